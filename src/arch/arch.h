@@ -1,0 +1,93 @@
+/*
+ * Architectures and their system call numbers: facts, generated from data/ by gen.py.
+ *
+ * Nothing outside src/arch may ask which architecture it is on; whoever needs to know something about an
+ * architecture reads a field here, or gets one added.
+ */
+#ifndef CALLGATE_ARCH_ARCH_H
+#define CALLGATE_ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reserved numbers of the <seccomp.h> ABI. */
+#define ARCH_NR_ERROR (-1)         /* the name is not known at all */
+#define ARCH_NR_SKIP (-1)          /* as a number in seccomp_data: a tracer skipped the call */
+#define ARCH_NR_RESERVED_LAST (-99) /* -1..-99 are reserved, everything below is a pseudo number */
+
+/*
+ * One architecture token of <seccomp.h>. Constant, static, compared by address.
+ *
+ * Two architectures may share an audit value (x86_64 and x32); then number ranges tell them apart:
+ * a call belongs to this one if nr_first <= (uint32_t)nr <= nr_last.
+ */
+struct arch {
+	const char *name;      /* lower case, as seccomp_arch_resolve_name() takes it */
+	uint32_t token;        /* SCMP_ARCH_* */
+	uint32_t audit;        /* what the kernel puts in seccomp_data.arch */
+	uint32_t nr_first;     /* numbers of this ABI, as unsigned 32-bit values, both ends included */
+	uint32_t nr_last;
+	uint32_t nr_base;      /* where its numbers start: 0, 4000, 5000, 6000 or 0x40000000 */
+	uint8_t word_bits;     /* 32 or 64: how much of an argument a rule looks at */
+	bool big_endian;
+	bool multiplexed;      /* has socketcall(2) and ipc(2) as doors to the socket and ipc families */
+	int32_t socketcall_nr; /* their numbers, base included; -1 where not multiplexed */
+	int32_t ipc_nr;
+	const char *oci_name;  /* the runtime spec's SCMP_ARCH_* name, NULL if it has none */
+	const struct arch_table *table; /* private to src/arch */
+};
+
+/* Number of architectures; arch_at(i) for i in [0, arch_count()), in the order of the table in the docs. */
+size_t arch_count(void);
+const struct arch *arch_at(size_t i);
+
+/* The architecture this library was compiled for. Never NULL. */
+const struct arch *arch_native(void);
+
+/* NULL if there is none. Token 0 means native. */
+const struct arch *arch_by_token(uint32_t token);
+const struct arch *arch_by_name(const char *name); /* exact; NULL name gives NULL */
+const struct arch *arch_by_oci_name(const char *name); /* "SCMP_ARCH_X86_64"; exact; NULL name gives NULL */
+
+/*
+ * Name -> number as seccomp_syscall_resolve_name_arch() says: base included; the pseudo number when the name is known
+ * but absent there; -101.. / -201.. for the socket and ipc families on multiplexed architectures; ARCH_NR_ERROR if the
+ * name is unknown or NULL. Takes less than 100 ns.
+ */
+int32_t arch_syscall_number(const struct arch *arch, const char *name);
+
+/* The direct number of a name on this architecture, base included, also where the family is multiplexed; -1 if none. */
+int32_t arch_syscall_direct_number(const struct arch *arch, const char *name);
+
+/*
+ * Number -> name, static, NULL if unknown. Pseudo numbers resolve where this architecture's table holds them, and
+ * -101..-120/-201..-224 always do on multiplexed ones; x32 takes numbers with and without bit 30; MIPS takes
+ * numbers with and without the base.
+ */
+const char *arch_syscall_name(const struct arch *arch, int32_t nr);
+
+/* -101..-120 -> socketcall_nr, -201..-224 -> ipc_nr where multiplexed; everything else comes back unchanged. */
+int32_t arch_syscall_rewrite(const struct arch *arch, int32_t nr);
+
+/*
+ * Translates a native number (or pseudo number) to `to`, by name. For the native architecture, and for -1, the number
+ * comes back unchanged. Returns 0, or -EFAULT if the native table has no name for it; *ret_nr is untouched then.
+ */
+int arch_syscall_translate(const struct arch *to, int32_t native_nr, int32_t *ret_nr);
+
+/* The call number that socketcall(2) / ipc(2) takes for a pseudo number of the family: 101 % 100, 221 % 200. */
+static inline bool arch_nr_is_socket_pseudo(int32_t nr) { return nr <= -100 && nr >= -120; }
+static inline bool arch_nr_is_ipc_pseudo(int32_t nr) { return nr <= -200 && nr >= -224; }
+
+/* Every name of the table in alphabetical order: arch_syscall_name_at(i), i in [0, arch_syscall_name_count()). */
+size_t arch_syscall_name_count(void);
+const char *arch_syscall_name_at(size_t i);
+
+/* Highest number of the table on this architecture, base included. */
+int32_t arch_syscall_number_max(const struct arch *arch);
+
+/* The known name that is closest to `name` (edit distance), or NULL if nothing is close. For diagnostics. */
+const char *arch_syscall_closest_name(const char *name);
+
+#endif
