@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 /* Reserved numbers of the <seccomp.h> ABI. */
-#define ARCH_NR_ERROR (-1)         /* the name is not known at all */
-#define ARCH_NR_SKIP (-1)          /* as a number in seccomp_data: a tracer skipped the call */
+#define ARCH_NR_ERROR         (-1)  /* the name is not known at all */
+#define ARCH_NR_SKIP          (-1)  /* as a number in seccomp_data: a tracer skipped the call */
 #define ARCH_NR_RESERVED_LAST (-99) /* -1..-99 are reserved, everything below is a pseudo number */
 
 /*
@@ -23,18 +23,18 @@
  * a call belongs to this one if nr_first <= (uint32_t)nr <= nr_last.
  */
 struct arch {
-	const char *name;      /* lower case, as seccomp_arch_resolve_name() takes it */
-	uint32_t token;        /* SCMP_ARCH_* */
-	uint32_t audit;        /* what the kernel puts in seccomp_data.arch */
-	uint32_t nr_first;     /* numbers of this ABI, as unsigned 32-bit values, both ends included */
+	const char *name;  /* lower case, as seccomp_arch_resolve_name() takes it */
+	uint32_t token;    /* SCMP_ARCH_* */
+	uint32_t audit;    /* what the kernel puts in seccomp_data.arch */
+	uint32_t nr_first; /* numbers of this ABI, as unsigned 32-bit values, both ends included */
 	uint32_t nr_last;
-	uint32_t nr_base;      /* where its numbers start: 0, 4000, 5000, 6000 or 0x40000000 */
-	uint8_t word_bits;     /* 32 or 64: how much of an argument a rule looks at */
+	uint32_t nr_base;  /* where its numbers start: 0, 4000, 5000, 6000 or 0x40000000 */
+	uint8_t word_bits; /* 32 or 64: how much of an argument a rule looks at */
 	bool big_endian;
 	bool multiplexed;      /* has socketcall(2) and ipc(2) as doors to the socket and ipc families */
 	int32_t socketcall_nr; /* their numbers, base included; -1 where not multiplexed */
 	int32_t ipc_nr;
-	const char *oci_name;  /* the runtime spec's SCMP_ARCH_* name, NULL if it has none */
+	const char *oci_name;           /* the runtime spec's SCMP_ARCH_* name, NULL if it has none */
 	const struct arch_table *table; /* private to src/arch */
 };
 
@@ -47,7 +47,7 @@ const struct arch *arch_native(void);
 
 /* NULL if there is none. Token 0 means native. */
 const struct arch *arch_by_token(uint32_t token);
-const struct arch *arch_by_name(const char *name); /* exact; NULL name gives NULL */
+const struct arch *arch_by_name(const char *name);     /* exact; NULL name gives NULL */
 const struct arch *arch_by_oci_name(const char *name); /* "SCMP_ARCH_X86_64"; exact; NULL name gives NULL */
 
 /*
@@ -77,8 +77,14 @@ int32_t arch_syscall_rewrite(const struct arch *arch, int32_t nr);
 int arch_syscall_translate(const struct arch *to, int32_t native_nr, int32_t *ret_nr);
 
 /* The call number that socketcall(2) / ipc(2) takes for a pseudo number of the family: 101 % 100, 221 % 200. */
-static inline bool arch_nr_is_socket_pseudo(int32_t nr) { return nr <= -100 && nr >= -120; }
-static inline bool arch_nr_is_ipc_pseudo(int32_t nr) { return nr <= -200 && nr >= -224; }
+static inline bool arch_nr_is_socket_pseudo(int32_t nr)
+{
+	return nr <= -100 && nr >= -120;
+}
+static inline bool arch_nr_is_ipc_pseudo(int32_t nr)
+{
+	return nr <= -200 && nr >= -224;
+}
 
 /* Every name of the table in alphabetical order: arch_syscall_name_at(i), i in [0, arch_syscall_name_count()). */
 size_t arch_syscall_name_count(void);

@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+"""Turns data/ into C. Run by the build, standard library only.
+
+    gen.py tables OUTPUT.c                 descriptors, numbers and the hash of names, as table.h declares them
+    gen.py header TEMPLATE OUTPUT.h        seccomp-syscalls.h
+    gen.py inputs                          the files that the two depend on
+"""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+import tables
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DATA = os.path.join(HERE, 'data')
+
+# Grep tag: TABLE LAYOUT (table.h has the other half).
+NUMBER_ABSENT = -1
+NAME_NONE = 0xffff
+HASH_BUCKETS = 128
+HASH_SLOTS = 1024
+NAME_LENGTH_MAX = 31
+
+# Where the numbers that are the same everywhere start.
+COMMON_FIRST = 424
+# Calls that <asm/unistd.h> of 32-bit ARM names __ARM_NR_*, counted from here.
+ARM_PRIVATE_FIRST = 0x0f0000
+
+
+class Facts:
+    """Everything that data/ says, checked for contradictions."""
+
+    def __init__(self):
+        self.architectures = tables.read_list(os.path.join(DATA, 'architectures.tbl'))
+        self.pseudo = {}
+        for row in tables.read_list(os.path.join(DATA, 'pseudo.tbl')):
+            if row['name'] in self.pseudo:
+                raise tables.TableError('pseudo.tbl: %s is said twice' % row['name'])
+            self.pseudo[row['name']] = int(row['number'])
+        self.tables = {}
+        for architecture in self.architectures:
+            name = architecture['table']
+            self.tables[name] = tables.read_numbers(os.path.join(DATA, name + '.tbl'))
+        self.names = sorted({name for table in self.tables.values() for name in table})
+        self.check()
+
+    def check(self):
+        for table, numbers in self.tables.items():
+            taken = {}
+            for name, number in numbers.items():
+                if number in taken:
+                    raise tables.TableError('%s.tbl: %s and %s are both %d' % (table, taken[number], name, number))
+                taken[number] = name
+        for name in self.names:
+            if len(name) > NAME_LENGTH_MAX:
+                raise tables.TableError('%s is longer than NAME_LENGTH_MAX' % name)
+            if name not in self.pseudo and self.absent_somewhere(name):
+                raise tables.TableError('%s is absent on an architecture: it needs a line in pseudo.tbl' % name)
+
+    def absent_somewhere(self, name):
+        return any(name not in numbers for numbers in self.tables.values())
+
+
+def array(kind, name, values, size=''):
+    lines = ['const %s %s[%s] = {' % (kind, name, size)]
+    line = '\t'
+    for value in values:
+        if len(line) + len(str(value)) > 100:
+            lines.append(line.rstrip())
+            line = '\t'
+        line += '%s, ' % value
+    return '\n'.join(lines + [line.rstrip(), '};', ''])
+
+
+def hash_name(name):
+    value = 2166136261
+    for byte in name.encode('ascii'):
+        value = ((value ^ byte) * 16777619) & 0xffffffff
+    return value
+
+
+def hash_slot(value, displacement):
+    return (value // HASH_BUCKETS + displacement * ((value >> 17) | 1)) % HASH_SLOTS
+
+
+def perfect_hash(names):
+    """(displacement per bucket, name index per slot): fills the fullest buckets first."""
+    buckets = [[] for _ in range(HASH_BUCKETS)]
+    for index, name in enumerate(names):
+        buckets[hash_name(name) % HASH_BUCKETS].append(index)
+    slots = [NAME_NONE] * HASH_SLOTS
+    displacements = [0] * HASH_BUCKETS
+    for bucket in sorted(range(HASH_BUCKETS), key=lambda b: -len(buckets[b])):
+        for displacement in range(256):
+            wanted = [hash_slot(hash_name(names[index]), displacement) for index in buckets[bucket]]
+            if len(set(wanted)) == len(wanted) and all(slots[slot] == NAME_NONE for slot in wanted):
+                break
+        else:
+            raise tables.TableError('no perfect hash: make HASH_SLOTS larger, here and in table.h')
+        displacements[bucket] = displacement
+        for slot, index in zip(wanted, buckets[bucket]):
+            slots[slot] = index
+    return displacements, slots
+
+
+def name_arrays(facts):
+    offsets = []
+    offset = 0
+    for name in facts.names:
+        offsets.append(offset)
+        offset += len(name) + 1
+    text = '\n'.join('\t"%s\\0"' % name for name in facts.names)
+    displacements, slots = perfect_hash(facts.names)
+    pseudo = [facts.pseudo.get(name, 0) for name in facts.names]
+    order = sorted((i for i, number in enumerate(pseudo) if number), key=lambda i: (pseudo[i], facts.names[i]))
+    return '\n'.join([
+        'const uint16_t arch_name_count = %d;' % len(facts.names),
+        array('uint16_t', 'arch_name_offset', offsets),
+        'const char arch_name_text[] =\n%s;\n' % text,
+        array('int16_t', 'arch_pseudo_numbers', pseudo),
+        'const uint16_t arch_pseudo_count = %d;' % len(order),
+        array('uint16_t', 'arch_pseudo_by_number', order),
+        array('uint8_t', 'arch_hash_displacement', displacements, 'ARCH_HASH_BUCKETS'),
+        array('uint16_t', 'arch_hash_slot', slots, 'ARCH_HASH_SLOTS'),
+    ])
+
+
+def number_arrays(facts):
+    numbers = []
+    by_number = []
+    descriptors = []
+    for table, known in facts.tables.items():
+        descriptors.append('static const struct arch_table table_%s = {%d, %d};' % (table, len(numbers), len(known)))
+        numbers += [known.get(name, NUMBER_ABSENT) for name in facts.names]
+        order = sorted((i for i, name in enumerate(facts.names) if name in known), key=lambda i: known[facts.names[i]])
+        by_number += order + [NAME_NONE] * (len(facts.names) - len(order))
+    return '\n'.join([array('int32_t', 'arch_numbers', numbers), array('uint16_t', 'arch_by_number', by_number)]
+                     + descriptors + [''])
+
+
+def architecture_descriptor(facts, row):
+    base = int(row['base'], 0)
+    multiplexed = row['mux'] == 'yes'
+    numbers = facts.tables[row['table']]
+    fields = [
+        ('name', '"%s"' % row['name']), ('token', row['token'] + 'U'), ('audit', row['audit'] + 'U'),
+        ('nr_first', row['first'] + 'U'), ('nr_last', row['last'] + 'U'), ('nr_base', row['base'] + 'U'),
+        ('word_bits', {'32': '32', '64': '64'}[row['bits']]),
+        ('big_endian', {'big': 'true', 'little': 'false'}[row['endian']]),
+        ('multiplexed', {'yes': 'true', 'no': 'false'}[row['mux']]),
+        ('socketcall_nr', numbers['socketcall'] + base if multiplexed else -1),
+        ('ipc_nr', numbers['ipc'] + base if multiplexed else -1),
+        ('oci_name', 'NULL' if row['oci'] == '-' else '"%s"' % row['oci']), ('table', '&table_' + row['table']),
+    ]
+    return '\t{\n%s\n\t},' % '\n'.join('\t\t.%s = %s,' % field for field in fields)
+
+
+def native_position(facts):
+    lines = []
+    for position, row in enumerate(facts.architectures):
+        lines.append('#%s %s' % ('elif' if lines else 'if', row['native']))
+        lines.append('const uint16_t arch_native_position = %d;' % position)
+    return '\n'.join(lines + ['#else', '#error "no line of data/architectures.tbl is for this target"', '#endif', ''])
+
+
+def write_tables(output):
+    facts = Facts()
+    with open(output, 'w', encoding='ascii') as file:
+        file.write('/* Generated by src/arch/gen.py from src/arch/data: edit those. */\n#include "arch/table.h"\n\n')
+        file.write(name_arrays(facts) + '\n')
+        file.write(number_arrays(facts) + '\n')
+        file.write('const uint16_t arch_descriptor_count = %d;\n' % len(facts.architectures))
+        file.write('const struct arch arch_descriptors[] = {\n')
+        file.writelines(architecture_descriptor(facts, row) + '\n' for row in facts.architectures)
+        file.write('};\n\n' + native_position(facts))
+
+
+def common_base(facts):
+    """The preprocessor's expression for where numbers start, by architecture."""
+    lines = []
+    for row in facts.architectures:
+        if int(row['base'], 0) != 0:
+            lines.append('#%s %s' % ('elif' if lines else 'if', row['native']))
+            lines.append('#define _SCMP_SNR_BASE %s' % row['base'])
+    return '\n'.join(lines + ['#else', '#define _SCMP_SNR_BASE 0', '#endif'])
+
+
+def fallback(facts, name):
+    """What __SNR_name is where <asm/unistd.h> does not have the name; None: such headers are too old to be met."""
+    numbers = {table[name] for table in facts.tables.values() if name in table}
+    if not facts.absent_somewhere(name) and len(numbers) == 1 and min(numbers) >= COMMON_FIRST:
+        return '(_SCMP_SNR_BASE + %d)' % min(numbers)
+    return '__PNR_' + name if name in facts.pseudo else None
+
+
+def snr_lines(facts, name):
+    other = fallback(facts, name)
+    if other is None:
+        return '#define __SNR_%s __NR_%s' % (name, name)
+    lines = ['#ifdef __NR_' + name, '#define __SNR_%s __NR_%s' % (name, name)]
+    if facts.tables['arm'].get(name, 0) >= ARM_PRIVATE_FIRST:
+        lines += ['#elif defined(__ARM_NR_%s)' % name, '#define __SNR_%s __ARM_NR_%s' % (name, name)]
+    return '\n'.join(lines + ['#else', '#define __SNR_%s %s' % (name, other), '#endif'])
+
+
+def write_header(template, output):
+    facts = Facts()
+    with open(template, encoding='ascii') as file:
+        text = file.read()
+    pseudo = sorted(facts.pseudo.items(), key=lambda item: (-item[1], item[0]))
+    parts = {
+        '@BASE@': common_base(facts),
+        '@PSEUDO@': '\n'.join('#define __PNR_%s %d' % item for item in pseudo),
+        '@NUMBERS@': '\n'.join(snr_lines(facts, name) for name in facts.names),
+    }
+    for mark, part in parts.items():
+        text = text.replace(mark, part)
+    with open(output, 'w', encoding='ascii') as file:
+        file.write(text)
+
+
+def main(arguments):
+    if len(arguments) == 2 and arguments[0] == 'tables':
+        write_tables(arguments[1])
+    elif len(arguments) == 3 and arguments[0] == 'header':
+        write_header(arguments[1], arguments[2])
+    elif arguments == ['inputs']:
+        print('\n'.join([os.path.join(HERE, 'tables.py')]
+                        + sorted(os.path.join(DATA, name) for name in os.listdir(DATA) if name.endswith('.tbl'))))
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == '__main__':
+    try:
+        main(sys.argv[1:])
+    except tables.TableError as error:
+        sys.exit('gen.py: %s' % error)

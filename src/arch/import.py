@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+"""Writes data/*.tbl from the kernel's own headers. Run by hand when the kernel has new calls; a build never runs it.
+
+    apt-get download linux-libc-dev linux-libc-dev-{armhf,arm64,m68k,mips,hppa,powerpc,riscv64,s390x,sh4}-cross
+    for deb in *.deb; do dpkg -x "$deb" root; done
+    src/arch/import.py root NEWER.csv
+
+root       where those packages were unpacked: <asm/unistd.h> of every architecture
+NEWER.csv  numbers of calls that are newer than the headers; the first row is name,ARCHITECTURE,..., an empty cell says
+           that the call does not exist there. What a header says is taken from the header; a cell that contradicts it
+           is an error, unless it is listed in EXCEPTIONS with the reason.
+
+A name that is in today's tables and in neither source stops the script: nothing is lost by running it.
+"""
+import csv
+import os
+import re
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+import tables
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data')
+LP64 = ['-D__LP64__', '-D__SIZEOF_POINTER__=8', '-D__SIZEOF_LONG__=8']
+MIPS = ['-D_MIPS_SIM_ABI32=1', '-D_MIPS_SIM_NABI32=2', '-D_MIPS_SIM_ABI64=3']
+
+# table: (include directory, header, what the target's compiler would predefine, base of the numbers)
+HEADERS = {
+    'x86': ('include/x86_64-linux-gnu', 'asm/unistd.h', ['-D__i386__'], 0),
+    'x86_64': ('include/x86_64-linux-gnu', 'asm/unistd.h', ['-D__x86_64__'] + LP64, 0),
+    'x32': ('include/x86_64-linux-gnu', 'asm/unistd.h', ['-D__x86_64__', '-D__ILP32__'], 0x40000000),
+    'arm': ('arm-linux-gnueabihf/include', 'asm/unistd.h', ['-D__arm__', '-D__ARM_EABI__'], 0),
+    'aarch64': ('aarch64-linux-gnu/include', 'asm/unistd.h', LP64, 0),
+    'loongarch64': ('aarch64-linux-gnu/include', 'asm-generic/unistd.h', LP64 + ['-D__ARCH_WANT_SYS_CLONE3'], 0),
+    'm68k': ('m68k-linux-gnu/include', 'asm/unistd.h', [], 0),
+    'mips': ('mips-linux-gnu/include', 'asm/unistd.h', MIPS + ['-D_MIPS_SIM=1'], 4000),
+    'mips64': ('mips-linux-gnu/include', 'asm/unistd.h', MIPS + ['-D_MIPS_SIM=3'] + LP64, 5000),
+    'mips64n32': ('mips-linux-gnu/include', 'asm/unistd.h', MIPS + ['-D_MIPS_SIM=2'], 6000),
+    'parisc': ('hppa-linux-gnu/include', 'asm/unistd.h', [], 0),
+    'parisc64': ('hppa-linux-gnu/include', 'asm/unistd.h', LP64, 0),
+    'ppc': ('powerpc-linux-gnu/include', 'asm/unistd.h', [], 0),
+    'ppc64': ('powerpc-linux-gnu/include', 'asm/unistd.h', ['-D__powerpc64__'] + LP64, 0),
+    'riscv64': ('riscv64-linux-gnu/include', 'asm/unistd.h', LP64 + ['-D__riscv_xlen=64'], 0),
+    's390': ('s390x-linux-gnu/include', 'asm/unistd.h', [], 0),
+    's390x': ('s390x-linux-gnu/include', 'asm/unistd.h', ['-D__s390x__'] + LP64, 0),
+    'sh': ('sh4-linux-gnu/include', 'asm/unistd.h', [], 0),
+}
+
+# Parts that tables have in common: (file, what it is, what it includes, whose, first and last number).
+ALL = list(HEADERS)
+SHARED = [
+    ('since-424.tbl', 'New calls have the same number everywhere since Linux 5.1: a new call is a line here.',
+     [], ALL, 424, 511),
+    ('time64.tbl', '64-bit time on 32-bit architectures (Linux 5.1).',
+     [], ['x86', 'arm', 'm68k', 'mips', 'mips64n32', 'parisc', 'ppc', 's390', 'sh'], 403, 423),
+    ('generic.tbl', "The kernel's generic table, which newer architectures use.",
+     ['since-424.tbl'], ['aarch64', 'loongarch64', 'riscv64'], 0, 402),
+    ('original.tbl', "The numbers that older architectures took over from Linux's first one.",
+     ['since-424.tbl'],
+     ['x86', 'arm', 'm68k', 'mips', 'parisc', 'parisc64', 'ppc', 'ppc64', 's390', 's390x', 'sh'], 0, 402),
+    ('x86_64-common.tbl', 'What x86_64 and x32 share.', ['since-424.tbl'], ['x86_64', 'x32'], 0, 402),
+    ('mips64-common.tbl', 'What the n64 and n32 ABIs of MIPS share.', ['since-424.tbl'], ['mips64', 'mips64n32'], 0, 402),
+    ('parisc-common.tbl', 'What 32-bit and 64-bit PA-RISC share.', ['original.tbl'], ['parisc', 'parisc64'], 0, 511),
+    ('ppc-common.tbl', 'What 32-bit and 64-bit PowerPC share.', ['original.tbl'], ['ppc', 'ppc64'], 0, 511),
+    ('s390-common.tbl', 'What 31-bit and 64-bit s390 share.', ['original.tbl'], ['s390', 's390x'], 0, 511),
+]
+
+# Names of the headers that are no calls, and second names of a call (the tables have one name per number).
+NO_CALL = re.compile(r'Linux|syscalls|SYSCALL_|OABI_|BASE|arch_specific_syscall|unused\d+|reserved\d+')
+SECOND_NAMES = {
+    'arm': {'sync_file_range2'},  # an alias of arm_sync_file_range
+}
+# What a header has and the kernel no longer offers.
+EXCEPTIONS = {
+    'parisc64': {'_llseek'},  # in the headers of 6.1; lseek does the work on 64 bits
+}
+
+
+def preprocess(root, table, text):
+    directory, header, defines, _ = HEADERS[table]
+    command = ['cc', '-E', '-P', '-undef', '-nostdinc', '-isystem', os.path.join(root, 'usr', directory),
+               '-isystem', os.path.join(root, 'usr', 'include')] + defines
+    if text is None:
+        command, text = command + ['-dM'], ''
+    source = '#include <%s>\n%s' % (header, text)
+    return subprocess.run(command + ['-'], input=source, stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
+def number(expression):
+    """The value of a sum of constants, such as (0x40000000 + 1)."""
+    return sum(int(term, 0) for term in re.sub(r'[()\s]', '', expression).split('+'))
+
+
+def header_numbers(root, table):
+    """{name: number} as <asm/unistd.h> has it, without the base."""
+    base = HEADERS[table][3]
+    macros = re.findall(r'^#define (__NR_|__ARM_NR_)(\w+)', preprocess(root, table, None), re.M)
+    text = ''.join('@%s %s%s\n' % (name, prefix, name) for prefix, name in macros)
+    numbers = {}
+    for name, expression in re.findall(r'^@(\w+) (.*)$', preprocess(root, table, text), re.M):
+        if NO_CALL.match(name) or name in SECOND_NAMES.get(table, ()) or name in EXCEPTIONS.get(table, ()):
+            continue
+        numbers[name] = number(expression) - base
+    return numbers
+
+
+def newer_numbers(path):
+    """{table: {name: number}} of the CSV."""
+    with open(path, encoding='ascii') as file:
+        rows = csv.DictReader(line for line in file if not line.startswith('#'))
+        result = {table: {} for table in ALL}
+        for row in rows:
+            for table in ALL:
+                if row.get(table):
+                    result[table][row['name']] = int(row[table])
+    return result
+
+
+def merge(table, numbers, newer):
+    """The header's numbers and what only the newer source has."""
+    for name, value in newer.items():
+        if numbers.setdefault(name, value) != value:
+            sys.exit('%s: %s is %d in the header and %d in the newer source' % (table, name, numbers[name], value))
+    path = os.path.join(DATA, table + '.tbl')
+    if os.path.exists(path):
+        lost = set(tables.read_numbers(path)) - set(numbers)
+        if lost:
+            sys.exit('%s: in the table and in no source: %s' % (path, ' '.join(sorted(lost))))
+    return numbers
+
+
+def write(name, title, includes, absent, numbers):
+    with open(os.path.join(DATA, name), 'w', encoding='ascii') as file:
+        file.write('# %s\n' % title)
+        file.writelines('include %s\n' % include for include in includes)
+        file.writelines('absent %s\n' % call for call in sorted(absent))
+        file.writelines('%s %d\n' % (call, nr) for call, nr in sorted(numbers.items(), key=lambda item: item[1]))
+
+
+def shared_part(numbers, members, first, last):
+    """What all members have; among the numbers that are the same everywhere, what nearly all have."""
+    allowed = 1 if len(members) == len(ALL) else 0
+    pairs = {}
+    for table in members:
+        for pair in numbers[table].items():
+            pairs[pair] = pairs.get(pair, 0) + 1
+    return {name: nr for (name, nr), count in pairs.items()
+            if first <= nr <= last and count >= len(members) - allowed}
+
+
+def without(numbers, included):
+    return {name: nr for name, nr in numbers.items() if included.get(name) != nr}
+
+
+def main(root, newer_path):
+    newer = newer_numbers(newer_path)
+    numbers = {table: merge(table, header_numbers(root, table), newer[table]) for table in ALL}
+    content = {}
+    includes_of = {}
+    for name, title, includes, members, first, last in SHARED:
+        included = {}
+        for include in includes:
+            included.update(content[include])
+        part = shared_part(numbers, members, first, last)
+        content[name] = {**included, **part}
+        includes_of[name] = (includes, members)
+        write(name, title, includes, [], without(part, included))
+    for table in ALL:
+        mine = [name for name, (_, members) in includes_of.items() if table in members]
+        nested = {inner for name in mine for inner in includes_of[name][0]}
+        mine = [name for name in mine if name not in nested]
+        included = {}
+        for name in mine:
+            included.update(content[name])
+        write(table + '.tbl', 'System calls of %s.' % table, mine, set(included) - set(numbers[table]),
+              without(numbers[table], included))
+
+
+if __name__ == '__main__':
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,164 @@
+#include "arch/arch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arch/table.h"
+
+#define SOCKET_PSEUDO_FIRST (-101)
+#define SOCKET_PSEUDO_LAST  (-120)
+#define IPC_PSEUDO_FIRST    (-201)
+#define IPC_PSEUDO_LAST     (-224)
+
+static const char *name_text(uint16_t idx)
+{
+	return &arch_name_text[arch_name_offset[idx]];
+}
+
+/* The index of a name, ARCH_NAME_NONE if it is unknown. Never reads more than the longest known name and one. */
+static uint16_t name_index(const char *name)
+{
+	uint32_t hash = ARCH_HASH_START;
+	size_t len = 0;
+
+	for (; name[len] != '\0'; len++) {
+		if (len == ARCH_NAME_LENGTH_MAX)
+			return ARCH_NAME_NONE;
+		hash = (hash ^ (unsigned char)name[len]) * ARCH_HASH_MULTIPLIER;
+	}
+	uint32_t displacement = arch_hash_displacement[hash % ARCH_HASH_BUCKETS];
+	uint32_t slot = (hash / ARCH_HASH_BUCKETS + displacement * ((hash >> 17) | 1)) % ARCH_HASH_SLOTS;
+	uint16_t idx = arch_hash_slot[slot];
+	if (idx == ARCH_NAME_NONE || strcmp(name_text(idx), name) != 0)
+		return ARCH_NAME_NONE;
+	return idx;
+}
+
+static bool is_socket_family(int32_t nr)
+{
+	return nr <= SOCKET_PSEUDO_FIRST && nr >= SOCKET_PSEUDO_LAST;
+}
+
+static bool is_ipc_family(int32_t nr)
+{
+	return nr <= IPC_PSEUDO_FIRST && nr >= IPC_PSEUDO_LAST;
+}
+
+/* Whether the architecture's table holds the pseudo number of this name instead of a number. */
+static bool holds_pseudo(const struct arch *arch, uint16_t idx)
+{
+	int32_t pseudo = arch_pseudo_numbers[idx];
+
+	if (arch->multiplexed && (is_socket_family(pseudo) || is_ipc_family(pseudo)))
+		return true;
+	return arch_numbers[arch->table->first + idx] == ARCH_NUMBER_ABSENT;
+}
+
+int32_t arch_syscall_number(const struct arch *arch, const char *name)
+{
+	uint16_t idx = name ? name_index(name) : ARCH_NAME_NONE;
+
+	if (idx == ARCH_NAME_NONE)
+		return ARCH_NR_ERROR;
+	if (holds_pseudo(arch, idx))
+		return arch_pseudo_numbers[idx];
+	return arch_numbers[arch->table->first + idx] + (int32_t)arch->nr_base;
+}
+
+int32_t arch_syscall_direct_number(const struct arch *arch, const char *name)
+{
+	uint16_t idx = name ? name_index(name) : ARCH_NAME_NONE;
+
+	if (idx == ARCH_NAME_NONE || arch_numbers[arch->table->first + idx] == ARCH_NUMBER_ABSENT)
+		return -1;
+	return arch_numbers[arch->table->first + idx] + (int32_t)arch->nr_base;
+}
+
+static const char *pseudo_name(const struct arch *arch, int32_t nr)
+{
+	size_t low = 0;
+	size_t high = arch_pseudo_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (arch_pseudo_numbers[arch_pseudo_by_number[middle]] < nr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* Two names may share a pseudo number: the first that this architecture lacks is meant. */
+	for (; low < arch_pseudo_count && arch_pseudo_numbers[arch_pseudo_by_number[low]] == nr; low++)
+		if (holds_pseudo(arch, arch_pseudo_by_number[low]))
+			return name_text(arch_pseudo_by_number[low]);
+	return NULL;
+}
+
+const char *arch_syscall_name(const struct arch *arch, int32_t nr)
+{
+	const int32_t *numbers = &arch_numbers[arch->table->first];
+	const uint16_t *by_number = &arch_by_number[arch->table->first];
+	int32_t base = (int32_t)arch->nr_base;
+	size_t low = 0;
+	size_t high = arch->table->count;
+
+	if (nr < 0)
+		return pseudo_name(arch, nr);
+	if (nr >= base)
+		nr -= base;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (numbers[by_number[middle]] < nr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == arch->table->count || numbers[by_number[low]] != nr)
+		return NULL;
+	return name_text(by_number[low]);
+}
+
+int32_t arch_syscall_rewrite(const struct arch *arch, int32_t nr)
+{
+	if (!arch->multiplexed)
+		return nr;
+	if (is_socket_family(nr))
+		return arch->socketcall_nr;
+	if (is_ipc_family(nr))
+		return arch->ipc_nr;
+	return nr;
+}
+
+int arch_syscall_translate(const struct arch *to, int32_t native_nr, int32_t *ret_nr)
+{
+	const struct arch *native = arch_native();
+
+	if (to == native || native_nr == ARCH_NR_SKIP) {
+		*ret_nr = native_nr;
+		return 0;
+	}
+	const char *name = arch_syscall_name(native, native_nr);
+	if (!name)
+		return -EFAULT;
+	*ret_nr = arch_syscall_number(to, name);
+	return 0;
+}
+
+size_t arch_syscall_name_count(void)
+{
+	return arch_name_count;
+}
+
+const char *arch_syscall_name_at(size_t i)
+{
+	return name_text((uint16_t)i);
+}
+
+int32_t arch_syscall_number_max(const struct arch *arch)
+{
+	uint32_t first = arch->table->first;
+	uint16_t last = arch_by_number[first + arch->table->count - 1];
+
+	return arch_numbers[first + last] + (int32_t)arch->nr_base;
+}

@@ -1,0 +1,51 @@
+/*
+ * The generated tables, as gen.py lays them out: flat arrays and offsets instead of pointers, so that they stay
+ * in read-only memory that all processes share. Private to src/arch.
+ *
+ * A name is known by its index, its place in alphabetical order. Grep tag: TABLE LAYOUT (gen.py has the other half).
+ */
+#ifndef CALLGATE_ARCH_TABLE_H
+#define CALLGATE_ARCH_TABLE_H
+
+#include <stdint.h>
+
+#include "arch/arch.h"
+
+#define ARCH_NUMBER_ABSENT   (-1)
+#define ARCH_NAME_NONE       UINT16_MAX
+#define ARCH_HASH_BUCKETS    128U
+#define ARCH_HASH_SLOTS      1024U
+#define ARCH_HASH_START      2166136261U /* FNV-1a */
+#define ARCH_HASH_MULTIPLIER 16777619U
+#define ARCH_NAME_LENGTH_MAX 31
+
+/* Where one architecture's numbers are; mips and mipsel share one table, and so on. */
+struct arch_table {
+	uint32_t first; /* of its name_count entries in arch_numbers, and in arch_by_number */
+	uint16_t
+	    count; /* how many names have a number here; the first so many entries of arch_by_number count */
+};
+
+extern const uint16_t arch_name_count;
+extern const uint16_t arch_name_offset[]; /* index -> offset in arch_name_text */
+extern const char arch_name_text[];       /* all names, each with its terminating 0 */
+
+extern const int32_t arch_numbers[];    /* [first + index] -> number without base, or ARCH_NUMBER_ABSENT */
+extern const uint16_t arch_by_number[]; /* [first + i] -> index of the name with the i-th smallest number */
+
+extern const int16_t arch_pseudo_numbers[];    /* index -> pseudo number, 0 if the name has none */
+extern const uint16_t arch_pseudo_count;       /* names that have a pseudo number */
+extern const uint16_t arch_pseudo_by_number[]; /* their indices, by ascending pseudo number, then by name */
+
+/*
+ * Perfect hash. The low bits of the hash say the bucket; slot = (hash / BUCKETS + displacement[bucket] * step) mod SLOTS
+ * with step = (hash >> 17) | 1 has the only index that the name can have.
+ */
+extern const uint8_t arch_hash_displacement[ARCH_HASH_BUCKETS];
+extern const uint16_t arch_hash_slot[ARCH_HASH_SLOTS];
+
+extern const struct arch arch_descriptors[];
+extern const uint16_t arch_descriptor_count;
+extern const uint16_t arch_native_position; /* in arch_descriptors */
+
+#endif
