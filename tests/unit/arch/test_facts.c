@@ -1,0 +1,148 @@
+/* Every table, expanded, against an independent list of numbers. Skipped where that list is not at hand. */
+#include "arch/arch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#define SKIP                 77
+#define ARCHITECTURE_COLUMNS 18
+#define LINE_MAX_BYTES       512
+
+static FILE *facts_open(const char *file)
+{
+	const char *shared = getenv("CALLGATE_SHARED");
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/facts/%s", shared ? shared : SOURCE_ROOT "/../shared", file);
+	return fopen(path, "re");
+}
+
+/* The next line that is no comment, without its newline. */
+static bool next_line(FILE *file, char *line)
+{
+	while (fgets(line, LINE_MAX_BYTES, file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] != '#')
+			return true;
+	}
+	return false;
+}
+
+/* The architectures that a column speaks for: its own and the one of the other byte order. */
+static size_t column_architectures(const char *column, const struct arch *ret_archs[2])
+{
+	static const char *const twins[][2] = {
+	    {"mips", "mipsel"},   {"mips64", "mipsel64"}, {"mips64n32", "mipsel64n32"},
+	    {"ppc64", "ppc64le"}, {"sh", "sheb"},
+	};
+
+	ret_archs[0] = arch_by_name(column);
+	ck_assert_ptr_nonnull(ret_archs[0]);
+	for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++)
+		if (strcmp(twins[i][0], column) == 0) {
+			ret_archs[1] = arch_by_name(twins[i][1]);
+			return 2;
+		}
+	return 1;
+}
+
+static void check_cell(const char *column, const char *name, const char *cell)
+{
+	const struct arch *archs[2];
+	size_t count = column_architectures(column, archs);
+
+	for (size_t i = 0; i < count; i++) {
+		int32_t want = -1;
+
+		if (cell[0] != '\0')
+			want = (int32_t)(strtol(cell, NULL, 10) + archs[i]->nr_base);
+		ck_assert_msg(arch_syscall_direct_number(archs[i], name) == want, "%s: %s is %d, not %d",
+		              archs[i]->name, name, arch_syscall_direct_number(archs[i], name), want);
+	}
+}
+
+START_TEST(numbers_agree_with_the_facts)
+{
+	FILE *file = facts_open("syscalls.csv");
+	char header[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES];
+	size_t rows = 0;
+	size_t covered = 0;
+
+	ck_assert(next_line(file, header));
+	for (; next_line(file, line); rows++) {
+		char *columns = strdup(header);
+		char *column_rest = columns;
+		char *cell_rest = line;
+		const char *name = strsep(&cell_rest, ",");
+
+		ck_assert_str_eq(strsep(&column_rest, ","), "name");
+		ck_assert_str_eq(arch_syscall_name_at(rows), name);
+		covered = 0;
+		while (cell_rest && column_rest) {
+			check_cell(strsep(&column_rest, ","), name, strsep(&cell_rest, ","));
+			covered++;
+		}
+		ck_assert_uint_eq(covered, ARCHITECTURE_COLUMNS);
+		free(columns);
+	}
+	ck_assert_uint_eq(rows, arch_syscall_name_count());
+	fclose(file);
+}
+END_TEST
+
+START_TEST(pseudo_numbers_agree_with_the_facts)
+{
+	FILE *file = facts_open("pseudo-syscalls.csv");
+	char line[LINE_MAX_BYTES];
+	size_t rows = 0;
+
+	ck_assert(next_line(file, line));
+	ck_assert_str_eq(line, "name,number");
+	while (next_line(file, line)) {
+		char *rest = line;
+		const char *name = strsep(&rest, ",");
+		int32_t want = (int32_t)strtol(rest, NULL, 10);
+
+		for (size_t a = 0; a < arch_count(); a++) {
+			int32_t nr = arch_syscall_number(arch_at(a), name);
+			bool family = want > -300 && arch_at(a)->multiplexed;
+
+			if (family || (nr < 0 && nr != ARCH_NR_ERROR))
+				ck_assert_msg(nr == want, "%s: %s is %d, not %d", arch_at(a)->name, name, nr,
+				              want);
+		}
+		rows++;
+	}
+	ck_assert_uint_gt(rows, 0);
+	fclose(file);
+}
+END_TEST
+
+int main(void)
+{
+	FILE *file = facts_open("syscalls.csv");
+
+	if (!file) {
+		printf(
+		    "skipped: no facts/syscalls.csv; CALLGATE_SHARED says where the folder with facts/ is\n");
+		return SKIP;
+	}
+	fclose(file);
+
+	Suite *suite = suite_create("arch/facts");
+	TCase *tests = tcase_create("facts");
+
+	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, numbers_agree_with_the_facts);
+	tcase_add_test(tests, pseudo_numbers_agree_with_the_facts);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
