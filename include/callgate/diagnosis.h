@@ -1,0 +1,28 @@
+/* callgate/diagnosis.h - why a call failed, in words. SPDX-License-Identifier: MIT */
+#ifndef CALLGATE_DIAGNOSIS_H
+#define CALLGATE_DIAGNOSIS_H
+
+#include <seccomp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/*
+ * What the last call on this context found wrong, where, and what to do: "argument index 7: arguments are numbered 0 to 5".
+ * An empty string, never NULL, when that call succeeded. The text belongs to the context and is valid until the next call on it.
+ *
+ * With NULL: the same for the last failed call of this thread that had no context (a failed seccomp_init(), a call given
+ * a NULL or released context, a callgate_* call without one); valid until the thread's next such call.
+ *
+ * Errors: none. Thread-safe for different contexts.
+ */
+const char *callgate_diagnosis(const scmp_filter_ctx ctx);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,25 @@
+/* callgate/version.h - which callgate this is. SPDX-License-Identifier: MIT */
+#ifndef CALLGATE_VERSION_H
+#define CALLGATE_VERSION_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+#define CALLGATE_VERSION_MAJOR 0
+#define CALLGATE_VERSION_MINOR 1
+#define CALLGATE_VERSION_MICRO 0
+
+/*
+ * The version of the library that is running, "0.1.0"; static. It can differ from the macros above, which tell the headers'.
+ * (seccomp_version() tells the version of libseccomp's interface that is implemented.)
+ */
+const char *callgate_version(void);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,400 @@
+/*
+ * seccomp.h - system call filters: rules in, a proved kernel filter out.
+ *
+ * Source- and ABI-compatible with libseccomp 2.6.1, plus its later seccomp_notify_addfd() and SCMP_ACT_TRAPX().
+ * Functions return 0 or a negative errno value, never through errno; callgate_diagnosis() in <callgate/diagnosis.h> tells in words
+ * what was wrong. A context may be used by one thread at a time; different contexts are independent.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef _SECCOMP_H
+#define _SECCOMP_H
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <asm/unistd.h>
+#include <linux/audit.h>
+#include <linux/types.h>
+#include <linux/seccomp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* The version of the interface that this header describes. */
+#define SCMP_VER_MAJOR 2
+#define SCMP_VER_MINOR 6
+#define SCMP_VER_MICRO 1
+
+struct scmp_version {
+	unsigned int major;
+	unsigned int minor;
+	unsigned int micro;
+};
+
+/* A filter context. A parameter of type `const scmp_filter_ctx` is a constant pointer to a context that may change. */
+typedef void *scmp_filter_ctx;
+
+/* Attributes: see seccomp_attr_set(). */
+enum scmp_filter_attr {
+	_SCMP_FLTATR_MIN = 0,
+	SCMP_FLTATR_ACT_DEFAULT = 1,   /* the action where no rule matches; read-only */
+	SCMP_FLTATR_ACT_BADARCH = 2,   /* the action for calls of an architecture that is not in the filter */
+	SCMP_FLTATR_CTL_NNP = 3,       /* load sets no_new_privs first (default 1) */
+	SCMP_FLTATR_CTL_TSYNC = 4,     /* load confines all threads of the process */
+	SCMP_FLTATR_API_TSKIP = 5,     /* rules may name call number -1 (skipped by a tracer) */
+	SCMP_FLTATR_CTL_LOG = 6,       /* every action but ALLOW may be logged */
+	SCMP_FLTATR_CTL_SSB = 7,       /* leave speculative store bypass alone */
+	SCMP_FLTATR_CTL_OPTIMIZE = 8,  /* 1: by priority, 2: by number; verdicts are the same */
+	SCMP_FLTATR_API_SYSRAWRC = 9,  /* load and export return the system's errno values */
+	SCMP_FLTATR_CTL_WAITKILL = 10, /* notified calls wait killably once received */
+	_SCMP_FLTATR_MAX = 11,
+};
+
+/* Comparisons, all unsigned on 64 bits. */
+enum scmp_compare {
+	_SCMP_CMP_MIN = 0,
+	SCMP_CMP_NE = 1,
+	SCMP_CMP_LT = 2,
+	SCMP_CMP_LE = 3,
+	SCMP_CMP_EQ = 4,
+	SCMP_CMP_GE = 5,
+	SCMP_CMP_GT = 6,
+	SCMP_CMP_MASKED_EQ = 7, /* (argument & datum_a) == (datum_b & datum_a) */
+	_SCMP_CMP_MAX = 8,
+};
+
+typedef uint64_t scmp_datum_t;
+
+struct scmp_arg_cmp {
+	unsigned int arg; /* 0 to 5 */
+	enum scmp_compare op;
+	scmp_datum_t datum_a;
+	scmp_datum_t datum_b; /* for SCMP_CMP_MASKED_EQ only */
+};
+
+/* The user notification's structures, for kernel headers before 5.0. */
+#ifndef SECCOMP_RET_USER_NOTIF
+#define SECCOMP_RET_USER_NOTIF 0x7fc00000U
+
+struct seccomp_notif {
+	__u64 id;
+	__u32 pid;
+	__u32 flags;
+	struct seccomp_data data;
+};
+
+struct seccomp_notif_resp {
+	__u64 id;
+	__s64 val;
+	__s32 error;
+	__u32 flags;
+};
+#endif
+
+/* The same for handing over file descriptors, for kernel headers before 5.9 and 5.14. */
+#ifndef SECCOMP_ADDFD_FLAG_SETFD
+#define SECCOMP_ADDFD_FLAG_SETFD (1UL << 0)
+
+struct seccomp_notif_addfd {
+	__u64 id;
+	__u32 flags;
+	__u32 srcfd;
+	__u32 newfd;
+	__u32 newfd_flags;
+};
+#endif
+#ifndef SECCOMP_ADDFD_FLAG_SEND
+#define SECCOMP_ADDFD_FLAG_SEND (1UL << 1)
+#endif
+
+/* ELF machines and audit values that old kernel headers lack. */
+#ifndef EM_MIPS
+#define EM_MIPS 8
+#endif
+#ifndef EM_AARCH64
+#define EM_AARCH64 183
+#endif
+#ifndef EM_RISCV
+#define EM_RISCV 243
+#endif
+#ifndef EM_LOONGARCH
+#define EM_LOONGARCH 258
+#endif
+#ifndef __AUDIT_ARCH_CONVENTION_MIPS64_N32
+#define __AUDIT_ARCH_CONVENTION_MIPS64_N32 0x20000000
+#endif
+#ifndef AUDIT_ARCH_AARCH64
+#define AUDIT_ARCH_AARCH64 (EM_AARCH64 | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
+#endif
+#ifndef AUDIT_ARCH_LOONGARCH64
+#define AUDIT_ARCH_LOONGARCH64 (EM_LOONGARCH | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
+#endif
+#ifndef AUDIT_ARCH_MIPS
+#define AUDIT_ARCH_MIPS (EM_MIPS)
+#endif
+#ifndef AUDIT_ARCH_MIPS64
+#define AUDIT_ARCH_MIPS64 (EM_MIPS | __AUDIT_ARCH_64BIT)
+#endif
+#ifndef AUDIT_ARCH_MIPS64N32
+#define AUDIT_ARCH_MIPS64N32 (EM_MIPS | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_CONVENTION_MIPS64_N32)
+#endif
+#ifndef AUDIT_ARCH_MIPSEL64N32
+#define AUDIT_ARCH_MIPSEL64N32 \
+	(EM_MIPS | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE | __AUDIT_ARCH_CONVENTION_MIPS64_N32)
+#endif
+#ifndef AUDIT_ARCH_PPC64LE
+#define AUDIT_ARCH_PPC64LE (EM_PPC64 | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
+#endif
+#ifndef AUDIT_ARCH_RISCV64
+#define AUDIT_ARCH_RISCV64 (EM_RISCV | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
+#endif
+
+/* Architecture tokens: the kernel's AUDIT_ARCH_* values, except for x32, which has x86_64's there. */
+#define SCMP_ARCH_NATIVE      0
+#define SCMP_ARCH_X86         0x40000003U
+#define SCMP_ARCH_X86_64      0xc000003eU
+#define SCMP_ARCH_X32         0x4000003eU
+#define SCMP_ARCH_ARM         0x40000028U
+#define SCMP_ARCH_AARCH64     0xc00000b7U
+#define SCMP_ARCH_LOONGARCH64 0xc0000102U
+#define SCMP_ARCH_M68K        0x00000004U
+#define SCMP_ARCH_MIPS        0x00000008U
+#define SCMP_ARCH_MIPS64      0x80000008U
+#define SCMP_ARCH_MIPS64N32   0xa0000008U
+#define SCMP_ARCH_MIPSEL      0x40000008U
+#define SCMP_ARCH_MIPSEL64    0xc0000008U
+#define SCMP_ARCH_MIPSEL64N32 0xe0000008U
+#define SCMP_ARCH_PARISC      0x0000000fU
+#define SCMP_ARCH_PARISC64    0x8000000fU
+#define SCMP_ARCH_PPC         0x00000014U
+#define SCMP_ARCH_PPC64       0x80000015U
+#define SCMP_ARCH_PPC64LE     0xc0000015U
+#define SCMP_ARCH_RISCV64     0xc00000f3U
+#define SCMP_ARCH_S390        0x00000016U
+#define SCMP_ARCH_S390X       0x80000016U
+#define SCMP_ARCH_SHEB        0x0000002aU
+#define SCMP_ARCH_SH          0x4000002aU
+
+/* Actions (seccomp(2)). */
+#define SCMP_ACT_KILL_PROCESS 0x80000000U
+#define SCMP_ACT_KILL_THREAD  0x00000000U
+#define SCMP_ACT_KILL         SCMP_ACT_KILL_THREAD
+#define SCMP_ACT_TRAPX(x)     (0x00030000U | ((x)&0x0000ffffU))
+#define SCMP_ACT_TRAP         SCMP_ACT_TRAPX(0)
+#define SCMP_ACT_NOTIFY       0x7fc00000U
+#define SCMP_ACT_ERRNO(x)     (0x00050000U | ((x)&0x0000ffffU))
+#define SCMP_ACT_TRACE(x)     (0x7ff00000U | ((x)&0x0000ffffU))
+#define SCMP_ACT_LOG          0x7ffc0000U
+#define SCMP_ACT_ALLOW        0x7fff0000U
+
+/*
+ * Comparisons as values: SCMP_A0(SCMP_CMP_EQ, x), SCMP_CMP(2, SCMP_CMP_MASKED_EQ, mask, value).
+ * The _32 forms cast the data to uint32_t, so that a negative int is not sign-extended; they still compare 64 bits.
+ */
+#define SCMP_CMP64(...) (__extension__(struct scmp_arg_cmp){__VA_ARGS__})
+#define SCMP_CMP        SCMP_CMP64
+
+#define _SCMP_VA_NUM_ARGS(...)                    _SCMP_VA_NUM_ARGS_IMPL(__VA_ARGS__, 2, 1, 0)
+#define _SCMP_VA_NUM_ARGS_IMPL(_1, _2, N, ...)    N
+#define _SCMP_MACRO_DISPATCHER(func, ...)         _SCMP_MACRO_DISPATCHER_IMPL1(func, _SCMP_VA_NUM_ARGS(__VA_ARGS__))
+#define _SCMP_MACRO_DISPATCHER_IMPL1(func, nargs) _SCMP_MACRO_DISPATCHER_IMPL2(func, nargs)
+#define _SCMP_MACRO_DISPATCHER_IMPL2(func, nargs) func##nargs
+#define _SCMP_CMP32_1(x, y, z)                    SCMP_CMP64(x, y, (uint32_t)(z))
+#define _SCMP_CMP32_2(x, y, z, q)                 SCMP_CMP64(x, y, (uint32_t)(z), (uint32_t)(q))
+#define SCMP_CMP32(x, y, ...)                     _SCMP_MACRO_DISPATCHER(_SCMP_CMP32_, __VA_ARGS__)(x, y, __VA_ARGS__)
+
+#define SCMP_A0_64(...)    SCMP_CMP64(0, __VA_ARGS__)
+#define SCMP_A1_64(...)    SCMP_CMP64(1, __VA_ARGS__)
+#define SCMP_A2_64(...)    SCMP_CMP64(2, __VA_ARGS__)
+#define SCMP_A3_64(...)    SCMP_CMP64(3, __VA_ARGS__)
+#define SCMP_A4_64(...)    SCMP_CMP64(4, __VA_ARGS__)
+#define SCMP_A5_64(...)    SCMP_CMP64(5, __VA_ARGS__)
+#define SCMP_A0_32(x, ...) SCMP_CMP32(0, x, __VA_ARGS__)
+#define SCMP_A1_32(x, ...) SCMP_CMP32(1, x, __VA_ARGS__)
+#define SCMP_A2_32(x, ...) SCMP_CMP32(2, x, __VA_ARGS__)
+#define SCMP_A3_32(x, ...) SCMP_CMP32(3, x, __VA_ARGS__)
+#define SCMP_A4_32(x, ...) SCMP_CMP32(4, x, __VA_ARGS__)
+#define SCMP_A5_32(x, ...) SCMP_CMP32(5, x, __VA_ARGS__)
+#define SCMP_A0            SCMP_A0_64
+#define SCMP_A1            SCMP_A1_64
+#define SCMP_A2            SCMP_A2_64
+#define SCMP_A3            SCMP_A3_64
+#define SCMP_A4            SCMP_A4_64
+#define SCMP_A5            SCMP_A5_64
+
+/* A system call's number on this architecture by its name: SCMP_SYS(openat). Unknown names do not compile. */
+#define SCMP_SYS(x) (__SNR_##x)
+
+#define __NR_SCMP_ERROR -1
+#define __NR_SCMP_UNDEF -2
+
+/* The implemented version of libseccomp's interface: {2, 6, 1}; static. */
+const struct scmp_version *seccomp_version(void);
+
+/*
+ * What the kernel can do, as a level from 1 to 7; probed on the first call of the process (seccomp(2)):
+ * 1 prctl(2) only, 2 seccomp(2) and TSYNC (3.17), 3 LOG and KILL_PROCESS (4.14), 4 SPEC_ALLOW (4.17), 5 notification (5.0),
+ * 6 TSYNC_ESRCH (5.7), 7 WAIT_KILLABLE_RECV (5.19).
+ */
+unsigned int seccomp_api_get(void);
+
+/* Makes the library believe a level from 1 to 7 without asking the kernel. Errors: -EINVAL (other level). */
+int seccomp_api_set(unsigned int level);
+
+/*
+ * A new context: the native architecture, no rules, default attributes. The caller owns it; seccomp_release() frees it.
+ * NULL if the action is invalid or not supported at the API level, or memory is out (callgate_diagnosis(NULL)).
+ */
+scmp_filter_ctx seccomp_init(uint32_t def_action);
+
+/*
+ * Back to the state after seccomp_init(def_action); with ctx NULL, forgets what was probed of the kernel (but not the
+ * API level). Errors: -EINVAL (action, or not a context), -ENOMEM (the context is unchanged).
+ */
+int seccomp_reset(scmp_filter_ctx ctx, uint32_t def_action);
+
+/* Frees a context; NULL is fine. What was loaded stays loaded; a notification fd stays open and is the caller's. */
+void seccomp_release(scmp_filter_ctx ctx);
+
+/*
+ * Moves all architectures of ctx_src, with their rules, behind those of ctx_dst, and frees ctx_src.
+ * Errors, after which both are as before: -EINVAL (bad context; default action, NNP or TSYNC differ), -EDOM (byte order differs), -EEXIST (an
+ * architecture is in both), -ENOMEM.
+ */
+int seccomp_merge(scmp_filter_ctx ctx_dst, scmp_filter_ctx ctx_src);
+
+/* Token of a lower-case architecture name ("x86_64"), 0 if there is none. */
+uint32_t seccomp_arch_resolve_name(const char *arch_name);
+
+/* Token of the architecture the library was compiled for. */
+uint32_t seccomp_arch_native(void);
+
+/* 0 if the context has the architecture. Errors: -EEXIST if not, -EINVAL (NULL context, unknown token). */
+int seccomp_arch_exist(const scmp_filter_ctx ctx, uint32_t arch_token);
+
+/*
+ * Adds an architecture, without rules: add architectures first, rules later. Errors: -EINVAL (NULL context, unknown
+ * token), -EEXIST (present), -EDOM (other byte order), -ENOMEM.
+ */
+int seccomp_arch_add(scmp_filter_ctx ctx, uint32_t arch_token);
+
+/* Removes an architecture and its rules. Errors: -EINVAL (NULL context, unknown token), -EEXIST (absent). */
+int seccomp_arch_remove(scmp_filter_ctx ctx, uint32_t arch_token);
+
+/*
+ * Hands the filter to the kernel: compiles, proves the program equal to the rules, sets no_new_privs unless CTL_NNP is 0, then
+ * seccomp(2), or prctl(2) at API level 1. Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (the proof failed; nothing was
+ * loaded), -ESRCH (a thread could not be synchronised), -ECANCELED (the kernel refused; with API_SYSRAWRC its own errno as far
+ * as the interface passes it).
+ */
+int seccomp_load(const scmp_filter_ctx ctx);
+
+/* Reads an attribute. Errors: -EINVAL (bad context, attribute or NULL value). */
+int seccomp_attr_get(const scmp_filter_ctx ctx, enum scmp_filter_attr attr, uint32_t *value);
+
+/*
+ * Sets an attribute; booleans are stored as 0 or 1. Errors: -EINVAL (bad context, attribute or action), -EACCES
+ * (ACT_DEFAULT is read-only), -EOPNOTSUPP (not supported at the API level; OPTIMIZE other than 1 and 2).
+ */
+int seccomp_attr_set(scmp_filter_ctx ctx, enum scmp_filter_attr attr, uint32_t value);
+
+/* Name of a number on an architecture: malloc'ed, the caller frees it; NULL if unknown. */
+char *seccomp_syscall_resolve_num_arch(uint32_t arch_token, int num);
+
+/* Number of a name on an architecture; a pseudo number if it has none there; __NR_SCMP_ERROR if the name is unknown. */
+int seccomp_syscall_resolve_name_arch(uint32_t arch_token, const char *name);
+
+/* The same, but multiplexed socket and ipc calls give the number of socketcall(2) or ipc(2). */
+int seccomp_syscall_resolve_name_rewrite(uint32_t arch_token, const char *name);
+
+/* seccomp_syscall_resolve_name_arch() for the native architecture. */
+int seccomp_syscall_resolve_name(const char *name);
+
+/*
+ * A hint from 0 to 255 that a call (native number) is made often; the highest given counts. Verdicts never change.
+ * Errors: -EINVAL (bad context or reserved number), -EFAULT (the number has no name to translate it by), -ENOMEM.
+ */
+int seccomp_syscall_priority(scmp_filter_ctx ctx, int syscall, uint8_t priority);
+
+/*
+ * Adds a rule to every architecture of the context, or to none: calls of `syscall` (native number or pseudo number) whose arguments
+ * satisfy all arg_cnt comparisons (struct scmp_arg_cmp, by value or as an array, each argument at most once) get the action.
+ *
+ * Errors: -EINVAL (bad context, number, action, comparison, or more than 6 of them), -EACCES (the action is the default
+ * action), -EEXIST (contradicts a rule that is there), -EFAULT (the number cannot be translated), -ENOMEM; the _exact forms, which add
+ * the rule as it is or not at all, also -EOPNOTSUPP (several architectures) and -EDOM (no such call there).
+ */
+int seccomp_rule_add(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned int arg_cnt, ...);
+int seccomp_rule_add_array(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned int arg_cnt,
+                           const struct scmp_arg_cmp *arg_array);
+int seccomp_rule_add_exact(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned int arg_cnt, ...);
+int seccomp_rule_add_exact_array(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned int arg_cnt,
+                                 const struct scmp_arg_cmp *arg_array);
+
+/*
+ * Zeroed structures for notification, as large as the running kernel wants them; either pointer may be NULL.
+ * Errors: -EOPNOTSUPP (no seccomp(2)), -ECANCELED (the kernel would not tell their sizes), -EFAULT (it told zero), -ENOMEM.
+ */
+int seccomp_notify_alloc(struct seccomp_notif **req, struct seccomp_notif_resp **resp);
+void seccomp_notify_free(struct seccomp_notif *req, struct seccomp_notif_resp *resp);
+
+/*
+ * Waits for a notification (seccomp_unotify(2)); *req must be zeroed. Errors: -EINVAL (NULL), -EOPNOTSUPP (before Linux
+ * 5.0), -ECANCELED (any failure of the kernel's: EINTR, ENOENT because the target is gone, ...).
+ */
+int seccomp_notify_receive(int fd, struct seccomp_notif *req);
+
+/* Answers a notification. Errors as seccomp_notify_receive(). */
+int seccomp_notify_respond(int fd, struct seccomp_notif_resp *resp);
+
+/* 0 while the target still waits. Errors: -ENOENT (gone, or any other failure), -EOPNOTSUPP. */
+int seccomp_notify_id_valid(int fd, uint64_t id);
+
+/* The listener's fd of this context after load. Errors: -EINVAL (bad context), -EFAULT (it has none). */
+int seccomp_notify_fd(const scmp_filter_ctx ctx);
+
+/*
+ * Puts a file descriptor into the target: its number there, >= 0. Errors: -EINVAL (NULL), -EOPNOTSUPP (before Linux 5.9, or the
+ * kernel says EINVAL), -ECANCELED.
+ */
+int seccomp_notify_addfd(int fd, struct seccomp_notif_addfd *addfd);
+
+/*
+ * Writes the filter as pseudo code, or as struct sock_filter instructions in target byte order, behind what the fd already
+ * has; the fd stays open. The program is proved first. Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (the proof failed, or more than
+ * 4096 instructions), -ECANCELED (writing failed; with API_SYSRAWRC the -errno of it).
+ */
+int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd);
+int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd);
+
+/*
+ * The same into memory: *len is the buffer's size in bytes, and becomes the program's; with buf NULL only that.
+ * Errors: as above, and -ERANGE (too small; buf is untouched).
+ */
+int seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len);
+
+/*
+ * Compiles and proves now, so that a following load or export does not: seccomp_load() is then async-signal-safe.
+ * Errors: -EINVAL (bad context), -ENOMEM, -EFAULT.
+ */
+int seccomp_precompute(const scmp_filter_ctx ctx);
+
+/*
+ * Remembers architectures and rules; commit forgets the copy, reject goes back to it. They nest. Without an open one,
+ * commit and reject do nothing. Errors: -EINVAL (bad context), -ENOMEM.
+ */
+int seccomp_transaction_start(const scmp_filter_ctx ctx);
+int seccomp_transaction_commit(const scmp_filter_ctx ctx);
+void seccomp_transaction_reject(const scmp_filter_ctx ctx);
+
+#include <seccomp-syscalls.h>
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,63 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_SIZE = 16 * 1024 };
+
+struct arena_chunk {
+	struct arena_chunk *older;
+	size_t capacity;
+	alignas(max_align_t) unsigned char bytes[];
+};
+
+static bool add_chunk(struct arena *arena, size_t size)
+{
+	size_t capacity = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+	struct arena_chunk *chunk = malloc(sizeof(*chunk) + capacity);
+
+	if (!chunk)
+		return false;
+	chunk->older = arena->newest;
+	chunk->capacity = capacity;
+	arena->newest = chunk;
+	arena->used = 0;
+	return true;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	size_t align = alignof(max_align_t);
+
+	if (size > PTRDIFF_MAX - CHUNK_SIZE)
+		return NULL;
+	size = size ? (size + align - 1) / align * align : align;
+	if (!arena->newest || arena->newest->capacity - arena->used < size)
+		if (!add_chunk(arena, size))
+			return NULL;
+	void *at = arena->newest->bytes + arena->used;
+	arena->used += size;
+	return memset(at, 0, size);
+}
+
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return NULL;
+	return arena_alloc(arena, bytes);
+}
+
+void arena_finish(struct arena *arena)
+{
+	while (arena->newest) {
+		struct arena_chunk *older = arena->newest->older;
+		free(arena->newest);
+		arena->newest = older;
+	}
+	arena->used = 0;
+}

@@ -1,0 +1,29 @@
+/*
+ * A region of memory that is released as a whole: one per compile, one per proof.
+ */
+#ifndef CALLGATE_BASE_ARENA_H
+#define CALLGATE_BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena_chunk;
+
+/* All bytes ever handed out stay valid and in place until arena_finish(). A zeroed struct is an empty arena. */
+struct arena {
+	struct arena_chunk *newest;
+	size_t used; /* bytes used in the newest chunk */
+};
+
+/* `size` zeroed bytes aligned for any object, or NULL when memory is out; size 0 gives a valid pointer. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* The same for count * size bytes; NULL also where that product overflows. */
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
+
+/* Gives everything back. The arena is empty and usable again. */
+void arena_finish(struct arena *arena);
+
+#define ARENA_NEW(arena, type)          ((type *)arena_alloc((arena), sizeof(type)))
+#define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc_array((arena), (count), sizeof(type)))
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * A growable array of any type: VEC(struct rule) rules; zeroed means empty.
+ *
+ * vec_reserve() is the only operation that can fail; after it has made room, vec_push() can't.
+ */
+#ifndef CALLGATE_BASE_VEC_H
+#define CALLGATE_BASE_VEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VEC(type)                       \
+	struct {                        \
+		type *items;            \
+		size_t count, capacity; \
+	}
+
+/* Makes room for `more` items behind the present ones; false when memory is out, and nothing has changed. */
+#define vec_reserve(vec, more) \
+	vec_grow((void **)&(vec)->items, sizeof(*(vec)->items), (vec)->count, &(vec)->capacity, (more))
+
+/* Appends one item (evaluated once); false when memory is out, and nothing has changed. */
+#define vec_push(vec, item) (vec_reserve((vec), 1) ? ((vec)->items[(vec)->count++] = (item), true) : false)
+
+/* Frees the array; the vec is empty again. */
+#define vec_finish(vec) vec_release((void **)&(vec)->items, &(vec)->count, &(vec)->capacity)
+
+bool vec_grow(void **items, size_t size, size_t count, size_t *capacity, size_t more);
+void vec_release(void **items, size_t *count, size_t *capacity);
+
+#endif

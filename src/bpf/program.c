@@ -1,0 +1,82 @@
+#include "bpf/program.h"
+
+#include <byteswap.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void swap(struct sock_filter *to, const struct sock_filter *from, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		to[i] = from[i];
+		to[i].code = bswap_16(from[i].code);
+		to[i].k = bswap_32(from[i].k);
+	}
+}
+
+static int check_count(size_t count, struct diag *diag)
+{
+	if (count == 0)
+		return diag_fail(diag, -EINVAL, "a program needs at least one instruction");
+	if (count > BPF_PROGRAM_MAX)
+		return diag_fail(diag, -E2BIG, "%zu instructions: the kernel takes at most %d in one program",
+		                 count, BPF_PROGRAM_MAX);
+	return 0;
+}
+
+/* Room for the struct, the instructions, and a second copy of them where the byte orders differ. */
+static struct callgate_program *allocate(size_t count, bool big_endian)
+{
+	bool foreign = big_endian != bpf_host_is_big_endian();
+	struct callgate_program *program =
+	    malloc(sizeof(*program) + count * sizeof(struct sock_filter) * (foreign ? 2 : 1));
+
+	if (!program)
+		return NULL;
+	program->big_endian = big_endian;
+	program->count = count;
+	program->insns = (struct sock_filter *)(program + 1);
+	program->bytes = foreign ? program->insns + count : program->insns;
+	return program;
+}
+
+int bpf_program_new(const struct sock_filter *insns, size_t count, bool big_endian, struct diag *diag,
+                    struct callgate_program **ret_program)
+{
+	int result = check_count(count, diag);
+
+	if (result < 0)
+		return result;
+	struct callgate_program *program = allocate(count, big_endian);
+	if (!program)
+		return diag_fail(diag, -ENOMEM, "out of memory for a program");
+	memcpy(program->insns, insns, count * sizeof(*insns));
+	if (program->bytes != program->insns)
+		swap(program->bytes, program->insns, count);
+	*ret_program = program;
+	return 0;
+}
+
+int bpf_program_from_bytes(const void *bytes, size_t size, bool big_endian, struct diag *diag,
+                           struct callgate_program **ret_program)
+{
+	if (size % sizeof(struct sock_filter))
+		return diag_fail(diag, -EINVAL, "%zu bytes: a program is a multiple of 8 bytes long", size);
+	size_t count = size / sizeof(struct sock_filter);
+	int result = check_count(count, diag);
+	if (result < 0)
+		return result;
+	struct callgate_program *program = allocate(count, big_endian);
+	if (!program)
+		return diag_fail(diag, -ENOMEM, "out of memory for a program");
+	memcpy(program->bytes, bytes, size);
+	if (program->bytes != program->insns)
+		swap(program->insns, program->bytes, count);
+	*ret_program = program;
+	return 0;
+}
+
+void bpf_program_free(struct callgate_program *program)
+{
+	free(program);
+}

@@ -1,0 +1,27 @@
+/*
+ * Runs a program as the kernel's interpreter would, and predicts its allow bitmap.
+ */
+#ifndef CALLGATE_BPF_SIMULATE_H
+#define CALLGATE_BPF_SIMULATE_H
+
+#include <linux/seccomp.h>
+
+#include "bpf/program.h"
+
+/*
+ * The value the program returns for `data`, which is a record of numbers in host order; it is laid out in the program's
+ * byte order. Only for accepted programs (bpf_accept). ret_executed (may be NULL) counts the instructions executed.
+ */
+uint32_t bpf_simulate(const struct callgate_program *program, const struct seccomp_data *data,
+                      size_t *ret_executed);
+
+/*
+ * Would the kernel (5.11 and later) answer this call from its bitmap, without running the program? True if the program
+ * returns exactly SECCOMP_RET_ALLOW after nothing but loads of nr and arch, jumps by constants, and AND by constants.
+ */
+bool bpf_is_bitmap_allowed(const struct callgate_program *program, uint32_t arch, uint32_t nr);
+
+/* The action of several stacked filters: the strictest, and of equals the first; `newest` is what the newest returned. */
+uint32_t bpf_strictest(uint32_t newest, uint32_t older);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The meaning of a filter: for each architecture and system call an ordered list of rules, first match wins.
+ *
+ * A struct policy is frozen: made once by ruleset_freeze() (or by a test), then only read. policy_eval() defines what it
+ * means; the graph evaluator, the simulator, the prover and the kernel must each agree with it.
+ */
+#ifndef CALLGATE_POLICY_POLICY_H
+#define CALLGATE_POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/seccomp.h>
+
+#include "arch/arch.h"
+
+/* ORDER scmp_compare: the values of enum scmp_compare in <seccomp.h> */
+enum policy_op {
+	POLICY_NE = 1,
+	POLICY_LT,
+	POLICY_LE,
+	POLICY_EQ,
+	POLICY_GE,
+	POLICY_GT,
+	POLICY_MASKED_EQ,
+};
+
+/*
+ * One unsigned comparison: argument OP value, or (argument & mask) == value for POLICY_MASKED_EQ.
+ * value is already cut to the architecture's word size, and to the mask; mask is all ones (of the word) unless MASKED_EQ.
+ */
+struct policy_condition {
+	uint8_t arg; /* 0..5 */
+	uint8_t op;  /* enum policy_op */
+	uint64_t mask;
+	uint64_t value;
+};
+
+/* All conditions must hold. Conditions are sorted by argument; several on one argument are allowed. */
+struct policy_rule {
+	uint32_t action; /* a whole SECCOMP_RET_* value with its data */
+	uint32_t id;     /* which rule_add call made it, counted from 1; for diagnostics */
+	uint32_t condition_count;
+	const struct policy_condition *conditions;
+};
+
+/* The rules of one number, first match wins. */
+struct policy_syscall {
+	uint32_t
+	    nr; /* as seccomp_data.nr, seen as unsigned; 0xffffffff only where rules for it are to be emitted */
+	uint8_t priority;    /* seccomp_syscall_priority hint; steers code order, never verdicts */
+	uint32_t rule_count; /* may be 0 (priority only) */
+	const struct policy_rule *rules;
+};
+
+struct policy_arch {
+	const struct arch *arch;
+	size_t syscall_count;
+	const struct policy_syscall *syscalls; /* strictly ascending by nr; pseudo numbers are not in here */
+};
+
+struct policy {
+	uint32_t default_action;  /* no rule matched */
+	uint32_t bad_arch_action; /* no architecture, or no number range of its, covers the call */
+	uint32_t optimize;        /* SCMP_FLTATR_CTL_OPTIMIZE: 1 or 2; a hint */
+	size_t arch_count;
+	const struct policy_arch
+	    *archs; /* in order of addition; all of one byte order, audit+range distinct */
+};
+
+/*
+ * The verdict. `data` is in host byte order whatever the architecture: a record of numbers, not of bytes.
+ * ret_rule (may be NULL) becomes the matching rule, or NULL if the verdict is a default.
+ */
+uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *data,
+                     const struct policy_rule **ret_rule);
+
+/* Does `value`, an argument as the kernel passes it, satisfy the condition on this architecture? */
+bool policy_condition_holds(const struct policy_condition *condition, const struct arch *arch,
+                            uint64_t value);
+
+/* The entry for a number, by bisection, or NULL. */
+const struct policy_syscall *policy_arch_find(const struct policy_arch *arch, uint32_t nr);
+
+/* The bits of an argument that rules look at on this architecture. */
+static inline uint64_t policy_word_mask(const struct arch *arch)
+{
+	return arch->word_bits == 64 ? UINT64_MAX : UINT32_MAX;
+}
+
+#endif

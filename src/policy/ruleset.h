@@ -1,0 +1,59 @@
+/*
+ * The rules of a context while they are being added: which architectures, which rules, what a new rule does to the
+ * old ones (contract: conflicts and silent cases). ruleset_freeze() turns it into a struct policy.
+ */
+#ifndef CALLGATE_POLICY_RULESET_H
+#define CALLGATE_POLICY_RULESET_H
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "policy/policy.h"
+
+struct ruleset;
+
+/* One rule_add call, arguments checked, number in native numbering; conditions in any order, each argument once. */
+struct ruleset_request {
+	uint32_t action;
+	int32_t nr;
+	bool exact;
+	uint32_t condition_count; /* 0..6 */
+	struct policy_condition
+	    conditions[6]; /* as given by the caller: not cut to any word size; mask set for MASKED_EQ */
+};
+
+/* What a context's attributes say about a frozen policy. */
+struct ruleset_attributes {
+	uint32_t default_action;
+	uint32_t bad_arch_action;
+	uint32_t optimize;
+	bool skip_rules; /* SCMP_FLTATR_API_TSKIP: rules for number -1 are emitted */
+};
+
+/* No architectures, no rules. NULL when memory is out. */
+struct ruleset *ruleset_new(void);
+void ruleset_free(struct ruleset *rules);
+
+/* In order of addition. */
+size_t ruleset_arch_count(const struct ruleset *rules);
+const struct arch *ruleset_arch_at(const struct ruleset *rules, size_t i);
+bool ruleset_has_arch(const struct ruleset *rules, const struct arch *arch);
+
+/* 0, -EEXIST (present), -EDOM (other byte order than the present ones), -ENOMEM. */
+int ruleset_arch_add(struct ruleset *rules, const struct arch *arch, struct diag *diag);
+/* 0, -EEXIST (absent). */
+int ruleset_arch_remove(struct ruleset *rules, const struct arch *arch, struct diag *diag);
+
+/*
+ * Adds the rule to every architecture, or to none. 0 also for the silent cases; -EEXIST, -EDOM, -EINVAL, -EFAULT,
+ * -ENOMEM as contract section 5 says; the first architecture's error, in order.
+ */
+int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag);
+
+/* Raises the priority hint of a (native) number on every architecture that has it. 0, -EFAULT, -ENOMEM. */
+int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag);
+
+/* The meaning, allocated in the arena, valid as long as it; NULL when memory is out. Rules come out in matching order. */
+const struct policy *ruleset_freeze(const struct ruleset *rules, const struct ruleset_attributes *attributes,
+                                    struct arena *arena);
+
+#endif

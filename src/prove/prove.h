@@ -1,0 +1,45 @@
+/*
+ * Are these programs, stacked, the same function of all inputs as this policy?
+ */
+#ifndef CALLGATE_PROVE_PROVE_H
+#define CALLGATE_PROVE_PROVE_H
+
+#include <linux/seccomp.h>
+
+#include "base/diag.h"
+#include "bpf/program.h"
+#include "policy/policy.h"
+
+/* Zero is no answer, so that a forgotten result is never a success. */
+enum prove_outcome {
+	PROVE_UNPROVED, /* the budget ran out */
+	PROVE_EQUAL,
+	PROVE_DIFFERENT,   /* the witness shows one call */
+	PROVE_UNSUPPORTED, /* the program has an instruction that is not modelled */
+	PROVE_REFUSED,     /* the kernel would not take the program */
+};
+
+/* Deterministic limits; zero means the default. */
+struct prove_budget {
+	size_t nodes;
+	size_t work;
+};
+
+struct prove_witness {
+	struct seccomp_data call; /* numbers in host order */
+	uint32_t expected;        /* what the policy says */
+	uint32_t actual;          /* what the programs do */
+};
+
+struct prove_result {
+	enum prove_outcome outcome;
+	struct prove_witness witness; /* for PROVE_DIFFERENT */
+	size_t nodes;
+	size_t work;
+};
+
+/* 0 and a result, or -ENOMEM. budget and diag may be NULL; the diag tells the witness, or why there is no proof. */
+int prove_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
+                 const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
+
+#endif

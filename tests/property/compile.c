@@ -1,0 +1,79 @@
+/* Random policies: policy_eval == the simulated program, on targets of both byte orders. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bpf/accept.h"
+#include "bpf/simulate.h"
+#include "compile/compile.h"
+#include "support/random_policy.h"
+
+static void check_call(const struct policy *policy, const struct compile_output *output,
+                       const struct seccomp_data *call)
+{
+	uint32_t expected = policy_eval(policy, call, NULL), actual = SECCOMP_RET_ALLOW;
+
+	for (size_t i = output->count; i-- > 0;) {
+		uint32_t verdict = bpf_simulate(output->programs[i], call, NULL);
+		actual = i + 1 == output->count ? verdict : bpf_strictest(actual, verdict);
+	}
+	if (expected == actual)
+		return;
+	random_policy_print(policy);
+	random_call_print(call);
+	ck_abort_msg("the policy says 0x%08x, the program 0x%08x", expected, actual);
+}
+
+static void check_policy(struct random *random, uint32_t syscalls, uint32_t rules)
+{
+	struct arena arena = {0};
+	struct compile_output output = {0};
+	struct diag diag = {""};
+	const struct policy *policy = random_policy(random, &arena, syscalls, rules);
+
+	ck_assert_ptr_nonnull(policy);
+	ck_assert_msg(compile_policy(policy, false, NULL, &diag, &output) == 0, "%s", diag.text);
+	for (size_t i = 0; i < output.count; i++)
+		ck_assert_msg(bpf_accept(output.programs[i], &diag) == 0, "%s", diag.text);
+	for (int i = 0; i < 100; i++) {
+		struct seccomp_data call = random_call(random, policy);
+		check_call(policy, &output, &call);
+	}
+	compile_output_finish(&output);
+	arena_finish(&arena);
+}
+
+START_TEST(few_syscalls_many_rules)
+{
+	struct random random = random_start("few_syscalls_many_rules");
+
+	for (unsigned long i = random_runs(2000); i > 0; i--)
+		check_policy(&random, 3, 8);
+}
+END_TEST
+
+START_TEST(many_syscalls)
+{
+	struct random random = random_start("many_syscalls");
+
+	for (unsigned long i = random_runs(300); i > 0; i--)
+		check_policy(&random, 60, 2);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("compile");
+	TCase *tcase = tcase_create("policy_eval equals the simulated program");
+	SRunner *runner;
+
+	tcase_set_timeout(tcase, 600);
+	tcase_add_test(tcase, few_syscalls_many_rules);
+	tcase_add_test(tcase, many_syscalls);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
