@@ -57,7 +57,7 @@ START_TEST(many_syscalls)
 	struct random random = random_start("many_syscalls");
 
 	for (unsigned long i = random_runs(300); i > 0; i--)
-		check_policy(&random, 60, 2);
+		check_policy(&random, 25, 2);
 }
 END_TEST
 
