@@ -103,7 +103,7 @@ static void condition(struct chain *c, const struct policy_condition *cond, bool
 	}
 }
 
-static void syscalls(struct chain *c, const struct policy_arch *arch, label *end)
+static void syscalls(struct chain *c, const struct policy_arch *arch)
 {
 	for (size_t i = 0; i < arch->syscall_count; i++) {
 		label next_syscall = 0;
@@ -118,8 +118,6 @@ static void syscalls(struct chain *c, const struct policy_arch *arch, label *end
 			emit(c, BPF_RET | BPF_K, 0, 0, syscall->rules[j].action);
 			place(c, &next_rule);
 		}
-		if (syscall->rule_count)
-			emit_goto(c, end);
 		place(c, &next_syscall);
 	}
 }
@@ -128,7 +126,7 @@ static void syscalls(struct chain *c, const struct policy_arch *arch, label *end
 static void section(struct chain *c, const struct policy *policy, size_t first, label *bad)
 {
 	uint32_t audit = policy->archs[first].arch->audit;
-	label other = 0, covered = 0, end = 0;
+	label other = 0, covered = 0;
 
 	emit(c, BPF_LD | BPF_W | BPF_ABS, 0, 0, 4);
 	require(c, BPF_JEQ, audit, true, &other);
@@ -148,8 +146,7 @@ static void section(struct chain *c, const struct policy *policy, size_t first, 
 	place(c, &covered);
 	for (size_t i = first; i < policy->arch_count; i++)
 		if (policy->archs[i].arch->audit == audit)
-			syscalls(c, &policy->archs[i], &end);
-	place(c, &end);
+			syscalls(c, &policy->archs[i]);
 	emit(c, BPF_RET | BPF_K, 0, 0, policy->default_action);
 	place(c, &other);
 }

@@ -248,4 +248,5 @@ void random_call_print(const struct seccomp_data *call)
 	for (int i = 0; i < 6; i++)
 		printf(" 0x%llx", (unsigned long long)call->args[i]);
 	printf("\n");
+	fflush(stdout);
 }
