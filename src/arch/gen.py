@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Turns data/ into C. Run by the build, standard library only.
 
-    gen.py tables OUTPUT.c                 descriptors, numbers and the hash of names, as table.h declares them
-    gen.py header TEMPLATE OUTPUT.h        seccomp-syscalls.h
-    gen.py inputs                          the files that the two depend on
+    gen.py tables OUTPUT.c DEPFILE             descriptors, numbers and the hash of names, as table.h declares them
+    gen.py header TEMPLATE OUTPUT.h DEPFILE    seccomp-syscalls.h
+
+DEPFILE is where the files that were read are listed for the build.
 """
 import os
 import sys
@@ -27,20 +28,36 @@ COMMON_FIRST = 424
 ARM_PRIVATE_FIRST = 0x0f0000
 
 
+# Names that share a pseudo number, which the ABI has had for too long to change.
+PSEUDO_SHARED = {'switch_endian'}
+PSEUDO_FIRST = -101
+
+
+def pseudo_numbers(rows):
+    """{name: pseudo number} of pseudo.tbl."""
+    numbers = {}
+    for row in rows:
+        name, number = row['name'], int(row['number'])
+        if name in numbers:
+            raise tables.TableError('pseudo.tbl: %s is said twice' % name)
+        if number in numbers.values() and name not in PSEUDO_SHARED:
+            raise tables.TableError('pseudo.tbl: %s: %d is taken' % (name, number))
+        if number > PSEUDO_FIRST:
+            raise tables.TableError('pseudo.tbl: %s: %d is no pseudo number' % (name, number))
+        numbers[name] = number
+    return numbers
+
+
 class Facts:
     """Everything that data/ says, checked for contradictions."""
 
-    def __init__(self):
-        self.architectures = tables.read_list(os.path.join(DATA, 'architectures.tbl'))
-        self.pseudo = {}
-        for row in tables.read_list(os.path.join(DATA, 'pseudo.tbl')):
-            if row['name'] in self.pseudo:
-                raise tables.TableError('pseudo.tbl: %s is said twice' % row['name'])
-            self.pseudo[row['name']] = int(row['number'])
+    def __init__(self, data=DATA):
+        self.architectures = tables.read_list(os.path.join(data, 'architectures.tbl'))
+        self.pseudo = pseudo_numbers(tables.read_list(os.path.join(data, 'pseudo.tbl')))
         self.tables = {}
         for architecture in self.architectures:
             name = architecture['table']
-            self.tables[name] = tables.read_numbers(os.path.join(DATA, name + '.tbl'))
+            self.tables[name] = tables.read_numbers(os.path.join(data, name + '.tbl'))
         self.names = sorted({name for table in self.tables.values() for name in table})
         self.check()
 
@@ -198,7 +215,7 @@ def snr_lines(facts, name):
     if other is None:
         return '#define __SNR_%s __NR_%s' % (name, name)
     lines = ['#ifdef __NR_' + name, '#define __SNR_%s __NR_%s' % (name, name)]
-    if facts.tables['arm'].get(name, 0) >= ARM_PRIVATE_FIRST:
+    if max(table.get(name, 0) for table in facts.tables.values()) >= ARM_PRIVATE_FIRST:
         lines += ['#elif defined(__ARM_NR_%s)' % name, '#define __SNR_%s __ARM_NR_%s' % (name, name)]
     return '\n'.join(lines + ['#else', '#define __SNR_%s %s' % (name, other), '#endif'])
 
@@ -219,16 +236,20 @@ def write_header(template, output):
         file.write(text)
 
 
+def write_depfile(path, output):
+    read = [os.path.abspath(__file__), tables.__file__] + sorted(tables.read_files)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('%s: %s\n' % (output, ' '.join(name.replace(' ', '\\ ') for name in read)))
+
+
 def main(arguments):
-    if len(arguments) == 2 and arguments[0] == 'tables':
+    if len(arguments) == 3 and arguments[0] == 'tables':
         write_tables(arguments[1])
-    elif len(arguments) == 3 and arguments[0] == 'header':
+    elif len(arguments) == 4 and arguments[0] == 'header':
         write_header(arguments[1], arguments[2])
-    elif arguments == ['inputs']:
-        print('\n'.join([os.path.join(HERE, 'tables.py')]
-                        + sorted(os.path.join(DATA, name) for name in os.listdir(DATA) if name.endswith('.tbl'))))
     else:
         sys.exit(__doc__)
+    write_depfile(arguments[-1], arguments[-2])
 
 
 if __name__ == '__main__':

@@ -6,11 +6,10 @@
     src/arch/import.py root NEWER.csv
 
 root       where those packages were unpacked: <asm/unistd.h> of every architecture
-NEWER.csv  numbers of calls that are newer than the headers; the first row is name,ARCHITECTURE,..., an empty cell says
-           that the call does not exist there. What a header says is taken from the header; a cell that contradicts it
-           is an error, unless it is listed in EXCEPTIONS with the reason.
+NEWER.csv  numbers of calls that are newer than the headers; the first row is name,TABLE,..., an empty cell says that
+           the call does not exist there. A cell that contradicts a header stops the script.
 
-A name that is in today's tables and in neither source stops the script: nothing is lost by running it.
+A name that is in today's tables and in neither source stops it too: nothing is lost by running it.
 """
 import csv
 import os
@@ -50,7 +49,8 @@ HEADERS = {
 # Parts that tables have in common: (file, what it is, what it includes, whose, first and last number).
 ALL = list(HEADERS)
 SHARED = [
-    ('since-424.tbl', 'New calls have the same number everywhere since Linux 5.1: a new call is a line here.',
+    ('since-424.tbl', '''New calls have the same number everywhere since Linux 5.1: a new call is a line here.
+# One that some architecture lacks needs "absent NAME" in that table too, and a pseudo number in pseudo.tbl.''',
      [], ALL, 424, 511),
     ('time64.tbl', '64-bit time on 32-bit architectures (Linux 5.1).',
      [], ['x86', 'arm', 'm68k', 'mips', 'mips64n32', 'parisc', 'ppc', 's390', 'sh'], 403, 423),
@@ -67,13 +67,13 @@ SHARED = [
 ]
 
 # Names of the headers that are no calls, and second names of a call (the tables have one name per number).
-NO_CALL = re.compile(r'Linux|syscalls|SYSCALL_|OABI_|BASE|arch_specific_syscall|unused\d+|reserved\d+')
+NO_CALL = re.compile(r'Linux|syscalls|(OABI_)?SYSCALL_(BASE|MASK)|BASE|arch_specific_syscall|(unused|reserved)\d+')
 SECOND_NAMES = {
     'arm': {'sync_file_range2'},  # an alias of arm_sync_file_range
 }
-# What a header has and the kernel no longer offers.
+# What a header of 6.1 has and a newer kernel has not.
 EXCEPTIONS = {
-    'parisc64': {'_llseek'},  # in the headers of 6.1; lseek does the work on 64 bits
+    'parisc64': {'_llseek'},
 }
 
 
@@ -99,7 +99,7 @@ def header_numbers(root, table):
     text = ''.join('@%s %s%s\n' % (name, prefix, name) for prefix, name in macros)
     numbers = {}
     for name, expression in re.findall(r'^@(\w+) (.*)$', preprocess(root, table, text), re.M):
-        if NO_CALL.match(name) or name in SECOND_NAMES.get(table, ()) or name in EXCEPTIONS.get(table, ()):
+        if NO_CALL.fullmatch(name) or name in SECOND_NAMES.get(table, ()) or name in EXCEPTIONS.get(table, ()):
             continue
         numbers[name] = number(expression) - base
     return numbers

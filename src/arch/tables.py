@@ -3,8 +3,8 @@
 A table (NAME.tbl) says which number each call has. One fact a line, '#' starts a comment:
 
     include FILE      take everything FILE says
-    NAME NUMBER       the call NAME has this number (a line here wins over an included one)
-    absent NAME       an included file has NAME, this architecture has not
+    NAME NUMBER       the call NAME has this number
+    absent NAME       an included file has NAME, this architecture has not (or has another number for it)
 
 A list (architectures.tbl, pseudo.tbl) is rows of words; its first row names the columns.
 """
@@ -15,8 +15,13 @@ class TableError(Exception):
     """A table says something that cannot be: the message names the file and the line."""
 
 
+# Every file that was read: the build wants to know.
+read_files = set()
+
+
 def lines(path):
     """Yields (where, words) for every line that says something."""
+    read_files.add(path)
     with open(path, encoding='ascii') as file:
         for number, line in enumerate(file, 1):
             words = line.split('#')[0].split()
@@ -39,30 +44,28 @@ def read_list(path):
     return rows
 
 
+def include(numbers, more, where):
+    """Adds the included table `more`. Two tables may both include a third, but not contradict each other."""
+    for name, number in more.items():
+        if numbers.setdefault(name, number) != number:
+            raise TableError('%s: %s is %d here and %d in a file included before' % (where, name, number, numbers[name]))
+
+
 def read_numbers(path):
     """{name: number} of a table with everything it includes. Numbers are without the architecture's base."""
-    included = {}
-    own = {}
+    numbers = {}
     for where, words in lines(path):
-        if words[0] == 'include' and len(words) == 2:
-            included.update(read_numbers(os.path.join(os.path.dirname(path), words[1])))
-        elif words[0] == 'absent' and len(words) == 2:
-            if included.pop(words[1], None) is None:
-                raise TableError('%s: %s is not in an included file' % (where, words[1]))
-        elif len(words) == 2 and words[1].isdigit():
-            if words[0] in own:
-                raise TableError('%s: %s is said twice' % (where, words[0]))
-            own[words[0]] = int(words[1])
-        else:
+        if len(words) != 2:
             raise TableError('%s: not "NAME NUMBER", "include FILE" or "absent NAME"' % where)
-    included.update(own)
-    return included
-
-
-def included_files(path):
-    """The table's own path and those of all it includes, for the build's dependencies."""
-    paths = [path]
-    for _, words in lines(path):
         if words[0] == 'include':
-            paths += included_files(os.path.join(os.path.dirname(path), words[1]))
-    return paths
+            include(numbers, read_numbers(os.path.join(os.path.dirname(path), words[1])), where)
+        elif words[0] == 'absent':
+            if numbers.pop(words[1], None) is None:
+                raise TableError('%s: %s is not in an included file' % (where, words[1]))
+        elif not words[1].isdigit():
+            raise TableError('%s: "%s" is not a number' % (where, words[1]))
+        elif words[0] in numbers:
+            raise TableError('%s: %s is said twice' % (where, words[0]))
+        else:
+            numbers[words[0]] = int(words[1])
+    return numbers

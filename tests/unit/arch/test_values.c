@@ -1,0 +1,81 @@
+/* What SCMP_SYS() gives a program that is compiled here, against what the library says. */
+#include "arch/arch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#define _SECCOMP_H
+#include <asm/unistd.h>
+#include <seccomp-syscalls.h>
+
+static const struct {
+	const char *name;
+	int snr;
+} compiled[] = {
+#define CALL(name) {#name, __SNR_##name},
+#include "names.inc"
+#undef CALL
+};
+#define COMPILED_COUNT (sizeof(compiled) / sizeof(compiled[0]))
+
+START_TEST(every_name_is_in_the_header)
+{
+	ck_assert_uint_eq(COMPILED_COUNT, arch_syscall_name_count());
+	for (size_t i = 0; i < COMPILED_COUNT; i++)
+		ck_assert_str_eq(compiled[i].name, arch_syscall_name_at(i));
+}
+END_TEST
+
+/* A real number is the table's. A pseudo number is the name's own: where the call is absent, or newer than <asm/unistd.h>. */
+START_TEST(values_are_those_of_the_library)
+{
+	const struct arch *lacking = NULL;
+	size_t real = 0;
+
+	for (size_t i = 0; i < COMPILED_COUNT; i++) {
+		const char *name = compiled[i].name;
+		int32_t pseudo = 0;
+
+		for (size_t a = 0; a < arch_count() && pseudo >= 0; a++) {
+			lacking = arch_at(a);
+			pseudo = arch_syscall_number(lacking, name);
+		}
+		if (compiled[i].snr < 0)
+			ck_assert_msg(compiled[i].snr == pseudo, "%s is %d, not %d", name, compiled[i].snr,
+			              pseudo);
+		else
+			ck_assert_msg(compiled[i].snr == arch_syscall_direct_number(arch_native(), name),
+			              "%s is %d, not %d", name, compiled[i].snr,
+			              arch_syscall_direct_number(arch_native(), name));
+		real += compiled[i].snr >= 0;
+	}
+	ck_assert_uint_ge(real, 250);
+}
+END_TEST
+
+START_TEST(new_calls_have_numbers_even_with_old_kernel_headers)
+{
+	ck_assert_int_eq(__SNR_mseal, arch_syscall_number(arch_native(), "mseal"));
+	ck_assert_int_eq(__SNR_fchmodat2, arch_syscall_number(arch_native(), "fchmodat2"));
+	ck_assert_int_eq(__SNR_file_setattr, arch_syscall_number(arch_native(), "file_setattr"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("arch/values");
+	TCase *tests = tcase_create("values");
+
+	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, every_name_is_in_the_header);
+	tcase_add_test(tests, values_are_those_of_the_library);
+	tcase_add_test(tests, new_calls_have_numbers_even_with_old_kernel_headers);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
