@@ -44,13 +44,14 @@ static const struct expected {
 
 START_TEST(every_architecture_is_there_once)
 {
-	ck_assert_uint_eq(arch_count(), EXPECTED_COUNT);
+	ck_assert_uint_ge(arch_count(), EXPECTED_COUNT);
 	for (size_t i = 0; i < arch_count(); i++) {
 		const struct arch *arch = arch_at(i);
 
 		ck_assert_ptr_eq(arch_by_name(arch->name), arch);
 		ck_assert_ptr_eq(arch_by_token(arch->token), arch);
-		ck_assert_ptr_eq(arch_by_oci_name(arch->oci_name), arch);
+		if (arch->oci_name)
+			ck_assert_ptr_eq(arch_by_oci_name(arch->oci_name), arch);
 	}
 }
 END_TEST
