@@ -260,6 +260,7 @@ START_TEST(closest_name_corrects_typing_errors)
 	ck_assert_pstr_eq(arch_syscall_closest_name("opneat"), "openat");
 	ck_assert_pstr_eq(arch_syscall_closest_name("getrandon"), "getrandom");
 	ck_assert_pstr_eq(arch_syscall_closest_name("sched_yeld"), "sched_yield");
+	ck_assert_pstr_eq(arch_syscall_closest_name("raed"), "read");
 	ck_assert_pstr_eq(arch_syscall_closest_name("wriite"), "write");
 	ck_assert_pstr_eq(arch_syscall_closest_name("read"), "read");
 	ck_assert_pstr_eq(arch_syscall_closest_name("completely_unlike_any"), NULL);
