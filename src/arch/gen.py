@@ -149,7 +149,8 @@ def number_arrays(facts):
     for table, known in facts.tables.items():
         descriptors.append('static const struct arch_table table_%s = {%d, %d};' % (table, len(numbers), len(known)))
         numbers += [known.get(name, NUMBER_ABSENT) for name in facts.names]
-        order = sorted((i for i, name in enumerate(facts.names) if name in known), key=lambda i: known[facts.names[i]])
+        order = [i for i, name in enumerate(facts.names) if name in known]
+        order.sort(key=lambda i: known[facts.names[i]])
         by_number += order + [NAME_NONE] * (len(facts.names) - len(order))
     return '\n'.join([array('int32_t', 'arch_numbers', numbers), array('uint16_t', 'arch_by_number', by_number)]
                      + descriptors + [''])

@@ -48,7 +48,8 @@ def include(numbers, more, where):
     """Adds the included table `more`. Two tables may both include a third, but not contradict each other."""
     for name, number in more.items():
         if numbers.setdefault(name, number) != number:
-            raise TableError('%s: %s is %d here and %d in a file included before' % (where, name, number, numbers[name]))
+            raise TableError('%s: %s is %d here and %d in a file included before'
+                             % (where, name, number, numbers[name]))
 
 
 def read_numbers(path):
