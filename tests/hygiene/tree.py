@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""usage: tree.py SOURCE-ROOT: the shape of the tree: what may stand at the top, how long files are, what every header and tool has."""
+import pathlib
+import re
+import subprocess
+import sys
+
+TOP = {"include", "src", "tests", "examples", "docs", "meson.build", "meson_options.txt", "README.md", "LICENSE", "SECURITY.md"}
+LONGEST = 500  # lines; tables are data and may be longer
+
+
+def tracked(root):
+    listed = subprocess.run(["git", "-C", root, "ls-files"], capture_output=True, text=True, check=False)
+    if listed.returncode == 0 and listed.stdout:
+        return listed.stdout.split("\n")[:-1]
+    return [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+
+
+def problems(root):
+    files = [name for name in tracked(root) if not name.startswith("build")]
+    for top in sorted({name.split("/")[0] for name in files} - TOP):
+        if not top.startswith("."):
+            yield f"{top}: does not belong at the top level"
+    for name in files:
+        path = root / name
+        if path.suffix in (".c", ".h", ".py", ".sh") and path.exists():
+            lines = path.read_text().count("\n")
+            if lines > LONGEST:
+                yield f"{name}: {lines} lines; at most {LONGEST} are easy to read"
+    for header in (root / "include" / "callgate").glob("*.h"):
+        text = header.read_text()
+        guard = "CALLGATE_" + header.stem.upper() + "_H"
+        if not re.search(rf"#ifndef {guard}\n#define {guard}\n", text):
+            yield f"{header.relative_to(root)}: the include guard must be {guard}"
+        if "SPDX-License-Identifier: MIT" not in text:
+            yield f"{header.relative_to(root)}: no licence line"
+
+
+def main():
+    found = list(problems(pathlib.Path(sys.argv[1])))
+    for problem in found:
+        print(problem)
+    print(f"{len(found)} problems")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

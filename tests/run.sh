@@ -1,0 +1,46 @@
+#!/bin/sh
+# usage: tests/run.sh [--clients] [--clang] [--sanitize] [MESON-TEST-ARGUMENT...]
+#
+# Installs what the tests need, builds, and runs all tests; on a fresh Debian machine this is the only command.
+#   --clients    instead, the suite of real programs on the drop-in libseccomp.so.2 (installs them; needs root)
+#   --clang      build with clang instead of gcc
+#   --sanitize   build with AddressSanitizer and UndefinedBehaviorSanitizer
+# The build is in build/<variant> beside this folder; a second run only builds what has changed.
+set -eu
+cd "$(dirname "$0")/.."
+
+variant=gcc compiler=gcc clients=false sanitize=none
+while [ $# -gt 0 ]; do
+	case $1 in
+	--clients) clients=true variant=clients ;;
+	--clang) compiler=clang variant=clang ;;
+	--sanitize) sanitize=address,undefined ;;
+	*) break ;;
+	esac
+	shift
+done
+[ "$sanitize" = none ] || variant=$variant-sanitize
+build=build/$variant
+
+packages="gcc libc6-dev meson ninja-build pkg-config python3 check libjansson-dev scdoc busybox-static binutils"
+[ "$compiler" = gcc ] || packages="$packages clang libclang-rt-14-dev"
+# shellcheck disable=SC2086 # words are meant to split
+sh tests/setup.sh $packages
+if $clients; then
+	bash tests/clients/install.sh
+fi
+
+options="-Dtests=enabled -Doci=enabled -Ddocs=enabled -Ddrop_in=true -Dclients=$clients -Db_sanitize=$sanitize"
+[ "$sanitize" = none ] || options="$options -Db_lundef=false"
+if [ -f "$build/build.ninja" ]; then
+	# shellcheck disable=SC2086
+	meson configure "$build" $options >/dev/null
+else
+	# shellcheck disable=SC2086
+	CC=$compiler meson setup "$build" $options
+fi
+ninja -C "$build"
+if $clients; then
+	set -- --suite clients "$@"
+fi
+exec meson test -C "$build" --print-errorlogs --no-rebuild "$@"

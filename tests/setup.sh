@@ -1,0 +1,26 @@
+#!/bin/sh
+# usage: setup.sh PACKAGE...: installs what is missing of these Debian packages; as root, or through sudo.
+set -eu
+
+missing=
+for package in "$@"; do
+	case $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true) in
+	ii*) ;;
+	*) missing="$missing $package" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null || {
+		echo "setup: these packages are missing and there is no sudo to install them:$missing" >&2
+		exit 1
+	}
+	as_root=sudo
+fi
+echo "setup: installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # words are meant to split
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
