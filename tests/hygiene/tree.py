@@ -27,8 +27,11 @@ def problems(root):
             lines = path.read_text().count("\n")
             if lines > LONGEST:
                 yield f"{name}: {lines} lines; at most {LONGEST} are easy to read"
+    installed = (root / "include" / "meson.build").read_text()
     for header in (root / "include" / "callgate").glob("*.h"):
         text = header.read_text()
+        if f"'callgate/{header.name}'" not in installed:
+            yield f"{header.relative_to(root)}: not installed by include/meson.build"
         guard = "CALLGATE_" + header.stem.upper() + "_H"
         if not re.search(rf"#ifndef {guard}\n#define {guard}\n", text):
             yield f"{header.relative_to(root)}: the include guard must be {guard}"

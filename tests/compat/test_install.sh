@@ -1,0 +1,94 @@
+#!/bin/sh
+# usage: test_install.sh SOURCE-ROOT BUILD-ROOT COMPILER: installs into a scratch folder and builds programs there as a user would, with
+# pkg-config alone: against the shared library, the static one, and the drop-in.
+set -eu
+source=$1 build=$2 compiler=$3
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+DESTDIR=$scratch meson install -C "$build" --no-rebuild --quiet >"$scratch/log" 2>&1 || {
+	cat "$scratch/log"
+	exit 1
+}
+pc=$(dirname "$(find "$scratch" -name callgate.pc)")
+lib=$(dirname "$pc")
+export PKG_CONFIG_PATH="$pc" PKG_CONFIG_SYSROOT_DIR="$scratch" PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+
+cat >"$scratch/x.c" <<'PROGRAM'
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <seccomp.h>
+#ifdef WITH_CALLGATE
+#include <callgate/diagnosis.h>
+#include <callgate/version.h>
+#endif
+
+int main(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+
+#ifdef WITH_CALLGATE
+	if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(9), SCMP_SYS(getppid), 7) == 0 || !*callgate_diagnosis(NULL))
+		return 3;
+	printf("callgate %s, ", callgate_version());
+#endif
+	if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(9), SCMP_SYS(getppid), 0) < 0 || seccomp_load(ctx) < 0)
+		return 2;
+	seccomp_release(ctx);
+	printf("libseccomp %u\n", seccomp_version()->major);
+	return syscall(SYS_getppid) == -1 ? 0 : 1;
+}
+PROGRAM
+
+# try NAME ENVIRONMENT COMPILER-ARGUMENT...: builds x.c and runs it.
+try()
+{
+	name=$1 environment=$2
+	shift 2
+	$compiler -Wall -Wextra -Werror "$scratch/x.c" -o "$scratch/x" "$@"
+	output=$(env $environment "$scratch/x") || {
+		echo "$name: the program ended with status $?: $output"
+		exit 1
+	}
+	echo "$name: $output"
+}
+# shellcheck disable=SC2046 # words are meant to split
+{
+	try shared "LD_LIBRARY_PATH=$lib" -DWITH_CALLGATE $(pkg-config --cflags --libs callgate)
+	try rpath "X=" -DWITH_CALLGATE $(pkg-config --cflags --libs callgate) "-Wl,-rpath,$lib"
+	rm "$lib"/libcallgate.so
+	try static "X=" -DWITH_CALLGATE $(pkg-config --static --cflags --libs callgate)
+	if [ -e "$pc/libseccomp.pc" ]; then
+		try drop-in "LD_LIBRARY_PATH=$lib" $(pkg-config --cflags --libs libseccomp)
+	fi
+}
+for package in "$pc"/callgate*.pc; do
+	name=$(basename "$package" .pc)
+	grep -q '^License: MIT$' "$package" && grep -q '^Libs.private:\|^Requires.private:' "$package" || {
+		echo "$name.pc lacks License, or private libraries"
+		exit 1
+	}
+done
+headers=$(cd "$scratch" && find . -name '*.h' | grep -v '/callgate-1/' | grep -v '/include/seccomp' || true)
+[ -z "$headers" ] || {
+	echo "headers outside of callgate-1: $headers"
+	exit 1
+}
+
+# As a meson subproject.
+mkdir -p "$scratch/project/subprojects"
+ln -s "$source" "$scratch/project/subprojects/callgate"
+cp "$scratch/x.c" "$scratch/project/"
+cat >"$scratch/project/meson.build" <<'PROJECT'
+project('user', 'c')
+callgate = dependency('callgate', fallback: 'callgate', default_options: ['tests=disabled', 'docs=disabled', 'oci=disabled', 'examples=false'])
+executable('x', 'x.c', dependencies: callgate, c_args: '-DWITH_CALLGATE')
+PROJECT
+unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+CC=$compiler meson setup --force-fallback-for=callgate "$scratch/project/build" "$scratch/project" >"$scratch/log" 2>&1 &&
+	ninja -C "$scratch/project/build" >>"$scratch/log" 2>&1 || {
+	cat "$scratch/log"
+	exit 1
+}
+echo "subproject: $("$scratch/project/build/x")"
