@@ -142,7 +142,8 @@ int seccomp_rule_add(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned
 	va_list list;
 
 	if (arg_cnt > 6)
-		return -EINVAL;
+		return diag_fail(context_thread_diag(), -EINVAL, "%u comparisons: a call has 6 arguments",
+		                 arg_cnt);
 	va_start(list, arg_cnt);
 	for (unsigned i = 0; i < arg_cnt; i++)
 		args[i] = va_arg(list, struct scmp_arg_cmp);
