@@ -24,6 +24,8 @@ NAME_LENGTH_MAX = 31
 
 # Where the numbers that are the same everywhere start.
 COMMON_FIRST = 424
+# From this pseudo number on (downwards) calls are young enough for headers in use not to have them yet (Linux 5.14).
+PSEUDO_YOUNG = -10244
 # Calls that <asm/unistd.h> of 32-bit ARM names __ARM_NR_*, counted from here.
 ARM_PRIVATE_FIRST = 0x0f0000
 
@@ -211,6 +213,23 @@ def fallback(facts, name):
     return '__PNR_' + name if name in facts.pseudo else None
 
 
+def young_lines(facts, name):
+    """
+    The number of a young call where the architecture has it and its header does not. The pseudo number would say "does not
+    exist here", and a rule for it would silently do nothing.
+    """
+    conditions = {}
+    if facts.pseudo.get(name, 0) <= PSEUDO_YOUNG:
+        for row in facts.architectures:
+            number = facts.tables[row['table']].get(name)
+            if number is not None and number < ARM_PRIVATE_FIRST:
+                conditions.setdefault(number, []).append('(%s)' % row['native'])
+    lines = []
+    for number, natives in sorted(conditions.items()):
+        lines += ['#elif ' + ' || \\\n\t'.join(natives), '#define __SNR_%s (_SCMP_SNR_BASE + %d)' % (name, number)]
+    return lines
+
+
 def snr_lines(facts, name):
     other = fallback(facts, name)
     if other is None:
@@ -218,6 +237,7 @@ def snr_lines(facts, name):
     lines = ['#ifdef __NR_' + name, '#define __SNR_%s __NR_%s' % (name, name)]
     if max(table.get(name, 0) for table in facts.tables.values()) >= ARM_PRIVATE_FIRST:
         lines += ['#elif defined(__ARM_NR_%s)' % name, '#define __SNR_%s __ARM_NR_%s' % (name, name)]
+    lines += young_lines(facts, name)
     return '\n'.join(lines + ['#else', '#define __SNR_%s %s' % (name, other), '#endif'])
 
 
