@@ -7,11 +7,9 @@
 
 #include "load/features.h"
 
-static _Thread_local struct diag thread_diag;
-
 struct diag *context_thread_diag(void)
 {
-	return &thread_diag;
+	return diag_thread();
 }
 
 struct context *context_check_magic(const void *ctx)
@@ -19,8 +17,8 @@ struct context *context_check_magic(const void *ctx)
 	struct context *context = (struct context *)(uintptr_t)ctx;
 
 	if (!context || context->magic != CONTEXT_MAGIC) {
-		diag_set(&thread_diag, context ? "this is not a filter context, or it was released"
-		                               : "the filter context is NULL");
+		diag_set(diag_thread(), context ? "this is not a filter context, or it was released"
+		                                : "the filter context is NULL");
 		return NULL;
 	}
 	diag_clear(&context->diag);
@@ -110,7 +108,7 @@ scmp_filter_ctx seccomp_init(uint32_t def_action)
 	(void)load_features_level();
 	if (!context || !(context->rules = ruleset_new()) ||
 	    ruleset_arch_add(context->rules, arch_native(), NULL) < 0) {
-		diag_set(&thread_diag, "out of memory for a context");
+		diag_set(diag_thread(), "out of memory for a context");
 		if (context)
 			ruleset_free(context->rules);
 		free(context);
@@ -138,5 +136,5 @@ const char *callgate_diagnosis(const scmp_filter_ctx ctx)
 {
 	const struct context *context = ctx;
 
-	return context && context->magic == CONTEXT_MAGIC ? context->diag.text : thread_diag.text;
+	return context && context->magic == CONTEXT_MAGIC ? context->diag.text : diag_thread()->text;
 }

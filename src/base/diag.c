@@ -37,3 +37,10 @@ void diag_clear(struct diag *diag)
 	if (diag)
 		diag->text[0] = '\0';
 }
+
+struct diag *diag_thread(void)
+{
+	static _Thread_local struct diag diag;
+
+	return &diag;
+}

@@ -16,4 +16,7 @@ void diag_clear(struct diag *diag);
 /* Sets the text and returns `result`, so that `return diag_fail(diag, -EINVAL, "...")` is one line. */
 __attribute__((format(printf, 3, 4))) int diag_fail(struct diag *diag, int result, const char *format, ...);
 
+/* The calling thread's text, for calls without a context: what callgate_diagnosis(NULL) shows. */
+struct diag *diag_thread(void);
+
 #endif

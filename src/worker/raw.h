@@ -1,0 +1,20 @@
+/*
+ * System calls without the library's state around them: for children that must not lock, allocate or make any call but the named one.
+ *
+ * Everything here is async-signal-safe and does not touch errno for its result.
+ */
+#ifndef CALLGATE_WORKER_RAW_H
+#define CALLGATE_WORKER_RAW_H
+
+#include <stddef.h>
+
+/* Reads until `size` bytes are there or the stream ends, over interruptions: the number of bytes, or -errno of the first failed read(2). */
+long raw_read(int fd, void *buffer, size_t size);
+
+/* Writes all of it, over interruptions: `size`, or -errno of the first failed write(2). */
+long raw_write(int fd, const void *buffer, size_t size);
+
+/* exit(2) of this thread: exit_group(2), which the C library's _exit() makes, is not on the strict list. */
+_Noreturn void raw_exit(int status);
+
+#endif

@@ -1,0 +1,73 @@
+#include <callgate/strict.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include <seccomp.h>
+
+#include "base/diag.h"
+#include "worker/raw.h"
+#include "worker/unchecked.h"
+
+int callgate_strict_enter(void)
+{
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0) == 0)
+		return 0;
+	int error = errno;
+	if (error == EINVAL)
+		return diag_fail(
+		    diag_thread(), -EINVAL,
+		    "strict mode: this kernel has no seccomp, or the thread already has a filter");
+	return diag_fail(diag_thread(), -error, "strict mode: prctl(PR_SET_SECCOMP): %s", strerror(error));
+}
+
+UNCHECKED void callgate_strict_exit(int status)
+{
+	raw_exit(status);
+}
+
+UNCHECKED long callgate_strict_read(int fd, void *buffer, size_t size)
+{
+	return raw_read(fd, buffer, size);
+}
+
+UNCHECKED long callgate_strict_write(int fd, const void *buffer, size_t size)
+{
+	return raw_write(fd, buffer, size);
+}
+
+/* Where asm/seccomp.h of the kernel names the old call; on ppc, the compatible mode of ppc64. */
+static const char *sigreturn_name(uint32_t arch)
+{
+	switch (arch) {
+	case SCMP_ARCH_X86:
+	case SCMP_ARCH_PPC:
+	case SCMP_ARCH_S390:
+	case SCMP_ARCH_S390X:
+		return "sigreturn";
+	default:
+		return "rt_sigreturn";
+	}
+}
+
+int callgate_strict_list(uint32_t arch, int ret_syscalls[CALLGATE_STRICT_CALLS])
+{
+	uint32_t token = arch ? arch : seccomp_arch_native();
+	const char *names[CALLGATE_STRICT_CALLS] = {"read", "write", "exit", sigreturn_name(token)};
+	int numbers[CALLGATE_STRICT_CALLS];
+
+	if (!ret_syscalls)
+		return diag_fail(diag_thread(), -EINVAL, "strict list: the place for the numbers is NULL");
+	if (token == SCMP_ARCH_X32)
+		return diag_fail(diag_thread(), -EOPNOTSUPP,
+		                 "strict mode lets no call of an x32 program pass");
+	for (int i = 0; i < CALLGATE_STRICT_CALLS; i++) {
+		numbers[i] = seccomp_syscall_resolve_name_arch(token, names[i]);
+		if (numbers[i] < 0)
+			return diag_fail(diag_thread(), -EINVAL, "strict list: unknown architecture 0x%x",
+			                 arch);
+	}
+	memcpy(ret_syscalls, numbers, sizeof(numbers));
+	return 0;
+}
