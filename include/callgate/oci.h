@@ -1,0 +1,152 @@
+/* callgate/oci.h - Docker and OCI seccomp profiles as filters. SPDX-License-Identifier: MIT */
+#ifndef CALLGATE_OCI_H
+#define CALLGATE_OCI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <seccomp.h>
+
+#include <callgate/program.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/*
+ * A profile, the environment it is to be resolved in, and what was found wrong in it. The order of use:
+ * callgate_profile_new(), the environment (each part defaults to the running system), one callgate_profile_read_*(), and then
+ * any of the questions. Not for two threads at once; two profiles are independent of each other.
+ *
+ * Functions return 0 or -errno. After a failure callgate_profile_diagnosis() says why, and ret_ parameters are untouched.
+ * Every function that takes a profile returns -EINVAL for NULL. What the format means: callgate-profile(5).
+ */
+struct callgate_profile;
+
+/* 0, -ENOMEM. The caller frees *ret_profile. */
+int callgate_profile_new(struct callgate_profile **ret_profile);
+/* NULL is fine. */
+void callgate_profile_free(struct callgate_profile *profile);
+
+/*
+ * The SCMP_ARCH_* token for any of the names that an architecture has: "SCMP_ARCH_X86_64", "x86_64", "amd64"; 0 if it is none.
+ */
+uint32_t callgate_profile_arch(const char *name);
+
+/* The number of "ENOSYS" or "38" on this machine, 0 to 4095; -EINVAL if it is neither. */
+int callgate_profile_errno(const char *text);
+
+/* ---- the environment; before reading, else -EBUSY ---- */
+
+enum callgate_profile_option {
+	/* What several conditions on one argument of one entry mean: enum callgate_same_argument. Default OR, as in Docker. */
+	CALLGATE_PROFILE_SAME_ARGUMENT = 1,
+	/* Nonzero: an unknown name is an error instead of a warning. Default 0. */
+	CALLGATE_PROFILE_STRICT,
+	/* What calls newer than every known one get: enum callgate_newer_calls. Default AUTO. */
+	CALLGATE_PROFILE_NEWER_CALLS,
+	/*
+	 * Nonzero: where rules on socket calls look at arguments and the architecture has socketcall(2), which hides them, let
+	 * socketcall pass as libseccomp does. Default 0: no rule opens that door, only the profile naming `socketcall` does.
+	 */
+	CALLGATE_PROFILE_OPEN_SOCKETCALL,
+	/* The errno (0..4095) of an ERRNO or TRACE action for which the profile gives none. Default EPERM. */
+	CALLGATE_PROFILE_DEFAULT_ERRNO,
+};
+
+enum callgate_same_argument {
+	CALLGATE_SAME_ARGUMENT_OR = 0,
+	CALLGATE_SAME_ARGUMENT_AND = 1,
+};
+
+enum callgate_newer_calls {
+	CALLGATE_NEWER_CALLS_AUTO = 0,    /* ENOSYS if the profile's default action is ERRNO, else DEFAULT */
+	CALLGATE_NEWER_CALLS_ENOSYS = 1,  /* so that C libraries fall back to older calls */
+	CALLGATE_NEWER_CALLS_DEFAULT = 2, /* the profile's default action */
+};
+
+/* -EINVAL: no such option, or a value that it does not have. */
+int callgate_profile_set_option(struct callgate_profile *profile, enum callgate_profile_option option,
+                                uint32_t value);
+
+/*
+ * Adds a capability ("CAP_SYS_ADMIN"; case and the prefix do not matter) to those that `includes` and `excludes` see; NULL
+ * means the empty set. Without any call: the permitted set of the calling process. -EINVAL: no such name. -ENOMEM.
+ */
+int callgate_profile_add_capability(struct callgate_profile *profile, const char *name);
+
+/* The version that minKernel is compared with: "6.1" or "6.1.0-13-amd64". Default: uname(2). -EINVAL: not a version. */
+int callgate_profile_set_kernel(struct callgate_profile *profile, const char *version);
+
+/*
+ * Adds an architecture (SCMP_ARCH_* token) to those that the filter is for; the first one is the machine that `includes`
+ * and `excludes` see. They take the place of the profile's own list. Default: the profile's list on the running machine.
+ * -EINVAL: no such token, -EEXIST: it is there already, -EDOM: of another byte order than the first, -ENOMEM.
+ */
+int callgate_profile_add_arch(struct callgate_profile *profile, uint32_t arch);
+
+/* ---- reading; once per profile, else -EBUSY ---- */
+
+/*
+ * Reads and checks the whole profile; every problem becomes a message. `name` is what messages call the text (NULL: "profile").
+ * -EINVAL: it has errors; -EFBIG: more than CALLGATE_PROFILE_SIZE_MAX bytes; -ENOMEM; -errno of open(2) or read(2).
+ */
+int callgate_profile_read_file(struct callgate_profile *profile, const char *path);
+int callgate_profile_read_fd(struct callgate_profile *profile, int fd, const char *name);
+int callgate_profile_read_memory(struct callgate_profile *profile, const void *text, size_t size,
+                                 const char *name);
+
+#define CALLGATE_PROFILE_SIZE_MAX  (4u << 20) /* bytes */
+#define CALLGATE_PROFILE_DEPTH_MAX 16u        /* arrays and objects within each other */
+
+enum callgate_severity {
+	CALLGATE_SEVERITY_WARNING = 1, /* the profile works, but perhaps not as it was meant */
+	CALLGATE_SEVERITY_ERROR = 2,   /* the profile can't be used */
+};
+
+/* Texts belong to the profile. line and column count from 1, columns in characters; both are 0 where no place is meant. */
+struct callgate_profile_message {
+	enum callgate_severity severity;
+	const char *file;
+	unsigned int line;
+	unsigned int column;
+	const char *text;
+};
+
+/* Messages in the order of their places. */
+size_t callgate_profile_message_count(const struct callgate_profile *profile);
+/* NULL behind the last. Valid until the next call that changes the profile. */
+const struct callgate_profile_message *callgate_profile_message(const struct callgate_profile *profile,
+                                                                size_t index);
+
+/* Why the last call failed: "file.json:3:7: error: ..." ; "" if it did not. Valid until the next call on the profile. */
+const char *callgate_profile_diagnosis(const struct callgate_profile *profile);
+
+/* ---- what it means; after a successful reading, else -EINVAL ---- */
+
+/*
+ * A new context with the profile's rules, architectures and flags. The caller releases it. -ENOMEM, and what
+ * seccomp_rule_add() and seccomp_attr_set() return (-EINVAL: the kernel lacks an action; -EOPNOTSUPP: it lacks a flag).
+ */
+int callgate_profile_context(struct callgate_profile *profile, scmp_filter_ctx *ret_ctx);
+
+/* The same, compiled and proved; errors of callgate_program_compile() in addition. The caller frees *ret_program. */
+int callgate_profile_program(struct callgate_profile *profile, struct callgate_program **ret_program);
+
+/*
+ * The plain OCI `seccomp` object that a runtime takes: the entries that apply in the environment, no includes, excludes or
+ * archMap. malloc'ed JSON text that the caller frees. -ENOMEM.
+ */
+int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json);
+
+/* listenerPath and listenerMetadata, NULL where the profile has none. They belong to the profile. */
+const char *callgate_profile_listener_path(const struct callgate_profile *profile);
+const char *callgate_profile_listener_metadata(const struct callgate_profile *profile);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

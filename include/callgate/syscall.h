@@ -1,0 +1,37 @@
+/* callgate/syscall.h - the table of system calls. SPDX-License-Identifier: MIT */
+#ifndef CALLGATE_SYSCALL_H
+#define CALLGATE_SYSCALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <seccomp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/*
+ * The table is the same for every thread and never changes; names are static. `arch` is a SCMP_ARCH_* token, 0 for native.
+ */
+
+/* All names in alphabetical order, from index 0; NULL behind the last. */
+const char *callgate_syscall_name_at(size_t index);
+
+/*
+ * The number that seccomp_data.nr holds when the call is made directly, also where its family has a second door through
+ * socketcall(2) or ipc(2) (seccomp_syscall_resolve_name_arch() gives a pseudo number there). __NR_SCMP_ERROR (-1) if the name or
+ * the architecture is unknown or the architecture does not have the call.
+ */
+int callgate_syscall_number(uint32_t arch, const char *name);
+
+/* The known name that `name` is most like, or NULL if it is like none. */
+const char *callgate_syscall_closest_name(const char *name);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

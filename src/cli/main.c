@@ -1,0 +1,46 @@
+/* callgate: the library's questions, asked from a shell. */
+#include <stdio.h>
+#include <string.h>
+
+#include <callgate/version.h>
+
+#include "cli/cli.h"
+
+static const struct command {
+	const char *name;
+	cli_function *run;
+	const char *help;
+} commands[] = {
+    {"run", cli_run, "run a command under a profile"},
+    {"disasm", cli_disasm, "list the instructions of a filter"},
+    {"syscalls", cli_syscalls, "names and numbers of system calls"},
+};
+
+static void print_help(FILE *out)
+{
+	fputs("usage: callgate COMMAND [ARGUMENT]...\n\n", out);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+	fputs("\n`callgate COMMAND --help` says more; callgate(1) says everything.\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	if (strcmp(name, "--version") == 0) {
+		printf("callgate %s\n", callgate_version());
+		return CLI_OK;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+		print_help(stdout);
+		return CLI_OK;
+	}
+	if (*name)
+		cli_error("there is no command \"%s\"", name);
+	print_help(stderr);
+	return CLI_FAILED;
+}

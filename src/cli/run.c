@@ -1,0 +1,134 @@
+/* callgate run: a command under a profile, with env(1)'s exit statuses. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <callgate/diagnosis.h>
+
+#include "cli/cli.h"
+#include "cli/profile_option.h"
+
+/* env(1)'s: the command's own status is passed on by exec. */
+enum run_status {
+	RUN_FAILED = 125,
+	RUN_NOT_EXECUTABLE = 126,
+	RUN_NOT_FOUND = 127,
+};
+
+static const char usage[] = "run --profile FILE [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+                            "\n"
+                            "Runs COMMAND under the filter that FILE describes. Exit status: 125 if callgate "
+                            "fails, 126 if COMMAND can't be\n"
+                            "executed, 127 if it can't be found, else COMMAND's.\n" PROFILE_OPTIONS_HELP
+                            "  --no-new-privs=yes|no  default: yes; no needs CAP_SYS_ADMIN\n";
+
+static bool is_executable_file(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0 || access(path, X_OK) < 0)
+		return false;
+	if (S_ISDIR(status.st_mode))
+		errno = EACCES;
+	return S_ISREG(status.st_mode);
+}
+
+/* As execvp(3) searches, but before the filter is there: 0 and a path in `path`, or RUN_*. */
+static int find(const char *command, char *path, size_t size)
+{
+	const char *dirs = getenv("PATH");
+	int status = RUN_NOT_FOUND;
+
+	if (strchr(command, '/'))
+		dirs = NULL;
+	else if (!dirs)
+		dirs = "/bin:/usr/bin";
+	for (;;) {
+		size_t len = dirs ? strcspn(dirs, ":") : 0;
+		const char *separator = len ? "/" : "";
+		if (len + strlen(command) + 2 <= size) {
+			memcpy(path, dirs ? dirs : "", len);
+			strcpy(stpcpy(path + len, separator), command);
+			if (is_executable_file(path))
+				return 0;
+			if (errno == EACCES)
+				status = RUN_NOT_EXECUTABLE;
+		}
+		if (!dirs || !dirs[len])
+			return status;
+		dirs += len + 1;
+	}
+}
+
+static int fail_exec(const char *command, int error)
+{
+	cli_error("%s: %s", command, strerror(error));
+	return error == ENOENT || error == ENOTDIR ? RUN_NOT_FOUND : RUN_NOT_EXECUTABLE;
+}
+
+/* Loads and executes; comes back only with a failure. */
+static int enter(scmp_filter_ctx ctx, char **argv)
+{
+	char path[4096];
+	int status = find(argv[0], path, sizeof(path));
+
+	if (status)
+		return fail_exec(argv[0], status == RUN_NOT_FOUND ? ENOENT : EACCES), status;
+	if (seccomp_load(ctx) < 0) {
+		cli_error("the filter could not be loaded: %s", callgate_diagnosis(ctx));
+		return RUN_FAILED;
+	}
+	execv(path, argv);
+	return fail_exec(argv[0], errno);
+}
+
+static bool parse_yes(const char *text, bool *ret_yes)
+{
+	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0) {
+		cli_error("--no-new-privs takes yes or no, not \"%s\"", text);
+		return false;
+	}
+	*ret_yes = *text == 'y';
+	return true;
+}
+
+static int run(struct profile_options *profile, bool no_new_privs, char **argv)
+{
+	scmp_filter_ctx ctx = profile_options_context(profile);
+
+	if (!ctx)
+		return RUN_FAILED;
+	if (seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, no_new_privs) < 0) {
+		cli_error("%s", callgate_diagnosis(ctx));
+		return RUN_FAILED;
+	}
+	return enter(ctx, argv);
+}
+
+int cli_run(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    PROFILE_OPTIONS,
+	    {"no-new-privs", required_argument, NULL, 'n'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
+	};
+	struct profile_options profile = {0};
+	bool no_new_privs = true;
+
+	for (int option; (option = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
+		if (option == 'h' || option == '?')
+			return cli_help(usage, option == 'h') == CLI_OK ? CLI_OK : RUN_FAILED;
+		if (profile_option_is(option) ? !profile_option_take(&profile, option, optarg)
+		                              : !parse_yes(optarg, &no_new_privs))
+			return RUN_FAILED;
+	}
+	if (optind == argc)
+		return cli_help(usage, false), RUN_FAILED;
+	int status = run(&profile, no_new_privs, argv + optind);
+	profile_options_finish(&profile);
+	return status;
+}

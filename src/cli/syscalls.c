@@ -1,0 +1,124 @@
+/* callgate syscalls: names and numbers. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/syscall.h>
+
+#include "cli/cli.h"
+
+static const char usage[] = "syscalls [--arch ARCH] [NAME|NUMBER]...\n"
+                            "\n"
+                            "Without a name or number: all system calls of the architecture, by number. With "
+                            "one: its number or name.\n"
+                            "Exit status 1 if one of them is unknown or the architecture does not have it.\n"
+                            "  --arch ARCH  default: this machine's\n";
+
+struct row {
+	int nr;
+	const char *name;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	return (x->nr > y->nr) - (x->nr < y->nr);
+}
+
+static int list(uint32_t arch)
+{
+	size_t count = 0, used = 0;
+
+	while (callgate_syscall_name_at(count))
+		count++;
+	struct row *rows = calloc(count + 1, sizeof(*rows));
+	if (!rows) {
+		cli_error("out of memory");
+		return CLI_FAILED;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *name = callgate_syscall_name_at(i);
+		int nr = callgate_syscall_number(arch, name);
+		if (nr >= 0)
+			rows[used++] = (struct row){nr, name};
+	}
+	qsort(rows, used, sizeof(*rows), by_number);
+	for (size_t i = 0; i < used; i++)
+		printf("%d\t%s\n", rows[i].nr, rows[i].name);
+	free(rows);
+	return CLI_OK;
+}
+
+static int show_number(uint32_t arch, int nr)
+{
+	char *name = seccomp_syscall_resolve_num_arch(arch, nr);
+
+	if (!name) {
+		cli_error("no system call has the number %d", nr);
+		return CLI_NO;
+	}
+	printf("%d\t%s\n", nr, name);
+	free(name);
+	return CLI_OK;
+}
+
+static int show_name(uint32_t arch, const char *name)
+{
+	const char *closest = callgate_syscall_closest_name(name);
+	int nr = callgate_syscall_number(arch, name);
+
+	if (nr >= 0) {
+		printf("%d\t%s\n", nr, name);
+		return CLI_OK;
+	}
+	if (seccomp_syscall_resolve_name_arch(arch, name) != __NR_SCMP_ERROR)
+		cli_error("the architecture has no system call \"%s\" of its own", name);
+	else if (closest)
+		cli_error("no system call is called \"%s\"; is \"%s\" meant?", name, closest);
+	else
+		cli_error("no system call is called \"%s\"", name);
+	return CLI_NO;
+}
+
+static int show(uint32_t arch, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	long nr = strtol(text, &end, 0);
+	if (end == text || *end)
+		return show_name(arch, text);
+	if (errno || nr < INT32_MIN || nr > UINT32_MAX) {
+		cli_error("%s: numbers of system calls have 32 bits", text);
+		return CLI_FAILED;
+	}
+	return show_number(arch, (int)nr);
+}
+
+int cli_syscalls(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"arch", required_argument, NULL, 'a'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
+	};
+	uint32_t arch = SCMP_ARCH_NATIVE;
+	int status = CLI_OK;
+
+	for (int option; (option = getopt_long(argc, argv, "a:", options, NULL)) != -1;) {
+		if (option == 'a' && !cli_parse_arch(optarg, &arch))
+			return CLI_FAILED;
+		if (option == 'h' || option == '?')
+			return cli_help(usage, option == 'h');
+	}
+	if (optind == argc)
+		return list(arch);
+	for (int i = optind; i < argc; i++) {
+		int result = show(arch, argv[i]);
+		status = result > status ? result : status;
+	}
+	return status;
+}

@@ -1,0 +1,119 @@
+#include "oci/environment.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <seccomp.h>
+
+int environment_add_capability(struct environment *environment, const char *name, struct diag *diag)
+{
+	const struct names_word *capability = name ? names_capability(name) : NULL;
+
+	if (name && !capability)
+		return diag_fail(diag, -EINVAL, "there is no capability \"%s\"", name);
+	environment->has_capabilities = true;
+	if (capability)
+		environment->capabilities |= UINT64_C(1) << capability->value;
+	return 0;
+}
+
+/* Decimal digits, nothing else; at most six of them, so that no number overflows. */
+static const char *parse_number(const char *text, unsigned int *ret_number)
+{
+	unsigned int number = 0;
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 6)
+		return NULL;
+	for (size_t i = 0; i < digits; i++)
+		number = number * 10 + (unsigned int)(text[i] - '0');
+	*ret_number = number;
+	return text + digits;
+}
+
+bool kernel_version_parse(const char *text, bool rest, struct kernel_version *ret_version)
+{
+	struct kernel_version version;
+	const char *at = parse_number(text, &version.major);
+
+	if (!at || *at != '.')
+		return false;
+	at = parse_number(at + 1, &version.minor);
+	if (!at || (*at && !rest))
+		return false;
+	*ret_version = version;
+	return true;
+}
+
+int environment_set_kernel(struct environment *environment, const char *version, struct diag *diag)
+{
+	if (!version || !kernel_version_parse(version, true, &environment->kernel))
+		return diag_fail(diag, -EINVAL, "\"%s\" is not a kernel version such as \"6.1\"",
+		                 version ? version : "NULL");
+	environment->has_kernel = true;
+	return 0;
+}
+
+int environment_add_arch(struct environment *environment, uint32_t token, struct diag *diag)
+{
+	const struct names_arch *arch = names_arch_by_token(token ? token : seccomp_arch_native());
+
+	if (!arch)
+		return diag_fail(diag, -EINVAL, "there is no architecture 0x%08x", token);
+	for (size_t i = 0; i < environment->archs.count; i++) {
+		if (environment->archs.items[i] == arch)
+			return diag_fail(diag, -EEXIST, "architecture %s is given twice", arch->scmp);
+		if (environment->archs.items[i]->big_endian != arch->big_endian)
+			return diag_fail(diag, -EDOM,
+			                 "%s has another byte order than %s: one filter can't hold both",
+			                 arch->scmp, environment->archs.items[i]->scmp);
+	}
+	if (!vec_push(&environment->archs, arch))
+		return diag_fail(diag, -ENOMEM, "out of memory for an architecture");
+	return 0;
+}
+
+void environment_finish(struct environment *environment)
+{
+	vec_finish(&environment->archs);
+}
+
+/* The permitted set: what the process can use now, and under no_new_privs all that it can ever have. */
+static bool ask_capabilities(uint64_t *ret_capabilities)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	*ret_capabilities = (uint64_t)data[1].permitted << 32 | data[0].permitted;
+	return true;
+}
+
+int environment_complete(struct environment *environment, struct diag *diag)
+{
+	struct utsname name;
+
+	if (!environment->has_capabilities && !ask_capabilities(&environment->capabilities))
+		return diag_fail(diag, -EIO, "the kernel does not tell the process's capabilities: %s",
+		                 strerror(errno));
+	environment->has_capabilities = true;
+	if (environment->has_kernel)
+		return 0;
+	if (uname(&name) < 0 || !kernel_version_parse(name.release, true, &environment->kernel))
+		return diag_fail(diag, -EIO, "the kernel's version is unknown: give one");
+	environment->has_kernel = true;
+	return 0;
+}
+
+const struct names_arch *environment_machine(const struct environment *environment)
+{
+	return environment->archs.count ? environment->archs.items[0]
+	                                : names_arch_by_token(seccomp_arch_native());
+}

@@ -1,0 +1,176 @@
+#include "oci/names.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <seccomp.h>
+
+#include "base/similar.h"
+
+const struct names_word names_actions[] = {
+    {"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD},
+    {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
+    {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
+    {"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
+    {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
+    {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},
+    {"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
+    {"SCMP_ACT_LOG", SCMP_ACT_LOG},
+    {"SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY},
+    {NULL, 0},
+};
+
+const struct names_word names_comparisons[] = {
+    {"SCMP_CMP_NE", SCMP_CMP_NE},
+    {"SCMP_CMP_LT", SCMP_CMP_LT},
+    {"SCMP_CMP_LE", SCMP_CMP_LE},
+    {"SCMP_CMP_EQ", SCMP_CMP_EQ},
+    {"SCMP_CMP_GE", SCMP_CMP_GE},
+    {"SCMP_CMP_GT", SCMP_CMP_GT},
+    {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
+    {NULL, 0},
+};
+
+const struct names_word names_flags[] = {
+    {"SECCOMP_FILTER_FLAG_TSYNC", SCMP_FLTATR_CTL_TSYNC},
+    {"SECCOMP_FILTER_FLAG_LOG", SCMP_FLTATR_CTL_LOG},
+    {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SCMP_FLTATR_CTL_SSB},
+    {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SCMP_FLTATR_CTL_WAITKILL},
+    {NULL, 0},
+};
+
+const struct names_arch names_archs[] = {
+    {SCMP_ARCH_X86, false, "SCMP_ARCH_X86", "x86", "386"},
+    {SCMP_ARCH_X86_64, false, "SCMP_ARCH_X86_64", "x86_64", "amd64"},
+    {SCMP_ARCH_X32, false, "SCMP_ARCH_X32", "x32", "x32"},
+    {SCMP_ARCH_ARM, false, "SCMP_ARCH_ARM", "arm", "arm"},
+    {SCMP_ARCH_AARCH64, false, "SCMP_ARCH_AARCH64", "aarch64", "arm64"},
+    {SCMP_ARCH_LOONGARCH64, false, "SCMP_ARCH_LOONGARCH64", "loongarch64", "loong64"},
+    {SCMP_ARCH_M68K, true, "SCMP_ARCH_M68K", "m68k", "m68k"},
+    {SCMP_ARCH_MIPS, true, "SCMP_ARCH_MIPS", "mips", "mips"},
+    {SCMP_ARCH_MIPSEL, false, "SCMP_ARCH_MIPSEL", "mipsel", "mipsle"},
+    {SCMP_ARCH_MIPS64, true, "SCMP_ARCH_MIPS64", "mips64", "mips64"},
+    {SCMP_ARCH_MIPSEL64, false, "SCMP_ARCH_MIPSEL64", "mipsel64", "mips64le"},
+    {SCMP_ARCH_MIPS64N32, true, "SCMP_ARCH_MIPS64N32", "mips64n32", "mips64p32"},
+    {SCMP_ARCH_MIPSEL64N32, false, "SCMP_ARCH_MIPSEL64N32", "mipsel64n32", "mips64p32le"},
+    {SCMP_ARCH_PARISC, true, "SCMP_ARCH_PARISC", "parisc", "parisc"},
+    {SCMP_ARCH_PARISC64, true, "SCMP_ARCH_PARISC64", "parisc64", "parisc64"},
+    {SCMP_ARCH_PPC, true, "SCMP_ARCH_PPC", "ppc", "ppc"},
+    {SCMP_ARCH_PPC64, true, "SCMP_ARCH_PPC64", "ppc64", "ppc64"},
+    {SCMP_ARCH_PPC64LE, false, "SCMP_ARCH_PPC64LE", "ppc64le", "ppc64le"},
+    {SCMP_ARCH_RISCV64, false, "SCMP_ARCH_RISCV64", "riscv64", "riscv64"},
+    {SCMP_ARCH_S390, true, "SCMP_ARCH_S390", "s390", "s390"},
+    {SCMP_ARCH_S390X, true, "SCMP_ARCH_S390X", "s390x", "s390x"},
+    {SCMP_ARCH_SHEB, true, "SCMP_ARCH_SHEB", "sheb", "sheb"},
+    {SCMP_ARCH_SH, false, "SCMP_ARCH_SH", "sh", "sh"},
+    {0, false, NULL, NULL, NULL},
+};
+
+#define CAPABILITY_PREFIX "CAP_"
+
+const struct names_word names_capabilities[] = {
+    {"CAP_CHOWN", 0},
+    {"CAP_DAC_OVERRIDE", 1},
+    {"CAP_DAC_READ_SEARCH", 2},
+    {"CAP_FOWNER", 3},
+    {"CAP_FSETID", 4},
+    {"CAP_KILL", 5},
+    {"CAP_SETGID", 6},
+    {"CAP_SETUID", 7},
+    {"CAP_SETPCAP", 8},
+    {"CAP_LINUX_IMMUTABLE", 9},
+    {"CAP_NET_BIND_SERVICE", 10},
+    {"CAP_NET_BROADCAST", 11},
+    {"CAP_NET_ADMIN", 12},
+    {"CAP_NET_RAW", 13},
+    {"CAP_IPC_LOCK", 14},
+    {"CAP_IPC_OWNER", 15},
+    {"CAP_SYS_MODULE", 16},
+    {"CAP_SYS_RAWIO", 17},
+    {"CAP_SYS_CHROOT", 18},
+    {"CAP_SYS_PTRACE", 19},
+    {"CAP_SYS_PACCT", 20},
+    {"CAP_SYS_ADMIN", 21},
+    {"CAP_SYS_BOOT", 22},
+    {"CAP_SYS_NICE", 23},
+    {"CAP_SYS_RESOURCE", 24},
+    {"CAP_SYS_TIME", 25},
+    {"CAP_SYS_TTY_CONFIG", 26},
+    {"CAP_MKNOD", 27},
+    {"CAP_LEASE", 28},
+    {"CAP_AUDIT_WRITE", 29},
+    {"CAP_AUDIT_CONTROL", 30},
+    {"CAP_SETFCAP", 31},
+    {"CAP_MAC_OVERRIDE", 32},
+    {"CAP_MAC_ADMIN", 33},
+    {"CAP_SYSLOG", 34},
+    {"CAP_WAKE_ALARM", 35},
+    {"CAP_BLOCK_SUSPEND", 36},
+    {"CAP_AUDIT_READ", 37},
+    {"CAP_PERFMON", 38},
+    {"CAP_BPF", 39},
+    {"CAP_CHECKPOINT_RESTORE", 40},
+    {NULL, 0},
+};
+
+const struct names_word *names_find(const struct names_word *table, const char *name)
+{
+	for (; table->name; table++)
+		if (strcmp(table->name, name) == 0)
+			return table;
+	return NULL;
+}
+
+const struct names_word *names_find_value(const struct names_word *table, uint32_t value)
+{
+	for (; table->name; table++)
+		if (table->value == value)
+			return table;
+	return NULL;
+}
+
+const char *names_closest(const struct names_word *table, const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	for (; table->name; table++)
+		similar_offer(&similar, table->name);
+	return similar.best;
+}
+
+const struct names_arch *names_arch_by_token(uint32_t token)
+{
+	for (const struct names_arch *arch = names_archs; arch->token; arch++)
+		if (arch->token == token)
+			return arch;
+	return NULL;
+}
+
+const struct names_arch *names_arch_by_oci(const char *name)
+{
+	for (const struct names_arch *arch = names_archs; arch->token; arch++)
+		if (strcmp(arch->oci, name) == 0)
+			return arch;
+	return NULL;
+}
+
+const struct names_arch *names_arch_by_any(const char *name)
+{
+	for (const struct names_arch *arch = names_archs; arch->token; arch++)
+		if (strcmp(arch->oci, name) == 0 || strcmp(arch->scmp, name) == 0 ||
+		    strcmp(arch->docker, name) == 0)
+			return arch;
+	return NULL;
+}
+
+const struct names_word *names_capability(const char *name)
+{
+	size_t prefix = strlen(CAPABILITY_PREFIX);
+
+	if (strncasecmp(name, CAPABILITY_PREFIX, prefix) == 0)
+		name += prefix;
+	for (const struct names_word *word = names_capabilities; word->name; word++)
+		if (strcasecmp(word->name + prefix, name) == 0)
+			return word;
+	return NULL;
+}
