@@ -25,12 +25,12 @@ const struct scmp_version *seccomp_version(void)
 
 unsigned int seccomp_api_get(void)
 {
-	return load_features_level();
+	return load_level();
 }
 
 int seccomp_api_set(unsigned int level)
 {
-	return load_features_force(level) ? 0 : -EINVAL;
+	return load_level_force(level) ? 0 : -EINVAL;
 }
 
 uint32_t seccomp_arch_resolve_name(const char *arch_name)

@@ -105,7 +105,7 @@ scmp_filter_ctx seccomp_init(uint32_t def_action)
 {
 	struct context *context = calloc(1, sizeof(*context));
 
-	(void)load_features_level();
+	(void)load_level();
 	if (!context || !(context->rules = ruleset_new()) ||
 	    ruleset_arch_add(context->rules, arch_native(), NULL) < 0) {
 		diag_set(diag_thread(), "out of memory for a context");

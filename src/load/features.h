@@ -1,26 +1,36 @@
 /*
- * What the running kernel's seccomp can do: probed once, kept in one atomic word.
+ * What the running kernel's seccomp can do: probed once, kept in one atomic word that all threads share.
  */
 #ifndef CALLGATE_LOAD_FEATURES_H
 #define CALLGATE_LOAD_FEATURES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-/* API levels of <seccomp.h>: each includes the ones below. */
-enum load_level {
-	LOAD_LEVEL_PRCTL = 1,
-	LOAD_LEVEL_TSYNC,         /* seccomp(2) and FLAG_TSYNC: 3.17 */
-	LOAD_LEVEL_LOG,           /* FLAG_LOG, actions LOG and KILL_PROCESS: 4.14 */
-	LOAD_LEVEL_SPEC_ALLOW,    /* 4.17 */
-	LOAD_LEVEL_NOTIFY,        /* NEW_LISTENER, action NOTIFY: 5.0 */
-	LOAD_LEVEL_TSYNC_ESRCH,   /* 5.7 */
-	LOAD_LEVEL_WAIT_KILLABLE, /* 5.19 */
+/* One bit each (versions: seccomp(2)). Every one of them needs seccomp(2): without it there is prctl(2), and nothing here. */
+enum load_feature {
+	LOAD_SECCOMP = 1 << 0,             /* seccomp(2) loads filters: 3.17 */
+	LOAD_TSYNC = 1 << 1,               /* 3.17 */
+	LOAD_LOG = 1 << 2,                 /* the flag: 4.14 */
+	LOAD_ACTION_LOG = 1 << 3,          /* 4.14 */
+	LOAD_ACTION_KILL_PROCESS = 1 << 4, /* 4.14 */
+	LOAD_SPEC_ALLOW = 1 << 5,          /* 4.17 */
+	LOAD_NEW_LISTENER = 1 << 6,        /* 5.0 */
+	LOAD_ACTION_NOTIFY = 1 << 7,       /* 5.0 */
+	LOAD_TSYNC_ESRCH = 1 << 8,         /* 5.7 */
+	LOAD_WAIT_KILLABLE = 1 << 9,       /* 5.19 */
 };
 
-/* 1..7; probes on the first call of the process. */
-unsigned load_features_level(void);
+/* True if all the given features are there; probes on the first call of the process. Async-signal-safe. */
+bool load_has(unsigned features);
 
-/* Makes the level be believed from now on, without asking the kernel. False for anything but 1..7. */
-bool load_features_force(unsigned level);
+/* The API level of <seccomp.h> that the features make up, 1..7. */
+unsigned load_level(void);
+
+/* Makes a level be believed from now on, without asking the kernel. False, and no change, for anything but 1..7. */
+bool load_level_force(unsigned level);
+
+/* Sizes of the running kernel's struct seccomp_notif and seccomp_notif_resp: 0, or -errno of seccomp(2). */
+int load_notification_sizes(size_t *ret_request, size_t *ret_response);
 
 #endif

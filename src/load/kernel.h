@@ -4,6 +4,26 @@
 #ifndef CALLGATE_LOAD_KERNEL_H
 #define CALLGATE_LOAD_KERNEL_H
 
+#include <linux/seccomp.h>
+#include <linux/types.h>
+
+/* What headers of kernels before 5.0, 5.7 and 5.19 lack. */
+#ifndef SECCOMP_FILTER_FLAG_NEW_LISTENER
+#define SECCOMP_FILTER_FLAG_NEW_LISTENER (1UL << 3)
+#define SECCOMP_GET_NOTIF_SIZES          3
+struct seccomp_notif_sizes {
+	__u16 seccomp_notif;
+	__u16 seccomp_notif_resp;
+	__u16 seccomp_data;
+};
+#endif
+#ifndef SECCOMP_FILTER_FLAG_TSYNC_ESRCH
+#define SECCOMP_FILTER_FLAG_TSYNC_ESRCH (1UL << 4)
+#endif
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 /* seccomp(2): the result, or -errno. */
 int kernel_seccomp(unsigned operation, unsigned flags, void *argument);
 

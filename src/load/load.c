@@ -34,7 +34,7 @@ static int load_one(const struct load_request *request, struct callgate_program 
 	struct sock_fprog fprog = {.len = (unsigned short)program->count, .filter = program->insns};
 	int result;
 
-	if (load_features_level() < LOAD_LEVEL_TSYNC)
+	if (!load_has(LOAD_SECCOMP))
 		result = kernel_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)&fprog);
 	else
 		result = kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags_of(request), &fprog);
