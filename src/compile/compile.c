@@ -122,6 +122,26 @@ static void syscalls(struct chain *c, const struct policy_arch *arch)
 	}
 }
 
+/* Numbers that have rules keep the default action; the rest of the range is newer calls. */
+static void newer(struct chain *c, const struct policy *policy, const struct policy_arch *arch)
+{
+	label has_rules = 0;
+
+	if (!arch->newer_first)
+		return;
+	emit(c, BPF_LD | BPF_W | BPF_ABS, 0, 0, 0);
+	require(c, BPF_JEQ, UINT32_MAX, false, &has_rules);
+	require(c, BPF_JGE, arch->newer_first, true, &has_rules);
+	require(c, BPF_JGT, arch->arch->nr_last, false, &has_rules);
+	for (size_t i = 0; i < policy->arch_count; i++)
+		for (size_t j = 0; j < policy->archs[i].syscall_count; j++)
+			if (policy->archs[i].arch->audit == arch->arch->audit &&
+			    policy->archs[i].syscalls[j].rule_count)
+				require(c, BPF_JEQ, policy->archs[i].syscalls[j].nr, false, &has_rules);
+	emit(c, BPF_RET | BPF_K, 0, 0, arch->newer_action);
+	place(c, &has_rules);
+}
+
 /* Everything for one audit value; the architectures that share it come one after the other. */
 static void section(struct chain *c, const struct policy *policy, size_t first, label *bad)
 {
@@ -147,6 +167,9 @@ static void section(struct chain *c, const struct policy *policy, size_t first, 
 	for (size_t i = first; i < policy->arch_count; i++)
 		if (policy->archs[i].arch->audit == audit)
 			syscalls(c, &policy->archs[i]);
+	for (size_t i = first; i < policy->arch_count; i++)
+		if (policy->archs[i].arch->audit == audit)
+			newer(c, policy, &policy->archs[i]);
 	emit(c, BPF_RET | BPF_K, 0, 0, policy->default_action);
 	place(c, &other);
 }

@@ -59,9 +59,21 @@ static bool is_covered(const struct policy *policy, const struct seccomp_data *d
 	return false;
 }
 
+/* No rule matched. Newer calls are those that no rule names at all. */
+static uint32_t unmatched(const struct policy *policy, const struct seccomp_data *data, bool has_rules)
+{
+	for (size_t i = 0; i < policy->arch_count && !has_rules; i++)
+		if (policy->archs[i].arch->audit == data->arch &&
+		    policy_nr_is_newer(&policy->archs[i], (uint32_t)data->nr))
+			return policy->archs[i].newer_action;
+	return policy->default_action;
+}
+
 uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *data,
                      const struct policy_rule **ret_rule)
 {
+	bool has_rules = false;
+
 	if (ret_rule)
 		*ret_rule = NULL;
 	if (!is_covered(policy, data))
@@ -71,6 +83,7 @@ uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *dat
 		const struct policy_syscall *syscall = policy_arch_find(arch, (uint32_t)data->nr);
 		if (arch->arch->audit != data->arch || !syscall)
 			continue;
+		has_rules = has_rules || syscall->rule_count > 0;
 		for (uint32_t j = 0; j < syscall->rule_count; j++)
 			if (rule_matches(&syscall->rules[j], arch->arch, data->args)) {
 				if (ret_rule)
@@ -78,5 +91,5 @@ uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *dat
 				return syscall->rules[j].action;
 			}
 	}
-	return policy->default_action;
+	return unmatched(policy, data, has_rules);
 }

@@ -54,14 +54,22 @@ struct policy_syscall {
 	const struct policy_rule *rules;
 };
 
+/*
+ * newer_first, when not 0, gives calls that were not known when the rules were written a verdict of their own instead of
+ * policy.default_action: numbers from newer_first up to the architecture's last one (arch->nr_last, but never
+ * 0xffffffff), where no architecture of the same audit value has a rule for the number. A number that has rules none of
+ * which matches gets the default action as everywhere. Never below arch->nr_first.
+ */
 struct policy_arch {
 	const struct arch *arch;
 	size_t syscall_count;
 	const struct policy_syscall *syscalls; /* strictly ascending by nr; pseudo numbers are not in here */
+	uint32_t newer_first;                  /* 0: not used */
+	uint32_t newer_action; /* a whole SECCOMP_RET_* value; looked at only where newer_first is not 0 */
 };
 
 struct policy {
-	uint32_t default_action;  /* no rule matched */
+	uint32_t default_action;  /* no rule matched, and the call is no newer one */
 	uint32_t bad_arch_action; /* no architecture, or no number range of its, covers the call */
 	uint32_t optimize;        /* SCMP_FLTATR_CTL_OPTIMIZE: 1 or 2; a hint */
 	size_t arch_count;
@@ -79,6 +87,12 @@ uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *dat
 /* Does `value`, an argument as the kernel passes it, satisfy the condition on this architecture? */
 bool policy_condition_holds(const struct policy_condition *condition, const struct arch *arch,
                             uint64_t value);
+
+/* Is the number one of `arch`'s newer ones, as far as range goes? Rules for it are not looked at. */
+static inline bool policy_nr_is_newer(const struct policy_arch *arch, uint32_t nr)
+{
+	return arch->newer_first && nr >= arch->newer_first && nr <= arch->arch->nr_last && nr != UINT32_MAX;
+}
 
 /* The entry for a number, by bisection, or NULL. */
 const struct policy_syscall *policy_arch_find(const struct policy_arch *arch, uint32_t nr);
