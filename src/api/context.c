@@ -2,15 +2,16 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include <callgate/diagnosis.h>
-
+#include "api/action.h"
 #include "load/features.h"
 
-struct diag *context_thread_diag(void)
-{
-	return diag_thread();
-}
+static const uint32_t default_attributes[_SCMP_FLTATR_MAX] = {
+    [SCMP_FLTATR_ACT_BADARCH] = SCMP_ACT_KILL,
+    [SCMP_FLTATR_CTL_NNP] = 1,
+    [SCMP_FLTATR_CTL_OPTIMIZE] = 1,
+};
 
 struct context *context_check_magic(const void *ctx)
 {
@@ -36,6 +37,15 @@ struct context *context_check(const void *ctx)
 	return context;
 }
 
+int context_check_notify(struct context *context)
+{
+	if (!context->attributes[SCMP_FLTATR_CTL_TSYNC] || load_has(LOAD_TSYNC_ESRCH))
+		return 0;
+	return diag_fail(&context->diag, -EINVAL,
+	                 "NOTIFY together with CTL_TSYNC needs Linux 5.7 (API level %u is in force)",
+	                 load_level());
+}
+
 int context_error(int result)
 {
 	switch (-result) {
@@ -55,86 +65,72 @@ int context_error(int result)
 	}
 }
 
-void context_invalidate(struct context *context)
+/* No rules, the native architecture; NULL when memory is out. */
+static struct ruleset *native_rules(struct diag *diag)
 {
-	compile_output_finish(&context->output);
-	context->compiled = false;
+	struct ruleset *rules = ruleset_new();
+
+	if (rules && ruleset_arch_add(rules, arch_native(), NULL) == 0)
+		return rules;
+	ruleset_free(rules);
+	diag_set(diag, "out of memory for a context");
+	return NULL;
 }
 
-const struct policy *context_policy(const struct context *context, struct arena *arena)
+static void begin(struct context *context, struct ruleset *rules, uint32_t def_action)
 {
-	struct ruleset_attributes attributes = {
-	    .default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT],
-	    .bad_arch_action = context->attributes[SCMP_FLTATR_ACT_BADARCH],
-	    .optimize = context->attributes[SCMP_FLTATR_CTL_OPTIMIZE],
-	    .skip_rules = context->attributes[SCMP_FLTATR_API_TSKIP],
-	};
-
-	return ruleset_freeze(context->rules, &attributes, arena);
-}
-
-int context_compile(struct context *context, bool single)
-{
-	struct arena arena = {0};
-
-	if (context->compiled)
-		return 0;
-	const struct policy *policy = context_policy(context, &arena);
-	int result = policy ? compile_policy(policy, single, NULL, &context->diag, &context->output)
-	                    : diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");
-	arena_finish(&arena);
-	context->compiled = result == 0;
-	return result;
-}
-
-static void set_defaults(struct context *context, uint32_t def_action)
-{
-	static const uint32_t defaults[_SCMP_FLTATR_MAX] = {
-	    [SCMP_FLTATR_ACT_BADARCH] = SCMP_ACT_KILL,
-	    [SCMP_FLTATR_CTL_NNP] = 1,
-	    [SCMP_FLTATR_CTL_OPTIMIZE] = 1,
-	};
-
-	for (int i = 0; i < _SCMP_FLTATR_MAX; i++)
-		context->attributes[i] = defaults[i];
-	context->attributes[SCMP_FLTATR_ACT_DEFAULT] = def_action;
+	context->rules = rules;
+	context->rule_calls = 0;
 	context->notify_used = def_action == SCMP_ACT_NOTIFY;
+	memcpy(context->attributes, default_attributes, sizeof(default_attributes));
+	context->attributes[SCMP_FLTATR_ACT_DEFAULT] = def_action;
 }
 
 scmp_filter_ctx seccomp_init(uint32_t def_action)
 {
-	struct context *context = calloc(1, sizeof(*context));
+	struct diag *diag = diag_thread();
 
-	(void)load_level();
-	if (!context || !(context->rules = ruleset_new()) ||
-	    ruleset_arch_add(context->rules, arch_native(), NULL) < 0) {
-		diag_set(diag_thread(), "out of memory for a context");
-		if (context)
-			ruleset_free(context->rules);
-		free(context);
+	if (action_check(def_action, diag) < 0)
+		return NULL;
+	struct ruleset *rules = native_rules(diag);
+	struct context *context = rules ? calloc(1, sizeof(*context)) : NULL;
+	if (!context) {
+		diag_set(diag, "out of memory for a context");
+		ruleset_free(rules);
 		return NULL;
 	}
 	context->magic = CONTEXT_MAGIC;
 	context->listener = -1;
-	set_defaults(context, def_action);
+	begin(context, rules, def_action);
 	return context;
+}
+
+int seccomp_reset(scmp_filter_ctx ctx, uint32_t def_action)
+{
+	/* The probe of the kernel stays: nothing that a later load needs is forgotten, and the listeners are not ours. */
+	if (!ctx)
+		return 0;
+	struct context *context = context_check_magic(ctx);
+	if (!context || action_check(def_action, &context->diag) < 0)
+		return -EINVAL;
+	struct ruleset *rules = native_rules(&context->diag);
+	if (!rules)
+		return -ENOMEM;
+	ruleset_free(context->rules);
+	context_invalidate(context);
+	begin(context, rules, def_action);
+	return 0;
 }
 
 void seccomp_release(scmp_filter_ctx ctx)
 {
-	struct context *context = context_check_magic(ctx);
+	struct context *context = ctx ? context_check_magic(ctx) : NULL;
 
 	if (!context)
 		return;
 	context_invalidate(context);
 	ruleset_free(context->rules);
-	context->magic = 0;
+	/* A plain store before free() would be dropped as dead. */
+	explicit_bzero(&context->magic, sizeof(context->magic));
 	free(context);
-}
-
-const char *callgate_diagnosis(const scmp_filter_ctx ctx)
-{
-	const struct context *context = ctx;
-
-	return context && context->magic == CONTEXT_MAGIC ? context->diag.text : diag_thread()->text;
 }

@@ -18,8 +18,9 @@ enum { CONTEXT_MAGIC = 0x63616c6c };
 struct context {
 	uint32_t magic; /* wiped at release */
 	uint32_t attributes[_SCMP_FLTATR_MAX];
-	bool notify_used;
-	int listener; /* -1 for none; closed by nobody but its owner, the caller */
+	bool notify_used;    /* the default action is NOTIFY, or a NOTIFY rule was ever added */
+	uint32_t rule_calls; /* rule_add calls so far: the newest rule's id */
+	int listener;        /* -1 for none; closed by nobody but its owner, the caller */
 	struct ruleset *rules;
 	bool compiled; /* `output` is the program of the present rules, and proved */
 	struct compile_output output;
@@ -31,17 +32,23 @@ struct context *context_check(const void *ctx);
 /* The same, but a context without architectures will do. */
 struct context *context_check_magic(const void *ctx);
 
-/* The thread's text, for calls without a context. */
-struct diag *context_thread_diag(void);
-
 /* Forgets the compiled program after a change of the rules. */
 void context_invalidate(struct context *context);
 
-/* The policy that the rules mean now, in the arena; NULL when memory is out. */
-const struct policy *context_policy(const struct context *context, struct arena *arena);
+/*
+ * The policy that the rules mean now, in the arena; NULL when memory is out. `everything` is for reading it, not for
+ * compiling: numbers that are in no program are in it too.
+ */
+const struct policy *context_policy(const struct context *context, bool everything, struct arena *arena);
 
-/* Compiles and proves unless that is done already; 0, -ENOMEM, -E2BIG, -EFAULT. */
+/*
+ * Compiles and proves unless that is done already; 0, -ENOMEM, -E2BIG, -EFAULT. Only with `single` is a policy that takes several
+ * programs too big.
+ */
 int context_compile(struct context *context, bool single);
+
+/* 0, or -EINVAL: NOTIFY does not go with CTL_TSYNC on this kernel. */
+int context_check_notify(struct context *context);
 
 /* Lets pass what the interface promises; every other negative value becomes -EFAULT. */
 int context_error(int result);

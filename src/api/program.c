@@ -11,8 +11,8 @@ int callgate_program_new(const void *bytes, size_t size, uint32_t arch, struct c
 	const struct arch *target = arch_by_token(arch);
 
 	if (!bytes || !target || !ret_program)
-		return diag_fail(context_thread_diag(), -EINVAL, "NULL, or an unknown architecture");
-	return bpf_program_from_bytes(bytes, size, target->big_endian, context_thread_diag(), ret_program);
+		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
+	return bpf_program_from_bytes(bytes, size, target->big_endian, diag_thread(), ret_program);
 }
 
 void callgate_program_free(struct callgate_program *program)
@@ -32,7 +32,7 @@ const void *callgate_program_bytes(const struct callgate_program *program)
 
 int callgate_program_check(const struct callgate_program *program)
 {
-	return program ? bpf_accept(program, context_thread_diag()) : -EINVAL;
+	return program ? bpf_accept(program, diag_thread()) : -EINVAL;
 }
 
 char *callgate_program_disassemble(const struct callgate_program *program)

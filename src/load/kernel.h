@@ -1,8 +1,10 @@
 /*
- * The raw system calls; the only file of the library that makes them.
+ * The raw system calls; the only file of the library that makes them. Each returns its result, or -errno; errno is left alone.
  */
 #ifndef CALLGATE_LOAD_KERNEL_H
 #define CALLGATE_LOAD_KERNEL_H
+
+#include <stddef.h>
 
 #include <linux/seccomp.h>
 #include <linux/types.h>
@@ -24,10 +26,19 @@ struct seccomp_notif_sizes {
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/* seccomp(2): the result, or -errno. */
+/* seccomp(2) */
 int kernel_seccomp(unsigned operation, unsigned flags, void *argument);
 
-/* prctl(2): the result, or -errno. */
+/* prctl(2) */
 int kernel_prctl(int option, unsigned long a, unsigned long b);
+
+/* ioctl(2) with a pointer, which the requests made here only read where it is const */
+int kernel_ioctl(int fd, unsigned long request, const void *argument);
+
+/* write(2), again and again until all is written or it fails; EINTR is no failure. 0 or -errno. */
+int kernel_write(int fd, const void *bytes, size_t count);
+
+/* Behind what the file has; pipes and terminals have no such place, and that is fine. */
+void kernel_seek_end(int fd);
 
 #endif

@@ -19,7 +19,6 @@ struct arch_rules {
 
 struct ruleset {
 	VEC(struct arch_rules) archs;
-	uint32_t next_id;
 };
 
 struct ruleset *ruleset_new(void)
@@ -102,21 +101,19 @@ static void cut(struct entry *entry, const struct arch *arch)
 
 int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag)
 {
-	uint32_t id = rules->next_id + 1;
 
 	for (size_t i = 0; i < rules->archs.count; i++)
 		if (!vec_reserve(&rules->archs.items[i].entries, 1))
 			return diag_fail(diag, -ENOMEM, "out of memory for a rule");
 	for (size_t i = 0; i < rules->archs.count; i++) {
 		struct arch_rules *a = &rules->archs.items[i];
-		struct entry entry = {.rule = {request->action, id, request->condition_count, NULL}};
+		struct entry entry = {.rule = {request->action, request->id, request->condition_count, NULL}};
 		if (arch_syscall_translate(a->arch, request->nr, &entry.nr) < 0 || entry.nr < -1)
 			continue;
 		memcpy(entry.conditions, request->conditions, sizeof(entry.conditions));
 		cut(&entry, a->arch);
 		(void)vec_push(&a->entries, entry);
 	}
-	rules->next_id = id;
 	return 0;
 }
 
@@ -186,4 +183,37 @@ const struct policy *ruleset_freeze(const struct ruleset *rules, const struct ru
 	    .archs = archs,
 	};
 	return policy;
+}
+
+int ruleset_merge(struct ruleset *to, struct ruleset *from, struct diag *diag)
+{
+	for (size_t i = 0; i < from->archs.count; i++)
+		if (ruleset_has_arch(to, from->archs.items[i].arch))
+			return diag_fail(diag, -EEXIST, "architecture %s is in both",
+			                 from->archs.items[i].arch->name);
+	if (to->archs.items[0].arch->big_endian != from->archs.items[0].arch->big_endian)
+		return diag_fail(diag, -EDOM, "the byte orders differ");
+	if (!vec_reserve(&to->archs, from->archs.count))
+		return diag_fail(diag, -ENOMEM, "out of memory for a merge");
+	for (size_t i = 0; i < from->archs.count; i++)
+		(void)vec_push(&to->archs, from->archs.items[i]);
+	from->archs.count = 0;
+	return 0;
+}
+
+int ruleset_start(struct ruleset *rules, struct diag *diag)
+{
+	(void)rules;
+	return diag_fail(diag, -EOPNOTSUPP, "there are no transactions yet");
+}
+
+void ruleset_commit(struct ruleset *rules)
+{
+	(void)rules;
+}
+
+bool ruleset_reject(struct ruleset *rules)
+{
+	(void)rules;
+	return false;
 }

@@ -13,6 +13,7 @@ struct ruleset;
 
 /* One rule_add call, arguments checked, number in native numbering; conditions in any order, each argument once. */
 struct ruleset_request {
+	uint32_t id; /* for diagnostics */
 	uint32_t action;
 	int32_t nr;
 	bool exact;
@@ -27,6 +28,8 @@ struct ruleset_attributes {
 	uint32_t bad_arch_action;
 	uint32_t optimize;
 	bool skip_rules; /* SCMP_FLTATR_API_TSKIP: rules for number -1 are emitted */
+	bool
+	    everything; /* for reading, not for compiling: with pseudo numbers, and -1 whatever skip_rules says */
 };
 
 /* No architectures, no rules. NULL when memory is out. */
@@ -42,6 +45,20 @@ bool ruleset_has_arch(const struct ruleset *rules, const struct arch *arch);
 int ruleset_arch_add(struct ruleset *rules, const struct arch *arch, struct diag *diag);
 /* 0, -EEXIST (absent). */
 int ruleset_arch_remove(struct ruleset *rules, const struct arch *arch, struct diag *diag);
+
+/*
+ * Moves the architectures of `from`, with their rules, behind those of `to`. 0, -EDOM (byte order), -EEXIST (one is in both,
+ * or the two are the same), -ENOMEM: both are then as before. Afterwards `from` is empty and has no open transaction.
+ */
+int ruleset_merge(struct ruleset *to, struct ruleset *from, struct diag *diag);
+
+/*
+ * Transactions nest. Commit keeps what was done since the innermost start, reject undoes it; architectures and rules are
+ * covered, priorities are not. Without an open one both do nothing; reject tells if there was one. start: 0, -ENOMEM.
+ */
+int ruleset_start(struct ruleset *rules, struct diag *diag);
+void ruleset_commit(struct ruleset *rules);
+bool ruleset_reject(struct ruleset *rules);
 
 /*
  * Adds the rule to every architecture, or to none. 0 also for the silent cases; -EEXIST, -EDOM, -EINVAL, -EFAULT,
