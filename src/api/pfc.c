@@ -76,7 +76,7 @@ static void write_tree(struct strbuf *text, const struct entry *entries, size_t 
 			if (i % width == 0 && i + width / 2 < count)
 				pfc_line(text, indent++, "if ($syscall > %" PRIu32 ")",
 				         entries[i + width / 2].syscall->nr);
-			else if (i % (width / 2) == 0)
+			else if (i % width == width / 2)
 				pfc_line(text, indent - 1, "else # ($syscall <= %" PRIu32 ")",
 				         entries[i].syscall->nr);
 		}
