@@ -29,7 +29,7 @@ int main(void)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 
 #ifdef WITH_CALLGATE
-	if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(9), SCMP_SYS(getppid), 7) == 0 || !*callgate_diagnosis(NULL))
+	if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(9), SCMP_SYS(getppid), 7) == 0 || !*callgate_diagnosis(ctx))
 		return 3;
 	printf("callgate %s, ", callgate_version());
 #endif
