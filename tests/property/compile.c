@@ -6,6 +6,8 @@
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
+#include "compile/lowered.h"
+#include "compile/pass.h"
 #include "support/random_policy.h"
 
 static void check_call(const struct policy *policy, const struct compile_output *output,
@@ -24,6 +26,44 @@ static void check_call(const struct policy *policy, const struct compile_output 
 	ck_abort_msg("the policy says 0x%08x, the program 0x%08x", expected, actual);
 }
 
+static void check_graph_call(const struct policy *policy, const char *pass, const struct graph *graph,
+                             struct graph_id root, const struct seccomp_data *call)
+{
+	uint32_t expected = policy_eval(policy, call, NULL), actual = graph_eval(graph, root, call);
+
+	if (expected == actual)
+		return;
+	random_policy_print(policy);
+	random_call_print(call);
+	ck_abort_msg("the policy says 0x%08x, the graph after pass %s 0x%08x", expected, pass, actual);
+}
+
+/* Every pass, whatever passes there are: the invariants hold, and it is still the same function. */
+static void check_passes(struct random *random, const struct policy *policy)
+{
+	struct arena arena = {0};
+	struct graph graph = {0};
+	struct pass_input input = {.policy = policy, .arena = &arena};
+	struct diag diag = {""};
+
+	for (const struct pass *pass = compile_passes; pass->name; pass++) {
+		struct graph next;
+		graph_init(&next);
+		input.root = pass->run(&input, &next);
+		graph_finish(&graph);
+		graph = next;
+		input.graph = &graph;
+		ck_assert_msg(graph_verify(&graph, &diag) == 0, "after %s: %s", pass->name, diag.text);
+		for (int i = 0; i < 40; i++) {
+			struct seccomp_data call = random_call(random, policy);
+			check_graph_call(policy, pass->name, &graph, input.root, &call);
+		}
+	}
+	ck_assert_msg(lowered_verify(&graph, input.root, &diag) == 0, "%s", diag.text);
+	graph_finish(&graph);
+	arena_finish(&arena);
+}
+
 static void check_policy(struct random *random, uint32_t syscalls, uint32_t rules)
 {
 	struct arena arena = {0};
@@ -32,6 +72,7 @@ static void check_policy(struct random *random, uint32_t syscalls, uint32_t rule
 	const struct policy *policy = random_policy(random, &arena, syscalls, rules);
 
 	ck_assert_ptr_nonnull(policy);
+	check_passes(random, policy);
 	ck_assert_msg(compile_policy(policy, false, NULL, &diag, &output) == 0, "%s", diag.text);
 	for (size_t i = 0; i < output.count; i++)
 		ck_assert_msg(bpf_accept(output.programs[i], &diag) == 0, "%s", diag.text);

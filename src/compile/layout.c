@@ -1,0 +1,83 @@
+#include "compile/layout.h"
+
+#include <stdlib.h>
+
+/* A walk without recursion: a chain of rules can be as deep as it is long. */
+struct walk {
+	const struct graph *graph;
+	uint32_t *size;    /* instructions below a node if nothing were shared, at most UINT32_MAX */
+	uint8_t *progress; /* children visited; 3 when the node is in the order */
+	uint32_t *path;
+};
+
+enum { DONE = 3 };
+
+static void measure(struct walk *walk, struct graph_id root)
+{
+	for (uint32_t i = 0; i <= root.index; i++) {
+		const struct graph_node *node = &walk->graph->nodes.items[i];
+		uint64_t size = 1;
+		for (uint32_t j = 0; j < node->edge_count; j++)
+			size += walk->size[graph_edges(walk->graph, (struct graph_id){i})[j].child.index];
+		walk->size[i] = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+	}
+}
+
+/* The larger child first: what comes last stands next to the parent. */
+static uint32_t child_of(const struct walk *walk, uint32_t index, int turn)
+{
+	const struct graph_edge *edges = graph_edges(walk->graph, (struct graph_id){index});
+	bool swap = walk->size[edges[1].child.index] > walk->size[edges[0].child.index];
+
+	return edges[(turn != 0) != swap].child.index;
+}
+
+static void visit(struct walk *walk, uint32_t root, struct layout *layout)
+{
+	size_t depth = 1;
+
+	walk->path[0] = root;
+	while (depth > 0) {
+		uint32_t index = walk->path[depth - 1];
+		if (walk->graph->nodes.items[index].kind == GRAPH_LEAF || walk->progress[index] >= 2) {
+			if (walk->progress[index] == 2)
+				layout->order[layout->count++] = index;
+			walk->progress[index] = DONE;
+			depth--;
+			continue;
+		}
+		uint32_t child = child_of(walk, index, walk->progress[index]++);
+		if (walk->progress[child] == 0)
+			walk->path[depth++] = child;
+	}
+}
+
+bool layout_start(struct layout *layout, const struct graph *graph, struct graph_id root)
+{
+	size_t count = root.index + (size_t)1;
+	struct walk walk = {
+	    .graph = graph,
+	    .size = calloc(count, sizeof(uint32_t)),
+	    .progress = calloc(count, 1),
+	    .path = calloc(count, sizeof(uint32_t)),
+	};
+
+	*layout = (struct layout){.order = calloc(count, sizeof(uint32_t))};
+	bool complete = layout->order && walk.size && walk.progress && walk.path;
+	if (complete) {
+		measure(&walk, root);
+		visit(&walk, root.index, layout);
+	} else {
+		layout_finish(layout);
+	}
+	free(walk.size);
+	free(walk.progress);
+	free(walk.path);
+	return complete;
+}
+
+void layout_finish(struct layout *layout)
+{
+	free(layout->order);
+	*layout = (struct layout){0};
+}
