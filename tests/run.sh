@@ -22,8 +22,7 @@ done
 [ "$sanitize" = none ] || variant=$variant-sanitize
 build=build/$variant
 
-packages="gcc libc6-dev meson ninja-build pkg-config python3 check libjansson-dev scdoc busybox-static binutils"
-[ "$compiler" = gcc ] || packages="$packages clang libclang-rt-14-dev"
+packages="gcc g++ clang libclang-rt-14-dev gcc-multilib libc6-dev meson ninja-build pkg-config python3 check libjansson-dev scdoc busybox-static binutils"
 # shellcheck disable=SC2086 # words are meant to split
 sh tests/setup.sh $packages
 if $clients; then

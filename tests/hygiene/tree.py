@@ -2,6 +2,7 @@
 """usage: tree.py SOURCE-ROOT: the shape of the tree: what may stand at the top, how long files are, what every header and tool has."""
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -10,9 +11,10 @@ LONGEST = 500  # lines; tables are data and may be longer
 
 
 def tracked(root):
-    listed = subprocess.run(["git", "-C", root, "ls-files"], capture_output=True, text=True, check=False)
-    if listed.returncode == 0 and listed.stdout:
-        return listed.stdout.split("\n")[:-1]
+    if shutil.which("git"):
+        listed = subprocess.run(["git", "-C", root, "ls-files"], capture_output=True, text=True, check=False)
+        if listed.returncode == 0 and listed.stdout:
+            return listed.stdout.split("\n")[:-1]
     return [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
 
 
@@ -27,11 +29,11 @@ def problems(root):
             lines = path.read_text().count("\n")
             if lines > LONGEST:
                 yield f"{name}: {lines} lines; at most {LONGEST} are easy to read"
-    installed = (root / "include" / "meson.build").read_text()
+    installed = "".join(path.read_text() for path in [root / "include/meson.build", *root.glob("src/*/meson.build")])
     for header in (root / "include" / "callgate").glob("*.h"):
         text = header.read_text()
-        if f"'callgate/{header.name}'" not in installed:
-            yield f"{header.relative_to(root)}: not installed by include/meson.build"
+        if f"callgate/{header.name}'" not in installed:
+            yield f"{header.relative_to(root)}: installed by no meson.build"
         guard = "CALLGATE_" + header.stem.upper() + "_H"
         if not re.search(rf"#ifndef {guard}\n#define {guard}\n", text):
             yield f"{header.relative_to(root)}: the include guard must be {guard}"
