@@ -36,7 +36,9 @@ int callgate_program_new(const void *bytes, size_t size, uint32_t arch,
 int callgate_program_read(int fd, uint32_t arch, struct callgate_program **ret_program);
 
 /*
- * The program that the rules of `ctx` compile to, proved as seccomp_export_bpf() does it.
+ * The program that the rules of `ctx` compile to, proved as seccomp_export_bpf() does it. It is a copy: the context
+ * may change or go. The caller frees it with callgate_program_free().
+ *
  * Returns 0; -EINVAL (bad context), -ENOMEM, -E2BIG (does not fit one program), -EFAULT (the proof failed).
  */
 int callgate_program_compile(const scmp_filter_ctx ctx, struct callgate_program **ret_program);

@@ -105,8 +105,20 @@ static void load_store(struct machine *m, const struct sock_filter *insn, const 
 	}
 }
 
-uint32_t bpf_simulate(const struct callgate_program *program, const struct seccomp_data *data,
-                      size_t *ret_executed)
+/* Where a conditional jump leads. */
+static size_t follow(const struct callgate_program *program, size_t pc, uint32_t a, uint32_t operand,
+                     unsigned long (*sides)[2])
+{
+	const struct sock_filter *insn = &program->insns[pc];
+	bool holds = branch(BPF_OP(insn->code), a, operand);
+
+	if (sides)
+		sides[pc][holds]++;
+	return pc + 1 + (holds ? insn->jt : insn->jf);
+}
+
+uint32_t bpf_simulate_counting(const struct callgate_program *program, const struct seccomp_data *data,
+                               size_t *ret_executed, unsigned long (*sides)[2])
 {
 	struct machine m = {0};
 	size_t executed = 0;
@@ -131,13 +143,19 @@ uint32_t bpf_simulate(const struct callgate_program *program, const struct secco
 		else if (class == BPF_JMP && BPF_OP(insn->code) == BPF_JA)
 			m.pc += insn->k;
 		else if (class == BPF_JMP)
-			m.pc += branch(BPF_OP(insn->code), m.a, operand) ? insn->jt : insn->jf;
+			m.pc = follow(program, m.pc - 1, m.a, operand, sides);
 		else
 			load_store(&m, insn, data, program->big_endian);
 	}
 	if (ret_executed)
 		*ret_executed = executed;
 	return verdict;
+}
+
+uint32_t bpf_simulate(const struct callgate_program *program, const struct seccomp_data *data,
+                      size_t *ret_executed)
+{
+	return bpf_simulate_counting(program, data, ret_executed, NULL);
 }
 
 bool bpf_is_bitmap_allowed(const struct callgate_program *program, uint32_t arch, uint32_t nr)

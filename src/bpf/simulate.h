@@ -15,6 +15,10 @@
 uint32_t bpf_simulate(const struct callgate_program *program, const struct seccomp_data *data,
                       size_t *ret_executed);
 
+/* The same; sides[pc][1] counts how often the conditional jump at pc held, sides[pc][0] how often not. NULL is fine. */
+uint32_t bpf_simulate_counting(const struct callgate_program *program, const struct seccomp_data *data,
+                               size_t *ret_executed, unsigned long (*sides)[2]);
+
 /*
  * Would the kernel (5.11 and later) answer this call from its bitmap, without running the program? True if the program
  * returns exactly SECCOMP_RET_ALLOW after nothing but loads of nr and arch, jumps by constants, and AND by constants.

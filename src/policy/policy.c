@@ -46,7 +46,7 @@ static bool rule_matches(const struct policy_rule *rule, const struct arch *arch
 }
 
 /* Architectures that share an audit value cover the union of their number ranges; a skipped call (-1) is in all. */
-static bool is_covered(const struct policy *policy, const struct seccomp_data *data)
+bool policy_covers(const struct policy *policy, const struct seccomp_data *data)
 {
 	uint32_t nr = (uint32_t)data->nr;
 
@@ -76,7 +76,7 @@ uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *dat
 
 	if (ret_rule)
 		*ret_rule = NULL;
-	if (!is_covered(policy, data))
+	if (!policy_covers(policy, data))
 		return policy->bad_arch_action;
 	for (size_t i = 0; i < policy->arch_count; i++) {
 		const struct policy_arch *arch = &policy->archs[i];

@@ -84,6 +84,9 @@ struct policy {
 uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *data,
                      const struct policy_rule **ret_rule);
 
+/* Does any architecture of the policy, and a number range of its, cover the call? Else it gets the bad_arch_action. */
+bool policy_covers(const struct policy *policy, const struct seccomp_data *data);
+
 /* Does `value`, an argument as the kernel passes it, satisfy the condition on this architecture? */
 bool policy_condition_holds(const struct policy_condition *condition, const struct arch *arch,
                             uint64_t value);

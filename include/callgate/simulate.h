@@ -1,0 +1,149 @@
+/* callgate/simulate.h - what a filter answers to a call, without loading it. SPDX-License-Identifier: MIT */
+#ifndef CALLGATE_SIMULATE_H
+#define CALLGATE_SIMULATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <seccomp.h>
+
+#include <callgate/program.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/*
+ * A system call as a filter sees it (struct seccomp_data, linux/seccomp.h), as numbers in host order whatever the architecture.
+ *
+ * arch: 0 for native, or a SCMP_ARCH_* token; SCMP_ARCH_X32 stands for x86_64's value, which x32 calls carry. Any other number
+ * is taken as it is, as a kernel of an unknown architecture would pass it.
+ * nr: as the kernel has it, bases and x32's bit 30 included.
+ * args: calls of 32-bit tasks have zeros in the upper halves.
+ */
+struct callgate_call {
+	uint32_t arch;
+	int32_t nr;
+	uint64_t args[6];
+	uint64_t instruction_pointer;
+};
+
+/* Why a filter answers as it does. */
+enum callgate_reason {
+	CALLGATE_REASON_PROGRAM = 0, /* a program has no rules: its instructions say so */
+	CALLGATE_REASON_RULE,        /* a rule matched */
+	CALLGATE_REASON_DEFAULT,     /* no rule matched: SCMP_FLTATR_ACT_DEFAULT */
+	CALLGATE_REASON_NEWER, /* no rule names the call, and it is newer than the rules: callgate_newer_calls() */
+	CALLGATE_REASON_BAD_ARCH, /* the context has no such architecture: SCMP_FLTATR_ACT_BADARCH */
+};
+
+struct callgate_verdict {
+	uint32_t
+	    action; /* a SCMP_ACT_* value with its data; the kernel takes what is no action as KILL_PROCESS */
+	enum callgate_reason reason;
+	/*
+	 * For CALLGATE_REASON_RULE: the id of the rule, that is, which seccomp_rule_add*() call on the context made it, counted
+	 * from 1 with the failed ones. callgate_profile_rule_origin() of <callgate/oci.h> knows its file and line. Else 0.
+	 */
+	uint32_t rule;
+	size_t executed; /* instructions, summed over stacked programs, as if there were no bitmap */
+	/* Would the kernel (5.11 and later) answer from its bitmap, without running the program? */
+	bool from_bitmap;
+};
+
+/*
+ * What the context's rules, as they are now, answer to the call. Nothing is loaded and no privilege is needed; any
+ * architecture will do. The program is compiled and proved first, once, as seccomp_export_bpf() does.
+ *
+ * Returns 0; -EINVAL (NULL, bad context), -ENOMEM, -E2BIG (the rules fit no stack of programs), -EFAULT (the proof failed).
+ * On failure *ret_verdict is untouched, and callgate_diagnosis(ctx) says why.
+ */
+int callgate_simulate(const scmp_filter_ctx ctx, const struct callgate_call *call,
+                      struct callgate_verdict *ret_verdict);
+
+/* The same for a program. -EINVAL also if the kernel would refuse it; callgate_diagnosis(NULL) says why. */
+int callgate_simulate_program(const struct callgate_program *program, const struct callgate_call *call,
+                              struct callgate_verdict *ret_verdict);
+
+/*
+ * ---- many calls, and what they touched ----
+ *
+ * A simulator is a copy of a filter as it was, and counts. One thread at a time.
+ */
+struct callgate_simulator;
+
+/* 0, or what callgate_simulate() returns. The caller frees *ret_simulator. The context may change or go. */
+int callgate_simulator_new(const scmp_filter_ctx ctx, struct callgate_simulator **ret_simulator);
+
+/* 0, or what callgate_simulate_program() returns. */
+int callgate_simulator_new_program(const struct callgate_program *program,
+                                   struct callgate_simulator **ret_simulator);
+
+/* NULL is fine. */
+void callgate_simulator_free(struct callgate_simulator *simulator);
+
+/* The call's verdict; the rule and the branches that it took are counted. ret_verdict may be NULL. 0, or -EINVAL for NULL. */
+int callgate_simulator_run(struct callgate_simulator *simulator, const struct callgate_call *call,
+                           struct callgate_verdict *ret_verdict);
+
+/*
+ * The programs: one, or several that are stacked, in the order in which they are loaded. They belong to the simulator; NULL
+ * behind the last.
+ */
+const struct callgate_program *callgate_simulator_program(const struct callgate_simulator *simulator,
+                                                          size_t index);
+
+/* What a rule is for one architecture and number. A rule of a context with two architectures is here twice, with one id. */
+struct callgate_rule {
+	uint32_t id;   /* as in struct callgate_verdict */
+	uint32_t arch; /* SCMP_ARCH_* */
+	int32_t nr;    /* as in struct callgate_call */
+	uint32_t action;
+	size_t condition_count;
+	/* All must hold. Data as they are compared: cut to the word, and to the mask. Belongs to the simulator. */
+	const struct scmp_arg_cmp *conditions;
+	unsigned long hits; /* calls that this rule decided */
+};
+
+/* Rule `index` in the order of architectures, numbers, and matching. 0; -ENOENT behind the last; -EINVAL for NULL. */
+int callgate_simulator_rule(const struct callgate_simulator *simulator, size_t index,
+                            struct callgate_rule *ret_rule);
+
+/*
+ * One side of a conditional jump: an edge of the decision graph as the program spells it. Jumps whose sides meet are none.
+ */
+struct callgate_edge {
+	size_t program;     /* which, as in callgate_simulator_program() */
+	size_t instruction; /* the jump */
+	bool taken;         /* the side where the comparison holds */
+	unsigned long hits;
+	/* A call that can come along here with the right arguments; arch is 0 if none is known. */
+	uint32_t arch; /* SCMP_ARCH_* */
+	int32_t nr;
+};
+
+/* Edge `index` in the order of programs and instructions. 0; -ENOENT behind the last; -EINVAL for NULL. */
+int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t index,
+                            struct callgate_edge *ret_edge);
+
+/*
+ * ---- mutants: would a test notice if this were wrong? ----
+ *
+ * Mutant `index` of the simulator's rules: one of them dropped, or one of its comparisons widened, or an action changed to
+ * ALLOW, on all architectures at once. What behaves as the original is left to the caller to find (callgate_prove.h).
+ *
+ * 0; -ENOENT behind the last, and for a simulator of a program, which has no rules; -EINVAL for NULL; -ENOMEM, -E2BIG.
+ * ret_rule is the rule's id (0: the default or the bad architecture action), *ret_text a malloc'ed description, both of
+ * which may be NULL. The caller frees *ret_mutant.
+ */
+int callgate_simulator_mutate(const struct callgate_simulator *simulator, size_t index,
+                              struct callgate_simulator **ret_mutant, uint32_t *ret_rule, char **ret_text);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

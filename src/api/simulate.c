@@ -1,0 +1,151 @@
+#include <callgate/simulate.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/context.h"
+#include "api/simulator.h"
+#include "bpf/accept.h"
+#include "bpf/simulate.h"
+
+/* The kernel's record of a call. */
+static struct seccomp_data data_of(const struct callgate_call *call)
+{
+	const struct arch *arch = arch_by_token(call->arch);
+	struct seccomp_data data = {
+	    .nr = call->nr,
+	    .arch = arch ? arch->audit : call->arch,
+	    .instruction_pointer = call->instruction_pointer,
+	};
+
+	for (int i = 0; i < 6; i++)
+		data.args[i] = call->args[i];
+	return data;
+}
+
+/* The bitmap has the numbers of the kernel's own table; x32's are not in it. */
+static bool has_bitmap_entry(const struct seccomp_data *data)
+{
+	for (size_t i = 0; i < arch_count(); i++) {
+		const struct arch *arch = arch_at(i);
+		if (arch->audit == data->arch && arch->nr_base == 0 && data->nr >= 0 &&
+		    data->nr <= arch_syscall_number_max(arch))
+			return true;
+	}
+	return false;
+}
+
+static struct callgate_verdict run(struct callgate_program *const *programs, size_t count,
+                                   simulator_sides *const *sides, const struct seccomp_data *data)
+{
+	struct callgate_verdict verdict = {.action = SCMP_ACT_ALLOW, .from_bitmap = has_bitmap_entry(data)};
+
+	for (size_t i = count; i-- > 0;) { /* the newest filter runs first */
+		size_t executed;
+		uint32_t action =
+		    bpf_simulate_counting(programs[i], data, &executed, sides ? sides[i] : NULL);
+		verdict.action = i + 1 == count ? action : bpf_strictest(verdict.action, action);
+		verdict.executed += executed;
+		verdict.from_bitmap =
+		    verdict.from_bitmap && bpf_is_bitmap_allowed(programs[i], data->arch, (uint32_t)data->nr);
+	}
+	return verdict;
+}
+
+/* The verdict of a call that no rule decides. */
+static enum callgate_reason reason_without_rule(const struct policy *policy, const struct seccomp_data *data)
+{
+	bool is_newer = false, has_rules = false;
+
+	if (!policy_covers(policy, data))
+		return CALLGATE_REASON_BAD_ARCH;
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		const struct policy_arch *arch = &policy->archs[i];
+		if (arch->arch->audit != data->arch)
+			continue;
+		const struct policy_syscall *syscall = policy_arch_find(arch, (uint32_t)data->nr);
+		has_rules = has_rules || (syscall && syscall->rule_count > 0);
+		is_newer = is_newer || policy_nr_is_newer(arch, (uint32_t)data->nr);
+	}
+	return is_newer && !has_rules ? CALLGATE_REASON_NEWER : CALLGATE_REASON_DEFAULT;
+}
+
+static const struct policy_rule *explain(const struct policy *policy, const struct seccomp_data *data,
+                                         struct callgate_verdict *verdict)
+{
+	const struct policy_rule *rule;
+
+	(void)policy_eval(policy, data, &rule);
+	verdict->reason = rule ? CALLGATE_REASON_RULE : reason_without_rule(policy, data);
+	verdict->rule = rule ? rule->id : 0;
+	return rule;
+}
+
+int callgate_simulate(const scmp_filter_ctx ctx, const struct callgate_call *call,
+                      struct callgate_verdict *ret_verdict)
+{
+	struct context *context = context_check(ctx);
+	struct arena arena = {0};
+
+	if (!context)
+		return -EINVAL;
+	if (!call || !ret_verdict)
+		return diag_fail(&context->diag, -EINVAL,
+		                 "the call and the place for its verdict must not be NULL");
+	int result = context_compile(context, false);
+	if (result < 0)
+		return result;
+	const struct policy *policy = context_policy(context, false, &arena);
+	if (!policy)
+		return diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");
+	struct seccomp_data data = data_of(call);
+	*ret_verdict = run(context->output.programs, context->output.count, NULL, &data);
+	explain(policy, &data, ret_verdict);
+	arena_finish(&arena);
+	return 0;
+}
+
+int callgate_simulate_program(const struct callgate_program *program, const struct callgate_call *call,
+                              struct callgate_verdict *ret_verdict)
+{
+	struct callgate_program *const programs[1] = {(struct callgate_program *)(uintptr_t)program};
+
+	if (!program || !call || !ret_verdict)
+		return diag_fail(diag_thread(), -EINVAL,
+		                 "program, call and the place for the verdict must not be NULL");
+	int result = bpf_accept(program, diag_thread());
+	if (result < 0)
+		return result;
+	struct seccomp_data data = data_of(call);
+	*ret_verdict = run(programs, 1, NULL, &data);
+	return 0;
+}
+
+static void count_hit(struct callgate_simulator *simulator, const struct policy_rule *rule)
+{
+	struct simulator_place key = {.rule = rule};
+	const struct simulator_place *place = bsearch(&key, simulator->places, simulator->rule_count,
+	                                              sizeof(*simulator->places), simulator_compare_places);
+
+	if (place)
+		simulator->rules[place->index].hits++;
+}
+
+int callgate_simulator_run(struct callgate_simulator *simulator, const struct callgate_call *call,
+                           struct callgate_verdict *ret_verdict)
+{
+	if (!simulator || !call)
+		return diag_fail(diag_thread(), -EINVAL, "simulator and call must not be NULL");
+	struct seccomp_data data = data_of(call);
+	struct callgate_verdict verdict =
+	    run(simulator->output.programs, simulator->output.count, simulator->sides, &data);
+	if (simulator->policy) {
+		const struct policy_rule *rule = explain(simulator->policy, &data, &verdict);
+		if (rule)
+			count_hit(simulator, rule);
+	}
+	if (ret_verdict)
+		*ret_verdict = verdict;
+	return 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * What a struct callgate_simulator is: a frozen copy of a filter, and counters.
+ */
+#ifndef CALLGATE_API_SIMULATOR_H
+#define CALLGATE_API_SIMULATOR_H
+
+#include <callgate/simulate.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "compile/compile.h"
+#include "policy/policy.h"
+
+/* Counters of a program: how often the jump at each instruction did not hold [0], and did [1]. */
+typedef unsigned long simulator_sides[2];
+
+/* Finds a rule's index by its address. */
+struct simulator_place {
+	const struct policy_rule *rule;
+	size_t index;
+};
+
+/* rules[] has all of the policy's, by architecture, number, and order of matching; places[] ascends by address. */
+struct callgate_simulator {
+	struct arena arena;          /* everything below but the programs */
+	const struct policy *policy; /* NULL for a program that came without rules */
+	struct compile_output output;
+	simulator_sides **sides; /* one array per program */
+	size_t rule_count;
+	struct callgate_rule *rules;
+	struct simulator_place *places;
+	size_t edge_count;
+	struct callgate_edge *edges; /* `hits` is in `sides` */
+	size_t mutation_count;
+	struct mutation *mutations; /* private to mutate.c */
+};
+
+/* An empty one, or NULL; callgate_simulator_free() is good for it at any time. */
+struct callgate_simulator *simulator_allocate(void);
+
+/* Lists the rules and makes the counters, once policy and output are in place. 0 or -ENOMEM. */
+int simulator_prepare(struct callgate_simulator *simulator, struct diag *diag);
+
+/* For bsearch() and qsort() over struct simulator_place. */
+int simulator_compare_places(const void *a, const void *b);
+
+#endif

@@ -1,0 +1,296 @@
+/* <callgate/simulate.h>: verdict, reason, rule, cost and bitmap of single calls; counters; mutants. */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/simulate.h>
+
+static scmp_filter_ctx make(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(1));
+
+	ck_assert_ptr_nonnull(ctx);
+	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
+	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
+	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_AARCH64), 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
+	/* a failed call counts too */
+	ck_assert_int_lt(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0_64(99, 1)), 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+	                                  SCMP_A0_64(SCMP_CMP_EQ, 1), SCMP_A1_64(SCMP_CMP_LT, 0x100000000)),
+	                 0);
+	return ctx;
+}
+
+static struct callgate_verdict ask(scmp_filter_ctx ctx, uint32_t arch, int nr, uint64_t a0, uint64_t a1)
+{
+	struct callgate_call call = {.arch = arch, .nr = nr, .args = {a0, a1}};
+	struct callgate_verdict verdict;
+
+	ck_assert_int_eq(callgate_simulate(ctx, &call, &verdict), 0);
+	return verdict;
+}
+
+START_TEST(verdicts_and_reasons)
+{
+	scmp_filter_ctx ctx = make();
+	struct callgate_verdict read = ask(ctx, SCMP_ARCH_X86_64, 0, 7, 7);
+	struct callgate_verdict socket = ask(ctx, SCMP_ARCH_AARCH64, 198, 1, 0xffffffff);
+	struct callgate_verdict other_socket = ask(ctx, SCMP_ARCH_AARCH64, 198, 1, 0x100000000);
+	struct callgate_verdict mips = ask(ctx, SCMP_ARCH_MIPS, 4003, 0, 0);
+	struct callgate_verdict x32 = ask(ctx, SCMP_ARCH_X32, 0x40000000, 0, 0);
+
+	ck_assert_uint_eq(read.action, SCMP_ACT_ALLOW);
+	ck_assert_int_eq(read.reason, CALLGATE_REASON_RULE);
+	ck_assert_uint_eq(read.rule, 1);
+	ck_assert(read.from_bitmap);
+	ck_assert_uint_gt(read.executed, 2);
+	ck_assert_uint_eq(socket.action, SCMP_ACT_ALLOW);
+	ck_assert_uint_eq(socket.rule, 3);
+	ck_assert(!socket.from_bitmap);
+	ck_assert_uint_eq(other_socket.action, SCMP_ACT_ERRNO(1));
+	ck_assert_int_eq(other_socket.reason, CALLGATE_REASON_DEFAULT);
+	ck_assert_uint_eq(other_socket.rule, 0);
+	ck_assert_uint_eq(mips.action, SCMP_ACT_KILL);
+	ck_assert_int_eq(mips.reason, CALLGATE_REASON_BAD_ARCH);
+	ck_assert_uint_eq(x32.action, SCMP_ACT_KILL);
+	ck_assert_int_eq(x32.reason, CALLGATE_REASON_BAD_ARCH);
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(programs)
+{
+	scmp_filter_ctx ctx = make();
+	struct callgate_program *program = NULL, *bad = NULL;
+	struct callgate_verdict of_rules = ask(ctx, SCMP_ARCH_X86_64, 41, 1, 5), of_program;
+	struct callgate_call call = {.arch = SCMP_ARCH_X86_64, .nr = 41, .args = {1, 5}};
+	static const unsigned char division[16] = {0x34, 0, 0, 0, 0, 0, 0, 0, 6};
+
+	ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
+	ck_assert_int_eq(callgate_simulate_program(program, &call, &of_program), 0);
+	ck_assert_uint_eq(of_program.action, of_rules.action);
+	ck_assert_uint_eq(of_program.executed, of_rules.executed);
+	ck_assert_int_eq(of_program.reason, CALLGATE_REASON_PROGRAM);
+	ck_assert_int_eq(callgate_program_new(division, 16, SCMP_ARCH_X86_64, &bad), 0);
+	ck_assert_int_eq(callgate_simulate_program(bad, &call, &of_program), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "division"));
+	callgate_program_free(program);
+	callgate_program_free(bad);
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(bad_arguments)
+{
+	scmp_filter_ctx ctx = make();
+	struct callgate_call call = {0};
+	struct callgate_verdict verdict = {.action = 5};
+	struct callgate_simulator *simulator = NULL;
+
+	ck_assert_int_eq(callgate_simulate(NULL, &call, &verdict), -EINVAL);
+	ck_assert_int_eq(callgate_simulate(ctx, NULL, &verdict), -EINVAL);
+	ck_assert_int_eq(callgate_simulate(ctx, &call, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_simulate_program(NULL, &call, &verdict), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_new(ctx, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_new(NULL, &simulator), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_new_program(NULL, &simulator), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_run(NULL, &call, &verdict), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_rule(NULL, 0, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_edge(NULL, 0, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_mutate(NULL, 0, &simulator, NULL, NULL), -EINVAL);
+	ck_assert_ptr_null(callgate_simulator_program(NULL, 0));
+	callgate_simulator_free(NULL);
+	ck_assert_uint_eq(verdict.action, 5);
+	ck_assert_ptr_null(simulator);
+	seccomp_release(ctx);
+}
+END_TEST
+
+static unsigned long hits(const struct callgate_simulator *simulator, uint32_t arch, uint32_t id)
+{
+	struct callgate_rule rule;
+
+	for (size_t i = 0; callgate_simulator_rule(simulator, i, &rule) == 0; i++)
+		if (rule.arch == arch && rule.id == id)
+			return rule.hits;
+	ck_abort_msg("there is no rule %u", id);
+	return 0;
+}
+
+START_TEST(rules_are_counted)
+{
+	scmp_filter_ctx ctx = make();
+	struct callgate_simulator *simulator = NULL;
+	struct callgate_call read = {.arch = SCMP_ARCH_AARCH64, .nr = 63};
+	struct callgate_verdict verdict;
+	struct callgate_rule rule;
+
+	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
+	seccomp_release(ctx);
+	ck_assert_int_eq(callgate_simulator_run(simulator, &read, &verdict), 0);
+	ck_assert_int_eq(callgate_simulator_run(simulator, &read, NULL), 0);
+	ck_assert_uint_eq(verdict.rule, 1);
+	ck_assert_uint_eq(hits(simulator, SCMP_ARCH_AARCH64, 1), 2);
+	ck_assert_uint_eq(hits(simulator, SCMP_ARCH_X86_64, 1), 0);
+	ck_assert_uint_eq(hits(simulator, SCMP_ARCH_AARCH64, 3), 0);
+	ck_assert_int_eq(callgate_simulator_rule(simulator, 1, &rule), 0);
+	ck_assert_int_eq(rule.nr, 41);
+	ck_assert_uint_eq(rule.condition_count, 2);
+	ck_assert_uint_eq(rule.conditions[1].arg, 1);
+	ck_assert_int_eq(rule.conditions[1].op, SCMP_CMP_LT);
+	ck_assert_uint_eq(rule.conditions[1].datum_a, 0x100000000);
+	ck_assert_int_eq(callgate_simulator_rule(simulator, 4, &rule), -ENOENT);
+	callgate_simulator_free(simulator);
+}
+END_TEST
+
+/* Calls that differ in one comparison each take every edge of a small program. */
+START_TEST(edges_are_counted)
+{
+	scmp_filter_ctx ctx = make();
+	struct callgate_simulator *simulator = NULL;
+	struct callgate_edge edge;
+	static const uint64_t words[] = {0, 1, 2, 0xffffffff, 0x100000000, 0x100000001, 0x200000000};
+	static const uint32_t archs[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64, SCMP_ARCH_RISCV64};
+	static const int32_t numbers[] = {0, 1, 40, 41, 42, 62, 63, 64, 197, 198, 199, 0x40000000, -1};
+	size_t edges = 0;
+
+	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
+	for (; callgate_simulator_edge(simulator, edges, &edge) == 0; edges++) {
+		ck_assert_uint_eq(edge.hits, 0);
+		ck_assert_uint_lt(edge.instruction,
+		                  callgate_program_length(callgate_simulator_program(simulator, 0)));
+	}
+	ck_assert_uint_gt(edges, 8);
+	ck_assert_uint_eq(edges % 2, 0);
+	for (size_t arch = 0; arch < 3; arch++)
+		for (size_t nr = 0; nr < 13; nr++)
+			for (size_t i = 0; i < 49; i++) {
+				struct callgate_call call = {.arch = archs[arch],
+				                             .nr = numbers[nr],
+				                             .args = {words[i / 7], words[i % 7]}};
+				ck_assert_int_eq(callgate_simulator_run(simulator, &call, NULL), 0);
+			}
+	for (size_t i = 0; callgate_simulator_edge(simulator, i, &edge) == 0; i++)
+		ck_assert_msg(edge.hits > 0, "edge %zu (instruction %zu, %d) was never taken", i,
+		              edge.instruction, edge.taken);
+	callgate_simulator_free(simulator);
+	seccomp_release(ctx);
+}
+END_TEST
+
+/* The hint of an edge is a call that really comes along there with some arguments. */
+START_TEST(edge_hints_are_true)
+{
+	scmp_filter_ctx ctx = make();
+	struct callgate_simulator *simulator = NULL;
+	struct callgate_edge edge;
+	static const uint64_t words[] = {0, 1, 2, 0xffffffff, 0x100000000, 0x200000000};
+	size_t hinted = 0;
+
+	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
+	for (size_t i = 0; callgate_simulator_edge(simulator, i, &edge) == 0; i++) {
+		unsigned long before = edge.hits;
+		if (!edge.arch)
+			continue;
+		hinted++;
+		for (size_t j = 0; j < 36; j++) {
+			struct callgate_call call = {
+			    .arch = edge.arch, .nr = edge.nr, .args = {words[j / 6], words[j % 6]}};
+			ck_assert_int_eq(callgate_simulator_run(simulator, &call, NULL), 0);
+		}
+		ck_assert_int_eq(callgate_simulator_edge(simulator, i, &edge), 0);
+		ck_assert_uint_gt(edge.hits, before);
+	}
+	ck_assert_uint_gt(hinted, 8);
+	callgate_simulator_free(simulator);
+	seccomp_release(ctx);
+}
+END_TEST
+
+static uint32_t verdict_of(struct callgate_simulator *simulator, uint32_t arch, int nr, uint64_t a0,
+                           uint64_t a1)
+{
+	struct callgate_call call = {.arch = arch, .nr = nr, .args = {a0, a1}};
+	struct callgate_verdict verdict;
+
+	ck_assert_int_eq(callgate_simulator_run(simulator, &call, &verdict), 0);
+	return verdict.action;
+}
+
+/* Calls of make()'s context whose verdicts tell all its mutants from it; which mutant differs at which call. */
+static const struct {
+	const char *mutant;
+	struct {
+		uint32_t arch;
+		int nr;
+		uint64_t a0, a1;
+	} call;
+} mutants[] = {
+    {"default action: allows instead of ERRNO(1)", {SCMP_ARCH_X86_64, 5, 0, 0}},
+    {"action for other architectures: allows instead of KILL", {SCMP_ARCH_MIPS, 4003, 0, 0}},
+    {"rule 1, read: the rule is dropped", {SCMP_ARCH_AARCH64, 63, 0, 0}},
+    {"rule 3, socket: the rule is dropped", {SCMP_ARCH_AARCH64, 198, 1, 0}},
+    {"rule 3, socket: argument 0 == 0x1 is not looked at", {SCMP_ARCH_X86_64, 41, 8, 0}},
+    {"rule 3, socket: argument 0 == 0x1 is compared without its lowest bit", {SCMP_ARCH_X86_64, 41, 0, 0}},
+    {"rule 3, socket: argument 0 == 0x1 is compared without its highest bit",
+     {SCMP_ARCH_X86_64, 41, 0x8000000000000001, 0}},
+    {"rule 3, socket: argument 1 < 0x100000000 is not looked at", {SCMP_ARCH_X86_64, 41, 1, 0x100000001}},
+    {"rule 3, socket: argument 1 < 0x100000000 holds for one value more",
+     {SCMP_ARCH_X86_64, 41, 1, 0x100000000}},
+};
+
+START_TEST(every_mutant)
+{
+	scmp_filter_ctx ctx = make();
+	struct callgate_simulator *simulator = NULL, *mutant;
+	const size_t count = sizeof(mutants) / sizeof(mutants[0]);
+	char *text;
+	uint32_t rule;
+
+	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_int_eq(callgate_simulator_mutate(simulator, i, &mutant, &rule, &text), 0);
+		ck_assert_str_eq(text, mutants[i].mutant);
+		for (size_t j = 0; j < count; j++) {
+			uint32_t arch = mutants[j].call.arch;
+			int nr = mutants[j].call.nr;
+			uint64_t a0 = mutants[j].call.a0, a1 = mutants[j].call.a1;
+			bool differs =
+			    verdict_of(simulator, arch, nr, a0, a1) != verdict_of(mutant, arch, nr, a0, a1);
+			if (i == j)
+				ck_assert_msg(differs, "%s", text);
+		}
+		free(text);
+		callgate_simulator_free(mutant);
+	}
+	ck_assert_int_eq(callgate_simulator_mutate(simulator, count, &mutant, &rule, &text), -ENOENT);
+	callgate_simulator_free(simulator);
+	seccomp_release(ctx);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("api simulate");
+	TCase *tcase = tcase_create("simulate");
+	SRunner *runner;
+
+	tcase_add_test(tcase, verdicts_and_reasons);
+	tcase_add_test(tcase, programs);
+	tcase_add_test(tcase, bad_arguments);
+	tcase_add_test(tcase, rules_are_counted);
+	tcase_add_test(tcase, edges_are_counted);
+	tcase_add_test(tcase, edge_hints_are_true);
+	tcase_add_test(tcase, every_mutant);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
