@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "api/context.h"
+#include "load/load.h"
 
 void context_invalidate(struct context *context)
 {
@@ -31,6 +32,11 @@ static int compile(struct context *context)
 	                    : diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");
 
 	arena_finish(&arena);
+	if (result == 0) {
+		result = load_check(context->output.programs, context->output.count, &context->diag);
+		if (result < 0)
+			compile_output_finish(&context->output);
+	}
 	context->compiled = result == 0;
 	return result;
 }

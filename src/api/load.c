@@ -36,9 +36,7 @@ int seccomp_load(const scmp_filter_ctx ctx)
 	    .wait_killable = context->attributes[SCMP_FLTATR_CTL_WAITKILL],
 	};
 	result = load_programs(&request, &context->diag, &context->listener);
-	if (result == -ESRCH)
-		return result;
-	return result < 0 ? system_error(context, result) : 0;
+	return result < 0 && result != -ESRCH ? system_error(context, result) : result;
 }
 
 int seccomp_precompute(const scmp_filter_ctx ctx)

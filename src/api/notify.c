@@ -1,12 +1,12 @@
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <seccomp.h>
 
-#include "api/context.h"
+#include "base/diag.h"
 #include "load/features.h"
 #include "load/listener.h"
+#include "load/refusal.h"
 
 static int check_support(unsigned feature)
 {
@@ -16,12 +16,23 @@ static int check_support(unsigned feature)
 	                 "user notification needs Linux 5.0 (API level %u is in force)", load_level());
 }
 
-/* Whatever the kernel said becomes one value; what it said is in the text. */
+static int check(unsigned feature, const void *argument, const char *name)
+{
+	if (!argument)
+		return diag_fail(diag_thread(), -EINVAL, "the %s is NULL", name);
+	return check_support(feature);
+}
+
+/*
+ * Whatever the kernel said becomes one value. Its own is in the text, and in errno: callers that repeat after EINTR look there.
+ */
 static int refused(int result, int becomes, const char *what)
 {
 	if (result >= 0)
 		return result;
-	return diag_fail(diag_thread(), becomes, "%s: the kernel says %s", what, strerrorname_np(-result));
+	diag_set(diag_thread(), "%s: %s", what, refusal_name(-result));
+	errno = -result;
+	return becomes;
 }
 
 /* Newer kernels write more than we know of, and programs built with newer headers read more than an older kernel writes. */
@@ -32,21 +43,21 @@ static void *allocate(size_t kernel_size, size_t own_size)
 
 int seccomp_notify_alloc(struct seccomp_notif **req, struct seccomp_notif_resp **resp)
 {
-	struct diag *diag = diag_thread();
 	size_t req_size = 0, resp_size = 0;
 	void *new_req = NULL, *new_resp = NULL;
+	int result = check_support(LOAD_SECCOMP);
 
-	if (check_support(LOAD_SECCOMP) < 0)
-		return -EOPNOTSUPP;
-	int result = load_notification_sizes(&req_size, &resp_size);
 	if (result < 0)
-		return refused(result, -ECANCELED, "sizes of the notification structures");
+		return result;
+	result = listener_sizes(&req_size, &resp_size);
+	if (result < 0)
+		return refused(result, -ECANCELED, "the kernel does not tell the sizes of notifications");
 	if (!req_size || !resp_size)
-		return diag_fail(diag, -EFAULT, "the kernel says that notifications have no size");
+		return diag_fail(diag_thread(), -EFAULT, "the kernel says that notifications have no size");
 	if ((req && !(new_req = allocate(req_size, sizeof(**req)))) ||
 	    (resp && !(new_resp = allocate(resp_size, sizeof(**resp))))) {
 		free(new_req);
-		return diag_fail(diag, -ENOMEM, "out of memory for a notification");
+		return diag_fail(diag_thread(), -ENOMEM, "out of memory for a notification");
 	}
 	if (req)
 		*req = new_req;
@@ -63,17 +74,22 @@ void seccomp_notify_free(struct seccomp_notif *req, struct seccomp_notif_resp *r
 
 int seccomp_notify_receive(int fd, struct seccomp_notif *req)
 {
-	int result = check_support(LOAD_ACTION_NOTIFY);
+	int result = check(LOAD_ACTION_NOTIFY, req, "notification to receive");
 
-	return result < 0 ? result
-	                  : refused(listener_receive(fd, req), -ECANCELED, "no notification received");
+	if (result < 0)
+		return result;
+	result = listener_receive(fd, req);
+	return refused(result, -ECANCELED,
+	               result == -EINVAL ? "no notification was received; was its memory zeroed before?"
+	                                 : "no notification was received");
 }
 
 int seccomp_notify_respond(int fd, struct seccomp_notif_resp *resp)
 {
-	int result = check_support(LOAD_ACTION_NOTIFY);
+	int result = check(LOAD_ACTION_NOTIFY, resp, "response");
 
-	return result < 0 ? result : refused(listener_respond(fd, resp), -ECANCELED, "response not taken");
+	return result < 0 ? result
+	                  : refused(listener_respond(fd, resp), -ECANCELED, "the response was not taken");
 }
 
 int seccomp_notify_id_valid(int fd, uint64_t id)
@@ -81,18 +97,20 @@ int seccomp_notify_id_valid(int fd, uint64_t id)
 	int result = check_support(LOAD_ACTION_NOTIFY);
 
 	return result < 0 ? result
-	                  : refused(listener_check_id(fd, id), -ENOENT, "the notification is not waiting");
+	                  : refused(listener_check_id(fd, id), -ENOENT,
+	                            "there is no notification of this id that waits for a response");
 }
 
 int seccomp_notify_addfd(int fd, struct seccomp_notif_addfd *addfd)
 {
-	int result = check_support(LOAD_ACTION_NOTIFY);
+	int result = check(LOAD_ACTION_NOTIFY, addfd, "description of the file descriptor");
 
 	if (result < 0)
 		return result;
-	if (!addfd)
-		return diag_fail(diag_thread(), -EINVAL, "no description of the file descriptor: NULL");
 	result = listener_add_fd(fd, addfd);
-	return refused(result, result == -EINVAL ? -EOPNOTSUPP : -ECANCELED,
-	               "file descriptor not handed over");
+	if (result == -EINVAL)
+		return refused(result, -EOPNOTSUPP,
+		               "the kernel does not know this way to hand over a file descriptor "
+		               "(Linux 5.9; with SEND, 5.14), or its flags or the fd contradict each other");
+	return refused(result, -ECANCELED, "the file descriptor was not handed over");
 }

@@ -38,6 +38,29 @@ void diag_clear(struct diag *diag)
 		diag->text[0] = '\0';
 }
 
+void diag_add(struct diag *diag, const char *text)
+{
+	if (!diag)
+		return;
+	size_t used = strlen(diag->text), length = strlen(text), room = sizeof(diag->text) - used - 1;
+	memcpy(diag->text + used, text, length < room ? length : room);
+	diag->text[used + (length < room ? length : room)] = '\0';
+	if (length > room)
+		memcpy(diag->text + sizeof(diag->text) - 4, "...", 4);
+}
+
+void diag_add_number(struct diag *diag, size_t number)
+{
+	char digits[3 * sizeof(number) + 1];
+	size_t at = sizeof(digits) - 1;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	diag_add(diag, digits + at);
+}
+
 struct diag *diag_thread(void)
 {
 	static _Thread_local struct diag diag;

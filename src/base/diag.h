@@ -4,6 +4,8 @@
 #ifndef CALLGATE_BASE_DIAG_H
 #define CALLGATE_BASE_DIAG_H
 
+#include <stddef.h>
+
 enum { DIAG_SIZE = 512 };
 
 struct diag {
@@ -15,6 +17,12 @@ void diag_clear(struct diag *diag);
 
 /* Sets the text and returns `result`, so that `return diag_fail(diag, -EINVAL, "...")` is one line. */
 __attribute__((format(printf, 3, 4))) int diag_fail(struct diag *diag, int result, const char *format, ...);
+
+/*
+ * Adds to the text. Async-signal-safe, where the functions above, which format, are not.
+ */
+void diag_add(struct diag *diag, const char *text);
+void diag_add_number(struct diag *diag, size_t number);
 
 /* The calling thread's text, for calls without a context: what callgate_diagnosis(NULL) shows. */
 struct diag *diag_thread(void);

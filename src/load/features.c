@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <linux/seccomp.h>
@@ -95,16 +96,4 @@ bool load_level_force(unsigned level)
 		word |= levels[i];
 	atomic_store(&known, word);
 	return true;
-}
-
-int load_notification_sizes(size_t *ret_request, size_t *ret_response)
-{
-	struct seccomp_notif_sizes sizes;
-	int result = kernel_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
-
-	if (result < 0)
-		return result;
-	*ret_request = sizes.seccomp_notif;
-	*ret_response = sizes.seccomp_notif_resp;
-	return 0;
 }

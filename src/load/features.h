@@ -5,7 +5,6 @@
 #define CALLGATE_LOAD_FEATURES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* One bit each (versions: seccomp(2)). Every one of them needs seccomp(2): without it there is prctl(2), and nothing here. */
 enum load_feature {
@@ -29,8 +28,5 @@ unsigned load_level(void);
 
 /* Makes a level be believed from now on, without asking the kernel. False, and no change, for anything but 1..7. */
 bool load_level_force(unsigned level);
-
-/* Sizes of the running kernel's struct seccomp_notif and seccomp_notif_resp: 0, or -errno of seccomp(2). */
-int load_notification_sizes(size_t *ret_request, size_t *ret_response);
 
 #endif

@@ -13,6 +13,18 @@
 #define SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR SECCOMP_IOR(2, __u64)
 #endif
 
+int listener_sizes(size_t *ret_request, size_t *ret_response)
+{
+	struct seccomp_notif_sizes sizes;
+	int result = kernel_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
+
+	if (result < 0)
+		return result;
+	*ret_request = sizes.seccomp_notif;
+	*ret_response = sizes.seccomp_notif_resp;
+	return 0;
+}
+
 int listener_receive(int fd, struct seccomp_notif *request)
 {
 	return kernel_ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, request);

@@ -1,14 +1,18 @@
 /*
- * Talking to a listener's file descriptor (seccomp_unotify(2)). Every function returns 0 or more, or the -errno of ioctl(2).
+ * Talking to a listener's file descriptor (seccomp_unotify(2)). Functions return 0 or more, or the -errno of ioctl(2).
  */
 #ifndef CALLGATE_LOAD_LISTENER_H
 #define CALLGATE_LOAD_LISTENER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct seccomp_notif;
 struct seccomp_notif_resp;
 struct seccomp_notif_addfd;
+
+/* Sizes of the running kernel's struct seccomp_notif and seccomp_notif_resp: 0, or the -errno of seccomp(2). */
+int listener_sizes(size_t *ret_request, size_t *ret_response);
 
 /* Waits for the next notification; *request must be zeroed by the caller. -EINTR, -ENOENT when the target is gone. */
 int listener_receive(int fd, struct seccomp_notif *request);

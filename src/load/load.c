@@ -6,10 +6,18 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
+#include "bpf/accept.h"
 #include "load/features.h"
 #include "load/kernel.h"
+#include "load/path.h"
 #include "load/refusal.h"
-#include "load/stack.h"
+#include "load/task.h"
+
+static int refuse(int result, const char *text, struct diag *diag)
+{
+	diag_add(diag, text);
+	return result;
+}
 
 static unsigned flags_of(const struct load_request *request)
 {
@@ -30,70 +38,96 @@ static unsigned flags_of(const struct load_request *request)
 	return flags;
 }
 
-static int load_by_prctl(struct sock_fprog *fprog, struct diag *diag)
+/* prctl(2) has no flags: what they ask for beyond the filter is left out, except that no thread is left out. */
+static int load_by_prctl(const struct load_request *request, struct sock_fprog *fprog)
 {
-	int result = kernel_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)fprog);
-
-	return result < 0 ? refusal_explain(result, 0, diag) : 0;
-}
-
-static int name_thread(int thread, struct diag *diag)
-{
-	return diag_fail(
-	    diag, -ESRCH,
-	    "thread %d could not be synchronised: it has filters that this thread lacks, or strict mode",
-	    thread);
+	if (request->synchronise_threads && task_threads() > 1)
+		return -EOPNOTSUPP;
+	return kernel_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)fprog);
 }
 
 /*
  * With TSYNC_ESRCH the kernel says that a thread could not follow, but not which. Without a listener the older form can be
- * asked, which says it; and should the thread have gone meanwhile, the filter is loaded.
+ * asked, which returns its number; and should the thread have gone meanwhile, the filter is loaded.
  */
-static int ask_for_thread(unsigned flags, struct sock_fprog *fprog, struct diag *diag)
+static int load_by_seccomp(unsigned *flags, struct sock_fprog *fprog)
 {
-	if (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
-		return refusal_explain(-ESRCH, flags, diag);
-	flags &= ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
-	int result = kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags, fprog);
-	if (result > 0)
-		return name_thread(result, diag);
-	return result < 0 ? refusal_explain(result, flags, diag) : 0;
+	int result = kernel_seccomp(SECCOMP_SET_MODE_FILTER, *flags, fprog);
+
+	if (result != -ESRCH || !(*flags & SECCOMP_FILTER_FLAG_TSYNC_ESRCH) ||
+	    (*flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return result;
+	*flags &= ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+	return kernel_seccomp(SECCOMP_SET_MODE_FILTER, *flags, fprog);
 }
 
 static int load_one(const struct load_request *request, struct callgate_program *program, struct diag *diag,
                     int *ret_listener)
 {
 	struct sock_fprog fprog = {.len = (unsigned short)program->count, .filter = program->insns};
-	unsigned flags = flags_of(request);
+	bool modern = load_has(LOAD_SECCOMP);
+	unsigned flags = modern ? flags_of(request) : 0;
+	int result = modern ? load_by_seccomp(&flags, &fprog) : load_by_prctl(request, &fprog);
 
-	if (!load_has(LOAD_SECCOMP))
-		return load_by_prctl(&fprog, diag);
-	int result = kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags, &fprog);
-	if (result == -ESRCH && (flags & SECCOMP_FILTER_FLAG_TSYNC_ESRCH))
-		return ask_for_thread(flags, &fprog, diag);
+	if (result == -EOPNOTSUPP && !modern)
+		return refuse(
+		    result, "CTL_TSYNC needs seccomp(2), Linux 3.17: prctl(2) would confine one thread only",
+		    diag);
+	if (result == -ESRCH)
+		return refusal_of_thread(0, diag);
 	if (result < 0)
-		return refusal_explain(result, flags, diag);
-	if (request->wants_listener)
+		return refusal_of_program(result, flags, bpf_ebpf_length(program), diag);
+	if (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		*ret_listener = result;
 	else if (result > 0)
-		return name_thread(result, diag);
+		return refusal_of_thread(result, diag);
+	path_record(program);
 	return 0;
 }
 
-/* What the kernel would refuse only halfway, or could not do as asked. */
+int load_check(struct callgate_program *const *programs, size_t count, struct diag *diag)
+{
+	for (size_t i = 0; i < count; i++) {
+		int result = bpf_accept(programs[i], diag);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* What could not be done as asked, or only halfway. */
 static int check(const struct load_request *request, struct diag *diag)
 {
+	for (size_t i = 0; i < request->count; i++)
+		if (request->programs[i]->big_endian != bpf_host_is_big_endian())
+			return refuse(-EINVAL, "the filter is for machines of the other byte order", diag);
 	if (request->wants_listener && request->synchronise_threads && !load_has(LOAD_TSYNC_ESRCH))
-		return diag_fail(
-		    diag, -EINVAL,
-		    "a listener together with CTL_TSYNC needs Linux 5.7 (API level %u is in force)",
-		    load_level());
+		return refuse(-EINVAL, "a listener together with CTL_TSYNC needs Linux 5.7", diag);
 	if (request->count > 1 && request->wants_listener)
-		return diag_fail(diag, -E2BIG,
-		                 "the policy needs %zu stacked programs, and a listener can be on one only: "
-		                 "make the policy smaller",
-		                 request->count);
-	return request->count > 1 ? stack_check(request->programs, request->count, diag) : 0;
+		return refuse(-E2BIG,
+		              "the policy needs several stacked programs, and a listener can be on one only; "
+		              "nothing was "
+		              "loaded: make the policy smaller",
+		              diag);
+	return request->count > 1 ? path_check(request->programs, request->count, diag) : 0;
+}
+
+static int load_all(const struct load_request *request, struct diag *diag, int *ret_listener)
+{
+	for (size_t i = 0; i < request->count; i++) {
+		struct diag reason = {""};
+		int result = load_one(request, request->programs[i], &reason, ret_listener);
+		if (result < 0 && i > 0) {
+			diag_add(diag, "partly confined: ");
+			diag_add_number(diag, i);
+			diag_add(diag, " of ");
+			diag_add_number(diag, request->count);
+			diag_add(diag, " programs are loaded, and will stay; then: ");
+		}
+		if (result < 0)
+			return refuse(result, reason.text, diag);
+	}
+	return 0;
 }
 
 int load_programs(const struct load_request *request, struct diag *diag, int *ret_listener)
@@ -102,15 +136,9 @@ int load_programs(const struct load_request *request, struct diag *diag, int *re
 
 	if (result < 0)
 		return result;
-	if (request->no_new_privileges) {
+	if (request->no_new_privileges)
 		result = kernel_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
-		if (result < 0)
-			return diag_fail(diag, result, "no_new_privs could not be set: errno %d", -result);
-	}
-	for (size_t i = 0; i < request->count; i++) {
-		result = load_one(request, request->programs[i], diag, ret_listener);
-		if (result < 0)
-			return i == 0 ? result : stack_explain(i, request->count, result, diag);
-	}
-	return 0;
+	if (result < 0)
+		return refusal_of_no_new_privileges(result, diag);
+	return load_all(request, diag, ret_listener);
 }

@@ -22,11 +22,19 @@ struct load_request {
 	bool wait_killable;  /* only looked at with wants_listener */
 };
 
+/* Would the kernel take each of them? 0, or -EINVAL with a text that names the first bad instruction. */
+int load_check(struct callgate_program *const *programs, size_t count, struct diag *diag);
+
 /*
- * 0, or the kernel's -errno with a text that says what to do about it; -ESRCH when a thread could not be synchronised, and
- * the text names it where the kernel tells. Several programs are all checked before the first is loaded; a failure in
- * between is reported as "partly confined". *ret_listener becomes the listener's fd if one was asked for and made; it is
- * otherwise untouched. Allocates nothing and is async-signal-safe.
+ * Loads programs that have passed load_check(). 0, or the kernel's -errno with a text that says what to do about it. Otherwise:
+ * -ESRCH     a thread could not be synchronised; the text names it where the kernel tells
+ * -EINVAL    the byte order is another machine's; a listener with synchronised threads needs LOAD_TSYNC_ESRCH
+ * -EOPNOTSUPP  threads are to be synchronised, there are some, and there is only prctl(2)
+ * -E2BIG     several programs, and a listener, which can be on one only
+ * -ENOMEM    several programs, and certainly no room for all
+ * In the last four cases nothing was loaded. When one of several programs is refused after others were loaded, the text begins with
+ * "partly confined". *ret_listener becomes the listener's fd if one was asked for and made, and is otherwise untouched.
+ * The text is added to the diag's. Async-signal-safe; allocates nothing; errno stays as it was.
  */
 int load_programs(const struct load_request *request, struct diag *diag, int *ret_listener);
 

@@ -1,43 +1,141 @@
 #include "load/refusal.h"
 
 #include <errno.h>
-#include <stddef.h>
 
 #include <linux/seccomp.h>
+
+#include "bpf/accept.h"
+#include "load/kernel.h"
+#include "load/task.h"
 
 /* Linux's own ENOTSUPP, which user space has no name for. */
 enum { KERNEL_ENOTSUPP = 524 };
 
-static const struct refusal {
-	int error;
-	const char *name, *text;
-} refusals[] = {
+static const struct error {
+	int number;
+	const char *name;
+	const char *of_program; /* why a program was refused; NULL where that says nothing more */
+} errors[] = {
     {EACCES, "EACCES",
-     "no_new_privs is not set and the process lacks CAP_SYS_ADMIN: leave CTL_NNP at 1, or load as root"},
+     "no_new_privs is not set and the thread lacks CAP_SYS_ADMIN in its user namespace: leave CTL_NNP at 1"},
+    {EBADF, "EBADF", NULL},
     {EBUSY, "EBUSY", "a filter of this thread has a listener already, and there can be only one"},
     {EFAULT, "EFAULT", "the program could not be read"},
-    {EINVAL, "EINVAL",
-     "it does not know one of the flags, or seccomp filters are switched off, or the thread is in strict "
-     "mode"},
-    {ENOMEM, "ENOMEM",
-     "memory is out, or the filters of this thread are together longer than 32768 eBPF instructions: load "
-     "fewer"},
-    {ENOSYS, "ENOSYS", "it has no seccomp(2), or an older filter of this thread hides it"},
-    {EPERM, "EPERM", "an older filter of this thread, perhaps a container's, forbids seccomp(2) or prctl(2)"},
-    {ESRCH, "ESRCH", "a thread has filters that this one lacks, so they could not be synchronised"},
+    {EINPROGRESS, "EINPROGRESS", NULL},
+    {EINTR, "EINTR", NULL},
+    {EINVAL, "EINVAL", "the kernel has no seccomp filters, or the thread is in strict mode"},
+    {EMFILE, "EMFILE", "no file descriptor is left for the listener"},
+    {ENFILE, "ENFILE", "no file is left for the listener"},
+    {ENOENT, "ENOENT", NULL},
+    {ENOMEM, "ENOMEM", NULL},
+    {ENOSYS, "ENOSYS", "the kernel has no such call, or an older filter of this thread hides it"},
+    {ENOTTY, "ENOTTY", NULL},
+    {EPERM, "EPERM", "an older filter of this thread, such as a container's, forbids it"},
     {KERNEL_ENOTSUPP, "ENOTSUPP (524)",
-     "the memory for compiled filters is used up: raise sysctl net.core.bpf_jit_limit, or load fewer "
+     "the memory for compiled filters is used up: raise the sysctl net.core.bpf_jit_limit, or load fewer "
      "filters"},
 };
 
-int refusal_explain(int result, unsigned flags, struct diag *diag)
+static const struct flag {
+	unsigned flag;
+	unsigned probe; /* the flag with those without which the kernel never takes it */
+	const char *what;
+} flags_since[] = {
+    {SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_TSYNC, "CTL_TSYNC needs Linux 3.17"},
+    {SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_LOG, "CTL_LOG needs Linux 4.14"},
+    {SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_SPEC_ALLOW, "CTL_SSB needs Linux 4.17"},
+    {SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER, "NOTIFY needs Linux 5.0"},
+    {SECCOMP_FILTER_FLAG_TSYNC_ESRCH, SECCOMP_FILTER_FLAG_TSYNC_ESRCH, "TSYNC_ESRCH needs Linux 5.7"},
+    {SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+     SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER,
+     "CTL_WAITKILL needs Linux 5.19"},
+};
+
+static const struct error *find(int error)
 {
-	if (result == -EINVAL && (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
-		return diag_fail(diag, result,
-		                 "the kernel refused the filter: EINVAL: CTL_WAITKILL needs Linux 5.19");
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-		if (refusals[i].error == -result)
-			return diag_fail(diag, result, "the kernel refused the filter: %s: %s",
-			                 refusals[i].name, refusals[i].text);
-	return diag_fail(diag, result, "the kernel refused the filter: errno %d", -result);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].number == error)
+			return &errors[i];
+	return NULL;
+}
+
+const char *refusal_name(int error)
+{
+	const struct error *found = find(error);
+
+	return found ? found->name : "an unknown error";
+}
+
+static void begin(const char *what, int result, struct diag *diag)
+{
+	diag_add(diag, what);
+	if (find(-result)) {
+		diag_add(diag, refusal_name(-result));
+	} else {
+		diag_add(diag, "errno ");
+		diag_add_number(diag, (size_t)-result);
+	}
+}
+
+int refusal_of_no_new_privileges(int result, struct diag *diag)
+{
+	begin("no_new_privs could not be set: ", result, diag);
+	if (result == -EPERM || result == -ENOSYS)
+		diag_add(diag, ": an older filter of this thread, such as a container's, forbids prctl(2)");
+	return result;
+}
+
+/* The first flag that the kernel refuses even without a program, where it should say EFAULT. */
+static const char *refused_flag(unsigned flags)
+{
+	for (size_t i = 0; i < sizeof(flags_since) / sizeof(flags_since[0]); i++)
+		if (flags & flags_since[i].flag &&
+		    kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags_since[i].probe, NULL) != -EFAULT)
+			return flags_since[i].what;
+	return NULL;
+}
+
+static void add_length(size_t length, struct diag *diag)
+{
+	diag_add(diag, ": memory is out, or the filters of this thread, which may have ");
+	diag_add_number(diag, BPF_PATH_MAX);
+	diag_add(diag, " eBPF instructions together, leave no room for the ");
+	diag_add_number(diag, length);
+	diag_add(diag, " of this one");
+}
+
+int refusal_of_program(int result, unsigned flags, size_t length, struct diag *diag)
+{
+	const struct error *error = find(-result);
+	const char *flag = flags ? refused_flag(flags) : NULL;
+
+	begin("the kernel refused the filter: ", result, diag);
+	if (result == -ENOMEM) {
+		add_length(length, diag);
+	} else if (flag || (error && error->of_program)) {
+		diag_add(diag, ": ");
+		diag_add(diag, flag ? flag : error->of_program);
+	}
+	return result;
+}
+
+int refusal_of_thread(int thread, struct diag *diag)
+{
+	char name[TASK_NAME_SIZE] = "";
+
+	diag_add(diag, thread ? "thread " : "a thread");
+	if (thread) {
+		diag_add_number(diag, (size_t)thread);
+		/* A filter of our own might kill us for opening a file. */
+		if (task_is_free())
+			task_name(thread, name);
+	}
+	if (name[0]) {
+		diag_add(diag, " (");
+		diag_add(diag, name);
+		diag_add(diag, ")");
+	}
+	diag_add(diag, " could not be synchronised: it has a filter that the calling thread lacks, or is in "
+	               "strict mode");
+	return -ESRCH;
 }
