@@ -4,22 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/vec.h"
-
-struct entry {
-	int32_t nr;
-	struct policy_rule rule;
-	struct policy_condition conditions[6];
-};
-
-struct arch_rules {
-	const struct arch *arch;
-	VEC(struct entry) entries;
-};
-
-struct ruleset {
-	VEC(struct arch_rules) archs;
-};
+#include "policy/ruleset_private.h"
 
 struct ruleset *ruleset_new(void)
 {
@@ -31,8 +16,9 @@ void ruleset_free(struct ruleset *rules)
 	if (!rules)
 		return;
 	for (size_t i = 0; i < rules->archs.count; i++)
-		vec_finish(&rules->archs.items[i].entries);
+		arch_rules_free(rules->archs.items[i]);
 	vec_finish(&rules->archs);
+	journal_finish(&rules->journal);
 	free(rules);
 }
 
@@ -43,177 +29,151 @@ size_t ruleset_arch_count(const struct ruleset *rules)
 
 const struct arch *ruleset_arch_at(const struct ruleset *rules, size_t i)
 {
-	return rules->archs.items[i].arch;
+	return rules->archs.items[i]->arch;
+}
+
+/* The position of an architecture, or the number of them if it is not there. */
+static size_t position(const struct ruleset *rules, const struct arch *arch)
+{
+	size_t i = 0;
+
+	while (i < rules->archs.count && rules->archs.items[i]->arch != arch)
+		i++;
+	return i;
 }
 
 bool ruleset_has_arch(const struct ruleset *rules, const struct arch *arch)
 {
-	for (size_t i = 0; i < rules->archs.count; i++)
-		if (rules->archs.items[i].arch == arch)
-			return true;
-	return false;
+	return position(rules, arch) < rules->archs.count;
+}
+
+static int check_byte_order(const struct ruleset *rules, const struct arch *arch, struct diag *diag)
+{
+	if (rules->archs.count == 0 || rules->archs.items[0]->arch->big_endian == arch->big_endian)
+		return 0;
+	return diag_fail(diag, -EDOM,
+	                 "architecture %s has another byte order than %s, which is in the context",
+	                 arch->name, rules->archs.items[0]->arch->name);
+}
+
+/* Room for `more` architectures and for noting them. */
+static int reserve_archs(struct ruleset *rules, size_t more, struct diag *diag)
+{
+	if (vec_reserve(&rules->archs, more) && journal_reserve(&rules->journal, more))
+		return 0;
+	return diag_fail(diag, -ENOMEM, "out of memory for an architecture");
+}
+
+static void append_arch(struct ruleset *rules, struct arch_rules *added)
+{
+	journal_note(&rules->journal, (struct journal_entry){.kind = JOURNAL_ARCH_ADDED, .rules = added});
+	rules->archs.items[rules->archs.count++] = added;
 }
 
 int ruleset_arch_add(struct ruleset *rules, const struct arch *arch, struct diag *diag)
 {
+	int result;
+
 	if (ruleset_has_arch(rules, arch))
-		return diag_fail(diag, -EEXIST, "architecture %s is there already", arch->name);
-	if (rules->archs.count && rules->archs.items[0].arch->big_endian != arch->big_endian)
-		return diag_fail(diag, -EDOM, "architecture %s has another byte order than %s", arch->name,
-		                 rules->archs.items[0].arch->name);
-	if (!vec_push(&rules->archs, ((struct arch_rules){.arch = arch})))
+		return diag_fail(diag, -EEXIST, "architecture %s is in the context already", arch->name);
+	if ((result = check_byte_order(rules, arch, diag)) < 0 ||
+	    (result = reserve_archs(rules, 1, diag)) < 0)
+		return result;
+	struct arch_rules *added = arch_rules_new(arch);
+	if (!added)
 		return diag_fail(diag, -ENOMEM, "out of memory for an architecture");
+	append_arch(rules, added);
 	return 0;
+}
+
+/* Closes the gap; the pointer is the caller's then. */
+static struct arch_rules *take_arch(struct ruleset *rules, size_t at)
+{
+	struct arch_rules *taken = rules->archs.items[at];
+
+	rules->archs.count--;
+	memmove(&rules->archs.items[at], &rules->archs.items[at + 1],
+	        (rules->archs.count - at) * sizeof(rules->archs.items[0]));
+	return taken;
 }
 
 int ruleset_arch_remove(struct ruleset *rules, const struct arch *arch, struct diag *diag)
 {
-	for (size_t i = 0; i < rules->archs.count; i++) {
-		if (rules->archs.items[i].arch != arch)
-			continue;
-		vec_finish(&rules->archs.items[i].entries);
-		memmove(&rules->archs.items[i], &rules->archs.items[i + 1],
-		        (rules->archs.count - i - 1) * sizeof(rules->archs.items[0]));
-		rules->archs.count--;
-		return 0;
-	}
-	return diag_fail(diag, -EEXIST, "architecture %s is not in the context", arch->name);
-}
+	size_t at = position(rules, arch);
 
-static int by_arg(const void *a, const void *b)
-{
-	const struct policy_condition *x = a, *y = b;
-
-	return (x->arg > y->arg) - (x->arg < y->arg);
-}
-
-static void cut(struct entry *entry, const struct arch *arch)
-{
-	uint64_t word = policy_word_mask(arch);
-
-	for (uint32_t i = 0; i < entry->rule.condition_count; i++) {
-		struct policy_condition *c = &entry->conditions[i];
-		c->mask = c->op == POLICY_MASKED_EQ ? c->mask & word : word;
-		c->value &= c->mask;
-	}
-	qsort(entry->conditions, entry->rule.condition_count, sizeof(entry->conditions[0]), by_arg);
-}
-
-int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag)
-{
-
-	for (size_t i = 0; i < rules->archs.count; i++)
-		if (!vec_reserve(&rules->archs.items[i].entries, 1))
-			return diag_fail(diag, -ENOMEM, "out of memory for a rule");
-	for (size_t i = 0; i < rules->archs.count; i++) {
-		struct arch_rules *a = &rules->archs.items[i];
-		struct entry entry = {.rule = {request->action, request->id, request->condition_count, NULL}};
-		if (arch_syscall_translate(a->arch, request->nr, &entry.nr) < 0 || entry.nr < -1)
-			continue;
-		memcpy(entry.conditions, request->conditions, sizeof(entry.conditions));
-		cut(&entry, a->arch);
-		(void)vec_push(&a->entries, entry);
-	}
+	if (at == rules->archs.count)
+		return diag_fail(diag, -EEXIST, "architecture %s is not in the context", arch->name);
+	if (!journal_reserve(&rules->journal, 1))
+		return diag_fail(diag, -ENOMEM, "out of memory for noting a removed architecture");
+	struct arch_rules *removed = take_arch(rules, at);
+	if (!journal_is_open(&rules->journal))
+		arch_rules_free(removed);
+	journal_note(
+	    &rules->journal,
+	    (struct journal_entry){.kind = JOURNAL_ARCH_REMOVED, .at = (uint32_t)at, .rules = removed});
 	return 0;
-}
-
-int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag)
-{
-	(void)rules, (void)nr, (void)priority, (void)diag;
-	return 0;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
-
-	if (x->nr != y->nr)
-		return (uint32_t)x->nr > (uint32_t)y->nr ? 1 : -1;
-	if (!x->rule.condition_count != !y->rule.condition_count)
-		return x->rule.condition_count ? -1 : 1;
-	return (x > y) - (x < y);
-}
-
-static bool freeze_arch(const struct arch_rules *rules, struct policy_arch *arch, struct arena *arena)
-{
-	size_t n = rules->entries.count;
-	const struct entry **sorted = ARENA_ARRAY(arena, const struct entry *, n);
-	struct policy_rule *all = ARENA_ARRAY(arena, struct policy_rule, n);
-	struct policy_syscall *syscalls = ARENA_ARRAY(arena, struct policy_syscall, n), *last = NULL;
-
-	if (!sorted || !all || !syscalls)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		sorted[i] = &rules->entries.items[i];
-	qsort(sorted, n, sizeof(sorted[0]), by_number);
-	*arch = (struct policy_arch){.arch = rules->arch, .syscalls = syscalls};
-	for (size_t i = 0; i < n; i++) {
-		struct policy_condition *copy =
-		    ARENA_ARRAY(arena, struct policy_condition, sorted[i]->rule.condition_count);
-		if (!copy)
-			return false;
-		memcpy(copy, sorted[i]->conditions, sorted[i]->rule.condition_count * sizeof(*copy));
-		all[i] = sorted[i]->rule;
-		all[i].conditions = copy;
-		if (!last || last->nr != (uint32_t)sorted[i]->nr) {
-			last = &syscalls[arch->syscall_count++];
-			*last = (struct policy_syscall){.nr = (uint32_t)sorted[i]->nr, .rules = &all[i]};
-		}
-		last->rule_count++;
-	}
-	return true;
-}
-
-const struct policy *ruleset_freeze(const struct ruleset *rules, const struct ruleset_attributes *attributes,
-                                    struct arena *arena)
-{
-	struct policy *policy = ARENA_NEW(arena, struct policy);
-	struct policy_arch *archs = ARENA_ARRAY(arena, struct policy_arch, rules->archs.count);
-
-	if (!policy || !archs)
-		return NULL;
-	for (size_t i = 0; i < rules->archs.count; i++)
-		if (!freeze_arch(&rules->archs.items[i], &archs[i], arena))
-			return NULL;
-	*policy = (struct policy){
-	    .default_action = attributes->default_action,
-	    .bad_arch_action = attributes->bad_arch_action,
-	    .optimize = attributes->optimize,
-	    .arch_count = rules->archs.count,
-	    .archs = archs,
-	};
-	return policy;
 }
 
 int ruleset_merge(struct ruleset *to, struct ruleset *from, struct diag *diag)
 {
+	int result;
+
+	if (from->archs.count > 0 && (result = check_byte_order(to, from->archs.items[0]->arch, diag)) < 0)
+		return result;
 	for (size_t i = 0; i < from->archs.count; i++)
-		if (ruleset_has_arch(to, from->archs.items[i].arch))
-			return diag_fail(diag, -EEXIST, "architecture %s is in both",
-			                 from->archs.items[i].arch->name);
-	if (to->archs.items[0].arch->big_endian != from->archs.items[0].arch->big_endian)
-		return diag_fail(diag, -EDOM, "the byte orders differ");
-	if (!vec_reserve(&to->archs, from->archs.count))
-		return diag_fail(diag, -ENOMEM, "out of memory for a merge");
+		if (ruleset_has_arch(to, from->archs.items[i]->arch))
+			return diag_fail(diag, -EEXIST, "architecture %s is in both contexts",
+			                 from->archs.items[i]->arch->name);
+	if ((result = reserve_archs(to, from->archs.count, diag)) < 0)
+		return result;
 	for (size_t i = 0; i < from->archs.count; i++)
-		(void)vec_push(&to->archs, from->archs.items[i]);
+		append_arch(to, from->archs.items[i]);
 	from->archs.count = 0;
+	journal_finish(&from->journal);
 	return 0;
 }
 
 int ruleset_start(struct ruleset *rules, struct diag *diag)
 {
-	(void)rules;
-	return diag_fail(diag, -EOPNOTSUPP, "there are no transactions yet");
+	return journal_start(&rules->journal) ? 0
+	                                      : diag_fail(diag, -ENOMEM, "out of memory for a transaction");
 }
 
 void ruleset_commit(struct ruleset *rules)
 {
-	(void)rules;
+	journal_commit(&rules->journal);
+}
+
+static void undo(struct ruleset *rules, const struct journal_entry *entry)
+{
+	switch (entry->kind) {
+	case JOURNAL_SLOT:
+		*arch_rules_slot(entry->rules, entry->at) = entry->slot;
+		break;
+	case JOURNAL_NODES:
+		arch_rules_drop_nodes(entry->rules, entry->at);
+		break;
+	case JOURNAL_ARCH_ADDED:
+		arch_rules_free(take_arch(rules, rules->archs.count - 1));
+		break;
+	case JOURNAL_ARCH_REMOVED:
+		/* There is room: it was there, and everything that came after it is undone. */
+		memmove(&rules->archs.items[entry->at + 1], &rules->archs.items[entry->at],
+		        (rules->archs.count - entry->at) * sizeof(rules->archs.items[0]));
+		rules->archs.items[entry->at] = entry->rules;
+		rules->archs.count++;
+		break;
+	}
 }
 
 bool ruleset_reject(struct ruleset *rules)
 {
-	(void)rules;
-	return false;
+	struct journal *journal = &rules->journal;
+
+	if (!journal_is_open(journal))
+		return false;
+	size_t mark = journal->marks.items[--journal->marks.count];
+	while (journal->entries.count > mark)
+		undo(rules, &journal->entries.items[--journal->entries.count]);
+	return true;
 }

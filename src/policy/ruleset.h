@@ -11,6 +11,8 @@
 
 struct ruleset;
 
+enum { RULESET_CONDITIONS_MAX = 6, RULESET_DIRECT_CONDITIONS_MAX = 1024 };
+
 /* One rule_add call, arguments checked, number in native numbering; conditions in any order, each argument once. */
 struct ruleset_request {
 	uint32_t id; /* for diagnostics */
@@ -18,8 +20,8 @@ struct ruleset_request {
 	int32_t nr;
 	bool exact;
 	uint32_t condition_count; /* 0..6 */
-	struct policy_condition
-	    conditions[6]; /* as given by the caller: not cut to any word size; mask set for MASKED_EQ */
+	struct policy_condition conditions
+	    [RULESET_CONDITIONS_MAX]; /* as given by the caller: not cut to any word size; mask set for MASKED_EQ */
 };
 
 /* What a context's attributes say about a frozen policy. */
@@ -65,6 +67,22 @@ bool ruleset_reject(struct ruleset *rules);
  * -ENOMEM as contract section 5 says; the first architecture's error, in order.
  */
 int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag);
+
+/*
+ * The same for one architecture of the set, under a number of its own, which is neither translated nor multiplexed, and
+ * with any number of conditions up to RULESET_DIRECT_CONDITIONS_MAX, several on one argument included.
+ */
+struct ruleset_direct {
+	uint32_t id;
+	uint32_t action;
+	int32_t nr;
+	size_t condition_count;
+	const struct policy_condition *conditions; /* not cut to any word size */
+};
+
+/* 0, also for the silent cases; -EEXIST, -EINVAL (the architecture is not in the set), -E2BIG (conditions), -ENOMEM. */
+int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const struct ruleset_direct *direct,
+                       struct diag *diag);
 
 /* Raises the priority hint of a (native) number on every architecture that has it. 0, -EFAULT, -ENOMEM. */
 int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag);

@@ -1,0 +1,165 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/rule_order.h"
+#include "policy/ruleset_private.h"
+
+/* A call's number, as unsigned, above its index: sorting these sorts the calls. */
+typedef uint64_t sort_key;
+
+/* Byte by byte, from the number's lowest; bytes that are the same in all keys are skipped. Leaves the result in keys. */
+static void sort_keys(sort_key *keys, sort_key *spare, size_t count)
+{
+	sort_key *from = keys, *to = spare;
+
+	for (unsigned shift = 32; shift < 64; shift += 8) {
+		size_t starts[257] = {0};
+		for (size_t i = 0; i < count; i++)
+			starts[(from[i] >> shift & 0xff) + 1]++;
+		if (count && starts[(from[0] >> shift & 0xff) + 1] == count)
+			continue;
+		for (size_t i = 1; i < 256; i++)
+			starts[i] += starts[i - 1];
+		for (size_t i = 0; i < count; i++)
+			to[starts[from[i] >> shift & 0xff]++] = from[i];
+		sort_key *swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != keys)
+		memcpy(keys, from, count * sizeof(*keys));
+}
+
+/* The next place with a rule at or after `at`, depth first, below `root`; REFERENCE_NONE at the end. */
+static uint32_t next_rule(const struct arch_rules *rules, uint32_t root, uint32_t at)
+{
+	for (bool up = at != root;;) {
+		const struct rule_slot *slot = arch_rules_slot(rules, at);
+		if (!up && slot->kind == SLOT_RULE)
+			return at;
+		if (!up) {
+			at = slot->first_child;
+			continue;
+		}
+		if (at == root)
+			return REFERENCE_NONE;
+		const struct rule_node *node = &rules->nodes.items[at];
+		up = node->next_sibling == REFERENCE_NONE;
+		at = up ? node->parent : node->next_sibling;
+	}
+}
+
+static bool freeze_rule(const struct arch_rules *rules, uint32_t at, struct policy_rule *rule,
+                        struct arena *arena)
+{
+	const struct rule_slot *slot = arch_rules_slot(rules, at);
+	uint32_t depth = 0;
+
+	for (uint32_t up = at; !(up & REFERENCE_CALL); up = rules->nodes.items[up].parent)
+		depth++;
+	struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, depth);
+	if (!conditions)
+		return false;
+	*rule = (struct policy_rule){slot->action, slot->id, depth, conditions};
+	for (uint32_t up = at; depth > 0; up = rules->nodes.items[up].parent)
+		conditions[--depth] = rules->nodes.items[up].condition;
+	return true;
+}
+
+static int in_matching_order(const void *a, const void *b)
+{
+	return rule_order_compare(a, b);
+}
+
+/* A call with conditions: all its rules, in matching order. */
+static bool freeze_tree(const struct arch_rules *rules, uint32_t root, struct policy_syscall *syscall,
+                        struct arena *arena)
+{
+	uint32_t count = 0;
+
+	for (uint32_t at = next_rule(rules, root, root); at != REFERENCE_NONE;
+	     at = next_rule(rules, root, at))
+		count++;
+	struct policy_rule *list = ARENA_ARRAY(arena, struct policy_rule, count);
+	if (!list)
+		return false;
+	syscall->rules = list;
+	for (uint32_t at = next_rule(rules, root, root); at != REFERENCE_NONE;
+	     at = next_rule(rules, root, at))
+		if (!freeze_rule(rules, at, &list[syscall->rule_count++], arena))
+			return false;
+	if (count > 1)
+		qsort(list, count, sizeof(*list), in_matching_order);
+	return true;
+}
+
+/* A call whose only rule has no conditions takes its place from `unconditional`. */
+static bool freeze_call(const struct arch_rules *rules, uint32_t at, struct policy_rule **unconditional,
+                        struct policy_syscall *syscall, struct arena *arena)
+{
+	static const struct policy_condition none[1];
+	const struct rule_call *call = &rules->calls.items[at];
+
+	*syscall = (struct policy_syscall){.nr = (uint32_t)call->nr, .priority = call->priority};
+	if (call->slot.kind != SLOT_RULE)
+		return freeze_tree(rules, at | REFERENCE_CALL, syscall, arena);
+	**unconditional = (struct policy_rule){call->slot.action, call->slot.id, 0, none};
+	syscall->rules = (*unconditional)++;
+	syscall->rule_count = 1;
+	return true;
+}
+
+static bool is_wanted(const struct rule_call *call, const struct ruleset_attributes *attributes)
+{
+	if (call->slot.kind == SLOT_EMPTY)
+		return false;
+	if (attributes->everything || call->nr >= 0)
+		return true;
+	return call->nr == ARCH_NR_SKIP && attributes->skip_rules;
+}
+
+static bool freeze_arch(const struct arch_rules *rules, const struct ruleset_attributes *attributes,
+                        struct policy_arch *arch, struct arena *arena)
+{
+	size_t room = rules->calls.count, count = 0;
+	sort_key *keys = ARENA_ARRAY(arena, sort_key, 2 * room);
+	struct policy_syscall *syscalls = ARENA_ARRAY(arena, struct policy_syscall, room);
+	struct policy_rule *unconditional = ARENA_ARRAY(arena, struct policy_rule, room);
+
+	if (!keys || !syscalls || !unconditional)
+		return false;
+	for (size_t i = 0; i < room; i++)
+		if (is_wanted(&rules->calls.items[i], attributes))
+			keys[count++] = (sort_key)(uint32_t)rules->calls.items[i].nr << 32 | i;
+	sort_keys(keys, keys + room, count);
+	for (size_t i = 0; i < count; i++)
+		if (!freeze_call(rules, (uint32_t)keys[i], &unconditional, &syscalls[i], arena))
+			return false;
+	*arch = (struct policy_arch){.arch = rules->arch,
+	                             .syscall_count = count,
+	                             .syscalls = syscalls,
+	                             .newer_first = rules->newer_first,
+	                             .newer_action = rules->newer_action};
+	return true;
+}
+
+const struct policy *ruleset_freeze(const struct ruleset *rules, const struct ruleset_attributes *attributes,
+                                    struct arena *arena)
+{
+	struct policy *policy = ARENA_NEW(arena, struct policy);
+	struct policy_arch *archs = ARENA_ARRAY(arena, struct policy_arch, rules->archs.count);
+
+	if (!policy || !archs)
+		return NULL;
+	for (size_t i = 0; i < rules->archs.count; i++)
+		if (!freeze_arch(rules->archs.items[i], attributes, &archs[i], arena))
+			return NULL;
+	*policy = (struct policy){
+	    .default_action = attributes->default_action,
+	    .bad_arch_action = attributes->bad_arch_action,
+	    .optimize = attributes->optimize,
+	    .arch_count = rules->archs.count,
+	    .archs = archs,
+	};
+	return policy;
+}
