@@ -1,10 +1,128 @@
 #include "prove/prove.h"
 
+#include "base/strbuf.h"
+#include "bpf/accept.h"
+#include "prove/describe.h"
+#include "prove/space.h"
+
+struct question {
+	const struct prove_subject *subjects[2];
+	struct space space;
+	struct prove_result result;
+};
+
+/* A first difference ends the walk. */
+enum { FOUND = 1 };
+
+static int compare_cell(void *closure, const struct cell *cell, const node *nodes)
+{
+	struct question *q = closure;
+	struct diagram *d = &q->space.diagram;
+	struct prove_witness *witness = &q->result.witness;
+	node leaves[2];
+
+	if (node_same(nodes[0], nodes[1]))
+		return 0;
+	witness->call = witness_of_difference(d, cell, nodes[0], nodes[1], leaves);
+	witness->expected = diagram_at(d, leaves[0])->low;
+	witness->actual = diagram_at(d, leaves[1])->low;
+	witness->depends = UINT8_MAX;
+	node both = diagram_and(d, diagram_where(d, nodes[0], leaves[0]), diagram_where(d, nodes[1], leaves[1]));
+	if (!d->failed)
+		witness->depends = witness_depends(d, both, &witness->call);
+	d->failed = 0;
+	q->result.outcome = PROVE_DIFFERENT;
+	return FOUND;
+}
+
+/* A witness that the simulator does not confirm would be a fault in here: then nothing is known. */
+static bool confirm(struct question *q, struct diag *diag)
+{
+	const struct prove_witness *witness = &q->result.witness;
+
+	if (side_verdict(q->subjects[0], &witness->call) == witness->expected &&
+	    side_verdict(q->subjects[1], &witness->call) == witness->actual)
+		return true;
+	diag_set(diag, "no proof: the prover's witness was not confirmed by simulation (a defect of this library)");
+	q->result.outcome = PROVE_UNPROVED;
+	return false;
+}
+
+static void describe_difference(const struct question *q, struct diag *diag)
+{
+	bool rules = q->subjects[0]->policy != NULL;
+	struct strbuf text = {0};
+
+	describe_call(&q->result.witness.call, q->result.witness.depends, &text);
+	strbuf_append(&text, rules ? ": the rules say " : ": one gives ");
+	describe_action(q->result.witness.expected, &text);
+	strbuf_append(&text, rules ? ", the program gives " : ", the other ");
+	describe_action(q->result.witness.actual, &text);
+	diag_set(diag, "%s", text.text && !text.failed ? text.text : "the filters differ");
+	strbuf_finish(&text);
+}
+
+static int conclude(struct question *q, int walked, struct diag *diag)
+{
+	switch (walked) {
+	case 0:
+		q->result.outcome = PROVE_EQUAL;
+		return 0;
+	case FOUND:
+		if (confirm(q, diag))
+			describe_difference(q, diag);
+		return 0;
+	case -EDQUOT:
+		diag_set(diag, "no proof within the budget (%zu nodes, %zu steps): too many rules that "
+		               "overlap on several arguments", q->result.nodes, q->result.work);
+		return 0;
+	case -EOPNOTSUPP:
+		q->result.outcome = PROVE_UNSUPPORTED;
+		diag_set(diag, "the program has an instruction that the prover does not model");
+		return 0;
+	default:
+		return diag_fail(diag, walked, "out of memory for a proof");
+	}
+}
+
+static bool acceptable(const struct prove_subject *subject, struct diag *diag)
+{
+	if (!subject->policy && subject->program_count == 0)
+		return diag_fail(diag, false, "there is no program");
+	for (size_t i = 0; !subject->policy && i < subject->program_count; i++)
+		if (bpf_accept(subject->programs[i], diag) < 0)
+			return false;
+	return true;
+}
+
+int prove_equal(const struct prove_subject *a, const struct prove_subject *b, const struct prove_budget *budget,
+                struct diag *diag, struct prove_result *ret_result)
+{
+	struct question q = {.subjects = {a, b}};
+	struct prove_budget limits = budget ? *budget : (struct prove_budget){0};
+
+	if (!acceptable(a, diag) || !acceptable(b, diag)) {
+		*ret_result = (struct prove_result){.outcome = PROVE_REFUSED};
+		return 0;
+	}
+	int result = space_init(&q.space, q.subjects, 2, limits.nodes, limits.work);
+	if (result == 0)
+		result = space_walk(&q.space, &CELL_EVERYTHING, compare_cell, &q);
+	q.result.nodes = q.space.diagram.peak;
+	q.result.work = q.space.diagram.work;
+	space_finish(&q.space);
+	result = conclude(&q, result, diag);
+	if (result == 0)
+		*ret_result = q.result;
+	return result;
+}
+
 int prove_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
                  const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result)
 {
-	(void)policy, (void)programs, (void)count, (void)budget;
-	*ret_result = (struct prove_result){.outcome = PROVE_UNPROVED};
-	diag_set(diag, "there is no prover yet");
-	return 0;
+	struct prove_subject rules = {.policy = policy};
+	struct prove_subject made = {.programs = (const struct callgate_program *const *)programs,
+	                             .program_count = count};
+
+	return prove_equal(&rules, &made, budget, diag, ret_result);
 }

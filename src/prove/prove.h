@@ -1,5 +1,5 @@
 /*
- * Are these programs, stacked, the same function of all inputs as this policy?
+ * Are two filters the same function of all inputs, and if not, where do they differ?
  */
 #ifndef CALLGATE_PROVE_PROVE_H
 #define CALLGATE_PROVE_PROVE_H
@@ -9,37 +9,45 @@
 #include "base/diag.h"
 #include "bpf/program.h"
 #include "policy/policy.h"
+#include "prove/side.h"
+#include "prove/witness.h"
 
 /* Zero is no answer, so that a forgotten result is never a success. */
 enum prove_outcome {
 	PROVE_UNPROVED, /* the budget ran out */
 	PROVE_EQUAL,
 	PROVE_DIFFERENT,   /* the witness shows one call */
-	PROVE_UNSUPPORTED, /* the program has an instruction that is not modelled */
-	PROVE_REFUSED,     /* the kernel would not take the program */
+	PROVE_UNSUPPORTED, /* a program has an instruction that is not modelled */
+	PROVE_REFUSED,     /* the kernel would not take a program */
 };
 
-/* Deterministic limits; zero means the default. */
+/* Deterministic limits, for the whole and again for every system call that is proved alone; zero means the default. */
 struct prove_budget {
 	size_t nodes;
 	size_t work;
 };
 
+/* Both verdicts were confirmed by policy_eval() and bpf_simulate(). */
 struct prove_witness {
 	struct seccomp_data call; /* numbers in host order */
-	uint32_t expected;        /* what the policy says */
-	uint32_t actual;          /* what the programs do */
+	witness_fields depends;   /* on other fields the verdicts do not depend */
+	uint32_t expected;        /* what the policy says, or the first side */
+	uint32_t actual;          /* what the programs do, or the second side */
 };
 
 struct prove_result {
 	enum prove_outcome outcome;
 	struct prove_witness witness; /* for PROVE_DIFFERENT */
-	size_t nodes;
+	size_t nodes;                 /* at most at one time */
 	size_t work;
 };
 
 /* 0 and a result, or -ENOMEM. budget and diag may be NULL; the diag tells the witness, or why there is no proof. */
 int prove_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
                  const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
+
+/* The same for any two subjects, whose programs need not be acceptable. */
+int prove_equal(const struct prove_subject *a, const struct prove_subject *b, const struct prove_budget *budget,
+                struct diag *diag, struct prove_result *ret_result);
 
 #endif

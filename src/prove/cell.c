@@ -1,0 +1,82 @@
+#include "prove/cell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MASK_CUTS_BITS = 4, RADIX_BITS = 8, RADIX = 1 << RADIX_BITS };
+
+void cuts_add(struct cuts *cuts, uint32_t start)
+{
+	if (!vec_push(&cuts->starts, start))
+		cuts->failed = true;
+}
+
+void cuts_add_mask(struct cuts *cuts, uint32_t mask)
+{
+	mask &= INPUT_WORD_MAX;
+	if (!mask)
+		return;
+	int lowest = __builtin_ctz(mask);
+	if (INPUT_WORD_BITS - lowest > MASK_CUTS_BITS)
+		return;
+	for (uint32_t i = 1; i < 1u << (INPUT_WORD_BITS - lowest); i++)
+		cuts_add(cuts, i << lowest);
+}
+
+/* One pass of a radix sort, unless all numbers have the same digit: most numbers are small. */
+static bool sort_digit(const uint32_t *from, uint32_t *to, size_t count, int shift)
+{
+	uint32_t places[RADIX] = {0}, sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		places[from[i] >> shift & (RADIX - 1)]++;
+	if (places[from[0] >> shift & (RADIX - 1)] == count)
+		return false;
+	for (int i = 0; i < RADIX; i++) {
+		uint32_t here = places[i];
+		places[i] = sum;
+		sum += here;
+	}
+	for (size_t i = 0; i < count; i++)
+		to[places[from[i] >> shift & (RADIX - 1)]++] = from[i];
+	return true;
+}
+
+static bool sort(struct cuts *cuts)
+{
+	size_t count = cuts->starts.count;
+	uint32_t *spare = malloc(count * sizeof(*spare)), *from = cuts->starts.items, *to = spare;
+
+	if (!spare)
+		return false;
+	for (int shift = 0; shift < 32; shift += RADIX_BITS)
+		if (sort_digit(from, to, count, shift)) {
+			uint32_t *swap = from;
+			from = to;
+			to = swap;
+		}
+	if (from != cuts->starts.items)
+		memcpy(cuts->starts.items, from, count * sizeof(*from));
+	free(spare);
+	return true;
+}
+
+bool cuts_finish(struct cuts *cuts)
+{
+	size_t kept = 0;
+
+	cuts_add(cuts, 0);
+	if (cuts->failed || !sort(cuts))
+		return false;
+	uint32_t *starts = cuts->starts.items;
+	for (size_t i = 0; i < cuts->starts.count; i++)
+		if (!kept || starts[kept - 1] != starts[i])
+			starts[kept++] = starts[i];
+	cuts->starts.count = kept;
+	return true;
+}
+
+void cuts_release(struct cuts *cuts)
+{
+	vec_finish(&cuts->starts);
+}

@@ -1,0 +1,91 @@
+#include "prove/describe.h"
+
+#include <inttypes.h>
+
+#include "bpf/disassemble.h"
+#include "prove/signature.h"
+
+enum { DECIMAL_MAX = 9999 };
+
+/* Error numbers 1 to 34 are the same on every architecture; 38 is ENOSYS on nearly all. */
+static const char *const errors[] = {
+    [1] = "EPERM",    [2] = "ENOENT",  [3] = "ESRCH",   [4] = "EINTR",    [5] = "EIO",      [6] = "ENXIO",
+    [7] = "E2BIG",    [8] = "ENOEXEC", [9] = "EBADF",   [10] = "ECHILD",  [11] = "EAGAIN",  [12] = "ENOMEM",
+    [13] = "EACCES",  [14] = "EFAULT", [15] = "ENOTBLK", [16] = "EBUSY",  [17] = "EEXIST",  [18] = "EXDEV",
+    [19] = "ENODEV",  [20] = "ENOTDIR", [21] = "EISDIR", [22] = "EINVAL", [23] = "ENFILE",  [24] = "EMFILE",
+    [25] = "ENOTTY",  [26] = "ETXTBSY", [27] = "EFBIG", [28] = "ENOSPC",  [29] = "ESPIPE",  [30] = "EROFS",
+    [31] = "EMLINK",  [32] = "EPIPE",  [33] = "EDOM",   [34] = "ERANGE",  [38] = "ENOSYS",
+};
+
+void describe_action(uint32_t action, struct strbuf *out)
+{
+	uint32_t data = action & SECCOMP_RET_DATA;
+	bool error = (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
+
+	if (error && data < sizeof(errors) / sizeof(errors[0]) && errors[data])
+		strbuf_printf(out, "ERRNO(%s)", errors[data]);
+	else
+		bpf_format_action(action, out);
+}
+
+const struct arch *describe_arch(uint32_t audit, uint32_t nr)
+{
+	const struct arch *any = NULL;
+
+	for (size_t i = 0; i < arch_count(); i++) {
+		const struct arch *arch = arch_at(i);
+		if (arch->audit != audit)
+			continue;
+		if (arch->nr_first <= nr && nr <= arch->nr_last)
+			return arch;
+		if (!any)
+			any = arch;
+	}
+	return any;
+}
+
+static void describe_number(uint64_t number, struct strbuf *out)
+{
+	strbuf_printf(out, number <= DECIMAL_MAX ? "%" PRIu64 : "0x%" PRIx64, number);
+}
+
+static void describe_arguments(const struct seccomp_data *call, witness_fields depends, unsigned count,
+                               struct strbuf *out)
+{
+	for (unsigned i = count; i < 6; i++)
+		if (depends >> i & 1)
+			count = i + 1;
+	strbuf_append(out, "(");
+	for (unsigned i = 0; i < count; i++) {
+		strbuf_append(out, i ? ", " : "");
+		if (depends >> i & 1)
+			describe_number(call->args[i], out);
+		else
+			strbuf_append(out, "*");
+	}
+	strbuf_append(out, ")");
+}
+
+void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out)
+{
+	uint32_t nr = (uint32_t)call->nr;
+	const struct arch *arch = describe_arch(call->arch, nr);
+	bool covered = arch && arch->nr_first <= nr && nr <= arch->nr_last;
+	const char *name = covered ? arch_syscall_name(arch, call->nr) : NULL;
+
+	if (name)
+		strbuf_append(out, name);
+	else if (nr == UINT32_MAX)
+		strbuf_append(out, "call number -1");
+	else {
+		strbuf_append(out, "call number ");
+		describe_number(nr, out);
+	}
+	describe_arguments(call, depends, signature_argument_count(name), out);
+	if (depends >> INPUT_IP & 1)
+		strbuf_printf(out, " at instruction 0x%llx", (unsigned long long)call->instruction_pointer);
+	if (arch)
+		strbuf_printf(out, " on %s", arch->name);
+	else
+		strbuf_printf(out, " on architecture 0x%08x", call->arch);
+}

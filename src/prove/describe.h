@@ -1,0 +1,22 @@
+/*
+ * A call as a person would write it.
+ */
+#ifndef CALLGATE_PROVE_DESCRIBE_H
+#define CALLGATE_PROVE_DESCRIBE_H
+
+#include <linux/seccomp.h>
+
+#include "arch/arch.h"
+#include "base/strbuf.h"
+#include "prove/witness.h"
+
+/* The architecture that a call belongs to, or NULL. */
+const struct arch *describe_arch(uint32_t audit, uint32_t nr);
+
+/* "socket(38, *, *) on x86": fields outside `depends` are stars; those after the last one that counts are as many as the call has. */
+void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out);
+
+/* "ALLOW", "ERRNO(EPERM)", "0x12340000" */
+void describe_action(uint32_t action, struct strbuf *out);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * The input of a filter as numbered bits.
+ *
+ * PROVE_WORD_BITS is the width of the words that a program loads. It is 32; the prover's own tests compile these files a
+ * second time with tiny words, so that every input can be tried.
+ */
+#ifndef CALLGATE_PROVE_INPUT_H
+#define CALLGATE_PROVE_INPUT_H
+
+#include <stdint.h>
+
+#ifndef PROVE_WORD_BITS
+#define PROVE_WORD_BITS 32
+#endif
+
+enum {
+	INPUT_WORD_BITS = PROVE_WORD_BITS,
+	INPUT_WIDE_BITS = 2 * INPUT_WORD_BITS, /* of an argument, and of the instruction pointer */
+	INPUT_NUMBER_LEVELS = 2 * INPUT_WORD_BITS,
+	INPUT_WIDE_FIELDS = 7,
+	INPUT_LEVELS = INPUT_NUMBER_LEVELS + INPUT_WIDE_FIELDS * INPUT_WIDE_BITS,
+};
+
+#define INPUT_WORD_MAX (UINT32_MAX >> (32 - INPUT_WORD_BITS))
+#define INPUT_WIDE_MAX (UINT64_MAX >> (64 - INPUT_WIDE_BITS))
+
+/* Argument i is INPUT_ARG + i. */
+enum input_field { INPUT_ARG = 0, INPUT_IP = 6, INPUT_ARCH, INPUT_NR, INPUT_FIELDS };
+
+/* Where each bit stands in the order of tests, and back. Higher bits of one field always come before lower ones. */
+struct input_order {
+	uint16_t level[INPUT_FIELDS][INPUT_WIDE_BITS];
+	uint8_t field[INPUT_LEVELS], bit[INPUT_LEVELS];
+};
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * A program as a function of its input, within one cell of the (arch, nr) space.
+ */
+#ifndef CALLGATE_PROVE_MACHINE_H
+#define CALLGATE_PROVE_MACHINE_H
+
+#include "base/arena.h"
+#include "bpf/program.h"
+#include "prove/cell.h"
+#include "prove/value.h"
+
+struct machine_item;
+struct machine_rest;
+
+/* A stop: an instruction at which the way on depends on more than is known. All arrays are indexed by instruction. */
+struct machine {
+	const struct callgate_program *program;
+	struct diagram *diagram;
+	struct value_space space;
+	struct cell cell;
+	uint32_t *live;         /* the registers and scratch words that may still be read */
+	bool *reads_number;     /* may arch or nr still be loaded? */
+	uint8_t *kinds;         /* scratch space of machine_cuts() */
+	uint64_t *pending;      /* bit set of instructions with items to expand */
+	uint32_t *shared_items; /* index + 1 of the newest item that holds for any cell */
+	uint32_t *cell_items;   /* the same for items of the present cell, */
+	uint32_t *cell_stamps;  /* if this is the cell's `stamp` */
+	uint32_t stamp;
+	VEC(struct machine_item) items;
+	VEC(uint32_t) expanded; /* the items of the present run, in order of instructions */
+	VEC(struct machine_rest) rests;
+};
+
+/* For an accepted program. The arrays come from the arena. false without memory. */
+bool machine_init(struct machine *m, const struct callgate_program *program, struct diagram *diagram,
+                  struct arena *arena);
+void machine_finish(struct machine *m);
+
+/* After diagram_reset(). */
+void machine_forget(struct machine *m);
+
+/*
+ * Adds the numbers at which the program may change its mind. For architectures first: everything that arch is compared
+ * with; then, for a cell of architectures, everything that nr is compared with on the paths that these can take.
+ */
+void machine_cuts_arch(const struct machine *m, struct cuts *cuts);
+void machine_cuts_nr(const struct machine *m, const struct cell *section, struct cuts *cuts);
+
+/* What the program returns in the cell; meaningless unless the diagram has not failed. Outside the cell: anything. */
+node machine_run(struct machine *m, const struct cell *cell);
+
+#endif

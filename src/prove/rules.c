@@ -1,0 +1,152 @@
+#include "prove/rules.h"
+
+#include <string.h>
+
+bool rules_init(struct rules *rules, const struct policy *policy, struct diagram *diagram, struct arena *arena)
+{
+	*rules = (struct rules){
+	    .policy = policy, .diagram = diagram, .next = ARENA_ARRAY(arena, size_t, policy->arch_count)};
+	return rules->next != NULL;
+}
+
+void rules_forget(struct rules *rules)
+{
+	memset(rules->kept, 0, sizeof(rules->kept));
+}
+
+void rules_cuts_arch(const struct rules *rules, struct cuts *cuts)
+{
+	for (size_t i = 0; i < rules->policy->arch_count; i++) {
+		uint32_t audit = rules->policy->archs[i].arch->audit;
+		cuts_add(cuts, audit);
+		cuts_add_after(cuts, audit);
+	}
+}
+
+void rules_cuts_nr(const struct rules *rules, const struct cell *section, struct cuts *cuts)
+{
+	cuts_add(cuts, INPUT_WORD_MAX);
+	for (size_t i = 0; i < rules->policy->arch_count; i++) {
+		const struct policy_arch *arch = &rules->policy->archs[i];
+		if (arch->arch->audit < section->arch_first || arch->arch->audit > section->arch_last)
+			continue;
+		cuts_add(cuts, arch->arch->nr_first);
+		cuts_add_after(cuts, arch->arch->nr_last);
+		for (size_t j = 0; j < arch->syscall_count; j++) {
+			cuts_add(cuts, arch->syscalls[j].nr);
+			cuts_add_after(cuts, arch->syscalls[j].nr);
+		}
+	}
+}
+
+/* All bits of an argument at once, whatever the words are that programs take it apart into. */
+static node condition_node(struct rules *rules, const struct policy_condition *condition, uint64_t word, node then,
+                           node otherwise)
+{
+	bool masked = condition->op == POLICY_MASKED_EQ;
+	struct diagram_bits bits = {
+	    .field = (enum input_field)(INPUT_ARG + condition->arg),
+	    .count = INPUT_WIDE_BITS,
+	    .mask = word & INPUT_WIDE_MAX & (masked ? condition->mask : UINT64_MAX),
+	};
+
+	return diagram_compare(rules->diagram, bits, masked ? POLICY_EQ : (enum policy_op)condition->op,
+	                       condition->value, then, otherwise);
+}
+
+static node rule_node(struct rules *rules, const struct policy_rule *rule, uint64_t word, node otherwise)
+{
+	node result = diagram_leaf(rules->diagram, rule->action);
+
+	for (uint32_t i = rule->condition_count; i-- > 0;)
+		result = condition_node(rules, &rule->conditions[i], word, result, otherwise);
+	return result;
+}
+
+static bool same_rules(const struct policy_syscall *a, const struct policy_syscall *b)
+{
+	if (a->rule_count != b->rule_count)
+		return false;
+	for (uint32_t i = 0; i < a->rule_count; i++) {
+		const struct policy_rule *x = &a->rules[i], *y = &b->rules[i];
+		if (x->action != y->action || x->condition_count != y->condition_count)
+			return false;
+		for (uint32_t j = 0; j < x->condition_count; j++) {
+			const struct policy_condition *c = &x->conditions[j], *d = &y->conditions[j];
+			if (c->arg != d->arg || c->op != d->op || c->mask != d->mask || c->value != d->value)
+				return false;
+		}
+	}
+	return true;
+}
+
+static struct rules_kept *kept_slot(struct rules *rules, const struct policy_syscall *syscall, node rest)
+{
+	uint64_t h = syscall->rule_count + rest.id;
+
+	for (uint32_t i = 0; i < syscall->rule_count && i < 4; i++) {
+		const struct policy_rule *rule = &syscall->rules[i];
+		h = (h + rule->action) * UINT64_C(0x9e3779b97f4a7c15);
+		if (rule->condition_count)
+			h += rule->conditions[0].value ^ rule->conditions[0].mask;
+	}
+	return &rules->kept[(h * UINT64_C(0x9e3779b97f4a7c15)) >> 58];
+}
+
+/* First match wins: from the last rule to the first, each in front of what the later ones say. */
+static node list_node(struct rules *rules, const struct policy_syscall *syscall, uint64_t word, node rest)
+{
+	if (syscall->rule_count == 1 && syscall->rules[0].condition_count == 0)
+		return diagram_leaf(rules->diagram, syscall->rules[0].action);
+	struct rules_kept *kept = kept_slot(rules, syscall, rest);
+	if (kept->syscall && kept->word == word && node_same(kept->rest, rest) &&
+	    same_rules(kept->syscall, syscall))
+		return kept->result;
+	node result = rest;
+	for (uint32_t i = syscall->rule_count; i-- > 0;)
+		result = rule_node(rules, &syscall->rules[i], word, result);
+	*kept = (struct rules_kept){syscall, word, rest, result};
+	return result;
+}
+
+static const struct policy_syscall *find(struct rules *rules, size_t i, uint32_t nr)
+{
+	const struct policy_arch *arch = &rules->policy->archs[i];
+	size_t next = rules->next[i];
+
+	if (next > 0 && arch->syscalls[next - 1].nr >= nr)
+		next = 0;
+	while (next < arch->syscall_count && arch->syscalls[next].nr < nr)
+		next++;
+	rules->next[i] = next;
+	return next < arch->syscall_count && arch->syscalls[next].nr == nr ? &arch->syscalls[next] : NULL;
+}
+
+static bool is_covered(const struct policy *policy, uint32_t audit, uint32_t nr)
+{
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		const struct arch *arch = policy->archs[i].arch;
+		if (arch->audit == audit &&
+		    (nr == INPUT_WORD_MAX || (arch->nr_first <= nr && nr <= arch->nr_last)))
+			return true;
+	}
+	return false;
+}
+
+node rules_node(struct rules *rules, const struct cell *cell)
+{
+	const struct policy *policy = rules->policy;
+
+	if (!is_covered(policy, cell->arch_first, cell->nr_first))
+		return diagram_leaf(rules->diagram, policy->bad_arch_action);
+	node result = diagram_leaf(rules->diagram, policy->default_action);
+	for (size_t i = policy->arch_count; i-- > 0;) {
+		const struct arch *arch = policy->archs[i].arch;
+		if (arch->audit != cell->arch_first)
+			continue;
+		const struct policy_syscall *syscall = find(rules, i, cell->nr_first);
+		if (syscall)
+			result = list_node(rules, syscall, policy_word_mask(arch), result);
+	}
+	return result;
+}

@@ -1,0 +1,39 @@
+/*
+ * A policy as a function of its input, within one cell of the (arch, nr) space.
+ */
+#ifndef CALLGATE_PROVE_RULES_H
+#define CALLGATE_PROVE_RULES_H
+
+#include "base/arena.h"
+#include "prove/cell.h"
+#include "prove/diagram.h"
+
+enum { RULES_KEPT = 64 };
+
+/* A list of rules that was translated before: its architecture's word, its rules, and what followed them. */
+struct rules_kept {
+	const struct policy_syscall *syscall;
+	uint64_t word;
+	node rest, result;
+};
+
+struct rules {
+	const struct policy *policy;
+	struct diagram *diagram;
+	size_t *next; /* for each architecture: the first of its system calls that is not before the present cell */
+	struct rules_kept kept[RULES_KEPT];
+};
+
+/* The array comes from the arena. false without memory. */
+bool rules_init(struct rules *rules, const struct policy *policy, struct diagram *diagram, struct arena *arena);
+
+/* After diagram_reset(). */
+void rules_forget(struct rules *rules);
+
+void rules_cuts_arch(const struct rules *rules, struct cuts *cuts);
+void rules_cuts_nr(const struct rules *rules, const struct cell *section, struct cuts *cuts);
+
+/* What the policy says in a cell that no cut of it goes through. Fastest for ascending numbers. */
+node rules_node(struct rules *rules, const struct cell *cell);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * One side of a question: a policy, or programs that are stacked on each other.
+ */
+#ifndef CALLGATE_PROVE_SIDE_H
+#define CALLGATE_PROVE_SIDE_H
+
+#include "prove/machine.h"
+#include "prove/rules.h"
+
+/* A policy, or else programs in the order in which they are loaded; at least one, each accepted by bpf_accept(). */
+struct prove_subject {
+	const struct policy *policy;
+	const struct callgate_program *const *programs;
+	size_t program_count;
+};
+
+struct side {
+	const struct prove_subject *subject;
+	struct diagram *diagram;
+	struct rules rules;
+	struct machine *machines;
+	size_t machine_count; /* those that are initialised */
+};
+
+/* false without memory; side_finish() in any case. */
+bool side_init(struct side *side, const struct prove_subject *subject, struct diagram *diagram,
+               struct arena *arena);
+void side_finish(struct side *side);
+
+/* After diagram_reset(). */
+void side_forget(struct side *side);
+
+void side_cuts_arch(const struct side *side, struct cuts *cuts);
+void side_cuts_nr(const struct side *side, const struct cell *section, struct cuts *cuts);
+
+/* The verdicts in a cell; where the diagram looks at arch or nr, it is meaningless outside the cell. */
+node side_node(struct side *side, const struct cell *cell);
+
+/* The verdict on one call, by policy_eval() or bpf_simulate(). */
+uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_data *call);
+
+#endif

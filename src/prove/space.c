@@ -1,0 +1,120 @@
+#include "prove/space.h"
+
+enum { DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26, ATTEMPTS = 8 };
+
+int space_init(struct space *space, const struct prove_subject *const *subjects, size_t count, size_t node_budget,
+               size_t work_budget)
+{
+	*space = (struct space){.work_per_attempt = work_budget ? work_budget : DEFAULT_WORK};
+	space->work_total = ATTEMPTS * space->work_per_attempt;
+	if (!diagram_init(&space->diagram, node_budget ? node_budget : DEFAULT_NODES, space->work_per_attempt))
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		space->side_count++;
+		if (!side_init(&space->sides[i], subjects[i], &space->diagram, &space->arena))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void space_finish(struct space *space)
+{
+	for (size_t i = 0; i < space->side_count; i++)
+		side_finish(&space->sides[i]);
+	diagram_finish(&space->diagram);
+	arena_finish(&space->arena);
+}
+
+static void start_again(struct space *space, enum diagram_order order)
+{
+	struct diagram *d = &space->diagram;
+	size_t limit = d->work + space->work_per_attempt;
+
+	d->work_budget = limit < space->work_total ? limit : space->work_total;
+	diagram_reset(d, order);
+	for (size_t i = 0; i < space->side_count; i++)
+		side_forget(&space->sides[i]);
+}
+
+/* Everything outside the cell becomes one and the same. */
+static node restrict_number(struct diagram *d, const struct cell *cell, node n)
+{
+	struct diagram_bits arch = {INPUT_ARCH, 0, INPUT_WORD_BITS, INPUT_WORD_MAX}, nr = arch;
+
+	nr.field = INPUT_NR;
+	n = diagram_compare(d, nr, POLICY_GE, cell->nr_first, n, (node){0});
+	n = diagram_compare(d, nr, POLICY_LE, cell->nr_last, n, (node){0});
+	n = diagram_compare(d, arch, POLICY_GE, cell->arch_first, n, (node){0});
+	return diagram_compare(d, arch, POLICY_LE, cell->arch_last, n, (node){0});
+}
+
+static int try_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
+{
+	struct diagram *d = &space->diagram;
+	node nodes[SPACE_SIDES];
+	bool numbers = false;
+
+	for (size_t i = 0; i < space->side_count; i++) {
+		nodes[i] = side_node(&space->sides[i], cell);
+		numbers = numbers || (!d->failed && diagram_tests_number(d, nodes[i]));
+	}
+	for (size_t i = 0; numbers && i < space->side_count; i++)
+		nodes[i] = restrict_number(d, cell, nodes[i]);
+	int result = d->failed ? 0 : visitor(closure, cell, nodes);
+	return d->failed ? d->failed : result;
+}
+
+static int visit_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
+{
+	int result = try_cell(space, cell, visitor, closure);
+
+	for (int order = ORDER_ARGUMENTS; result == -EDQUOT && order < ORDER_COUNT; order++) {
+		start_again(space, (enum diagram_order)order);
+		result = try_cell(space, cell, visitor, closure);
+	}
+	return result;
+}
+
+static int walk_section(struct space *space, const struct cell *section, space_visitor visitor, void *closure)
+{
+	struct cuts cuts = {0};
+	int result = 0;
+
+	for (size_t i = 0; i < space->side_count; i++)
+		side_cuts_nr(&space->sides[i], section, &cuts);
+	cuts_add(&cuts, section->nr_first);
+	cuts_add_after(&cuts, section->nr_last);
+	if (!cuts_finish(&cuts))
+		result = -ENOMEM;
+	for (size_t i = 0; result == 0 && i < cuts.starts.count; i++) {
+		struct cell cell = *section;
+		cell.nr_first = cuts.starts.items[i];
+		cell.nr_last = cuts_last(&cuts, i);
+		if (section->nr_first <= cell.nr_first && cell.nr_first <= section->nr_last)
+			result = visit_cell(space, &cell, visitor, closure);
+	}
+	cuts_release(&cuts);
+	return result;
+}
+
+int space_walk(struct space *space, const struct cell *within, space_visitor visitor, void *closure)
+{
+	struct cuts cuts = {0};
+	int result = 0;
+
+	for (size_t i = 0; i < space->side_count; i++)
+		side_cuts_arch(&space->sides[i], &cuts);
+	cuts_add(&cuts, within->arch_first);
+	cuts_add_after(&cuts, within->arch_last);
+	if (!cuts_finish(&cuts))
+		result = -ENOMEM;
+	for (size_t i = 0; result == 0 && i < cuts.starts.count; i++) {
+		struct cell section = *within;
+		section.arch_first = cuts.starts.items[i];
+		section.arch_last = cuts_last(&cuts, i);
+		if (within->arch_first <= section.arch_first && section.arch_first <= within->arch_last)
+			result = walk_section(space, &section, visitor, closure);
+	}
+	cuts_release(&cuts);
+	return result;
+}

@@ -1,0 +1,38 @@
+/*
+ * Walks the (arch, nr) space cell by cell, with the diagrams of one or two sides in each.
+ */
+#ifndef CALLGATE_PROVE_SPACE_H
+#define CALLGATE_PROVE_SPACE_H
+
+#include "prove/side.h"
+
+enum { SPACE_SIDES = 2 };
+
+struct space {
+	struct diagram diagram;
+	struct arena arena;
+	struct side sides[SPACE_SIDES];
+	size_t side_count;
+	size_t work_per_attempt, work_total;
+};
+
+/*
+ * Called for each cell with a node for each side. If a diagram looks at arch or nr, all are KILL_PROCESS outside the
+ * cell, so that they are the same node exactly if they agree on the cell. A result other than 0 ends the walk; the visitor
+ * must not return -EDQUOT or -ENOMEM, but leave the diagram's failure to be seen.
+ */
+typedef int (*space_visitor)(void *closure, const struct cell *cell, const node *nodes);
+
+/* -ENOMEM. space_finish() in any case. */
+int space_init(struct space *space, const struct prove_subject *const *subjects, size_t count,
+               size_t node_budget, size_t work_budget);
+void space_finish(struct space *space);
+
+/*
+ * Visits the cells within `within`, in ascending order. When a budget is used up, the diagram is emptied and the cell is
+ * tried again alone, then with other orders of bits. The visitor is called again for it then. Returns what the visitor
+ * returned, or 0, -ENOMEM, -EDQUOT (a cell is too much by itself), -EOPNOTSUPP (an unknown instruction).
+ */
+int space_walk(struct space *space, const struct cell *within, space_visitor visitor, void *closure);
+
+#endif
