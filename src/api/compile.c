@@ -2,6 +2,7 @@
 
 #include "api/context.h"
 #include "load/load.h"
+#include "prove/prove.h"
 
 void context_invalidate(struct context *context)
 {
@@ -24,6 +25,35 @@ const struct policy *context_policy(const struct context *context, bool everythi
 	return ruleset_freeze(context->rules, &attributes, arena);
 }
 
+/* Nothing is handed out that was disproved; what was not proved, only to who asked for it. */
+static int prove(struct context *context, const struct policy *policy)
+{
+	const struct compile_output *output = &context->output;
+	struct prove_result result;
+
+	if (context->proof == CALLGATE_PROOF_OFF_FOR_TIMING)
+		return 0;
+	int failed = prove_policy(policy, output->programs, output->count, NULL, &context->diag, &result);
+	if (failed < 0)
+		return failed;
+	if (result.outcome == PROVE_UNPROVED && context->proof == CALLGATE_PROOF_ATTEMPTED) {
+		diag_clear(&context->diag);
+		return 0;
+	}
+	return result.outcome == PROVE_EQUAL ? 0 : -EFAULT;
+}
+
+static int check(struct context *context, const struct policy *policy)
+{
+	int result = load_check(context->output.programs, context->output.count, &context->diag);
+
+	if (result == 0)
+		result = prove(context, policy);
+	if (result < 0)
+		compile_output_finish(&context->output);
+	return result;
+}
+
 static int compile(struct context *context)
 {
 	struct arena arena = {0};
@@ -31,12 +61,9 @@ static int compile(struct context *context)
 	int result = policy ? compile_policy(policy, false, NULL, &context->diag, &context->output)
 	                    : diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");
 
+	if (result == 0)
+		result = check(context, policy);
 	arena_finish(&arena);
-	if (result == 0) {
-		result = load_check(context->output.programs, context->output.count, &context->diag);
-		if (result < 0)
-			compile_output_finish(&context->output);
-	}
 	context->compiled = result == 0;
 	return result;
 }

@@ -81,6 +81,7 @@ static void begin(struct context *context, struct ruleset *rules, uint32_t def_a
 {
 	context->rules = rules;
 	context->rule_calls = 0;
+	context->proof = CALLGATE_PROOF_REQUIRED;
 	context->notify_used = def_action == SCMP_ACT_NOTIFY;
 	memcpy(context->attributes, default_attributes, sizeof(default_attributes));
 	context->attributes[SCMP_FLTATR_ACT_DEFAULT] = def_action;

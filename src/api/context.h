@@ -8,6 +8,8 @@
 
 #include <seccomp.h>
 
+#include <callgate/prove.h>
+
 #include "base/diag.h"
 #include "compile/compile.h"
 #include "policy/ruleset.h"
@@ -22,7 +24,8 @@ struct context {
 	uint32_t rule_calls; /* rule_add calls so far: the newest rule's id */
 	int listener;        /* -1 for none; closed by nobody but its owner, the caller */
 	struct ruleset *rules;
-	bool compiled; /* `output` is the program of the present rules, and proved */
+	enum callgate_proof proof;
+	bool compiled; /* `output` is the program of the present rules, proved as `proof` asks */
 	struct compile_output output;
 	struct diag diag;
 };

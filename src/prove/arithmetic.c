@@ -11,7 +11,8 @@ static struct value_bits zeroes(const struct diagram *d)
 	return bits;
 }
 
-static struct value_bits bitwise(struct diagram *d, uint16_t op, const struct value_bits *a, const struct value_bits *b)
+static struct value_bits bitwise(struct diagram *d, uint16_t op, const struct value_bits *a,
+                                 const struct value_bits *b)
 {
 	struct value_bits result;
 
@@ -22,7 +23,8 @@ static struct value_bits bitwise(struct diagram *d, uint16_t op, const struct va
 	return result;
 }
 
-static struct value_bits add(struct diagram *d, const struct value_bits *a, const struct value_bits *b, node carry)
+static struct value_bits add(struct diagram *d, const struct value_bits *a, const struct value_bits *b,
+                             node carry)
 {
 	struct value_bits result;
 
@@ -68,8 +70,8 @@ static struct value_bits move(struct diagram *d, const struct value_bits *a, uns
 }
 
 /* Only the low bits of the distance count: a shift by X is modulo the word (32 places are none). */
-static struct value_bits shift(struct diagram *d, const struct value_bits *a, const struct value_bits *distance,
-                               bool left)
+static struct value_bits shift(struct diagram *d, const struct value_bits *a,
+                               const struct value_bits *distance, bool left)
 {
 	struct value_bits result = *a;
 
@@ -119,7 +121,8 @@ static struct value_bits divide(struct diagram *d, const struct value_bits *a, c
 	return quotient;
 }
 
-struct value_bits arithmetic(struct diagram *d, uint16_t op, const struct value_bits *a, const struct value_bits *b)
+struct value_bits arithmetic(struct diagram *d, uint16_t op, const struct value_bits *a,
+                             const struct value_bits *b)
 {
 	struct value_bits none = zeroes(d);
 

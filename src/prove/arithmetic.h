@@ -7,6 +7,7 @@
 #include "prove/value.h"
 
 /* a OP b for every BPF_ALU operation of <linux/bpf_common.h>; BPF_DIV by zero gives any value, BPF_NEG ignores b. */
-struct value_bits arithmetic(struct diagram *d, uint16_t op, const struct value_bits *a, const struct value_bits *b);
+struct value_bits arithmetic(struct diagram *d, uint16_t op, const struct value_bits *a,
+                             const struct value_bits *b);
 
 #endif

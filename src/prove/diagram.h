@@ -111,8 +111,8 @@ struct diagram_bits {
 };
 
 /* bits OP value ? then : otherwise, for the unsigned operations; the mask of POLICY_MASKED_EQ belongs into bits.mask. */
-node diagram_compare(struct diagram *d, struct diagram_bits bits, enum policy_op op, uint64_t value, node then,
-                     node otherwise);
+node diagram_compare(struct diagram *d, struct diagram_bits bits, enum policy_op op, uint64_t value,
+                     node then, node otherwise);
 
 static inline const struct diagram_node *diagram_at(const struct diagram *d, node n)
 {

@@ -208,7 +208,8 @@ static void store(struct machine *m, struct state *s, bool to_x, uint32_t word, 
 static void step(struct machine *m, struct state *s, const struct sock_filter *insn)
 {
 	const struct machine_rest *rest = &m->rests.items[s->rest];
-	struct value operand = BPF_SRC(insn->code) == BPF_X ? rest->x : value_constant(insn->k & INPUT_WORD_MAX);
+	struct value operand =
+	    BPF_SRC(insn->code) == BPF_X ? rest->x : value_constant(insn->k & INPUT_WORD_MAX);
 
 	if (BPF_CLASS(insn->code) == BPF_ALU) {
 		s->a = value_alu(&m->space, BPF_OP(insn->code), s->a, operand);
@@ -259,7 +260,8 @@ static node return_bits(struct diagram *d, const struct value_bits *bits, unsign
 	if (left == 0 || d->failed)
 		return diagram_leaf(d, number);
 	node bit = bits->bit[left - 1];
-	node set = node_same(bit, d->zero) ? d->zero : return_bits(d, bits, left - 1, number | 1u << (left - 1));
+	node set =
+	    node_same(bit, d->zero) ? d->zero : return_bits(d, bits, left - 1, number | 1u << (left - 1));
 	node clear = node_same(bit, d->one) ? d->zero : return_bits(d, bits, left - 1, number);
 	return diagram_if(d, bit, set, clear);
 }
@@ -278,7 +280,8 @@ static node return_value(struct machine *m, const struct sock_filter *insn, stru
 static enum scan_answer decide(struct machine *m, const struct state *s, const struct sock_filter *insn,
                                node *ret_condition)
 {
-	struct value operand = BPF_SRC(insn->code) == BPF_X ? m->rests.items[s->rest].x : value_constant(insn->k);
+	struct value operand =
+	    BPF_SRC(insn->code) == BPF_X ? m->rests.items[s->rest].x : value_constant(insn->k);
 	uint16_t op = BPF_OP(insn->code);
 	bool constant = operand.kind == VALUE_CONSTANT;
 
@@ -375,8 +378,8 @@ static void resolve(struct machine *m, struct machine_item *item)
 
 	item->done = true;
 	if (item->a.kind == VALUE_WORD && node_same(item->condition, (node){0})) {
-		struct value operand = BPF_SRC(insn->code) == BPF_X ? m->rests.items[item->rest].x
-		                                                    : value_constant(insn->k);
+		struct value operand =
+		    BPF_SRC(insn->code) == BPF_X ? m->rests.items[item->rest].x : value_constant(insn->k);
 		item->result = value_branch(&m->space, BPF_OP(insn->code), item->a, operand, yes, no);
 	} else
 		item->result = diagram_if(m->diagram, item->condition, yes, no);

@@ -97,8 +97,8 @@ node diagram_strictest(struct diagram *d, node newest, node older)
 static node map_leaf(struct diagram *d, int what, node n, node leaf)
 {
 	uint32_t action = diagram_at(d, n)->low & SECCOMP_RET_ACTION_FULL;
-	bool one = what == WHERE ? node_same(n, leaf)
-	                         : action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+	bool one =
+	    what == WHERE ? node_same(n, leaf) : action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
 
 	return one ? d->one : d->zero;
 }
@@ -128,15 +128,16 @@ node diagram_allows(struct diagram *d, node n)
 }
 
 /* One bit of a comparison, given what the lower bits say: `equal` so far. */
-static node compare_equal(struct diagram *d, uint32_t level, bool known_zero, bool wanted, node equal, node other)
+static node compare_equal(struct diagram *d, uint32_t level, bool known_zero, bool wanted, node equal,
+                          node other)
 {
 	if (known_zero)
 		return wanted ? other : equal;
 	return wanted ? diagram_test(d, level, other, equal) : diagram_test(d, level, equal, other);
 }
 
-static node compare_less(struct diagram *d, uint32_t level, bool known_zero, bool limit, node equal, node less,
-                         node greater)
+static node compare_less(struct diagram *d, uint32_t level, bool known_zero, bool limit, node equal,
+                         node less, node greater)
 {
 	if (known_zero)
 		return limit ? less : equal;
@@ -158,8 +159,8 @@ static node compare_below(struct diagram *d, struct diagram_bits bits, enum poli
 	return n;
 }
 
-node diagram_compare(struct diagram *d, struct diagram_bits bits, enum policy_op op, uint64_t value, node then,
-                     node otherwise)
+node diagram_compare(struct diagram *d, struct diagram_bits bits, enum policy_op op, uint64_t value,
+                     node then, node otherwise)
 {
 	uint32_t last = d->order.level[bits.field][bits.lowest];
 

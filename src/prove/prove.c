@@ -27,7 +27,8 @@ static int compare_cell(void *closure, const struct cell *cell, const node *node
 	witness->expected = diagram_at(d, leaves[0])->low;
 	witness->actual = diagram_at(d, leaves[1])->low;
 	witness->depends = UINT8_MAX;
-	node both = diagram_and(d, diagram_where(d, nodes[0], leaves[0]), diagram_where(d, nodes[1], leaves[1]));
+	node both =
+	    diagram_and(d, diagram_where(d, nodes[0], leaves[0]), diagram_where(d, nodes[1], leaves[1]));
 	if (!d->failed)
 		witness->depends = witness_depends(d, both, &witness->call);
 	d->failed = 0;
@@ -43,7 +44,8 @@ static bool confirm(struct question *q, struct diag *diag)
 	if (side_verdict(q->subjects[0], &witness->call) == witness->expected &&
 	    side_verdict(q->subjects[1], &witness->call) == witness->actual)
 		return true;
-	diag_set(diag, "no proof: the prover's witness was not confirmed by simulation (a defect of this library)");
+	diag_set(diag,
+	         "no proof: the prover's witness was not confirmed by simulation (a defect of this library)");
 	q->result.outcome = PROVE_UNPROVED;
 	return false;
 }
@@ -73,8 +75,10 @@ static int conclude(struct question *q, int walked, struct diag *diag)
 			describe_difference(q, diag);
 		return 0;
 	case -EDQUOT:
-		diag_set(diag, "no proof within the budget (%zu nodes, %zu steps): too many rules that "
-		               "overlap on several arguments", q->result.nodes, q->result.work);
+		diag_set(diag,
+		         "no proof within the budget (%zu nodes, %zu steps): too many rules that "
+		         "overlap on several arguments",
+		         q->result.nodes, q->result.work);
 		return 0;
 	case -EOPNOTSUPP:
 		q->result.outcome = PROVE_UNSUPPORTED;
@@ -95,8 +99,8 @@ static bool acceptable(const struct prove_subject *subject, struct diag *diag)
 	return true;
 }
 
-int prove_equal(const struct prove_subject *a, const struct prove_subject *b, const struct prove_budget *budget,
-                struct diag *diag, struct prove_result *ret_result)
+int prove_equal(const struct prove_subject *a, const struct prove_subject *b,
+                const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result)
 {
 	struct question q = {.subjects = {a, b}};
 	struct prove_budget limits = budget ? *budget : (struct prove_budget){0};

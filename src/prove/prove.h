@@ -47,7 +47,7 @@ int prove_policy(const struct policy *policy, struct callgate_program *const *pr
                  const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
 
 /* The same for any two subjects, whose programs need not be acceptable. */
-int prove_equal(const struct prove_subject *a, const struct prove_subject *b, const struct prove_budget *budget,
-                struct diag *diag, struct prove_result *ret_result);
+int prove_equal(const struct prove_subject *a, const struct prove_subject *b,
+                const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
 
 #endif

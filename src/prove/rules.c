@@ -2,11 +2,15 @@
 
 #include <string.h>
 
-bool rules_init(struct rules *rules, const struct policy *policy, struct diagram *diagram, struct arena *arena)
+bool rules_init(struct rules *rules, const struct policy *policy, struct diagram *diagram,
+                struct arena *arena)
 {
-	*rules = (struct rules){
-	    .policy = policy, .diagram = diagram, .next = ARENA_ARRAY(arena, size_t, policy->arch_count)};
-	return rules->next != NULL;
+	*rules =
+	    (struct rules){.policy = policy,
+	                   .diagram = diagram,
+	                   .next = ARENA_ARRAY(arena, size_t, policy->arch_count),
+	                   .found = ARENA_ARRAY(arena, const struct policy_syscall *, policy->arch_count)};
+	return rules->next && rules->found;
 }
 
 void rules_forget(struct rules *rules)
@@ -32,6 +36,8 @@ void rules_cuts_nr(const struct rules *rules, const struct cell *section, struct
 			continue;
 		cuts_add(cuts, arch->arch->nr_first);
 		cuts_add_after(cuts, arch->arch->nr_last);
+		if (arch->newer_first)
+			cuts_add(cuts, arch->newer_first);
 		for (size_t j = 0; j < arch->syscall_count; j++) {
 			cuts_add(cuts, arch->syscalls[j].nr);
 			cuts_add_after(cuts, arch->syscalls[j].nr);
@@ -40,8 +46,8 @@ void rules_cuts_nr(const struct rules *rules, const struct cell *section, struct
 }
 
 /* All bits of an argument at once, whatever the words are that programs take it apart into. */
-static node condition_node(struct rules *rules, const struct policy_condition *condition, uint64_t word, node then,
-                           node otherwise)
+static node condition_node(struct rules *rules, const struct policy_condition *condition, uint64_t word,
+                           node then, node otherwise)
 {
 	bool masked = condition->op == POLICY_MASKED_EQ;
 	struct diagram_bits bits = {
@@ -133,20 +139,31 @@ static bool is_covered(const struct policy *policy, uint32_t audit, uint32_t nr)
 	return false;
 }
 
+/* What a call gets that no rule matches. */
+static uint32_t unmatched(const struct policy *policy, uint32_t audit, uint32_t nr, bool has_rules)
+{
+	for (size_t i = 0; i < policy->arch_count && !has_rules; i++)
+		if (policy->archs[i].arch->audit == audit && policy_nr_is_newer(&policy->archs[i], nr))
+			return policy->archs[i].newer_action;
+	return policy->default_action;
+}
+
 node rules_node(struct rules *rules, const struct cell *cell)
 {
 	const struct policy *policy = rules->policy;
+	uint32_t audit = cell->arch_first, nr = cell->nr_first;
+	bool has_rules = false;
 
-	if (!is_covered(policy, cell->arch_first, cell->nr_first))
+	if (!is_covered(policy, audit, nr))
 		return diagram_leaf(rules->diagram, policy->bad_arch_action);
-	node result = diagram_leaf(rules->diagram, policy->default_action);
-	for (size_t i = policy->arch_count; i-- > 0;) {
-		const struct arch *arch = policy->archs[i].arch;
-		if (arch->audit != cell->arch_first)
-			continue;
-		const struct policy_syscall *syscall = find(rules, i, cell->nr_first);
-		if (syscall)
-			result = list_node(rules, syscall, policy_word_mask(arch), result);
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		rules->found[i] = policy->archs[i].arch->audit == audit ? find(rules, i, nr) : NULL;
+		has_rules = has_rules || (rules->found[i] && rules->found[i]->rule_count > 0);
 	}
+	node result = diagram_leaf(rules->diagram, unmatched(policy, audit, nr, has_rules));
+	for (size_t i = policy->arch_count; i-- > 0;)
+		if (rules->found[i])
+			result = list_node(rules, rules->found[i], policy_word_mask(policy->archs[i].arch),
+			                   result);
 	return result;
 }

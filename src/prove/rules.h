@@ -20,12 +20,16 @@ struct rules_kept {
 struct rules {
 	const struct policy *policy;
 	struct diagram *diagram;
-	size_t *next; /* for each architecture: the first of its system calls that is not before the present cell */
+	size_t *
+	    next; /* for each architecture: the first of its system calls that is not before the present cell */
+	const struct policy_syscall *
+	    *found; /* for each architecture: its rules for the present cell, or NULL */
 	struct rules_kept kept[RULES_KEPT];
 };
 
 /* The array comes from the arena. false without memory. */
-bool rules_init(struct rules *rules, const struct policy *policy, struct diagram *diagram, struct arena *arena);
+bool rules_init(struct rules *rules, const struct policy *policy, struct diagram *diagram,
+                struct arena *arena);
 
 /* After diagram_reset(). */
 void rules_forget(struct rules *rules);

@@ -56,7 +56,8 @@ void scan_liveness(const struct callgate_program *program, uint32_t *live, bool 
 		bool number = insn->code == (BPF_LD | BPF_W | BPF_ABS) && insn->k < 8;
 		if (BPF_CLASS(insn->code) == BPF_JMP) {
 			bool always = BPF_OP(insn->code) == BPF_JA;
-			size_t yes = pc + 1 + (always ? insn->k : insn->jt), no = always ? yes : pc + 1 + insn->jf;
+			size_t yes = pc + 1 + (always ? insn->k : insn->jt),
+			       no = always ? yes : pc + 1 + insn->jf;
 			after = live[yes] | live[no];
 			number = reads_number[yes] || reads_number[no];
 		} else if (BPF_CLASS(insn->code) != BPF_RET) {
@@ -137,7 +138,8 @@ static void branch(struct scan *s, size_t pc, const struct sock_filter *insn, ui
 		return;
 	}
 	if (BPF_SRC(insn->code) == BPF_K && s->section && kind == KIND_ARCH)
-		answer = scan_decide(op, s->section->arch_first, s->section->arch_last, INPUT_WORD_MAX, insn->k);
+		answer =
+		    scan_decide(op, s->section->arch_first, s->section->arch_last, INPUT_WORD_MAX, insn->k);
 	if (BPF_SRC(insn->code) == BPF_K && kind & s->wanted)
 		cut(s->cuts, op, insn->k);
 	if (answer != SCAN_FALSE)

@@ -2,12 +2,13 @@
 
 enum { DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26, ATTEMPTS = 8 };
 
-int space_init(struct space *space, const struct prove_subject *const *subjects, size_t count, size_t node_budget,
-               size_t work_budget)
+int space_init(struct space *space, const struct prove_subject *const *subjects, size_t count,
+               size_t node_budget, size_t work_budget)
 {
 	*space = (struct space){.work_per_attempt = work_budget ? work_budget : DEFAULT_WORK};
 	space->work_total = ATTEMPTS * space->work_per_attempt;
-	if (!diagram_init(&space->diagram, node_budget ? node_budget : DEFAULT_NODES, space->work_per_attempt))
+	if (!diagram_init(&space->diagram, node_budget ? node_budget : DEFAULT_NODES,
+	                  space->work_per_attempt))
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		space->side_count++;

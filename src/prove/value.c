@@ -34,10 +34,11 @@ struct value_bits value_expand(const struct value_space *space, struct value val
 	struct diagram_bits bits = value_word_bits(space, value.word, value.number);
 	for (unsigned i = 0; i < INPUT_WORD_BITS; i++) {
 		bool set = value.number >> i & 1;
-		result.bit[i] = !set ? d->zero
-		                : value.kind == VALUE_CONSTANT
-		                    ? d->one
-		                    : diagram_test(d, d->order.level[bits.field][bits.lowest + i], d->zero, d->one);
+		result.bit[i] =
+		    !set ? d->zero
+		    : value.kind == VALUE_CONSTANT
+		        ? d->one
+		        : diagram_test(d, d->order.level[bits.field][bits.lowest + i], d->zero, d->one);
 	}
 	return result;
 }
@@ -112,7 +113,8 @@ struct value value_alu(struct value_space *space, uint16_t op, struct value a, s
 	return value_collect(space, &result);
 }
 
-static node branch_bits(struct diagram *d, uint16_t op, const struct value_bits *a, const struct value_bits *b)
+static node branch_bits(struct diagram *d, uint16_t op, const struct value_bits *a,
+                        const struct value_bits *b)
 {
 	node result = op == BPF_JEQ || op == BPF_JGE ? d->one : d->zero;
 
