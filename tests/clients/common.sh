@@ -14,6 +14,9 @@
 # exit status is 0 (passed), 1 (failed) or 77 (skipped, with the reason printed).
 set -u
 
+# The library is to be found where the system's was, and nowhere else.
+unset LD_LIBRARY_PATH LD_PRELOAD
+
 here=$(cd "$(dirname "$0")" && pwd)
 client=$(basename "$0" .sh)
 work=/run/clients
