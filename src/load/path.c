@@ -24,11 +24,14 @@ void path_record(const struct callgate_program *program)
 	own.length += bpf_ebpf_length(program) + BPF_PATH_OVERHEAD;
 }
 
-/* What the thread's filters take at least. The kernel tells their number; where it does not, nothing is certain. */
+/*
+ * What the thread's filters take at least. The kernel tells their number; where it does not, nothing is certain, and where there are
+ * fewer than were taken down, that is not true of this thread.
+ */
 static size_t existing_length(size_t filters)
 {
 	if (filters < own.filters)
-		return filters * SHORTEST_FILTER;
+		own.filters = own.length = 0;
 	return own.length + (filters - own.filters) * SHORTEST_FILTER;
 }
 

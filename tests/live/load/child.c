@@ -51,6 +51,11 @@ int child_wait(pid_t child)
 	return kernel_wait(child);
 }
 
+const char *child_report(void)
+{
+	return report;
+}
+
 void child_join(pid_t child)
 {
 	int status = child_wait(child);

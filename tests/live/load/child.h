@@ -13,10 +13,11 @@ typedef void child_body(void *argument);
 /* Runs the body in a child, and fails the test with the child's words unless it returns. */
 void child_run(child_body *body, void *argument);
 
-/* Starts it; the caller waits with child_join(), or child_wait() for how it ended. */
+/* Starts it. The caller waits with child_join(), or with child_wait() for how it ended, and child_report() tells why. */
 pid_t child_start(child_body *body, void *argument);
 void child_join(pid_t child);
 int child_wait(pid_t child);
+const char *child_report(void);
 
 /* In the body: ends the child, and says why, unless the condition holds. */
 #define CHILD_CHECK(condition, ...)                                                  \
