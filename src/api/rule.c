@@ -1,7 +1,8 @@
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
-#include <seccomp.h>
+#include <callgate/rule.h>
 
 #include "api/action.h"
 #include "api/context.h"
@@ -32,7 +33,7 @@ static int check_action(struct context *context, uint32_t action)
 	return result;
 }
 
-/* Checks one comparison and hands it on; `seen` has a bit for each argument that was compared before. */
+/* Checks one comparison and hands it on; `seen` has a bit for each argument compared before; NULL: any number may. */
 static int convert(const struct scmp_arg_cmp *from, unsigned *seen, struct policy_condition *to,
                    struct diag *diag)
 {
@@ -41,14 +42,15 @@ static int convert(const struct scmp_arg_cmp *from, unsigned *seen, struct polic
 	if (from->arg >= ARGUMENTS_MAX)
 		return diag_fail(diag, -EINVAL, "argument index %u: arguments are numbered 0 to 5",
 		                 from->arg);
-	if (*seen & 1u << from->arg)
+	if (seen && *seen & 1u << from->arg)
 		return diag_fail(diag, -EINVAL,
 		                 "argument %u is compared twice: a rule takes one comparison of each",
 		                 from->arg);
 	if ((int)from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
 		return diag_fail(diag, -EINVAL, "argument %u: %d is not a comparison (SCMP_CMP_*)", from->arg,
 		                 (int)from->op);
-	*seen |= 1u << from->arg;
+	if (seen)
+		*seen |= 1u << from->arg;
 	to->arg = (uint8_t)from->arg;
 	to->op = (uint8_t)from->op;
 	to->mask = masked ? from->datum_a : UINT64_MAX;
@@ -88,6 +90,83 @@ static int refuse(const void *ctx, const char *why)
 	struct context *context = context_check(ctx);
 
 	return context ? diag_fail(&context->diag, -EINVAL, "%s", why) : -EINVAL;
+}
+
+static int add_direct(struct context *context, const struct arch *arch, struct ruleset_direct *direct,
+                      const struct scmp_arg_cmp *args, struct policy_condition *conditions)
+{
+	int result;
+
+	direct->id = ++context->rule_calls;
+	if ((result = check_number(context, direct->nr)) < 0 ||
+	    (result = check_action(context, direct->action)) < 0)
+		return result;
+	if (direct->nr < ARCH_NR_RESERVED_LAST)
+		return diag_fail(&context->diag, -EINVAL,
+		                 "%d is a pseudo number: this takes the architecture's own numbers",
+		                 direct->nr);
+	for (size_t i = 0; i < direct->condition_count; i++)
+		if ((result = convert(&args[i], NULL, &conditions[i], &context->diag)) < 0)
+			return result;
+	direct->conditions = conditions;
+	if ((result = ruleset_add_direct(context->rules, arch, direct, &context->diag)) < 0)
+		return result;
+	if (direct->action == SCMP_ACT_NOTIFY)
+		context->notify_used = true;
+	context_invalidate(context);
+	return 0;
+}
+
+/* An architecture that the context has, or NULL. */
+static const struct arch *own_arch(struct context *context, uint32_t token)
+{
+	const struct arch *arch = arch_by_token(token);
+
+	if (arch && ruleset_has_arch(context->rules, arch))
+		return arch;
+	diag_set(&context->diag, "architecture 0x%08x is not in the context", token);
+	return NULL;
+}
+
+int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall, unsigned int count,
+                      const struct scmp_arg_cmp *conditions)
+{
+	struct ruleset_direct direct = {.action = action, .nr = syscall, .condition_count = count};
+
+	if (count > RULESET_DIRECT_CONDITIONS_MAX)
+		return refuse(ctx, "too many comparisons in one rule");
+	if (!conditions && count > 0)
+		return refuse(ctx, "the array of comparisons is NULL");
+	struct context *context = context_check(ctx);
+	const struct arch *found = context ? own_arch(context, arch) : NULL;
+	if (!found)
+		return -EINVAL;
+	struct policy_condition *converted = calloc((size_t)count + 1, sizeof(*converted));
+	if (!converted)
+		return diag_fail(&context->diag, -ENOMEM, "out of memory for a rule");
+	int result = add_direct(context, found, &direct, conditions, converted);
+	free(converted);
+	return context_error(result);
+}
+
+int callgate_rule_newer(scmp_filter_ctx ctx, uint32_t arch, uint32_t action)
+{
+	struct context *context = context_check(ctx);
+	const struct arch *found = context ? own_arch(context, arch) : NULL;
+
+	if (!found)
+		return -EINVAL;
+	int result = action_check(action, &context->diag);
+	if (result == 0 && action == SCMP_ACT_NOTIFY)
+		result = context_check_notify(context);
+	if (result == 0)
+		result = ruleset_set_newer(context->rules, found, action, &context->diag);
+	if (result < 0)
+		return context_error(result);
+	if (action == SCMP_ACT_NOTIFY)
+		context->notify_used = true;
+	context_invalidate(context);
+	return 0;
 }
 
 static int add_array(const void *ctx, uint32_t action, int nr, bool exact, unsigned count,

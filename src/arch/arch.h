@@ -93,6 +93,17 @@ const char *arch_syscall_name_at(size_t i);
 /* Highest number of the table on this architecture, base included. */
 int32_t arch_syscall_number_max(const struct arch *arch);
 
+/*
+ * The highest number that is handed out to all architectures alike (since Linux 5.1 new calls get one number, plus the base,
+ * everywhere). Smaller than the maximum where an architecture has calls of its own behind the common range: x32's
+ * from 512, ARM's from 0xf0000.
+ */
+int32_t arch_syscall_number_newest(const struct arch *arch);
+
+/* The architecture's own numbers, base included, ascending: i in [0, arch_syscall_number_count()). */
+size_t arch_syscall_number_count(const struct arch *arch);
+int32_t arch_syscall_number_at(const struct arch *arch, size_t i);
+
 /* The known name that is closest to `name` (edit distance), or NULL if nothing is close. For diagnostics. */
 const char *arch_syscall_closest_name(const char *name);
 

@@ -10,6 +10,9 @@
 #define IPC_PSEUDO_FIRST    (-201)
 #define IPC_PSEUDO_LAST     (-224)
 
+/* x32's own calls start here (arch/x86/entry/syscalls/syscall_64.tbl, Linux 6.18); nobody's common ones have come that far. */
+#define COMMON_NUMBERS_END 512
+
 static const char *name_text(uint16_t idx)
 {
 	return &arch_name_text[arch_name_offset[idx]];
@@ -155,10 +158,28 @@ const char *arch_syscall_name_at(size_t i)
 	return name_text((uint16_t)i);
 }
 
-int32_t arch_syscall_number_max(const struct arch *arch)
+size_t arch_syscall_number_count(const struct arch *arch)
+{
+	return arch->table->count;
+}
+
+int32_t arch_syscall_number_at(const struct arch *arch, size_t i)
 {
 	uint32_t first = arch->table->first;
-	uint16_t last = arch_by_number[first + arch->table->count - 1];
 
-	return arch_numbers[first + last] + (int32_t)arch->nr_base;
+	return arch_numbers[first + arch_by_number[first + i]] + (int32_t)arch->nr_base;
+}
+
+int32_t arch_syscall_number_max(const struct arch *arch)
+{
+	return arch_syscall_number_at(arch, arch_syscall_number_count(arch) - 1U);
+}
+
+int32_t arch_syscall_number_newest(const struct arch *arch)
+{
+	size_t i = arch_syscall_number_count(arch);
+
+	while (i > 1 && arch_syscall_number_at(arch, i - 1) - (int32_t)arch->nr_base >= COMMON_NUMBERS_END)
+		i--;
+	return arch_syscall_number_at(arch, i - 1);
 }

@@ -50,7 +50,8 @@ struct arch_rules {
 	VEC(struct rule_node) nodes;
 	uint32_t *call_buckets, *node_buckets;
 	unsigned call_bits, node_bits;
-	uint32_t newer_first, newer_action; /* as in struct policy_arch */
+	bool has_newer; /* newer calls get newer_action */
+	uint32_t newer_action;
 };
 
 /* What adding a rule will do. */

@@ -86,6 +86,17 @@ int ruleset_arch_add(struct ruleset *rules, const struct arch *arch, struct diag
 	return 0;
 }
 
+int ruleset_set_newer(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag)
+{
+	size_t at = position(rules, arch);
+
+	if (at == rules->archs.count)
+		return diag_fail(diag, -EEXIST, "architecture %s is not in the context", arch->name);
+	rules->archs.items[at]->has_newer = true;
+	rules->archs.items[at]->newer_action = action;
+	return 0;
+}
+
 /* Closes the gap; the pointer is the caller's then. */
 static struct arch_rules *take_arch(struct ruleset *rules, size_t at)
 {

@@ -84,6 +84,12 @@ struct ruleset_direct {
 int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const struct ruleset_direct *direct,
                        struct diag *diag);
 
+/*
+ * From now on calls of the architecture that are newer than its table get `action` (policy/newer.h). -EEXIST: the
+ * architecture is not in the set. Transactions do not cover it.
+ */
+int ruleset_set_newer(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag);
+
 /* Raises the priority hint of a (native) number on every architecture that has it. 0, -EFAULT, -ENOMEM. */
 int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag);
 

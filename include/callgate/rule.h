@@ -1,0 +1,47 @@
+/* callgate/rule.h - rules that seccomp_rule_add() has no words for. SPDX-License-Identifier: MIT */
+#ifndef CALLGATE_RULE_H
+#define CALLGATE_RULE_H
+
+#include <stdint.h>
+
+#include <seccomp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+#define CALLGATE_RULE_CONDITIONS_MAX 1024
+
+/*
+ * Adds a rule for one architecture of the context. It is seccomp_rule_add_array() but for three things:
+ *
+ * - `arch` (SCMP_ARCH_* token, 0: native) alone gets the rule, and `syscall` is that architecture's own number, as
+ *   callgate_syscall_number() gives it; nothing is translated. Pseudo numbers are refused.
+ * - Only the direct call is meant. Where its family has a second door, socketcall(2) or ipc(2), that door is left alone.
+ * - Several of the (at most CALLGATE_RULE_CONDITIONS_MAX) conditions may look at one argument; all of them must hold: a range, for example.
+ *
+ * Rules that are there already are treated as seccomp_rule_add() does: silently covered or covering ones, -EEXIST
+ * for a contradiction.
+ *
+ * Returns 0; -EINVAL (context, an architecture that it does not have, number, action, conditions), -EEXIST (contradiction),
+ * -EACCES (the action is the default action), -ENOMEM. Then nothing has changed.
+ */
+int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall, unsigned int count,
+                      const struct scmp_arg_cmp *conditions);
+
+/*
+ * Gives the architecture's calls that are newer than every one in callgate's tables, and have no rule, `action` instead of the
+ * default action: ERRNO(ENOSYS) lets a C library fall back to an older call where the default action would make it fail. A
+ * second call replaces the action. Programs that run under a later kernel than the tables know get it for its newest calls.
+ *
+ * Returns 0; -EINVAL (context, an architecture that it does not have, action).
+ */
+int callgate_rule_newer(scmp_filter_ctx ctx, uint32_t arch, uint32_t action);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,151 @@
+/* Calls that are newer than the tables: what the policy says for every architecture, and what the program does. */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include <callgate/program.h>
+#include <callgate/rule.h>
+#include <callgate/syscall.h>
+
+#include "bpf/simulate.h"
+#include "policy/newer.h"
+
+#define NEWER   (SECCOMP_RET_ERRNO | 38)
+#define DEFAULT (SECCOMP_RET_ERRNO | 1)
+
+static uint32_t ask(const struct policy *policy, uint32_t nr)
+{
+	struct seccomp_data call = {.nr = (int)nr, .arch = policy->archs[0].arch->audit};
+
+	return policy_eval(policy, &call, NULL);
+}
+
+static void check_arch(const struct arch *arch)
+{
+	struct arena arena = {0};
+	struct policy_arch list = {.arch = arch};
+	struct policy policy = {DEFAULT, SECCOMP_RET_KILL_THREAD, 1, 1, &list};
+	uint32_t newest = (uint32_t)arch_syscall_number_newest(arch);
+
+	ck_assert(policy_arch_set_newer(&list, NEWER, DEFAULT, &arena));
+	ck_assert_uint_eq(ask(&policy, newest), DEFAULT);
+	ck_assert_uint_eq(ask(&policy, newest + 1), NEWER);
+	ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_max(arch) + 1), NEWER);
+	ck_assert_uint_eq(ask(&policy, arch->nr_last == UINT32_MAX ? UINT32_MAX - 1 : arch->nr_last), NEWER);
+	ck_assert_uint_eq(ask(&policy, UINT32_MAX), DEFAULT);
+	for (size_t i = 0; i < arch_syscall_number_count(arch); i++)
+		ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_at(arch, i)), DEFAULT);
+	arena_finish(&arena);
+}
+
+START_TEST(every_architecture)
+{
+	for (size_t i = 0; i < arch_count(); i++)
+		check_arch(arch_at(i));
+}
+END_TEST
+
+START_TEST(private_calls_are_not_the_newest)
+{
+	ck_assert_int_lt(arch_syscall_number_newest(arch_by_name("arm")), 512);
+	ck_assert_int_lt(arch_syscall_number_newest(arch_by_name("x32")) & 0x3fffffff, 512);
+	for (size_t i = 0; i < arch_count(); i++)
+		ck_assert_int_ge(arch_syscall_number_newest(arch_at(i)) - (int32_t)arch_at(i)->nr_base, 469);
+}
+END_TEST
+
+static uint32_t simulate(scmp_filter_ctx ctx, int nr, uint64_t arg)
+{
+	static char bytes[CALLGATE_PROGRAM_MAX * 8];
+	size_t size = sizeof(bytes);
+	struct callgate_program *program;
+	struct seccomp_data call = {.nr = nr, .arch = AUDIT_ARCH_X86_64, .args = {arg}};
+
+	ck_assert_int_eq(seccomp_export_bpf_mem(ctx, bytes, &size), 0);
+	ck_assert_int_eq(callgate_program_new(bytes, size, SCMP_ARCH_X86_64, &program), 0);
+	uint32_t verdict = bpf_simulate(program, &call, NULL);
+	callgate_program_free(program);
+	return verdict;
+}
+
+static scmp_filter_ctx context(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(DEFAULT);
+
+	ck_assert_ptr_nonnull(ctx);
+	(void)seccomp_arch_add(ctx, SCMP_ARCH_X86_64);
+	return ctx;
+}
+
+START_TEST(the_program_knows_newer_calls)
+{
+	scmp_filter_ctx ctx = context();
+	int newest = arch_syscall_number_newest(arch_by_name("x86_64"));
+
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
+	ck_assert_uint_eq(simulate(ctx, newest + 1, 0), DEFAULT);
+	ck_assert_int_eq(callgate_rule_newer(ctx, SCMP_ARCH_X86_64, NEWER), 0);
+	ck_assert_uint_eq(simulate(ctx, newest + 1, 0), NEWER);
+	ck_assert_uint_eq(simulate(ctx, newest, 0), DEFAULT);
+	ck_assert_uint_eq(simulate(ctx, 0, 0), SCMP_ACT_ALLOW);
+	ck_assert_uint_eq(simulate(ctx, 1, 0), DEFAULT);
+	ck_assert_int_eq(callgate_rule_newer(ctx, SCMP_ARCH_S390X, NEWER), -EINVAL);
+	ck_assert_int_eq(callgate_rule_newer(ctx, 1, NEWER), -EINVAL);
+	ck_assert_int_eq(callgate_rule_newer(ctx, SCMP_ARCH_X86_64, 0xdeadbeef), -EINVAL);
+	ck_assert_int_eq(callgate_rule_newer(NULL, SCMP_ARCH_X86_64, NEWER), -EINVAL);
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(several_conditions_on_one_argument_all_hold)
+{
+	struct scmp_arg_cmp range[] = {SCMP_A0_64(SCMP_CMP_GE, 10), SCMP_A0_64(SCMP_CMP_LE, 0x100000000)};
+	int socket_nr = callgate_syscall_number(SCMP_ARCH_X86_64, "socket");
+	scmp_filter_ctx ctx = context();
+
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, socket_nr, 2, range), 0);
+	ck_assert_uint_eq(simulate(ctx, socket_nr, 9), DEFAULT);
+	ck_assert_uint_eq(simulate(ctx, socket_nr, 10), SCMP_ACT_ALLOW);
+	ck_assert_uint_eq(simulate(ctx, socket_nr, 0x100000000), SCMP_ACT_ALLOW);
+	ck_assert_uint_eq(simulate(ctx, socket_nr, 0x100000001), DEFAULT);
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(bad_input)
+{
+	struct scmp_arg_cmp one[1] = {SCMP_A0_64(SCMP_CMP_GE, 10)};
+	scmp_filter_ctx ctx = context();
+
+	ck_assert_int_eq(callgate_rule_add(NULL, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, 0, 0, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_rule_add(ctx, 7, SCMP_ACT_ALLOW, 0, 0, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, -101, 0, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, -1, 0, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, 0, 1025, one), -EINVAL);
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, 0, 1, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, DEFAULT, 0, 0, NULL), -EACCES);
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_S390X, SCMP_ACT_ALLOW, 0, 0, NULL), -EINVAL);
+	one[0].arg = 6;
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, 0, 1, one), -EINVAL);
+	seccomp_release(ctx);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("newer calls and rules for one architecture");
+	TCase *tcase = tcase_create("all");
+	SRunner *runner;
+
+	tcase_add_test(tcase, every_architecture);
+	tcase_add_test(tcase, private_calls_are_not_the_newest);
+	tcase_add_test(tcase, the_program_knows_newer_calls);
+	tcase_add_test(tcase, several_conditions_on_one_argument_all_hold);
+	tcase_add_test(tcase, bad_input);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
