@@ -21,26 +21,26 @@ static void enter_or_stop(void)
 		_exit(98);
 }
 
-static void exits(void)
+UNCHECKED static void exits(void)
 {
 	enter_or_stop();
 	callgate_strict_exit(7);
 }
 
-static void calls_getpid(void)
+UNCHECKED static void calls_getpid(void)
 {
 	enter_or_stop();
 	syscall(SYS_getpid);
 	callgate_strict_exit(0);
 }
 
-static void calls_exit_group(void)
+UNCHECKED static void calls_exit_group(void)
 {
 	enter_or_stop();
 	_exit(0);
 }
 
-static void copies(void)
+UNCHECKED static void copies(void)
 {
 	char buffer[16] = "";
 
@@ -60,7 +60,7 @@ static void on_alarm(int signal)
 }
 
 /* The timer is set before; the handler returns by rt_sigreturn. */
-static void returns_from_a_handler(void)
+UNCHECKED static void returns_from_a_handler(void)
 {
 	struct itimerval soon = {.it_value.tv_usec = 1000};
 

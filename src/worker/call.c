@@ -1,0 +1,346 @@
+/* A function run once in a child that strict mode, or a filter with the same calls, confines. */
+#include <callgate/strict.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "worker/child.h"
+#include "worker/confinement.h"
+#include "worker/ending.h"
+#include "worker/process.h"
+#include "worker/raw.h"
+#include "worker/report.h"
+#include "worker/trap.h"
+#include "worker/unchecked.h"
+
+enum { STREAM_FD = 0, REPORT_FD = 1, DEFAULT_DEADLINE_MS = 10000 };
+static const size_t default_arena = 1 << 20, default_stack = 256 << 10;
+
+/* Everything that the child needs, ready before it exists. One mapping: guard page, stack, arena, output. */
+struct call {
+	callgate_strict_function *function;
+	struct callgate_strict_job job;
+	struct callgate_strict_options options; /* with the defaults filled in */
+	struct confinement_filter filter;       /* empty for mode 1 */
+	char *memory;
+	size_t memory_size, stack_end;
+	int pipe[2];
+	pid_t parent;
+};
+
+void *callgate_strict_alloc(struct callgate_strict_job *job, size_t size)
+{
+	size_t align = alignof(max_align_t), start;
+
+	if (!job || size > job->arena_size)
+		return NULL;
+	start = (job->arena_used + align - 1) / align * align;
+	if (start > job->arena_size || job->arena_size - start < size)
+		return NULL;
+	job->arena_used = start + size;
+	return (char *)job->arena + start;
+}
+
+/* --- In the child --- */
+
+UNCHECKED static void give_up(int fd, enum child_step step, int result)
+{
+	struct report report = {
+	    .magic = REPORT_MAGIC, .kind = REPORT_FAILED, .value = -result, .detail = (int32_t)step};
+
+	if (result == 0)
+		return;
+	raw_write(fd, &report, sizeof(report));
+	raw_exit(1);
+}
+
+/* Afterwards 0 is the stream, if there is one, 1 is the way back, and nothing else is open. */
+UNCHECKED static int arrange_fds(const struct call *call)
+{
+	int report = (int)syscall(SYS_fcntl, call->pipe[1], F_DUPFD, 3);
+	int stream = call->options.stream ? (int)syscall(SYS_fcntl, call->options.stream, F_DUPFD, 3) : -1;
+
+	if (report < 0 || (call->options.stream && stream < 0))
+		return -errno;
+	if (dup2(report, REPORT_FD) < 0)
+		return -errno;
+	if (stream >= 0 && dup2(stream, STREAM_FD) < 0)
+		return -errno;
+	if (stream < 0)
+		syscall(SYS_close, STREAM_FD);
+	return child_close_from(2);
+}
+
+UNCHECKED static int confine(const struct call *call)
+{
+	if (call->filter.bytes)
+		return child_load_filter(call->filter.bytes, call->filter.size);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+UNCHECKED static void answer(const struct callgate_strict_job *job, int64_t value)
+{
+	bool fits = job->output_size <= job->output_capacity;
+	struct report report = {.magic = REPORT_MAGIC,
+	                        .kind = fits ? REPORT_VALUE : REPORT_TOO_LARGE,
+	                        .value = value,
+	                        .size = job->output_size};
+
+	raw_write(REPORT_FD, &report, sizeof(report));
+	if (fits)
+		raw_write(REPORT_FD, job->output, job->output_size);
+}
+
+UNCHECKED static int child(void *argument)
+{
+	struct call *call = argument;
+	struct child_limits limits = {.cpu_seconds = call->options.cpu_seconds,
+	                              .memory = call->options.memory};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (syscall(SYS_getppid) != call->parent)
+		raw_exit(1);
+	child_reset_signals();
+	give_up(call->pipe[1], CHILD_STEP_FDS, arrange_fds(call));
+	give_up(REPORT_FD, CHILD_STEP_LIMITS, child_limit(&limits));
+	give_up(REPORT_FD, CHILD_STEP_PRIVILEGES, child_give_up_privileges());
+	if (call->filter.bytes)
+		give_up(REPORT_FD, CHILD_STEP_HANDLER, trap_install(REPORT_FD));
+	give_up(REPORT_FD, CHILD_STEP_CONFINE, confine(call));
+	answer(&call->job, call->function(&call->job));
+	raw_exit(0);
+}
+
+/* --- In the parent --- */
+
+static int map_memory(struct call *call, size_t capacity)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size;
+	size_t parts[] = {page, call->options.stack_size, call->options.arena_size, capacity};
+	size_t ends[4];
+
+	size = 0;
+	for (int i = 0; i < 4; i++) {
+		if (parts[i] > (size_t)PTRDIFF_MAX / 8)
+			return diag_fail(diag_thread(), -EINVAL, "strict call: a size of %zu bytes",
+			                 parts[i]);
+		size += (parts[i] + page - 1) / page * page;
+		ends[i] = size;
+	}
+	void *memory =
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		return diag_fail(diag_thread(), -ENOMEM, "strict call: no memory for %zu bytes", size);
+	if (mprotect(memory, page, PROT_NONE) < 0) {
+		munmap(memory, size);
+		return diag_fail(diag_thread(), -ENOMEM, "strict call: no memory for a guard page");
+	}
+	call->memory = memory;
+	call->memory_size = size;
+	call->stack_end = ends[1];
+	call->job.arena = call->memory + ends[1];
+	call->job.arena_size = call->options.arena_size;
+	call->job.output = call->memory + ends[2];
+	call->job.output_capacity = capacity;
+	return 0;
+}
+
+/* What has come from the child so far. */
+struct reception {
+	struct report report;
+	char *output;
+	size_t capacity, got; /* `got` counts the report's bytes too */
+	bool too_much;
+};
+
+enum stream_state { STREAM_MORE, STREAM_WAIT, STREAM_END };
+
+/* One read. What comes behind the room for the output is not kept; one byte of it is enough to know. */
+static enum stream_state receive(struct reception *reception, int fd)
+{
+	size_t head = sizeof(reception->report), room = 1;
+	char surplus, *at = &surplus;
+
+	if (reception->got < head) {
+		at = (char *)&reception->report + reception->got;
+		room = head - reception->got;
+	} else if (reception->got - head < reception->capacity) {
+		at = reception->output + (reception->got - head);
+		room = reception->capacity - (reception->got - head);
+	}
+	ssize_t count = read(fd, at, room);
+	if (count < 0)
+		return errno == EINTR ? STREAM_MORE : errno == EAGAIN ? STREAM_WAIT : STREAM_END;
+	reception->got += (size_t)count;
+	reception->too_much = at == &surplus && count > 0;
+	return count > 0 && !reception->too_much ? STREAM_MORE : STREAM_END;
+}
+
+/* Reads until the child has ended, its time is over (true), or it wrote too much (true). */
+static bool listen_until_end(const struct call *call, const struct process *process,
+                             struct reception *reception)
+{
+	struct deadline deadline = deadline_in(call->options.deadline_ms);
+	int fd = call->pipe[0];
+
+	for (;;) {
+		enum process_event event = process_wait(process, fd, POLLIN, &deadline);
+		if (event == PROCESS_LATE)
+			return true;
+		enum stream_state state = STREAM_WAIT;
+		while (fd >= 0 && (state = receive(reception, fd)) == STREAM_MORE)
+			;
+		if (reception->too_much)
+			return true;
+		if (state == STREAM_END)
+			fd = -1; /* from here on wait for the process alone */
+		if (event == PROCESS_ENDED || (fd < 0 && process->pidfd < 0))
+			return false;
+	}
+}
+
+static bool is_whole(const struct reception *reception)
+{
+	const struct report *report = &reception->report;
+	size_t follows = report->kind == REPORT_VALUE ? report->size : 0;
+
+	return reception->got >= sizeof(*report) && report->magic == REPORT_MAGIC &&
+	       reception->got - sizeof(*report) == follows && !reception->too_much;
+}
+
+static void judge(const struct reception *reception, int status, bool late,
+                  const struct ending_limits *limits, struct callgate_ending *ending)
+{
+	const struct report *report = &reception->report;
+	bool whole = is_whole(reception);
+
+	if (reception->too_much)
+		ending_set(ending, CALLGATE_END_MALFORMED, "wrote more than an answer of %zu bytes",
+		           limits->output_capacity);
+	else if (late)
+		ending_deadline(ending, limits);
+	else if (whole && report->kind == REPORT_FORBIDDEN)
+		ending_forbidden(ending, report->detail, report->arch);
+	else if (status != 0)
+		ending_status(ending, status, limits);
+	else if (whole && report->kind == REPORT_VALUE)
+		ending_value(ending, report->value, report->size);
+	else if (whole && report->kind == REPORT_TOO_LARGE)
+		ending_too_large(ending, report->size, limits);
+	else if (reception->got == 0)
+		ending_status(ending, status, limits);
+	else
+		ending_set(ending, CALLGATE_END_MALFORMED, "wrote %zu bytes that are not an answer",
+		           reception->got);
+}
+
+static int finish(const struct reception *reception, int status, bool late, const struct call *call,
+                  struct callgate_ending *ret_ending)
+{
+	struct ending_limits limits = {.mode1 = !call->filter.bytes,
+	                               .deadline_ms = call->options.deadline_ms,
+	                               .cpu_seconds = call->options.cpu_seconds,
+	                               .output_capacity = call->job.output_capacity};
+	const struct report *report = &reception->report;
+
+	if (is_whole(reception) && report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096)
+		return diag_fail(diag_thread(), -(int)report->value, "strict call: %s: %s",
+		                 child_step_name((enum child_step)report->detail),
+		                 strerror((int)report->value));
+	judge(reception, status, late, &limits, ret_ending);
+	if (ret_ending->end == CALLGATE_END_VALUE)
+		return 0;
+	return diag_fail(diag_thread(), -EPIPE, "strict call: %s", ret_ending->text);
+}
+
+static int run(struct call *call, char *output, struct callgate_ending *ret_ending)
+{
+	struct process process;
+	struct reception reception = {.output = output, .capacity = call->job.output_capacity};
+
+	if (pipe2(call->pipe, O_CLOEXEC) < 0)
+		return diag_fail(diag_thread(), -errno, "strict call: pipe: %s", strerror(errno));
+	fcntl(call->pipe[0], F_SETFL, O_NONBLOCK);
+	int result = process_clone(child, call->memory + call->stack_end, call, &process);
+	close(call->pipe[1]);
+	if (result < 0) {
+		diag_fail(diag_thread(), result, "strict call: clone: %s", strerror(-result));
+	} else {
+		bool late = listen_until_end(call, &process, &reception);
+		int status = process_collect(&process, late);
+		result = finish(&reception, status, late, call, ret_ending);
+	}
+	close(call->pipe[0]);
+	return result;
+}
+
+static int take_options(struct call *call, const struct callgate_strict_options *options)
+{
+	static const struct callgate_strict_options none;
+
+	call->options = options ? *options : none;
+	options = &call->options;
+	if (options->confinement != CALLGATE_STRICT_MODE && options->confinement != CALLGATE_STRICT_FILTER)
+		return diag_fail(diag_thread(), -EINVAL, "strict call: unknown confinement %d",
+		                 (int)options->confinement);
+	if (options->confinement == CALLGATE_STRICT_MODE && (options->allow || options->program))
+		return diag_fail(diag_thread(), -EINVAL,
+		                 "strict call: strict mode can't be widened: use CALLGATE_STRICT_FILTER");
+	if (options->stream < 0)
+		return diag_fail(diag_thread(), -EINVAL, "strict call: the stream is descriptor %d",
+		                 options->stream);
+	if (!options->arena_size)
+		call->options.arena_size = default_arena;
+	if (!options->stack_size)
+		call->options.stack_size = default_stack;
+	if (!options->deadline_ms)
+		call->options.deadline_ms = DEFAULT_DEADLINE_MS;
+	return 0;
+}
+
+static int take_filter(struct call *call)
+{
+	if (call->options.confinement == CALLGATE_STRICT_MODE)
+		return 0;
+	if (call->options.program)
+		return confinement_borrow(call->options.program, &call->filter);
+	return confinement_strict(call->options.allow, &call->filter);
+}
+
+int callgate_strict_call(callgate_strict_function *function, const void *input, size_t input_size,
+                         void *output, size_t capacity, const struct callgate_strict_options *options,
+                         struct callgate_ending *ret_ending)
+{
+	struct call call = {
+	    .function = function, .job = {.input = input, .input_size = input_size}, .parent = getpid()};
+
+	if (!function || !ret_ending || (!input && input_size) || (!output && capacity))
+		return diag_fail(diag_thread(), -EINVAL, "strict call: the %s is NULL",
+		                 !function              ? "function"
+		                 : !ret_ending          ? "place for the ending"
+		                 : !input && input_size ? "input"
+		                                        : "output");
+	*ret_ending = (struct callgate_ending){.end = CALLGATE_END_NONE};
+	int result = take_options(&call, options);
+	if (result == 0)
+		result = take_filter(&call);
+	if (result == 0)
+		result = map_memory(&call, capacity);
+	if (result == 0)
+		result = run(&call, output, ret_ending);
+	if (call.memory)
+		munmap(call.memory, call.memory_size);
+	confinement_finish(&call.filter);
+	return result;
+}

@@ -1,0 +1,125 @@
+#include "worker/child.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "worker/raw.h"
+#include "worker/unchecked.h"
+
+const char *child_step_name(enum child_step step)
+{
+	static const char *const names[] = {
+	    [CHILD_STEP_FDS] = "arranging descriptors",
+	    [CHILD_STEP_LIMITS] = "setting limits",
+	    [CHILD_STEP_PRIVILEGES] = "dropping privileges",
+	    [CHILD_STEP_HANDLER] = "installing the SIGSYS handler",
+	    [CHILD_STEP_CONFINE] = "entering the confinement",
+	};
+
+	return (size_t)step < sizeof(names) / sizeof(names[0]) ? names[step] : "an unknown step";
+}
+
+/* Before Linux 5.9: one by one, up to the largest number that can be open. */
+UNCHECKED static int close_each_from(unsigned first)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	for (rlim_t fd = first; fd < limit.rlim_max && fd < 1 << 20; fd++)
+		syscall(SYS_close, (int)fd);
+	return 0;
+}
+
+UNCHECKED int child_close_from(unsigned first)
+{
+	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+		return 0;
+	return close_each_from(first);
+}
+
+UNCHECKED void child_reset_signals(void)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int number = 1; number <= SIGRTMAX; number++)
+		sigaction(number, &standard, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The pages that are mapped now, the first number of /proc/self/statm; 0 if it can't be told. */
+UNCHECKED static uint64_t mapped_pages(void)
+{
+	char text[64];
+	uint64_t pages = 0;
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	long count = raw_read(fd, text, sizeof(text));
+	for (long i = 0; i < count && text[i] >= '0' && text[i] <= '9'; i++)
+		pages = pages * 10 + (uint64_t)(text[i] - '0');
+	syscall(SYS_close, fd);
+	return pages;
+}
+
+UNCHECKED static int set_limit(int resource, uint64_t soft, uint64_t hard)
+{
+	struct rlimit present, limit = {.rlim_cur = soft, .rlim_max = hard};
+
+	if (getrlimit((__rlimit_resource_t)resource, &present) < 0)
+		return -errno;
+	if (present.rlim_max < limit.rlim_max)
+		limit.rlim_max = present.rlim_max;
+	if (limit.rlim_max < limit.rlim_cur)
+		limit.rlim_cur = limit.rlim_max;
+	return setrlimit((__rlimit_resource_t)resource, &limit) < 0 ? -errno : 0;
+}
+
+UNCHECKED int child_limit(const struct child_limits *limits)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), space;
+	int result = 0;
+
+	if (__builtin_add_overflow(mapped_pages() * page, limits->memory, &space))
+		space = RLIM_INFINITY;
+	if (result == 0)
+		result = set_limit(RLIMIT_AS, space, space);
+	if (result == 0)
+		result = set_limit(RLIMIT_CORE, 0, 0);
+	if (result == 0)
+		result = set_limit(RLIMIT_FSIZE, 0, 0);
+	if (result == 0)
+		result = set_limit(RLIMIT_NPROC, 0, 0);
+	if (result == 0 && limits->cpu_seconds)
+		result = set_limit(RLIMIT_CPU, limits->cpu_seconds, limits->cpu_seconds + 1ULL);
+	return result;
+}
+
+UNCHECKED int child_give_up_privileges(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+UNCHECKED int child_load_filter(const void *filter, size_t size)
+{
+	struct sock_fprog program = {
+	    .len = (unsigned short)(size / sizeof(struct sock_filter)),
+	    .filter = (struct sock_filter *)(uintptr_t)filter,
+	};
+
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0 ? -errno : 0;
+}

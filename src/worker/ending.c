@@ -1,0 +1,122 @@
+#include "worker/ending.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <seccomp.h>
+
+const char *callgate_end_name(enum callgate_end end)
+{
+	static const char *const names[] = {
+	    [CALLGATE_END_NONE] = "none",           [CALLGATE_END_VALUE] = "value",
+	    [CALLGATE_END_FORBIDDEN] = "forbidden", [CALLGATE_END_KILLED] = "killed",
+	    [CALLGATE_END_CRASHED] = "crashed",     [CALLGATE_END_CPU] = "cpu",
+	    [CALLGATE_END_DEADLINE] = "deadline",   [CALLGATE_END_TOO_LARGE] = "too large",
+	    [CALLGATE_END_MALFORMED] = "malformed", [CALLGATE_END_EXITED] = "exited",
+	    [CALLGATE_END_REFUSED] = "refused",     [CALLGATE_END_UNKNOWN] = "unknown",
+	};
+
+	return (size_t)end < sizeof(names) / sizeof(names[0]) ? names[end] : "?";
+}
+
+void ending_set(struct callgate_ending *ending, enum callgate_end end, const char *format, ...)
+{
+	va_list list;
+
+	*ending = (struct callgate_ending){.end = end};
+	va_start(list, format);
+	vsnprintf(ending->text, sizeof(ending->text), format, list);
+	va_end(list);
+}
+
+void ending_value(struct callgate_ending *ending, int64_t value, size_t output_size)
+{
+	*ending =
+	    (struct callgate_ending){.end = CALLGATE_END_VALUE, .value = value, .output_size = output_size};
+}
+
+/* The architectures whose programs one kernel may run beside each other: a child is of the host's or a sibling one. */
+static const char *arch_name(uint32_t arch)
+{
+	static const char *const names[] = {"x86_64",      "x86",         "aarch64", "arm",    "riscv64",
+	                                    "loongarch64", "ppc64",       "ppc64le", "ppc",    "s390x",
+	                                    "s390",        "mips",        "mipsel",  "mips64", "mipsel64",
+	                                    "mips64n32",   "mipsel64n32", "m68k"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (seccomp_arch_resolve_name(names[i]) == arch)
+			return names[i];
+	return "an unknown architecture";
+}
+
+void ending_forbidden(struct callgate_ending *ending, int nr, uint32_t arch)
+{
+	char *name = seccomp_syscall_resolve_num_arch(arch, nr);
+
+	if (name)
+		ending_set(ending, CALLGATE_END_FORBIDDEN, "forbidden call: %s on %s", name, arch_name(arch));
+	else
+		ending_set(ending, CALLGATE_END_FORBIDDEN, "forbidden call: number %d on %s", nr,
+		           arch_name(arch));
+	free(name);
+	ending->syscall = nr;
+	ending->arch = arch;
+}
+
+void ending_deadline(struct callgate_ending *ending, const struct ending_limits *limits)
+{
+	ending_set(ending, CALLGATE_END_DEADLINE, "not ready after %u ms, and killed", limits->deadline_ms);
+	ending->signal = SIGKILL;
+}
+
+void ending_too_large(struct callgate_ending *ending, size_t size, const struct ending_limits *limits)
+{
+	ending_set(ending, CALLGATE_END_TOO_LARGE, "an output of %zu bytes does not fit the %zu bytes for it",
+	           size, limits->output_capacity);
+	ending->output_size = size;
+}
+
+static void killed(struct callgate_ending *ending, int signal, const struct ending_limits *limits)
+{
+	const char *description = sigdescr_np(signal);
+
+	if (signal == SIGKILL && limits->mode1)
+		ending_set(
+		    ending, CALLGATE_END_KILLED,
+		    "killed by SIGKILL: probably a forbidden call, for which strict mode gives no reason");
+	else if (signal == SIGKILL)
+		ending_set(
+		    ending, CALLGATE_END_KILLED,
+		    "killed by SIGKILL, which this library did not send: out of memory, or someone's kill");
+	else if (signal == SIGXCPU)
+		ending_set(ending, CALLGATE_END_CPU, "used up its %u seconds of CPU time",
+		           limits->cpu_seconds);
+	else if (signal == SIGSYS)
+		ending_set(ending, CALLGATE_END_FORBIDDEN,
+		           "forbidden call, which it could not report (SIGSYS)");
+	else
+		ending_set(ending, CALLGATE_END_CRASHED, "crashed: SIG%s (%s)",
+		           sigabbrev_np(signal) ? sigabbrev_np(signal) : "?",
+		           description ? description : "unknown");
+	ending->signal = signal;
+	if (ending->end == CALLGATE_END_FORBIDDEN)
+		ending->syscall = -1;
+}
+
+void ending_status(struct callgate_ending *ending, int status, const struct ending_limits *limits)
+{
+	if (status == -1) {
+		ending_set(ending, CALLGATE_END_UNKNOWN,
+		           "gone; another part of this program has collected its exit status");
+	} else if (WIFSIGNALED(status)) {
+		killed(ending, WTERMSIG(status), limits);
+	} else {
+		ending_set(ending, CALLGATE_END_EXITED, "exited with status %d without an answer",
+		           WEXITSTATUS(status));
+		ending->value = WEXITSTATUS(status);
+	}
+}

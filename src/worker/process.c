@@ -1,0 +1,105 @@
+#include "worker/process.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* linux/pidfd.h since 6.15; the headers at hand may be older. */
+struct pidfd_info {
+	uint64_t mask, cgroup;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+#define PIDFD_INFO_WITH_EXIT (UINT64_C(1) << 3)
+#define PIDFD_INFO           _IOWR(0xFF, 11, struct pidfd_info)
+enum { WAIT_BY_PIDFD = 3 };
+
+int process_clone(int (*body)(void *), void *stack, void *argument, struct process *ret_process)
+{
+	sigset_t all, before;
+	int pidfd = -1;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int pid = clone(body, stack, CLONE_PIDFD, argument, &pidfd);
+	int error = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0)
+		return -error;
+	*ret_process = (struct process){.pid = pid, .pidfd = pidfd};
+	return 0;
+}
+
+struct process process_adopt(pid_t pid)
+{
+	return (struct process){.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0)};
+}
+
+enum process_event process_wait(const struct process *process, int fd, short events,
+                                const struct deadline *deadline)
+{
+	struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = process->pidfd, .events = POLLIN}};
+
+	for (;;) {
+		struct timespec left = deadline_left(deadline);
+		int count = ppoll(fds, 2, &left, NULL);
+		if (count > 0)
+			return fds[0].revents ? PROCESS_READY : PROCESS_ENDED;
+		if (count == 0)
+			return PROCESS_LATE;
+		/* Interrupted, or short of memory in the kernel: ask again until it is too late. */
+		if (errno != EINTR && errno != EAGAIN && errno != ENOMEM)
+			return PROCESS_LATE;
+	}
+}
+
+static int status_of(const siginfo_t *info)
+{
+	if (info->si_code == CLD_EXITED)
+		return (info->si_status & 0xff) << 8;
+	return info->si_status & 0x7f;
+}
+
+static int collected_by_others(int pidfd)
+{
+	struct pidfd_info info = {.mask = PIDFD_INFO_WITH_EXIT};
+
+	if (pidfd >= 0 && ioctl(pidfd, PIDFD_INFO, &info) == 0 && (info.mask & PIDFD_INFO_WITH_EXIT))
+		return info.exit_code & 0xffff;
+	return -1;
+}
+
+static void kill_process(const struct process *process)
+{
+	if (process->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0);
+	else
+		kill(process->pid, SIGKILL);
+}
+
+int process_collect(struct process *process, bool kill)
+{
+	siginfo_t info = {0};
+	int result, status;
+
+	if (kill)
+		kill_process(process);
+	do {
+		result = process->pidfd >= 0
+		             ? waitid((idtype_t)WAIT_BY_PIDFD, (id_t)process->pidfd, &info, WEXITED | __WALL)
+		             : waitid(P_PID, (id_t)process->pid, &info, WEXITED | __WALL);
+	} while (result < 0 && errno == EINTR);
+	status = result == 0 ? status_of(&info) : collected_by_others(process->pidfd);
+	if (process->pidfd >= 0)
+		close(process->pidfd);
+	*process = (struct process){0};
+	return status;
+}

@@ -1,0 +1,58 @@
+/*
+ * What may not grow: processes of ours, open descriptors, bytes.
+ */
+#ifndef TESTS_LEAKS_H
+#define TESTS_LEAKS_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct leaks {
+	int fds;
+	int mappings;
+	size_t bytes; /* handed out by malloc */
+};
+
+static inline int leaks_count_lines(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	int lines = 0, c;
+
+	if (!file)
+		abort();
+	while ((c = getc(file)) != EOF)
+		lines += c == '\n';
+	fclose(file);
+	return lines;
+}
+
+static inline struct leaks leaks_now(void)
+{
+	struct leaks leaks = {0};
+	DIR *directory = opendir("/proc/self/fd");
+
+	if (!directory)
+		abort();
+	while (readdir(directory))
+		leaks.fds++;
+	closedir(directory);
+	leaks.mappings = leaks_count_lines("/proc/self/maps");
+	leaks.bytes = mallinfo2().uordblks + mallinfo2().hblkhd;
+	return leaks;
+}
+
+/* Has this process any child, of whatever kind, dead or alive? */
+static inline int leaks_any_child(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
+}
+
+#endif

@@ -1,0 +1,555 @@
+/* callgate_strict_call(): every way in which a function can end, and that nothing is left of it. */
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/program.h>
+#include <callgate/strict.h>
+
+#include "confined.h"
+#include "leaks.h"
+#include "support/random.h"
+
+static struct callgate_ending ending;
+static const struct callgate_strict_options by_filter = {.confinement = CALLGATE_STRICT_FILTER};
+
+/* In a function under test: results of calls, for which errno must do. */
+static long sys(long nr, long a, long b, long c)
+{
+	return syscall(nr, a, b, c) < 0 ? -errno : 0;
+}
+
+static int64_t upper(struct callgate_strict_job *job)
+{
+	const char *input = job->input;
+	char *output = job->output;
+
+	job->output_size = job->input_size;
+	if (job->output_size > job->output_capacity)
+		return -1;
+	for (size_t i = 0; i < job->input_size; i++)
+		output[i] = (char)(input[i] >= 'a' && input[i] <= 'z' ? input[i] - 32 : input[i]);
+	return (int64_t)job->input_size - 1000;
+}
+
+START_TEST(test_value)
+{
+	char output[16] = "";
+
+	for (int mode = 0; mode < 2; mode++) {
+		struct callgate_strict_options options = {.confinement =
+		                                              (enum callgate_strict_confinement)mode};
+		int result =
+		    callgate_strict_call(upper, "hello", 5, output, sizeof(output), &options, &ending);
+		ck_assert_msg(result == 0, "%s", callgate_diagnosis(NULL));
+		ck_assert_int_eq(ending.end, CALLGATE_END_VALUE);
+		ck_assert_int_eq(ending.value, -995);
+		ck_assert_uint_eq(ending.output_size, 5);
+		ck_assert_mem_eq(output, "HELLO", 5);
+	}
+	ck_assert_int_eq(callgate_strict_call(upper, NULL, 0, NULL, 0, NULL, &ending), 0);
+	ck_assert_int_eq(ending.value, -1000);
+}
+END_TEST
+
+START_TEST(test_output_larger_than_a_pipe)
+{
+	size_t size = 3 << 20;
+	char *input = malloc(size), *output = malloc(size);
+
+	memset(input, 'x', size);
+	ck_assert_int_eq(callgate_strict_call(upper, input, size, output, size, NULL, &ending), 0);
+	ck_assert_uint_eq(ending.output_size, size);
+	ck_assert_int_eq(output[0], 'X');
+	ck_assert_int_eq(output[size - 1], 'X');
+	ck_assert_int_eq(callgate_strict_call(upper, input, size, output, size - 1, NULL, &ending), -EPIPE);
+	ck_assert_int_eq(ending.end, CALLGATE_END_TOO_LARGE);
+	ck_assert_uint_eq(ending.output_size, size);
+	free(input);
+	free(output);
+}
+END_TEST
+
+static int64_t opens(struct callgate_strict_job *job)
+{
+	(void)job;
+	return sys(SYS_openat, -100, (long)"/etc/passwd", 0);
+}
+
+static int64_t raises(struct callgate_strict_job *job)
+{
+	(void)job;
+	return sys(SYS_getpid, 0, 0, 0);
+}
+
+UNCHECKED static int64_t segfaults(struct callgate_strict_job *job)
+{
+	volatile char *nowhere = (char *)(job->output_size + 8);
+
+	return *nowhere;
+}
+
+UNCHECKED static int64_t overflows_the_stack(struct callgate_strict_job *job)
+{
+	volatile char frame[4096];
+
+	frame[0] = frame[4095] = 1;
+	return job ? overflows_the_stack(job) + frame[0] : 0;
+}
+
+static int64_t loops(struct callgate_strict_job *job)
+{
+	while (!*(volatile size_t *)&job->output_size)
+		;
+	return 0;
+}
+
+static int64_t floods(struct callgate_strict_job *job)
+{
+	while (!*(volatile size_t *)&job->output_size)
+		sys(SYS_write, 1, (long)"12345678901234567890123456789012345678901234567890", 50);
+	return 0;
+}
+
+UNCHECKED static int64_t writes_half_an_answer(struct callgate_strict_job *job)
+{
+	(void)job;
+	sys(SYS_write, 1, (long)"nonsense", 8);
+	callgate_strict_exit(0);
+}
+
+UNCHECKED static int64_t exits(struct callgate_strict_job *job)
+{
+	(void)job;
+	callgate_strict_exit(3);
+}
+
+UNCHECKED static int64_t kills_itself_with_a_trap(struct callgate_strict_job *job)
+{
+	(void)job;
+	__builtin_trap();
+}
+
+static void expect(callgate_strict_function *function, const struct callgate_strict_options *options, int end)
+{
+	char output[64];
+	int result = callgate_strict_call(function, "x", 1, output, sizeof(output), options, &ending);
+
+	ck_assert_msg(ending.end == (enum callgate_end)end, "%s instead of %s: %s",
+	              callgate_end_name(ending.end), callgate_end_name((enum callgate_end)end),
+	              callgate_diagnosis(NULL));
+	ck_assert_int_eq(result, end == CALLGATE_END_VALUE ? 0 : -EPIPE);
+	if (result < 0)
+		ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), ending.text));
+	ck_assert(!leaks_any_child());
+}
+
+START_TEST(test_strict_mode_endings)
+{
+	struct callgate_strict_options quick = {.deadline_ms = 50};
+
+	expect(opens, NULL, CALLGATE_END_KILLED);
+	ck_assert_int_eq(ending.signal, SIGKILL);
+	ck_assert_ptr_nonnull(strstr(ending.text, "probably a forbidden call"));
+	expect(segfaults, NULL, CALLGATE_END_CRASHED);
+	ck_assert_int_eq(ending.signal, SIGSEGV);
+	expect(overflows_the_stack, NULL, CALLGATE_END_CRASHED);
+	expect(kills_itself_with_a_trap, NULL, CALLGATE_END_CRASHED);
+	ck_assert_int_ne(ending.signal, SIGSEGV);
+	expect(loops, &quick, CALLGATE_END_DEADLINE);
+	ck_assert_ptr_nonnull(strstr(ending.text, "50 ms"));
+	expect(floods, NULL, CALLGATE_END_MALFORMED);
+	expect(writes_half_an_answer, NULL, CALLGATE_END_MALFORMED);
+	expect(exits, NULL, CALLGATE_END_EXITED);
+	ck_assert_int_eq(ending.value, 3);
+}
+END_TEST
+
+START_TEST(test_filter_endings_are_named)
+{
+	expect(opens, &by_filter, CALLGATE_END_FORBIDDEN);
+	ck_assert_int_eq(ending.syscall, SYS_openat);
+	ck_assert_uint_eq(ending.arch, seccomp_arch_native());
+	ck_assert_ptr_nonnull(strstr(ending.text, "openat on "));
+	expect(raises, &by_filter, CALLGATE_END_FORBIDDEN);
+	ck_assert_int_eq(ending.syscall, SYS_getpid);
+	expect(segfaults, &by_filter, CALLGATE_END_CRASHED);
+	expect(floods, &by_filter, CALLGATE_END_MALFORMED);
+	expect(exits, &by_filter, CALLGATE_END_EXITED);
+}
+END_TEST
+
+static int64_t maps_and_reads_the_clock(struct callgate_strict_job *job)
+{
+	struct timespec now;
+	void *memory = mmap(NULL, *(const size_t *)job->input, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return memory == MAP_FAILED ? -errno : syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+}
+
+static int64_t maps_executable(struct callgate_strict_job *job)
+{
+	(void)job;
+	mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return 0;
+}
+
+START_TEST(test_a_widened_filter)
+{
+	struct callgate_strict_options options = {.confinement = CALLGATE_STRICT_FILTER,
+	                                          .allow = CALLGATE_ALLOW_MEMORY | CALLGATE_ALLOW_CLOCK,
+	                                          .memory = 8 << 20};
+	size_t small = 1 << 20, large = 64 << 20;
+
+	int result =
+	    callgate_strict_call(maps_and_reads_the_clock, &small, sizeof(small), NULL, 0, &options, &ending);
+	ck_assert_msg(result == 0, "%s", callgate_diagnosis(NULL));
+	ck_assert_int_eq(ending.value, 0);
+	ck_assert_int_eq(
+	    callgate_strict_call(maps_and_reads_the_clock, &large, sizeof(large), NULL, 0, &options, &ending),
+	    0);
+	ck_assert_int_eq(ending.value, -ENOMEM);
+	expect(maps_executable, &options, CALLGATE_END_FORBIDDEN);
+	ck_assert_int_eq(ending.syscall, SYS_mmap);
+}
+END_TEST
+
+START_TEST(test_a_program_of_ones_own)
+{
+	struct callgate_strict_options options = by_filter;
+	struct callgate_program *program = NULL;
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRAP);
+	unsigned char bytes[8 * CALLGATE_PROGRAM_MAX];
+	size_t size = sizeof(bytes);
+
+	ck_assert_int_eq(callgate_strict_rules(ctx, 0), 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(getpid), 0), 0);
+	ck_assert_int_eq(seccomp_export_bpf_mem(ctx, bytes, &size), 0);
+	ck_assert_int_eq(callgate_program_new(bytes, size, 0, &program), 0);
+	options.program = program;
+	expect(raises, &options, CALLGATE_END_VALUE);
+	expect(opens, &options, CALLGATE_END_FORBIDDEN);
+	callgate_program_free(program);
+	seccomp_release(ctx);
+}
+END_TEST
+
+static int64_t uses_the_arena(struct callgate_strict_job *job)
+{
+	size_t total = 0;
+	char *last = NULL, *block;
+
+	while ((block = callgate_strict_alloc(job, 1000))) {
+		if ((uintptr_t)block % 16 || block[999] != 0)
+			return -1;
+		memset(block, 1, 1000);
+		if (last && block < last + 1000)
+			return -2;
+		last = block;
+		total += 1000;
+	}
+	if (callgate_strict_alloc(job, SIZE_MAX) || callgate_strict_alloc(NULL, 1))
+		return -3;
+	return (int64_t)total;
+}
+
+START_TEST(test_arena)
+{
+	struct callgate_strict_options options = {.arena_size = 3 << 20};
+
+	expect(uses_the_arena, &options, CALLGATE_END_VALUE);
+	ck_assert_int_gt(ending.value, 3000000);
+	ck_assert_int_le(ending.value, 3 << 20);
+}
+END_TEST
+
+static int64_t counts_fds(struct callgate_strict_job *job)
+{
+	char byte;
+	int64_t open = 0;
+
+	(void)job;
+	for (int fd = 0; fd < 64; fd++)
+		open |= (int64_t)(sys(SYS_write, fd, (long)&byte, 0) != -EBADF ||
+		                  sys(SYS_read, fd, (long)&byte, 0) != -EBADF)
+		        << fd;
+	return open;
+}
+
+static int64_t sums_the_stream(struct callgate_strict_job *job)
+{
+	unsigned char buffer[100];
+	int64_t sum = 0;
+	long count;
+
+	(void)job;
+	while ((count = callgate_strict_read(0, buffer, sizeof(buffer))) > 0)
+		for (long i = 0; i < count; i++)
+			sum += buffer[i];
+	return count < 0 ? count : sum;
+}
+
+START_TEST(test_descriptors)
+{
+	int fds[2], high;
+	struct callgate_strict_options options = {0};
+
+	expect(counts_fds, NULL, CALLGATE_END_VALUE);
+	ck_assert_int_eq(ending.value, 2);
+	ck_assert_int_eq(pipe(fds), 0);
+	high = dup2(fds[0], 50);
+	for (int place = 0; place < 2; place++) {
+		options.stream = place ? high : fds[0];
+		expect(counts_fds, &options, CALLGATE_END_VALUE);
+		ck_assert_int_eq(ending.value, 3);
+	}
+	ck_assert_int_eq(write(fds[1], "\1\2\3", 3), 3);
+	close(fds[1]);
+	expect(sums_the_stream, &options, CALLGATE_END_VALUE);
+	ck_assert_int_eq(ending.value, 6);
+}
+END_TEST
+
+START_TEST(test_low_descriptors_closed_in_the_host)
+{
+	close(0);
+	close(1);
+	expect(counts_fds, NULL, CALLGATE_END_VALUE);
+	ck_assert_int_eq(ending.value, 2);
+	expect(upper, &by_filter, CALLGATE_END_VALUE);
+}
+END_TEST
+
+START_TEST(test_cpu_limit)
+{
+	struct callgate_strict_options options = {.cpu_seconds = 1};
+
+	expect(loops, &options, CALLGATE_END_CPU);
+	ck_assert_ptr_nonnull(strstr(ending.text, "1 seconds"));
+}
+END_TEST
+
+START_TEST(test_bad_arguments)
+{
+	struct callgate_strict_options bad = {.confinement = (enum callgate_strict_confinement)7};
+	struct callgate_ending before = {.value = 77};
+	char output[4];
+
+	ending = before;
+	ck_assert_int_eq(callgate_strict_call(NULL, "x", 1, output, 4, NULL, &ending), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "function is NULL"));
+	ck_assert_int_eq(callgate_strict_call(upper, NULL, 1, output, 4, NULL, &ending), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "input is NULL"));
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, NULL, 4, NULL, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, NULL, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	bad = (struct callgate_strict_options){.allow = CALLGATE_ALLOW_CLOCK};
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "can't be widened"));
+	bad = (struct callgate_strict_options){.confinement = CALLGATE_STRICT_FILTER, .allow = 1 << 20};
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	bad = (struct callgate_strict_options){.arena_size = SIZE_MAX - 5};
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	bad = (struct callgate_strict_options){.stack_size = (size_t)1 << 59};
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -ENOMEM);
+	bad = (struct callgate_strict_options){.stream = -3};
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	bad = (struct callgate_strict_options){.stream = 63};
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EBADF);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "descriptors"));
+	ck_assert_int_eq(ending.end, CALLGATE_END_NONE);
+
+	struct rlimit usual, few;
+	getrlimit(RLIMIT_NOFILE, &usual);
+	few = (struct rlimit){.rlim_cur = 3, .rlim_max = usual.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &few);
+	int result = callgate_strict_call(upper, "x", 1, output, 4, NULL, &ending);
+	setrlimit(RLIMIT_NOFILE, &usual);
+	ck_assert_int_eq(result, -EMFILE);
+}
+END_TEST
+
+/* Several threads, an allocator under load, a timer that interrupts everything, and a SIGCHLD handler that takes what it finds. */
+static atomic_bool stop;
+static atomic_int child_signals, stolen;
+
+static void on_child(int signal)
+{
+	int saved = errno;
+
+	(void)signal;
+	child_signals++;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		stolen++;
+	errno = saved;
+}
+
+static void on_timer(int signal)
+{
+	(void)signal;
+}
+
+static void *allocates(void *unused)
+{
+	while (!stop)
+		free(malloc(100000));
+	return unused;
+}
+
+enum { KINDS = 5 };
+static callgate_strict_function *const kinds[KINDS] = {upper, opens, segfaults, exits, writes_half_an_answer};
+static const enum callgate_end kind_ends[2][KINDS] = {
+    {CALLGATE_END_VALUE, CALLGATE_END_KILLED, CALLGATE_END_CRASHED, CALLGATE_END_EXITED,
+     CALLGATE_END_MALFORMED},
+    {CALLGATE_END_VALUE, CALLGATE_END_FORBIDDEN, CALLGATE_END_CRASHED, CALLGATE_END_EXITED,
+     CALLGATE_END_MALFORMED}};
+
+struct calls {
+	int count;
+	struct random random;
+	const struct callgate_program *program;
+	char problem[512];
+};
+
+static void *calls_at_random(void *argument)
+{
+	struct calls *calls = argument;
+	struct random random = calls->random;
+
+	for (int i = 0; i < calls->count && !calls->problem[0]; i++) {
+		unsigned kind = (unsigned)random_below(&random, KINDS),
+		         mode = (unsigned)random_below(&random, 2);
+		struct callgate_strict_options options = {.confinement =
+		                                              (enum callgate_strict_confinement)mode,
+		                                          .program = mode ? calls->program : NULL,
+		                                          .arena_size = 4096};
+		struct callgate_ending end;
+		char output[8];
+		int result =
+		    callgate_strict_call(kinds[kind], "abc", 3, output, sizeof(output), &options, &end);
+		if (end.end != kind_ends[mode][kind] || (result == 0) != (kind == 0) ||
+		    (kind == 0 && memcmp(output, "ABC", 3) != 0))
+			snprintf(calls->problem, sizeof(calls->problem), "call %d, kind %u, mode %u: %s", i,
+			         kind, mode, result < 0 ? callgate_diagnosis(NULL) : "a wrong value");
+	}
+	return NULL;
+}
+
+static struct callgate_program *strict_program(void)
+{
+	static unsigned char bytes[8 * CALLGATE_PROGRAM_MAX];
+	size_t size = sizeof(bytes);
+	struct callgate_program *program = NULL;
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRAP);
+
+	ck_assert_int_eq(callgate_strict_rules(ctx, 0), 0);
+	ck_assert_int_eq(seccomp_export_bpf_mem(ctx, bytes, &size), 0);
+	ck_assert_int_eq(callgate_program_new(bytes, size, 0, &program), 0);
+	seccomp_release(ctx);
+	return program;
+}
+
+static int calls_wanted(void)
+{
+	const char *text = getenv("CALLGATE_CALLS");
+
+	return text ? atoi(text) : 10000;
+}
+
+START_TEST(test_thousands_from_many_threads)
+{
+	enum { THREADS = 4 };
+	struct callgate_program *program = strict_program();
+	struct itimerval often = {.it_interval.tv_usec = 500, .it_value.tv_usec = 500};
+	pthread_t threads[THREADS], allocator;
+	struct calls calls[THREADS] = {0};
+	struct random random = random_start("strict calls from threads");
+
+	signal(SIGCHLD, on_child);
+	struct sigaction interrupt = {.sa_handler = on_timer};
+	sigaction(SIGALRM, &interrupt, NULL);
+	calls[0] = (struct calls){.count = 20, .random = random, .program = program};
+	calls_at_random(&calls[0]); /* whatever is set up once, is */
+	struct leaks before = leaks_now();
+	setitimer(ITIMER_REAL, &often, NULL);
+	pthread_create(&allocator, NULL, allocates, NULL);
+	for (int i = 0; i < THREADS; i++) {
+		calls[i] = (struct calls){
+		    .count = calls_wanted() / THREADS, .random = {random_next(&random)}, .program = program};
+		pthread_create(&threads[i], NULL, calls_at_random, &calls[i]);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		ck_assert_msg(!calls[i].problem[0], "%s", calls[i].problem);
+	}
+	stop = true;
+	pthread_join(allocator, NULL);
+	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+	struct leaks after = leaks_now();
+	ck_assert_int_eq(after.fds, before.fds);
+	ck_assert(!leaks_any_child());
+	ck_assert_int_eq(child_signals, 0);
+	ck_assert_int_eq(stolen, 0);
+	callgate_program_free(program);
+}
+END_TEST
+
+START_TEST(test_thousands_leave_no_byte)
+{
+	struct callgate_program *program = strict_program();
+	struct calls calls = {.count = 20, .random = random_start("strict calls"), .program = program};
+
+	calls_at_random(&calls);
+	struct leaks before = leaks_now();
+	calls.count = calls_wanted() / 10;
+	calls_at_random(&calls);
+	struct leaks after = leaks_now();
+	ck_assert_msg(!calls.problem[0], "%s", calls.problem);
+	ck_assert_int_eq(after.fds, before.fds);
+	ck_assert_int_eq(after.mappings, before.mappings);
+	ck_assert_uint_eq(after.bytes, before.bytes);
+	ck_assert(!leaks_any_child());
+	callgate_program_free(program);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("strict call");
+	TCase *tests = tcase_create("endings"), *many = tcase_create("many");
+
+	tcase_add_test(tests, test_value);
+	tcase_add_test(tests, test_output_larger_than_a_pipe);
+	tcase_add_test(tests, test_strict_mode_endings);
+	tcase_add_test(tests, test_filter_endings_are_named);
+	tcase_add_test(tests, test_a_widened_filter);
+	tcase_add_test(tests, test_a_program_of_ones_own);
+	tcase_add_test(tests, test_arena);
+	tcase_add_test(tests, test_descriptors);
+	tcase_add_test(tests, test_low_descriptors_closed_in_the_host);
+	tcase_add_test(tests, test_cpu_limit);
+	tcase_add_test(tests, test_bad_arguments);
+	tcase_set_timeout(tests, 60);
+	suite_add_tcase(suite, tests);
+	tcase_add_test(many, test_thousands_from_many_threads);
+	tcase_add_test(many, test_thousands_leave_no_byte);
+	tcase_set_timeout(many, 600);
+	suite_add_tcase(suite, many);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
