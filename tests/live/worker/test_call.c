@@ -1,15 +1,11 @@
 /* callgate_strict_call(): every way in which a function can end, and that nothing is left of it. */
 #include <check.h>
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,9 +13,8 @@
 #include <callgate/program.h>
 #include <callgate/strict.h>
 
-#include "confined.h"
+#include "functions.h"
 #include "leaks.h"
-#include "support/random.h"
 
 #ifndef __has_feature
 #define __has_feature(feature) 0
@@ -32,25 +27,6 @@ enum { SANITIZED_THREADS = 0 };
 
 static struct callgate_ending ending;
 static const struct callgate_strict_options by_filter = {.confinement = CALLGATE_STRICT_FILTER};
-
-/* In a function under test: results of calls, for which errno must do. */
-static long sys(long nr, long a, long b, long c)
-{
-	return syscall(nr, a, b, c) < 0 ? -errno : 0;
-}
-
-UNCHECKED static int64_t upper(struct callgate_strict_job *job)
-{
-	const char *input = job->input;
-	char *output = job->output;
-
-	job->output_size = job->input_size;
-	if (job->output_size > job->output_capacity)
-		return -1;
-	for (size_t i = 0; i < job->input_size; i++)
-		output[i] = (char)(input[i] >= 'a' && input[i] <= 'z' ? input[i] - 32 : input[i]);
-	return (int64_t)job->input_size - 1000;
-}
 
 START_TEST(test_value)
 {
@@ -90,23 +66,10 @@ START_TEST(test_output_larger_than_a_pipe)
 }
 END_TEST
 
-static int64_t opens(struct callgate_strict_job *job)
-{
-	(void)job;
-	return sys(SYS_openat, -100, (long)"/etc/passwd", 0);
-}
-
 static int64_t raises(struct callgate_strict_job *job)
 {
 	(void)job;
 	return sys(SYS_getpid, 0, 0, 0);
-}
-
-UNCHECKED static int64_t segfaults(struct callgate_strict_job *job)
-{
-	volatile char *nowhere = (char *)(job->output_size + 8);
-
-	return *nowhere;
 }
 
 UNCHECKED static int64_t overflows_the_stack(struct callgate_strict_job *job)
@@ -129,19 +92,6 @@ static int64_t floods(struct callgate_strict_job *job)
 	while (!*(volatile size_t *)&job->output_size)
 		sys(SYS_write, 1, (long)"12345678901234567890123456789012345678901234567890", 50);
 	return 0;
-}
-
-UNCHECKED static int64_t writes_half_an_answer(struct callgate_strict_job *job)
-{
-	(void)job;
-	sys(SYS_write, 1, (long)"nonsense", 8);
-	callgate_strict_exit(0);
-}
-
-UNCHECKED static int64_t exits(struct callgate_strict_job *job)
-{
-	(void)job;
-	callgate_strict_exit(3);
 }
 
 UNCHECKED static int64_t kills_itself_with_a_trap(struct callgate_strict_job *job)
@@ -390,154 +340,10 @@ START_TEST(test_bad_arguments)
 }
 END_TEST
 
-/* Several threads, an allocator under load, a timer that interrupts everything, and a SIGCHLD handler that takes what it finds. */
-static atomic_bool stop;
-static atomic_int child_signals, stolen;
-
-static void on_child(int signal)
-{
-	int saved = errno;
-
-	(void)signal;
-	child_signals++;
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		stolen++;
-	errno = saved;
-}
-
-static void on_timer(int signal)
-{
-	(void)signal;
-}
-
-static void *allocates(void *unused)
-{
-	while (!stop)
-		free(malloc(100000));
-	return unused;
-}
-
-enum { KINDS = 5 };
-static callgate_strict_function *const kinds[KINDS] = {upper, opens, segfaults, exits, writes_half_an_answer};
-static const enum callgate_end kind_ends[2][KINDS] = {
-    {CALLGATE_END_VALUE, CALLGATE_END_KILLED, CALLGATE_END_CRASHED, CALLGATE_END_EXITED,
-     CALLGATE_END_MALFORMED},
-    {CALLGATE_END_VALUE, CALLGATE_END_FORBIDDEN, CALLGATE_END_CRASHED, CALLGATE_END_EXITED,
-     CALLGATE_END_MALFORMED}};
-
-struct calls {
-	int count;
-	struct random random;
-	const struct callgate_program *program;
-	char problem[512];
-};
-
-static void *calls_at_random(void *argument)
-{
-	struct calls *calls = argument;
-	struct random random = calls->random;
-
-	for (int i = 0; i < calls->count && !calls->problem[0]; i++) {
-		unsigned kind = (unsigned)random_below(&random, KINDS),
-		         mode = (unsigned)random_below(&random, 2);
-		struct callgate_strict_options options = {.confinement =
-		                                              (enum callgate_strict_confinement)mode,
-		                                          .program = mode ? calls->program : NULL,
-		                                          .arena_size = 4096};
-		struct callgate_ending end;
-		char output[8];
-		int result =
-		    callgate_strict_call(kinds[kind], "abc", 3, output, sizeof(output), &options, &end);
-		if (end.end != kind_ends[mode][kind] || (result == 0) != (kind == 0) ||
-		    (kind == 0 && memcmp(output, "ABC", 3) != 0))
-			snprintf(calls->problem, sizeof(calls->problem), "call %d, kind %u, mode %u: %s", i,
-			         kind, mode, result < 0 ? callgate_diagnosis(NULL) : "a wrong value");
-	}
-	return NULL;
-}
-
-static struct callgate_program *strict_program(void)
-{
-	static unsigned char bytes[8 * CALLGATE_PROGRAM_MAX];
-	size_t size = sizeof(bytes);
-	struct callgate_program *program = NULL;
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRAP);
-
-	ck_assert_int_eq(callgate_strict_rules(ctx, 0), 0);
-	ck_assert_int_eq(seccomp_export_bpf_mem(ctx, bytes, &size), 0);
-	ck_assert_int_eq(callgate_program_new(bytes, size, 0, &program), 0);
-	seccomp_release(ctx);
-	return program;
-}
-
-static int calls_wanted(void)
-{
-	const char *text = getenv("CALLGATE_CALLS");
-
-	return text ? atoi(text) : 10000;
-}
-
-START_TEST(test_thousands_from_many_threads)
-{
-	enum { THREADS = 4 };
-	struct callgate_program *program = strict_program();
-	struct itimerval often = {.it_interval.tv_usec = 500, .it_value.tv_usec = 500};
-	pthread_t threads[THREADS], allocator;
-	struct calls calls[THREADS] = {0};
-	struct random random = random_start("strict calls from threads");
-
-	signal(SIGCHLD, on_child);
-	struct sigaction interrupt = {.sa_handler = on_timer};
-	sigaction(SIGALRM, &interrupt, NULL);
-	calls[0] = (struct calls){.count = 20, .random = random, .program = program};
-	calls_at_random(&calls[0]); /* whatever is set up once, is */
-	struct leaks before = leaks_now();
-	setitimer(ITIMER_REAL, &often, NULL);
-	pthread_create(&allocator, NULL, allocates, NULL);
-	for (int i = 0; i < THREADS; i++) {
-		calls[i] = (struct calls){
-		    .count = calls_wanted() / THREADS, .random = {random_next(&random)}, .program = program};
-		pthread_create(&threads[i], NULL, calls_at_random, &calls[i]);
-	}
-	for (int i = 0; i < THREADS; i++) {
-		pthread_join(threads[i], NULL);
-		ck_assert_msg(!calls[i].problem[0], "%s", calls[i].problem);
-	}
-	stop = true;
-	pthread_join(allocator, NULL);
-	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
-	struct leaks after = leaks_now();
-	ck_assert_int_eq(after.fds, before.fds);
-	ck_assert(!leaks_any_child());
-	ck_assert_int_eq(child_signals, 0);
-	ck_assert_int_eq(stolen, 0);
-	callgate_program_free(program);
-}
-END_TEST
-
-START_TEST(test_thousands_leave_no_byte)
-{
-	struct callgate_program *program = strict_program();
-	struct calls calls = {.count = 20, .random = random_start("strict calls"), .program = program};
-
-	calls_at_random(&calls);
-	struct leaks before = leaks_now();
-	calls.count = calls_wanted() / 10;
-	calls_at_random(&calls);
-	struct leaks after = leaks_now();
-	ck_assert_msg(!calls.problem[0], "%s", calls.problem);
-	ck_assert_int_eq(after.fds, before.fds);
-	ck_assert_int_eq(after.mappings, before.mappings);
-	ck_assert_uint_eq(after.bytes, before.bytes);
-	ck_assert(!leaks_any_child());
-	callgate_program_free(program);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("strict call");
-	TCase *tests = tcase_create("endings"), *many = tcase_create("many");
+	TCase *tests = tcase_create("endings");
 
 	tcase_add_test(tests, test_value);
 	/* ThreadSanitizer's own mmap() and memset() make further calls in the child. */
@@ -555,10 +361,6 @@ int main(void)
 	tcase_add_test(tests, test_bad_arguments);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	tcase_add_test(many, test_thousands_from_many_threads);
-	tcase_add_test(many, test_thousands_leave_no_byte);
-	tcase_set_timeout(many, 600);
-	suite_add_tcase(suite, many);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);
