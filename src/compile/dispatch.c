@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "compile/weights.h"
+
 /* What a run of the policy's architectures that share an audit value is made with. */
 struct section {
 	struct rules *rules;
@@ -10,12 +12,19 @@ struct section {
 	uint32_t audit;
 	size_t *cursors; /* by architecture of the policy: the next system call */
 	VEC(struct graph_edge) edges;
+	VEC(struct weights_edge) known; /* of each edge */
 	VEC(const struct form *) forms; /* of the number at hand */
 };
 
-static bool add_edge(struct section *section, uint32_t first, struct graph_id child)
+static bool add_edge(struct section *section, uint32_t first, struct graph_id child, bool has_rules,
+                     uint32_t priority)
 {
-	if (!vec_push(&section->edges, ((struct graph_edge){first, child, 1})))
+	const struct graph_node *node = graph_at(section->rules->graph, child);
+	bool allowed = node->kind == GRAPH_LEAF && node->value == SECCOMP_RET_ALLOW;
+	struct weights_edge known = {.wanted = has_rules || allowed, .cached = allowed, .priority = priority};
+
+	if (!vec_push(&section->edges, ((struct graph_edge){first, child, 1})) ||
+	    !vec_push(&section->known, known))
 		section->rules->graph->failed = true;
 	return !section->rules->graph->failed;
 }
@@ -64,15 +73,19 @@ static bool collect(struct section *section, const struct policy_syscall *syscal
 }
 
 /* The rules for a number: those of every architecture of the section, one after the other. */
-static struct graph_id number_graph(struct section *section, uint32_t nr)
+static struct graph_id number_graph(struct section *section, uint32_t nr, uint32_t *ret_priority)
 {
 	bool complete = true;
 
+	*ret_priority = 0;
 	section->forms.count = 0;
 	for (size_t i = 0; i < section->policy->arch_count; i++) {
 		const struct policy_syscall *syscall = next_syscall(section, i);
-		if (syscall && syscall->nr == nr)
-			complete = collect(section, syscall, section->policy->archs[i].arch) && complete;
+		if (!syscall || syscall->nr != nr)
+			continue;
+		if (syscall->priority > *ret_priority)
+			*ret_priority = syscall->priority;
+		complete = collect(section, syscall, section->policy->archs[i].arch) && complete;
 	}
 	if (!complete || !vec_push(&section->forms, section->fallback)) {
 		section->rules->graph->failed = true;
@@ -128,13 +141,36 @@ static void add_covered(struct section *section, uint32_t first, uint32_t last, 
 	uint32_t nr = first;
 
 	while (find_next(section, first, &nr) && nr <= last) {
-		if (nr > first && !add_edge(section, first, base))
+		uint32_t priority;
+		if (nr > first && !add_edge(section, first, base, false, 0))
 			return;
-		if (!add_edge(section, nr, number_graph(section, nr)) || nr == last)
+		struct graph_id id = number_graph(section, nr, &priority);
+		if (!add_edge(section, nr, id, true, priority) || nr == last)
 			return;
 		first = nr + 1;
 	}
-	add_edge(section, first, base);
+	add_edge(section, first, base, false, 0);
+}
+
+static bool weigh(struct section *section)
+{
+	struct weights weights = {0};
+	size_t count = section->edges.count;
+
+	for (size_t i = 0; i < section->policy->arch_count; i++)
+		if (is_member(section, i) && !weights_add_arch(&weights, section->policy->archs[i].arch)) {
+			weights_finish(&weights);
+			return false;
+		}
+	weights_sort(&weights);
+	for (size_t i = 0; i < count; i++) {
+		const struct graph_edge *edge = &section->edges.items[i];
+		weights_count(&weights, edge->first, i + 1 < count ? edge[1].first - 1 : UINT32_MAX,
+		              &section->known.items[i]);
+	}
+	weights_assign(section->known.items, count, section->policy->optimize, section->edges.items);
+	weights_finish(&weights);
+	return true;
 }
 
 static struct graph_id section_graph(struct section *section)
@@ -142,7 +178,7 @@ static struct graph_id section_graph(struct section *section)
 	struct graph *graph = section->rules->graph;
 	uint32_t first = 0, last;
 
-	section->edges.count = 0;
+	section->edges.count = section->known.count = 0;
 	for (;; first = last + 1) {
 		bool covered;
 		struct graph_id base = graph_leaf(graph, base_action(section, first, &covered));
@@ -150,12 +186,14 @@ static struct graph_id section_graph(struct section *section)
 		if (covered)
 			add_covered(section, first, last, base);
 		else
-			add_edge(section, first, base);
+			add_edge(section, first, base, false, 0);
 		if (graph->failed || last == UINT32_MAX)
 			break;
 	}
-	if (graph->failed)
+	if (graph->failed || !weigh(section)) {
+		graph->failed = true;
 		return (struct graph_id){0};
+	}
 	return graph_switch(graph, GRAPH_NR, section->edges.items, section->edges.count);
 }
 
@@ -186,20 +224,23 @@ static struct graph_id root_graph(struct section *section)
 struct graph_id dispatch_graph(struct graph *graph, const struct policy *policy, struct arena *arena)
 {
 	struct form_set forms = {.arena = arena};
-	struct rules rules = {.graph = graph, .forms = &forms, .arena = arena};
+	struct popularity popularity = {0};
+	struct rules rules = {.graph = graph, .forms = &forms, .popularity = &popularity, .arena = arena};
 	struct section section = {.rules = &rules, .policy = policy};
 	struct graph_id root = {0};
 
 	section.cursors = calloc(policy->arch_count + 1, sizeof(size_t));
 	section.fallback = form_make(&forms, policy->default_action, NULL, 0);
-	if (section.cursors && section.fallback)
+	if (section.cursors && section.fallback && popularity_learn(&popularity, policy))
 		root = root_graph(&section);
 	else
 		graph->failed = true;
 	free(section.cursors);
 	vec_finish(&section.edges);
+	vec_finish(&section.known);
 	vec_finish(&section.forms);
 	rules_finish(&rules);
+	popularity_finish(&popularity);
 	form_set_finish(&forms);
 	return root;
 }

@@ -47,7 +47,9 @@ static uint32_t hash_form(uint32_t action, const struct word_test *tests, uint32
 	for (uint32_t i = 0; i < count; i++) {
 		hash = (hash ^ tests[i].a) * 0x85ebca6bu;
 		hash = (hash ^ hash >> 13 ^ tests[i].b) * 0xc2b2ae35u;
-		hash = (hash ^ hash >> 16 ^ (uint32_t)(tests[i].kind << 8 | tests[i].word)) * 0x9e3779b1u;
+		hash = (hash ^ hash >> 16 ^
+		        (uint32_t)(tests[i].urgent << 16 | tests[i].kind << 8 | tests[i].word)) *
+		       0x9e3779b1u;
 	}
 	return hash ^ hash >> 15;
 }
@@ -58,8 +60,7 @@ static bool is_form(const struct form *form, uint32_t hash, uint32_t action, con
 	if (form->hash != hash || form->action != action || form->count != count)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		if (form->tests[i].kind != tests[i].kind || form->tests[i].word != tests[i].word ||
-		    form->tests[i].a != tests[i].a || form->tests[i].b != tests[i].b)
+		if (!word_test_same(&form->tests[i], &tests[i]))
 			return false;
 	return true;
 }

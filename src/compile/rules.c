@@ -91,8 +91,8 @@ static struct graph_id split_word(struct rules *rules, struct list list, struct 
 	return graph_switch(rules->graph, partition->word, partition->edges, partition->edge_count);
 }
 
-/* The word of the first rule that most rules look at: sharing begins at the top. */
-static uint8_t choose_word(struct rules *rules, struct list list)
+/* The word of the first rule that most rules look at. */
+static uint8_t most_common_word(struct rules *rules, struct list list)
 {
 	size_t seen[GRAPH_WORDS] = {0};
 	const struct form *first = forms_of(rules, list)[0];
@@ -106,8 +106,7 @@ static uint8_t choose_word(struct rules *rules, struct list list)
 				seen[form->tests[j].word + 1]++;
 		}
 	}
-	for (int i = 0; i < GRAPH_WORDS - GRAPH_ARGS; i++) {
-		uint8_t word = (uint8_t)(GRAPH_ARGS + (rules->low_first ? i ^ 1 : i));
+	for (uint8_t word = GRAPH_ARGS; word < GRAPH_WORDS; word++) {
 		bool read = false;
 		for (uint32_t j = 0; j < first->count; j++)
 			read |= word_test_reads(&first->tests[j], word);
@@ -115,6 +114,42 @@ static uint8_t choose_word(struct rules *rules, struct list list)
 			best = word;
 	}
 	return best;
+}
+
+enum { LEAST_TAIL = 2 };
+
+/*
+ * The order in which the tests of a rule are made: those of its own, then wide ones, low half first: it mostly decides
+ * alone; then those that many rules make, in the order of their words so that the tails are equal.
+ */
+static uint32_t lateness(const struct rules *rules, const struct word_test *test)
+{
+	uint32_t popularity;
+
+	if (test->urgent)
+		return 0;
+	if (word_test_is_wide(test))
+		return 2;
+	popularity = popularity_of(rules->popularity, test);
+	return popularity < LEAST_TAIL ? 1 : 2 + popularity;
+}
+
+static uint8_t rarest_word(struct rules *rules, struct list list)
+{
+	const struct form *first = forms_of(rules, list)[0];
+	uint32_t best = UINT32_MAX;
+	uint8_t word = GRAPH_WORDS;
+
+	for (uint32_t i = 0; i < first->count; i++) {
+		const struct word_test *test = &first->tests[i];
+		uint32_t late = lateness(rules, test);
+		uint8_t its = (uint8_t)(test->word + word_test_is_wide(test));
+		if (late < best || (late == best && its < word)) {
+			best = late;
+			word = its;
+		}
+	}
+	return word;
 }
 
 static const struct word_test *bits_on(const struct form *form, uint8_t word)
@@ -127,7 +162,7 @@ static const struct word_test *bits_on(const struct form *form, uint8_t word)
 
 static struct graph_id split(struct rules *rules, struct list list)
 {
-	uint8_t word = choose_word(rules, list);
+	uint8_t word = (rules->order == RULES_RARE_FIRST ? rarest_word : most_common_word)(rules, list);
 	struct partition partition;
 	struct graph_id id;
 
@@ -153,30 +188,62 @@ static struct graph_id build(struct rules *rules, struct list list)
 
 	if (forms[0]->count == 0)
 		return graph_leaf(rules->graph, forms[0]->action);
-	if (rules_memo_find(rules->memo, forms, list.count, &id))
+	if (rules_memo_find(rules->memo[rules->order], forms, list.count, &id))
 		return id;
 	id = split(rules, list);
-	if (!rules_memo_add(&rules->memo, rules->arena, forms_of(rules, list), list.count, id))
+	if (!rules_memo_add(&rules->memo[rules->order], rules->arena, forms_of(rules, list), list.count, id))
 		return fail(rules);
 	return id;
 }
 
-struct graph_id rules_graph(struct rules *rules, const struct form *const *forms, size_t count)
+/* What the nodes made since would cost if each were a program of its own: loads and comparisons. */
+static size_t cost_since(const struct graph *graph, size_t nodes)
 {
-	size_t start = rules->stack.count;
+	size_t cost = 0;
 
+	for (; nodes < graph->nodes.count; nodes++)
+		cost +=
+		    graph->nodes.items[nodes].kind == GRAPH_LEAF ? 0 : graph->nodes.items[nodes].edge_count;
+	return cost;
+}
+
+static struct graph_id build_in_order(struct rules *rules, enum rules_order order,
+                                      const struct form *const *forms, size_t count, size_t *ret_cost)
+{
+	size_t start = rules->stack.count, nodes = rules->graph->nodes.count;
+
+	rules->order = order;
 	rules->budget = BUDGET_FLOOR;
 	for (size_t i = 0; i < count; i++) {
 		rules->budget += BUDGET_PER_TEST * (size_t)(forms[i]->count + 1);
 		if (push(rules, forms[i]))
 			break;
 	}
-	return pop_and_build(rules, start);
+	struct graph_id id = pop_and_build(rules, start);
+	*ret_cost = cost_since(rules->graph, nodes);
+	return id;
+}
+
+struct graph_id rules_graph(struct rules *rules, const struct form *const *forms, size_t count)
+{
+	struct graph_id best = {0};
+	size_t least = SIZE_MAX, cost;
+
+	if (forms[0]->count == 0)
+		return graph_leaf(rules->graph, forms[0]->action);
+	for (int order = 0; order < RULES_ORDERS; order++) {
+		struct graph_id id = build_in_order(rules, (enum rules_order)order, forms, count, &cost);
+		if (cost < least) {
+			least = cost;
+			best = id;
+		}
+	}
+	return best;
 }
 
 void rules_finish(struct rules *rules)
 {
 	vec_finish(&rules->stack);
-	rules_memo_free(rules->memo);
-	rules->memo = NULL;
+	for (int order = 0; order < RULES_ORDERS; order++)
+		rules_memo_free(rules->memo[order]);
 }

@@ -6,18 +6,27 @@
 
 #include "compile/form.h"
 #include "compile/graph.h"
+#include "compile/popularity.h"
 
 struct rules_memo;
 
-/* Zeroed but for graph, forms and arena means ready. */
+/* Which word is asked next. */
+enum rules_order {
+	RULES_RARE_FIRST, /* what few rules of the policy ask, so that the rest are tails that many rules share */
+	RULES_COMMON_FIRST, /* what most rules of the list ask, so that they share their beginning */
+	RULES_ORDERS,
+};
+
+/* Zeroed but for graph, forms, popularity and arena means ready. */
 struct rules {
 	struct graph *graph;
 	struct form_set *forms;
 	struct arena *arena;
-	struct rules_memo *memo;        /* by list of forms */
-	VEC(const struct form *) stack; /* the lists of the calls that are under way */
-	size_t budget;  /* work left for the present list; when it runs out, a plain chain of rules will do */
-	bool low_first; /* prefer the low halves of arguments */
+	const struct popularity *popularity;
+	struct rules_memo *memo[RULES_ORDERS]; /* by list of forms */
+	VEC(const struct form *) stack;        /* the lists of the calls that are under way */
+	size_t budget; /* work left for the present list; when it runs out, a plain chain of rules will do */
+	enum rules_order order;
 };
 
 void rules_finish(struct rules *rules);

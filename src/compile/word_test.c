@@ -8,7 +8,7 @@ static enum word_outcome in_range(struct word_test *test, uint8_t word, uint32_t
 		return WORD_FAILS;
 	if (first == 0 && last == UINT32_MAX)
 		return WORD_HOLDS;
-	*test = (struct word_test){WORD_IN, word, first, last};
+	*test = (struct word_test){WORD_IN, word, false, first, last};
 	return WORD_REMAINS;
 }
 
@@ -18,7 +18,7 @@ static enum word_outcome masked(struct word_test *test, uint8_t word, uint32_t m
 
 	if ((rest & (rest + 1)) == 0) /* the mask is a prefix: an interval */
 		return in_range(test, word, value, value | rest);
-	*test = (struct word_test){WORD_BITS, word, mask, value};
+	*test = (struct word_test){WORD_BITS, word, false, mask, value};
 	return WORD_REMAINS;
 }
 
@@ -41,7 +41,7 @@ static void ordered(bool below, uint8_t arg, uint64_t value, struct word_test te
 		outcomes[0] = in_range(&tests[0], word, high, high);
 		outcomes[1] = in_range(&tests[1], (uint8_t)(word + 1), low, UINT32_MAX);
 	} else {
-		tests[0] = (struct word_test){below ? WORD_LT : WORD_GE, word, high, low};
+		tests[0] = (struct word_test){below ? WORD_LT : WORD_GE, word, false, high, low};
 		outcomes[0] = WORD_REMAINS;
 	}
 }
@@ -55,7 +55,8 @@ static void split_wide(const struct policy_condition *c, struct word_test tests[
 	outcomes[0] = outcomes[1] = WORD_HOLDS;
 	switch ((enum policy_op)c->op) {
 	case POLICY_NE:
-		tests[0] = (struct word_test){WORD_NE, high, (uint32_t)(c->value >> 32), (uint32_t)c->value};
+		tests[0] =
+		    (struct word_test){WORD_NE, high, false, (uint32_t)(c->value >> 32), (uint32_t)c->value};
 		outcomes[0] = WORD_REMAINS;
 		return;
 	case POLICY_LT:
@@ -87,7 +88,7 @@ static enum word_outcome split_narrow(const struct policy_condition *c, struct w
 
 	switch ((enum policy_op)c->op) {
 	case POLICY_NE:
-		*test = (struct word_test){WORD_OUT, word, value, value};
+		*test = (struct word_test){WORD_OUT, word, false, value, value};
 		return WORD_REMAINS;
 	case POLICY_LT:
 		return value ? in_range(test, word, 0, value - 1) : WORD_FAILS;
@@ -169,7 +170,7 @@ void word_test_hull(const struct word_test *test, uint8_t word, uint32_t *first,
 
 static enum word_outcome not_equal(struct word_test *test, uint8_t word, uint32_t value)
 {
-	*test = (struct word_test){WORD_OUT, word, value, value};
+	*test = (struct word_test){WORD_OUT, word, false, value, value};
 	return WORD_REMAINS;
 }
 
@@ -187,13 +188,23 @@ static enum word_outcome know_high(const struct word_test *test, uint32_t value,
 	return not_equal(rest, low, test->b);
 }
 
-static enum word_outcome know_low(const struct word_test *test, uint32_t value, struct word_test *rest)
+static enum word_outcome know_low_plainly(const struct word_test *test, uint32_t value,
+                                          struct word_test *rest)
 {
 	if (test->kind == WORD_GE)
 		return in_range(rest, test->word, value >= test->b ? test->a : test->a + 1, UINT32_MAX);
 	if (test->kind == WORD_LT)
 		return in_range(rest, test->word, 0, value < test->b ? test->a : test->a - 1);
 	return value == test->b ? not_equal(rest, test->word, test->a) : WORD_HOLDS;
+}
+
+static enum word_outcome know_low(const struct word_test *test, uint32_t value, struct word_test *rest)
+{
+	enum word_outcome outcome = know_low_plainly(test, value, rest);
+
+	if (outcome == WORD_REMAINS)
+		rest->urgent = true;
+	return outcome;
 }
 
 enum word_outcome word_test_know(const struct word_test *test, uint8_t word, uint32_t first, uint32_t last,

@@ -23,8 +23,16 @@ enum word_kind {
 struct word_test {
 	uint8_t kind;
 	uint8_t word;
+	bool
+	    urgent; /* the half that was left of a wide test: to be asked next, lest all that follows is doubled */
 	uint32_t a, b;
 };
+
+static inline bool word_test_same(const struct word_test *x, const struct word_test *y)
+{
+	return x->kind == y->kind && x->word == y->word && x->urgent == y->urgent && x->a == y->a &&
+	       x->b == y->b;
+}
 
 /* What became of a test: it holds, it fails, or it is (another) test. */
 enum word_outcome { WORD_FAILS, WORD_HOLDS, WORD_REMAINS };

@@ -1,0 +1,152 @@
+#include "compile/weights.h"
+
+#include <stdlib.h>
+
+struct prior {
+	const char *name;
+	uint32_t share;
+};
+
+/* Measured: see tests/bench/measure-mix.sh. */
+static const struct prior priors[] = {
+#define PRIOR(name, share) {name, share},
+#include "compile/prior.inc"
+#undef PRIOR
+};
+
+enum { PRIORS = sizeof(priors) / sizeof(priors[0]), OPTIMIZE_BALANCED = 2 };
+
+static struct weights_number *find_number(struct weights *weights, size_t first, uint32_t nr)
+{
+	size_t low = first, high = weights->numbers.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (weights->numbers.items[middle].nr < nr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < weights->numbers.count && weights->numbers.items[low].nr == nr
+	           ? &weights->numbers.items[low]
+	           : NULL;
+}
+
+bool weights_add_arch(struct weights *weights, const struct arch *arch)
+{
+	size_t first = weights->numbers.count, count = arch_syscall_number_count(arch);
+
+	if (!vec_reserve(&weights->numbers, count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		weights->numbers.items[weights->numbers.count++] =
+		    (struct weights_number){(uint32_t)arch_syscall_number_at(arch, i), 0};
+	for (size_t i = 0; i < PRIORS; i++) {
+		struct weights_number *number =
+		    find_number(weights, first, (uint32_t)arch_syscall_direct_number(arch, priors[i].name));
+		if (number)
+			number->prior += priors[i].share;
+	}
+	return true;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct weights_number *x = a, *y = b;
+
+	return (x->nr > y->nr) - (x->nr < y->nr);
+}
+
+void weights_sort(struct weights *weights)
+{
+	size_t sorted = 1;
+
+	while (sorted < weights->numbers.count &&
+	       weights->numbers.items[sorted - 1].nr <= weights->numbers.items[sorted].nr)
+		sorted++;
+	if (sorted < weights->numbers.count)
+		qsort(weights->numbers.items, weights->numbers.count, sizeof(weights->numbers.items[0]),
+		      by_number);
+	weights->next = 0;
+}
+
+void weights_finish(struct weights *weights)
+{
+	vec_finish(&weights->numbers);
+}
+
+void weights_count(struct weights *weights, uint32_t first, uint32_t last, struct weights_edge *edge)
+{
+	edge->uniform = edge->prior = 0;
+	for (; weights->next < weights->numbers.count; weights->next++) {
+		const struct weights_number *number = &weights->numbers.items[weights->next];
+		if (number->nr > last)
+			break;
+		if (number->nr < first)
+			continue;
+		edge->uniform++;
+		edge->prior += number->prior;
+	}
+}
+
+/*
+ * How much each view counts. Programs differ, so no single view can be right: what exists, what is called, what the kernel
+ * can't answer by itself, what is turned away. Found by search over profiles; docs/performance.md has the alternatives.
+ */
+enum {
+	PER_CALL = 29,     /* every call that exists is as likely */
+	PER_USE = 20,      /* as measured, among the calls that the policy expects */
+	PER_UNCACHED = 15, /* the same, among those for which the filter really runs */
+	PER_DENIED = 5,    /* every call that the policy does not expect is as likely */
+	PER_EDGE = 4,      /* nothing is so rare that it may be very deep */
+	PER_PRIORITY = 32, /* as the user says, where the user says something */
+	PER_ALL = PER_CALL + PER_USE + PER_UNCACHED + PER_DENIED + PER_EDGE,
+};
+
+struct views {
+	uint64_t calls, use, uncached, denied, priority;
+};
+
+/* Adding one to what is not cached makes calls count that ordinary work does not make. */
+static struct views view(const struct weights_edge *known, bool with_use)
+{
+	struct views views = {.calls = known->uniform, .priority = known->priority};
+
+	if (with_use && known->wanted)
+		views.use = known->prior;
+	if (with_use && known->wanted && !known->cached)
+		views.uncached = known->prior + UINT64_C(1);
+	if (!known->wanted)
+		views.denied = known->uniform;
+	return views;
+}
+
+static uint64_t part(uint32_t factor, uint64_t value, uint64_t whole)
+{
+	return whole ? factor * value * (WEIGHTS_TOTAL / PER_ALL) / whole : 0;
+}
+
+void weights_assign(const struct weights_edge *known, size_t count, uint32_t optimize,
+                    struct graph_edge *edges)
+{
+	struct views sum = {0};
+	bool with_use = optimize != OPTIMIZE_BALANCED;
+
+	for (size_t i = 0; i < count; i++) {
+		struct views views = view(&known[i], with_use);
+		sum.calls += views.calls;
+		sum.use += views.use;
+		sum.uncached += views.uncached;
+		sum.denied += views.denied;
+		sum.priority += views.priority;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct views views = view(&known[i], with_use);
+		edges[i].weight =
+		    (uint32_t)(1 + part(PER_CALL, views.calls, sum.calls) +
+		               part(PER_USE, views.use, sum.use) +
+		               part(PER_UNCACHED, views.uncached, sum.uncached) +
+		               part(PER_DENIED, views.denied, sum.denied) + part(PER_EDGE, 1, count) +
+		               part(PER_PRIORITY, views.priority, sum.priority));
+	}
+}

@@ -1,0 +1,48 @@
+/*
+ * How often each number of a section is called, as far as anyone can know before the program runs.
+ */
+#ifndef CALLGATE_COMPILE_WEIGHTS_H
+#define CALLGATE_COMPILE_WEIGHTS_H
+
+#include "base/vec.h"
+#include "compile/graph.h"
+#include "policy/policy.h"
+
+/* All weights of a section add up to about this. */
+enum { WEIGHTS_TOTAL = 1 << 22 };
+
+/* What is known of the numbers of one edge of a section's switch. */
+struct weights_edge {
+	uint32_t uniform;  /* how many calls exist there */
+	uint32_t prior;    /* how often they are made in ordinary work */
+	uint32_t priority; /* what the user said */
+	bool wanted;       /* has rules, or is allowed: the program may be expected to make these calls */
+	bool cached;       /* is allowed whatever the arguments, so that the kernel asks once */
+};
+
+/* A number that exists, and its share of ordinary work. */
+struct weights_number {
+	uint32_t nr, prior;
+};
+
+struct weights {
+	VEC(struct weights_number) numbers; /* ascending; a number may come twice */
+	size_t next;
+};
+
+/* Learns the numbers of one more architecture; false when memory is out. After the last one, weights_sort(). */
+bool weights_add_arch(struct weights *weights, const struct arch *arch);
+void weights_sort(struct weights *weights);
+void weights_finish(struct weights *weights);
+
+/* Fills uniform and prior for the numbers [first, last], which lie behind those of the call before. */
+void weights_count(struct weights *weights, uint32_t first, uint32_t last, struct weights_edge *edge);
+
+/*
+ * Sets the weights of `count` edges of which `known` is known. `optimize` is SCMP_FLTATR_CTL_OPTIMIZE: 2 asks for a tree by
+ * number, in which no call is nearer because it is frequent.
+ */
+void weights_assign(const struct weights_edge *known, size_t count, uint32_t optimize,
+                    struct graph_edge *edges);
+
+#endif
