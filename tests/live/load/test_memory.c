@@ -33,6 +33,7 @@ extern void __libc_free(void *memory);
 static volatile sig_atomic_t forbidden; /* abort() on every use */
 static volatile long left = -1;         /* allocations that still work; -1: all */
 static volatile long failed;
+static volatile long live; /* allocations that were not freed */
 
 static int may_allocate(void)
 {
@@ -43,6 +44,7 @@ static int may_allocate(void)
 		return 0;
 	}
 	left -= left > 0;
+	live++;
 	return 1;
 }
 
@@ -58,6 +60,7 @@ void *calloc(size_t count, size_t size)
 
 void *realloc(void *memory, size_t size)
 {
+	live -= memory != NULL;
 	return may_allocate() ? __libc_realloc(memory, size) : NULL;
 }
 
@@ -65,6 +68,7 @@ void free(void *memory)
 {
 	if (forbidden && memory)
 		abort();
+	live -= memory != NULL;
 	__libc_free(memory);
 }
 
@@ -305,6 +309,34 @@ START_TEST(test_memory_ends)
 }
 END_TEST
 
+/* The first structure is freed when there is no memory for the second, and nothing is handed out. */
+static void no_notification(void *argument)
+{
+	struct seccomp_notif *req = NULL;
+	struct seccomp_notif_resp *resp = NULL;
+
+	(void)argument;
+	CHILD_EQUAL(seccomp_api_get(), 7);
+	long before = live;
+	for (int works = 0; works < 2; works++) {
+		left = works;
+		CHILD_EQUAL(seccomp_notify_alloc(&req, &resp), -ENOMEM);
+		left = -1;
+		CHILD_CHECK(!req && !resp);
+		CHILD_SAYS(callgate_diagnosis(NULL), "out of memory");
+	}
+	CHILD_EQUAL(failed, 2);
+	CHILD_EQUAL(live, before);
+	CHILD_EQUAL(seccomp_notify_alloc(&req, &resp), 0);
+	seccomp_notify_free(req, resp);
+}
+
+START_TEST(test_no_notification)
+{
+	child_run(no_notification, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	if (child_cannot_load())
@@ -314,6 +346,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_in_handler, 0, BODIES);
 	tcase_add_test(tests, test_not_precomputed);
 	tcase_add_test(tests, test_memory_ends);
+	tcase_add_test(tests, test_no_notification);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
