@@ -140,6 +140,12 @@ int callgate_profile_program(struct callgate_profile *profile, struct callgate_p
  */
 int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json);
 
+/*
+ * A table for a human: which calls are allowed, denied, or decided by their arguments, per architecture. malloc'ed text that the
+ * caller frees. -ENOMEM.
+ */
+int callgate_profile_describe(struct callgate_profile *profile, char **ret_text);
+
 /* listenerPath and listenerMetadata, NULL where the profile has none. They belong to the profile. */
 const char *callgate_profile_listener_path(const struct callgate_profile *profile);
 const char *callgate_profile_listener_metadata(const struct callgate_profile *profile);

@@ -35,6 +35,7 @@ struct names_arch {
 	const char *oci;    /* the runtime spec's: "SCMP_ARCH_X86_64" */
 	const char *scmp;   /* <seccomp.h>'s and uname(1)'s: "x86_64" */
 	const char *docker; /* what profiles call it in includes.arches: "amd64" */
+	uint16_t enosys;    /* its ENOSYS (asm/errno.h) */
 };
 extern const struct names_arch names_archs[]; /* ends with token 0 */
 

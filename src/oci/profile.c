@@ -22,6 +22,10 @@ void callgate_profile_free(struct callgate_profile *profile)
 	if (!profile)
 		return;
 	environment_finish(&profile->environment);
+	document_finish(&profile->document);
+	messages_finish(&profile->messages);
+	arena_finish(&profile->arena);
+	strbuf_finish(&profile->text);
 	free(profile);
 }
 

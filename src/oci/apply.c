@@ -1,0 +1,203 @@
+#include "oci/apply.h"
+
+#include <errno.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/rule.h>
+#include <callgate/syscall.h>
+
+uint32_t apply_default(const struct application *application)
+{
+	return verdict_value(&application->model->fallback,
+	                     application->options[CALLGATE_PROFILE_DEFAULT_ERRNO]);
+}
+
+uint32_t apply_action(const struct application *application, const struct entry *entry)
+{
+	return verdict_value(&entry->verdict, application->options[CALLGATE_PROFILE_DEFAULT_ERRNO]);
+}
+
+/* One rule of the filter before it is added. */
+struct rule {
+	const struct named *named;
+	uint32_t action;
+	unsigned int count;
+	const struct scmp_arg_cmp *compares;
+};
+
+static int fail(struct application *application, const struct named *named, int result)
+{
+	if (result == -EEXIST) {
+		messages_error(application->messages, named->place,
+		               "contradicts an earlier entry for %s: the same condition, another action",
+		               named->name);
+		return diag_fail(application->diag, -EINVAL, "the profile contradicts itself about %s",
+		                 named->name);
+	}
+	return diag_fail(application->diag, result, "%s: %s", named->name,
+	                 callgate_diagnosis(application->ctx));
+}
+
+static bool has_door(const struct model *model, const char *name)
+{
+	struct door door;
+
+	for (size_t i = 0; i < model->arch_count; i++)
+		if (door_find(model->archs[i], name, &door))
+			return true;
+	return false;
+}
+
+/* By native number: the call whichever door it takes, on all architectures. */
+static int add_everywhere(struct application *application, const struct rule *rule)
+{
+	int nr = seccomp_syscall_resolve_name(rule->named->name);
+	int result = seccomp_rule_add_array(application->ctx, rule->action, nr, rule->count, rule->compares);
+
+	return result < 0 ? fail(application, rule->named, result) : 0;
+}
+
+/* The direct call, where there is one. */
+static int add_direct(struct application *application, const struct rule *rule)
+{
+	const struct model *model = application->model;
+
+	for (size_t i = 0; i < model->arch_count; i++) {
+		uint32_t arch = model->archs[i]->token;
+		int nr = callgate_syscall_number(arch, rule->named->name), result = 0;
+		if (nr >= 0)
+			result = callgate_rule_add(application->ctx, arch, rule->action, nr, rule->count,
+			                           rule->compares);
+		if (result < 0)
+			return fail(application, rule->named, result);
+	}
+	return 0;
+}
+
+static int add_rule(struct application *application, const struct rule *rule, bool same_argument)
+{
+	bool open = application->options[CALLGATE_PROFILE_OPEN_SOCKETCALL];
+
+	if (has_door(application->model, rule->named->name) && (rule->count == 0 || (open && !same_argument)))
+		return add_everywhere(application, rule);
+	return add_direct(application, rule);
+}
+
+/* Several conditions on one argument: each is a rule of its own, as in runc. */
+static int add_alternatives(struct application *application, const struct rule *all)
+{
+	for (unsigned int i = 0; i < all->count; i++) {
+		struct rule rule = {all->named, all->action, 1, &all->compares[i]};
+		int result = add_rule(application, &rule, false);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int add_name(struct application *application, const struct entry *entry, const struct named *named,
+                    const struct scmp_arg_cmp *compares)
+{
+	struct rule rule = {named, apply_action(application, entry), (unsigned int)entry->condition_count,
+	                    compares};
+
+	if (!named->is_known)
+		return 0;
+	if (entry->same_argument &&
+	    application->options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR)
+		return add_alternatives(application, &rule);
+	return add_rule(application, &rule, entry->same_argument);
+}
+
+static int add_entry(struct application *application, const struct entry *entry)
+{
+	struct scmp_arg_cmp compares[CALLGATE_RULE_CONDITIONS_MAX];
+	int result = 0;
+
+	if (entry->excluded || apply_action(application, entry) == apply_default(application))
+		return 0;
+	if (entry->condition_count > CALLGATE_RULE_CONDITIONS_MAX) {
+		messages_error(application->messages, entry->place, "more than %d conditions in one entry",
+		               CALLGATE_RULE_CONDITIONS_MAX);
+		return diag_fail(application->diag, -EINVAL, "too many conditions in one entry");
+	}
+	for (size_t i = 0; i < entry->condition_count; i++)
+		compares[i] = entry->conditions[i].compare;
+	for (size_t i = 0; i < entry->name_count && result == 0; i++)
+		result = add_name(application, entry, &entry->names[i], compares);
+	return result;
+}
+
+/* The new context has the native architecture; the filter may be for others. */
+static int set_archs(const struct application *application)
+{
+	const struct model *model = application->model;
+	bool has_native = false;
+	int result = 0;
+
+	for (size_t i = 0; i < model->arch_count; i++)
+		has_native = has_native || model->archs[i]->token == seccomp_arch_native();
+	if (!has_native)
+		result = seccomp_arch_remove(application->ctx, SCMP_ARCH_NATIVE);
+	for (size_t i = 0; i < model->arch_count && result == 0; i++)
+		if (model->archs[i]->token != seccomp_arch_native())
+			result = seccomp_arch_add(application->ctx, model->archs[i]->token);
+	return result;
+}
+
+static int set_flags(const struct application *application)
+{
+	int result = 0;
+
+	for (int i = 0; i < _SCMP_FLTATR_MAX && result == 0; i++)
+		if (application->model->flags[i])
+			result = seccomp_attr_set(application->ctx, (enum scmp_filter_attr)i, 1);
+	return result;
+}
+
+bool apply_newer_is_enosys(const struct model *model, const uint32_t *options)
+{
+	uint32_t wanted = options[CALLGATE_PROFILE_NEWER_CALLS];
+
+	return wanted == CALLGATE_NEWER_CALLS_ENOSYS ||
+	       (wanted == CALLGATE_NEWER_CALLS_AUTO && model->fallback.action->value == SCMP_ACT_ERRNO(0));
+}
+
+static int set_newer(const struct application *application)
+{
+	const struct model *model = application->model;
+	int result = 0;
+
+	if (!apply_newer_is_enosys(model, application->options))
+		return 0;
+	for (size_t i = 0; i < model->arch_count && result == 0; i++)
+		result = callgate_rule_newer(application->ctx, model->archs[i]->token,
+		                             SCMP_ACT_ERRNO(model->archs[i]->enosys));
+	return result;
+}
+
+static int fill(struct application *application)
+{
+	const struct model *model = application->model;
+	int result;
+
+	if ((result = set_archs(application)) < 0 || (result = set_flags(application)) < 0 ||
+	    (result = set_newer(application)) < 0)
+		return diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx));
+	for (size_t i = 0; i < model->entry_count && result == 0; i++)
+		result = add_entry(application, &model->entries[i]);
+	return result < 0 ? result : door_apply(application);
+}
+
+int apply_model(struct application *application)
+{
+	application->ctx = seccomp_init(apply_default(application));
+	if (!application->ctx)
+		return diag_fail(application->diag, -EINVAL, "%s", callgate_diagnosis(NULL));
+	int result = fill(application);
+	if (result == 0)
+		return 0;
+	seccomp_release(application->ctx);
+	application->ctx = NULL;
+	return result;
+}

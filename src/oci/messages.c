@@ -1,0 +1,90 @@
+#include "oci/messages.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <stdio.h>
+
+enum { DELETE = 0x7f };
+
+/* A profile's words may hold anything: control characters would reach a terminal. */
+static char *format_text(struct arena *arena, const char *format, va_list args)
+{
+	va_list again;
+
+	va_copy(again, args);
+	int length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	char *text = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+	if (!text)
+		return NULL;
+	vsnprintf(text, (size_t)length + 1, format, args);
+	for (char *byte = text; *byte; byte++)
+		if ((unsigned char)*byte < ' ' || *byte == DELETE)
+			*byte = '?';
+	return text;
+}
+
+static void add(struct messages *messages, enum callgate_severity severity, struct place place,
+                const char *format, va_list args)
+{
+	messages->errors += severity == CALLGATE_SEVERITY_ERROR;
+	if (messages->list.count >= MESSAGES_MAX)
+		return;
+	char *text = format_text(&messages->arena, format, args);
+	struct callgate_profile_message message = {severity, messages->file, place.line, place.column, text};
+	if (!text || !vec_push(&messages->list, message))
+		messages->out_of_memory = true;
+}
+
+void messages_error(struct messages *messages, struct place place, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(messages, CALLGATE_SEVERITY_ERROR, place, format, args);
+	va_end(args);
+}
+
+void messages_warn(struct messages *messages, struct place place, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(messages, CALLGATE_SEVERITY_WARNING, place, format, args);
+	va_end(args);
+}
+
+void messages_doubt(struct messages *messages, struct place place, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(messages, messages->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, place, format,
+	    args);
+	va_end(args);
+}
+
+static bool is_behind(const struct callgate_profile_message *a, const struct callgate_profile_message *b)
+{
+	return a->line != b->line ? a->line > b->line : a->column > b->column;
+}
+
+void messages_sort(struct messages *messages)
+{
+	/* Insertion: stable, and they come nearly sorted. */
+	for (size_t i = 1; i < messages->list.count; i++) {
+		struct callgate_profile_message message = messages->list.items[i];
+		size_t at = i;
+		for (; at > 0 && is_behind(&messages->list.items[at - 1], &message); at--)
+			messages->list.items[at] = messages->list.items[at - 1];
+		messages->list.items[at] = message;
+	}
+}
+
+void messages_finish(struct messages *messages)
+{
+	vec_finish(&messages->list);
+	arena_finish(&messages->arena);
+	*messages = (struct messages){0};
+}

@@ -1,0 +1,40 @@
+/*
+ * What is wrong with a profile, each with its place.
+ */
+#ifndef CALLGATE_OCI_MESSAGES_H
+#define CALLGATE_OCI_MESSAGES_H
+
+#include <stdbool.h>
+
+
+#include <callgate/oci.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "oci/text.h"
+
+/* More than these are counted, not kept: nobody reads them, and a hostile profile shall not fill the memory with them. */
+enum { MESSAGES_MAX = 1000 };
+
+struct messages {
+	VEC(struct callgate_profile_message) list;
+	const char *file;   /* what the text is called; lives as long as the arena */
+	bool strict;        /* messages_doubt() makes errors */
+	size_t errors;      /* number of errors, kept or not */
+	bool out_of_memory; /* a message was lost */
+	struct arena arena;
+};
+
+__attribute__((format(printf, 3, 4))) void messages_error(struct messages *messages, struct place place,
+                                                          const char *format, ...);
+__attribute__((format(printf, 3, 4))) void messages_warn(struct messages *messages, struct place place,
+                                                         const char *format, ...);
+/* A warning; with --strict an error. */
+__attribute__((format(printf, 3, 4))) void messages_doubt(struct messages *messages, struct place place,
+                                                          const char *format, ...);
+
+/* By place; messages about one place stay in their order. */
+void messages_sort(struct messages *messages);
+void messages_finish(struct messages *messages);
+
+#endif

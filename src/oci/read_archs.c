@@ -1,0 +1,120 @@
+#include <string.h>
+
+#include "base/similar.h"
+#include "oci/reader.h"
+
+static const struct names_arch *read_arch(struct reader *reader, const struct value *value)
+{
+	const char *name = read_string(reader, value);
+	const struct names_arch *arch = name ? names_arch_by_oci(name) : NULL;
+	struct similar similar = similar_start(name);
+
+	if (!name || arch)
+		return arch;
+	for (const struct names_arch *known = names_archs; known->token; known++)
+		similar_offer(&similar, known->oci);
+	if (similar.best)
+		messages_error(reader->messages, value->place,
+		               "unknown architecture \"%s\"; is \"%s\" meant?", name, similar.best);
+	else
+		messages_error(reader->messages, value->place, "unknown architecture \"%s\"", name);
+	return NULL;
+}
+
+static bool is_there(const struct model *model, const struct names_arch *arch)
+{
+	for (size_t i = 0; i < model->arch_count; i++)
+		if (model->archs[i] == arch)
+			return true;
+	return false;
+}
+
+/* Into the filter's list, which has room for every architecture that there is. */
+static void add_arch(struct reader *reader, const struct value *value, const struct names_arch *arch)
+{
+	struct model *model = reader->model;
+
+	if (reader->environment->archs.count || is_there(model, arch))
+		return;
+	if (arch->big_endian != model->archs[0]->big_endian)
+		messages_error(reader->messages, value->place,
+		               "%s has another byte order than this machine, %s: one filter can't hold both",
+		               arch->oci, model->archs[0]->oci);
+	else
+		model->archs[model->arch_count++] = arch;
+}
+
+static bool is_the_only_list(struct reader *reader, const struct value *value, struct read_archs *archs)
+{
+	if (value->count == 0)
+		return true;
+	if (archs->was_read)
+		messages_error(reader->messages, value->key_place,
+		               "\"architectures\" beside \"archMap\" (line %u): one of them",
+		               archs->place.line);
+	else
+		archs->place = value->key_place;
+	return !archs->was_read && (archs->was_read = true);
+}
+
+void read_architectures(struct reader *reader, const struct value *value, void *target)
+{
+	if (!read_is_array(reader, value) || !is_the_only_list(reader, value, target))
+		return;
+	for (size_t i = 0; i < value->count; i++) {
+		const struct names_arch *arch = read_arch(reader, &value->items[i]);
+		if (arch)
+			add_arch(reader, &value->items[i], arch);
+	}
+}
+
+/* A row of archMap: an architecture and those that its kernel runs beside it. */
+struct row {
+	const struct names_arch *arch;
+	bool has_arch;
+	const struct value *others;
+};
+
+static void read_row_arch(struct reader *reader, const struct value *value, void *target)
+{
+	struct row *row = target;
+
+	row->has_arch = true;
+	row->arch = read_arch(reader, value);
+}
+
+static void read_row_others(struct reader *reader, const struct value *value, void *target)
+{
+	struct row *row = target;
+
+	if (read_is_array(reader, value))
+		row->others = value;
+}
+
+static void read_row(struct reader *reader, const struct value *value)
+{
+	static const struct member members[] = {
+	    {"architecture", read_row_arch},
+	    {"subArchitectures", read_row_others},
+	    {NULL, NULL},
+	};
+	struct row row = {0};
+
+	if (!read_object(reader, value, members, &row))
+		return;
+	if (!row.has_arch)
+		messages_error(reader->messages, value->place, "this row has no \"architecture\"");
+	for (size_t i = 0; row.others && i < row.others->count; i++) {
+		const struct names_arch *other = read_arch(reader, &row.others->items[i]);
+		if (other && row.arch == environment_machine(reader->environment))
+			add_arch(reader, &row.others->items[i], other);
+	}
+}
+
+void read_arch_map(struct reader *reader, const struct value *value, void *target)
+{
+	if (!read_is_array(reader, value) || !is_the_only_list(reader, value, target))
+		return;
+	for (size_t i = 0; i < value->count; i++)
+		read_row(reader, &value->items[i]);
+}

@@ -1,0 +1,80 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "oci/reader.h"
+
+/* SECCOMP_RET_DATA (seccomp(2)): what a TRACE action may hand to the tracer. */
+enum { TRACE_NUMBER_MAX = 0xffff };
+
+uint32_t verdict_value(const struct verdict *verdict, uint32_t default_errno)
+{
+	uint32_t action = verdict->action->value;
+
+	if (!action_takes_number(action))
+		return action;
+	return action | (verdict->has_number ? (uint32_t)verdict->number : default_errno);
+}
+
+void read_verdict_action(struct reader *reader, const struct value *value, void *target)
+{
+	struct verdict *verdict = target;
+
+	verdict->place = value->place;
+	verdict->action = read_word(reader, value, names_actions);
+}
+
+static void contradiction(struct reader *reader, struct place place, const char *name, uint64_t by_name,
+                          uint64_t number)
+{
+	messages_error(reader->messages, place,
+	               "contradiction: %s is %" PRIu64 ", and the number given is %" PRIu64, name, by_name,
+	               number);
+}
+
+void read_verdict_number(struct reader *reader, const struct value *value, void *target)
+{
+	struct verdict *verdict = target;
+	uint64_t number;
+
+	if (!read_number(reader, value, TRACE_NUMBER_MAX, &number))
+		return;
+	if (verdict->error && verdict->number != number)
+		contradiction(reader, value->place, verdict->error, verdict->number, number);
+	verdict->has_number = true;
+	verdict->number = number;
+	verdict->number_place = value->place;
+}
+
+/* An empty name is what Podman's tools write for none. */
+void read_verdict_error(struct reader *reader, const struct value *value, void *target)
+{
+	struct verdict *verdict = target;
+
+	if (json_is_string(value->json) && !*json_string_value(value->json))
+		return;
+	const struct names_word *error = read_word(reader, value, names_errors);
+	if (!error)
+		return;
+	if (verdict->has_number && verdict->number != error->value)
+		contradiction(reader, value->place, error->name, error->value, verdict->number);
+	verdict->error = error->name;
+	if (verdict->has_number)
+		return;
+	verdict->has_number = true;
+	verdict->number = error->value;
+	verdict->number_place = value->place;
+}
+
+void read_verdict_check(struct reader *reader, struct verdict *verdict)
+{
+	if (!verdict->action || !verdict->has_number)
+		return;
+	if (!action_takes_number(verdict->action->value))
+		messages_doubt(reader->messages, verdict->number_place,
+		               "%s gives no error number back: this one has no effect",
+		               verdict->action->name);
+	else if (verdict->action->value == SCMP_ACT_ERRNO(0) && verdict->number > CALLGATE_ERRNO_MAX)
+		messages_error(reader->messages, verdict->number_place,
+		               "errors are numbered up to %d, this is %" PRIu64, CALLGATE_ERRNO_MAX,
+		               verdict->number);
+}

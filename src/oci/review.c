@@ -1,0 +1,162 @@
+#include "oci/review.h"
+
+#include <string.h>
+
+#include "oci/mentions.h"
+
+/* So many entries with conditions for one call are compared with each other: more are generated, and nobody reads about them. */
+enum { COMPARED_MAX = 64 };
+
+struct review {
+	const struct model *model;
+	uint32_t default_errno;
+	bool same_argument_is_or;
+	struct messages *messages;
+};
+
+static uint32_t value_of(const struct review *review, const struct verdict *verdict)
+{
+	return verdict_value(verdict, review->default_errno);
+}
+
+static const struct condition *second_on_one_argument(const struct entry *entry)
+{
+	unsigned int seen = 0;
+
+	for (size_t i = 0; i < entry->condition_count; i++) {
+		if (seen & 1u << entry->conditions[i].compare.arg)
+			return &entry->conditions[i];
+		seen |= 1u << entry->conditions[i].compare.arg;
+	}
+	return NULL;
+}
+
+static void review_conditions(const struct review *review, const struct entry *entry)
+{
+	const struct condition *second = second_on_one_argument(entry);
+
+	if (!second)
+		return;
+	if (review->same_argument_is_or)
+		messages_warn(review->messages, second->place,
+		              "argument %u is compared twice in this entry: as in Docker, it is enough when "
+		              "any one of its "
+		              "conditions holds",
+		              second->compare.arg);
+	else
+		messages_warn(review->messages, second->place,
+		              "argument %u is compared twice in this entry: here all its conditions must "
+		              "hold, in Docker any "
+		              "one is enough",
+		              second->compare.arg);
+}
+
+static void review_entry(const struct review *review, const struct entry *entry)
+{
+	const struct verdict *verdict = &entry->verdict, *fallback = &review->model->fallback;
+
+	if (!entry->excluded && !entry_has_effect(review->model, entry, review->default_errno))
+		messages_warn(
+		    review->messages, verdict->place,
+		    "this is the default action: the entry has no effect, not even on entries before it");
+	if (verdict->action->value == SCMP_ACT_ERRNO(0) && !verdict->has_number && fallback->has_number &&
+	    fallback->number != review->default_errno)
+		messages_warn(review->messages, verdict->place,
+		              "no \"errnoRet\": this gives %u, not the profile's \"defaultErrnoRet\"",
+		              review->default_errno);
+	if (verdict->action->value == SCMP_ACT_NOTIFY && !review->model->listener_path)
+		messages_warn(review->messages, verdict->place,
+		              "SCMP_ACT_NOTIFY without \"listenerPath\": who answers?");
+	review_conditions(review, entry);
+}
+
+static bool has_condition(const struct entry *entry, const struct scmp_arg_cmp *wanted)
+{
+	for (size_t i = 0; i < entry->condition_count; i++) {
+		const struct scmp_arg_cmp *own = &entry->conditions[i].compare;
+		bool masked = own->op == SCMP_CMP_MASKED_EQ;
+		if (own->arg == wanted->arg && own->op == wanted->op && own->datum_a == wanted->datum_a &&
+		    (!masked || ((own->datum_b ^ wanted->datum_b) & own->datum_a) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool have_same_conditions(const struct entry *a, const struct entry *b)
+{
+	if (a->condition_count != b->condition_count || a->same_argument != b->same_argument)
+		return false;
+	for (size_t i = 0; i < a->condition_count; i++)
+		if (!has_condition(b, &a->conditions[i].compare))
+			return false;
+	return true;
+}
+
+static void review_pair(const struct review *review, const struct mention *before,
+                        const struct mention *mention)
+{
+	const char *name = mention->named->name;
+	unsigned int line = before->named->place.line;
+
+	if (value_of(review, &before->entry->verdict) == value_of(review, &mention->entry->verdict))
+		messages_warn(review->messages, mention->named->place, "repeats what line %u says about %s",
+		              line, name);
+	else
+		messages_error(review->messages, mention->named->place,
+		               "contradicts line %u about %s: the same conditions, another action", line,
+		               name);
+}
+
+/* All mentions of one call, in the order of the profile. */
+static void review_call(const struct review *review, const struct mention *mentions, size_t count)
+{
+	const struct mention *conditional[COMPARED_MAX], *whole = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct mention *mention = &mentions[i];
+		const struct named *named = mention->named;
+		if (whole && have_same_conditions(whole->entry, mention->entry) &&
+		    value_of(review, &whole->entry->verdict) == value_of(review, &mention->entry->verdict)) {
+			review_pair(review, whole, mention);
+		} else if (whole) {
+			messages_warn(review->messages, named->place,
+			              "never reached: line %u already decides every call of %s",
+			              whole->named->place.line, named->name);
+		} else if (mention->entry->condition_count == 0) {
+			if (kept)
+				messages_warn(
+				    review->messages, named->place,
+				    "decides every call of %s: the conditions of line %u have no effect",
+				    named->name, conditional[0]->named->place.line);
+			whole = mention;
+		} else {
+			for (size_t j = 0; j < kept; j++)
+				if (have_same_conditions(conditional[j]->entry, mention->entry)) {
+					review_pair(review, conditional[j], mention);
+					break;
+				}
+			if (kept < COMPARED_MAX)
+				conditional[kept++] = mention;
+		}
+	}
+}
+
+bool review_model(const struct model *model, const uint32_t *options, struct messages *messages,
+                  struct arena *arena)
+{
+	struct review review = {model, options[CALLGATE_PROFILE_DEFAULT_ERRNO],
+	                        options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR,
+	                        messages};
+	struct mentions mentions;
+
+	if (!mentions_collect(model, review.default_errno, arena, &mentions))
+		return false;
+	for (size_t i = 0; i < model->entry_count; i++)
+		review_entry(&review, &model->entries[i]);
+	for (size_t i = 0, count; i < mentions.count; i += count) {
+		count = mentions_same(&mentions, i);
+		review_call(&review, &mentions.list[i], count);
+	}
+	return true;
+}

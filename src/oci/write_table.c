@@ -1,0 +1,183 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/syscall.h>
+
+#include "oci/apply.h"
+#include "oci/mentions.h"
+#include "oci/write.h"
+
+enum { WIDTH = 100, INDENT = 6 };
+
+/* One known call on one architecture. */
+struct row {
+	const char *name;
+	bool is_conditional;
+	bool is_named;       /* the profile says something about it */
+	uint32_t action;     /* where no condition decides */
+	size_t first, count; /* the mentions */
+};
+
+struct table {
+	const struct model *model;
+	uint32_t default_errno, fallback;
+	struct mentions mentions;
+	struct row *rows;
+	size_t row_count;
+};
+
+void write_action(struct strbuf *out, uint32_t action)
+{
+	const struct names_word *word = names_find_value(names_actions, action & SECCOMP_RET_ACTION_FULL);
+	const char *name = word ? strrchr(word->name, '_') + 1 : "?";
+
+	if (word && action == SCMP_ACT_KILL_PROCESS)
+		name = "KILL_PROCESS";
+	strbuf_append(out, name);
+	if (word && action_takes_number(word->value))
+		strbuf_printf(out, "(%" PRIu32 ")", action & SECCOMP_RET_DATA);
+}
+
+static bool is_there(uint32_t arch, const char *name)
+{
+	int nr = seccomp_syscall_resolve_name_arch(arch, name);
+
+	return callgate_syscall_number(arch, name) >= 0 ||
+	       seccomp_syscall_resolve_name_rewrite(arch, name) != nr;
+}
+
+/* An entry without conditions decides, the first one of them; else the conditions do. */
+static struct row make_row(const struct table *table, const char *name)
+{
+	size_t first = mentions_find(&table->mentions, name), count = mentions_same(&table->mentions, first);
+	struct row row = {name, count > 0, count > 0, table->fallback, first, count};
+
+	for (size_t i = 0; i < count && row.is_conditional; i++) {
+		const struct entry *entry = table->mentions.list[first + i].entry;
+		if (entry->condition_count)
+			continue;
+		row.is_conditional = false;
+		row.action = verdict_value(&entry->verdict, table->default_errno);
+	}
+	return row;
+}
+
+static void fill_rows(struct table *table, uint32_t arch)
+{
+	const char *name;
+
+	table->row_count = 0;
+	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++)
+		if (is_there(arch, name))
+			table->rows[table->row_count++] = make_row(table, name);
+}
+
+static void write_name(struct strbuf *out, const char *name, size_t *column)
+{
+	if (*column == 0 || *column + strlen(name) + 1 > WIDTH) {
+		strbuf_printf(out, "%s%*s", *column ? "\n" : "", INDENT, "");
+		*column = INDENT;
+	}
+	strbuf_printf(out, "%s ", name);
+	*column += strlen(name) + 1;
+}
+
+static bool is_in_group(const struct row *row, const struct row *group)
+{
+	return !row->is_conditional && row->action == group->action;
+}
+
+/* All calls that get what `rows[first]` gets, if it is the first of them. */
+static void write_group(struct strbuf *out, const struct table *table, size_t first)
+{
+	const struct row *group = &table->rows[first];
+	size_t count = 0, column = 0;
+
+	for (size_t i = 0; i < table->row_count; i++) {
+		if (is_in_group(&table->rows[i], group) && i < first)
+			return;
+		count += is_in_group(&table->rows[i], group);
+	}
+	strbuf_append(out, "  ");
+	write_action(out, group->action);
+	strbuf_printf(out, "%s: %zu\n", group->action == table->fallback ? ", the default" : "", count);
+	for (size_t i = 0; i < table->row_count; i++)
+		if (is_in_group(&table->rows[i], group))
+			write_name(out, table->rows[i].name, &column);
+	strbuf_append(out, "\n");
+}
+
+static void write_condition(struct strbuf *out, const struct scmp_arg_cmp *compare)
+{
+	static const char *const operators[] = {
+	    "?", "!=", "<", "<=", "==", ">=", ">"}; /* ORDER scmp_compare */
+
+	if (compare->op == SCMP_CMP_MASKED_EQ)
+		strbuf_printf(out, "(arg%u & 0x%" PRIx64 ") == 0x%" PRIx64, compare->arg, compare->datum_a,
+		              compare->datum_a & compare->datum_b);
+	else
+		strbuf_printf(out, "arg%u %s %" PRIu64, compare->arg, operators[compare->op],
+		              compare->datum_a);
+}
+
+static void write_conditions(struct strbuf *out, const struct table *table, const struct row *row, bool or)
+{
+	for (size_t i = 0; i < row->count; i++) {
+		const struct entry *entry = table->mentions.list[row->first + i].entry;
+		strbuf_printf(out, "%*s%s: ", INDENT, "", row->name);
+		for (size_t j = 0; j < entry->condition_count; j++) {
+			strbuf_append(out, j == 0 ? "" : entry->same_argument && or ? " or " : " and ");
+			write_condition(out, &entry->conditions[j].compare);
+		}
+		strbuf_append(out, " -> ");
+		write_action(out, verdict_value(&entry->verdict, table->default_errno));
+		strbuf_append(out, "\n");
+	}
+}
+
+static void write_arch(struct strbuf *out, struct table *table, const struct names_arch *arch, bool or)
+{
+	size_t conditional = 0;
+
+	fill_rows(table, arch->token);
+	strbuf_printf(out, "\n%s: %zu calls\n", arch->scmp, table->row_count);
+	for (size_t i = 0; i < table->row_count; i++) {
+		conditional += table->rows[i].is_conditional;
+		if (!table->rows[i].is_conditional)
+			write_group(out, table, i);
+	}
+	if (conditional)
+		strbuf_printf(out, "  by arguments, else the default: %zu\n", conditional);
+	for (size_t i = 0; i < table->row_count; i++)
+		if (table->rows[i].is_conditional)
+			write_conditions(out, table, &table->rows[i], or);
+}
+
+void write_table(struct strbuf *out, const struct model *model, const uint32_t *options, struct arena *arena)
+{
+	struct table table = {.model = model, .default_errno = options[CALLGATE_PROFILE_DEFAULT_ERRNO]};
+	bool or = options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR;
+	size_t names = 0;
+
+	while (callgate_syscall_name_at(names))
+		names++;
+	table.fallback = verdict_value(&model->fallback, table.default_errno);
+	table.rows = ARENA_ARRAY(arena, struct row, names);
+	if (!table.rows || !mentions_collect(model, table.default_errno, arena, &table.mentions)) {
+		out->failed = true;
+		return;
+	}
+	strbuf_append(out, "default: ");
+	write_action(out, table.fallback);
+	if (apply_newer_is_enosys(model, options))
+		strbuf_append(out, "\ncalls newer than all known ones: ENOSYS");
+	for (const struct names_word *flag = names_flags; flag->name; flag++)
+		if (model->flags[flag->value])
+			strbuf_printf(out, "\nflag: %s", flag->name);
+	if (model->listener_path)
+		strbuf_printf(out, "\nlistener: %s", model->listener_path);
+	strbuf_append(out, "\n");
+	for (size_t i = 0; i < model->arch_count; i++)
+		write_arch(out, &table, model->archs[i], or);
+}
