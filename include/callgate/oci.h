@@ -146,6 +146,18 @@ int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json);
  */
 int callgate_profile_describe(struct callgate_profile *profile, char **ret_text);
 
+/*
+ * Loads `ctx`, made by callgate_profile_context() and perhaps changed since, into the calling process: seccomp_load(), and
+ * where the profile has rules with SCMP_ACT_NOTIFY, the listener goes to listenerPath as the runtime specification says: a
+ * stream socket is connected to, and gets the container process state in JSON with the notification fd beside it (SCM_RIGHTS). A
+ * process that is not under the filter does that; it ends when it is done. The pid in the state is the caller's, the bundle
+ * its working directory, the id "callgate-PID".
+ *
+ * After a success neither memory is freed nor anything else asked from the kernel, since the filter may forbid it.
+ * Errors of seccomp_load() in addition to: -EINVAL (NOTIFY without listenerPath), -errno of connecting, -EAGAIN, -ENOMEM.
+ */
+int callgate_profile_load(struct callgate_profile *profile, scmp_filter_ctx ctx);
+
 /* listenerPath and listenerMetadata, NULL where the profile has none. They belong to the profile. */
 const char *callgate_profile_listener_path(const struct callgate_profile *profile);
 const char *callgate_profile_listener_metadata(const struct callgate_profile *profile);

@@ -12,6 +12,8 @@ static const struct command {
 	const char *help;
 } commands[] = {
     {"run", cli_run, "run a command under a profile"},
+    {"compile", cli_compile, "compile a profile and write the program"},
+    {"profile", cli_profile, "check, show or resolve a profile"},
     {"disasm", cli_disasm, "list the instructions of a filter"},
     {"syscalls", cli_syscalls, "names and numbers of system calls"},
 };

@@ -1,5 +1,6 @@
 #include "cli/profile_option.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,14 @@ static bool take_arch(struct profile_options *options, const char *value)
 	       report(options, callgate_profile_add_arch(options->profile, arch));
 }
 
+bool profile_options_start(struct profile_options *options)
+{
+	if (options->profile || callgate_profile_new(&options->profile) == 0)
+		return true;
+	cli_error("out of memory");
+	return false;
+}
+
 bool profile_option_take(struct profile_options *options, int option, const char *value)
 {
 	static const char *const same_argument[] = {"or", "and", NULL}; /* ORDER callgate_same_argument */
@@ -46,10 +55,8 @@ bool profile_option_take(struct profile_options *options, int option, const char
 	                                    NULL}; /* ORDER callgate_newer_calls */
 	static const char *const door[] = {"deny", "open", NULL};
 
-	if (!options->profile && callgate_profile_new(&options->profile) < 0) {
-		cli_error("out of memory");
+	if (!profile_options_start(options))
 		return false;
-	}
 	struct callgate_profile *profile = options->profile;
 	switch ((enum profile_option)option) {
 	case PROFILE_OPTION_FILE:
@@ -93,15 +100,16 @@ struct callgate_profile *profile_options_read(struct profile_options *options)
 		cli_error("which profile? Give --profile FILE");
 		return NULL;
 	}
-	if (!options->profile && callgate_profile_new(&options->profile) < 0) {
-		cli_error("out of memory");
+	if (!profile_options_start(options))
 		return NULL;
-	}
 	int result = callgate_profile_read_file(options->profile, options->file);
 	print_messages(options->profile);
 	if (result == 0)
 		return options->profile;
-	cli_error("%s", callgate_profile_diagnosis(options->profile));
+	if (result != -EINVAL || callgate_profile_message_count(options->profile) == 0)
+		cli_error("%s", callgate_profile_diagnosis(options->profile));
+	else
+		cli_error("%s can't be used", options->file);
 	return NULL;
 }
 

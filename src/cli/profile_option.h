@@ -74,6 +74,9 @@ static inline bool profile_option_is(int option)
 	return option >= PROFILE_OPTION_FILE && option < PROFILE_OPTION_LAST;
 }
 
+/* Makes options->profile if it is not there yet. False after a message was printed. */
+bool profile_options_start(struct profile_options *options);
+
 /* False after a message was printed. */
 bool profile_option_take(struct profile_options *options, int option, const char *value);
 

@@ -70,15 +70,15 @@ static int fail_exec(const char *command, int error)
 }
 
 /* Loads and executes; comes back only with a failure. */
-static int enter(scmp_filter_ctx ctx, char **argv)
+static int enter(struct callgate_profile *profile, scmp_filter_ctx ctx, char **argv)
 {
 	char path[4096];
 	int status = find(argv[0], path, sizeof(path));
 
 	if (status)
-		return fail_exec(argv[0], status == RUN_NOT_FOUND ? ENOENT : EACCES), status;
-	if (seccomp_load(ctx) < 0) {
-		cli_error("the filter could not be loaded: %s", callgate_diagnosis(ctx));
+		return fail_exec(argv[0], status == RUN_NOT_FOUND ? ENOENT : EACCES);
+	if (callgate_profile_load(profile, ctx) < 0) {
+		cli_error("the filter could not be loaded: %s", callgate_profile_diagnosis(profile));
 		return RUN_FAILED;
 	}
 	execv(path, argv);
@@ -103,9 +103,12 @@ static int run(struct profile_options *profile, bool no_new_privs, char **argv)
 		return RUN_FAILED;
 	if (seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, no_new_privs) < 0) {
 		cli_error("%s", callgate_diagnosis(ctx));
+		seccomp_release(ctx);
 		return RUN_FAILED;
 	}
-	return enter(ctx, argv);
+	int status = enter(profile->profile, ctx, argv);
+	seccomp_release(ctx);
+	return status;
 }
 
 int cli_run(int argc, char **argv)

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 
-
 #include <callgate/oci.h>
 
 #include "base/arena.h"

@@ -76,10 +76,11 @@ static void fill_rows(struct table *table, uint32_t arch)
 static void write_name(struct strbuf *out, const char *name, size_t *column)
 {
 	if (*column == 0 || *column + strlen(name) + 1 > WIDTH) {
-		strbuf_printf(out, "%s%*s", *column ? "\n" : "", INDENT, "");
-		*column = INDENT;
+		strbuf_printf(out, "%s%*s%s", *column ? "\n" : "", INDENT, "", name);
+		*column = INDENT + strlen(name);
+		return;
 	}
-	strbuf_printf(out, "%s ", name);
+	strbuf_printf(out, " %s", name);
 	*column += strlen(name) + 1;
 }
 

@@ -1,0 +1,140 @@
+/* callgate compile: the program of a profile, as bytes, as C, or as pseudo code. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/program.h>
+
+#include "cli/cli.h"
+#include "cli/profile_option.h"
+
+static const char usage[] =
+    "compile --profile FILE [OPTION]... [-o OUTPUT]\n"
+    "\n"
+    "Compiles the filter that FILE describes, proves it, and writes it without loading it.\n"
+    "  -o, --output OUTPUT  default: standard output\n"
+    "  --format bpf|c|pfc   bpf: an array of struct sock_filter in the byte order of the architecture "
+    "(default);\n"
+    "                       c: the same as C source; pfc: pseudo code for reading\n" PROFILE_OPTIONS_HELP;
+
+enum format { FORMAT_BPF, FORMAT_C, FORMAT_PFC };
+
+static int write_bpf(const struct callgate_program *program, const char *output)
+{
+	size_t size = callgate_program_length(program) * 8;
+
+	return cli_write_file(output, callgate_program_bytes(program), size) ? CLI_OK : CLI_FAILED;
+}
+
+/* Instructions in the byte order of the target, read as that of this machine: as linux/filter.h's users write them. */
+static int write_c(const struct callgate_program *program, const char *output)
+{
+	const unsigned char *bytes = callgate_program_bytes(program);
+	size_t length = callgate_program_length(program), size = 0;
+	char *text = NULL;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return CLI_FAILED;
+	fprintf(stream, "#include <linux/filter.h>\n\nstatic const struct sock_filter filter[%zu] = {\n",
+	        length);
+	for (size_t i = 0; i < length; i++, bytes += 8) {
+		uint16_t code;
+		uint32_t k;
+		memcpy(&code, bytes, sizeof(code));
+		memcpy(&k, bytes + 4, sizeof(k));
+		fprintf(stream, "\t{0x%02x, %u, %u, 0x%08x},\n", code, bytes[2], bytes[3], k);
+	}
+	fputs("};\n", stream);
+	bool done = fclose(stream) == 0 && cli_write_file(output, text, size);
+	free(text);
+	return done ? CLI_OK : CLI_FAILED;
+}
+
+static int write_program(scmp_filter_ctx ctx, const char *output, enum format format)
+{
+	struct callgate_program *program = NULL;
+
+	if (callgate_program_compile(ctx, &program) < 0) {
+		cli_error("%s", callgate_diagnosis(ctx));
+		return CLI_FAILED;
+	}
+	int status = format == FORMAT_C ? write_c(program, output) : write_bpf(program, output);
+	callgate_program_free(program);
+	return status;
+}
+
+static int write_pfc(scmp_filter_ctx ctx, const char *output)
+{
+	bool is_stdout = !output || strcmp(output, "-") == 0;
+	FILE *file = is_stdout ? stdout : fopen(output, "we");
+
+	if (!file) {
+		cli_error("%s: cannot be written", output);
+		return CLI_FAILED;
+	}
+	int result = seccomp_export_pfc(ctx, fileno(file));
+	if (result < 0)
+		cli_error("%s", callgate_diagnosis(ctx));
+	if (!is_stdout)
+		fclose(file);
+	return result < 0 ? CLI_FAILED : CLI_OK;
+}
+
+static bool parse_format(const char *text, enum format *ret_format)
+{
+	static const char *const names[] = {"bpf", "c", "pfc"}; /* ORDER format */
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(text, names[i]) == 0) {
+			*ret_format = (enum format)i;
+			return true;
+		}
+	cli_error("there is no format \"%s\": bpf, c or pfc", text);
+	return false;
+}
+
+static int compile(struct profile_options *profile, const char *output, enum format format)
+{
+	scmp_filter_ctx ctx = profile_options_context(profile);
+
+	if (!ctx)
+		return CLI_FAILED;
+	int status = format == FORMAT_PFC ? write_pfc(ctx, output) : write_program(ctx, output, format);
+	seccomp_release(ctx);
+	return status;
+}
+
+int cli_compile(int argc, char **argv)
+{
+	static const struct option rows[] = {
+	    PROFILE_OPTIONS,
+	    {"output", required_argument, NULL, 'o'},
+	    {"format", required_argument, NULL, 'f'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
+	};
+	struct profile_options profile = {0};
+	const char *output = NULL;
+	enum format format = FORMAT_BPF;
+	bool usable = true;
+
+	for (int option; usable && (option = getopt_long(argc, argv, "o:", rows, NULL)) != -1;) {
+		if (option == 'h' || option == '?')
+			return profile_options_finish(&profile), cli_help(usage, option == 'h');
+		if (option == 'o')
+			output = optarg;
+		else if (option == 'f')
+			usable = parse_format(optarg, &format);
+		else
+			usable = profile_option_take(&profile, option, optarg);
+	}
+	if (usable && optind != argc)
+		return profile_options_finish(&profile), cli_help(usage, false);
+	int status = usable ? compile(&profile, output, format) : CLI_FAILED;
+	profile_options_finish(&profile);
+	return status;
+}

@@ -1,0 +1,141 @@
+/* callgate profile: what a profile says, and what is wrong with it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/profile_option.h"
+
+static const char usage[] =
+    "profile check|show|resolve [OPTION]... FILE\n"
+    "\n"
+    "check    tells everything that is wrong with FILE; exit status 1 if it can't be used, 2 if it can't be "
+    "read\n"
+    "show     which system calls are allowed, denied, or decided by their arguments, per architecture\n"
+    "resolve  the plain OCI JSON for this environment, without includes, excludes and archMap\n"
+    "  --json               check: the diagnostics as JSON\n" PROFILE_OPTIONS_HELP;
+
+/* `texts` come without control characters, file names may have any. */
+static void print_json_string(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			printf("\\%c", *text);
+		else if ((unsigned char)*text < ' ')
+			printf("\\u%04x", (unsigned char)*text);
+		else
+			putchar(*text);
+	}
+	putchar('"');
+}
+
+static void print_json(const struct callgate_profile *profile, int result)
+{
+	const struct callgate_profile_message *message;
+
+	printf("{\"usable\": %s, \"diagnostics\": [", result == 0 ? "true" : "false");
+	for (size_t i = 0; (message = callgate_profile_message(profile, i)); i++) {
+		printf("%s\n  {\"file\": ", i ? "," : "");
+		print_json_string(message->file);
+		printf(", \"line\": %u, \"column\": %u, \"severity\": \"%s\", \"text\": ", message->line,
+		       message->column, message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning");
+		print_json_string(message->text);
+		putchar('}');
+	}
+	printf("%s]}\n", callgate_profile_message_count(profile) ? "\n" : "");
+}
+
+static void print_text(const struct callgate_profile *profile)
+{
+	const struct callgate_profile_message *message;
+
+	for (size_t i = 0; (message = callgate_profile_message(profile, i)); i++)
+		printf("%s:%u:%u: %s: %s\n", message->file, message->line, message->column,
+		       message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning", message->text);
+}
+
+/* Also that the filter can be made of it, and proved. */
+static int compile(struct callgate_profile *profile)
+{
+	struct callgate_program *program = NULL;
+	int result = callgate_profile_program(profile, &program);
+
+	callgate_program_free(program);
+	return result == -E2BIG ? 0 : result; /* seccomp_load() takes several programs then */
+}
+
+static int check(struct profile_options *options, bool json)
+{
+	struct callgate_profile *profile = options->profile;
+	int result = callgate_profile_read_file(profile, options->file);
+	size_t count = callgate_profile_message_count(profile);
+
+	if (result == 0)
+		result = compile(profile);
+	if (json)
+		print_json(profile, result);
+	else
+		print_text(profile);
+	if (result < 0 && (result != -EINVAL || count == 0))
+		cli_error("%s", callgate_profile_diagnosis(profile));
+	return result == 0 ? CLI_OK : result == -EINVAL ? CLI_NO : CLI_FAILED;
+}
+
+static int print(struct profile_options *options,
+                 int (*write)(struct callgate_profile *profile, char **ret_text))
+{
+	struct callgate_profile *profile = profile_options_read(options);
+	char *text = NULL;
+
+	if (!profile)
+		return CLI_FAILED;
+	if (write(profile, &text) < 0) {
+		cli_error("%s", callgate_profile_diagnosis(profile));
+		return CLI_FAILED;
+	}
+	bool done = cli_write_file(NULL, text, strlen(text));
+	free(text);
+	return done ? CLI_OK : CLI_FAILED;
+}
+
+static int answer(struct profile_options *options, const char *question, bool json)
+{
+	if (strcmp(question, "check") == 0)
+		return check(options, json);
+	if (strcmp(question, "show") == 0)
+		return print(options, callgate_profile_describe);
+	if (strcmp(question, "resolve") == 0)
+		return print(options, callgate_profile_resolve);
+	cli_error("there is no \"profile %s\"", question);
+	return cli_help(usage, false);
+}
+
+int cli_profile(int argc, char **argv)
+{
+	static const struct option rows[] = {
+	    PROFILE_OPTIONS,
+	    {"json", no_argument, NULL, 'j'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
+	};
+	struct profile_options options = {0};
+	bool json = false;
+
+	for (int option; (option = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
+		if (option == 'h' || option == '?')
+			return profile_options_finish(&options), cli_help(usage, option == 'h');
+		if (option == 'j')
+			json = true;
+		else if (!profile_option_take(&options, option, optarg))
+			return profile_options_finish(&options), CLI_FAILED;
+	}
+	if (argc - optind == 2)
+		options.file = argv[optind + 1];
+	if (argc - optind < 1 || argc - optind > 2 || !options.file || !profile_options_start(&options))
+		return profile_options_finish(&options), cli_help(usage, false);
+	int status = answer(&options, argv[optind], json);
+	profile_options_finish(&options);
+	return status;
+}
