@@ -199,6 +199,27 @@ START_TEST(test_flag_refused)
 }
 END_TEST
 
+/* No flag is blamed that the kernel knows. */
+static void no_flag_is_to_blame(void *argument)
+{
+	const struct old_kernel kernel = {.load_error = EINVAL};
+	static const enum scmp_filter_attr attributes[] = {SCMP_FLTATR_CTL_TSYNC, SCMP_FLTATR_CTL_LOG,
+	                                                   SCMP_FLTATR_CTL_SSB, SCMP_FLTATR_CTL_WAITKILL};
+
+	(void)argument;
+	old_kernel_enter(&kernel);
+	scmp_filter_ctx ctx = new_context(SCMP_ACT_NOTIFY);
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		CHILD_EQUAL(seccomp_attr_set(ctx, attributes[i], 1), 0);
+	check_refused(ctx, -EINVAL, "EINVAL: the kernel has no seccomp filters, or");
+}
+
+START_TEST(test_no_flag_is_to_blame)
+{
+	child_run(no_flag_is_to_blame, NULL);
+}
+END_TEST
+
 /* CTL_WAITKILL has no meaning without a listener, and is then not asked for. */
 static void wait_killable_alone(void *argument)
 {
@@ -250,7 +271,7 @@ START_TEST(test_listeners)
 }
 END_TEST
 
-/* Two threads of control have two listeners; and 0 is a file descriptor like any other. */
+/* 0 is a file descriptor like any other. */
 static void listener_zero(void *argument)
 {
 	scmp_filter_ctx ctx = new_context(SCMP_ACT_NOTIFY);
@@ -345,6 +366,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_refused, 0, REFUSALS);
 	tcase_add_loop_test(tests, test_no_new_privileges_refused, 0, 2);
 	tcase_add_loop_test(tests, test_flag_refused, 0, FLAGS);
+	tcase_add_test(tests, test_no_flag_is_to_blame);
 	tcase_add_test(tests, test_wait_killable_alone);
 	tcase_add_test(tests, test_listeners);
 	tcase_add_test(tests, test_listener_zero);

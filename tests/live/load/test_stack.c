@@ -273,6 +273,35 @@ START_TEST(test_new_thread_does_not_know)
 }
 END_TEST
 
+static long load_one_in_thread(void)
+{
+	return load(&in_thread, 1);
+}
+
+/* What a thread loaded is its own, and so is the number of its filters: the main thread has none. */
+static void thread_counts_its_own(void *argument)
+{
+	struct callgate_program *longest = padded(LONGEST);
+	struct thread thread;
+
+	(void)argument;
+	in_thread = (struct stack){{longest, longest}};
+	thread_start(&thread, "alone");
+	CHILD_EQUAL(thread_do(&thread, load_one_in_thread), 0);
+	CHILD_EQUAL(thread_do(&thread, load_one_in_thread), 0);
+	CHILD_EQUAL(thread_do(&thread, load_in_thread), -ENOMEM);
+	CHILD_SAYS(in_thread.diag.text, "with the 2 filters that this thread has");
+	CHILD_EQUAL(child_status(thread.tid, "Seccomp_filters"), 2);
+	check_filters(0);
+	CHILD_CHECK(load(&in_thread, 2) == 0, "%s", in_thread.diag.text);
+}
+
+START_TEST(test_thread_counts_its_own)
+{
+	child_run(thread_counts_its_own, NULL);
+}
+END_TEST
+
 /* The second part is refused because the first forbids loading. */
 static void partly_confined(void *argument)
 {
@@ -345,6 +374,7 @@ int main(void)
 	tcase_add_test(tests, test_foreign_filters_count);
 	tcase_add_test(tests, test_after_vfork);
 	tcase_add_test(tests, test_new_thread_does_not_know);
+	tcase_add_test(tests, test_thread_counts_its_own);
 	tcase_add_test(tests, test_partly_confined);
 	tcase_add_test(tests, test_no_listener);
 	tcase_add_test(tests, test_not_accepted);
