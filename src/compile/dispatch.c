@@ -14,15 +14,27 @@ struct section {
 	VEC(struct graph_edge) edges;
 	VEC(struct weights_edge) known; /* of each edge */
 	VEC(const struct form *) forms; /* of the number at hand */
+	uint32_t last_action;           /* what last_leaf stands for, unless that is node 0 */
+	struct graph_id last_leaf;
 };
 
+static bool is_alike(const struct weights_edge *a, const struct weights_edge *b)
+{
+	return a->wanted == b->wanted && a->cached == b->cached && a->priority == b->priority;
+}
+
+/* From `first` on it is `child`; nothing is added where it has been that already. */
 static bool add_edge(struct section *section, uint32_t first, struct graph_id child, bool has_rules,
                      uint32_t priority)
 {
 	const struct graph_node *node = graph_at(section->rules->graph, child);
 	bool allowed = node->kind == GRAPH_LEAF && node->value == SECCOMP_RET_ALLOW;
 	struct weights_edge known = {.wanted = has_rules || allowed, .cached = allowed, .priority = priority};
+	size_t count = section->edges.count;
 
+	if (count && graph_same(section->edges.items[count - 1].child, child) &&
+	    is_alike(&section->known.items[count - 1], &known))
+		return true;
 	if (!vec_push(&section->edges, ((struct graph_edge){first, child, 1})) ||
 	    !vec_push(&section->known, known))
 		section->rules->graph->failed = true;
@@ -72,6 +84,21 @@ static bool collect(struct section *section, const struct policy_syscall *syscal
 	return !section->rules->forms->failed;
 }
 
+/* Most calls are decided by their number alone; then nothing has to be taken apart. */
+static bool is_plain(const struct policy_syscall *syscall)
+{
+	return syscall->rules[0].condition_count == 0;
+}
+
+static struct graph_id leaf(struct section *section, uint32_t action)
+{
+	if (!section->last_leaf.index || section->last_action != action) {
+		section->last_action = action;
+		section->last_leaf = graph_leaf(section->rules->graph, action);
+	}
+	return section->last_leaf;
+}
+
 /* The rules for a number: those of every architecture of the section, one after the other. */
 static struct graph_id number_graph(struct section *section, uint32_t nr, uint32_t *ret_priority)
 {
@@ -85,6 +112,8 @@ static struct graph_id number_graph(struct section *section, uint32_t nr, uint32
 			continue;
 		if (syscall->priority > *ret_priority)
 			*ret_priority = syscall->priority;
+		if (section->forms.count == 0 && is_plain(syscall))
+			return leaf(section, syscall->rules[0].action);
 		complete = collect(section, syscall, section->policy->archs[i].arch) && complete;
 	}
 	if (!complete || !vec_push(&section->forms, section->fallback)) {

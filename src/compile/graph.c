@@ -66,10 +66,22 @@ static struct graph_id fail(struct graph *graph)
 	return (struct graph_id){0};
 }
 
+static struct graph_id add(struct graph *graph, size_t slot, struct graph_node node,
+                           const struct graph_edge *edges)
+{
+	if (!vec_reserve(&graph->nodes, 1) || !vec_reserve(&graph->edges, node.edge_count))
+		return fail(graph);
+	node.first_edge = (uint32_t)graph->edges.count;
+	for (uint32_t i = 0; i < node.edge_count; i++)
+		graph->edges.items[graph->edges.count++] = edges[i];
+	graph->nodes.items[graph->nodes.count] = node;
+	graph->table[slot] = (uint32_t)++graph->nodes.count;
+	return (struct graph_id){(uint32_t)graph->nodes.count - 1};
+}
+
 static struct graph_id intern(struct graph *graph, struct graph_node node, const struct graph_edge *edges)
 {
-	if (graph->failed || !table_grow(graph) || !vec_reserve(&graph->nodes, 1) ||
-	    !vec_reserve(&graph->edges, node.edge_count))
+	if (graph->failed || !table_grow(graph))
 		return fail(graph);
 	size_t at = hash_node(&node, edges) & (graph->table_size - 1);
 	for (; graph->table[at]; at = (at + 1) & (graph->table_size - 1)) {
@@ -77,12 +89,7 @@ static struct graph_id intern(struct graph *graph, struct graph_node node, const
 		if (is_equal(graph, &graph->nodes.items[index], &node, edges))
 			return (struct graph_id){index};
 	}
-	node.first_edge = (uint32_t)graph->edges.count;
-	for (uint32_t i = 0; i < node.edge_count; i++)
-		graph->edges.items[graph->edges.count++] = edges[i];
-	graph->nodes.items[graph->nodes.count] = node;
-	graph->table[at] = (uint32_t)++graph->nodes.count;
-	return (struct graph_id){(uint32_t)graph->nodes.count - 1};
+	return add(graph, at, node, edges);
 }
 
 void graph_init(struct graph *graph)

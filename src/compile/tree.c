@@ -14,7 +14,9 @@ enum { TREE_MOST = 256, CHAIN_MOST = 10 };
 /* How a range of edges is decided. */
 struct cell {
 	uint32_t cost;
-	uint16_t split; /* >= the first of this edge, an index; 0: a chain */
+	uint16_t
+	    split; /* the edge whose first value is the best to divide at; also known where a chain is better */
+	bool is_chain;
 };
 
 struct tree {
@@ -32,6 +34,7 @@ struct chain {
 	uint32_t length;
 	uint32_t edges[CHAIN_MOST];
 	struct graph_id rest;
+	bool is_settled; /* a longer edge has said which child is the rule */
 };
 
 static bool is_single(const struct tree *tree, size_t i)
@@ -41,13 +44,16 @@ static bool is_single(const struct tree *tree, size_t i)
 	return tree->edges[i].first + 1 == next;
 }
 
-static bool add_exception(struct chain *chain, const struct graph_edge *edges, uint32_t i)
+/* One edge more; false when it can't be a part of the chain. */
+static bool chain_extend(struct chain *chain, const struct tree *tree, uint32_t i)
 {
 	uint32_t at = chain->length;
 
-	if (at == CHAIN_MOST)
+	if (graph_same(tree->edges[i].child, chain->rest))
+		return true;
+	if (at == CHAIN_MOST || !is_single(tree, i))
 		return false;
-	for (; at > 0 && edges[chain->edges[at - 1]].weight < edges[i].weight; at--)
+	for (; at > 0 && tree->edges[chain->edges[at - 1]].weight < tree->edges[i].weight; at--)
 		chain->edges[at] = chain->edges[at - 1];
 	chain->edges[at] = i;
 	chain->length++;
@@ -55,29 +61,27 @@ static bool add_exception(struct chain *chain, const struct graph_edge *edges, u
 }
 
 /* Which child is the rule in [first, last]? The one of a longer edge; of single values only, the weightier of two. */
-static struct graph_id common_child(const struct tree *tree, uint32_t first, uint32_t last)
+static void chain_settle(struct chain *chain, const struct tree *tree, uint32_t first, uint32_t last)
 {
-	uint64_t even = 0, odd = 0;
+	uint64_t weights[2] = {0};
 
-	for (uint32_t i = first; i <= last; i++)
-		if (!is_single(tree, i))
-			return tree->edges[i].child;
-	for (uint32_t i = first; i <= last; i++)
-		*((i - first) % 2 ? &odd : &even) += tree->edges[i].weight;
-	return tree->edges[odd > even || (odd == even && (last - first) % 2 == 0 && 0) ? first + 1 : first]
-	    .child;
+	*chain = (struct chain){0};
+	for (uint32_t i = first; i <= last && !chain->is_settled; i++) {
+		weights[(i - first) % 2] += tree->edges[i].weight;
+		chain->is_settled = !is_single(tree, i);
+		chain->rest = tree->edges[i].child;
+	}
+	if (!chain->is_settled)
+		chain->rest = tree->edges[first + (weights[1] > weights[0])].child;
 }
 
 /* Can [first, last] be a chain? */
 static bool chain_of(const struct tree *tree, uint32_t first, uint32_t last, struct chain *chain)
 {
-	*chain = (struct chain){.rest = common_child(tree, first, last)};
-	for (uint32_t i = first; i <= last; i++) {
-		if (graph_same(tree->edges[i].child, chain->rest))
-			continue;
-		if (!is_single(tree, i) || !add_exception(chain, tree->edges, i))
+	chain_settle(chain, tree, first, last);
+	for (uint32_t i = first; i <= last; i++)
+		if (!chain_extend(chain, tree, i))
 			return false;
-	}
 	return true;
 }
 
@@ -102,30 +106,60 @@ static struct cell *cell_at(const struct tree *tree, size_t first, size_t last)
 	return &tree->cells[first * tree->count + last];
 }
 
-static void solve_cell(struct tree *tree, uint32_t first, uint32_t last, bool *chains)
+/*
+ * The best place to divide moves with the ends of the range, as in Knuth's search trees. That is not quite true here, where
+ * ranges may be chains: for the long ranges, where a mistake costs most, the window is wider.
+ */
+static void divide(struct tree *tree, uint32_t first, uint32_t last)
 {
-	struct cell *cell = cell_at(tree, first, last);
-	struct chain chain;
-	uint32_t extra = weight_of(tree, first, last) + tree->size_cost;
+	const struct cell *row = cell_at(tree, first, 0), *below = cell_at(tree, first + 1, last);
+	uint32_t from = first + 1, to = last, best = UINT32_MAX, at = 0;
 
-	*cell = (struct cell){UINT32_MAX, 0};
-	if (*chains && (*chains = chain_of(tree, first, last, &chain)))
-		cell->cost = chain_cost(tree, first, last, &chain);
-	for (uint32_t split = first + 1; split <= last; split++) {
-		uint32_t cost = cell_at(tree, first, split - 1)->cost + cell_at(tree, split, last)->cost;
-		if (cost < cell->cost && cost + extra < cell->cost)
-			*cell = (struct cell){cost + extra, (uint16_t)split};
+	if (last - first > 2) {
+		from = row[last - 1].split < below->split ? row[last - 1].split : below->split;
+		to = row[last - 1].split < below->split ? below->split : row[last - 1].split;
+		if ((last - first) * 3 > tree->count) {
+			from -= from > first + 1;
+			to += to < last;
+		}
+	}
+	below = cell_at(tree, from, last);
+	for (uint32_t split = from; split <= to; split++, below += tree->count) {
+		uint32_t cost = row[split - 1].cost + below->cost;
+		if (cost < best) {
+			best = cost;
+			at = split;
+		}
+	}
+	best += weight_of(tree, first, last) + tree->size_cost;
+	*cell_at(tree, first, last) = (struct cell){best, (uint16_t)at, false};
+}
+
+static void solve_row(struct tree *tree, uint32_t first)
+{
+	struct chain chain = {0};
+	bool chains = true;
+
+	*cell_at(tree, first, first) = (struct cell){0, (uint16_t)first, false};
+	for (uint32_t last = first + 1; last < tree->count; last++) {
+		divide(tree, first, last);
+		if (!chains)
+			continue;
+		chains =
+		    chain.is_settled ? chain_extend(&chain, tree, last) : chain_of(tree, first, last, &chain);
+		uint32_t cost = chains ? chain_cost(tree, first, last, &chain) : UINT32_MAX;
+		struct cell *cell = cell_at(tree, first, last);
+		if (cost <= cell->cost) {
+			cell->cost = cost;
+			cell->is_chain = true;
+		}
 	}
 }
 
 static void solve(struct tree *tree)
 {
-	for (uint32_t first = (uint32_t)tree->count; first-- > 0;) {
-		bool chains = true;
-		*cell_at(tree, first, first) = (struct cell){0, 0};
-		for (uint32_t last = first + 1; last < tree->count; last++)
-			solve_cell(tree, first, last, &chains);
-	}
+	for (uint32_t first = (uint32_t)tree->count; first-- > 0;)
+		solve_row(tree, first);
 }
 
 static struct graph_id at_least(struct tree *tree, uint32_t value, struct graph_id upper,
@@ -138,10 +172,13 @@ static struct graph_id at_least(struct tree *tree, uint32_t value, struct graph_
 
 static struct graph_id build(struct tree *tree, uint32_t first, uint32_t last)
 {
-	uint32_t split = cell_at(tree, first, last)->split;
+	const struct cell *cell = cell_at(tree, first, last);
+	uint32_t split = cell->split;
 	struct chain chain;
 
-	if (split) {
+	if (first == last)
+		return tree->edges[first].child;
+	if (!cell->is_chain) {
 		struct graph_id upper = build(tree, split, last), lower = build(tree, first, split - 1);
 		return at_least(tree, tree->edges[split].first, upper, lower);
 	}

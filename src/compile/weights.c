@@ -121,9 +121,10 @@ static struct views view(const struct weights_edge *known, bool with_use)
 	return views;
 }
 
-static uint64_t part(uint32_t factor, uint64_t value, uint64_t whole)
+/* What one unit of a view weighs, as a fraction of 2^16. */
+static uint64_t unit(uint32_t factor, uint64_t whole)
 {
-	return whole ? factor * value * (WEIGHTS_TOTAL / PER_ALL) / whole : 0;
+	return whole ? ((uint64_t)factor * (WEIGHTS_TOTAL / PER_ALL) << 16) / whole : 0;
 }
 
 void weights_assign(const struct weights_edge *known, size_t count, uint32_t optimize,
@@ -140,13 +141,19 @@ void weights_assign(const struct weights_edge *known, size_t count, uint32_t opt
 		sum.denied += views.denied;
 		sum.priority += views.priority;
 	}
+	struct views units = {
+	    .calls = unit(PER_CALL, sum.calls),
+	    .use = unit(PER_USE, sum.use),
+	    .uncached = unit(PER_UNCACHED, sum.uncached),
+	    .denied = unit(PER_DENIED, sum.denied),
+	    .priority = unit(PER_PRIORITY, sum.priority),
+	};
+	uint64_t least = unit(PER_EDGE, count) + (1 << 16);
 	for (size_t i = 0; i < count; i++) {
 		struct views views = view(&known[i], with_use);
-		edges[i].weight =
-		    (uint32_t)(1 + part(PER_CALL, views.calls, sum.calls) +
-		               part(PER_USE, views.use, sum.use) +
-		               part(PER_UNCACHED, views.uncached, sum.uncached) +
-		               part(PER_DENIED, views.denied, sum.denied) + part(PER_EDGE, 1, count) +
-		               part(PER_PRIORITY, views.priority, sum.priority));
+		uint64_t weight = units.calls * views.calls + units.use * views.use +
+		                  units.uncached * views.uncached + units.denied * views.denied +
+		                  units.priority * views.priority;
+		edges[i].weight = (uint32_t)((weight + least) >> 16);
 	}
 }
