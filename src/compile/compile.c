@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/accept.h"
 #include "compile/emit.h"
 #include "compile/graph_text.h"
-#include "compile/lowered.h"
 #include "compile/pass.h"
+#include "compile/stack.h"
 
 const struct pass compile_passes[] = {
     {"rules", "the rules of every call as one graph over the words of a call", pass_rules},
@@ -15,11 +16,26 @@ const struct pass compile_passes[] = {
     {NULL, NULL, NULL},
 };
 
+static const char *const pass_names[] = {"rules", "trees", NULL};
+
 const char *const *compile_pass_names(void)
 {
-	static const char *const names[] = {"rules", "trees", NULL};
+	return pass_names;
+}
 
-	return names;
+struct compilation {
+	const struct policy *policy;
+	const struct compile_dump *dump;
+	struct diag *diag;
+	struct arena arena;
+	struct graph rules; /* what the first pass made */
+	struct graph_id root;
+	VEC(struct callgate_program *) programs;
+};
+
+static int out_of_memory(const struct compilation *c)
+{
+	return diag_fail(c->diag, -ENOMEM, "out of memory for the program");
 }
 
 static void dump_graph(const struct compile_dump *dump, const struct pass *pass, const struct graph *graph,
@@ -30,33 +46,148 @@ static void dump_graph(const struct compile_dump *dump, const struct pass *pass,
 	(dump->dot ? graph_print_dot : graph_print)(graph, root, dump->out);
 }
 
-/* Runs every pass; ret_graph is the last one's, to be finished by the caller. */
-static int run_passes(const struct policy *policy, const struct compile_dump *dump, struct graph *ret_graph,
-                      struct graph_id *ret_root)
+/* One pass; the graph made is the caller's to finish. false when memory ran out. */
+static bool run_pass(struct compilation *c, const struct pass *pass, const struct graph *from,
+                     struct graph_id *root, struct graph *graph)
 {
-	struct arena arena = {0};
-	struct graph graph = {0};
-	struct pass_input input = {.policy = policy, .arena = &arena};
+	struct pass_input input = {.policy = c->policy, .arena = &c->arena, .graph = from, .root = *root};
 
-	for (const struct pass *pass = compile_passes; pass->name; pass++) {
-		struct graph next;
-		graph_init(&next);
-		input.root = pass->run(&input, &next);
-		graph_finish(&graph);
-		graph = next;
-		input.graph = &graph;
-		if (graph.failed)
-			break;
-		dump_graph(dump, pass, &graph, input.root);
+	graph_init(graph);
+	*root = pass->run(&input, graph);
+	if (graph->failed)
+		return false;
+	dump_graph(c->dump, pass, graph, *root);
+	return true;
+}
+
+/* From the graph of the rules to instructions, through all passes but the first. */
+static int make_insns(struct compilation *c, const struct graph *from, struct graph_id root,
+                      struct emit_output *output)
+{
+	bool big_endian = c->policy->arch_count && c->policy->archs[0].arch->big_endian;
+	struct graph graphs[2] = {0};
+	bool complete = true;
+	int turn = 0;
+
+	output->insns.count = 0;
+	for (const struct pass *pass = compile_passes + 1; pass->name && complete; pass++) {
+		turn = !turn;
+		graph_finish(&graphs[turn]);
+		complete = run_pass(c, pass, from, &root, &graphs[turn]);
+		from = &graphs[turn];
 	}
-	arena_finish(&arena);
-	if (graph.failed) {
+	int result = complete ? emit_graph(from, root, big_endian, output) : -ENOMEM;
+	graph_finish(&graphs[0]);
+	graph_finish(&graphs[1]);
+	return result == 0 ? 0 : out_of_memory(c);
+}
+
+static int add_program(struct compilation *c, const struct emit_output *output)
+{
+	bool big_endian = c->policy->arch_count && c->policy->archs[0].arch->big_endian;
+	struct callgate_program *program;
+
+	if (!vec_reserve(&c->programs, 1))
+		return out_of_memory(c);
+	int result = bpf_program_new(output->insns.items, output->insns.count, big_endian, c->diag, &program);
+	if (result == 0)
+		(void)vec_push(&c->programs, program);
+	return result;
+}
+
+static void drop_programs(struct compilation *c)
+{
+	while (c->programs.count > 0)
+		bpf_program_free(c->programs.items[--c->programs.count]);
+}
+
+/* Every part of a plan; -E2BIG, and no programs, when some part is still too long. */
+static int make_parts(struct compilation *c, const struct stack_plan *plan, unsigned parts,
+                      struct emit_output *output)
+{
+	int result = 0;
+
+	for (unsigned part = 0; part < parts && result == 0; part++) {
+		struct graph graph;
+		graph_init(&graph);
+		struct graph_id root = stack_part(plan, part, &graph);
+		result = graph.failed ? out_of_memory(c) : make_insns(c, &graph, root, output);
 		graph_finish(&graph);
-		return -ENOMEM;
+		if (result == 0)
+			result = add_program(c, output);
 	}
-	*ret_graph = graph;
-	*ret_root = input.root;
-	return 0;
+	if (result < 0)
+		drop_programs(c);
+	return result;
+}
+
+/* A process has room for so much of all its filters together. */
+static int check_path(const struct compilation *c, size_t length)
+{
+	if (length <= BPF_PATH_MAX)
+		return 0;
+	return diag_fail(c->diag, -E2BIG,
+	                 "the policy is too long: stacked programs of %zu kernel instructions, and a process "
+	                 "may have %d of all its filters together; merge or drop rules",
+	                 length, BPF_PATH_MAX);
+}
+
+static size_t path_length(const struct compilation *c)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < c->programs.count; i++)
+		length += bpf_ebpf_length(c->programs.items[i]) + (i ? (size_t)BPF_PATH_OVERHEAD : 0);
+	return length;
+}
+
+static int stack(struct compilation *c, struct emit_output *output)
+{
+	struct stack_plan plan;
+	size_t length = output->insns.count, parts = length / BPF_PROGRAM_MAX + 1;
+	struct callgate_program whole = {.count = length, .insns = output->insns.items};
+	int result = check_path(c, bpf_ebpf_length(&whole));
+
+	if (result < 0)
+		return result;
+	if (!stack_plan_start(&plan, &c->rules, c->root, c->policy))
+		return out_of_memory(c);
+	for (result = -E2BIG; parts <= STACK_MOST && result == -E2BIG; parts++) {
+		stack_plan_cut(&plan, (unsigned)parts);
+		result = make_parts(c, &plan, (unsigned)parts, output);
+	}
+	stack_plan_finish(&plan);
+	if (result == -E2BIG)
+		return diag_fail(c->diag, -E2BIG,
+		                 "the policy is too long: %zu instructions, and %d stacked programs of %d do "
+		                 "not hold them; a single call with too many rules can't be divided",
+		                 length, STACK_MOST, BPF_PROGRAM_MAX);
+	if (result == 0)
+		result = check_path(c, path_length(c));
+	if (result < 0)
+		drop_programs(c);
+	return result;
+}
+
+static int make_programs(struct compilation *c, bool single)
+{
+	struct emit_output output = {0};
+	int result = run_pass(c, &compile_passes[0], NULL, &c->root, &c->rules) ? 0 : out_of_memory(c);
+
+	if (result == 0)
+		result = make_insns(c, &c->rules, c->root, &output);
+	c->dump = NULL;
+	if (result == 0 && output.insns.count <= BPF_PROGRAM_MAX)
+		result = add_program(c, &output);
+	else if (result == 0 && single)
+		result = diag_fail(c->diag, -E2BIG,
+		                   "the policy needs %zu instructions, and one program may have %d; only "
+		                   "seccomp_load() can stack several programs",
+		                   output.insns.count, BPF_PROGRAM_MAX);
+	else if (result == 0)
+		result = stack(c, &output);
+	vec_finish(&output.insns);
+	return result;
 }
 
 static int check_dump(const struct compile_dump *dump, struct diag *diag)
@@ -69,44 +200,24 @@ static int check_dump(const struct compile_dump *dump, struct diag *diag)
 	return diag_fail(diag, -EINVAL, "no compiler pass is called \"%s\"", dump->after);
 }
 
-static int make_program(const struct policy *policy, const struct compile_dump *dump, struct diag *diag,
-                        struct callgate_program **ret_program)
-{
-	bool big_endian = policy->arch_count && policy->archs[0].arch->big_endian;
-	struct graph graph;
-	struct graph_id root;
-	struct emit_output output = {0};
-
-	int result = run_passes(policy, dump, &graph, &root);
-	if (result == 0) {
-		result = emit_graph(&graph, root, big_endian, &output);
-		graph_finish(&graph);
-	}
-	if (result < 0)
-		(void)diag_fail(diag, result, "out of memory for the program");
-	else
-		result =
-		    bpf_program_new(output.insns.items, output.insns.count, big_endian, diag, ret_program);
-	vec_finish(&output.insns);
-	return result;
-}
-
 int compile_policy(const struct policy *policy, bool single, const struct compile_dump *dump,
                    struct diag *diag, struct compile_output *ret_output)
 {
-	struct compile_output output = {.programs = calloc(1, sizeof(void *)), .count = 1};
+	struct compilation c = {.policy = policy, .dump = dump, .diag = diag};
 	int result = check_dump(dump, diag);
 
-	(void)single;
-	if (!output.programs)
-		result = diag_fail(diag, -ENOMEM, "out of memory for a program");
 	if (result == 0)
-		result = make_program(policy, dump, diag, &output.programs[0]);
+		result = make_programs(&c, single);
+	graph_finish(&c.rules);
+	arena_finish(&c.arena);
 	if (result < 0) {
-		free(output.programs);
+		drop_programs(&c);
+		vec_finish(&c.programs);
 		return result;
 	}
-	*ret_output = output;
+	if (diag)
+		diag_clear(diag);
+	*ret_output = (struct compile_output){c.programs.count, c.programs.items};
 	return 0;
 }
 

@@ -102,6 +102,16 @@ START_TEST(many_syscalls)
 }
 END_TEST
 
+/* Jumps of every length: bodies of one to thousands of instructions between a test and where it leads. */
+START_TEST(long_jumps)
+{
+	struct random random = random_start("long_jumps");
+
+	for (unsigned long i = random_runs(30); i > 0; i--)
+		check_policy(&random, 100 + random_below(&random, 400), 5);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("compile");
@@ -111,6 +121,7 @@ int main(void)
 	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, few_syscalls_many_rules);
 	tcase_add_test(tcase, many_syscalls);
+	tcase_add_test(tcase, long_jumps);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,163 @@
+#include "compile/stack.h"
+
+#include <stdlib.h>
+
+/* The nodes that were counted already, and those that are still to be. */
+struct census {
+	const struct graph *graph;
+	bool *seen;
+	VEC(uint32_t) pending;
+};
+
+/* The edges below an id that were not counted before; 0 when memory ran out. */
+static uint32_t count_below(struct census *census, struct graph_id id)
+{
+	uint32_t size = 1;
+
+	census->pending.count = 0;
+	if (!vec_push(&census->pending, id.index))
+		return 0;
+	while (census->pending.count > 0) {
+		uint32_t index = census->pending.items[--census->pending.count];
+		const struct graph_node *node = &census->graph->nodes.items[index];
+		if (census->seen[index])
+			continue;
+		census->seen[index] = true;
+		size += node->edge_count;
+		if (!vec_reserve(&census->pending, node->edge_count))
+			return 0;
+		for (uint32_t i = 0; i < node->edge_count; i++)
+			census->pending.items[census->pending.count++] =
+			    census->graph->edges.items[node->first_edge + i].child.index;
+	}
+	return size;
+}
+
+static bool is_cut(const struct graph_node *node)
+{
+	return node->kind == GRAPH_SWITCH && node->word == GRAPH_NR;
+}
+
+static bool measure(struct stack_plan *plan, const bool *reached)
+{
+	const struct graph *graph = plan->graph;
+	struct census census = {.graph = graph, .seen = calloc(graph->nodes.count, sizeof(bool))};
+	bool complete = census.seen;
+
+	for (uint32_t i = 0; complete && i <= plan->root.index; i++) {
+		const struct graph_node *node = &graph->nodes.items[i];
+		for (uint32_t j = 0; complete && reached[i] && is_cut(node) && j < node->edge_count; j++) {
+			uint32_t edge = node->first_edge + j;
+			plan->sizes[edge] = count_below(&census, graph->edges.items[edge].child);
+			plan->total += plan->sizes[edge];
+			complete = plan->sizes[edge] > 0;
+		}
+	}
+	vec_finish(&census.pending);
+	free(census.seen);
+	return complete;
+}
+
+/* Marks the edge that decides a call. */
+static void keep_for_last(struct stack_plan *plan, const struct arch *arch, const char *name)
+{
+	int32_t nr = arch_syscall_direct_number(arch, name);
+	struct graph_id id = plan->root;
+
+	while (graph_at(plan->graph, id)->kind == GRAPH_SWITCH &&
+	       graph_at(plan->graph, id)->word == GRAPH_ARCH)
+		id = graph_step(plan->graph, id, arch->audit);
+	const struct graph_node *node = graph_at(plan->graph, id);
+	if (nr < 0 || !is_cut(node))
+		return;
+	uint32_t at = node->edge_count - 1;
+	while (plan->graph->edges.items[node->first_edge + at].first > (uint32_t)nr)
+		at--;
+	plan->is_last[node->first_edge + at] = true;
+}
+
+bool stack_plan_start(struct stack_plan *plan, const struct graph *graph, struct graph_id root,
+                      const struct policy *policy)
+{
+	size_t edges = graph->edges.count + 1;
+	bool *reached = calloc(graph->nodes.count, sizeof(bool));
+
+	*plan = (struct stack_plan){
+	    .graph = graph,
+	    .root = root,
+	    .sizes = calloc(edges, sizeof(uint32_t)),
+	    .owners = calloc(edges, sizeof(uint8_t)),
+	    .is_last = calloc(edges, sizeof(bool)),
+	};
+	bool complete = reached && plan->sizes && plan->owners && plan->is_last;
+	if (complete) {
+		graph_reach(graph, root, reached);
+		complete = measure(plan, reached);
+	}
+	free(reached);
+	if (!complete) {
+		stack_plan_finish(plan);
+		return false;
+	}
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		keep_for_last(plan, policy->archs[i].arch, "seccomp");
+		keep_for_last(plan, policy->archs[i].arch, "prctl");
+	}
+	return true;
+}
+
+void stack_plan_finish(struct stack_plan *plan)
+{
+	free(plan->sizes);
+	free(plan->owners);
+	free(plan->is_last);
+	*plan = (struct stack_plan){0};
+}
+
+void stack_plan_cut(struct stack_plan *plan, unsigned parts)
+{
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < plan->graph->edges.count; i++) {
+		if (plan->is_last[i]) {
+			plan->owners[i] = (uint8_t)(parts - 1);
+			continue;
+		}
+		plan->owners[i] = (uint8_t)(before * parts / (plan->total + 1));
+		before += plan->sizes[i];
+	}
+}
+
+static struct graph_id copy(const struct stack_plan *plan, unsigned part, struct graph *graph, uint32_t index,
+                            const struct graph_id *map, struct graph_edge *edges)
+{
+	const struct graph_node *node = &plan->graph->nodes.items[index];
+
+	if (node->kind == GRAPH_LEAF)
+		return graph_leaf(graph, node->value);
+	for (uint32_t i = 0; i < node->edge_count; i++) {
+		edges[i] = plan->graph->edges.items[node->first_edge + i];
+		edges[i].child = map[edges[i].child.index];
+		if (is_cut(node) && plan->owners[node->first_edge + i] != part)
+			edges[i].child = graph_leaf(graph, SECCOMP_RET_ALLOW);
+	}
+	if (node->kind == GRAPH_BITS)
+		return graph_bits(graph, node->word, node->mask, node->value, edges[1].child, edges[0].child);
+	return graph_switch(graph, node->word, edges, node->edge_count);
+}
+
+struct graph_id stack_part(const struct stack_plan *plan, unsigned part, struct graph *graph)
+{
+	struct graph_id *map = calloc(plan->root.index + (size_t)1, sizeof(*map)), root = {0};
+	struct graph_edge *edges = calloc(plan->graph->edges.count + 1, sizeof(*edges));
+
+	if (!map || !edges)
+		graph->failed = true;
+	for (uint32_t i = 0; !graph->failed && i <= plan->root.index; i++)
+		map[i] = copy(plan, part, graph, i, map, edges);
+	if (!graph->failed)
+		root = map[plan->root.index];
+	free(map);
+	free(edges);
+	return root;
+}
