@@ -152,7 +152,7 @@ static int stack(struct compilation *c, struct emit_output *output)
 		return result;
 	if (!stack_plan_start(&plan, &c->rules, c->root, c->policy))
 		return out_of_memory(c);
-	for (result = -E2BIG; parts <= STACK_MOST && result == -E2BIG; parts++) {
+	for (result = -E2BIG; parts <= STACK_MOST && result == -E2BIG; parts += 1 + parts / 2) {
 		stack_plan_cut(&plan, (unsigned)parts);
 		result = make_parts(c, &plan, (unsigned)parts, output);
 	}

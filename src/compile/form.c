@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "compile/hash.h"
 
 enum { FEW = 12 };
 
@@ -42,16 +43,13 @@ void form_set_finish(struct form_set *set)
 
 static uint32_t hash_form(uint32_t action, const struct word_test *tests, uint32_t count)
 {
-	uint32_t hash = action * 0x9e3779b1u;
+	uint64_t hash = action;
 
 	for (uint32_t i = 0; i < count; i++) {
-		hash = (hash ^ tests[i].a) * 0x85ebca6bu;
-		hash = (hash ^ hash >> 13 ^ tests[i].b) * 0xc2b2ae35u;
-		hash = (hash ^ hash >> 16 ^
-		        (uint32_t)(tests[i].urgent << 16 | tests[i].kind << 8 | tests[i].word)) *
-		       0x9e3779b1u;
+		hash = hash_add(hash, (uint64_t)tests[i].a << 32 | tests[i].b);
+		hash = hash_add(hash, (uint64_t)(tests[i].urgent << 16 | tests[i].kind << 8 | tests[i].word));
 	}
-	return hash ^ hash >> 15;
+	return hash_end(hash);
 }
 
 static bool is_form(const struct form *form, uint32_t hash, uint32_t action, const struct word_test *tests,

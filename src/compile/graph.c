@@ -4,19 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t mix(uint32_t hash, uint32_t value)
-{
-	hash = (hash ^ value) * 0x9e3779b1u;
-	return hash ^ hash >> 15;
-}
+#include "compile/hash.h"
 
 static uint32_t hash_node(const struct graph_node *node, const struct graph_edge *edges)
 {
-	uint32_t hash = mix(mix((uint32_t)node->kind << 8 | node->word, node->mask), node->value);
+	uint64_t hash =
+	    hash_add((uint64_t)node->kind << 8 | node->word, (uint64_t)node->mask << 32 | node->value);
 
 	for (uint32_t i = 0; i < node->edge_count; i++)
-		hash = mix(mix(hash, edges[i].first), edges[i].child.index);
-	return hash;
+		hash = hash_add(hash, (uint64_t)edges[i].first << 32 | edges[i].child.index);
+	return hash_end(hash);
 }
 
 static bool is_equal(const struct graph *graph, const struct graph_node *old, const struct graph_node *node,

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "compile/hash.h"
+
 struct popularity_entry {
 	struct word_test test;
 	uint32_t count; /* 0: free */

@@ -8,7 +8,7 @@
 #include "compile/rules_memo.h"
 
 /* Work per test of a list before it is given up as too tangled. */
-enum { BUDGET_FLOOR = 1 << 14, BUDGET_PER_TEST = 64 };
+enum { BUDGET_FLOOR = 1 << 14, BUDGET_PER_TEST = 8 };
 
 /* A list on the stack: [start, start + count). */
 struct list {
@@ -168,6 +168,8 @@ static struct graph_id split(struct rules *rules, struct list list)
 
 	if (!partition_start(&partition, word, forms_of(rules, list), list.count))
 		return fail(rules);
+	if (partition.edge_count == 1)
+		partition.work *= 2;
 	if (partition.work > rules->budget) {
 		id = chain_graph(rules->graph, forms_of(rules, list), list.count);
 	} else {

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compile/hash.h"
+
 struct entry {
 	uint32_t hash;
 	struct graph_id id;
@@ -17,13 +19,11 @@ struct rules_memo {
 
 static uint32_t hash_list(const struct form *const *forms, size_t count)
 {
-	uint32_t hash = (uint32_t)count;
+	uint64_t hash = count;
 
-	for (size_t i = 0; i < count; i++) {
-		hash = (hash ^ forms[i]->id) * 0x9e3779b1u;
-		hash ^= hash >> 15;
-	}
-	return hash;
+	for (size_t i = 0; i < count; i++)
+		hash = hash_add(hash, forms[i]->id);
+	return hash_end(hash);
 }
 
 static struct entry **slot_of(const struct rules_memo *memo, uint32_t hash, const struct form *const *forms,

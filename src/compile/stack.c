@@ -38,7 +38,7 @@ static bool is_cut(const struct graph_node *node)
 	return node->kind == GRAPH_SWITCH && node->word == GRAPH_NR;
 }
 
-static bool measure(struct stack_plan *plan, const bool *reached)
+static bool measure(struct stack_plan *plan)
 {
 	const struct graph *graph = plan->graph;
 	struct census census = {.graph = graph, .seen = calloc(graph->nodes.count, sizeof(bool))};
@@ -46,7 +46,8 @@ static bool measure(struct stack_plan *plan, const bool *reached)
 
 	for (uint32_t i = 0; complete && i <= plan->root.index; i++) {
 		const struct graph_node *node = &graph->nodes.items[i];
-		for (uint32_t j = 0; complete && reached[i] && is_cut(node) && j < node->edge_count; j++) {
+		for (uint32_t j = 0; complete && plan->reached[i] && is_cut(node) && j < node->edge_count;
+		     j++) {
 			uint32_t edge = node->first_edge + j;
 			plan->sizes[edge] = count_below(&census, graph->edges.items[edge].child);
 			plan->total += plan->sizes[edge];
@@ -80,7 +81,6 @@ bool stack_plan_start(struct stack_plan *plan, const struct graph *graph, struct
                       const struct policy *policy)
 {
 	size_t edges = graph->edges.count + 1;
-	bool *reached = calloc(graph->nodes.count, sizeof(bool));
 
 	*plan = (struct stack_plan){
 	    .graph = graph,
@@ -88,13 +88,13 @@ bool stack_plan_start(struct stack_plan *plan, const struct graph *graph, struct
 	    .sizes = calloc(edges, sizeof(uint32_t)),
 	    .owners = calloc(edges, sizeof(uint8_t)),
 	    .is_last = calloc(edges, sizeof(bool)),
+	    .reached = calloc(graph->nodes.count, sizeof(bool)),
 	};
-	bool complete = reached && plan->sizes && plan->owners && plan->is_last;
+	bool complete = plan->reached && plan->sizes && plan->owners && plan->is_last;
 	if (complete) {
-		graph_reach(graph, root, reached);
-		complete = measure(plan, reached);
+		graph_reach(graph, root, plan->reached);
+		complete = measure(plan);
 	}
-	free(reached);
 	if (!complete) {
 		stack_plan_finish(plan);
 		return false;
@@ -111,6 +111,7 @@ void stack_plan_finish(struct stack_plan *plan)
 	free(plan->sizes);
 	free(plan->owners);
 	free(plan->is_last);
+	free(plan->reached);
 	*plan = (struct stack_plan){0};
 }
 
@@ -154,7 +155,8 @@ struct graph_id stack_part(const struct stack_plan *plan, unsigned part, struct 
 	if (!map || !edges)
 		graph->failed = true;
 	for (uint32_t i = 0; !graph->failed && i <= plan->root.index; i++)
-		map[i] = copy(plan, part, graph, i, map, edges);
+		if (plan->reached[i])
+			map[i] = copy(plan, part, graph, i, map, edges);
 	if (!graph->failed)
 		root = map[plan->root.index];
 	free(map);

@@ -20,6 +20,7 @@ struct stack_plan {
 	    sizes; /* by edge of the graph: how much of the program is below it and nothing before it; 0: not cut here */
 	uint8_t *owners; /* the part that decides it */
 	bool *is_last;   /* belongs to the last part whatever its place */
+	bool *reached;   /* by node */
 	uint64_t total;  /* of all sizes */
 };
 

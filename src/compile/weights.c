@@ -94,11 +94,11 @@ void weights_count(struct weights *weights, uint32_t first, uint32_t last, struc
  * can't answer by itself, what is turned away. Found by search over profiles; docs/performance.md has the alternatives.
  */
 enum {
-	PER_CALL = 29,     /* every call that exists is as likely */
+	PER_CALL = 41,     /* every call that exists is as likely */
 	PER_USE = 20,      /* as measured, among the calls that the policy expects */
-	PER_UNCACHED = 15, /* the same, among those for which the filter really runs */
-	PER_DENIED = 5,    /* every call that the policy does not expect is as likely */
-	PER_EDGE = 4,      /* nothing is so rare that it may be very deep */
+	PER_UNCACHED = 14, /* the same, among those for which the filter really runs */
+	PER_DENIED = 4,    /* every call that the policy does not expect is as likely */
+	PER_EDGE = 1,      /* nothing is so rare that it may be very deep */
 	PER_PRIORITY = 32, /* as the user says, where the user says something */
 	PER_ALL = PER_CALL + PER_USE + PER_UNCACHED + PER_DENIED + PER_EDGE,
 };
