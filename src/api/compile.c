@@ -58,7 +58,7 @@ static int compile(struct context *context)
 {
 	struct arena arena = {0};
 	const struct policy *policy = context_policy(context, false, &arena);
-	int result = policy ? compile_policy(policy, false, NULL, &context->diag, &context->output)
+	int result = policy ? compile_policy(policy, false, &context->diag, &context->output)
 	                    : diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");
 
 	if (result == 0)

@@ -312,7 +312,7 @@ static int build(struct callgate_simulator *mutant, const struct callgate_simula
 	mutant->policy = copy_policy(mutation, &mutant->arena, original->policy);
 	if (!mutant->policy)
 		return diag_fail(diag_thread(), -ENOMEM, "out of memory for a mutant");
-	int result = compile_policy(mutant->policy, false, NULL, diag_thread(), &mutant->output);
+	int result = compile_policy(mutant->policy, false, diag_thread(), &mutant->output);
 	return result < 0 ? result : simulator_prepare(mutant, diag_thread());
 }
 

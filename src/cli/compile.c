@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <callgate/compile.h>
 #include <callgate/diagnosis.h>
 #include <callgate/program.h>
 
@@ -18,9 +19,20 @@ static const char usage[] =
     "  -o, --output OUTPUT  default: standard output\n"
     "  --format bpf|c|pfc   bpf: an array of struct sock_filter in the byte order of the architecture "
     "(default);\n"
-    "                       c: the same as C source; pfc: pseudo code for reading\n" PROFILE_OPTIONS_HELP;
+    "                       c: the same as C source; pfc: pseudo code for reading\n"
+    "  --dump after:PASS    write the decision graph after a pass of the compiler instead; PASS \"help\" "
+    "lists them\n"
+    "  --dot                in Graphviz' language\n" PROFILE_OPTIONS_HELP;
 
-enum format { FORMAT_BPF, FORMAT_C, FORMAT_PFC };
+enum format { FORMAT_BPF, FORMAT_C, FORMAT_PFC, FORMAT_GRAPH };
+
+/* What is to be written, and where. */
+struct target {
+	const char *output;
+	enum format format;
+	const char *pass; /* with FORMAT_GRAPH */
+	bool dot;
+};
 
 static int write_bpf(const struct callgate_program *program, const char *output)
 {
@@ -97,15 +109,70 @@ static bool parse_format(const char *text, enum format *ret_format)
 	return false;
 }
 
-static int compile(struct profile_options *profile, const char *output, enum format format)
+static int write_graph(scmp_filter_ctx ctx, const struct target *target)
+{
+	char *text = NULL;
+
+	if (callgate_compile_dump(ctx, target->pass, target->dot, &text) < 0) {
+		cli_error("%s", callgate_diagnosis(ctx));
+		return CLI_FAILED;
+	}
+	bool done = cli_write_file(target->output, text, strlen(text));
+	free(text);
+	return done ? CLI_OK : CLI_FAILED;
+}
+
+static int compile(struct profile_options *profile, const struct target *target)
 {
 	scmp_filter_ctx ctx = profile_options_context(profile);
+	int status;
 
 	if (!ctx)
 		return CLI_FAILED;
-	int status = format == FORMAT_PFC ? write_pfc(ctx, output) : write_program(ctx, output, format);
+	if (target->format == FORMAT_GRAPH)
+		status = write_graph(ctx, target);
+	else if (target->format == FORMAT_PFC)
+		status = write_pfc(ctx, target->output);
+	else
+		status = write_program(ctx, target->output, target->format);
 	seccomp_release(ctx);
 	return status;
+}
+
+static int list_passes(void)
+{
+	for (size_t i = 0; callgate_pass_name(i); i++)
+		printf("%-10s %s\n", callgate_pass_name(i), callgate_pass_what(i));
+	return CLI_OK;
+}
+
+static bool parse_dump(const char *text, struct target *target)
+{
+	if (strncmp(text, "after:", 6) != 0) {
+		cli_error("--dump wants after:PASS, not \"%s\"", text);
+		return false;
+	}
+	target->format = FORMAT_GRAPH;
+	target->pass = text + 6;
+	return true;
+}
+
+static bool take_option(int option, const char *value, struct profile_options *profile, struct target *target)
+{
+	switch (option) {
+	case 'o':
+		target->output = value;
+		return true;
+	case 'f':
+		return parse_format(value, &target->format);
+	case 'd':
+		return parse_dump(value, target);
+	case 'g':
+		target->dot = true;
+		return true;
+	default:
+		return profile_option_take(profile, option, value);
+	}
 }
 
 int cli_compile(int argc, char **argv)
@@ -114,27 +181,25 @@ int cli_compile(int argc, char **argv)
 	    PROFILE_OPTIONS,
 	    {"output", required_argument, NULL, 'o'},
 	    {"format", required_argument, NULL, 'f'},
+	    {"dump", required_argument, NULL, 'd'},
+	    {"dot", no_argument, NULL, 'g'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
 	struct profile_options profile = {0};
-	const char *output = NULL;
-	enum format format = FORMAT_BPF;
+	struct target target = {.format = FORMAT_BPF};
 	bool usable = true;
 
 	for (int option; usable && (option = getopt_long(argc, argv, "o:", rows, NULL)) != -1;) {
 		if (option == 'h' || option == '?')
 			return profile_options_finish(&profile), cli_help(usage, option == 'h');
-		if (option == 'o')
-			output = optarg;
-		else if (option == 'f')
-			usable = parse_format(optarg, &format);
-		else
-			usable = profile_option_take(&profile, option, optarg);
+		usable = take_option(option, optarg, &profile, &target);
 	}
+	if (usable && target.pass && strcmp(target.pass, "help") == 0)
+		return profile_options_finish(&profile), list_passes();
 	if (usable && optind != argc)
 		return profile_options_finish(&profile), cli_help(usage, false);
-	int status = usable ? compile(&profile, output, format) : CLI_FAILED;
+	int status = usable ? compile(&profile, &target) : CLI_FAILED;
 	profile_options_finish(&profile);
 	return status;
 }

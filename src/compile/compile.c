@@ -2,30 +2,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bpf/accept.h"
 #include "compile/emit.h"
-#include "compile/graph_text.h"
 #include "compile/pass.h"
 #include "compile/stack.h"
 
-const struct pass compile_passes[] = {
-    {"rules", "the rules of every call as one graph over the words of a call", pass_rules},
-    {"trees", "each switch as a search tree of two-way comparisons", pass_trees},
-    {NULL, NULL, NULL},
-};
-
-static const char *const pass_names[] = {"rules", "trees", NULL};
-
-const char *const *compile_pass_names(void)
-{
-	return pass_names;
-}
-
 struct compilation {
 	const struct policy *policy;
-	const struct compile_dump *dump;
 	struct diag *diag;
 	struct arena arena;
 	struct graph rules; /* what the first pass made */
@@ -38,14 +22,6 @@ static int out_of_memory(const struct compilation *c)
 	return diag_fail(c->diag, -ENOMEM, "out of memory for the program");
 }
 
-static void dump_graph(const struct compile_dump *dump, const struct pass *pass, const struct graph *graph,
-                       struct graph_id root)
-{
-	if (!dump || !dump->after || strcmp(dump->after, pass->name) != 0)
-		return;
-	(dump->dot ? graph_print_dot : graph_print)(graph, root, dump->out);
-}
-
 /* One pass; the graph made is the caller's to finish. false when memory ran out. */
 static bool run_pass(struct compilation *c, const struct pass *pass, const struct graph *from,
                      struct graph_id *root, struct graph *graph)
@@ -54,10 +30,7 @@ static bool run_pass(struct compilation *c, const struct pass *pass, const struc
 
 	graph_init(graph);
 	*root = pass->run(&input, graph);
-	if (graph->failed)
-		return false;
-	dump_graph(c->dump, pass, graph, *root);
-	return true;
+	return !graph->failed;
 }
 
 /* From the graph of the rules to instructions, through all passes but the first. */
@@ -176,7 +149,6 @@ static int make_programs(struct compilation *c, bool single)
 
 	if (result == 0)
 		result = make_insns(c, &c->rules, c->root, &output);
-	c->dump = NULL;
 	if (result == 0 && output.insns.count <= BPF_PROGRAM_MAX)
 		result = add_program(c, &output);
 	else if (result == 0 && single)
@@ -190,24 +162,12 @@ static int make_programs(struct compilation *c, bool single)
 	return result;
 }
 
-static int check_dump(const struct compile_dump *dump, struct diag *diag)
+int compile_policy(const struct policy *policy, bool single, struct diag *diag,
+                   struct compile_output *ret_output)
 {
-	if (!dump || !dump->after)
-		return 0;
-	for (const struct pass *pass = compile_passes; pass->name; pass++)
-		if (strcmp(pass->name, dump->after) == 0)
-			return 0;
-	return diag_fail(diag, -EINVAL, "no compiler pass is called \"%s\"", dump->after);
-}
+	struct compilation c = {.policy = policy, .diag = diag};
+	int result = make_programs(&c, single);
 
-int compile_policy(const struct policy *policy, bool single, const struct compile_dump *dump,
-                   struct diag *diag, struct compile_output *ret_output)
-{
-	struct compilation c = {.policy = policy, .dump = dump, .diag = diag};
-	int result = check_dump(dump, diag);
-
-	if (result == 0)
-		result = make_programs(&c, single);
 	graph_finish(&c.rules);
 	arena_finish(&c.arena);
 	if (result < 0) {

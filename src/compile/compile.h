@@ -15,22 +15,27 @@ struct compile_output {
 	struct callgate_program **programs;
 };
 
-/* Where to write what a pass made; all zero for none. */
+/*
+ * 0; -ENOMEM; -E2BIG when it fits no stack of programs. With `single`, -E2BIG where it does not fit one program. diag may be
+ * NULL. The caller calls compile_output_finish().
+ */
+int compile_policy(const struct policy *policy, bool single, struct diag *diag,
+                   struct compile_output *ret_output);
+void compile_output_finish(struct compile_output *output);
+
+/* The passes, in order. */
+size_t compile_pass_count(void);
+const char *compile_pass_name(size_t i);
+const char *compile_pass_what(size_t i); /* what it does, in a few words */
+
+/* Which pass's graph is to be shown, and how. */
 struct compile_dump {
 	const char *after; /* name of a pass */
 	bool dot;          /* Graphviz instead of text */
 	struct strbuf *out;
 };
 
-/*
- * 0; -ENOMEM; -E2BIG when it fits no stack of programs. With `single`, -E2BIG where it does not fit one program.
- * -EINVAL if dump names no pass. dump and diag may be NULL. The caller calls compile_output_finish().
- */
-int compile_policy(const struct policy *policy, bool single, const struct compile_dump *dump,
-                   struct diag *diag, struct compile_output *ret_output);
-void compile_output_finish(struct compile_output *output);
-
-/* The names of the passes in order, NULL at the end. */
-const char *const *compile_pass_names(void);
+/* Appends the graph as that pass leaves it. 0, -EINVAL if there is no such pass, -ENOMEM; diag may be NULL. */
+int compile_dump_policy(const struct policy *policy, const struct compile_dump *dump, struct diag *diag);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * A pass makes a new graph from an old one. The table of passes is in compile.c.
+ * A pass makes a new graph from an old one. The table of passes is in pass.c: a new one is a file and a row there.
  */
 #ifndef CALLGATE_COMPILE_PASS_H
 #define CALLGATE_COMPILE_PASS_H

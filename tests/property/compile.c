@@ -73,7 +73,7 @@ static void check_policy(struct random *random, uint32_t syscalls, uint32_t rule
 
 	ck_assert_ptr_nonnull(policy);
 	check_passes(random, policy);
-	ck_assert_msg(compile_policy(policy, false, NULL, &diag, &output) == 0, "%s", diag.text);
+	ck_assert_msg(compile_policy(policy, false, &diag, &output) == 0, "%s", diag.text);
 	for (size_t i = 0; i < output.count; i++)
 		ck_assert_msg(bpf_accept(output.programs[i], &diag) == 0, "%s", diag.text);
 	for (int i = 0; i < 100; i++) {

@@ -35,7 +35,7 @@ static void check_policy(struct random *random, uint32_t syscalls, uint32_t rule
 	const struct policy *policy = random_policy(random, &arena, syscalls, rules);
 
 	ck_assert_ptr_nonnull(policy);
-	ck_assert_msg(compile_policy(policy, false, NULL, &diag, &output) == 0, "%s", diag.text);
+	ck_assert_msg(compile_policy(policy, false, &diag, &output) == 0, "%s", diag.text);
 	ck_assert_int_eq(prove_policy(policy, output.programs, output.count, NULL, &diag, &result), 0);
 	if (result.outcome != PROVE_EQUAL) {
 		random_policy_print(policy);
@@ -113,7 +113,7 @@ START_TEST(mutants_are_told_apart_or_equal)
 		struct diag diag = {""};
 		const struct policy *policy = random_policy(&random, &arena, 3, 6);
 		ck_assert_ptr_nonnull(policy);
-		ck_assert_msg(compile_policy(policy, false, NULL, &diag, &output) == 0, "%s", diag.text);
+		ck_assert_msg(compile_policy(policy, false, &diag, &output) == 0, "%s", diag.text);
 		for (int j = 0; output.count == 1 && j < 30; j++)
 			outcomes[check_mutant(&random, policy, output.programs[0])]++;
 		compile_output_finish(&output);

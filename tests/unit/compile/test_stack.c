@@ -80,7 +80,7 @@ START_TEST(parts_together_say_what_the_whole_says)
 	struct compile_output output;
 	struct diag diag = {""};
 
-	ck_assert_msg(compile_policy(policy, false, NULL, &diag, &output) == 0, "%s", diag.text);
+	ck_assert_msg(compile_policy(policy, false, &diag, &output) == 0, "%s", diag.text);
 	ck_assert_uint_gt(output.count, 1);
 	ck_assert_str_eq(diag.text, "");
 	for (size_t i = 0; i < output.count; i++)
@@ -99,7 +99,7 @@ START_TEST(a_single_program_is_refused_with_its_length)
 	struct compile_output output = {.count = 77};
 	struct diag diag = {""};
 
-	ck_assert_int_eq(compile_policy(policy, true, NULL, &diag, &output), -E2BIG);
+	ck_assert_int_eq(compile_policy(policy, true, &diag, &output), -E2BIG);
 	ck_assert_ptr_nonnull(strstr(diag.text, "4096"));
 	ck_assert_uint_eq(output.count, 77);
 	arena_finish(&arena);
@@ -113,7 +113,7 @@ START_TEST(more_than_a_process_may_have_is_refused)
 	struct compile_output output = {.count = 77};
 	struct diag diag = {""};
 
-	ck_assert_int_eq(compile_policy(policy, false, NULL, &diag, &output), -E2BIG);
+	ck_assert_int_eq(compile_policy(policy, false, &diag, &output), -E2BIG);
 	ck_assert_ptr_nonnull(strstr(diag.text, "too long"));
 	ck_assert_uint_eq(output.count, 77);
 	arena_finish(&arena);
