@@ -256,8 +256,9 @@ END_TEST
 static void not_precomputed(void *argument)
 {
 	(void)argument;
-	handled.ctx = new_context(SCMP_ACT_ERRNO(111));
-	load_in_handler(0, "");
+	scmp_filter_ctx ctx = new_context(SCMP_ACT_ERRNO(111));
+	forbidden = 1;
+	seccomp_load(ctx);
 }
 
 START_TEST(test_not_precomputed)
