@@ -286,9 +286,10 @@ int seccomp_arch_remove(scmp_filter_ctx ctx, uint32_t arch_token);
 
 /*
  * Hands the filter to the kernel: compiles, proves the program equal to the rules, sets no_new_privs unless CTL_NNP is 0, then
- * seccomp(2), or prctl(2) at API level 1. Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (the proof failed; nothing was
- * loaded), -ESRCH (a thread could not be synchronised), -ECANCELED (the kernel refused; with API_SYSRAWRC its own errno as far
- * as the interface passes it).
+ * seccomp(2), or prctl(2) at API level 1. A policy that is too long for one program is loaded as several. After
+ * seccomp_precompute() it is async-signal-safe. Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (the proof failed; nothing was
+ * loaded), -ESRCH (a thread could not be synchronised, and the diagnosis names it), -ECANCELED (the kernel refused; with
+ * API_SYSRAWRC its own errno as far as the interface passes it).
  */
 int seccomp_load(const scmp_filter_ctx ctx);
 
@@ -343,7 +344,7 @@ void seccomp_notify_free(struct seccomp_notif *req, struct seccomp_notif_resp *r
 
 /*
  * Waits for a notification (seccomp_unotify(2)); *req must be zeroed. Errors: -EINVAL (NULL), -EOPNOTSUPP (before Linux
- * 5.0), -ECANCELED (any failure of the kernel's: EINTR, ENOENT because the target is gone, ...).
+ * 5.0), -ECANCELED (any failure of the kernel's, which is then in errno: EINTR, ENOENT because the target is gone, ...).
  */
 int seccomp_notify_receive(int fd, struct seccomp_notif *req);
 

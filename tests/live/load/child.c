@@ -21,6 +21,10 @@ static char *report;
 void child_fail(const char *file, int line, const char *condition, const char *format, ...)
 {
 	va_list list;
+
+	/* What failed first, in whichever process, is the reason for the rest. */
+	if (report[0])
+		_exit(1);
 	int used = snprintf(report, REPORT_SIZE, "%s:%d: %s:", file, line, condition);
 
 	va_start(list, format);

@@ -64,7 +64,7 @@ void target_start(struct target *target, bool wait_killable, int (*body)(void))
 {
 	int sockets[2];
 
-	CHILD_EQUAL(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets), 0);
+	CHILD_EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
 	target->pid = fork();
 	CHILD_CHECK(target->pid >= 0);
 	if (target->pid == 0) {
@@ -76,9 +76,9 @@ void target_start(struct target *target, bool wait_killable, int (*body)(void))
 		close(sockets[1]);
 		_exit(body());
 	}
+	close(sockets[1]);
 	target->fd = receive_fd(sockets[0]);
 	close(sockets[0]);
-	close(sockets[1]);
 }
 
 int target_wait(const struct target *target)

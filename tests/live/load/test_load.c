@@ -254,8 +254,10 @@ static void listeners(void *argument)
 	              "EBUSY: a filter of this thread has a listener already, and there can be only one");
 	CHILD_EQUAL(seccomp_notify_fd(second), -EFAULT);
 
+	/* A second copy of the filter has no listener, and answers before the first. */
 	CHILD_EQUAL(seccomp_load(first), 0);
 	CHILD_EQUAL(seccomp_notify_fd(first), fd);
+	CHILD_CHECK(syscall(SYS_getppid) == -1 && errno == ENOSYS);
 	CHILD_EQUAL(seccomp_reset(NULL, 0), 0);
 	CHILD_EQUAL(seccomp_notify_fd(first), fd);
 	CHILD_EQUAL(seccomp_reset(first, SCMP_ACT_ALLOW), 0);
