@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -90,4 +91,23 @@ void old_kernel_record_flags(void)
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	CHILD_EQUAL(kernel_load(program, sizeof(program) / sizeof(program[0])), 0);
+}
+
+int old_kernel_supervise(unsigned operation)
+{
+	struct sock_filter insns[] = {
+	    LOAD_FIELD(offsetof(struct seccomp_data, nr)),
+	    SKIP_UNLESS(SYS_seccomp, 3),
+	    LOAD_ARG(0),
+	    SKIP_UNLESS(operation, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+	    ALLOW,
+	};
+	struct sock_fprog program = {sizeof(insns) / sizeof(insns[0]), insns};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	long listener =
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	CHILD_CHECK(listener >= 0);
+	return (int)listener;
 }

@@ -1,7 +1,7 @@
 /*
  * Kernels that know less than the one that runs, played by a filter that is loaded first: system calls, operations and flags
  * that the old kernel lacks fail in it. What an action of GET_ACTION_AVAIL is lies behind a pointer, so only the whole
- * operation can be missing.
+ * operation can be missing, or somebody must answer who can look there.
  */
 #ifndef CALLGATE_TESTS_LOAD_OLD_KERNEL_H
 #define CALLGATE_TESTS_LOAD_OLD_KERNEL_H
@@ -31,5 +31,8 @@ void old_kernel_enter(const struct old_kernel *kernel);
  */
 enum { RECORDED = 1024 };
 void old_kernel_record_flags(void);
+
+/* From now on this operation of seccomp(2) waits for an answer, when this thread makes it: a listener for another thread. */
+int old_kernel_supervise(unsigned operation);
 
 #endif

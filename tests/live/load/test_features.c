@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 
 #include "child.h"
 #include "old_kernel.h"
+#include "threads.h"
 
 enum { LEVEL_MAX = 7 };
 static const int errors[] = {ENOSYS, EINVAL, EPERM};
@@ -82,6 +84,30 @@ static void check_interface(unsigned level)
 	check_action(SCMP_ACT_TRACE(1), 0, level);
 }
 
+/* All that the level has at once, and a listener that is one. */
+static void load_everything(unsigned level)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	static const struct {
+		enum scmp_filter_attr attr;
+		unsigned since;
+	} attributes[] = {{SCMP_FLTATR_CTL_LOG, 3}, {SCMP_FLTATR_CTL_SSB, 4}, {SCMP_FLTATR_CTL_WAITKILL, 7}};
+
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		if (level >= attributes[i].since)
+			CHILD_EQUAL(seccomp_attr_set(ctx, attributes[i].attr, 1), 0);
+	/* Both together are refused at level 5. */
+	if (level >= 2 && level != 5)
+		CHILD_EQUAL(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1), 0);
+	if (level >= 5)
+		CHILD_EQUAL(seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(getpgrp), 0), 0);
+	if (level == 5)
+		CHILD_EQUAL(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1), -EINVAL);
+	CHILD_CHECK(seccomp_load(ctx) == 0, "%s", callgate_diagnosis(ctx));
+	CHILD_CHECK((seccomp_notify_fd(ctx) >= 0) == (level >= 5));
+	seccomp_release(ctx);
+}
+
 static void on_old_kernel(void *argument)
 {
 	int row = *(int *)argument;
@@ -92,7 +118,8 @@ static void on_old_kernel(void *argument)
 	check_features(level);
 	check_interface(level);
 	load_getppid();
-	CHILD_EQUAL(child_status(0, "Seccomp_filters"), 2);
+	load_everything(level);
+	CHILD_EQUAL(child_status(0, "Seccomp_filters"), 3);
 }
 
 START_TEST(test_every_level)
@@ -132,6 +159,52 @@ static void with_gap(void *argument)
 START_TEST(test_every_gap)
 {
 	child_run(with_gap, &_i);
+}
+END_TEST
+
+/* A thread without a filter answers the main thread's questions for actions, in place of the kernel: it lacks one of them. */
+static uint32_t missing_action;
+static int actions_listener;
+
+static long answer_actions(void)
+{
+	long asked = 0;
+
+	for (int i = 0; i < 2; i++) {
+		struct seccomp_notif req = {0};
+		CHILD_EQUAL(ioctl(actions_listener, SECCOMP_IOCTL_NOTIF_RECV, &req), 0);
+		uint32_t action = *(const uint32_t *)(uintptr_t)req.data.args[2];
+		struct seccomp_notif_resp resp = {.id = req.id,
+		                                  .error = action == missing_action ? -EOPNOTSUPP : 0};
+		CHILD_EQUAL(ioctl(actions_listener, SECCOMP_IOCTL_NOTIF_SEND, &resp), 0);
+		asked += action == missing_action;
+	}
+	return asked;
+}
+
+static void without_action(void *argument)
+{
+	uint32_t other = missing_action == SCMP_ACT_LOG ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_LOG;
+	struct thread kernel;
+
+	(void)argument;
+	thread_start(&kernel, "kernel");
+	actions_listener = old_kernel_supervise(SECCOMP_GET_ACTION_AVAIL);
+	thread_begin(&kernel, answer_actions);
+	CHILD_EQUAL(seccomp_api_get(), 2);
+	CHILD_EQUAL(thread_finish(&kernel), 1);
+	CHILD_CHECK(!seccomp_init(missing_action));
+	CHILD_SAYS(callgate_diagnosis(NULL), missing_action == SCMP_ACT_LOG ? "LOG" : "KILL_PROCESS");
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	CHILD_EQUAL(seccomp_rule_add(ctx, missing_action, SCMP_SYS(getppid), 0), -EINVAL);
+	CHILD_EQUAL(seccomp_rule_add(ctx, other, SCMP_SYS(getpgrp), 0), 0);
+	load_getppid();
+}
+
+START_TEST(test_without_action)
+{
+	missing_action = _i ? SCMP_ACT_LOG : SCMP_ACT_KILL_PROCESS;
+	child_run(without_action, NULL);
 }
 END_TEST
 
@@ -262,6 +335,7 @@ int main(void)
 	TCase *tests = tcase_create("kernels");
 	tcase_add_loop_test(tests, test_every_level, 0, LEVEL_MAX * 3);
 	tcase_add_loop_test(tests, test_every_gap, 0, GAPS * 3);
+	tcase_add_loop_test(tests, test_without_action, 0, 2);
 	tcase_add_loop_test(tests, test_set_level, 1, LEVEL_MAX + 1);
 	tcase_add_test(tests, test_prctl);
 	tcase_add_test(tests, test_reset_forgets_nothing);

@@ -188,22 +188,6 @@ static long answer_sizes(void)
 	return ioctl(sizes_listener, SECCOMP_IOCTL_NOTIF_SEND, &resp);
 }
 
-static int supervise_sizes(void)
-{
-	struct sock_filter insns[] = {
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 3),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, bpf_arg_offset(bpf_host_is_big_endian(), 0, false)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_GET_NOTIF_SIZES, 0, 1),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {sizeof(insns) / sizeof(insns[0]), insns};
-
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-}
-
 static void check_zeroed(const void *memory, size_t told, size_t own)
 {
 	size_t size = told > own ? told : own;
@@ -228,8 +212,7 @@ static void other_sizes(void *argument)
 		memset(dirt, 0xff, size);
 		free(dirt);
 	}
-	sizes_listener = supervise_sizes();
-	CHILD_CHECK(sizes_listener >= 0);
+	sizes_listener = old_kernel_supervise(SECCOMP_GET_NOTIF_SIZES);
 	thread_begin(&kernel, answer_sizes);
 	CHILD_EQUAL(seccomp_notify_alloc(&req, &resp), kernels[row].expected);
 	CHILD_EQUAL(thread_finish(&kernel), 0);
