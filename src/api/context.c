@@ -91,6 +91,8 @@ scmp_filter_ctx seccomp_init(uint32_t def_action)
 {
 	struct diag *diag = diag_thread();
 
+	/* Probes now: later a filter that the program loads by other means may forbid the questions. */
+	(void)load_level();
 	if (action_check(def_action, diag) < 0)
 		return NULL;
 	struct ruleset *rules = native_rules(diag);

@@ -264,6 +264,25 @@ static void reset_forgets_nothing(void *argument)
 	CHILD_CHECK(seccomp_notify_fd(ctx) >= 0);
 }
 
+/* A context asks at its birth. */
+static void init_probes(void *argument)
+{
+	const struct old_kernel kernel = old_kernel_of_level(1, ENOSYS);
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+
+	(void)argument;
+	old_kernel_enter(&kernel);
+	CHILD_EQUAL(seccomp_api_get(), LEVEL_MAX);
+	CHILD_EQUAL(seccomp_load(ctx), -ECANCELED);
+	CHILD_SAYS(callgate_diagnosis(ctx), "ENOSYS");
+}
+
+START_TEST(test_init_probes)
+{
+	child_run(init_probes, NULL);
+}
+END_TEST
+
 START_TEST(test_reset_forgets_nothing)
 {
 	child_run(reset_forgets_nothing, NULL);
@@ -339,6 +358,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_set_level, 1, LEVEL_MAX + 1);
 	tcase_add_test(tests, test_prctl);
 	tcase_add_test(tests, test_reset_forgets_nothing);
+	tcase_add_test(tests, test_init_probes);
 	tcase_add_loop_test(tests, test_flags, 2, LEVEL_MAX + 1);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
