@@ -15,6 +15,7 @@ static const struct command {
     {"compile", cli_compile, "compile a profile and write the program"},
     {"profile", cli_profile, "check, show or resolve a profile"},
     {"disasm", cli_disasm, "list the instructions of a filter"},
+    {"bench", cli_bench, "measure programs, beside the distribution's library"},
     {"syscalls", cli_syscalls, "names and numbers of system calls"},
 };
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: measure-mix.sh >../../src/compile/prior.h
+# usage: measure-mix.sh >../../src/base/ordinary_work.inc
 # How often programs make which system call: runs some ordinary work under strace -c and prints the share of each call, in
 # 1/100000 of all calls, every piece of work counting the same. Needs strace, and as many of the programs as there are.
 set -eu
@@ -67,7 +67,7 @@ for path in sys.argv[1:]:
     calls = collections.Counter(m.group(1) for line in open(path, errors="replace") if (m := re.match(r"(?:\d+ +)?([a-z_0-9]+)\(", line)))
     for name, count in calls.items():
         share[name] += count / sum(calls.values()) / len(sys.argv[1:])
-print("/* Made by tests/bench/measure-mix.sh: the share of each call in ordinary work, in 1/100000. */")
+print("/* Made by tests/bench/measure-mix.sh: the share of each call in ordinary work, in 1/100000. PRIOR(name, share). */")
 for name, part in sorted(share.items(), key=lambda item: (-item[1], item[0])):
     if part * 1e5 >= 1:
         print(f'PRIOR("{name}", {round(part * 1e5)})')

@@ -1,0 +1,100 @@
+/*
+ * What the files of `callgate bench` share: policies, libraries to build them with, and what is measured of the programs.
+ */
+#ifndef CALLGATE_CLI_BENCH_H
+#define CALLGATE_CLI_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <callgate/program.h>
+#include <callgate/prove.h>
+
+#include "base/vec.h"
+
+enum { BENCH_ARCHS_MAX = 24, BENCH_CONDITIONS_MAX = 6 };
+
+struct bench_rule {
+	uint32_t action;
+	char name[48];
+	unsigned count;
+	struct scmp_arg_cmp conditions[BENCH_CONDITIONS_MAX];
+};
+
+/* The same rules can be given to any library with <seccomp.h>'s interface. */
+struct bench_policy {
+	char name[40];
+	uint32_t default_action;
+	size_t arch_count; /* the native one is not among them */
+	uint32_t archs[BENCH_ARCHS_MAX];
+	VEC(struct bench_rule) rules;
+};
+
+/*
+ * Lines "default ACTION", "arch NAME..." (the first one is the native one) and "rule ACTION NR NAME COUNT (ARG OP A B)...": actions
+ * as numbers, OP as in enum scmp_compare, NR is for the reader. False after a message was printed.
+ */
+bool bench_policy_parse(struct bench_policy *policy, const char *name, const char *text);
+bool bench_policy_read(struct bench_policy *policy, const char *path);
+void bench_policy_finish(struct bench_policy *policy);
+
+/* The policies that are measured when none is named: name and text, NULL at the end. */
+extern const char *const bench_builtin[][2];
+
+/* A library, or another of its levels. */
+struct bench_library {
+	const char *name;
+	bool is_ours;
+	uint32_t optimize;
+	scmp_filter_ctx (*init)(uint32_t def_action);
+	void (*release)(scmp_filter_ctx ctx);
+	int (*attr_set)(scmp_filter_ctx ctx, enum scmp_filter_attr attr, uint32_t value);
+	int (*arch_add)(scmp_filter_ctx ctx, uint32_t arch_token);
+	int (*resolve)(const char *name);
+	int (*rule_add)(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned int arg_cnt,
+	                const struct scmp_arg_cmp *arg_array);
+	int (*export_bpf)(const scmp_filter_ctx ctx, int fd);
+};
+
+/* This library, and the distribution's at both levels if it is installed: how many there are, 1 to 3. */
+enum { BENCH_LIBRARIES = 3 };
+size_t bench_libraries(struct bench_library ret_libraries[BENCH_LIBRARIES]);
+
+/* One build: the time of adding the rules and of making the program, in microseconds. Writes the program to fd. */
+struct bench_build {
+	double rules, program;
+	unsigned rejected; /* rules that the library does not take */
+};
+bool bench_build(const struct bench_library *library, const struct bench_policy *policy,
+                 enum callgate_proof proof, int fd, struct bench_build *ret_build);
+
+/* Instructions, executed per call; NAN where there is no such call. */
+struct bench_counts {
+	double length;
+	double uniform, mixed, worst, denied, uncached;
+};
+bool bench_count(const struct bench_policy *policy, const struct callgate_program *program,
+                 struct bench_counts *ret_counts);
+
+/* A satisfying argument vector of a rule; false if there is none. */
+bool bench_satisfy(const struct bench_rule *rule, uint64_t ret_args[6]);
+
+/* Median time to load the program into a fresh process, in microseconds; NAN if it can't be loaded here. */
+double bench_load_time(const struct callgate_program *program);
+
+/* Kinds of calls whose real cost differs. */
+enum bench_kind { BENCH_CACHED, BENCH_CHECKED, BENCH_DENIED, BENCH_KINDS };
+
+/*
+ * Nanoseconds per call with each of `count` programs loaded, in turn, several times over; the medians. NAN for a kind that the
+ * policy has no harmless call of.
+ */
+void bench_call_times(struct callgate_program *const *programs, size_t count,
+                      double (*ret_times)[BENCH_KINDS]);
+
+/* The middle one; sorts the values. */
+double bench_median(double *values, size_t count);
+double bench_now(void); /* microseconds */
+
+#endif
