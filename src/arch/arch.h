@@ -104,6 +104,9 @@ int32_t arch_syscall_number_newest(const struct arch *arch);
 size_t arch_syscall_number_count(const struct arch *arch);
 int32_t arch_syscall_number_at(const struct arch *arch, size_t i);
 
+/* How often ordinary programs make that call: its share of all calls, in 1/100000, as measured for base/ordinary_work.inc. */
+uint32_t arch_syscall_share_at(const struct arch *arch, size_t i);
+
 /* The known name that is closest to `name` (edit distance), or NULL if nothing is close. For diagnostics. */
 const char *arch_syscall_closest_name(const char *name);
 

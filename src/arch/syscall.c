@@ -170,6 +170,11 @@ int32_t arch_syscall_number_at(const struct arch *arch, size_t i)
 	return arch_numbers[first + arch_by_number[first + i]] + (int32_t)arch->nr_base;
 }
 
+uint32_t arch_syscall_share_at(const struct arch *arch, size_t i)
+{
+	return arch_shares[arch_by_number[arch->table->first + i]];
+}
+
 int32_t arch_syscall_number_max(const struct arch *arch)
 {
 	return arch_syscall_number_at(arch, arch_syscall_number_count(arch) - 1U);

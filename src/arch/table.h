@@ -30,6 +30,8 @@ extern const uint16_t arch_name_count;
 extern const uint16_t arch_name_offset[]; /* index -> offset in arch_name_text */
 extern const char arch_name_text[];       /* all names, each with its terminating 0 */
 
+extern const uint16_t arch_shares[]; /* index -> how often ordinary programs make the call, in 1/100000 */
+
 extern const int32_t arch_numbers[];    /* [first + index] -> number without base, or ARCH_NUMBER_ABSENT */
 extern const uint16_t arch_by_number[]; /* [first + i] -> index of the name with the i-th smallest number */
 

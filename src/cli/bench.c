@@ -1,4 +1,6 @@
 /* callgate bench: what programs cost, beside those of the distribution's library, in one run. */
+#include "cli/bench.h"
+
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/bench.h"
 #include "cli/cli.h"
 
 static const char usage[] = "bench [--repeats N] [--counts] [POLICY]...\n"

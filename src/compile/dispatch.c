@@ -181,25 +181,20 @@ static void add_covered(struct section *section, uint32_t first, uint32_t last, 
 	add_edge(section, first, base, false, 0);
 }
 
-static bool weigh(struct section *section)
+static void weigh(struct section *section)
 {
-	struct weights weights = {0};
 	size_t count = section->edges.count;
 
-	for (size_t i = 0; i < section->policy->arch_count; i++)
-		if (is_member(section, i) && !weights_add_arch(&weights, section->policy->archs[i].arch)) {
-			weights_finish(&weights);
-			return false;
+	for (size_t i = 0; i < section->policy->arch_count; i++) {
+		size_t next = 0;
+		for (size_t j = 0; j < count && is_member(section, i); j++) {
+			const struct graph_edge *edge = &section->edges.items[j];
+			weights_count(section->policy->archs[i].arch, edge->first,
+			              j + 1 < count ? edge[1].first - 1 : UINT32_MAX, &next,
+			              &section->known.items[j]);
 		}
-	weights_sort(&weights);
-	for (size_t i = 0; i < count; i++) {
-		const struct graph_edge *edge = &section->edges.items[i];
-		weights_count(&weights, edge->first, i + 1 < count ? edge[1].first - 1 : UINT32_MAX,
-		              &section->known.items[i]);
 	}
 	weights_assign(section->known.items, count, section->policy->optimize, section->edges.items);
-	weights_finish(&weights);
-	return true;
 }
 
 static struct graph_id section_graph(struct section *section)
@@ -219,10 +214,9 @@ static struct graph_id section_graph(struct section *section)
 		if (graph->failed || last == UINT32_MAX)
 			break;
 	}
-	if (graph->failed || !weigh(section)) {
-		graph->failed = true;
+	if (graph->failed)
 		return (struct graph_id){0};
-	}
+	weigh(section);
 	return graph_switch(graph, GRAPH_NR, section->edges.items, section->edges.count);
 }
 

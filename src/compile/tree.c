@@ -9,24 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TREE_MOST = 256, CHAIN_MOST = 10 };
+enum { TREE_MOST = 112, CHAIN_MOST = 10 };
 
-/* How a range of edges is decided. */
-struct cell {
-	uint32_t cost;
-	uint16_t
-	    split; /* the edge whose first value is the best to divide at; also known where a chain is better */
-	bool is_chain;
-};
-
+/* What is known of every range [first, last] of edges, at [first * count + last]. */
 struct tree {
 	struct graph *graph;
 	uint8_t word;
 	const struct graph_edge *edges; /* of the part at hand */
 	size_t count;
 	uint32_t size_cost;
-	uint32_t *sums;     /* weights before an edge */
-	struct cell *cells; /* [first * count + last] */
+	uint32_t *sums;  /* weights before an edge */
+	uint32_t *costs; /* of the best that was found */
+	uint8_t
+	    *splits;  /* the edge whose first value is the best to divide at; also where a chain is better */
+	bool *chains; /* a chain is best */
 };
 
 /* The exceptions of a chain, likeliest first, and what is left when none of them is met. */
@@ -101,58 +97,50 @@ static uint32_t chain_cost(const struct tree *tree, uint32_t first, uint32_t las
 	return cost;
 }
 
-static struct cell *cell_at(const struct tree *tree, size_t first, size_t last)
-{
-	return &tree->cells[first * tree->count + last];
-}
-
 /*
  * The best place to divide moves with the ends of the range, as in Knuth's search trees. That is not quite true here, where
- * ranges may be chains: for the long ranges, where a mistake costs most, the window is wider.
+ * ranges may be chains, but to look farther makes trees no better.
  */
-static void divide(struct tree *tree, uint32_t first, uint32_t last)
+static uint32_t divide(struct tree *tree, uint32_t first, uint32_t last)
 {
-	const struct cell *row = cell_at(tree, first, 0), *below = cell_at(tree, first + 1, last);
-	uint32_t from = first + 1, to = last, best = UINT32_MAX, at = 0;
+	size_t count = tree->count;
+	uint8_t *splits = tree->splits + first * count;
+	const uint32_t *costs = tree->costs + first * count;
+	uint32_t from = splits[last - 1], to = splits[count + last], best = UINT32_MAX;
 
-	if (last - first > 2) {
-		from = row[last - 1].split < below->split ? row[last - 1].split : below->split;
-		to = row[last - 1].split < below->split ? below->split : row[last - 1].split;
-		if ((last - first) * 3 > tree->count) {
-			from -= from > first + 1;
-			to += to < last;
-		}
+	if (from > to) {
+		uint32_t swapped = from;
+		from = to;
+		to = swapped;
 	}
-	below = cell_at(tree, from, last);
-	for (uint32_t split = from; split <= to; split++, below += tree->count) {
-		uint32_t cost = row[split - 1].cost + below->cost;
+	from += from == first;
+	const uint32_t *below = tree->costs + from * count + last;
+	for (uint32_t split = from; split <= to; split++, below += count) {
+		uint32_t cost = costs[split - 1] + *below;
 		if (cost < best) {
 			best = cost;
-			at = split;
+			splits[last] = (uint8_t)split;
 		}
 	}
-	best += weight_of(tree, first, last) + tree->size_cost;
-	*cell_at(tree, first, last) = (struct cell){best, (uint16_t)at, false};
+	return best + weight_of(tree, first, last) + tree->size_cost;
 }
 
 static void solve_row(struct tree *tree, uint32_t first)
 {
 	struct chain chain = {0};
 	bool chains = true;
+	size_t row = first * tree->count;
 
-	*cell_at(tree, first, first) = (struct cell){0, (uint16_t)first, false};
+	tree->costs[row + first] = 0;
+	tree->splits[row + first] = (uint8_t)first;
 	for (uint32_t last = first + 1; last < tree->count; last++) {
-		divide(tree, first, last);
-		if (!chains)
-			continue;
-		chains =
-		    chain.is_settled ? chain_extend(&chain, tree, last) : chain_of(tree, first, last, &chain);
-		uint32_t cost = chains ? chain_cost(tree, first, last, &chain) : UINT32_MAX;
-		struct cell *cell = cell_at(tree, first, last);
-		if (cost <= cell->cost) {
-			cell->cost = cost;
-			cell->is_chain = true;
-		}
+		uint32_t cost = divide(tree, first, last);
+		if (chains)
+			chains = chain.is_settled ? chain_extend(&chain, tree, last)
+			                          : chain_of(tree, first, last, &chain);
+		uint32_t chained = chains ? chain_cost(tree, first, last, &chain) : UINT32_MAX;
+		tree->chains[row + last] = chained <= cost;
+		tree->costs[row + last] = chained <= cost ? chained : cost;
 	}
 }
 
@@ -172,13 +160,13 @@ static struct graph_id at_least(struct tree *tree, uint32_t value, struct graph_
 
 static struct graph_id build(struct tree *tree, uint32_t first, uint32_t last)
 {
-	const struct cell *cell = cell_at(tree, first, last);
-	uint32_t split = cell->split;
+	size_t at = first * tree->count + last;
+	uint32_t split = tree->splits[at];
 	struct chain chain;
 
 	if (first == last)
 		return tree->edges[first].child;
-	if (!cell->is_chain) {
+	if (!tree->chains[at]) {
 		struct graph_id upper = build(tree, split, last), lower = build(tree, first, split - 1);
 		return at_least(tree, tree->edges[split].first, upper, lower);
 	}
@@ -234,20 +222,21 @@ struct graph_id tree_graph(struct graph *graph, uint8_t word, const struct graph
                            uint32_t size_cost)
 {
 	size_t most = count < TREE_MOST ? count : TREE_MOST;
-	struct tree tree = {
-	    .graph = graph,
-	    .word = word,
-	    .size_cost = size_cost,
-	    .sums = malloc((most + 1) * sizeof(*tree.sums)),
-	    .cells = malloc(most * most * sizeof(*tree.cells)),
-	};
+	struct tree tree = {.graph = graph, .word = word, .size_cost = size_cost};
 	struct graph_id root = {0};
+	size_t cells = most * most;
 
-	if (tree.sums && tree.cells)
-		root = solve_any(&tree, edges, count);
-	else
+	if (count == 1)
+		return edges[0].child;
+	tree.costs = malloc((cells + most + 1) * sizeof(*tree.costs) + 2 * cells);
+	if (!tree.costs) {
 		graph->failed = true;
-	free(tree.sums);
-	free(tree.cells);
+		return root;
+	}
+	tree.sums = tree.costs + cells;
+	tree.splits = (uint8_t *)(tree.sums + most + 1);
+	tree.chains = (bool *)(tree.splits + cells);
+	root = solve_any(&tree, edges, count);
+	free(tree.costs);
 	return root;
 }

@@ -1,91 +1,20 @@
 #include "compile/weights.h"
 
-#include <stdlib.h>
+enum { OPTIMIZE_BALANCED = 2 };
 
-struct prior {
-	const char *name;
-	uint32_t share;
-};
-
-/* Measured, not thought up: see the file. */
-static const struct prior priors[] = {
-#define PRIOR(name, share) {name, share},
-#include "base/ordinary_work.inc"
-#undef PRIOR
-};
-
-enum { PRIORS = sizeof(priors) / sizeof(priors[0]), OPTIMIZE_BALANCED = 2 };
-
-static struct weights_number *find_number(struct weights *weights, size_t first, uint32_t nr)
+void weights_count(const struct arch *arch, uint32_t first, uint32_t last, size_t *next,
+                   struct weights_edge *edge)
 {
-	size_t low = first, high = weights->numbers.count;
+	size_t count = arch_syscall_number_count(arch);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (weights->numbers.items[middle].nr < nr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < weights->numbers.count && weights->numbers.items[low].nr == nr
-	           ? &weights->numbers.items[low]
-	           : NULL;
-}
-
-bool weights_add_arch(struct weights *weights, const struct arch *arch)
-{
-	size_t first = weights->numbers.count, count = arch_syscall_number_count(arch);
-
-	if (!vec_reserve(&weights->numbers, count))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		weights->numbers.items[weights->numbers.count++] =
-		    (struct weights_number){(uint32_t)arch_syscall_number_at(arch, i), 0};
-	for (size_t i = 0; i < PRIORS; i++) {
-		struct weights_number *number =
-		    find_number(weights, first, (uint32_t)arch_syscall_direct_number(arch, priors[i].name));
-		if (number)
-			number->prior += priors[i].share;
-	}
-	return true;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct weights_number *x = a, *y = b;
-
-	return (x->nr > y->nr) - (x->nr < y->nr);
-}
-
-void weights_sort(struct weights *weights)
-{
-	size_t sorted = 1;
-
-	while (sorted < weights->numbers.count &&
-	       weights->numbers.items[sorted - 1].nr <= weights->numbers.items[sorted].nr)
-		sorted++;
-	if (sorted < weights->numbers.count)
-		qsort(weights->numbers.items, weights->numbers.count, sizeof(weights->numbers.items[0]),
-		      by_number);
-	weights->next = 0;
-}
-
-void weights_finish(struct weights *weights)
-{
-	vec_finish(&weights->numbers);
-}
-
-void weights_count(struct weights *weights, uint32_t first, uint32_t last, struct weights_edge *edge)
-{
-	edge->uniform = edge->prior = 0;
-	for (; weights->next < weights->numbers.count; weights->next++) {
-		const struct weights_number *number = &weights->numbers.items[weights->next];
-		if (number->nr > last)
+	for (; *next < count; ++*next) {
+		uint32_t nr = (uint32_t)arch_syscall_number_at(arch, *next);
+		if (nr > last)
 			break;
-		if (number->nr < first)
+		if (nr < first)
 			continue;
 		edge->uniform++;
-		edge->prior += number->prior;
+		edge->prior += arch_syscall_share_at(arch, *next);
 	}
 }
 

@@ -4,7 +4,6 @@
 #ifndef CALLGATE_COMPILE_WEIGHTS_H
 #define CALLGATE_COMPILE_WEIGHTS_H
 
-#include "base/vec.h"
 #include "compile/graph.h"
 #include "policy/policy.h"
 
@@ -20,23 +19,9 @@ struct weights_edge {
 	bool cached;       /* is allowed whatever the arguments, so that the kernel asks once */
 };
 
-/* A number that exists, and its share of ordinary work. */
-struct weights_number {
-	uint32_t nr, prior;
-};
-
-struct weights {
-	VEC(struct weights_number) numbers; /* ascending; a number may come twice */
-	size_t next;
-};
-
-/* Learns the numbers of one more architecture; false when memory is out. After the last one, weights_sort(). */
-bool weights_add_arch(struct weights *weights, const struct arch *arch);
-void weights_sort(struct weights *weights);
-void weights_finish(struct weights *weights);
-
-/* Fills uniform and prior for the numbers [first, last], which lie behind those of the call before. */
-void weights_count(struct weights *weights, uint32_t first, uint32_t last, struct weights_edge *edge);
+/* Fills uniform and prior for the numbers [first, last] of an architecture, of which *next is the first that was not counted. */
+void weights_count(const struct arch *arch, uint32_t first, uint32_t last, size_t *next,
+                   struct weights_edge *edge);
 
 /*
  * Sets the weights of `count` edges of which `known` is known. `optimize` is SCMP_FLTATR_CTL_OPTIMIZE: 2 asks for a tree by
