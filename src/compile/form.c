@@ -111,7 +111,8 @@ const struct form *form_make(struct form_set *set, uint32_t action, const struct
 	form->hash = hash;
 	form->action = action;
 	form->count = count;
-	memcpy(form->tests, tests, count * sizeof(*tests));
+	if (count) /* memcpy() may not be given NULL, not even for nothing */
+		memcpy(form->tests, tests, count * sizeof(*tests));
 	return *slot = form;
 }
 
