@@ -1,5 +1,5 @@
 /* Strict mode's calls as rules. */
-#include <callgate/strict.h>
+#include "worker/rules.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <callgate/diagnosis.h>
+#include <callgate/strict.h>
 
 #include "base/diag.h"
 
@@ -15,16 +16,13 @@ enum {
 	            CALLGATE_ALLOW_MEMORY | CALLGATE_ALLOW_RANDOM
 };
 
-/* bit 0: always. */
+static const int strict_calls[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(exit), SCMP_SYS(rt_sigreturn),
+                                   SCMP_SYS(sigreturn)};
+
 static const struct {
 	unsigned bit;
 	int syscall;
-} calls[] = {
-    {0, SCMP_SYS(read)},
-    {0, SCMP_SYS(write)},
-    {0, SCMP_SYS(exit)},
-    {0, SCMP_SYS(rt_sigreturn)},
-    {0, SCMP_SYS(sigreturn)},
+} more_calls[] = {
     {CALLGATE_ALLOW_EXIT_GROUP, SCMP_SYS(exit_group)},
     {CALLGATE_ALLOW_CLOCK, SCMP_SYS(clock_gettime)},
     {CALLGATE_ALLOW_CLOCK, SCMP_SYS(clock_gettime64)},
@@ -59,50 +57,48 @@ static int allow_anonymous_memory(scmp_filter_ctx ctx, int syscall)
 	                        SCMP_A3_32(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
 }
 
-static int add_rules(scmp_filter_ctx ctx, unsigned allow)
+int rules_fail(scmp_filter_ctx ctx, int result, const char *what)
+{
+	char reason[DIAG_SIZE]; /* the context's text may be the thread's own */
+
+	snprintf(reason, sizeof(reason), "%s", callgate_diagnosis(ctx));
+	return diag_fail(diag_thread(), result, "%s: %s", what, reason);
+}
+
+int rules_allow(scmp_filter_ctx ctx, unsigned allow)
 {
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (!calls[i].bit || (calls[i].bit & allow))
-			result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i].syscall, 0);
+	if (allow & ~(unsigned)ALLOW_ALL)
+		return diag_fail(diag_thread(), -EINVAL, "strict rules: unknown CALLGATE_ALLOW_ bits 0x%x",
+		                 allow & ~(unsigned)ALLOW_ALL);
+	if ((allow & CALLGATE_ALLOW_MEMORY) && !memory_is_visible(ctx))
+		return diag_fail(
+		    diag_thread(), -EOPNOTSUPP,
+		    "strict rules: CALLGATE_ALLOW_MEMORY: an architecture of this context passes mmap's "
+		    "arguments in memory, where a filter can't check them: leave it out");
+	for (size_t i = 0; result == 0 && i < sizeof(more_calls) / sizeof(more_calls[0]); i++)
+		if (more_calls[i].bit & allow)
+			result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, more_calls[i].syscall, 0);
 	if (result == 0 && (allow & CALLGATE_ALLOW_MEMORY)) {
 		result = allow_anonymous_memory(ctx, SCMP_SYS(mmap2));
 		if (result == 0 && !has(ctx, SCMP_ARCH_X86) && !has(ctx, SCMP_ARCH_M68K))
 			result = allow_anonymous_memory(ctx, SCMP_SYS(mmap));
 	}
-	return result;
-}
-
-/* The context's text may be the thread's own. */
-static int fail_with_diagnosis(scmp_filter_ctx ctx, int result)
-{
-	char reason[DIAG_SIZE];
-
-	snprintf(reason, sizeof(reason), "%s", callgate_diagnosis(ctx));
-	return diag_fail(diag_thread(), result, "strict rules: %s", reason);
+	return result < 0 ? rules_fail(ctx, result, "strict rules") : 0;
 }
 
 int callgate_strict_rules(scmp_filter_ctx ctx, unsigned allow)
 {
-	if (allow & ~(unsigned)ALLOW_ALL)
-		return diag_fail(diag_thread(), -EINVAL, "strict rules: unknown CALLGATE_ALLOW_ bits 0x%x",
-		                 allow & ~(unsigned)ALLOW_ALL);
 	int result = seccomp_transaction_start(ctx);
+
 	if (result < 0)
-		return fail_with_diagnosis(ctx, result);
-	if ((allow & CALLGATE_ALLOW_MEMORY) && !memory_is_visible(ctx)) {
-		seccomp_transaction_reject(ctx);
-		return diag_fail(
-		    diag_thread(), -EOPNOTSUPP,
-		    "strict rules: CALLGATE_ALLOW_MEMORY: an architecture of this context passes mmap's "
-		    "arguments in memory, where a filter can't check them: leave it out");
-	}
-	result = add_rules(ctx, allow);
-	if (result < 0) {
-		fail_with_diagnosis(ctx, result);
-		seccomp_transaction_reject(ctx);
-		return result;
-	}
-	return seccomp_transaction_commit(ctx);
+		return rules_fail(ctx, result, "strict rules");
+	for (size_t i = 0; result == 0 && i < sizeof(strict_calls) / sizeof(strict_calls[0]); i++)
+		result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, strict_calls[i], 0);
+	result = result < 0 ? rules_fail(ctx, result, "strict rules") : rules_allow(ctx, allow);
+	if (result == 0)
+		return seccomp_transaction_commit(ctx);
+	seccomp_transaction_reject(ctx);
+	return result;
 }

@@ -1,0 +1,54 @@
+/* callgate/plugin_side.h - what a sandboxed plugin sees. SPDX-License-Identifier: MIT */
+#ifndef CALLGATE_PLUGIN_SIDE_H
+#define CALLGATE_PLUGIN_SIDE_H
+
+/*
+ * A plugin is a shared object that exports one function, callgate_plugin_serve(). This header needs no library, and neither does
+ * the plugin: cc -shared -fPIC -o plugin.so plugin.c.
+ *
+ * By default a plugin can make no system call that matters, not even the one by which malloc() asks for memory: use the arena.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One request. Nothing in it outlives the call that gets it. */
+struct callgate_plugin_job {
+	const void *request;
+	size_t request_size;
+	void *response; /* room for response_capacity bytes */
+	size_t response_capacity;
+	size_t
+	    response_size; /* set by the plugin, at first 0; more than the capacity tells the host how much there would be */
+	void *arena; /* not cleared between requests */
+	size_t arena_size, arena_used;
+};
+
+/*
+ * The plugin's function: answers one request. What it returns reaches the host as it is, with response_size bytes of response.
+ */
+__attribute__((visibility("default"))) int64_t callgate_plugin_serve(struct callgate_plugin_job *job);
+
+/*
+ * `size` bytes of the arena, aligned for any object; NULL when it is used up. Never makes a system call. All of it is free again at the
+ * next request.
+ */
+static inline void *callgate_plugin_alloc(struct callgate_plugin_job *job, size_t size)
+{
+	const size_t align = 16;
+	size_t start = (job->arena_used + align - 1) / align * align;
+
+	if (start > job->arena_size || job->arena_size - start < size)
+		return NULL;
+	job->arena_used = start + size;
+	return (char *)job->arena + start;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

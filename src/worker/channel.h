@@ -1,0 +1,35 @@
+/*
+ * The host's end of the socket to a plugin's process: whole messages, or the reason why not.
+ */
+#ifndef CALLGATE_WORKER_CHANNEL_H
+#define CALLGATE_WORKER_CHANNEL_H
+
+#include <stddef.h>
+#include <sys/uio.h>
+
+#include "worker/process.h"
+#include "worker/report.h"
+
+enum channel_result {
+	CHANNEL_OK,
+	CHANNEL_LATE,   /* the deadline passed */
+	CHANNEL_CLOSED, /* the other side is gone */
+	CHANNEL_NOISE,  /* the other side wrote although nothing was asked */
+};
+
+struct channel {
+	int socket; /* not blocking */
+	const struct process *process;
+	struct deadline deadline;
+};
+
+/* Sends all of it. Stops, with OK, when the other side answers before it has taken everything: its answer is then worth reading. */
+enum channel_result channel_send(const struct channel *channel, struct iovec *parts, size_t count);
+
+/* Reads exactly `size` bytes. */
+enum channel_result channel_receive(const struct channel *channel, void *buffer, size_t size);
+
+/* OK if nothing is waiting to be read, NOISE or CLOSED. */
+enum channel_result channel_silent(const struct channel *channel);
+
+#endif

@@ -1,0 +1,324 @@
+#include "worker/plugin_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "worker/channel.h"
+#include "worker/child.h"
+#include "worker/ending.h"
+#include "worker/setup.h"
+
+/* Descriptors that the child has in other places than ours: above all of those, so that no dup2() overwrites another's source. */
+enum { LOWEST_OWN_FD = 16 };
+
+static void close_pair(int pair[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (pair[i] >= 0)
+			close(pair[i]);
+}
+
+static int move_up(int pair[2])
+{
+	for (int i = 0; i < 2; i++) {
+		int moved = fcntl(pair[i], F_DUPFD_CLOEXEC, LOWEST_OWN_FD);
+		if (moved < 0)
+			return -errno;
+		close(pair[i]);
+		pair[i] = moved;
+	}
+	return 0;
+}
+
+static int open_pairs(int sockets[2], int lifeline[2])
+{
+	int result = 0;
+
+	sockets[0] = sockets[1] = lifeline[0] = lifeline[1] = -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0 || pipe2(lifeline, O_CLOEXEC) < 0)
+		result = -errno;
+	if (result == 0)
+		result = move_up(sockets);
+	if (result == 0)
+		result = move_up(lifeline);
+	if (result < 0) {
+		close_pair(sockets);
+		close_pair(lifeline);
+		return diag_fail(diag_thread(), result, "plugin: no descriptors: %s", strerror(-result));
+	}
+	return 0;
+}
+
+static int add_actions(posix_spawn_file_actions_t *actions, int socket, int lifeline, bool keep_stderr)
+{
+	int error = posix_spawn_file_actions_adddup2(actions, socket, PLUGIN_REQUEST_FD);
+
+	if (!error)
+		error = posix_spawn_file_actions_adddup2(actions, socket, PLUGIN_RESPONSE_FD);
+	if (!error)
+		error = posix_spawn_file_actions_adddup2(actions, lifeline, PLUGIN_LIFELINE_FD);
+	if (!error)
+		error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+	if (!error)
+		error = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
+	if (!error && !keep_stderr)
+		error = posix_spawn_file_actions_addopen(actions, 2, "/dev/null", O_WRONLY, 0);
+	return error;
+}
+
+/* posix_spawn() shares memory with the child until its exec, so that a large host costs nothing, and locks nothing. */
+static int spawn(const struct plugin_plan *plan, int socket, int lifeline, pid_t *ret_pid)
+{
+	char name[] = "callgate-plugin-host";
+	char *arguments[] = {name, NULL}, *environment[] = {NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, all;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	if (posix_spawn_file_actions_init(&actions))
+		return diag_fail(diag_thread(), -ENOMEM, "plugin: out of memory");
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	int error = add_actions(&actions, socket, lifeline, plan->options.allow_stderr);
+	if (!error)
+		error = posix_spawn(ret_pid, plan->helper, &actions, &attributes, arguments, environment);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return error ? diag_fail(diag_thread(), -error, "plugin: starting %s: %s", plan->helper,
+	                         strerror(error))
+	             : 0;
+}
+
+static int begin(const struct plugin_plan *plan, struct plugin_process *process)
+{
+	int sockets[2], lifeline[2];
+	pid_t pid;
+	int result = open_pairs(sockets, lifeline);
+
+	if (result < 0)
+		return result;
+	result = spawn(plan, sockets[1], lifeline[0], &pid);
+	close(sockets[1]);
+	close(lifeline[0]);
+	if (result < 0) {
+		close(sockets[0]);
+		close(lifeline[1]);
+		return result;
+	}
+	*process = (struct plugin_process){
+	    .process = process_adopt(pid), .socket = sockets[0], .lifeline = lifeline[1]};
+	return 0;
+}
+
+/* Ends the process, killed if it is not gone by itself, and returns its wait status. */
+static int end(struct plugin_process *process, bool kill)
+{
+	int status = process_collect(&process->process, kill);
+
+	close(process->socket);
+	close(process->lifeline);
+	return status;
+}
+
+void plugin_process_stop(struct plugin_process *process)
+{
+	if (process->process.pid)
+		end(process, true);
+}
+
+static struct ending_limits limits_of(const struct plugin_plan *plan, unsigned deadline_ms, size_t capacity)
+{
+	return (struct ending_limits){.mode1 = plan->options.confinement == CALLGATE_PLUGIN_STRICT,
+	                              .deadline_ms = deadline_ms,
+	                              .cpu_seconds = plan->options.cpu_seconds,
+	                              .output_capacity = capacity};
+}
+
+/* The process did not answer as it should: ends it, and says why. */
+static void end_badly(struct plugin_process *process, enum channel_result result,
+                      const struct ending_limits *limits, struct callgate_ending *ending)
+{
+	struct deadline soon = deadline_in(1000);
+
+	switch (result) {
+	case CHANNEL_LATE:
+		end(process, true);
+		ending_deadline(ending, limits);
+		break;
+	case CHANNEL_CLOSED:
+		/* The stream ends a moment before the process does; one that only closed its descriptors is killed. */
+		if (process_wait(&process->process, -1, 0, &soon) == PROCESS_ENDED) {
+			ending_status(ending, end(process, false), limits);
+			break;
+		}
+		/* fallthrough */
+	default:
+		end(process, true);
+		ending_set(ending, CALLGATE_END_MALFORMED, "wrote what is not an answer, and was killed");
+	}
+}
+
+static enum channel_result send_setup(const struct plugin_plan *plan, const struct channel *channel)
+{
+	struct setup setup = {
+	    .magic = SETUP_MAGIC,
+	    .path_size = (uint32_t)strlen(plan->path) + 1,
+	    .loading_size = (uint32_t)plan->loading.size,
+	    .serving_size = (uint32_t)plan->serving.size,
+	    .request_limit = plan->options.request_limit,
+	    .response_limit = plan->options.response_limit,
+	    .arena_size = plan->options.arena_size,
+	    .memory = plan->options.memory,
+	    .cpu_seconds = plan->options.cpu_seconds,
+	    .die_with_thread = plan->options.die_with_thread,
+	};
+	struct iovec parts[] = {
+	    {&setup, sizeof(setup)},
+	    {plan->path, setup.path_size},
+	    {(void *)(uintptr_t)plan->loading.bytes, plan->loading.size},
+	    {(void *)(uintptr_t)plan->serving.bytes, plan->serving.size},
+	};
+
+	return channel_send(channel, parts, 4);
+}
+
+/* The dynamic linker's words, as far as they fit and can be shown. */
+static enum channel_result receive_reason(const struct channel *channel, size_t size, char *ret_text,
+                                          size_t room)
+{
+	if (size >= room)
+		size = room - 1;
+	enum channel_result result = channel_receive(channel, ret_text, size);
+	ret_text[size] = '\0';
+	for (char *at = ret_text; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	return result;
+}
+
+/* What came in place of readiness. 0 never: the process is ended. */
+static int not_ready(const struct report *report, const struct channel *channel,
+                     struct plugin_process *process, const struct ending_limits *limits,
+                     struct callgate_ending *ending)
+{
+	char reason[CALLGATE_ENDING_TEXT - 32] = "";
+
+	if (report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096) {
+		end(process, true);
+		ending_set(ending, CALLGATE_END_REFUSED, "the helper failed at %s: %s",
+		           child_step_name((enum child_step)report->detail), strerror((int)report->value));
+	} else if (report->kind == REPORT_REFUSED &&
+	           receive_reason(channel, report->size, reason, sizeof(reason)) == CHANNEL_OK) {
+		end(process, true);
+		ending_set(ending, CALLGATE_END_REFUSED, "can't be loaded: %s", reason);
+	} else if (report->kind == REPORT_FORBIDDEN) {
+		end(process, true);
+		ending_forbidden(ending, report->detail, report->arch);
+	} else {
+		end_badly(process, CHANNEL_NOISE, limits, ending);
+	}
+	return -EPIPE;
+}
+
+int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *process,
+                         struct callgate_ending *ending)
+{
+	struct ending_limits limits = limits_of(plan, plan->options.load_deadline_ms, 0);
+	struct report report;
+
+	*ending = (struct callgate_ending){.end = CALLGATE_END_NONE};
+	int result = begin(plan, process);
+	if (result < 0)
+		return result;
+	struct channel channel = {.socket = process->socket,
+	                          .process = &process->process,
+	                          .deadline = deadline_in(plan->options.load_deadline_ms)};
+	enum channel_result heard = send_setup(plan, &channel);
+	if (heard == CHANNEL_OK)
+		heard = channel_receive(&channel, &report, sizeof(report));
+	if (heard == CHANNEL_OK && report.magic != REPORT_MAGIC)
+		heard = CHANNEL_NOISE;
+	if (heard != CHANNEL_OK) {
+		end_badly(process, heard, &limits, ending);
+		result = -EPIPE;
+	} else if (report.kind != REPORT_READY) {
+		result = not_ready(&report, &channel, process, &limits, ending);
+	}
+	return result < 0 ? diag_fail(diag_thread(), result, "plugin %s, while loading: %s", plan->path,
+	                              ending->text)
+	                  : 0;
+}
+
+/* Judges the report and takes the response. OK: *ending is set and the plugin lives. */
+static enum channel_result take_answer(const struct channel *channel, const struct report *report,
+                                       uint64_t sequence, void *response, const struct ending_limits *limits,
+                                       struct callgate_ending *ending)
+{
+	enum channel_result result;
+
+	if (report->magic != REPORT_MAGIC || report->sequence != sequence)
+		return CHANNEL_NOISE;
+	if (report->kind == REPORT_TOO_LARGE && report->size > limits->output_capacity) {
+		ending_too_large(ending, report->size, limits);
+		return CHANNEL_OK;
+	}
+	if (report->kind != REPORT_VALUE || report->size > limits->output_capacity)
+		return CHANNEL_NOISE;
+	result = channel_receive(channel, response, report->size);
+	if (result == CHANNEL_OK)
+		ending_value(ending, report->value, report->size);
+	return result;
+}
+
+static enum channel_result exchange(const struct channel *channel, const struct request *head,
+                                    const void *request, void *response, const struct ending_limits *limits,
+                                    struct report *report, struct callgate_ending *ending)
+{
+	struct iovec parts[] = {{(void *)(uintptr_t)head, sizeof(*head)},
+	                        {(void *)(uintptr_t)request, head->size}};
+	enum channel_result result = channel_silent(channel);
+
+	if (result == CHANNEL_OK)
+		result = channel_send(channel, parts, 2);
+	if (result == CHANNEL_OK)
+		result = channel_receive(channel, report, sizeof(*report));
+	if (result == CHANNEL_OK && !(report->magic == REPORT_MAGIC && report->kind == REPORT_FORBIDDEN))
+		result = take_answer(channel, report, head->sequence, response, limits, ending);
+	return result;
+}
+
+int plugin_process_call(const struct plugin_plan *plan, struct plugin_process *process, const void *request,
+                        size_t size, void *response, size_t capacity, struct callgate_ending *ending)
+{
+	unsigned deadline_ms = plan->options.call_deadline_ms;
+	struct ending_limits limits = limits_of(plan, deadline_ms, capacity);
+	struct channel channel = {
+	    .socket = process->socket, .process = &process->process, .deadline = deadline_in(deadline_ms)};
+	struct request head = {
+	    .magic = REQUEST_MAGIC, .sequence = ++process->sequence, .size = size, .capacity = capacity};
+	struct report report = {0};
+
+	enum channel_result result = exchange(&channel, &head, request, response, &limits, &report, ending);
+	if (result != CHANNEL_OK) {
+		end_badly(process, result, &limits, ending);
+	} else if (report.kind == REPORT_FORBIDDEN) {
+		end(process, true);
+		ending_forbidden(ending, report.detail, report.arch);
+	}
+	if (ending->end == CALLGATE_END_VALUE)
+		return 0;
+	return diag_fail(diag_thread(), ending->end == CALLGATE_END_TOO_LARGE ? -EMSGSIZE : -EPIPE,
+	                 "plugin %s: %s", plan->path, ending->text);
+}

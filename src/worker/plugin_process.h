@@ -1,0 +1,39 @@
+/*
+ * A plugin's process: started, spoken to, ended. The caller holds a lock around each of these.
+ */
+#ifndef CALLGATE_WORKER_PLUGIN_PROCESS_H
+#define CALLGATE_WORKER_PLUGIN_PROCESS_H
+
+#include <stdint.h>
+
+#include <callgate/plugin.h>
+
+#include "worker/confinement.h"
+#include "worker/process.h"
+
+/* What does not change over restarts. */
+struct plugin_plan {
+	char *path, *helper;
+	struct callgate_plugin_options options; /* with defaults filled in; pointers in it are not kept */
+	struct confinement_filter loading, serving;
+};
+
+/* process.pid is 0 when there is none; the descriptors are then not open. */
+struct plugin_process {
+	struct process process;
+	int socket, lifeline;
+	uint64_t sequence;
+};
+
+/* Starts, loads, and waits until it is ready. 0; -EPIPE with *ending; or -errno. The thread's diagnosis says why. */
+int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *process,
+                         struct callgate_ending *ending);
+
+/* One request. 0; -EMSGSIZE; -EPIPE, and it has been ended. *ending is set always. */
+int plugin_process_call(const struct plugin_plan *plan, struct plugin_process *process, const void *request,
+                        size_t size, void *response, size_t capacity, struct callgate_ending *ending);
+
+/* Kills it if it is there. */
+void plugin_process_stop(struct plugin_process *process);
+
+#endif

@@ -1,0 +1,114 @@
+/* Every attack of the evil plugin, from every place where it runs: stopped, named, and the host goes on. */
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/plugin.h>
+
+#include "leaks.h"
+
+enum { CALLED, CONSTRUCTOR, IFUNC, PLACES };
+static const char *const places[PLACES] = {"call", "constructor", "ifunc"};
+
+/* How each ends, by place: the call that is named, or the ending. */
+static const struct {
+	const char *attack;
+	const char *named;
+	enum callgate_end end, end_while_loading;
+} attacks[] = {
+    {"open", "openat", CALLGATE_END_FORBIDDEN, CALLGATE_END_FORBIDDEN},
+    {"socket", "socket", CALLGATE_END_FORBIDDEN, CALLGATE_END_FORBIDDEN},
+    {"execve", "execve", CALLGATE_END_FORBIDDEN, CALLGATE_END_FORBIDDEN},
+    {"fork", "clone", CALLGATE_END_FORBIDDEN, CALLGATE_END_FORBIDDEN},
+    {"kill", "kill", CALLGATE_END_FORBIDDEN, CALLGATE_END_FORBIDDEN},
+    {"ptrace", "ptrace", CALLGATE_END_FORBIDDEN, CALLGATE_END_FORBIDDEN},
+    {"write", "write", CALLGATE_END_FORBIDDEN, CALLGATE_END_FORBIDDEN},
+    {"loop", NULL, CALLGATE_END_DEADLINE, CALLGATE_END_DEADLINE},
+    /* Memory may be had while loading, up to the limit. */
+    {"memory", "mmap", CALLGATE_END_FORBIDDEN, CALLGATE_END_CRASHED},
+    {"flood", NULL, CALLGATE_END_MALFORMED, CALLGATE_END_MALFORMED},
+    {"frames", NULL, CALLGATE_END_MALFORMED, CALLGATE_END_MALFORMED},
+};
+enum { ATTACKS = sizeof(attacks) / sizeof(attacks[0]) };
+
+static const struct callgate_plugin_options options = {.call_deadline_ms = 300, .load_deadline_ms = 1000};
+
+static int call_evil(const char *attack, struct callgate_ending *ending)
+{
+	struct callgate_plugin *plugin = NULL;
+	char request[64], response[64];
+
+	if (callgate_plugin_open(EVIL "/evil.so", &options, ending, &plugin) < 0)
+		return 1;
+	snprintf(request, sizeof(request), "%s %d", attack, (int)getpid());
+	int result =
+	    callgate_plugin_call(plugin, request, strlen(request), response, sizeof(response), ending);
+	/* And it serves again afterwards, when asked for nothing evil. */
+	struct callgate_ending again;
+	if (callgate_plugin_restart(plugin, &again) < 0 ||
+	    callgate_plugin_call(plugin, "nothing", 7, NULL, 0, &again) < 0)
+		result = 2;
+	callgate_plugin_close(plugin);
+	return result;
+}
+
+static int load_evil(const char *attack, const char *place, struct callgate_ending *ending)
+{
+	struct callgate_plugin *plugin = NULL;
+	char path[512];
+
+	snprintf(path, sizeof(path), EVIL "/evil-%s-%s.so", place, attack);
+	return callgate_plugin_open(path, &options, ending, &plugin);
+}
+
+START_TEST(test_attack)
+{
+	int place = _i / ATTACKS, which = _i % ATTACKS;
+	const char *attack = attacks[which].attack;
+	struct callgate_ending ending;
+	struct leaks before = leaks_now();
+
+	unlink("/tmp/callgate-evil");
+	int result = place == CALLED ? call_evil(attack, &ending) : load_evil(attack, places[place], &ending);
+	enum callgate_end expected = place == CALLED ? attacks[which].end : attacks[which].end_while_loading;
+	printf("%s from %s: %s\n", attack, places[place], ending.text);
+	fflush(stdout);
+	ck_assert_msg(result == -EPIPE && ending.end == expected,
+	              "%s from %s: result %d, %s instead of %s: %s", attack, places[place], result,
+	              callgate_end_name(ending.end), callgate_end_name(expected), ending.text);
+	if (expected == CALLGATE_END_FORBIDDEN) {
+		char words[64];
+		snprintf(words, sizeof(words), "forbidden call: %s on ", attacks[which].named);
+		ck_assert_msg(strstr(ending.text, words) == ending.text, "%s", ending.text);
+	}
+	ck_assert_int_eq(access("/tmp/callgate-evil", F_OK), -1);
+	ck_assert(!leaks_any_child());
+	ck_assert_int_eq(leaks_now().fds, before.fds);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("evil plugins");
+	TCase *tests = tcase_create("evil");
+
+	if (access(EVIL "/evil.so", F_OK) < 0) {
+		printf("there is no evil plugin for this architecture\n");
+		return 77;
+	}
+	tcase_add_loop_test(tests, test_attack, 0, PLACES * ATTACKS);
+	tcase_set_timeout(tests, 60);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

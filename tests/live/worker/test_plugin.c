@@ -1,0 +1,386 @@
+/* Plugins: calls, limits, every way to end, restarts, and what is refused. */
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/plugin.h>
+
+#include "leaks.h"
+
+static const char obedient[] = PLUGINS "/obedient.so";
+static struct callgate_plugin *plugin;
+static struct callgate_ending ending;
+
+static void open_with(const struct callgate_plugin_options *options)
+{
+	int result = callgate_plugin_open(obedient, options, &ending, &plugin);
+
+	ck_assert_msg(result == 0, "%d: %s", result, callgate_diagnosis(NULL));
+}
+
+static int ask(const char *request)
+{
+	char response[64];
+
+	return callgate_plugin_call(plugin, request, strlen(request), response, sizeof(response), &ending);
+}
+
+static void expect(const char *request, enum callgate_end end)
+{
+	int result = ask(request);
+
+	ck_assert_msg(ending.end == end, "\"%s\": %s instead of %s: %s", request,
+	              callgate_end_name(ending.end), callgate_end_name(end), ending.text);
+	ck_assert_int_eq(result, end == CALLGATE_END_VALUE       ? 0
+	                         : end == CALLGATE_END_TOO_LARGE ? -EMSGSIZE
+	                                                         : -EPIPE);
+	if (result < 0)
+		ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), ending.text));
+	ck_assert(callgate_plugin_alive(plugin) == (result != -EPIPE));
+}
+
+static void expect_and_restart(const char *request, enum callgate_end end)
+{
+	expect(request, end);
+	ck_assert(!leaks_any_child());
+	ck_assert_int_eq(callgate_plugin_restart(plugin, NULL), 0);
+	expect("v", CALLGATE_END_VALUE);
+}
+
+START_TEST(test_calls)
+{
+	char response[100];
+
+	open_with(NULL);
+	expect("v", CALLGATE_END_VALUE);
+	ck_assert_int_eq(ending.value, -42);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "ehello", 6, response, sizeof(response), &ending), 0);
+	ck_assert_uint_eq(ending.output_size, 5);
+	ck_assert_mem_eq(response, "hello", 5);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "v", 1, NULL, 0, NULL), 0);
+	ck_assert_int_eq(callgate_plugin_call(plugin, NULL, 0, NULL, 0, &ending), 0);
+	ck_assert_int_eq(ending.value, -1);
+	callgate_plugin_close(plugin);
+	ck_assert(!leaks_any_child());
+}
+END_TEST
+
+START_TEST(test_large_messages)
+{
+	size_t size = 5 << 20;
+	char *request = malloc(size + 1), *response = malloc(size);
+	struct callgate_plugin_options options = {.request_limit = size + 1, .response_limit = size};
+
+	for (size_t i = 0; i <= size; i++)
+		request[i] = (char)(i * 7);
+	request[0] = 'e';
+	open_with(&options);
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(callgate_plugin_call(plugin, request, size + 1, response, size, &ending), 0);
+		ck_assert_uint_eq(ending.output_size, size);
+		ck_assert_mem_eq(response, request + 1, size);
+		ck_assert_int_eq(callgate_plugin_call(plugin, request, size + 1, response, size - 1, &ending),
+		                 -EMSGSIZE);
+		ck_assert_int_eq(ending.end, CALLGATE_END_TOO_LARGE);
+		ck_assert_uint_eq(ending.output_size, size);
+	}
+	ck_assert_int_eq(callgate_plugin_call(plugin, request, size + 2, response, size, &ending), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "limit"));
+	expect("z", CALLGATE_END_TOO_LARGE);
+	ck_assert_uint_eq(ending.output_size, 65);
+	expect("v", CALLGATE_END_VALUE);
+	callgate_plugin_close(plugin);
+	free(request);
+	free(response);
+}
+END_TEST
+
+START_TEST(test_endings)
+{
+	struct callgate_plugin_options options = {.call_deadline_ms = 100, .arena_size = 1 << 20};
+
+	open_with(&options);
+	expect("a", CALLGATE_END_VALUE);
+	ck_assert_int_gt(ending.value, 1000000);
+	expect_and_restart("c", CALLGATE_END_CRASHED);
+	expect("c", CALLGATE_END_CRASHED);
+	ck_assert_int_eq(ending.signal, SIGSEGV);
+	ck_assert_int_eq(ask("v"), -EPIPE);
+	ck_assert_int_eq(ending.end, CALLGATE_END_CRASHED);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "restart"));
+	ck_assert_int_eq(callgate_plugin_restart(plugin, &ending), 0);
+	expect_and_restart("d", CALLGATE_END_CRASHED);
+	expect_and_restart("l", CALLGATE_END_DEADLINE);
+	expect_and_restart("x", CALLGATE_END_EXITED);
+	expect_and_restart("n", CALLGATE_END_MALFORMED);
+	ck_assert_int_eq(callgate_plugin_restart(plugin, &ending), 0);
+	callgate_plugin_close(plugin);
+}
+END_TEST
+
+static void expect_forbidden(const char *request, long syscall, const char *name)
+{
+	expect(request, CALLGATE_END_FORBIDDEN);
+	ck_assert_int_eq(ending.syscall, syscall);
+	ck_assert_uint_eq(ending.arch, seccomp_arch_native());
+	ck_assert_ptr_nonnull(strstr(ending.text, name));
+	ck_assert_int_eq(callgate_plugin_restart(plugin, NULL), 0);
+}
+
+START_TEST(test_forbidden_calls_are_named)
+{
+	open_with(NULL);
+	expect_forbidden("m", SYS_mmap, "mmap");
+	expect_forbidden("p", SYS_getpid, "getpid");
+	expect_forbidden("s", SYS_write, "write");
+	expect_forbidden("t", SYS_clock_gettime, "clock_gettime");
+	expect("o", CALLGATE_END_FORBIDDEN);
+	callgate_plugin_close(plugin);
+}
+END_TEST
+
+START_TEST(test_widened)
+{
+	static const char *const calls[] = {"getpid", "fcntl", NULL};
+	struct callgate_plugin_options options = {.allow = CALLGATE_ALLOW_CLOCK | CALLGATE_ALLOW_MEMORY,
+	                                          .allow_calls = calls,
+	                                          .allow_stderr = true};
+	int fds[2];
+	char text[64] = "";
+
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(dup2(fds[1], 2), 2);
+	open_with(&options);
+	expect("t", CALLGATE_END_VALUE);
+	ck_assert_int_eq(ending.value, 0);
+	expect("m", CALLGATE_END_VALUE);
+	ck_assert_int_eq(ending.value, 0);
+	expect("p", CALLGATE_END_VALUE);
+	ck_assert_int_gt(ending.value, 1);
+	expect("s", CALLGATE_END_VALUE);
+	ck_assert_int_eq(read(fds[0], text, sizeof(text)), 16);
+	ck_assert_str_eq(text, "from the plugin\n");
+	/* 0, 1 and 2, the socket twice, and the lifeline. */
+	expect("f", CALLGATE_END_VALUE);
+	ck_assert_int_eq(ending.value, 63);
+	callgate_plugin_close(plugin);
+}
+END_TEST
+
+START_TEST(test_strict_mode)
+{
+	struct callgate_plugin_options options = {.confinement = CALLGATE_PLUGIN_STRICT};
+
+	open_with(&options);
+	expect_and_restart("p", CALLGATE_END_KILLED);
+	ck_assert_int_eq(ask("m"), -EPIPE);
+	ck_assert_int_eq(ending.signal, SIGKILL);
+	ck_assert_ptr_nonnull(strstr(ending.text, "probably a forbidden call"));
+	callgate_plugin_close(plugin);
+}
+END_TEST
+
+START_TEST(test_cpu_limit)
+{
+	struct callgate_plugin_options options = {.cpu_seconds = 1};
+
+	open_with(&options);
+	expect("l", CALLGATE_END_CPU);
+	callgate_plugin_close(plugin);
+}
+END_TEST
+
+static void refuse(const char *path, const struct callgate_plugin_options *options, int result,
+                   const char *why)
+{
+	struct callgate_plugin *untouched = (struct callgate_plugin *)&ending;
+
+	int got = callgate_plugin_open(path, options, &ending, &untouched);
+	ck_assert_msg(got == result, "%d instead of %d: %s", got, result, callgate_diagnosis(NULL));
+	ck_assert_msg(strstr(callgate_diagnosis(NULL), why) != NULL, "%s", callgate_diagnosis(NULL));
+	ck_assert_ptr_eq(untouched, (struct callgate_plugin *)&ending);
+	ck_assert(!leaks_any_child());
+}
+
+START_TEST(test_refusals)
+{
+	static const char *const unknown_calls[] = {"getpid", "no_such_call", NULL};
+	struct callgate_plugin_options options = {.allow_calls = unknown_calls};
+	struct leaks before = leaks_now();
+
+	refuse(NULL, NULL, -EINVAL, "path is NULL");
+	ck_assert_int_eq(callgate_plugin_open(obedient, NULL, NULL, NULL), -EINVAL);
+	refuse("/no/such/plugin.so", NULL, -ENOENT, "/no/such/plugin.so");
+	refuse(PLUGINS "/empty.so", NULL, -EPIPE, "callgate_plugin_serve");
+	ck_assert_int_eq(ending.end, CALLGATE_END_REFUSED);
+	refuse("/etc/passwd", NULL, -EPIPE, "/etc/passwd");
+	ck_assert_int_eq(ending.end, CALLGATE_END_REFUSED);
+	refuse(obedient, &options, -EINVAL, "no_such_call");
+	options = (struct callgate_plugin_options){.confinement = (enum callgate_plugin_confinement)9};
+	refuse(obedient, &options, -EINVAL, "confinement 9");
+	options =
+	    (struct callgate_plugin_options){.confinement = CALLGATE_PLUGIN_STRICT, .allow_stderr = true};
+	refuse(obedient, &options, -EINVAL, "can't be widened");
+	options = (struct callgate_plugin_options){.allow = 1U << 31};
+	refuse(obedient, &options, -EINVAL, "0x80000000");
+	options = (struct callgate_plugin_options){.response_limit = SIZE_MAX};
+	refuse(obedient, &options, -EINVAL, "limit");
+	options = (struct callgate_plugin_options){.response_limit = (size_t)1 << 50};
+	refuse(obedient, &options, -EPIPE, "setting limits");
+	options = (struct callgate_plugin_options){.memory = 4096};
+	refuse(obedient, &options, -EPIPE, "");
+	options = (struct callgate_plugin_options){.helper = "/no/such/helper"};
+	refuse(obedient, &options, -ENOENT, "/no/such/helper");
+	options = (struct callgate_plugin_options){.helper = "/bin/true"};
+	refuse(obedient, &options, -EPIPE, "exited with status 0");
+	options = (struct callgate_plugin_options){.helper = "/etc/passwd"};
+	refuse(obedient, &options, -EACCES, "/etc/passwd");
+	ck_assert_int_eq(leaks_now().fds, before.fds);
+
+	ck_assert_int_eq(callgate_plugin_call(NULL, "v", 1, NULL, 0, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_plugin_restart(NULL, &ending), -EINVAL);
+	ck_assert(!callgate_plugin_alive(NULL));
+	callgate_plugin_close(NULL);
+	open_with(NULL);
+	ck_assert_int_eq(callgate_plugin_call(plugin, NULL, 1, NULL, 0, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "v", 1, NULL, 1, &ending), -EINVAL);
+	callgate_plugin_close(plugin);
+}
+END_TEST
+
+START_TEST(test_no_descriptors)
+{
+	struct rlimit usual, few;
+	struct leaks before = leaks_now();
+
+	getrlimit(RLIMIT_NOFILE, &usual);
+	for (rlim_t limit = 3; limit < 19; limit++) {
+		few = (struct rlimit){.rlim_cur = limit, .rlim_max = usual.rlim_max};
+		setrlimit(RLIMIT_NOFILE, &few);
+		int result = callgate_plugin_open(obedient, NULL, &ending, &plugin);
+		setrlimit(RLIMIT_NOFILE, &usual);
+		ck_assert_msg(result == -EMFILE || result == -EINVAL, "%d", result);
+		ck_assert_int_eq(leaks_now().fds, before.fds);
+	}
+}
+END_TEST
+
+/* The host dies without a chance to say so: its plugin must go, too. */
+START_TEST(test_dies_with_the_host)
+{
+	int fds[2];
+	char byte;
+	static const char *const calls[] = {"getpid", NULL};
+	struct callgate_plugin_options options = {.allow_calls = calls, .call_deadline_ms = 60000};
+
+	ck_assert_int_eq(pipe(fds), 0);
+	pid_t host = fork();
+	if (host == 0) {
+		open_with(&options);
+		ask("p");
+		pid_t child = (pid_t)ending.value;
+		(void)!write(fds[1], &child, sizeof(child));
+		ask("l");
+		_exit(0);
+	}
+	pid_t child = 0;
+	close(fds[1]);
+	ck_assert_int_eq(read(fds[0], &child, sizeof(child)), sizeof(child));
+	ck_assert_int_gt(child, 1);
+	ck_assert_int_eq(kill(child, 0), 0);
+	kill(host, SIGKILL);
+	waitpid(host, NULL, 0);
+	ck_assert_int_eq(read(fds[0], &byte, 1), 0);
+	/* Its new parent may take its time to collect it. */
+	char path[64], state = 'R';
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)child);
+	for (int i = 0; i < 2000 && state != 'Z' && state != 0; i++) {
+		FILE *file = fopen(path, "r");
+		state = 0;
+		if (file) {
+			if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+				state = 0;
+			fclose(file);
+		}
+		usleep(1000);
+	}
+	ck_assert_msg(state == 'Z' || state == 0, "the plugin is still there, in state %c", state);
+}
+END_TEST
+
+static void *open_in_thread(void *options)
+{
+	open_with(options);
+	return NULL;
+}
+
+START_TEST(test_threads_that_start_plugins_may_end)
+{
+	struct callgate_plugin_options options = {0};
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, open_in_thread, &options);
+	pthread_join(thread, NULL);
+	usleep(20000);
+	expect("v", CALLGATE_END_VALUE);
+	callgate_plugin_close(plugin);
+
+	options.die_with_thread = true;
+	pthread_create(&thread, NULL, open_in_thread, &options);
+	pthread_join(thread, NULL);
+	usleep(20000);
+	expect("v", CALLGATE_END_KILLED);
+	callgate_plugin_close(plugin);
+}
+END_TEST
+
+START_TEST(test_a_host_that_ignores_its_children)
+{
+	signal(SIGCHLD, SIG_IGN);
+	open_with(NULL);
+	expect("v", CALLGATE_END_VALUE);
+	ck_assert_int_eq(ask("c"), -EPIPE);
+	/* Linux 6.15 and newer can still tell. */
+	ck_assert_msg(ending.end == CALLGATE_END_CRASHED || ending.end == CALLGATE_END_UNKNOWN, "%s",
+	              ending.text);
+	ck_assert_int_eq(callgate_plugin_restart(plugin, NULL), 0);
+	expect("v", CALLGATE_END_VALUE);
+	callgate_plugin_close(plugin);
+	ck_assert(!leaks_any_child());
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("plugin");
+	TCase *tests = tcase_create("plugin");
+
+	tcase_add_test(tests, test_calls);
+	tcase_add_test(tests, test_large_messages);
+	tcase_add_test(tests, test_endings);
+	tcase_add_test(tests, test_forbidden_calls_are_named);
+	tcase_add_test(tests, test_widened);
+	tcase_add_test(tests, test_strict_mode);
+	tcase_add_test(tests, test_cpu_limit);
+	tcase_add_test(tests, test_refusals);
+	tcase_add_test(tests, test_no_descriptors);
+	tcase_add_test(tests, test_dies_with_the_host);
+	tcase_add_test(tests, test_threads_that_start_plugins_may_end);
+	tcase_add_test(tests, test_a_host_that_ignores_its_children);
+	tcase_set_timeout(tests, 60);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
