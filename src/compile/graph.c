@@ -6,6 +6,8 @@
 
 #include "compile/hash.h"
 
+enum { USUAL_NODES = 32 };
+
 static uint32_t hash_node(const struct graph_node *node, const struct graph_edge *edges)
 {
 	uint64_t hash =
@@ -42,7 +44,7 @@ static void table_put(struct graph *graph, uint32_t index)
 
 static bool table_grow(struct graph *graph)
 {
-	size_t size = graph->table_size ? graph->table_size * 2 : 256;
+	size_t size = graph->table_size ? graph->table_size * 2 : 4 * USUAL_NODES;
 
 	if (graph->nodes.count * 2 < graph->table_size)
 		return true;
@@ -92,6 +94,8 @@ static struct graph_id intern(struct graph *graph, struct graph_node node, const
 void graph_init(struct graph *graph)
 {
 	*graph = (struct graph){0};
+	if (!vec_reserve(&graph->nodes, USUAL_NODES) || !vec_reserve(&graph->edges, 4 * USUAL_NODES))
+		graph->failed = true;
 	(void)graph_leaf(graph, SECCOMP_RET_KILL_PROCESS);
 }
 

@@ -3,12 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A form is alive from edge `first` to edge `last`. */
-struct partition_span {
-	uint32_t first, last;
-	uint32_t form;
-};
-
 static int by_first(const void *a, const void *b)
 {
 	const struct graph_edge *x = a, *y = b;
@@ -25,27 +19,67 @@ static int by_first_edge(const void *a, const void *b)
 	return (x->form > y->form) - (x->form < y->form);
 }
 
+/* What is short is sorted by insertion: qsort() has its price. */
 static void sort_cuts(struct partition *partition)
 {
-	size_t kept = 0;
+	struct graph_edge *edges = partition->edges;
+	size_t kept = 0, count = partition->edge_count;
 
-	qsort(partition->edges, partition->edge_count, sizeof(partition->edges[0]), by_first);
-	for (size_t i = 1; i < partition->edge_count; i++)
-		if (partition->edges[i].first != partition->edges[kept].first)
-			partition->edges[++kept] = partition->edges[i];
+	if (count > 2 * PARTITION_FEW)
+		qsort(edges, count, sizeof(edges[0]), by_first);
+	for (size_t i = 1; i < count && count <= 2 * PARTITION_FEW; i++)
+		for (size_t at = i; at > 0 && by_first(&edges[at - 1], &edges[at]) > 0; at--) {
+			struct graph_edge edge = edges[at];
+			edges[at] = edges[at - 1];
+			edges[at - 1] = edge;
+		}
+	for (size_t i = 1; i < count; i++)
+		if (edges[i].first != edges[kept].first)
+			edges[++kept] = edges[i];
 	partition->edge_count = kept + 1;
 }
 
-static bool find_cuts(struct partition *partition, const struct form *const *forms, size_t count)
+static void sort_spans(struct partition *partition)
 {
-	size_t room = 1;
+	struct partition_span *spans = partition->spans;
+
+	if (partition->span_count > PARTITION_FEW) {
+		qsort(spans, partition->span_count, sizeof(spans[0]), by_first_edge);
+		return;
+	}
+	for (size_t i = 1; i < partition->span_count; i++)
+		for (size_t at = i; at > 0 && by_first_edge(&spans[at - 1], &spans[at]) > 0; at--) {
+			struct partition_span span = spans[at];
+			spans[at] = spans[at - 1];
+			spans[at - 1] = span;
+		}
+}
+
+/* Room for two cuts of each test on the word, and for every form. */
+static bool allocate(struct partition *partition, const struct form *const *forms, size_t count)
+{
+	size_t edges = 1;
 
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t j = 0; j < forms[i]->count; j++)
-			room += word_test_reads(&forms[i]->tests[j], partition->word) ? 2 : 0;
-	partition->edges = calloc(room, sizeof(partition->edges[0]));
-	if (!partition->edges)
-		return false;
+			edges += word_test_reads(&forms[i]->tests[j], partition->word) ? 2 : 0;
+	partition->block = NULL;
+	partition->edges = partition->few_edges;
+	partition->spans = partition->few_spans;
+	partition->alive = partition->few_alive;
+	if (edges <= 2 * PARTITION_FEW + 1 && count <= PARTITION_FEW)
+		return true;
+	partition->block = malloc(edges * sizeof(struct graph_edge) +
+	                          count * (sizeof(struct partition_span) + sizeof(uint32_t)));
+	partition->edges = partition->block;
+	partition->spans = (struct partition_span *)(partition->edges + edges);
+	partition->alive = (uint32_t *)(partition->spans + count);
+	return partition->block != NULL;
+}
+
+static void find_cuts(struct partition *partition, const struct form *const *forms, size_t count)
+{
+	partition->edges[0] = (struct graph_edge){0};
 	partition->edge_count = 1;
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t j = 0; j < forms[i]->count; j++) {
@@ -55,10 +89,10 @@ static bool find_cuts(struct partition *partition, const struct form *const *for
 			                     ? word_test_cuts(test, partition->word, cuts)
 			                     : 0;
 			for (uint32_t k = 0; k < found; k++)
-				partition->edges[partition->edge_count++].first = cuts[k];
+				partition->edges[partition->edge_count++] =
+				    (struct graph_edge){.first = cuts[k]};
 		}
 	sort_cuts(partition);
-	return true;
 }
 
 /* The edge that holds a value. */
@@ -76,12 +110,8 @@ static uint32_t edge_of(const struct partition *partition, uint32_t value)
 	return (uint32_t)low;
 }
 
-static bool find_spans(struct partition *partition, const struct form *const *forms, size_t count)
+static void find_spans(struct partition *partition, const struct form *const *forms, size_t count)
 {
-	partition->spans = calloc(count, sizeof(partition->spans[0]));
-	partition->alive = calloc(count, sizeof(partition->alive[0]));
-	if (!partition->spans || !partition->alive)
-		return false;
 	for (size_t i = 0; i < count; i++) {
 		uint32_t first = 0, last = UINT32_MAX;
 		for (uint32_t j = 0; j < forms[i]->count; j++)
@@ -94,24 +124,23 @@ static bool find_spans(struct partition *partition, const struct form *const *fo
 		    (struct partition_span){edge_of(partition, first), edge_of(partition, last), (uint32_t)i};
 		partition->work += span->last - span->first + 1;
 	}
-	qsort(partition->spans, partition->span_count, sizeof(partition->spans[0]), by_first_edge);
-	return true;
+	sort_spans(partition);
 }
 
 bool partition_start(struct partition *partition, uint8_t word, const struct form *const *forms, size_t count)
 {
-	*partition = (struct partition){.word = word};
-	if (find_cuts(partition, forms, count) && find_spans(partition, forms, count))
-		return true;
-	partition_finish(partition);
-	return false;
+	partition->word = word;
+	partition->work = partition->span_count = partition->next_span = partition->alive_count = 0;
+	if (!allocate(partition, forms, count))
+		return false;
+	find_cuts(partition, forms, count);
+	find_spans(partition, forms, count);
+	return true;
 }
 
 void partition_finish(struct partition *partition)
 {
-	free(partition->edges);
-	free(partition->spans);
-	free(partition->alive);
+	free(partition->block);
 }
 
 static bool is_behind(const struct partition *partition, uint32_t a, uint32_t b)

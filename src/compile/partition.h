@@ -7,15 +7,28 @@
 #include "compile/form.h"
 #include "compile/graph.h"
 
+/* In which edges a form is alive. */
+struct partition_span {
+	uint32_t first, last;
+	uint32_t form;
+};
+
+enum { PARTITION_FEW = 8 };
+
+/* Most are small and fit in here; the pointers lead to the `few` arrays, or to one block of memory. */
 struct partition {
 	uint8_t word;
 	struct graph_edge *edges; /* only `first` is set */
 	size_t edge_count;
 	size_t work;                  /* sum over the edges of the rules alive there */
-	struct partition_span *spans; /* in which edges a form is alive, by first edge */
+	struct partition_span *spans; /* by first edge */
 	size_t span_count, next_span;
 	uint32_t *alive; /* the spans that cover the entered edge, in order of their forms */
 	size_t alive_count;
+	void *block;
+	struct graph_edge few_edges[2 * PARTITION_FEW + 1];
+	struct partition_span few_spans[PARTITION_FEW];
+	uint32_t few_alive[PARTITION_FEW];
 };
 
 /* false when memory is out, and there is nothing to finish. */

@@ -6,10 +6,7 @@
  */
 #include "compile/tree.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-enum { TREE_MOST = 112, CHAIN_MOST = 10 };
+enum { TREE_MOST = 40, CHAIN_MOST = 10 };
 
 /* What is known of every range [first, last] of edges, at [first * count + last]. */
 struct tree {
@@ -18,11 +15,10 @@ struct tree {
 	const struct graph_edge *edges; /* of the part at hand */
 	size_t count;
 	uint32_t size_cost;
-	uint32_t *sums;  /* weights before an edge */
-	uint32_t *costs; /* of the best that was found */
-	uint8_t
-	    *splits;  /* the edge whose first value is the best to divide at; also where a chain is better */
-	bool *chains; /* a chain is best */
+	uint32_t sums[TREE_MOST + 1];          /* weights before an edge */
+	uint32_t costs[TREE_MOST * TREE_MOST]; /* of the best that was found */
+	uint8_t splits[TREE_MOST * TREE_MOST]; /* the edge before which it is best to divide */
+	bool chains[TREE_MOST * TREE_MOST];    /* a chain is better than to divide */
 };
 
 /* The exceptions of a chain, likeliest first, and what is left when none of them is met. */
@@ -191,18 +187,30 @@ static struct graph_id solve_part(struct tree *tree)
 	return build(tree, 0, (uint32_t)tree->count - 1);
 }
 
-/* Where the weight is in balance. */
-static size_t middle_of(const struct graph_edge *edges, size_t count)
+/*
+ * Where to divide what is too long for the search: where the weight is nearly in balance (a lack of balance lengthens the paths
+ * by about half its square), and where it is no single value that is cut off, for which == would do.
+ */
+static size_t middle_of(const struct tree *tree, const struct graph_edge *edges, size_t count)
 {
-	uint64_t total = 0, before = 0;
-	size_t at = 1;
+	uint64_t total = 0, before = 0, least = UINT64_MAX;
+	size_t best = count / 2;
 
 	for (size_t i = 0; i < count; i++)
 		total += edges[i].weight;
-	for (before = edges[0].weight; at + 1 < count && before < total / 2; at++)
-		before += edges[at].weight;
-	size_t least = count / 8 + 1;
-	return at < least ? least : at > count - least ? count - least : at;
+	for (size_t at = 1; at < count; at++) {
+		before += edges[at - 1].weight;
+		uint64_t lack = before * 2 > total ? before * 2 - total : total - before * 2;
+		uint64_t cost = lack * lack / (total * 4 / 3 + 1);
+		bool beside_single = (at > 1 && edges[at].first - edges[at - 1].first == 1) ||
+		                     (at + 1 < count && edges[at + 1].first - edges[at].first == 1);
+		cost += beside_single ? tree->size_cost : 0;
+		if (at >= count / 8 && at <= count - count / 8 && cost < least) {
+			least = cost;
+			best = at;
+		}
+	}
+	return best;
 }
 
 static struct graph_id solve_any(struct tree *tree, const struct graph_edge *edges, size_t count)
@@ -212,7 +220,7 @@ static struct graph_id solve_any(struct tree *tree, const struct graph_edge *edg
 		tree->count = count;
 		return solve_part(tree);
 	}
-	size_t middle = middle_of(edges, count);
+	size_t middle = middle_of(tree, edges, count);
 	struct graph_id upper = solve_any(tree, edges + middle, count - middle);
 	struct graph_id lower = solve_any(tree, edges, middle);
 	return at_least(tree, edges[middle].first, upper, lower);
@@ -221,22 +229,10 @@ static struct graph_id solve_any(struct tree *tree, const struct graph_edge *edg
 struct graph_id tree_graph(struct graph *graph, uint8_t word, const struct graph_edge *edges, size_t count,
                            uint32_t size_cost)
 {
-	size_t most = count < TREE_MOST ? count : TREE_MOST;
-	struct tree tree = {.graph = graph, .word = word, .size_cost = size_cost};
-	struct graph_id root = {0};
-	size_t cells = most * most;
+	struct tree tree;
 
-	if (count == 1)
-		return edges[0].child;
-	tree.costs = malloc((cells + most + 1) * sizeof(*tree.costs) + 2 * cells);
-	if (!tree.costs) {
-		graph->failed = true;
-		return root;
-	}
-	tree.sums = tree.costs + cells;
-	tree.splits = (uint8_t *)(tree.sums + most + 1);
-	tree.chains = (bool *)(tree.splits + cells);
-	root = solve_any(&tree, edges, count);
-	free(tree.costs);
-	return root;
+	tree.graph = graph;
+	tree.word = word;
+	tree.size_cost = size_cost;
+	return count == 1 ? edges[0].child : solve_any(&tree, edges, count);
 }
