@@ -104,8 +104,12 @@ int32_t arch_syscall_number_newest(const struct arch *arch);
 size_t arch_syscall_number_count(const struct arch *arch);
 int32_t arch_syscall_number_at(const struct arch *arch, size_t i);
 
-/* How often ordinary programs make that call: its share of all calls, in 1/100000, as measured for base/ordinary_work.inc. */
-uint32_t arch_syscall_share_at(const struct arch *arch, size_t i);
+/*
+ * Adds to *count how many calls have numbers in [first, last], and to *share (may be NULL) how often ordinary programs make
+ * them: their part of all calls, in 1/100000, as measured for base/ordinary_work.inc.
+ */
+void arch_syscall_tally(const struct arch *arch, uint32_t first, uint32_t last, uint32_t *count,
+                        uint32_t *share);
 
 /* The known name that is closest to `name` (edit distance), or NULL if nothing is close. For diagnostics. */
 const char *arch_syscall_closest_name(const char *name);

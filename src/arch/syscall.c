@@ -170,9 +170,34 @@ int32_t arch_syscall_number_at(const struct arch *arch, size_t i)
 	return arch_numbers[first + arch_by_number[first + i]] + (int32_t)arch->nr_base;
 }
 
-uint32_t arch_syscall_share_at(const struct arch *arch, size_t i)
+/* How many of the architecture's numbers are below this one. */
+static size_t count_below(const struct arch *arch, uint32_t nr)
 {
-	return arch_shares[arch_by_number[arch->table->first + i]];
+	const int32_t *numbers = &arch_numbers[arch->table->first];
+	const uint16_t *by_number = &arch_by_number[arch->table->first];
+	size_t low = 0, high = arch->table->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if ((uint32_t)numbers[by_number[middle]] + arch->nr_base < nr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void arch_syscall_tally(const struct arch *arch, uint32_t first, uint32_t last, uint32_t *count,
+                        uint32_t *share)
+{
+	const uint16_t *by_number = &arch_by_number[arch->table->first];
+	size_t from = count_below(arch, first);
+	size_t to = last == UINT32_MAX ? arch->table->count : count_below(arch, last + 1);
+
+	*count += (uint32_t)(to - from);
+	for (size_t i = from; share && i < to; i++)
+		*share += arch_shares[by_number[i]];
 }
 
 int32_t arch_syscall_number_max(const struct arch *arch)

@@ -185,15 +185,14 @@ static void weigh(struct section *section)
 {
 	size_t count = section->edges.count;
 
-	for (size_t i = 0; i < section->policy->arch_count; i++) {
-		size_t next = 0;
+	for (size_t i = 0; i < section->policy->arch_count; i++)
 		for (size_t j = 0; j < count && is_member(section, i); j++) {
 			const struct graph_edge *edge = &section->edges.items[j];
-			weights_count(section->policy->archs[i].arch, edge->first,
-			              j + 1 < count ? edge[1].first - 1 : UINT32_MAX, &next,
-			              &section->known.items[j]);
+			struct weights_edge *known = &section->known.items[j];
+			arch_syscall_tally(section->policy->archs[i].arch, edge->first,
+			                   j + 1 < count ? edge[1].first - 1 : UINT32_MAX, &known->uniform,
+			                   known->wanted ? &known->prior : NULL);
 		}
-	}
 	weights_assign(section->known.items, count, section->policy->optimize, section->edges.items);
 }
 

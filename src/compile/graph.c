@@ -94,7 +94,7 @@ static struct graph_id intern(struct graph *graph, struct graph_node node, const
 void graph_init(struct graph *graph)
 {
 	*graph = (struct graph){0};
-	if (!vec_reserve(&graph->nodes, USUAL_NODES) || !vec_reserve(&graph->edges, 4 * USUAL_NODES))
+	if (!vec_reserve(&graph->nodes, USUAL_NODES) || !vec_reserve(&graph->edges, 2 * USUAL_NODES))
 		graph->failed = true;
 	(void)graph_leaf(graph, SECCOMP_RET_KILL_PROCESS);
 }

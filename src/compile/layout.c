@@ -55,25 +55,15 @@ static void visit(struct walk *walk, uint32_t root, struct layout *layout)
 bool layout_start(struct layout *layout, const struct graph *graph, struct graph_id root)
 {
 	size_t count = root.index + (size_t)1;
-	struct walk walk = {
-	    .graph = graph,
-	    .size = calloc(count, sizeof(uint32_t)),
-	    .progress = calloc(count, 1),
-	    .path = calloc(count, sizeof(uint32_t)),
-	};
+	uint32_t *block = calloc(count, 3 * sizeof(uint32_t) + 1);
+	struct walk walk = {graph, block + count, (uint8_t *)(block + 3 * count), block + 2 * count};
 
-	*layout = (struct layout){.order = calloc(count, sizeof(uint32_t))};
-	bool complete = layout->order && walk.size && walk.progress && walk.path;
-	if (complete) {
-		measure(&walk, root);
-		visit(&walk, root.index, layout);
-	} else {
-		layout_finish(layout);
-	}
-	free(walk.size);
-	free(walk.progress);
-	free(walk.path);
-	return complete;
+	*layout = (struct layout){.order = block};
+	if (!block)
+		return false;
+	measure(&walk, root);
+	visit(&walk, root.index, layout);
+	return true;
 }
 
 void layout_finish(struct layout *layout)

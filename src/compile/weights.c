@@ -2,22 +2,6 @@
 
 enum { OPTIMIZE_BALANCED = 2 };
 
-void weights_count(const struct arch *arch, uint32_t first, uint32_t last, size_t *next,
-                   struct weights_edge *edge)
-{
-	size_t count = arch_syscall_number_count(arch);
-
-	for (; *next < count; ++*next) {
-		uint32_t nr = (uint32_t)arch_syscall_number_at(arch, *next);
-		if (nr > last)
-			break;
-		if (nr < first)
-			continue;
-		edge->uniform++;
-		edge->prior += arch_syscall_share_at(arch, *next);
-	}
-}
-
 /*
  * How much each view counts. Programs differ, so no single view can be right: what exists, what is called, what the kernel
  * can't answer by itself, what is turned away. Found by search over profiles; docs/performance.md has the alternatives.

@@ -19,10 +19,6 @@ struct weights_edge {
 	bool cached;       /* is allowed whatever the arguments, so that the kernel asks once */
 };
 
-/* Fills uniform and prior for the numbers [first, last] of an architecture, of which *next is the first that was not counted. */
-void weights_count(const struct arch *arch, uint32_t first, uint32_t last, size_t *next,
-                   struct weights_edge *edge);
-
 /*
  * Sets the weights of `count` edges of which `known` is known. `optimize` is SCMP_FLTATR_CTL_OPTIMIZE: 2 asks for a tree by
  * number, in which no call is nearer because it is frequent.
