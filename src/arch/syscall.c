@@ -170,17 +170,23 @@ int32_t arch_syscall_number_at(const struct arch *arch, size_t i)
 	return arch_numbers[first + arch_by_number[first + i]] + (int32_t)arch->nr_base;
 }
 
+/* The i-th smallest number, as in seccomp_data. */
+static uint32_t number_at(const struct arch *arch, size_t i)
+{
+	uint32_t first = arch->table->first;
+
+	return (uint32_t)arch_numbers[first + arch_by_number[first + i]] + arch->nr_base;
+}
+
 /* How many of the architecture's numbers are below this one. */
 static size_t count_below(const struct arch *arch, uint32_t nr)
 {
-	const int32_t *numbers = &arch_numbers[arch->table->first];
-	const uint16_t *by_number = &arch_by_number[arch->table->first];
 	size_t low = 0, high = arch->table->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if ((uint32_t)numbers[by_number[middle]] + arch->nr_base < nr)
+		if (number_at(arch, middle) < nr)
 			low = middle + 1;
 		else
 			high = middle;
@@ -192,8 +198,12 @@ void arch_syscall_tally(const struct arch *arch, uint32_t first, uint32_t last, 
                         uint32_t *share)
 {
 	const uint16_t *by_number = &arch_by_number[arch->table->first];
-	size_t from = count_below(arch, first);
-	size_t to = last == UINT32_MAX ? arch->table->count : count_below(arch, last + 1);
+	size_t from = count_below(arch, first), to = arch->table->count;
+
+	if (last == first)
+		to = from + (from < to && number_at(arch, from) == first);
+	else if (last != UINT32_MAX)
+		to = count_below(arch, last + 1);
 
 	*count += (uint32_t)(to - from);
 	for (size_t i = from; share && i < to; i++)

@@ -16,8 +16,9 @@
 	}
 
 /* Makes room for `more` items behind the present ones; false when memory is out, and nothing has changed. */
-#define vec_reserve(vec, more) \
-	vec_grow((void **)&(vec)->items, sizeof(*(vec)->items), (vec)->count, &(vec)->capacity, (more))
+#define vec_reserve(vec, more)                       \
+	((vec)->capacity - (vec)->count >= (more) || \
+	 vec_grow((void **)&(vec)->items, sizeof(*(vec)->items), (vec)->count, &(vec)->capacity, (more)))
 
 /* Appends one item (evaluated once); false when memory is out, and nothing has changed. */
 #define vec_push(vec, item) (vec_reserve((vec), 1) ? ((vec)->items[(vec)->count++] = (item), true) : false)
