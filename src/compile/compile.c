@@ -28,9 +28,7 @@ static bool run_pass(struct compilation *c, const struct pass *pass, const struc
 {
 	struct pass_input input = {.policy = c->policy, .arena = &c->arena, .graph = from, .root = *root};
 
-	graph_init(graph);
-	*root = pass->run(&input, graph);
-	return !graph->failed;
+	return pass_run(pass, &input, graph, root);
 }
 
 /* From the graph of the rules to instructions, through all passes but the first. */

@@ -27,6 +27,15 @@ const char *compile_pass_what(size_t i)
 	return compile_passes[i].what;
 }
 
+bool pass_run(const struct pass *pass, const struct pass_input *input, struct graph *ret_graph,
+              struct graph_id *ret_root)
+{
+	graph_init(ret_graph);
+	if (!ret_graph->failed)
+		*ret_root = pass->run(input, ret_graph);
+	return !ret_graph->failed;
+}
+
 /* Passes up to and with the last one; the graph is the caller's to finish. */
 static struct graph_id run_until(const struct pass *last, struct pass_input *input, struct graph *ret_graph)
 {
@@ -34,8 +43,7 @@ static struct graph_id run_until(const struct pass *last, struct pass_input *inp
 
 	for (const struct pass *pass = compile_passes; pass <= last && !graph.failed; pass++) {
 		struct graph next;
-		graph_init(&next);
-		input->root = pass->run(input, &next);
+		(void)pass_run(pass, input, &next, &input->root);
 		graph_finish(&graph);
 		graph = next;
 		input->graph = &graph;

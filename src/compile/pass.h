@@ -23,6 +23,10 @@ struct pass {
 	pass_function *run;
 };
 
+/* Runs a pass on a graph that it makes ready; false when memory ran out. The caller finishes ret_graph either way. */
+bool pass_run(const struct pass *pass, const struct pass_input *input, struct graph *ret_graph,
+              struct graph_id *ret_root);
+
 /* The passes in order; the last one ends with a NULL name. */
 extern const struct pass compile_passes[];
 

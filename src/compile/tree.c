@@ -6,7 +6,7 @@
  */
 #include "compile/tree.h"
 
-enum { TREE_MOST = 40, CHAIN_MOST = 10 };
+enum { TREE_MOST = 72, CHAIN_MOST = 10 };
 
 /* What is known of every range [first, last] of edges, at [first * count + last]. */
 struct tree {
@@ -99,10 +99,8 @@ static uint32_t chain_cost(const struct tree *tree, uint32_t first, uint32_t las
  */
 static uint32_t divide(struct tree *tree, uint32_t first, uint32_t last)
 {
-	size_t count = tree->count;
-	uint8_t *splits = tree->splits + first * count;
-	const uint32_t *costs = tree->costs + first * count;
-	uint32_t from = splits[last - 1], to = splits[count + last], best = UINT32_MAX;
+	size_t count = tree->count, row = first * count;
+	uint32_t from = tree->splits[row + last - 1], to = tree->splits[row + count + last];
 
 	if (from > to) {
 		uint32_t swapped = from;
@@ -110,33 +108,39 @@ static uint32_t divide(struct tree *tree, uint32_t first, uint32_t last)
 		to = swapped;
 	}
 	from += from == first;
-	const uint32_t *below = tree->costs + from * count + last;
-	for (uint32_t split = from; split <= to; split++, below += count) {
-		uint32_t cost = costs[split - 1] + *below;
-		if (cost < best) {
-			best = cost;
-			splits[last] = (uint8_t)split;
+	const uint32_t *left = tree->costs + row + from - 1, *right = tree->costs + from * count + last;
+	uint32_t best = *left + *right, at = from;
+	for (uint32_t split = from + 1; split <= to; split++) {
+		left++;
+		right += count;
+		if (*left + *right < best) {
+			best = *left + *right;
+			at = split;
 		}
 	}
+	tree->splits[row + last] = (uint8_t)at;
 	return best + weight_of(tree, first, last) + tree->size_cost;
 }
 
 static void solve_row(struct tree *tree, uint32_t first)
 {
 	struct chain chain = {0};
-	bool chains = true;
 	size_t row = first * tree->count;
+	uint32_t last = first + 1;
 
 	tree->costs[row + first] = 0;
 	tree->splits[row + first] = (uint8_t)first;
-	for (uint32_t last = first + 1; last < tree->count; last++) {
-		uint32_t cost = divide(tree, first, last);
-		if (chains)
-			chains = chain.is_settled ? chain_extend(&chain, tree, last)
-			                          : chain_of(tree, first, last, &chain);
-		uint32_t chained = chains ? chain_cost(tree, first, last, &chain) : UINT32_MAX;
+	for (; last < tree->count; last++) {
+		if (!(chain.is_settled ? chain_extend(&chain, tree, last)
+		                       : chain_of(tree, first, last, &chain)))
+			break;
+		uint32_t cost = divide(tree, first, last), chained = chain_cost(tree, first, last, &chain);
 		tree->chains[row + last] = chained <= cost;
 		tree->costs[row + last] = chained <= cost ? chained : cost;
+	}
+	for (; last < tree->count; last++) {
+		tree->chains[row + last] = false;
+		tree->costs[row + last] = divide(tree, first, last);
 	}
 }
 
