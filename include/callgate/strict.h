@@ -146,8 +146,8 @@ struct callgate_strict_options {
  * *ret_ending is then CALLGATE_END_NONE. After each failure callgate_diagnosis(NULL) says why.
  *
  * Safe in programs with threads, and against interruptions. The child raises no SIGCHLD, and no wait of the program sees it
- * unless it uses __WALL or __WCLONE. Linux 5.4 or newer; before, processes forked at the same time by other threads can
- * delay the answer.
+ * unless it uses __WALL or __WCLONE. Linux 5.4 or newer; before, its end is
+ * noticed up to 5 ms late.
  */
 int callgate_strict_call(callgate_strict_function *function, const void *input, size_t input_size,
                          void *output, size_t capacity, const struct callgate_strict_options *options,

@@ -205,7 +205,7 @@ static bool listen_until_end(const struct call *call, const struct process *proc
 			return true;
 		if (state == STREAM_END)
 			fd = -1; /* from here on wait for the process alone */
-		if (event == PROCESS_ENDED || (fd < 0 && process->pidfd < 0))
+		if (event == PROCESS_ENDED)
 			return false;
 	}
 }

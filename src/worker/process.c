@@ -43,20 +43,42 @@ struct process process_adopt(pid_t pid)
 	return (struct process){.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0)};
 }
 
+/* For want of a pidfd to poll. */
+static bool has_ended(const struct process *process)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+		return errno == ECHILD;
+	return info.si_pid != 0;
+}
+
+/* Without a pidfd, no longer than until the next look at the process. */
+static struct timespec time_to_wait(const struct process *process, const struct deadline *deadline)
+{
+	const struct timespec slice = {.tv_nsec = 5000000};
+	struct timespec left = deadline_left(deadline);
+
+	return process->pidfd < 0 && (left.tv_sec || left.tv_nsec > slice.tv_nsec) ? slice : left;
+}
+
 enum process_event process_wait(const struct process *process, int fd, short events,
                                 const struct deadline *deadline)
 {
 	struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = process->pidfd, .events = POLLIN}};
 
 	for (;;) {
-		struct timespec left = deadline_left(deadline);
-		int count = ppoll(fds, 2, &left, NULL);
+		struct timespec wait = time_to_wait(process, deadline);
+		bool ended = process->pidfd < 0 && has_ended(process);
+		int count = ppoll(fds, 2, ended ? &(struct timespec){0} : &wait, NULL);
 		if (count > 0)
 			return fds[0].revents ? PROCESS_READY : PROCESS_ENDED;
-		if (count == 0)
+		if (count == 0 && ended)
+			return PROCESS_ENDED;
+		if (count == 0 && deadline_now() >= deadline->at_ns)
 			return PROCESS_LATE;
 		/* Interrupted, or short of memory in the kernel: ask again until it is too late. */
-		if (errno != EINTR && errno != EAGAIN && errno != ENOMEM)
+		if (count < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
 			return PROCESS_LATE;
 	}
 }

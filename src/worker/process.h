@@ -23,7 +23,7 @@ struct process {
  */
 int process_clone(int (*body)(void *), void *stack, void *argument, struct process *ret_process);
 
-/* Takes over a child that something else has started. Never fails: without a pidfd, polling sees only the stream's end. */
+/* Takes over a child that something else has started. Never fails: without a pidfd, process_wait() looks now and then. */
 struct process process_adopt(pid_t pid);
 
 /* What process_wait() waits for. */

@@ -93,6 +93,7 @@ static int calls_wanted(void)
 /* malloc's own bookkeeping settles in the first rounds; what a call leaks would come back a thousand times. */
 START_TEST(test_one_thread)
 {
+	struct leaks at_first = leaks_now();
 	struct calls calls = {.plugin = opened(), .random = random_start("plugin calls"), .count = 200};
 
 	calls_at_random(&calls);
@@ -105,11 +106,13 @@ START_TEST(test_one_thread)
 	printf("%d calls, %d of them ended the plugin\n", calls.count, calls.crashes);
 	ck_assert_int_gt(calls.crashes, 0);
 	ck_assert_int_eq(after.fds, before.fds);
-	ck_assert_int_eq(after.mappings, before.mappings);
-	ck_assert_uint_eq(after.bytes, before.bytes);
+	if (!getenv("CALLGATE_MEMCHECK")) { /* whose own allocator maps as it likes, and counts better */
+		ck_assert_int_eq(after.mappings, before.mappings);
+		ck_assert_uint_eq(after.bytes, before.bytes);
+	}
 	callgate_plugin_close(calls.plugin);
 	ck_assert(!leaks_any_child());
-	ck_assert_int_eq(leaks_now().fds, before.fds - 3);
+	ck_assert_int_eq(leaks_now().fds, at_first.fds);
 }
 END_TEST
 
