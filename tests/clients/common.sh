@@ -82,11 +82,11 @@ run_inside() {
 	timeout -s KILL "${CLIENT_TIME_LIMIT:-120}" \
 		unshare --pid --fork --kill-child --mount-proc "$0" </dev/null &
 	inside=$!
-	trap 'kill -KILL -- "-$inside" 2>/dev/null' INT TERM HUP
+	trap 'kill -KILL "-$inside" 2>/dev/null' INT TERM HUP
 	wait "$inside"
 	status=$?
 	trap '' INT TERM HUP
-	kill -KILL -- "-$inside" 2>/dev/null
+	kill -KILL "-$inside" 2>/dev/null
 	remove_cgroups
 	[ -z "${CLIENTS_FILTERS:-}" ] || cp -r "$work/filters/." "$CLIENTS_FILTERS/"
 	case $status in

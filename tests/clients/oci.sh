@@ -14,7 +14,7 @@ make_bundle() {
 
 # configure SECCOMP SCRIPT: SECCOMP is a JSON object or null.
 configure() {
-	python3 - "$1" "$2" "/$cgroup" >"$bundle/config.json" <<'PYTHON'
+	/usr/bin/python3 - "$1" "$2" "/$cgroup" >"$bundle/config.json" <<'PYTHON'
 import json, sys
 capabilities = ["CAP_CHOWN", "CAP_FOWNER", "CAP_KILL"]
 print(json.dumps({
@@ -149,7 +149,7 @@ socket returned 3'
 profile() {
 	file=$policies/$1-default.json
 	if [ -r "$file" ]; then
-		scenario "the default profile of $1" "$(python3 "$here/profile.py" "$file")" "$2" "$3"
+		scenario "the default profile of $1" "$(/usr/bin/python3 "$here/profile.py" "$file")" "$2" "$3"
 	else
 		echo "left out: the default profile of $1 ($file is not there)"
 	fi
