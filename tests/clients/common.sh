@@ -91,7 +91,7 @@ run_inside() {
 	[ -z "${CLIENTS_FILTERS:-}" ] || cp -r "$work/filters/." "$CLIENTS_FILTERS/"
 	case $status in
 	0 | 1 | 77) exit "$status" ;;
-	137) give_up 'interrupted, or it took too long' ;;
+	129 | 130 | 137 | 143) give_up 'interrupted, or it took too long' ;;
 	*) give_up "ended with status $status" ;;
 	esac
 }
