@@ -105,7 +105,7 @@ static const struct row {
     {"executed, ordinary work", offsetof(struct column, counts.mixed), false},
     {"executed, at worst", offsetof(struct column, counts.worst), false},
     {"executed, calls without rules", offsetof(struct column, counts.denied), false},
-    {"executed, calls that are not cached", offsetof(struct column, counts.uncached), false},
+    {"executed, calls not cached", offsetof(struct column, counts.uncached), false},
     {"adding rules, us", offsetof(struct column, rules), true},
     {"adding rules and compiling, us", offsetof(struct column, build), true},
     {"the same with the proof, us", offsetof(struct column, proof), true},

@@ -2,7 +2,8 @@
 #include "cli/bench.h"
 
 const char *const bench_builtin[][2] = {
-    {"container", "default 0x50001\n"
+    {"container",
+     "default 0x50001\n"
      "rule 0x7fff0000 0 read 0\nrule 0x7fff0000 1 write 0\nrule 0x7fff0000 2 open 0\n"
      "rule 0x7fff0000 3 close 0\nrule 0x7fff0000 4 stat 0\nrule 0x7fff0000 5 fstat 0\n"
      "rule 0x7fff0000 6 lstat 0\nrule 0x7fff0000 7 poll 0\nrule 0x7fff0000 8 lseek 0\n"
@@ -138,8 +139,9 @@ const char *const bench_builtin[][2] = {
      "rule 0x7fff0000 135 personality 1 0 4 0xffffffff 0x0\nrule 0x7fff0000 41 socket 1 0 3 0x2 0x0\n"
      "rule 0x7fff0000 41 socket 1 0 4 0xa 0x0\nrule 0x7fff0000 41 socket 2 0 4 0x10 0x0 2 4 0x0 0x0\n"
      "rule 0x7fff0000 16 ioctl 1 1 1 0x5412 0x0\n"
-                  "rule 0x50026 435 clone3 0\n"},
-    {"service", "default 0x80000000\n"
+     "rule 0x50026 435 clone3 0\n"},
+    {"service",
+     "default 0x80000000\n"
      "rule 0x7fff0000 0 read 0\nrule 0x7fff0000 1 write 0\nrule 0x7fff0000 19 readv 0\n"
      "rule 0x7fff0000 20 writev 0\nrule 0x7fff0000 17 pread64 0\nrule 0x7fff0000 18 pwrite64 0\n"
      "rule 0x7fff0000 295 preadv 0\nrule 0x7fff0000 296 pwritev 0\nrule 0x7fff0000 8 lseek 0\n"
@@ -180,15 +182,17 @@ const char *const bench_builtin[][2] = {
      "rule 0x7fff0000 10 mprotect 1 2 7 4 0\nrule 0x7fff0000 9 mmap 1 2 7 6 0\n"
      "rule 0x7fff0000 9 mmap 1 2 7 6 2\nrule 0x7fff0000 9 mmap 1 2 7 6 4\n"
      "rule 0x7fff0000 157 prctl 1 0 4 15 0\nrule 0x7fff0000 157 prctl 1 0 4 38 0\n"
-                "rule 0x7fff0000 56 clone 1 0 7 2114060288 0\n"},
-    {"worker", "default 0x50001\n"
+     "rule 0x7fff0000 56 clone 1 0 7 2114060288 0\n"},
+    {"worker",
+     "default 0x50001\n"
      "rule 0x7fff0000 0 read 0\nrule 0x7fff0000 1 write 0\nrule 0x7fff0000 3 close 0\n"
      "rule 0x7fff0000 231 exit_group 0\nrule 0x7fff0000 15 rt_sigreturn 0\nrule 0x7fff0000 12 brk 0\n"
      "rule 0x7fff0000 11 munmap 0\nrule 0x7fff0000 202 futex 0\nrule 0x7fff0000 228 clock_gettime 0\n"
      "rule 0x7fff0000 9 mmap 2 2 4 3 0 3 4 34 0\nrule 0x7fff0000 10 mprotect 1 2 3 3 0\n"
      "rule 0x7fff0000 72 fcntl 1 1 4 3 0\n"
-               "rule 0x7fff0000 72 fcntl 1 1 4 1 0\n"},
-    {"deny-list", "default 0x7fff0000\n"
+     "rule 0x7fff0000 72 fcntl 1 1 4 1 0\n"},
+    {"deny-list",
+     "default 0x7fff0000\n"
      "rule 0x50001 165 mount 0\nrule 0x50001 177 get_kernel_syms 0\nrule 0x50001 331 pkey_free 0\n"
      "rule 0x50001 87 unlink 0\nrule 0x50001 42 connect 0\nrule 0x50001 441 epoll_pwait2 0\n"
      "rule 0x50001 116 setgroups 0\nrule 0x50001 301 fanotify_mark 0\nrule 0x50001 2 open 0\n"
@@ -211,6 +215,6 @@ const char *const bench_builtin[][2] = {
      "rule 0x50001 234 tgkill 0\nrule 0x50001 464 getxattrat 0\nrule 0x50001 24 sched_yield 0\n"
      "rule 0x50001 247 waitid 0\nrule 0x50001 122 setfsuid 0\nrule 0x50001 16 ioctl 1 1 4 21522 0\n"
      "rule 0x50001 16 ioctl 1 1 4 21532 0\n"
-                  "rule 0x50001 56 clone 1 0 7 268435456 268435456\n"},
+     "rule 0x50001 56 clone 1 0 7 268435456 268435456\n"},
     {NULL, NULL},
 };

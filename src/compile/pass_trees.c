@@ -21,12 +21,12 @@ struct lowering {
  * Making the program one per cent smaller is worth making its paths that much shorter: so in a program of n instructions an
  * instruction is worth this (/16), divided by n, of the weight of everything.
  */
-enum { SIZE_WORTH = 29, SIZE_LEAST = 6 };
+enum { SIZE_WORTH = 26, SIZE_LEAST = 6 };
 
 /* What the longest path adds to the weights of a switch (/1024 of everything), for numbers and for arguments. */
-enum { DEPTH_NUMBERS = 85, DEPTH_WORDS = 58 };
+enum { DEPTH_NUMBERS = 75, DEPTH_WORDS = 652 };
 
-/* Each instruction that a child is less high than the highest one makes the length of its path matter less, by 25/64. */
+/* Each instruction that a child is less high than the highest one makes the length of its path matter less, by 26/64. */
 enum { DEPTH_ONE = 1 << 16, DEPTH_STEPS = 20 };
 
 static uint64_t total_weight(const struct graph_edge *edges, uint32_t count)
@@ -64,7 +64,7 @@ static uint32_t depth_share(uint32_t height, uint32_t highest)
 	if (highest - height > DEPTH_STEPS)
 		return 1;
 	for (; height < highest; height++)
-		share -= share / 64 * 39;
+		share -= share / 64 * 38;
 	return share;
 }
 
