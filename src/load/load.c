@@ -38,7 +38,7 @@ static unsigned flags_of(const struct load_request *request)
 	return flags;
 }
 
-/* prctl(2) has no flags: what they ask for beyond the filter is left out, except that no thread is left out. */
+/* prctl(2) has no flags. What they would add to the filter is left out; but no thread is. */
 static int load_by_prctl(const struct load_request *request, struct sock_fprog *fprog)
 {
 	if (request->synchronise_threads && task_threads() > 1)
@@ -105,9 +105,9 @@ static int check(const struct load_request *request, struct diag *diag)
 		return refuse(-EINVAL, "a listener together with CTL_TSYNC needs Linux 5.7", diag);
 	if (request->count > 1 && request->wants_listener)
 		return refuse(-E2BIG,
-		              "the policy needs several stacked programs, and a listener can be on one only; "
-		              "nothing was "
-		              "loaded: make the policy smaller",
+		              "the policy needs several programs, and a listener can be on one only; nothing "
+		              "was loaded: "
+		              "make the policy smaller",
 		              diag);
 	return request->count > 1 ? path_check(request->programs, request->count, diag) : 0;
 }

@@ -26,15 +26,16 @@ struct load_request {
 int load_check(struct callgate_program *const *programs, size_t count, struct diag *diag);
 
 /*
- * Loads programs that have passed load_check(). 0, or the kernel's -errno with a text that says what to do about it. Otherwise:
- * -ESRCH     a thread could not be synchronised; the text names it where the kernel tells
- * -EINVAL    the byte order is another machine's; a listener with synchronised threads needs LOAD_TSYNC_ESRCH
+ * Loads programs that have passed load_check(): 0, or the kernel's -errno with a text that says what to do about it. A thread that
+ * could not be synchronised is -ESRCH, and the text names it where the kernel tells. When one of several programs is refused after others
+ * were loaded, the text begins with "partly confined". Refused before anything was done:
+ * -EINVAL      the byte order is another machine's; or a listener with synchronised threads, without LOAD_TSYNC_ESRCH
  * -EOPNOTSUPP  threads are to be synchronised, there are some, and there is only prctl(2)
- * -E2BIG     several programs, and a listener, which can be on one only
- * -ENOMEM    several programs, and certainly no room for all
- * In the last four cases nothing was loaded. When one of several programs is refused after others were loaded, the text begins with
- * "partly confined". *ret_listener becomes the listener's fd if one was asked for and made, and is otherwise untouched.
- * The text is added to the diag's. Async-signal-safe; allocates nothing; errno stays as it was.
+ * -E2BIG       several programs with a listener, which can be on one only
+ * -ENOMEM      several programs, and certainly no room for all of them
+ *
+ * *ret_listener becomes the listener's fd if one was asked for and made, and is otherwise untouched. The text is added to the
+ * diag's. Async-signal-safe; allocates nothing; errno stays as it was.
  */
 int load_programs(const struct load_request *request, struct diag *diag, int *ret_listener);
 

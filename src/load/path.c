@@ -10,8 +10,9 @@ enum { SHORTEST_FILTER = 5 + BPF_PATH_OVERHEAD };
 
 /*
  * What the thread has loaded through this library. A child of fork() rightly inherits it with its filters; a new thread begins
- * with nothing, which is less than it has, and thus harmless. Only a child that shares memory (vfork) could add filters here
- * that this thread does not have: see existing_length(). Initial-exec, as the first use of other thread-local variables may allocate.
+ * with nothing, which is less than it has, and thus harmless. A child that shares memory (vfork) adds filters that this thread does not
+ * have: that is seen once there are more of them than the thread has filters in all. Initial-exec, as the first use of other
+ * thread-local variables may allocate.
  */
 static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
 	size_t filters;

@@ -85,12 +85,18 @@ int refusal_of_no_new_privileges(int result, struct diag *diag)
 	return result;
 }
 
-/* The first flag that the kernel refuses even without a program, where it should say EFAULT. */
+static bool knows(unsigned flags)
+{
+	return kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags, NULL) == -EFAULT;
+}
+
+/* The first flag that is refused even without a program, where no flag at all is not. */
 static const char *refused_flag(unsigned flags)
 {
+	if (!flags || !knows(0))
+		return NULL;
 	for (size_t i = 0; i < sizeof(flags_since) / sizeof(flags_since[0]); i++)
-		if (flags & flags_since[i].flag &&
-		    kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags_since[i].probe, NULL) != -EFAULT)
+		if (flags & flags_since[i].flag && !knows(flags_since[i].probe))
 			return flags_since[i].what;
 	return NULL;
 }
@@ -107,7 +113,7 @@ static void add_length(size_t length, struct diag *diag)
 int refusal_of_program(int result, unsigned flags, size_t length, struct diag *diag)
 {
 	const struct error *error = find(-result);
-	const char *flag = flags ? refused_flag(flags) : NULL;
+	const char *flag = result == -EINVAL ? refused_flag(flags) : NULL;
 
 	begin("the kernel refused the filter: ", result, diag);
 	if (result == -ENOMEM) {

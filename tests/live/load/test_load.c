@@ -214,6 +214,28 @@ static void no_flag_is_to_blame(void *argument)
 	check_refused(ctx, -EINVAL, "EINVAL: the kernel has no seccomp filters, or");
 }
 
+/* Nor when an older filter refuses whatever is asked. */
+static void older_filter_is_to_blame(void *argument)
+{
+	struct old_kernel kernel = {.no_seccomp = true, .error = *(int *)argument};
+
+	CHILD_EQUAL(seccomp_api_get(), 7);
+	old_kernel_enter(&kernel);
+	scmp_filter_ctx ctx = new_context(SCMP_ACT_ERRNO(111));
+	CHILD_EQUAL(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1), 0);
+	check_refused(ctx, kernel.error == EINVAL ? -EINVAL : -EFAULT,
+	              kernel.error == EINVAL ? "EINVAL: the kernel has no seccomp filters, or"
+	                                     : ": an older filter of this");
+}
+
+START_TEST(test_older_filter_is_to_blame)
+{
+	static int errors[] = {EPERM, EINVAL};
+
+	child_run(older_filter_is_to_blame, &errors[_i]);
+}
+END_TEST
+
 START_TEST(test_no_flag_is_to_blame)
 {
 	child_run(no_flag_is_to_blame, NULL);
@@ -369,6 +391,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_no_new_privileges_refused, 0, 2);
 	tcase_add_loop_test(tests, test_flag_refused, 0, FLAGS);
 	tcase_add_test(tests, test_no_flag_is_to_blame);
+	tcase_add_loop_test(tests, test_older_filter_is_to_blame, 0, 2);
 	tcase_add_test(tests, test_wait_killable_alone);
 	tcase_add_test(tests, test_listeners);
 	tcase_add_test(tests, test_listener_zero);
