@@ -130,7 +130,7 @@ static int64_t nothing(void)
 	return 0;
 }
 
-static int64_t (*resolve(void))(void)
+__attribute__((used)) static int64_t (*resolve(void))(void)
 {
 	attack(FROM_IFUNC, 0);
 	return nothing;

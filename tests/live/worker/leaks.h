@@ -13,6 +13,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A sanitizer maps and hands out memory as it likes, and counts better. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || __has_feature(thread_sanitizer) || \
+    __has_feature(address_sanitizer)
+enum { LEAKS_EXACT = 0 };
+#else
+enum { LEAKS_EXACT = 1 };
+#endif
+
 struct leaks {
 	int fds;
 	int mappings;

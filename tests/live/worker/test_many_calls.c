@@ -156,8 +156,10 @@ START_TEST(test_thousands_leave_no_byte)
 	struct leaks after = leaks_now();
 	ck_assert_msg(!calls.problem[0], "%s", calls.problem);
 	ck_assert_int_eq(after.fds, before.fds);
-	ck_assert_int_eq(after.mappings, before.mappings);
-	ck_assert_uint_eq(after.bytes, before.bytes);
+	if (LEAKS_EXACT) {
+		ck_assert_int_eq(after.mappings, before.mappings);
+		ck_assert_uint_eq(after.bytes, before.bytes);
+	}
 	ck_assert(!leaks_any_child());
 	callgate_program_free(program);
 }
