@@ -1,0 +1,114 @@
+/* Jumps across every distance around what eight bits can say, to returns and to shared checks. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "bpf/accept.h"
+#include "bpf/simulate.h"
+#include "compile/emit.h"
+
+enum { SHORTEST = 245, LONGEST = 265, FAR = 1100 };
+
+static uint32_t action_of(uint32_t i)
+{
+	return SECCOMP_RET_ERRNO | i;
+}
+
+/* nr == 0, 1, 2...: each leads to one check of an argument, which is far from the first of them. */
+static struct graph_id chain(struct graph *graph, uint32_t length)
+{
+	struct graph_id check = graph_range(graph, GRAPH_LOW(1), 7, 7, graph_leaf(graph, action_of(1)),
+	                                    graph_leaf(graph, action_of(2)));
+	struct graph_id id = graph_leaf(graph, action_of(3));
+
+	for (uint32_t i = length; i-- > 0;)
+		id = graph_range(graph, GRAPH_NR, i, i, i % 3 ? check : graph_leaf(graph, action_of(4)), id);
+	return id;
+}
+
+static uint32_t expected(uint32_t nr, uint32_t length, bool seven)
+{
+	if (nr >= length)
+		return action_of(3);
+	return nr % 3 == 0 ? action_of(4) : action_of(seven ? 1 : 2);
+}
+
+static void check_chain(uint32_t length, bool big_endian)
+{
+	struct emit_output output = {0};
+	struct callgate_program *program = NULL;
+	struct graph graph;
+	struct diag diag = {""};
+
+	graph_init(&graph);
+	struct graph_id root = chain(&graph, length);
+	ck_assert_int_eq(graph_verify(&graph, &diag), 0);
+	ck_assert_int_eq(emit_graph(&graph, root, big_endian, &output), 0);
+	ck_assert_int_eq(bpf_program_new(output.insns.items, output.insns.count, big_endian, &diag, &program),
+	                 0);
+	ck_assert_msg(bpf_accept(program, &diag) == 0, "%s", diag.text);
+	for (uint32_t nr = 0; nr <= length; nr++)
+		for (int seven = 0; seven < 2; seven++) {
+			struct seccomp_data call = {.nr = (int)nr, .args = {0, seven ? 7 : 6}};
+			ck_assert_uint_eq(bpf_simulate(program, &call, NULL), expected(nr, length, seven));
+		}
+	/* Trampolines and returns are repeated only where they have to be. */
+	ck_assert_uint_le(program->count, length + 6 + (length / 200) * 4);
+	bpf_program_free(program);
+	vec_finish(&output.insns);
+	graph_finish(&graph);
+}
+
+START_TEST(jumps_reach)
+{
+	for (uint32_t length = SHORTEST; length <= LONGEST; length++)
+		check_chain(length, _i);
+	check_chain(FAR, _i);
+	check_chain(1, _i);
+}
+END_TEST
+
+START_TEST(a_word_that_is_held_is_not_loaded_again)
+{
+	struct emit_output output = {0};
+	struct graph graph;
+
+	graph_init(&graph);
+	ck_assert_int_eq(emit_graph(&graph, chain(&graph, 50), false, &output), 0);
+	unsigned loads = 0;
+	for (size_t i = 0; i < output.insns.count; i++)
+		loads += BPF_CLASS(output.insns.items[i].code) == BPF_LD;
+	ck_assert_uint_eq(loads, 2);
+	vec_finish(&output.insns);
+	graph_finish(&graph);
+}
+END_TEST
+
+START_TEST(an_empty_graph_kills)
+{
+	struct emit_output output = {0};
+	struct graph graph;
+
+	graph_init(&graph);
+	ck_assert_int_eq(emit_graph(&graph, (struct graph_id){0}, false, &output), 0);
+	ck_assert_uint_eq(output.insns.count, 1);
+	ck_assert_uint_eq(output.insns.items[0].k, SECCOMP_RET_KILL_PROCESS);
+	vec_finish(&output.insns);
+	graph_finish(&graph);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("emit");
+	TCase *tcase = tcase_create("emit");
+
+	tcase_add_loop_test(tcase, jumps_reach, 0, 2);
+	tcase_add_test(tcase, a_word_that_is_held_is_not_loaded_again);
+	tcase_add_test(tcase, an_empty_graph_kills);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
