@@ -278,7 +278,7 @@ static int run(struct call *call, char *output, struct callgate_ending *ret_endi
 		diag_fail(diag_thread(), result, "strict call: clone: %s", strerror(-result));
 	} else {
 		bool late = listen_until_end(call, &process, &reception);
-		int status = process_collect(&process, late);
+		int status = process_collect(&process, late, NULL);
 		result = finish(&reception, status, late, call, ret_ending);
 	}
 	close(call->pipe[0]);

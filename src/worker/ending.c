@@ -80,10 +80,23 @@ void ending_too_large(struct callgate_ending *ending, size_t size, const struct 
 	ending->output_size = size;
 }
 
+/* Most programs that get no memory crash, and nothing but the amount in use tells why. */
+static void crashed(struct callgate_ending *ending, int signal, const struct ending_limits *limits)
+{
+	const char *name = sigabbrev_np(signal), *description = sigdescr_np(signal);
+
+	ending_set(ending, CALLGATE_END_CRASHED, "crashed: SIG%s (%s)", name ? name : "?",
+	           description ? description : "unknown");
+	if (!limits->memory || limits->peak < limits->memory / 4 * 3)
+		return;
+	size_t length = strlen(ending->text);
+	snprintf(ending->text + length, sizeof(ending->text) - length,
+	         ", probably out of memory: %zu MiB were in use, its limit is %zu MiB", limits->peak >> 20,
+	         limits->memory >> 20);
+}
+
 static void killed(struct callgate_ending *ending, int signal, const struct ending_limits *limits)
 {
-	const char *description = sigdescr_np(signal);
-
 	if (signal == SIGKILL && limits->mode1)
 		ending_set(
 		    ending, CALLGATE_END_KILLED,
@@ -99,9 +112,7 @@ static void killed(struct callgate_ending *ending, int signal, const struct endi
 		ending_set(ending, CALLGATE_END_FORBIDDEN,
 		           "forbidden call, which it could not report (SIGSYS)");
 	else
-		ending_set(ending, CALLGATE_END_CRASHED, "crashed: SIG%s (%s)",
-		           sigabbrev_np(signal) ? sigabbrev_np(signal) : "?",
-		           description ? description : "unknown");
+		crashed(ending, signal, limits);
 	ending->signal = signal;
 	if (ending->end == CALLGATE_END_FORBIDDEN)
 		ending->syscall = -1;

@@ -12,6 +12,8 @@ struct ending_limits {
 	unsigned deadline_ms;
 	unsigned cpu_seconds;
 	size_t output_capacity;
+	size_t memory; /* bytes that could be added; 0: not known */
+	size_t peak;   /* bytes that were in use at most; 0: not known */
 };
 
 /* Each clears *ending first. */

@@ -123,19 +123,24 @@ static int begin(const struct plugin_plan *plan, struct plugin_process *process)
 }
 
 /* Ends the process, killed if it is not gone by itself, and returns its wait status. */
-static int end(struct plugin_process *process, bool kill)
+static int end_and_measure(struct plugin_process *process, bool kill, size_t *ret_peak)
 {
-	int status = process_collect(&process->process, kill);
+	int status = process_collect(&process->process, kill, ret_peak);
 
 	close(process->socket);
 	close(process->lifeline);
 	return status;
 }
 
+static void end(struct plugin_process *process)
+{
+	end_and_measure(process, true, NULL);
+}
+
 void plugin_process_stop(struct plugin_process *process)
 {
 	if (process->process.pid)
-		end(process, true);
+		end(process);
 }
 
 static struct ending_limits limits_of(const struct plugin_plan *plan, unsigned deadline_ms, size_t capacity)
@@ -143,7 +148,8 @@ static struct ending_limits limits_of(const struct plugin_plan *plan, unsigned d
 	return (struct ending_limits){.mode1 = plan->options.confinement == CALLGATE_PLUGIN_STRICT,
 	                              .deadline_ms = deadline_ms,
 	                              .cpu_seconds = plan->options.cpu_seconds,
-	                              .output_capacity = capacity};
+	                              .output_capacity = capacity,
+	                              .memory = plan->options.memory};
 }
 
 /* The process did not answer as it should: ends it, and says why. */
@@ -154,18 +160,20 @@ static void end_badly(struct plugin_process *process, enum channel_result result
 
 	switch (result) {
 	case CHANNEL_LATE:
-		end(process, true);
+		end(process);
 		ending_deadline(ending, limits);
 		break;
 	case CHANNEL_CLOSED:
 		/* The stream ends a moment before the process does; one that only closed its descriptors is killed. */
 		if (process_wait(&process->process, -1, 0, &soon) == PROCESS_ENDED) {
-			ending_status(ending, end(process, false), limits);
+			struct ending_limits measured = *limits;
+			int status = end_and_measure(process, false, &measured.peak);
+			ending_status(ending, status, &measured);
 			break;
 		}
 		/* fallthrough */
 	default:
-		end(process, true);
+		end(process);
 		ending_set(ending, CALLGATE_END_MALFORMED, "wrote what is not an answer, and was killed");
 	}
 }
@@ -216,15 +224,15 @@ static int not_ready(const struct report *report, const struct channel *channel,
 	char reason[CALLGATE_ENDING_TEXT - 32] = "";
 
 	if (report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096) {
-		end(process, true);
+		end(process);
 		ending_set(ending, CALLGATE_END_REFUSED, "the helper failed at %s: %s",
 		           child_step_name((enum child_step)report->detail), strerror((int)report->value));
 	} else if (report->kind == REPORT_REFUSED &&
 	           receive_reason(channel, report->size, reason, sizeof(reason)) == CHANNEL_OK) {
-		end(process, true);
+		end(process);
 		ending_set(ending, CALLGATE_END_REFUSED, "can't be loaded: %s", reason);
 	} else if (report->kind == REPORT_FORBIDDEN) {
-		end(process, true);
+		end(process);
 		ending_forbidden(ending, report->detail, report->arch);
 	} else {
 		end_badly(process, CHANNEL_NOISE, limits, ending);
@@ -314,7 +322,7 @@ int plugin_process_call(const struct plugin_plan *plan, struct plugin_process *p
 	if (result != CHANNEL_OK) {
 		end_badly(process, result, &limits, ending);
 	} else if (report.kind == REPORT_FORBIDDEN) {
-		end(process, true);
+		end(process);
 		ending_forbidden(ending, report.detail, report.arch);
 	}
 	if (ending->end == CALLGATE_END_VALUE)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,20 +108,24 @@ static void kill_process(const struct process *process)
 		kill(process->pid, SIGKILL);
 }
 
-int process_collect(struct process *process, bool kill)
+int process_collect(struct process *process, bool kill, size_t *ret_peak)
 {
+	bool by_pidfd = process->pidfd >= 0;
+	struct rusage usage = {0};
 	siginfo_t info = {0};
-	int result, status;
+	long result;
 
 	if (kill)
 		kill_process(process);
-	do {
-		result = process->pidfd >= 0
-		             ? waitid((idtype_t)WAIT_BY_PIDFD, (id_t)process->pidfd, &info, WEXITED | __WALL)
-		             : waitid(P_PID, (id_t)process->pid, &info, WEXITED | __WALL);
-	} while (result < 0 && errno == EINTR);
-	status = result == 0 ? status_of(&info) : collected_by_others(process->pidfd);
-	if (process->pidfd >= 0)
+	/* Not the C library's waitid(), which hides the last argument. */
+	do
+		result = syscall(SYS_waitid, by_pidfd ? (int)WAIT_BY_PIDFD : (int)P_PID,
+		                 by_pidfd ? process->pidfd : process->pid, &info, WEXITED | __WALL, &usage);
+	while (result < 0 && errno == EINTR);
+	int status = result == 0 ? status_of(&info) : collected_by_others(process->pidfd);
+	if (ret_peak)
+		*ret_peak = result == 0 ? (size_t)usage.ru_maxrss * 1024 : 0;
+	if (by_pidfd)
 		close(process->pidfd);
 	*process = (struct process){0};
 	return status;

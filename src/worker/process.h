@@ -6,6 +6,7 @@
 #define CALLGATE_WORKER_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "worker/deadline.h"
@@ -38,8 +39,9 @@ enum process_event process_wait(const struct process *process, int fd, short eve
 
 /*
  * Collects the process, which is killed first if `kill` says so: no zombie is left. Returns the wait status, or -1 when
- * someone else has collected it and the kernel (before 6.15) can't tell any more. *process is then zeroed.
+ * someone else has collected it and the kernel (before 6.15) can't tell any more. *ret_peak, if not NULL, becomes the most
+ * memory it had in use, in bytes, 0 where that is not known. *process is then zeroed.
  */
-int process_collect(struct process *process, bool kill);
+int process_collect(struct process *process, bool kill, size_t *ret_peak);
 
 #endif

@@ -88,6 +88,8 @@ START_TEST(test_attack)
 		snprintf(words, sizeof(words), "forbidden call: %s on ", attacks[which].named);
 		ck_assert_msg(strstr(ending.text, words) == ending.text, "%s", ending.text);
 	}
+	if (expected == CALLGATE_END_CRASHED)
+		ck_assert_msg(strstr(ending.text, "out of memory") != NULL, "%s", ending.text);
 	ck_assert_int_eq(access("/tmp/callgate-evil", F_OK), -1);
 	ck_assert(!leaks_any_child());
 	ck_assert_int_eq(leaks_now().fds, before.fds);
