@@ -54,7 +54,8 @@ unpack_package() {
 	rm -rf "$download"
 }
 
-install_packages binutils busybox-static crun gcc gdb golang-github-seccomp-libseccomp-golang-dev golang-go \
-	groff-base libc6-dev libseccomp2 man-db pkg-config python3 qemu-system-x86 runc util-linux
+install_packages binutils bubblewrap busybox-static crun g++ gcc gdb golang-github-seccomp-libseccomp-golang-dev \
+	golang-go groff-base libc6-dev libseccomp2 man-db pkg-config python3 qemu-system-x86 runc seccomp \
+	universal-ctags util-linux
 unpack_package chrony chronyd
 unpack_package tor tor
