@@ -15,7 +15,7 @@ typedef uint32_t target;
 
 static const target TARGET_NODE = UINT32_C(1) << 31;
 
-enum { ITEMS_MAX = 1 << 20 };
+enum { ITEMS_MAX = 1 << 20, RETURN_BITS_MAX = 12 };
 
 /*
  * The function of the input that is computed from a branch on, given what the registers hold there. It holds for any
@@ -273,6 +273,12 @@ static node return_value(struct machine *m, const struct sock_filter *insn, stru
 	if (a.kind == VALUE_CONSTANT)
 		return diagram_leaf(m->diagram, a.number);
 	struct value_bits bits = value_expand(&m->space, a);
+	unsigned unknown = 0;
+	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
+		unknown += !diagram_is_leaf(m->diagram, bits.bit[i]);
+	/* So many different verdicts are no filter's: they would only use up the budget. */
+	if (unknown > RETURN_BITS_MAX)
+		fail(m, -EDQUOT);
 	return return_bits(m->diagram, &bits, INPUT_WORD_BITS, 0);
 }
 

@@ -108,8 +108,15 @@ struct value value_alu(struct value_space *space, uint16_t op, struct value a, s
 		return value_constant(constant_alu(op, a.number, operand.number) & INPUT_WORD_MAX);
 	if (op == BPF_AND && a.kind == VALUE_WORD && operand.kind == VALUE_CONSTANT)
 		return value_word(a.word, a.number & operand.number);
+	/* Times -1 is one subtraction instead of 31 additions. */
+	bool negative = op == BPF_MUL && operand.kind == VALUE_CONSTANT &&
+	                2 * __builtin_popcount(operand.number) > INPUT_WORD_BITS;
+	if (negative)
+		operand.number = (0 - operand.number) & INPUT_WORD_MAX;
 	struct value_bits left = value_expand(space, a), right = value_expand(space, operand);
 	struct value_bits result = arithmetic(space->diagram, op, &left, &right);
+	if (negative)
+		result = arithmetic(space->diagram, BPF_NEG, &result, &result);
 	return value_collect(space, &result);
 }
 

@@ -1,0 +1,275 @@
+#include "prove/compare.h"
+
+#include <stdlib.h>
+
+#include "bpf/accept.h"
+#include "prove/sample.h"
+#include "prove/space.h"
+
+enum { LEAVES_MAX = 64 };
+
+struct comparison {
+	const struct prove_subject *subjects[2];
+	struct space space;
+	size_t max;
+	struct compare_result result;
+	int error;
+};
+
+struct leaves {
+	node list[LEAVES_MAX];
+	size_t count;
+	bool too_many;
+};
+
+static void collect(const struct diagram *d, node n, uint8_t *seen, struct leaves *leaves)
+{
+	if (seen[n.id / 8] >> n.id % 8 & 1)
+		return;
+	seen[n.id / 8] |= (uint8_t)(1u << n.id % 8);
+	if (!diagram_is_leaf(d, n)) {
+		collect(d, (node){diagram_at(d, n)->low}, seen, leaves);
+		collect(d, (node){diagram_at(d, n)->high}, seen, leaves);
+	} else if (leaves->count < LEAVES_MAX)
+		leaves->list[leaves->count++] = n;
+	else
+		leaves->too_many = true;
+}
+
+static bool leaves_of(const struct diagram *d, node n, struct leaves *ret_leaves)
+{
+	uint8_t *seen = calloc(1, d->count / 8 + 1);
+
+	*ret_leaves = (struct leaves){.count = 0};
+	if (!seen)
+		return false;
+	collect(d, n, seen, ret_leaves);
+	free(seen);
+	return true;
+}
+
+/* The same difference as in the cell before, of the same architecture: numbers that nothing names make one row. */
+static bool extends(struct comparison *c, const struct cell *cell, const struct compare_difference *next)
+{
+	for (size_t i = c->result.differences.count; i-- > 0;) {
+		struct compare_difference *last = &c->result.differences.items[i];
+		bool same = last->nr_last + 1 == cell->nr_first && last->nr_last != UINT32_MAX &&
+		            last->witness.call.arch == next->witness.call.arch &&
+		            last->witness.expected == next->witness.expected &&
+		            last->witness.actual == next->witness.actual && last->witness.depends == 0 &&
+		            next->witness.depends == 0 &&
+		            (cell->nr_first != cell->nr_last || last->nr_first != last->nr_last);
+		if (same) {
+			last->nr_last = cell->nr_last;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void report(struct comparison *c, const struct cell *cell, node condition, node a, node b)
+{
+	struct diagram *d = &c->space.diagram;
+	struct compare_difference next = {.nr_first = cell->nr_first, .nr_last = cell->nr_last};
+
+	next.witness.call = witness_of(d, cell, condition);
+	next.witness.depends = witness_depends(d, condition, &next.witness.call);
+	next.witness.expected = diagram_at(d, a)->low;
+	next.witness.actual = diagram_at(d, b)->low;
+	if (extends(c, cell, &next))
+		return;
+	if (c->result.differences.count >= c->max)
+		c->result.complete = false;
+	else if (!vec_push(&c->result.differences, next))
+		c->error = -ENOMEM;
+}
+
+static void report_pairs(struct comparison *c, const struct cell *cell, const node *nodes)
+{
+	struct diagram *d = &c->space.diagram;
+	struct leaves a, b;
+
+	if (!leaves_of(d, nodes[0], &a) || !leaves_of(d, nodes[1], &b)) {
+		c->error = -ENOMEM;
+		return;
+	}
+	c->result.complete = c->result.complete && !a.too_many && !b.too_many;
+	for (size_t i = 0; i < a.count; i++)
+		for (size_t j = 0; j < b.count && !d->failed; j++) {
+			if (node_same(a.list[i], b.list[j]))
+				continue;
+			node both = diagram_and(d, diagram_where(d, nodes[0], a.list[i]),
+			                        diagram_where(d, nodes[1], b.list[j]));
+			if (!d->failed && !node_same(both, d->zero))
+				report(c, cell, both, a.list[i], b.list[j]);
+		}
+}
+
+static int compare_cell(void *closure, const struct cell *cell, const node *nodes)
+{
+	struct comparison *c = closure;
+	struct diagram *d = &c->space.diagram;
+
+	if (node_same(nodes[0], nodes[1]))
+		return 0;
+	node first = diagram_allows(d, nodes[0]), second = diagram_allows(d, nodes[1]);
+	node only_first = diagram_and(d, first, diagram_not(d, second));
+	node only_second = diagram_and(d, second, diagram_not(d, first));
+	if (d->failed)
+		return 0;
+	c->result.outcome = PROVE_DIFFERENT;
+	c->result.first_more = c->result.first_more || !node_same(only_first, d->zero);
+	c->result.second_more = c->result.second_more || !node_same(only_second, d->zero);
+	report_pairs(c, cell, nodes);
+	return c->error;
+}
+
+/* The diagrams gave up: one difference may still be found by trying. */
+static void sample(struct comparison *c)
+{
+	struct compare_difference found = {0};
+	struct seccomp_data *call = &found.witness.call;
+
+	c->result.complete = false;
+	if (c->result.differences.count || !sample_difference(c->subjects[0], c->subjects[1], call))
+		return;
+	found.nr_first = found.nr_last = (uint32_t)call->nr;
+	found.witness.depends = (1u << INPUT_WIDE_FIELDS) - 1;
+	found.witness.expected = side_verdict(c->subjects[0], call);
+	found.witness.actual = side_verdict(c->subjects[1], call);
+	if (c->max && !vec_push(&c->result.differences, found))
+		c->error = -ENOMEM;
+	c->result.outcome = PROVE_DIFFERENT;
+}
+
+static bool confirmed(const struct comparison *c)
+{
+	for (size_t i = 0; i < c->result.differences.count; i++) {
+		const struct prove_witness *witness = &c->result.differences.items[i].witness;
+		if (side_verdict(c->subjects[0], &witness->call) != witness->expected ||
+		    side_verdict(c->subjects[1], &witness->call) != witness->actual)
+			return false;
+	}
+	return true;
+}
+
+static void conclude(struct comparison *c, int walked, struct diag *diag)
+{
+	if (walked == -EDQUOT)
+		sample(c);
+	else if (walked == 0 && c->result.outcome == PROVE_UNPROVED)
+		c->result.outcome = PROVE_EQUAL;
+	if (walked == -EOPNOTSUPP) {
+		c->result.outcome = PROVE_UNSUPPORTED;
+		diag_set(diag, "a program has an instruction that the prover does not model");
+	} else if (c->result.outcome == PROVE_UNPROVED)
+		diag_set(
+		    diag,
+		    "no answer within the budget: too many conditions that overlap on several arguments");
+	else if (!confirmed(c)) {
+		c->result.outcome = PROVE_UNPROVED;
+		diag_set(diag, "the simulator does not confirm a witness (a defect of this library)");
+	}
+}
+
+static bool acceptable(const struct prove_subject *subject, struct diag *diag)
+{
+	if (!subject->policy && subject->program_count == 0)
+		return diag_fail(diag, false, "there is no program");
+	for (size_t i = 0; !subject->policy && i < subject->program_count; i++)
+		if (bpf_accept(subject->programs[i], diag) < 0)
+			return false;
+	return true;
+}
+
+int compare_subjects(const struct prove_subject *a, const struct prove_subject *b, size_t max,
+                     struct diag *diag, struct compare_result *ret_result)
+{
+	struct comparison c = {.subjects = {a, b}, .max = max, .result = {.complete = true}};
+
+	if (!acceptable(a, diag) || !acceptable(b, diag)) {
+		*ret_result = (struct compare_result){.outcome = PROVE_REFUSED};
+		return 0;
+	}
+	int result = space_init(&c.space, c.subjects, 2, 0, 0);
+	if (result == 0)
+		result = space_walk(&c.space, &CELL_EVERYTHING, compare_cell, &c);
+	space_finish(&c.space);
+	if (result != -ENOMEM)
+		conclude(&c, result, diag);
+	if (result == -ENOMEM || c.error) {
+		vec_finish(&c.result.differences);
+		return diag_fail(diag, -ENOMEM, "out of memory for a comparison");
+	}
+	*ret_result = c.result;
+	return 0;
+}
+
+struct asking {
+	const struct compare_query *query;
+	uint32_t action;
+	struct space space;
+	struct compare_answer answer;
+};
+
+static node query_node(struct diagram *d, const struct compare_query *query)
+{
+	node result = d->one;
+
+	for (size_t i = 0; i < query->condition_count; i++) {
+		const struct policy_condition *condition = &query->conditions[i];
+		bool masked = condition->op == POLICY_MASKED_EQ;
+		struct diagram_bits bits = {(enum input_field)(INPUT_ARG + condition->arg), 0,
+		                            INPUT_WIDE_BITS, masked ? condition->mask : INPUT_WIDE_MAX};
+		result = diagram_compare(d, bits, masked ? POLICY_EQ : (enum policy_op)condition->op,
+		                         condition->value, result, d->zero);
+	}
+	return result;
+}
+
+static int ask_cell(void *closure, const struct cell *cell, const node *nodes)
+{
+	struct asking *a = closure;
+	struct diagram *d = &a->space.diagram;
+	node calls = query_node(d, a->query), allows = diagram_allows(d, nodes[0]);
+	node other =
+	    diagram_and(d, calls, diagram_not(d, diagram_where(d, nodes[0], diagram_leaf(d, a->action))));
+	node allowed = diagram_and(d, calls, allows), denied = diagram_and(d, calls, diagram_not(d, allows));
+
+	if (d->failed)
+		return 0;
+	a->answer.ever_allows = !node_same(allowed, d->zero);
+	a->answer.ever_denies = !node_same(denied, d->zero);
+	a->answer.outcome = node_same(other, d->zero) ? PROVE_EQUAL : PROVE_DIFFERENT;
+	if (a->answer.outcome == PROVE_DIFFERENT) {
+		a->answer.witness.call = witness_of(d, cell, other);
+		a->answer.witness.depends = witness_depends(d, other, &a->answer.witness.call);
+	}
+	return 0;
+}
+
+int compare_ask(const struct prove_subject *subject, const struct compare_query *query, uint32_t action,
+                struct diag *diag, struct compare_answer *ret_answer)
+{
+	struct asking a = {.query = query, .action = action};
+	struct cell cell = {query->arch, query->arch, query->nr, query->nr};
+
+	if (!acceptable(subject, diag)) {
+		*ret_answer = (struct compare_answer){.outcome = PROVE_REFUSED};
+		return 0;
+	}
+	int result = space_init(&a.space, &subject, 1, 0, 0);
+	if (result == 0)
+		result = space_walk(&a.space, &cell, ask_cell, &a);
+	space_finish(&a.space);
+	if (result == -ENOMEM)
+		return diag_fail(diag, -ENOMEM, "out of memory for an answer");
+	if (result < 0) {
+		diag_set(diag, "no answer within the budget");
+		a.answer = (struct compare_answer){.outcome = PROVE_UNPROVED};
+	}
+	a.answer.witness.expected = action;
+	a.answer.witness.actual = side_verdict(subject, &a.answer.witness.call);
+	*ret_answer = a.answer;
+	return 0;
+}
