@@ -38,6 +38,79 @@ enum callgate_proof {
  */
 int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof);
 
+/*
+ * ---- comparing filters ----
+ *
+ * One side of a question: the rules of a context if `ctx` is not NULL, or else `program_count` programs that are loaded in this
+ * order, whose combined effect counts: the strictest verdict, as the kernel takes it (seccomp(2)).
+ */
+struct callgate_side {
+	scmp_filter_ctx ctx;
+	const struct callgate_program *const *programs;
+	size_t program_count;
+};
+
+/* A call is allowed where the verdict is ALLOW or LOG. */
+enum callgate_relation {
+	CALLGATE_RELATION_UNKNOWN = 0,  /* not decided within the budget, or not modelled: never a success */
+	CALLGATE_RELATION_EQUAL,        /* the same verdict on every call */
+	CALLGATE_RELATION_SAME_ALLOWED, /* the same calls are allowed; others get different verdicts */
+	CALLGATE_RELATION_SUBSET,       /* the first allows less than the second, and nothing else */
+	CALLGATE_RELATION_SUPERSET, /* the first allows more than the second, and everything that it allows */
+	CALLGATE_RELATION_NEITHER,  /* each allows something that the other does not */
+	CALLGATE_RELATION_REFUSED,  /* the kernel would refuse a program: callgate_diagnosis(NULL) says why */
+};
+
+/* Calls with numbers [nr_first, nr_last] of the witness's architecture, two verdicts, and one call that shows them. */
+struct callgate_difference {
+	uint32_t nr_first, nr_last;
+	/* Confirmed by simulation. arch is an audit value, which callgate_simulate() takes as it is. */
+	struct callgate_call witness;
+	uint8_t
+	    depends; /* bit i: it depends on argument i; bit 6: on the instruction pointer. Others don't matter. */
+	uint32_t first, second; /* the verdicts, SCMP_ACT_* values with their data */
+	char *text;             /* "socket(38, *, *) on x86: A allows, B gives ERRNO(EPERM)" */
+};
+
+struct callgate_comparison {
+	enum callgate_relation relation;
+	bool complete; /* every difference is in the list, one for each system call and pair of verdicts */
+	size_t count;
+	struct callgate_difference *differences; /* in the order of architectures and numbers */
+};
+
+/*
+ * Compares two filters on every input there is, and finds up to `max` differences. A context against its own or any other
+ * program is the question whether that program is right.
+ *
+ * Returns 0, and the caller frees the result with callgate_comparison_free(); -EINVAL (NULL, a bad context, a side with
+ * nothing in it), -ENOMEM; callgate_diagnosis(NULL) says why, also for CALLGATE_RELATION_UNKNOWN and _REFUSED.
+ */
+int callgate_compare(const struct callgate_side *first, const struct callgate_side *second, size_t max,
+                     struct callgate_comparison **ret_comparison);
+
+/* NULL is fine. */
+void callgate_comparison_free(struct callgate_comparison *comparison);
+
+/* What a filter does with all calls that match a partial one. */
+struct callgate_answer {
+	bool proved; /* false: not decided within the budget; nothing else here counts then */
+	bool holds;  /* every such call gets the action; also where no call matches */
+	bool ever_allowed, ever_denied;
+	struct callgate_call witness; /* if it does not hold: a call that gets another action, */
+	uint32_t action;              /* this one */
+};
+
+/*
+ * Do all calls of this architecture (SCMP_ARCH_*) and number whose arguments satisfy all `count` comparisons get exactly
+ * `action`? Without comparisons: whatever the arguments are. Comparisons are on 64 bits, and several may name one argument.
+ *
+ * Returns 0; -EINVAL (as above, an unknown architecture, argument or operator, a program that the kernel would refuse),
+ * -ENOMEM; callgate_diagnosis(NULL) says why.
+ */
+int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, size_t count,
+                 const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

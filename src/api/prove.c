@@ -1,8 +1,11 @@
 #include <callgate/prove.h>
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "api/context.h"
+#include "prove/compare.h"
+#include "prove/describe.h"
 
 int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof)
 {
@@ -15,4 +18,207 @@ int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof)
 	context_invalidate(context);
 	context->proof = proof;
 	return 0;
+}
+
+static int subject_of(const struct callgate_side *side, struct arena *arena,
+                      struct prove_subject *ret_subject)
+{
+	struct prove_subject subject = {.programs = side ? side->programs : NULL};
+
+	if (!side || (!side->ctx && (!side->programs || side->program_count == 0)))
+		return diag_fail(diag_thread(), -EINVAL, "a side needs a context or at least one program");
+	for (size_t i = 0; !side->ctx && i < side->program_count; i++)
+		if (!side->programs[i])
+			return diag_fail(diag_thread(), -EINVAL, "program %zu of a side is NULL", i);
+	subject.program_count = side->ctx ? 0 : side->program_count;
+	if (side->ctx) {
+		const struct context *context = context_check(side->ctx);
+		if (!context)
+			return diag_fail(diag_thread(), -EINVAL,
+			                 "a side's context is released or has no architecture");
+		subject.policy = context_policy(context, false, arena);
+		if (!subject.policy)
+			return diag_fail(diag_thread(), -ENOMEM, "out of memory for the rules");
+	}
+	*ret_subject = subject;
+	return 0;
+}
+
+static struct callgate_call public_call(const struct seccomp_data *data)
+{
+	struct callgate_call call = {
+	    .arch = data->arch, .nr = data->nr, .instruction_pointer = data->instruction_pointer};
+
+	for (int i = 0; i < 6; i++)
+		call.args[i] = data->args[i];
+	return call;
+}
+
+static enum callgate_relation relation_of(const struct compare_result *result)
+{
+	switch (result->outcome) {
+	case PROVE_EQUAL:
+		return CALLGATE_RELATION_EQUAL;
+	case PROVE_REFUSED:
+		return CALLGATE_RELATION_REFUSED;
+	case PROVE_DIFFERENT:
+		break;
+	default:
+		return CALLGATE_RELATION_UNKNOWN;
+	}
+	if (result->first_more && result->second_more)
+		return CALLGATE_RELATION_NEITHER;
+	/* An incomplete search has seen one difference, and says no more than that. */
+	return result->first_more    ? CALLGATE_RELATION_SUPERSET
+	       : result->second_more ? CALLGATE_RELATION_SUBSET
+	                             : CALLGATE_RELATION_SAME_ALLOWED;
+}
+
+static void describe_verdict(const char *who, uint32_t action, struct strbuf *out)
+{
+	strbuf_append(out, who);
+	if (action == SECCOMP_RET_ALLOW) {
+		strbuf_append(out, " allows");
+		return;
+	}
+	strbuf_append(out, " gives ");
+	describe_action(action, out);
+}
+
+static char *difference_text(const struct compare_difference *difference)
+{
+	const struct prove_witness *witness = &difference->witness;
+	struct strbuf text = {0};
+
+	describe_call(&witness->call, witness->depends, &text);
+	if (difference->nr_last != difference->nr_first)
+		strbuf_printf(&text, " (and numbers up to 0x%x)", difference->nr_last);
+	describe_verdict(": A", witness->expected, &text);
+	describe_verdict(", B", witness->actual, &text);
+	return strbuf_steal(&text);
+}
+
+static int publish(const struct compare_result *result, struct callgate_comparison **ret_comparison)
+{
+	struct callgate_comparison *comparison = calloc(1, sizeof(*comparison));
+
+	if (comparison)
+		comparison->differences =
+		    calloc(result->differences.count + 1, sizeof(*comparison->differences));
+	if (!comparison || !comparison->differences) {
+		callgate_comparison_free(comparison);
+		return -ENOMEM;
+	}
+	comparison->relation = relation_of(result);
+	comparison->complete = result->complete;
+	for (size_t i = 0; i < result->differences.count; i++) {
+		const struct compare_difference *from = &result->differences.items[i];
+		struct callgate_difference *to = &comparison->differences[i];
+		*to = (struct callgate_difference){
+		    from->nr_first,        from->nr_last,          public_call(&from->witness.call),
+		    from->witness.depends, from->witness.expected, from->witness.actual,
+		    difference_text(from)};
+		comparison->count++;
+		if (!to->text) {
+			callgate_comparison_free(comparison);
+			return -ENOMEM;
+		}
+	}
+	*ret_comparison = comparison;
+	return 0;
+}
+
+int callgate_compare(const struct callgate_side *first, const struct callgate_side *second, size_t max,
+                     struct callgate_comparison **ret_comparison)
+{
+	struct arena arena = {0};
+	struct prove_subject a, b;
+	struct compare_result found = {0};
+
+	diag_clear(diag_thread());
+	if (!ret_comparison)
+		return diag_fail(diag_thread(), -EINVAL, "the place for the comparison must not be NULL");
+	int result = subject_of(first, &arena, &a);
+	if (result == 0)
+		result = subject_of(second, &arena, &b);
+	if (result == 0)
+		result = compare_subjects(&a, &b, max, diag_thread(), &found);
+	if (result == 0)
+		result = publish(&found, ret_comparison);
+	vec_finish(&found.differences);
+	arena_finish(&arena);
+	return result;
+}
+
+void callgate_comparison_free(struct callgate_comparison *comparison)
+{
+	if (!comparison)
+		return;
+	for (size_t i = 0; i < comparison->count; i++)
+		free(comparison->differences[i].text);
+	free(comparison->differences);
+	free(comparison);
+}
+
+static int conditions_of(const struct scmp_arg_cmp *comparisons, size_t count,
+                         struct policy_condition *conditions)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct scmp_arg_cmp *from = &comparisons[i];
+		bool masked = from->op == SCMP_CMP_MASKED_EQ;
+		if (from->arg > 5 || from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
+			return diag_fail(diag_thread(), -EINVAL,
+			                 "comparison %zu: arguments are 0 to 5, operators SCMP_CMP_*", i);
+		conditions[i] = (struct policy_condition){
+		    .arg = (uint8_t)from->arg,
+		    .op = (uint8_t)from->op,
+		    .mask = masked ? from->datum_a : UINT64_MAX,
+		    .value = masked ? from->datum_b & from->datum_a : from->datum_a,
+		};
+	}
+	return 0;
+}
+
+static int ask(const struct prove_subject *subject, const struct compare_query *query, uint32_t action,
+               struct callgate_answer *ret_answer)
+{
+	struct compare_answer answer;
+	int result = compare_ask(subject, query, action, diag_thread(), &answer);
+
+	if (result < 0)
+		return result;
+	if (answer.outcome == PROVE_REFUSED)
+		return -EINVAL;
+	*ret_answer = (struct callgate_answer){
+	    .proved = answer.outcome == PROVE_EQUAL || answer.outcome == PROVE_DIFFERENT,
+	    .holds = answer.outcome == PROVE_EQUAL,
+	    .ever_allowed = answer.ever_allows,
+	    .ever_denied = answer.ever_denies,
+	    .witness = public_call(&answer.witness.call),
+	    .action = answer.witness.actual,
+	};
+	return 0;
+}
+
+int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, size_t count,
+                 const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer)
+{
+	const struct arch *target = arch_by_token(arch);
+	struct arena arena = {0};
+	struct prove_subject subject;
+
+	diag_clear(diag_thread());
+	if (!target || !ret_answer || (count && !comparisons))
+		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
+	struct policy_condition *conditions = ARENA_ARRAY(&arena, struct policy_condition, count);
+	int result = conditions ? conditions_of(comparisons, count, conditions)
+	                        : diag_fail(diag_thread(), -ENOMEM, "out of memory for a question");
+	if (result == 0)
+		result = subject_of(side, &arena, &subject);
+	if (result == 0) {
+		struct compare_query query = {target->audit, (uint32_t)nr, count, conditions};
+		result = ask(&subject, &query, action, ret_answer);
+	}
+	arena_finish(&arena);
+	return result;
 }

@@ -14,6 +14,8 @@ static const struct command {
     {"run", cli_run, "run a command under a profile"},
     {"compile", cli_compile, "compile a profile and write the program"},
     {"profile", cli_profile, "check, show or resolve a profile"},
+    {"prove", cli_prove, "prove that a program does what a profile says"},
+    {"diff", cli_diff, "show the calls on which two filters differ"},
     {"disasm", cli_disasm, "list the instructions of a filter"},
     {"bench", cli_bench, "measure programs, beside the distribution's library"},
     {"syscalls", cli_syscalls, "names and numbers of system calls"},
