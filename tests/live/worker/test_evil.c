@@ -38,7 +38,7 @@ static const struct {
 };
 enum { ATTACKS = sizeof(attacks) / sizeof(attacks[0]) };
 
-static const struct callgate_plugin_options options = {.call_deadline_ms = 300, .load_deadline_ms = 1000};
+static const struct callgate_plugin_options options = {.call_deadline_ms = 1500, .load_deadline_ms = 4000};
 
 static int call_evil(const char *attack, struct callgate_ending *ending)
 {

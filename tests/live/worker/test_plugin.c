@@ -106,7 +106,7 @@ END_TEST
 
 START_TEST(test_endings)
 {
-	struct callgate_plugin_options options = {.call_deadline_ms = 100, .arena_size = 1 << 20};
+	struct callgate_plugin_options options = {.call_deadline_ms = 1500, .arena_size = 1 << 20};
 
 	open_with(&options);
 	expect("a", CALLGATE_END_VALUE);
@@ -337,7 +337,7 @@ START_TEST(test_threads_that_start_plugins_may_end)
 	options.die_with_thread = true;
 	pthread_create(&thread, NULL, open_in_thread, &options);
 	pthread_join(thread, NULL);
-	usleep(20000);
+	usleep(200000);
 	expect("v", CALLGATE_END_KILLED);
 	callgate_plugin_close(plugin);
 }
