@@ -24,7 +24,7 @@ struct lowering {
 enum { SIZE_WORTH = 26, SIZE_LEAST = 6 };
 
 /* What the longest path adds to the weights of a switch (/1024 of everything), for numbers and for arguments. */
-enum { DEPTH_NUMBERS = 75, DEPTH_WORDS = 652 };
+enum { DEPTH_NUMBERS = 78, DEPTH_WORDS = 652 };
 
 /* Each instruction that a child is less high than the highest one makes the length of its path matter less, by 26/64. */
 enum { DEPTH_ONE = 1 << 16, DEPTH_STEPS = 20 };
