@@ -49,14 +49,14 @@ static int child(int socket)
 	return 0;
 }
 
-/* What the child passed, copied before it is looked at: the child could change it later. */
+/* What the child passed, copied before it is looked at, as the child could change it. */
 static int read_name(const struct seccomp_notif *req, char *name, size_t size)
 {
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%u/mem", req->pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : pread(fd, name, size - 1, (off_t)req->data.args[1]);
+	ssize_t length = pread(fd, name, size - 1, (off_t)req->data.args[1]);
 	close(fd);
 	name[length > 0 ? length : 0] = '\0';
 	return length > 0 ? 0 : -1;
@@ -78,18 +78,19 @@ static void answer(int listener, const struct seccomp_notif *req, struct seccomp
 int main(void)
 {
 	int sockets[2], status = 0;
-	struct seccomp_notif *req = NULL;
-	struct seccomp_notif_resp *resp = NULL;
+	struct seccomp_notif *req;
+	struct seccomp_notif_resp *resp;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0 ||
-	    seccomp_notify_alloc(&req, &resp) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
 		return 1;
 	pid_t pid = fork();
 	if (pid == 0)
 		return child(sockets[1]);
 	close(sockets[1]);
 	int listener = pass_fd(sockets[0], -1);
-	for (int i = 0; listener >= 0 && i < 2; i++) {
+	if (listener < 0 || seccomp_notify_alloc(&req, &resp) < 0)
+		return 1;
+	for (int i = 0; i < 2; i++) {
 		memset(req, 0, sizeof(*req));
 		if (seccomp_notify_receive(listener, req) == 0)
 			answer(listener, req, resp);
