@@ -125,6 +125,92 @@ START_TEST(mutants_are_told_apart_or_equal)
 }
 END_TEST
 
+/* Every bit of a program: flipped, it is refused by the kernel, or shown different, or equal on every call tried. */
+static void flip_all_bits(struct random *random, const struct policy *policy,
+                          const struct callgate_program *program, unsigned long *outcomes)
+{
+	for (size_t bit = 0; bit < program->count * 64; bit++) {
+		struct callgate_program *mutant = NULL;
+		struct prove_result result;
+		struct diag diag = {""};
+		ck_assert_int_eq(bpf_program_from_bytes(program->bytes, program->count * 8,
+		                                        program->big_endian, NULL, &mutant),
+		                 0);
+		((uint8_t *)mutant->insns)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		ck_assert_int_eq(prove_policy(policy, &mutant, 1, NULL, &diag, &result), 0);
+		outcomes[result.outcome]++;
+		ck_assert_msg(result.outcome != PROVE_UNPROVED && result.outcome != PROVE_UNSUPPORTED,
+		              "bit %zu: %s", bit, diag.text);
+		ck_assert((bpf_accept(mutant, NULL) < 0) == (result.outcome == PROVE_REFUSED));
+		if (result.outcome == PROVE_EQUAL)
+			ck_same_verdict(policy, &mutant, 1, random);
+		if (result.outcome == PROVE_DIFFERENT) {
+			ck_assert_uint_eq(policy_eval(policy, &result.witness.call, NULL),
+			                  result.witness.expected);
+			ck_assert_uint_eq(bpf_simulate(mutant, &result.witness.call, NULL),
+			                  result.witness.actual);
+			ck_assert_uint_ne(result.witness.expected, result.witness.actual);
+		}
+		bpf_program_free(mutant);
+	}
+}
+
+START_TEST(every_flipped_bit_is_answered)
+{
+	struct random random = random_start("every_flipped_bit_is_answered");
+	unsigned long outcomes[PROVE_REFUSED + 1] = {0};
+
+	for (unsigned long i = random_runs(12); i > 0; i--) {
+		struct arena arena = {0};
+		struct compile_output output = {0};
+		const struct policy *policy = random_policy(&random, &arena, 3, 6);
+		ck_assert_ptr_nonnull(policy);
+		ck_assert_int_eq(compile_policy(policy, false, &(struct diag){""}, &output), 0);
+		if (output.count == 1)
+			flip_all_bits(&random, policy, output.programs[0], outcomes);
+		compile_output_finish(&output);
+		arena_finish(&arena);
+	}
+	printf("flipped bits: %lu different, %lu equal, %lu not acceptable\n", outcomes[PROVE_DIFFERENT],
+	       outcomes[PROVE_EQUAL], outcomes[PROVE_REFUSED]);
+}
+END_TEST
+
+/* What a compiler with a wrong comparison would emit: > for every >=, of a policy that has an ordered comparison. */
+START_TEST(a_wrong_comparison_is_caught)
+{
+	struct policy_condition condition = {0, POLICY_GE, UINT64_MAX, UINT64_C(0x100000005)};
+	struct policy_rule rule = {
+	    .action = SECCOMP_RET_ALLOW, .id = 1, .condition_count = 1, .conditions = &condition};
+	struct policy_syscall syscall = {.nr = 1, .rule_count = 1, .rules = &rule};
+	struct policy_arch arch = {.arch = arch_by_name("x86_64"), .syscall_count = 1, .syscalls = &syscall};
+	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
+	struct compile_output output = {0};
+	struct prove_result result;
+	struct random random = random_start("a_wrong_comparison_is_caught");
+	int wrong = 0;
+
+	ck_assert_int_eq(compile_policy(&policy, true, &(struct diag){""}, &output), 0);
+	ck_assert_int_eq(prove_policy(&policy, output.programs, 1, NULL, NULL, &result), 0);
+	ck_assert_int_eq(result.outcome, PROVE_EQUAL);
+	struct sock_filter *insns = output.programs[0]->insns;
+	for (size_t i = 0; i < output.programs[0]->count; i++) {
+		if (insns[i].code != (BPF_JMP | BPF_JGE | BPF_K) &&
+		    insns[i].code != (BPF_JMP | BPF_JGT | BPF_K))
+			continue;
+		insns[i].code ^= BPF_JGE ^ BPF_JGT;
+		ck_assert_int_eq(prove_policy(&policy, output.programs, 1, NULL, &(struct diag){""}, &result),
+		                 0);
+		if (result.outcome == PROVE_EQUAL)
+			ck_same_verdict(&policy, output.programs, 1, &random);
+		wrong += result.outcome == PROVE_DIFFERENT;
+		insns[i].code ^= BPF_JGE ^ BPF_JGT;
+	}
+	ck_assert_int_gt(wrong, 0);
+	compile_output_finish(&output);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("prove");
@@ -133,6 +219,8 @@ int main(void)
 
 	tcase_set_timeout(tcase, 1800);
 	tcase_add_test(tcase, compiled_policies_are_proved_equal);
+	tcase_add_test(tcase, every_flipped_bit_is_answered);
+	tcase_add_test(tcase, a_wrong_comparison_is_caught);
 	tcase_add_test(tcase, mutants_are_told_apart_or_equal);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

@@ -1,0 +1,117 @@
+/* <callgate/prove.h>: comparisons, stacks, questions and refusals. */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/filter.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/prove.h>
+
+static scmp_filter_ctx sockets(int denied)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+
+	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
+	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
+	if (denied)
+		ck_assert_int_eq(
+		    seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(1), 41, 1, SCMP_A0(SCMP_CMP_EQ, 38)), 0);
+	return ctx;
+}
+
+START_TEST(one_rule_more_is_one_difference)
+{
+	scmp_filter_ctx open = sockets(0), shut = sockets(1);
+	struct callgate_side a = {.ctx = open}, b = {.ctx = shut};
+	struct callgate_comparison *c;
+
+	ck_assert_int_eq(callgate_compare(&a, &b, 10, &c), 0);
+	ck_assert_int_eq(c->relation, CALLGATE_RELATION_SUPERSET);
+	ck_assert(c->complete);
+	ck_assert_uint_eq(c->count, 1);
+	ck_assert_str_eq(c->differences[0].text,
+	                 "socket(38, *, *) on x86_64: A allows, B gives ERRNO(EPERM)");
+	callgate_comparison_free(c);
+	ck_assert_int_eq(callgate_compare(&b, &a, 10, &c), 0);
+	ck_assert_int_eq(c->relation, CALLGATE_RELATION_SUBSET);
+	callgate_comparison_free(c);
+	seccomp_release(open);
+	seccomp_release(shut);
+}
+END_TEST
+
+START_TEST(a_program_is_compared_with_its_rules)
+{
+	scmp_filter_ctx ctx = sockets(1);
+	struct callgate_program *program = NULL;
+	struct callgate_comparison *c;
+
+	ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
+	const struct callgate_program *const twice[] = {program, program};
+	struct callgate_side rules = {.ctx = ctx}, stack = {.programs = twice, .program_count = 2};
+	ck_assert_int_eq(callgate_compare(&rules, &stack, 1, &c), 0);
+	ck_assert_int_eq(c->relation, CALLGATE_RELATION_EQUAL);
+	callgate_comparison_free(c);
+	callgate_program_free(program);
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(questions_about_partial_calls)
+{
+	scmp_filter_ctx ctx = sockets(1);
+	struct callgate_side side = {.ctx = ctx};
+	struct callgate_answer answer;
+	struct scmp_arg_cmp vsock = SCMP_A0(SCMP_CMP_EQ, 38), other = SCMP_A0(SCMP_CMP_GT, 38);
+
+	ck_assert_int_eq(callgate_ask(&side, SCMP_ARCH_X86_64, 41, 1, &vsock, SCMP_ACT_ERRNO(1), &answer), 0);
+	ck_assert(answer.proved && answer.holds && !answer.ever_allowed);
+	ck_assert_int_eq(callgate_ask(&side, SCMP_ARCH_X86_64, 41, 1, &other, SCMP_ACT_ALLOW, &answer), 0);
+	ck_assert(answer.proved && answer.holds && !answer.ever_denied);
+	ck_assert_int_eq(callgate_ask(&side, SCMP_ARCH_X86_64, 41, 0, NULL, SCMP_ACT_ALLOW, &answer), 0);
+	ck_assert(answer.proved && !answer.holds && answer.ever_allowed && answer.ever_denied);
+	ck_assert_uint_eq(answer.witness.args[0], 38);
+	ck_assert_uint_eq(answer.action, SCMP_ACT_ERRNO(1));
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(what_is_refused)
+{
+	const struct sock_filter bad = {BPF_RET | BPF_X, 0, 0, 0};
+	struct callgate_program *program;
+	struct callgate_comparison *c;
+	struct callgate_side nothing = {0};
+
+	ck_assert_int_eq(callgate_compare(&nothing, &nothing, 1, &c), -EINVAL);
+	ck_assert_str_ne(callgate_diagnosis(NULL), "");
+	ck_assert_int_eq(callgate_program_new(&bad, sizeof(bad), 0, &program), 0);
+	const struct callgate_program *const list[] = {program};
+	struct callgate_side side = {.programs = list, .program_count = 1};
+	ck_assert_int_eq(callgate_compare(&side, &side, 1, &c), 0);
+	ck_assert_int_eq(c->relation, CALLGATE_RELATION_REFUSED);
+	callgate_comparison_free(c);
+	callgate_program_free(program);
+	ck_assert_int_eq(callgate_proof_set(NULL, CALLGATE_PROOF_REQUIRED), -EINVAL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("api-prove");
+	TCase *tcase = tcase_create("prove");
+	SRunner *runner;
+
+	tcase_add_test(tcase, one_rule_more_is_one_difference);
+	tcase_add_test(tcase, a_program_is_compared_with_its_rules);
+	tcase_add_test(tcase, questions_about_partial_calls);
+	tcase_add_test(tcase, what_is_refused);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
