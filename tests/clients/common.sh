@@ -79,8 +79,8 @@ remove_cgroups() {
 # timeout leads a process group of its own: killing it ends the first process of the namespace and so all of
 # them.
 run_inside() {
-	timeout -s KILL "${CLIENT_TIME_LIMIT:-120}" \
-		unshare --pid --fork --kill-child --mount-proc "$0" </dev/null &
+	setpriv --pdeathsig KILL timeout -s KILL "${CLIENT_TIME_LIMIT:-120}" \
+		setpriv --pdeathsig KILL unshare --pid --fork --kill-child --mount-proc "$0" </dev/null &
 	inside=$!
 	trap 'kill -KILL "-$inside" 2>/dev/null' INT TERM HUP
 	wait "$inside"
