@@ -63,7 +63,8 @@ void diag_add_number(struct diag *diag, size_t number)
 
 struct diag *diag_thread(void)
 {
-	static _Thread_local struct diag diag;
+	/* initial-exec: nothing is allocated on first use, and the dynamic linker is not called. */
+	static _Thread_local __attribute__((tls_model("initial-exec"))) struct diag diag;
 
 	return &diag;
 }
