@@ -50,7 +50,7 @@ START_TEST(compiled_policies_are_proved_equal)
 {
 	struct random random = random_start("compiled_policies_are_proved_equal");
 
-	for (unsigned long i = random_runs(3000); i > 0; i--)
+	for (unsigned long i = random_runs(100000); i > 0; i--)
 		check_policy(&random, 3, 8);
 }
 END_TEST
