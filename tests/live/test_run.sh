@@ -1,0 +1,78 @@
+#!/bin/sh
+# usage: test_run.sh CALLGATE SOURCE-ROOT: `callgate run` on the real kernel: what a profile denies, env(1)'s exit statuses, and profiles
+# that are not understood, under which nothing may run.
+set -u
+callgate=$1 source=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export LC_ALL=C
+failures=0
+
+fail()
+{
+	echo "FAIL: $*"
+	sed 's/^/	/' "$scratch/output"
+	failures=$((failures + 1))
+}
+
+# expect STATUS TEXT COMMAND...: the status, and the text somewhere in what is printed.
+expect()
+{
+	status=$1 text=$2
+	shift 2
+	"$@" >"$scratch/output" 2>&1 </dev/null
+	actual=$?
+	[ "$actual" = "$status" ] || fail "status $actual, not $status: $*"
+	[ -z "$text" ] || grep -qF -- "$text" "$scratch/output" || fail "\"$text\" is not said: $*"
+}
+
+run()
+{
+	"$callgate" run --profile "$source/examples/chmod.json" -- "$@"
+}
+
+# A profile with this text must keep the command from running, with these words.
+refuse()
+{
+	printf '%s' "$2" >"$scratch/profile.json"
+	expect 125 "$1" "$callgate" run --profile "$scratch/profile.json" -- touch "$scratch/ran"
+	[ ! -e "$scratch/ran" ] || fail "the command ran under: $2"
+}
+
+echo hello >"$scratch/file"
+chmod 644 "$scratch/file"
+expect 0 "" run true
+expect 1 "Operation not permitted" run chmod 400 "$scratch/file"
+expect 1 "Operation not permitted" run busybox chmod 400 "$scratch/file"
+[ "$(stat -c %a "$scratch/file")" = 644 ] || fail "the mode has changed"
+run cat "$scratch/file" | grep -q hello || fail "cat does not work"
+chmod 400 "$scratch/file" || fail "chmod does not work without the profile either"
+
+expect 127 "nosuchcommand" run nosuchcommand
+expect 126 "Permission denied" run "$scratch/file"
+expect 7 "" run sh -c 'exit 7'
+expect 143 "" run sh -c 'kill -TERM $$'
+expect 125 "/nonexistent" "$callgate" run --profile /nonexistent -- true
+refuse 'profile.json:' '{"defaultAction":"SCMP_ACT_ALLOW", "syscalls"'
+refuse '2:3' '{"defaultAction":"SCMP_ACT_ALLOW",
+  "sycalls": []}'
+refuse 'profile.json' ''
+refuse 'profile.json' '{}'
+refuse 'profile.json' 'null'
+refuse 'SCMP_ACT_NOTHING' '{"defaultAction":"SCMP_ACT_NOTHING"}'
+refuse 'profile.json:1' '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ERRNO","args":[{"index":6,"value":1,"op":"SCMP_CMP_EQ"}]}]}'
+
+# Old form and conditions: one name, an argument that counts, and the errno that the profile chooses.
+cat >"$scratch/old.json" <<'PROFILE'
+{
+	"defaultAction": "SCMP_ACT_ALLOW",
+	"architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_AARCH64"],
+	"syscalls": [
+		{"name": "kill", "action": "SCMP_ACT_ERRNO", "errnoRet": 3, "args": [{"index": 1, "value": 10, "op": "SCMP_CMP_EQ"}]}
+	]
+}
+PROFILE
+expect 0 "No such process" "$callgate" run --profile "$scratch/old.json" -- sh -c 'kill -0 $$ && ! kill -10 $$'
+
+[ "$failures" = 0 ] && echo "callgate run does what it says"
+exit "$((failures > 0))"
