@@ -30,6 +30,7 @@ struct operand {
 	scmp_filter_ctx ctx;
 	struct callgate_program *program;
 	const struct callgate_program *list[1];
+	uint32_t arch; /* whose byte order a program is in: the first --arch, which is the machine */
 };
 
 static bool is_profile(const char *path)
@@ -46,7 +47,7 @@ static bool read_operand(struct operand *operand, const char *path, bool profile
 		operand->ctx = profile_options_context(&operand->options);
 		return operand->ctx != NULL;
 	}
-	operand->program = cli_read_program(path, SCMP_ARCH_NATIVE);
+	operand->program = cli_read_program(path, operand->arch);
 	operand->list[0] = operand->program;
 	return operand->program != NULL;
 }
@@ -126,6 +127,30 @@ static int compare(const struct operand *operands, size_t max, bool json)
 	return status;
 }
 
+static bool take_profile_option(struct operand *operands, int option, const char *value)
+{
+	if (option == PROFILE_OPTION_ARCH && operands[0].arch == SCMP_ARCH_NATIVE) {
+		if (!cli_parse_arch(value, &operands[0].arch))
+			return false;
+		operands[1].arch = operands[0].arch;
+	}
+	return profile_option_take(&operands[0].options, option, value) &&
+	       profile_option_take(&operands[1].options, option, value);
+}
+
+static bool take_max(const char *text, size_t *ret_max)
+{
+	char *end;
+	unsigned long max = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end) {
+		cli_error("--max takes a number, not \"%s\"", text);
+		return false;
+	}
+	*ret_max = max;
+	return true;
+}
+
 static int run(int argc, char **argv, const char *usage, bool prove)
 {
 	static const struct option options[] = {PROFILE_OPTIONS,
@@ -133,18 +158,17 @@ static int run(int argc, char **argv, const char *usage, bool prove)
 	                                        {"max", required_argument, NULL, 'm'},
 	                                        {"help", no_argument, NULL, 'h'},
 	                                        {0}};
-	struct operand operands[2] = {0};
+	struct operand operands[2] = {{.arch = SCMP_ARCH_NATIVE}, {.arch = SCMP_ARCH_NATIVE}};
 	size_t max = DEFAULT_MAX;
 	bool json = false, fine = true;
 
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (profile_option_is(option))
-			fine = fine && profile_option_take(&operands[0].options, option, optarg) &&
-			       profile_option_take(&operands[1].options, option, optarg);
+			fine = fine && take_profile_option(operands, option, optarg);
 		else if (option == 'j')
 			json = true;
 		else if (option == 'm')
-			max = strtoul(optarg, NULL, 10);
+			fine = fine && take_max(optarg, &max);
 		else
 			return cli_help(usage, option == 'h');
 	}

@@ -1,0 +1,76 @@
+#!/bin/sh
+# usage: test_diff.sh CALLGATE MOBY_DEFAULT: `callgate diff` shows exactly what one argument check more or less makes.
+set -eu
+callgate=$1 moby=$2
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+fail() {
+	echo "$*"
+	cat "$dir/out" "$dir/err"
+	exit 1
+}
+expect() { # status text a b: on standard output, exactly the text
+	status=0
+	"$callgate" diff --arch x86_64 --kernel 6.1 --cap CAP_CHOWN "$3" "$4" >"$dir/out" 2>"$dir/err" || status=$?
+	[ "$status" = "$1" ] || fail "diff $3 $4: exit status $status, not $1"
+	printf '%s\n' "$2" | diff - "$dir/out" || fail "diff $3 $4 prints something else"
+}
+profile() { # values that personality may have
+	printf '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW"}'
+	for value; do
+		printf ',{"names": ["personality"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": %s, "op": "SCMP_CMP_EQ"}]}' "$value"
+	done
+	echo ']}'
+}
+more="personality(8) on x86_64: A allows, B gives ERRNO(EPERM)
+A allows more than B"
+less="personality(8) on x86_64: A gives ERRNO(EPERM), B allows
+A allows less than B"
+both="personality(8) on x86_64: A allows, B gives ERRNO(EPERM)
+personality(9) on x86_64: A gives ERRNO(EPERM), B allows
+A and B each allow calls that the other does not"
+
+profile 0 8 >"$dir/a.json"
+profile 0 >"$dir/b.json"
+profile 0 9 >"$dir/c.json"
+expect 0 "the filters are equal" "$dir/a.json" "$dir/a.json"
+expect 1 "$more" "$dir/a.json" "$dir/b.json"
+expect 1 "$less" "$dir/b.json" "$dir/a.json"
+expect 1 "$both" "$dir/a.json" "$dir/c.json"
+
+# A program in the place of a profile is the same.
+"$callgate" compile --arch x86_64 --kernel 6.1 --cap CAP_CHOWN --profile "$dir/b.json" -o "$dir/b.bpf"
+expect 1 "$more" "$dir/a.json" "$dir/b.bpf"
+expect 1 "$less" "$dir/b.bpf" "$dir/a.json"
+expect 0 "the filters are equal" "$dir/b.bpf" "$dir/b.json"
+
+"$callgate" diff --json --arch x86_64 "$dir/a.json" "$dir/b.json" >"$dir/out" 2>"$dir/err" && fail "equal"
+/usr/bin/python3 - "$dir/out" <<'PYTHON'
+import json, sys
+result = json.load(open(sys.argv[1]))
+(difference,) = result["differences"]
+assert result["relation"] == "superset" and result["complete"], result
+assert difference["nr"] == 135 and difference["args"] == ["0x8"] + 5 * [None], difference
+assert difference["a"] == 0x7fff0000 and difference["b"] == 0x50001, difference
+PYTHON
+
+
+status=0
+"$callgate" diff "$dir/a.json" "$dir/missing.json" >"$dir/out" 2>"$dir/err" || status=$?
+[ "$status" = 2 ] || fail "a missing file: exit status $status, not 2"
+
+if [ ! -f "$moby" ]; then
+	echo "skipped: Docker's profile is not at $moby; the small profiles passed"
+	exit 77
+fi
+/usr/bin/python3 - "$moby" "$dir/less.json" <<'PYTHON'
+import json, sys
+profile = json.load(open(sys.argv[1]))
+calls = profile["syscalls"]
+(found,) = [c for c in calls if c["names"] == ["personality"] and c["args"][0]["value"] == 8]
+calls.remove(found)
+json.dump(profile, open(sys.argv[2], "w"))
+PYTHON
+expect 1 "$more" "$moby" "$dir/less.json"
+expect 1 "$less" "$dir/less.json" "$moby"
