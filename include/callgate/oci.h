@@ -131,7 +131,14 @@ const char *callgate_profile_diagnosis(const struct callgate_profile *profile);
  */
 int callgate_profile_context(struct callgate_profile *profile, scmp_filter_ctx *ret_ctx);
 
-/* The same, compiled and proved; errors of callgate_program_compile() in addition. The caller frees *ret_program. */
+/*
+ * Where the system call stands in the profile that made a rule of such a context: `rule` is the id that callgate_simulate() and
+ * diagnoses give. 0; -EINVAL (NULL, or nothing was read), -ENOENT: no rule of the profile has this id.
+ */
+int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_t rule,
+                                 unsigned int *ret_line, unsigned int *ret_column);
+
+/* What callgate_profile_context() makes, compiled and proved; errors of callgate_program_compile() in addition. The caller frees *ret_program. */
 int callgate_profile_program(struct callgate_profile *profile, struct callgate_program **ret_program);
 
 /*

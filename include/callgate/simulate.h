@@ -35,7 +35,7 @@ enum callgate_reason {
 	CALLGATE_REASON_PROGRAM = 0, /* a program has no rules: its instructions say so */
 	CALLGATE_REASON_RULE,        /* a rule matched */
 	CALLGATE_REASON_DEFAULT,     /* no rule matched: SCMP_FLTATR_ACT_DEFAULT */
-	CALLGATE_REASON_NEWER, /* no rule names the call, and it is newer than the rules: callgate_newer_calls() */
+	CALLGATE_REASON_NEWER, /* no rule names the call, and it is newer than the rules: callgate_rule_newer() */
 	CALLGATE_REASON_BAD_ARCH, /* the context has no such architecture: SCMP_FLTATR_ACT_BADARCH */
 };
 

@@ -23,14 +23,16 @@ static int start(struct callgate_profile *profile, const void *ret)
 int callgate_profile_context(struct callgate_profile *profile, scmp_filter_ctx *ret_ctx)
 {
 	struct messages told_already = {.file = ""};
+	struct origins known_already = {0};
 	int result = start(profile, ret_ctx);
 
 	if (result < 0)
 		return result;
-	struct application application = {&profile->model, profile->options, &told_already, &profile->diag,
-	                                  NULL};
+	struct application application = {&profile->model, profile->options, &told_already,
+	                                  &profile->diag,  &known_already,   NULL};
 	result = apply_model(&application);
 	messages_finish(&told_already);
+	vec_finish(&known_already.list);
 	if (result == 0)
 		*ret_ctx = application.ctx;
 	return result;
@@ -84,6 +86,18 @@ int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
 	write_table(&text, &profile->model, profile->options, &arena);
 	arena_finish(&arena);
 	return give(profile, &text, ret_text);
+}
+
+int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_t rule,
+                                 unsigned int *ret_line, unsigned int *ret_column)
+{
+	if (!profile || !profile->is_usable || !ret_line || !ret_column)
+		return -EINVAL;
+	if (rule == 0 || rule > profile->origins.list.count)
+		return -ENOENT;
+	*ret_line = profile->origins.list.items[rule - 1].line;
+	*ret_column = profile->origins.list.items[rule - 1].column;
+	return 0;
 }
 
 const char *callgate_profile_listener_path(const struct callgate_profile *profile)

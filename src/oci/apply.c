@@ -17,6 +17,12 @@ uint32_t apply_action(const struct application *application, const struct entry 
 	return verdict_value(&entry->verdict, application->options[CALLGATE_PROFILE_DEFAULT_ERRNO]);
 }
 
+void apply_note_origin(struct application *application, struct place place)
+{
+	if (!vec_push(&application->origins->list, place))
+		application->origins->out_of_memory = true;
+}
+
 /* One rule of the filter before it is added. */
 struct rule {
 	const struct named *named;
@@ -52,6 +58,8 @@ static bool has_door(const struct model *model, const char *name)
 static int add_everywhere(struct application *application, const struct rule *rule)
 {
 	int nr = seccomp_syscall_resolve_name(rule->named->name);
+
+	apply_note_origin(application, rule->named->place);
 	int result = seccomp_rule_add_array(application->ctx, rule->action, nr, rule->count, rule->compares);
 
 	return result < 0 ? fail(application, rule->named, result) : 0;
@@ -65,9 +73,11 @@ static int add_direct(struct application *application, const struct rule *rule)
 	for (size_t i = 0; i < model->arch_count; i++) {
 		uint32_t arch = model->archs[i]->token;
 		int nr = callgate_syscall_number(arch, rule->named->name), result = 0;
-		if (nr >= 0)
-			result = callgate_rule_add(application->ctx, arch, rule->action, nr, rule->count,
-			                           rule->compares);
+		if (nr < 0)
+			continue;
+		apply_note_origin(application, rule->named->place);
+		result =
+		    callgate_rule_add(application->ctx, arch, rule->action, nr, rule->count, rule->compares);
 		if (result < 0)
 			return fail(application, rule->named, result);
 	}
@@ -195,6 +205,8 @@ int apply_model(struct application *application)
 	if (!application->ctx)
 		return diag_fail(application->diag, -EINVAL, "%s", callgate_diagnosis(NULL));
 	int result = fill(application);
+	if (result == 0 && application->origins->out_of_memory)
+		result = diag_fail(application->diag, -ENOMEM, "out of memory for the places of the rules");
 	if (result == 0)
 		return 0;
 	seccomp_release(application->ctx);

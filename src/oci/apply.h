@@ -5,8 +5,15 @@
 #define CALLGATE_OCI_APPLY_H
 
 #include "base/diag.h"
+#include "base/vec.h"
 #include "oci/messages.h"
 #include "oci/model.h"
+
+/* Which place of the profile made which rule: [id - 1], ids as callgate_simulate() gives them. */
+struct origins {
+	VEC(struct place) list;
+	bool out_of_memory; /* one was lost */
+};
 
 struct application {
 	const struct model *model;
@@ -14,8 +21,12 @@ struct application {
 	struct messages
 	    *messages; /* what only the filter can tell: contradictions, doors that can't be watched */
 	struct diag *diag;
+	struct origins *origins; /* to be filled */
 	scmp_filter_ctx ctx;
 };
+
+/* Notes that the next rule_add call is made for the text at this place. */
+void apply_note_origin(struct application *application, struct place place);
 
 /* 0 and application->ctx, which the caller releases; or -errno, the diag says why, and ctx is NULL. */
 int apply_model(struct application *application);

@@ -83,6 +83,7 @@ static int shut(struct application *application, const struct names_arch *arch, 
 	    arch->scmp, named->name, door->name);
 	if (answers->strictest == apply_default(application))
 		return 0;
+	apply_note_origin(application, named->place);
 	int result =
 	    callgate_rule_add(application->ctx, arch->token, answers->strictest, door->nr, 1, &door->call);
 	/* The profile has a rule of its own for exactly this call of the door: its author knew. */

@@ -25,6 +25,7 @@ void callgate_profile_free(struct callgate_profile *profile)
 	document_finish(&profile->document);
 	messages_finish(&profile->messages);
 	arena_finish(&profile->arena);
+	vec_finish(&profile->origins.list);
 	strbuf_finish(&profile->text);
 	free(profile);
 }

@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "base/strbuf.h"
+#include "oci/apply.h"
 #include "oci/document.h"
 #include "oci/environment.h"
 #include "oci/messages.h"
@@ -23,6 +24,7 @@ struct callgate_profile {
 	struct messages messages;
 	struct arena arena; /* the model's */
 	struct model model;
+	struct origins origins;
 	struct diag diag;
 };
 

@@ -30,8 +30,8 @@ static int start(struct callgate_profile *profile, const char *name)
 /* What only the making of the filter can tell. */
 static int try_filter(struct callgate_profile *profile)
 {
-	struct application application = {&profile->model, profile->options, &profile->messages,
-	                                  &profile->diag, NULL};
+	struct application application = {&profile->model, profile->options,  &profile->messages,
+	                                  &profile->diag,  &profile->origins, NULL};
 	int result = apply_model(&application);
 
 	seccomp_release(application.ctx);

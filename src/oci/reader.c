@@ -30,6 +30,8 @@ static void wrong_kind(struct reader *reader, const struct value *value, const c
 
 bool read_object(struct reader *reader, const struct value *value, const struct member *members, void *target)
 {
+	bool known = true;
+
 	if (!json_is_object(value->json)) {
 		wrong_kind(reader, value, "an object");
 		return false;
@@ -43,8 +45,9 @@ bool read_object(struct reader *reader, const struct value *value, const struct 
 			unknown_key(reader, item, members);
 		else if (!json_is_null(item->json))
 			member->read(reader, item, target);
+		known = known && member->key;
 	}
-	return true;
+	return known;
 }
 
 const char *read_string(struct reader *reader, const struct value *value)

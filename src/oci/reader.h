@@ -26,8 +26,8 @@ struct member {
 };
 
 /*
- * Calls read for each member; null is as if the member was not there. Unknown keys and values that are no objects are errors.
- * `members` ends with a NULL key.
+ * Calls read for each member; null is as if the member was not there. Unknown keys and values that are no objects are errors:
+ * false, and a missing key need not be told, since a misspelt one may be it. `members` ends with a NULL key.
  */
 bool read_object(struct reader *reader, const struct value *value, const struct member *members,
                  void *target);
