@@ -135,8 +135,12 @@ struct sample {
 	unsigned count;
 };
 
-/* A rule that fails would make libseccomp forget priorities: exact ones only where they do not. */
-static void add_rules(struct random *random, struct sample *samples, unsigned count, bool is_single)
+/*
+ * A rule that fails would make libseccomp forget priorities: exact ones only where they do not. With priorities, 2.5.4 may draw
+ * a tree one level short.
+ */
+static void add_rules(struct random *random, struct sample *samples, unsigned count, bool is_single,
+                      bool is_tree)
 {
 	static const uint32_t actions[] = {SCMP_ACT_ALLOW,    SCMP_ACT_ERRNO(7),     SCMP_ACT_TRAP,
 	                                   SCMP_ACT_TRACE(9), SCMP_ACT_KILL_PROCESS, SCMP_ACT_LOG};
@@ -151,7 +155,7 @@ static void add_rules(struct random *random, struct sample *samples, unsigned co
 		sample->count = random_args(random, sample->args);
 		uint32_t action = actions[random_below(random, 6)];
 		uint8_t priority = (uint8_t)random_below(random, 256);
-		if (random_below(random, 8) == 0)
+		if (!is_tree && random_below(random, 8) == 0)
 			BOTH(syscall_priority, sample->nr, priority);
 		if (is_single && random_below(random, 2))
 			BOTH(rule_add_exact_array, action, sample->nr, sample->count, sample->args);
@@ -225,7 +229,7 @@ static void compare_policies(struct random *random)
 		uint32_t token = tokens[random_below(random, 6)];
 		BOTH(arch_add, token);
 	}
-	add_rules(random, samples, count, archs == 0);
+	add_rules(random, samples, count, archs == 0, optimize == 2);
 	compare_texts();
 	compare_programs(random, samples, count);
 	ours.release(ours.ctx);
