@@ -292,7 +292,7 @@ START_TEST(multiplexed_exactly)
 }
 END_TEST
 
-/* ipc(2) is 117 on x86 and shmat its call 21 (397 directly), whatever the upper half of the word is. */
+/* ipc(2) is 117 on x86 and shmat its call 21 (397 directly), whatever the word's upper half is. */
 START_TEST(multiplexed_ipc)
 {
 	scmp_filter_ctx ctx = make_one(SCMP_ARCH_X86);
