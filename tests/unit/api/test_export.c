@@ -133,8 +133,8 @@ static void interrupt(int signal_number)
 }
 
 /*
- * Nothing is read before the writer was interrupted; it waits in a full pipe then, for the timer goes on until the end. In
- * small pieces, with more interruptions in between.
+ * Nothing is read before the writer was interrupted: it waits in a full pipe, as the timer goes on to the end.
+ * Then in small pieces, with more interruptions in between.
  */
 static void *read_slowly(void *argument)
 {
@@ -193,9 +193,9 @@ START_TEST(slow_reader)
 	start_reader(&thread, &reader);
 	start_timer();
 	int result = seccomp_export_bpf(ctx, ends[1]);
-	ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
 	close(ends[1]);
 	pthread_join(thread, NULL);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
 	close(ends[0]);
 	ck_assert_int_eq(result, 0);
 	ck_assert_uint_gt(reader.reads, 2);
