@@ -84,6 +84,11 @@ node diagram_leaf(struct diagram *d, uint32_t value)
 	return value == SECCOMP_RET_KILL_PROCESS ? (node){0} : intern(d, LEVEL_LEAF, value, 0);
 }
 
+node diagram_open_leaf(struct diagram *d, uint32_t value)
+{
+	return intern(d, LEVEL_LEAF, value, 1);
+}
+
 node diagram_test(struct diagram *d, uint32_t level, node low, node high)
 {
 	return node_same(low, high) ? low : intern(d, level, low.id, high.id);

@@ -86,6 +86,8 @@ static inline bool diagram_spend(struct diagram *d, size_t work)
 }
 
 node diagram_leaf(struct diagram *d, uint32_t value);
+/* A leaf that stands for many verdicts, all allowed or refused as this one is; different from every other leaf. */
+node diagram_open_leaf(struct diagram *d, uint32_t value);
 node diagram_test(struct diagram *d, uint32_t level, node low, node high);
 
 /* condition ? then : otherwise; the condition's leaves are zero and one. */
@@ -117,6 +119,11 @@ node diagram_compare(struct diagram *d, struct diagram_bits bits, enum policy_op
 static inline const struct diagram_node *diagram_at(const struct diagram *d, node n)
 {
 	return &d->nodes[n.id];
+}
+
+static inline bool diagram_is_open(const struct diagram *d, node n)
+{
+	return d->nodes[n.id].level == LEVEL_LEAF && d->nodes[n.id].high;
 }
 
 static inline bool diagram_is_leaf(const struct diagram *d, node n)

@@ -266,6 +266,39 @@ static node return_bits(struct diagram *d, const struct value_bits *bits, unsign
 	return diagram_if(d, bit, set, clear);
 }
 
+static node return_one_of(struct machine *m, struct value a, uint32_t verdict, node otherwise)
+{
+	return value_branch(&m->space, BPF_JEQ, a, value_constant(verdict), diagram_leaf(m->diagram, verdict),
+	                    otherwise);
+}
+
+/*
+ * A word that can be too many numbers for a leaf each: those that the policy knows have one, and the others are different
+ * from all of these, whichever they are. What the kernel takes for ALLOW and LOG is still told from the rest.
+ */
+static node return_expected(struct machine *m, struct value a)
+{
+	const struct policy *policy = m->expected;
+	struct value action = value_alu(&m->space, BPF_AND, a, value_constant(SECCOMP_RET_ACTION_FULL));
+	node n = diagram_open_leaf(m->diagram, SECCOMP_RET_KILL_PROCESS);
+
+	n = value_branch(&m->space, BPF_JEQ, action, value_constant(SECCOMP_RET_LOG),
+	                 diagram_open_leaf(m->diagram, SECCOMP_RET_LOG), n);
+	n = value_branch(&m->space, BPF_JEQ, action, value_constant(SECCOMP_RET_ALLOW),
+	                 diagram_open_leaf(m->diagram, SECCOMP_RET_ALLOW), n);
+	n = return_one_of(m, a, policy->default_action, n);
+	n = return_one_of(m, a, policy->bad_arch_action, n);
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		const struct policy_arch *arch = &policy->archs[i];
+		if (arch->newer_first)
+			n = return_one_of(m, a, arch->newer_action, n);
+		for (size_t j = 0; j < arch->syscall_count; j++)
+			for (uint32_t r = 0; r < arch->syscalls[j].rule_count && !m->diagram->failed; r++)
+				n = return_one_of(m, a, arch->syscalls[j].rules[r].action, n);
+	}
+	return n;
+}
+
 static node return_value(struct machine *m, const struct sock_filter *insn, struct value a)
 {
 	if (insn->code == (BPF_RET | BPF_K))
@@ -277,6 +310,8 @@ static node return_value(struct machine *m, const struct sock_filter *insn, stru
 	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
 		unknown += !diagram_is_leaf(m->diagram, bits.bit[i]);
 	/* So many different verdicts are no filter's: they would only use up the budget. */
+	if (unknown > RETURN_BITS_MAX && m->expected)
+		return return_expected(m, a);
 	if (unknown > RETURN_BITS_MAX)
 		fail(m, -EDQUOT);
 	return return_bits(m->diagram, &bits, INPUT_WORD_BITS, 0);

@@ -15,6 +15,7 @@ struct machine_rest;
 /* A stop: an instruction at which the way on depends on more than is known. All arrays are indexed by instruction. */
 struct machine {
 	const struct callgate_program *program;
+	const struct policy *expected; /* or NULL: other verdicts than its own need not be told apart */
 	struct diagram *diagram;
 	struct value_space space;
 	struct cell cell;

@@ -25,15 +25,17 @@ static int compare_cell(void *closure, const struct cell *cell, const node *node
 	if (node_same(nodes[0], nodes[1]))
 		return 0;
 	witness->call = witness_of_difference(d, cell, nodes[0], nodes[1], leaves);
-	witness->expected = diagram_at(d, leaves[0])->low;
-	witness->actual = diagram_at(d, leaves[1])->low;
-	witness->depends = UINT8_MAX;
+	witness->expected = side_leaf_verdict(q->subjects[0], d, leaves[0], &witness->call);
+	witness->actual = side_leaf_verdict(q->subjects[1], d, leaves[1], &witness->call);
+	witness->depends = (1u << INPUT_WIDE_FIELDS) - 1;
+	q->result.outcome = PROVE_DIFFERENT;
+	if (diagram_is_open(d, leaves[0]) || diagram_is_open(d, leaves[1]))
+		return FOUND;
 	node both =
 	    diagram_and(d, diagram_where(d, nodes[0], leaves[0]), diagram_where(d, nodes[1], leaves[1]));
 	if (!d->failed)
 		witness->depends = witness_depends(d, both, &witness->call);
 	d->failed = 0;
-	q->result.outcome = PROVE_DIFFERENT;
 	return FOUND;
 }
 
@@ -42,7 +44,8 @@ static bool confirm(struct question *q, struct diag *diag)
 {
 	const struct prove_witness *witness = &q->result.witness;
 
-	if (side_verdict(q->subjects[0], &witness->call) == witness->expected &&
+	if (witness->expected != witness->actual &&
+	    side_verdict(q->subjects[0], &witness->call) == witness->expected &&
 	    side_verdict(q->subjects[1], &witness->call) == witness->actual)
 		return true;
 	diag_set(diag,

@@ -24,6 +24,12 @@ void side_finish(struct side *side)
 	side->machine_count = 0;
 }
 
+void side_expect(struct side *side, const struct policy *policy)
+{
+	if (side->machine_count == 1)
+		side->machines[0].expected = policy;
+}
+
 void side_forget(struct side *side)
 {
 	if (side->subject->policy)
@@ -68,4 +74,10 @@ uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_
 	while (i-- > 0)
 		verdict = bpf_strictest(verdict, bpf_simulate(subject->programs[i], call, NULL));
 	return verdict;
+}
+
+uint32_t side_leaf_verdict(const struct prove_subject *subject, const struct diagram *diagram, node leaf,
+                           const struct seccomp_data *call)
+{
+	return diagram_is_open(diagram, leaf) ? side_verdict(subject, call) : diagram_at(diagram, leaf)->low;
 }

@@ -27,6 +27,9 @@ bool side_init(struct side *side, const struct prove_subject *subject, struct di
                struct arena *arena);
 void side_finish(struct side *side);
 
+/* The other side is this policy: a single program may then have open leaves for verdicts that the policy never gives. */
+void side_expect(struct side *side, const struct policy *policy);
+
 /* After diagram_reset(). */
 void side_forget(struct side *side);
 
@@ -38,5 +41,9 @@ node side_node(struct side *side, const struct cell *cell);
 
 /* The verdict on one call, by policy_eval() or bpf_simulate(). */
 uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_data *call);
+
+/* The verdict of a call whose leaf is known. */
+uint32_t side_leaf_verdict(const struct prove_subject *subject, const struct diagram *diagram, node leaf,
+                           const struct seccomp_data *call);
 
 #endif

@@ -15,6 +15,8 @@ int space_init(struct space *space, const struct prove_subject *const *subjects,
 		if (!side_init(&space->sides[i], subjects[i], &space->diagram, &space->arena))
 			return -ENOMEM;
 	}
+	for (size_t i = 0; count == SPACE_SIDES && i < count; i++)
+		side_expect(&space->sides[i], subjects[1 - i]->policy);
 	return 0;
 }
 
