@@ -1,0 +1,324 @@
+/* What the environment and the options of a reader change, and what is warned of. */
+#include "reading.h"
+
+#define SOCKET                                                                                            \
+	"{\"names\":[\n\"socket\"],\"action\":\"SCMP_ACT_%s\",\"args\":[{\"index\":0,\"value\":1,\"op\":" \
+	"\"SCMP_CMP_EQ\"}]}"
+
+/* A profile for x86_64 and x86; `more` is another entry, the default and the action of socket(1) are given. */
+static scmp_filter_ctx socket_profile(struct callgate_profile *profile, const char *fallback,
+                                      const char *action, const char *more)
+{
+	char entry[256], text[1024];
+
+	snprintf(entry, sizeof(entry), SOCKET, action);
+	snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[%s%s]}", fallback,
+	         entry, more);
+	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
+	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86), 0);
+	return read_profile(profile, text);
+}
+
+/* socket by itself, with the argument and without, and through the door. */
+static void check_sockets(scmp_filter_ctx ctx, uint32_t match, uint32_t other, uint32_t door)
+{
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "socket", 1, 0), match);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "socket", 2, 0), other);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socket", 1, 0), match);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socket", 2, 0), other);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 1, 0), door);
+}
+
+START_TEST(the_door_is_shut)
+{
+	static const struct {
+		const char *fallback, *action, *more;
+		bool open;
+		uint32_t match, other, door, other_door;
+		const char *words;
+	} cases[] = {
+	    {"ERRNO", "ALLOW", "", false, ALLOW, ERRNO(1), ERRNO(1), ERRNO(1), "there it is denied"},
+	    {"ALLOW", "ERRNO", "", false, ERRNO(1), ALLOW, ERRNO(1), ALLOW, "there it is denied"},
+	    {"ERRNO", "ALLOW", "", true, ALLOW, ERRNO(1), ALLOW, ERRNO(1), "any arguments pass"},
+	    {"ERRNO", "ALLOW", ",{\"names\":[\"socketcall\"],\"action\":\"SCMP_ACT_ALLOW\"}", false, ALLOW,
+	     ERRNO(1), ALLOW, ALLOW, "line 2 decides as a whole"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct callgate_profile *profile = new_profile();
+		ck_assert_int_eq(
+		    callgate_profile_set_option(profile, CALLGATE_PROFILE_OPEN_SOCKETCALL, cases[i].open), 0);
+		scmp_filter_ctx ctx =
+		    socket_profile(profile, cases[i].fallback, cases[i].action, cases[i].more);
+		check_sockets(ctx, cases[i].match, cases[i].other, cases[i].door);
+		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 2, 0), cases[i].other_door);
+		ck_assert_msg(is_warned(profile, 2, 1, cases[i].words), "case %zu", i);
+		seccomp_release(ctx);
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
+START_TEST(without_conditions_both_doors_count)
+{
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":["
+	                           "\"socket\",\"shmat\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	struct callgate_profile *profile = new_profile();
+
+	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86), 0);
+	scmp_filter_ctx ctx = read_profile(profile, text);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 1, 0), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 2, 0), ERRNO(1));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socket", 9, 0), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "ipc", 21, 0), ALLOW);
+	ck_assert_uint_eq(callgate_profile_message_count(profile), 0);
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
+START_TEST(newer_calls)
+{
+	static const struct {
+		const char *fallback;
+		uint32_t option, expected;
+	} cases[] = {
+	    {"ERRNO", CALLGATE_NEWER_CALLS_AUTO, ERRNO(38)},
+	    {"ERRNO", CALLGATE_NEWER_CALLS_ENOSYS, ERRNO(38)},
+	    {"ERRNO", CALLGATE_NEWER_CALLS_DEFAULT, ERRNO(1)},
+	    {"KILL", CALLGATE_NEWER_CALLS_AUTO, SCMP_ACT_KILL},
+	    {"KILL", CALLGATE_NEWER_CALLS_ENOSYS, ERRNO(38)},
+	    {"ALLOW", CALLGATE_NEWER_CALLS_AUTO, ALLOW},
+	    {"LOG", CALLGATE_NEWER_CALLS_DEFAULT, SCMP_ACT_LOG},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct callgate_profile *profile = new_profile();
+		char text[256];
+		snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[]}",
+		         cases[i].fallback);
+		ck_assert_int_eq(
+		    callgate_profile_set_option(profile, CALLGATE_PROFILE_NEWER_CALLS, cases[i].option), 0);
+		ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
+		ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X32), 0);
+		scmp_filter_ctx ctx = read_profile(profile, text);
+		ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_X86_64, 1000, 0, 0), cases[i].expected);
+		ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_X86_64, 0x40000000 + 600, 0, 0),
+		                  cases[i].expected);
+		ck_assert_uint_ne(ask(ctx, SCMP_ARCH_X86_64, "listns", 0, 0), ERRNO(38));
+		ck_assert_uint_ne(ask(ctx, SCMP_ARCH_X32, "ptrace", 0, 0), ERRNO(38));
+		seccomp_release(ctx);
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
+START_TEST(newer_calls_get_the_architectures_own_enosys)
+{
+	static const char text[] =
+	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":13,\"syscalls\":[]}";
+	struct callgate_profile *profile = new_profile();
+
+	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_MIPS64), 0);
+	scmp_filter_ctx ctx = read_profile(profile, text);
+	ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_MIPS64, 5000 + 900, 0, 0), ERRNO(89));
+	ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_MIPS64, 5000, 0, 0), ERRNO(13));
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
+START_TEST(default_errno)
+{
+	static const struct {
+		const char *text;
+		uint32_t option, expected, of_entry;
+	} cases[] = {
+	    {"", 1, ERRNO(1), ERRNO(1)},
+	    {"", 13, ERRNO(13), ERRNO(13)},
+	    {"\"defaultErrnoRet\":38,", 1, ERRNO(38), ERRNO(1)},
+	    {"\"defaultErrno\":\"ENOSYS\",", 1, ERRNO(38), ERRNO(1)},
+	    {"\"defaultErrno\":\"ENOSYS\",\"defaultErrnoRet\":38,", 1, ERRNO(38), ERRNO(1)},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct callgate_profile *profile = new_profile();
+		char text[256];
+		snprintf(text, sizeof(text),
+		         "{\"defaultAction\":\"SCMP_ACT_ERRNO\",%s\"syscalls\":[{\"names\":[\"read\"],"
+		         "\"action\":\"SCMP_ACT_ERRNO\"}]}",
+		         cases[i].text);
+		ck_assert_int_eq(
+		    callgate_profile_set_option(profile, CALLGATE_PROFILE_DEFAULT_ERRNO, cases[i].option), 0);
+		scmp_filter_ctx ctx = read_profile(profile, text);
+		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_NATIVE, "write", 0, 0), cases[i].expected);
+		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_NATIVE, "read", 0, 0), cases[i].of_entry);
+		seccomp_release(ctx);
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
+START_TEST(flags_become_attributes)
+{
+	static const char text[] =
+	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\","
+	    "\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\","
+	    "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}";
+	static const enum scmp_filter_attr attributes[] = {SCMP_FLTATR_CTL_TSYNC, SCMP_FLTATR_CTL_LOG,
+	                                                   SCMP_FLTATR_CTL_SSB, SCMP_FLTATR_CTL_WAITKILL};
+
+	if (seccomp_api_get() < 7)
+		return;
+	for (int with = 0; with < 2; with++) {
+		struct callgate_profile *profile = new_profile();
+		scmp_filter_ctx ctx =
+		    read_profile(profile, with ? text : "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}");
+		for (size_t i = 0; i < 4; i++) {
+			uint32_t value = 7;
+			ck_assert_int_eq(seccomp_attr_get(ctx, attributes[i], &value), 0);
+			ck_assert_uint_eq(value, (uint32_t)with);
+		}
+		seccomp_release(ctx);
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
+START_TEST(warnings)
+{
+	static const struct {
+		const char *entries;
+		unsigned int line, column;
+		const char *words;
+	} cases[] = {
+	    {"{\"names\":[\"opne\"],\"action\":\"SCMP_ACT_ALLOW\"}", 2, 11, "is \"open\" meant?"},
+	    {"{\"names\":[\"no_such_call_at_all\"],\"action\":\"SCMP_ACT_ALLOW\"}", 2, 11, "left out"},
+	    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\"}", 2, 28, "the default action"},
+	    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},\n{\"names\":[\"read\"],\"action\":\"SCMP_"
+	     "ACT_KILL\"}",
+	     3, 11, "never reached: line 2"},
+	    {"{\"names\":[\"read\",\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}", 2, 18,
+	     "repeats what line 2 says"},
+	    {ONE("EQ", "5") ",\n{\"names\":[\"read\"],\"action\":\"SCMP_ACT_KILL\"}", 3, 11,
+	     "conditions of line 2 have no effect"},
+	    {ONE("EQ", "5") ",\n" ONE("EQ", "5"), 3, 11, "repeats what line 2 says"},
+	    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"errnoRet\":1}", 2, 56, "no effect"},
+	    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_NOTIFY\"}", 2, 28, "without \"listenerPath\""},
+	    {"{\"names\":[],\"action\":\"SCMP_ACT_ALLOW\"}", 2, 10, "no names"},
+	    {IF("\"includes\":{\"caps\":[\"CAP_SYS_ADMNI\"]}"), 2, 65, "is \"CAP_SYS_ADMIN\" meant?"},
+	    {IF("\"includes\":{\"arches\":[\"amd46\"]}"), 2, 67, "is \"amd64\" meant?"},
+	    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,"
+	     "\"valueTwo\":2,"
+	     "\"op\":\"SCMP_CMP_MASKED_EQ\"}]}",
+	     2, 53, "takes away"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct callgate_profile *profile = new_profile();
+		char text[1024];
+		snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n%s]}",
+		         cases[i].entries);
+		seccomp_release(read_profile(profile, text));
+		const struct callgate_profile_message *first = callgate_profile_message(profile, 0);
+		ck_assert_msg(is_warned(profile, cases[i].line, cases[i].column, cases[i].words),
+		              "%s\n%u:%u %s", text, first ? first->line : 0, first ? first->column : 0,
+		              first ? first->text : "no message");
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
+START_TEST(strict_makes_errors_of_unknown_names)
+{
+	static const char text[] =
+	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n{\"names\":[\"opne\"],"
+	    "\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	struct callgate_profile *profile = new_profile();
+
+	ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_STRICT, 1), 0);
+	ck_assert_int_eq(callgate_profile_read_memory(profile, text, strlen(text), "p.json"), -EINVAL);
+	ck_assert_str_eq(callgate_profile_diagnosis(profile),
+	                 "p.json:2:11: error: unknown system call \"opne\" is left out; is \"open\" meant?");
+	callgate_profile_free(profile);
+}
+END_TEST
+
+START_TEST(rules_know_their_origin)
+{
+	static const char text[] =
+	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n{\"names\":[\"read\",\n \"write\"],"
+	    "\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	struct callgate_profile *profile = new_profile();
+	struct callgate_call call = {.nr = callgate_syscall_number(SCMP_ARCH_NATIVE, "write")};
+	struct callgate_verdict verdict;
+	unsigned int line = 0, column = 0;
+	scmp_filter_ctx ctx = read_profile(profile, text);
+
+	ck_assert_int_eq(callgate_simulate(ctx, &call, &verdict), 0);
+	ck_assert_int_eq(callgate_profile_rule_origin(profile, verdict.rule, &line, &column), 0);
+	ck_assert(line == 3 && column == 2);
+	ck_assert_int_eq(callgate_profile_rule_origin(profile, 0, &line, &column), -ENOENT);
+	ck_assert_int_eq(callgate_profile_rule_origin(profile, 1000, &line, &column), -ENOENT);
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
+/* A resolved profile is a profile, and means the same. */
+START_TEST(resolved_again)
+{
+	static const char text[] =
+	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrno\":\"ENOSYS\",\"flags\":[\"SECCOMP_FILTER_"
+	    "FLAG_LOG\"],"
+	    "\"listenerPath\":\"/a \\\"b\\\"\",\"listenerMetadata\":\"\\u0001\\u00e9\",\"syscalls\":["
+	    "{\"names\":[\"read\",\"\\u00e9\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,"
+	    "\"value\":18446744073709551615,"
+	    "\"valueTwo\":9223372036854775808,\"op\":\"SCMP_CMP_MASKED_EQ\"}]},"
+	    "{\"name\":\"bpf\",\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]}";
+	struct callgate_profile *profile = new_profile(), *again = new_profile();
+	char *json = NULL, *json_again = NULL;
+
+	seccomp_release(read_profile(profile, text));
+	ck_assert_int_eq(callgate_profile_resolve(profile, &json), 0);
+	ck_assert_ptr_null(strstr(json, "bpf"));
+	ck_assert_ptr_nonnull(strstr(json, "18446744073709551615"));
+	scmp_filter_ctx ctx = read_profile(again, json);
+	ck_assert_int_eq(callgate_profile_resolve(again, &json_again), 0);
+	ck_assert_str_eq(json, json_again);
+	ck_assert_str_eq(callgate_profile_listener_path(again), "/a \"b\"");
+	ck_assert_str_eq(callgate_profile_listener_metadata(again), "\x01\xc3\xa9");
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_NATIVE, "read", UINT64_C(1) << 63, 0), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_NATIVE, "read", 0, 0), ERRNO(38));
+	seccomp_release(ctx);
+	free(json);
+	free(json_again);
+	callgate_profile_free(profile);
+	callgate_profile_free(again);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("reading profiles");
+	TCase *tcase = tcase_create("all");
+	SRunner *runner;
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, the_door_is_shut);
+	tcase_add_test(tcase, without_conditions_both_doors_count);
+	tcase_add_test(tcase, newer_calls);
+	tcase_add_test(tcase, newer_calls_get_the_architectures_own_enosys);
+	tcase_add_test(tcase, default_errno);
+	tcase_add_test(tcase, flags_become_attributes);
+	tcase_add_test(tcase, warnings);
+	tcase_add_test(tcase, strict_makes_errors_of_unknown_names);
+	tcase_add_test(tcase, rules_know_their_origin);
+	tcase_add_test(tcase, resolved_again);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
