@@ -16,10 +16,9 @@ MAY_INCLUDE = {
     "api": {"compile", "prove", "load", "policy", "bpf", "arch", "base"},
     "worker": {"base"},
     "oci": {"base"},
-    "testing": {"base"},
     "cli": {"base"},
 }
-MAY_USE_PUBLIC = {"api", "worker", "oci", "testing", "cli"}
+MAY_USE_PUBLIC = {"api", "worker", "oci", "cli"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 
