@@ -365,8 +365,9 @@ int seccomp_notify_addfd(int fd, struct seccomp_notif_addfd *addfd);
 
 /*
  * Writes the filter as pseudo code, or as struct sock_filter instructions in target byte order, behind what the fd already
- * has; the fd stays open. The program is proved first. Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (the proof failed, or more than
- * 4096 instructions), -ECANCELED (writing failed; with API_SYSRAWRC the -errno of it).
+ * has; the fd stays open. Instructions are compiled and proved first; pseudo code is the rules, printed. Errors: -EINVAL (bad
+ * context), -ENOMEM, -EFAULT (instructions: the proof failed, or more than 4096), -ECANCELED (writing failed; with API_SYSRAWRC
+ * the -errno of it).
  */
 int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd);
 int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd);
