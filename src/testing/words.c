@@ -1,0 +1,130 @@
+/* Calls and verdicts as text. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/simulate.h>
+#include <callgate/testing.h>
+
+#include "base/strbuf.h"
+
+static const struct {
+	uint32_t action;
+	const char *name;
+} actions[] = {
+    {SCMP_ACT_KILL_PROCESS, "KILL_PROCESS"},
+    {SCMP_ACT_KILL_THREAD, "KILL"},
+    {SCMP_ACT_TRAP, "TRAP"},
+    {SCMP_ACT_ERRNO(0), "ERRNO"},
+    {SCMP_ACT_NOTIFY, "NOTIFY"},
+    {SCMP_ACT_TRACE(0), "TRACE"},
+    {SCMP_ACT_LOG, "LOG"},
+    {SCMP_ACT_ALLOW, "ALLOW"},
+};
+
+void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT])
+{
+	const char *name = NULL, *error = NULL;
+	uint32_t data = action & 0xffff, kind = action & 0xffff0000u;
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (actions[i].action == kind)
+			name = actions[i].name;
+	if (kind == SCMP_ACT_ERRNO(0))
+		error = strerrorname_np((int)data);
+	if (!name)
+		snprintf(ret_text, CALLGATE_ACTION_TEXT, "0x%08x", action);
+	else if (error && data)
+		snprintf(ret_text, CALLGATE_ACTION_TEXT, "%s(%s)", name, error);
+	else if (data || kind == SCMP_ACT_ERRNO(0) || kind == SCMP_ACT_TRACE(0))
+		snprintf(ret_text, CALLGATE_ACTION_TEXT, "%s(%u)", name, data);
+	else
+		snprintf(ret_text, CALLGATE_ACTION_TEXT, "%s", name);
+}
+
+/* x32 calls carry x86_64's value. */
+static uint32_t token_of(const struct callgate_call *call)
+{
+	if (call->arch == SCMP_ARCH_X86_64 && call->nr >= 0x40000000)
+		return SCMP_ARCH_X32;
+	return call->arch ? call->arch : seccomp_arch_native();
+}
+
+static void print_call(const struct callgate_call *call, struct strbuf *text)
+{
+	static const char *const names[] = {
+	    "x86",         "x86_64",  "x32",      "arm",       "aarch64", "loongarch64", "m68k",  "mips",
+	    "mipsel",      "mips64",  "mipsel64", "mips64n32", "parisc",  "ppc",         "ppc64", "parisc64",
+	    "mipsel64n32", "ppc64le", "riscv64",  "s390",      "s390x",   "sheb",        "sh"};
+	uint32_t arch = token_of(call);
+	const char *arch_name = NULL;
+	char *name = seccomp_syscall_resolve_num_arch(arch, call->nr);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (seccomp_arch_resolve_name(names[i]) == arch)
+			arch_name = names[i];
+	if (name)
+		strbuf_append(text, name);
+	else
+		strbuf_printf(text, "call %d", call->nr);
+	for (int i = 0; i < 6; i++)
+		strbuf_printf(text, "%s0x%llx", i ? ", " : "(", (unsigned long long)call->args[i]);
+	if (arch_name)
+		strbuf_printf(text, ") on %s", arch_name);
+	else
+		strbuf_printf(text, ") on architecture 0x%08x", arch);
+	free(name);
+}
+
+static void print_condition(const struct scmp_arg_cmp *c, struct strbuf *text)
+{
+	static const char *const symbols[] = {"?", "!=", "<", "<=", "==", ">=", ">", "=="};
+
+	strbuf_printf(text, "argument %u", c->arg);
+	if (c->op == SCMP_CMP_MASKED_EQ)
+		strbuf_printf(text, " & 0x%llx == 0x%llx", (unsigned long long)c->datum_a,
+		              (unsigned long long)c->datum_b);
+	else
+		strbuf_printf(text, " %s 0x%llx", symbols[c->op], (unsigned long long)c->datum_a);
+}
+
+static void print_rule(const struct callgate_simulator *simulator, const struct callgate_call *call,
+                       uint32_t id, struct strbuf *text)
+{
+	struct callgate_rule rule;
+
+	strbuf_printf(text, ", rule %u", id);
+	for (size_t i = 0; callgate_simulator_rule(simulator, i, &rule) == 0; i++) {
+		if (rule.id != id || rule.arch != token_of(call) || rule.nr != call->nr)
+			continue;
+		for (size_t j = 0; j < rule.condition_count; j++) {
+			strbuf_append(text, j ? " and " : " (if ");
+			print_condition(&rule.conditions[j], text);
+		}
+		strbuf_append(text, rule.condition_count ? ")" : " (whatever the arguments)");
+		return;
+	}
+}
+
+char *callgate_explain(struct callgate_simulator *simulator, const struct callgate_call *call)
+{
+	static const char *const reasons[] = {
+	    [CALLGATE_REASON_PROGRAM] = "",
+	    [CALLGATE_REASON_RULE] = "",
+	    [CALLGATE_REASON_DEFAULT] = ", the default: no rule matches",
+	    [CALLGATE_REASON_NEWER] = ", because it is newer than the rules",
+	    [CALLGATE_REASON_BAD_ARCH] = ", because the filter is not for this architecture",
+	};
+	struct callgate_verdict verdict;
+	struct strbuf text = {0};
+	char action[CALLGATE_ACTION_TEXT];
+
+	if (callgate_simulator_run(simulator, call, &verdict) < 0)
+		return NULL;
+	callgate_action_text(verdict.action, action);
+	print_call(call, &text);
+	strbuf_printf(&text, ": %s%s", action, reasons[verdict.reason]);
+	if (verdict.reason == CALLGATE_REASON_RULE)
+		print_rule(simulator, call, verdict.rule, &text);
+	return strbuf_steal(&text);
+}

@@ -1,0 +1,205 @@
+/* <callgate/testing.h> inside libcheck: the assertions that load nothing, each once true and once false, and the tables. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static int failures;
+static char last[1024];
+
+static void note(const char *text)
+{
+	failures++;
+	snprintf(last, sizeof(last), "%s", text);
+}
+
+#define CALLGATE_FAIL(file, line, text) note(text)
+#include <callgate/syscall.h>
+#include <callgate/testing.h>
+
+#define HOLDS(assertion)                                     \
+	do {                                                 \
+		failures = 0;                                \
+		ck_assert_msg((assertion) == 1, "%s", last); \
+		ck_assert_int_eq(failures, 0);               \
+	} while (0)
+#define FAILS(words, assertion)                                         \
+	do {                                                            \
+		failures = 0;                                           \
+		ck_assert_int_eq(assertion, 0);                         \
+		ck_assert_int_eq(failures, 1);                          \
+		ck_assert_str_eq(last, callgate_failure());             \
+		ck_assert_msg(strstr(last, words) != NULL, "%s", last); \
+	} while (0)
+
+static scmp_filter_ctx make(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+
+	ck_assert_ptr_nonnull(ctx);
+	if (seccomp_arch_native() != SCMP_ARCH_X86_64) {
+		ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
+		ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
+	}
+	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+	                                  SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY)),
+	                 0);
+	ck_assert_int_eq(
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fchmodat), 1, SCMP_A0_32(SCMP_CMP_EQ, AT_FDCWD)),
+	    0);
+	return ctx;
+}
+
+START_TEST(calls)
+{
+	scmp_filter_ctx ctx = make();
+	const uint32_t x86_64 = SCMP_ARCH_X86_64, x86 = SCMP_ARCH_X86;
+
+	HOLDS(callgate_expect_on(x86_64, ctx, "read", SCMP_ACT_ALLOW));
+	HOLDS(callgate_expect_on(x86_64, ctx, "read", SCMP_ACT_ALLOW, 0, CALLGATE_ANY, 1u, 2L, 'c',
+	                         UINT64_MAX));
+	HOLDS(callgate_expect_on(x86, ctx, "write", SCMP_ACT_ERRNO(EPERM)));
+	HOLDS(callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY,
+	                         O_RDONLY | O_CLOEXEC));
+	HOLDS(callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, CALLGATE_ANY, CALLGATE_ANY,
+	                         CALLGATE_BITS(O_ACCMODE, O_RDONLY)));
+	FAILS("expected ALLOW, but openat(",
+	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, O_RDWR));
+	FAILS("ERRNO(EPERM), the default: no rule matches",
+	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD));
+	FAILS("rule 1 (whatever the arguments)",
+	      callgate_expect_on(x86, ctx, "read", SCMP_ACT_ERRNO(EPERM), 7));
+	FAILS("rule 2 (if argument 2 & 0x3 == 0x0)",
+	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ERRNO(EPERM), AT_FDCWD, 5, 0));
+	FAILS("not for this architecture", callgate_expect_on(SCMP_ARCH_ARM, ctx, "read", SCMP_ACT_ALLOW));
+	FAILS("did you mean \"openat\"", callgate_expect_on(x86_64, ctx, "opneat", SCMP_ACT_ALLOW));
+	FAILS("does not have the call", callgate_expect_on(x86_64, ctx, "mmap2", SCMP_ACT_ALLOW));
+	FAILS("", callgate_expect_on(x86_64, NULL, "read", SCMP_ACT_ALLOW));
+	seccomp_release(ctx);
+}
+END_TEST
+
+/* A negative int may come with zeros or ones above it; this rule knows only the zeros. */
+START_TEST(negative_numbers)
+{
+	scmp_filter_ctx ctx = make();
+
+	FAILS("0xffffffffffffff9c",
+	      callgate_expect_on(SCMP_ARCH_X86_64, ctx, "fchmodat", SCMP_ACT_ALLOW, AT_FDCWD));
+	HOLDS(callgate_expect_on(SCMP_ARCH_X86_64, ctx, "fchmodat", SCMP_ACT_ALLOW, (unsigned)AT_FDCWD));
+	HOLDS(callgate_expect_on(SCMP_ARCH_X86, ctx, "fchmodat", SCMP_ACT_ALLOW, AT_FDCWD));
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(whole_sets)
+{
+	scmp_filter_ctx ctx = make();
+
+	HOLDS(callgate_expect_only_on(SCMP_ARCH_X86_64, ctx, "read openat, fchmodat"));
+	HOLDS(callgate_expect_only_on(SCMP_ARCH_X86_64, ctx, "@file"));
+	FAILS("nothing but the set to be allowed, but fchmodat(",
+	      callgate_expect_only_on(SCMP_ARCH_X86_64, ctx, "read openat"));
+	FAILS("on x86: ALLOW, rule 1", callgate_expect_only_on(SCMP_ARCH_X86, ctx, "openat fchmodat"));
+	FAILS("did you mean \"read\"", callgate_expect_only_on(SCMP_ARCH_X86, ctx, "raed"));
+	FAILS("there is no set \"@nothing\"", callgate_expect_only_on(SCMP_ARCH_X86, ctx, "@nothing"));
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(weaker_and_stronger)
+{
+	scmp_filter_ctx weak = make(), strong = make();
+
+	ck_assert_int_eq(
+	    seccomp_rule_add(weak, SCMP_ACT_ALLOW, SCMP_SYS(mount), 1, SCMP_A3_64(SCMP_CMP_EQ, 77)), 0);
+	HOLDS(callgate_expect_no_weaker(strong, weak));
+	HOLDS(callgate_expect_no_weaker(strong, strong));
+	FAILS("but mount(", callgate_expect_no_weaker(weak, strong));
+	FAILS("0x4d", callgate_expect_no_weaker(weak, strong));
+	FAILS("", callgate_expect_no_weaker(weak, NULL));
+	seccomp_release(weak);
+	seccomp_release(strong);
+}
+END_TEST
+
+/* Every name of every set is a system call, and every system call is in a set. */
+START_TEST(sets_are_complete)
+{
+	const struct callgate_group *group;
+	const char *name;
+
+	ck_assert_uint_ge(callgate_group_version(), 1);
+	ck_assert_ptr_nonnull(callgate_group_find("@network"));
+	ck_assert_ptr_eq(callgate_group_find("@network"), callgate_group_find("network"));
+	ck_assert_ptr_null(callgate_group_find("@networks"));
+	ck_assert_ptr_null(callgate_group_find(NULL));
+	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
+		bool found = false;
+		for (size_t j = 0; (group = callgate_group_at(j)); j++)
+			for (size_t k = 0; group->syscalls[k]; k++)
+				found = found || strcmp(group->syscalls[k], name) == 0;
+		ck_assert_msg(found, "%s is in no set", name);
+	}
+	for (size_t j = 0; (group = callgate_group_at(j)); j++)
+		for (size_t k = 0; group->syscalls[k]; k++)
+			ck_assert_msg(seccomp_syscall_resolve_name(group->syscalls[k]) != __NR_SCMP_ERROR,
+			              "@%s: %s is no call", group->name, group->syscalls[k]);
+}
+END_TEST
+
+static int64_t constant(uint32_t arch, const char *name)
+{
+	int64_t value = 0;
+
+	ck_assert_int_eq(callgate_constant(arch, name, &value), 0);
+	return value;
+}
+
+START_TEST(constants)
+{
+	int64_t value = 5;
+
+	ck_assert_int_eq(constant(0, "EPERM"), EPERM);
+	ck_assert_int_eq(constant(0, "O_CREAT"), O_CREAT);
+	ck_assert_int_eq(constant(0, "AF_NETLINK"), AF_NETLINK);
+	ck_assert_int_eq(constant(0, "AT_FDCWD"), AT_FDCWD);
+	ck_assert_int_eq(constant(SCMP_ARCH_MIPSEL64, "ENOSYS"), 89);
+	ck_assert_int_eq(constant(SCMP_ARCH_MIPS, "SOCK_STREAM"), 2);
+	ck_assert_int_eq(constant(SCMP_ARCH_AARCH64, "O_DIRECTORY"), 040000);
+	ck_assert_int_eq(constant(SCMP_ARCH_S390X, "O_DIRECTORY"), 0200000);
+	ck_assert_int_eq(callgate_constant(0, "EPREM", &value), -ENOENT);
+	ck_assert_int_eq(callgate_constant(SCMP_ARCH_AARCH64, "MAP_32BIT", &value), -EOPNOTSUPP);
+	ck_assert_int_eq(callgate_constant(12345, "EPERM", &value), -EINVAL);
+	ck_assert_int_eq(callgate_constant(0, NULL, &value), -EINVAL);
+	ck_assert_int_eq(value, 5);
+	for (size_t i = 1; callgate_constant_at(i); i++)
+		ck_assert_int_lt(strcmp(callgate_constant_at(i - 1), callgate_constant_at(i)), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("testing expect");
+	TCase *tcase = tcase_create("expect");
+	SRunner *runner;
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, calls);
+	tcase_add_test(tcase, negative_numbers);
+	tcase_add_test(tcase, whole_sets);
+	tcase_add_test(tcase, weaker_and_stronger);
+	tcase_add_test(tcase, sets_are_complete);
+	tcase_add_test(tcase, constants);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
