@@ -16,9 +16,10 @@ MAY_INCLUDE = {
     "api": {"compile", "prove", "load", "policy", "bpf", "arch", "base"},
     "worker": {"base"},
     "oci": {"base"},
+    "testing": {"base"},
     "cli": {"base"},
 }
-MAY_USE_PUBLIC = {"api", "worker", "oci", "cli"}
+MAY_USE_PUBLIC = {"api", "worker", "oci", "testing", "cli"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 
