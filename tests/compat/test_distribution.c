@@ -15,6 +15,7 @@
 #include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "support/random.h"
+#include "support/run.h"
 
 enum { SKIPPED = 77, TEXT_MAX = 1 << 20, CALLS = 60 };
 
@@ -250,14 +251,9 @@ int main(void)
 	open_theirs();
 	Suite *suite = suite_create("distribution");
 	TCase *tcase = tcase_create("libseccomp beside callgate");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, the_distribution_agrees);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -17,6 +17,7 @@
 #include "bpf/accept.h"
 #include "kernel_program.h"
 #include "support/random_program.h"
+#include "support/run.h"
 
 enum { LONGEST = 24, PER_CHILD = 500 };
 
@@ -161,7 +162,6 @@ int main(void)
 {
 	Suite *suite = suite_create("kernel accept");
 	TCase *tcase = tcase_create("accept");
-	SRunner *runner;
 
 	if (!kernel_can_filter())
 		return 77;
@@ -169,9 +169,5 @@ int main(void)
 	tcase_add_test(tcase, random_streams);
 	tcase_add_test(tcase, path_budget);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -18,6 +18,7 @@
 #include "bpf/simulate.h"
 #include "kernel_program.h"
 #include "support/random_program.h"
+#include "support/run.h"
 
 enum { LONGEST = 60, CALLS = 60 };
 
@@ -210,7 +211,6 @@ int main(void)
 {
 	Suite *suite = suite_create("kernel verdict");
 	TCase *tcase = tcase_create("verdict");
-	SRunner *runner;
 
 	if (!kernel_can_filter())
 		return 77;
@@ -220,9 +220,5 @@ int main(void)
 	tcase_set_timeout(tcase, 1200);
 	tcase_add_loop_test(tcase, verdicts, 0, x86 ? 2 : 1);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

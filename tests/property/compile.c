@@ -9,6 +9,7 @@
 #include "compile/lowered.h"
 #include "compile/pass.h"
 #include "support/random_policy.h"
+#include "support/run.h"
 
 static void check_call(const struct policy *policy, const struct compile_output *output,
                        const struct seccomp_data *call)
@@ -144,16 +145,11 @@ int main(void)
 {
 	Suite *suite = suite_create("compile");
 	TCase *tcase = tcase_create("policy_eval equals the simulated program");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, few_syscalls_many_rules);
 	tcase_add_test(tcase, many_syscalls);
 	tcase_add_test(tcase, long_jumps);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -10,6 +10,7 @@
 #include "compile/compile.h"
 #include "prove/prove.h"
 #include "support/random_policy.h"
+#include "support/run.h"
 
 static void ck_same_verdict(const struct policy *policy, struct callgate_program *const *programs,
                             size_t count, struct random *random)
@@ -260,7 +261,6 @@ int main(void)
 {
 	Suite *suite = suite_create("prove");
 	TCase *tcase = tcase_create("prover");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 1800);
 	tcase_add_test(tcase, compiled_policies_are_proved_equal);
@@ -269,9 +269,5 @@ int main(void)
 	tcase_add_test(tcase, a_wrong_comparison_is_caught);
 	tcase_add_test(tcase, mutants_are_told_apart_or_equal);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -8,6 +8,7 @@
 
 #include "prove/machine.h"
 #include "prove/rules.h"
+#include "support/run.h"
 
 enum { INPUTS = 1 << INPUT_WIDE_BITS, WORDS = 1 << INPUT_WORD_BITS, TABLE_SLOTS = 1 << 18, MASKED = 7 };
 enum { CONDITIONS_MAX = 6 * INPUTS + INPUTS * INPUTS };
@@ -199,14 +200,9 @@ int main(void)
 {
 	Suite *suite = suite_create("prove-words");
 	TCase *tcase = tcase_create("exhaustive");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 900);
 	tcase_add_test(tcase, every_policy_and_program_of_tiny_words);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

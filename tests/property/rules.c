@@ -8,6 +8,7 @@
 #include "api/context.h"
 #include "rule_model.h"
 #include "support/random_policy.h"
+#include "support/run.h"
 
 static const uint32_t actions[] = {SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(1), SCMP_ACT_ERRNO(2), SCMP_ACT_TRAP,
                                    SCMP_ACT_TRACE(7)};
@@ -190,14 +191,9 @@ int main(void)
 {
 	Suite *suite = suite_create("rules");
 	TCase *tcase = tcase_create("the contract's model");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, contexts_follow_the_model);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -12,6 +12,7 @@
 #include <callgate/diagnosis.h>
 
 #include "child.h"
+#include "support/run.h"
 #include "target.h"
 
 enum { CHOSEN = 77 };
@@ -218,9 +219,5 @@ int main(void)
 	tcase_add_test(tests, test_target_is_dead);
 	tcase_add_loop_test(tests, test_target_dies_meanwhile, 0, 40);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

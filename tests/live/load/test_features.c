@@ -17,6 +17,7 @@
 
 #include "child.h"
 #include "old_kernel.h"
+#include "support/run.h"
 #include "threads.h"
 
 enum { LEVEL_MAX = 7 };
@@ -361,9 +362,5 @@ int main(void)
 	tcase_add_test(tests, test_init_probes);
 	tcase_add_loop_test(tests, test_flags, 2, LEVEL_MAX + 1);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

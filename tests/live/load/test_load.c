@@ -16,6 +16,7 @@
 
 #include "child.h"
 #include "old_kernel.h"
+#include "support/run.h"
 
 enum { KERNEL_ENOTSUPP = 524 };
 
@@ -399,9 +400,5 @@ int main(void)
 	tcase_add_test(tests, test_other_byte_order);
 	tcase_add_test(tests, test_path_full);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -16,6 +16,7 @@
 #include "../kernel_program.h"
 #include "child.h"
 #include "old_kernel.h"
+#include "support/run.h"
 #include "threads.h"
 
 /* Calls with argument rules, far apart by number; and calls without. seccomp(2) must work until the last part is loaded. */
@@ -187,9 +188,5 @@ int main(void)
 	tcase_add_test(tests, test_second_part_is_refused);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

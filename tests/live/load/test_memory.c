@@ -23,6 +23,7 @@
 
 #include "child.h"
 #include "old_kernel.h"
+#include "support/run.h"
 #include "threads.h"
 
 /* The process's allocator and formatter, in place of the C library's. */
@@ -350,9 +351,5 @@ int main(void)
 	tcase_add_test(tests, test_no_notification);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failures = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

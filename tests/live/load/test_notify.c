@@ -14,6 +14,7 @@
 #include <callgate/diagnosis.h>
 
 #include "child.h"
+#include "support/run.h"
 #include "target.h"
 #include "threads.h"
 
@@ -374,9 +375,5 @@ int main(void)
 	TCase *tests = tcase_create("notify");
 	tcase_add_loop_test(tests, test_notify, 0, sizeof(bodies) / sizeof(bodies[0]));
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

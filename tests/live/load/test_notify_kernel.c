@@ -20,6 +20,7 @@
 #include "../kernel_program.h"
 #include "child.h"
 #include "old_kernel.h"
+#include "support/run.h"
 #include "target.h"
 #include "threads.h"
 
@@ -245,9 +246,5 @@ int main(void)
 	tcase_add_test(tests, test_other_direction);
 	tcase_add_loop_test(tests, test_other_sizes, 0, sizeof(kernels) / sizeof(kernels[0]));
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

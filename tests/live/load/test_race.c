@@ -14,6 +14,7 @@
 #include <callgate/diagnosis.h>
 
 #include "child.h"
+#include "support/run.h"
 
 enum { THREADS = 4, ROUNDS = 20, RACE_STATUS = 66 };
 static pthread_barrier_t barrier;
@@ -131,9 +132,5 @@ int main(void)
 	tcase_add_test(tests, test_races);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -16,6 +16,7 @@
 
 #include "../kernel_program.h"
 #include "child.h"
+#include "support/run.h"
 #include "threads.h"
 
 #define LOAD_NR   BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
@@ -379,9 +380,5 @@ int main(void)
 	tcase_add_test(tests, test_no_listener);
 	tcase_add_test(tests, test_not_accepted);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -11,6 +11,7 @@
 #include <callgate/diagnosis.h>
 
 #include "child.h"
+#include "support/run.h"
 #include "threads.h"
 
 enum { THREADS = 4 };
@@ -310,9 +311,5 @@ int main(void)
 	tcase_add_test(tests, test_with_listener_at_5);
 	tcase_add_test(tests, test_twice_with_listener);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

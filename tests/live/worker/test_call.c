@@ -15,6 +15,7 @@
 
 #include "functions.h"
 #include "leaks.h"
+#include "support/run.h"
 
 #ifndef __has_feature
 #define __has_feature(feature) 0
@@ -361,9 +362,5 @@ int main(void)
 	tcase_add_test(tests, test_bad_arguments);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run(suite);
 }

@@ -13,6 +13,7 @@
 #include <callgate/plugin.h>
 
 #include "leaks.h"
+#include "support/run.h"
 
 enum { CALLED, CONSTRUCTOR, IFUNC, PLACES };
 static const char *const places[PLACES] = {"call", "constructor", "ifunc"};
@@ -108,9 +109,5 @@ int main(void)
 	tcase_add_loop_test(tests, test_attack, 0, PLACES * ATTACKS);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run(suite);
 }

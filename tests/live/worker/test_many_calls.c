@@ -18,6 +18,7 @@
 #include "functions.h"
 #include "leaks.h"
 #include "support/random.h"
+#include "support/run.h"
 
 /* Several threads, an allocator under load, a timer that interrupts everything, and a SIGCHLD handler that takes what it finds. */
 static atomic_bool stop;
@@ -174,9 +175,5 @@ int main(void)
 	tcase_add_test(tests, test_thousands_leave_no_byte);
 	tcase_set_timeout(tests, 600);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run(suite);
 }

@@ -12,6 +12,7 @@
 
 #include "leaks.h"
 #include "support/random.h"
+#include "support/run.h"
 
 enum { THREADS = 4, PLUGIN_COUNT = 2 };
 
@@ -152,9 +153,5 @@ int main(void)
 	tcase_add_test(tests, test_many_threads);
 	tcase_set_timeout(tests, 600);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run(suite);
 }

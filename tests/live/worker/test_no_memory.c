@@ -11,6 +11,7 @@
 
 #include "functions.h"
 #include "leaks.h"
+#include "support/run.h"
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -114,9 +115,5 @@ int main(void)
 	tcase_add_test(tests, test_plugin);
 	tcase_set_timeout(tests, 200);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run(suite);
 }

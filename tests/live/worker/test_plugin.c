@@ -15,6 +15,7 @@
 #include <callgate/plugin.h>
 
 #include "leaks.h"
+#include "support/run.h"
 
 static const char obedient[] = PLUGINS "/obedient.so";
 static struct callgate_plugin *plugin;
@@ -378,9 +379,5 @@ int main(void)
 	tcase_add_test(tests, test_a_host_that_ignores_its_children);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run(suite);
 }

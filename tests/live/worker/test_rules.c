@@ -14,6 +14,7 @@
 #include <callgate/strict.h>
 
 #include "confined.h"
+#include "support/run.h"
 
 static unsigned allow;
 
@@ -102,9 +103,5 @@ int main(void)
 	if (seccomp_arch_native() == SCMP_ARCH_X86_64)
 		tcase_add_test(tests, test_refusals_change_nothing);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run(suite);
 }

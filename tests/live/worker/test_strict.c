@@ -12,6 +12,7 @@
 #include <callgate/strict.h>
 
 #include "confined.h"
+#include "support/run.h"
 
 static int pipe_fds[2];
 
@@ -197,9 +198,5 @@ int main(void)
 	tcase_add_test(tests, test_interruptions_are_survived);
 	tcase_add_test(tests, test_list);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run(suite);
 }

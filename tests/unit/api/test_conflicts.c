@@ -6,6 +6,8 @@
 
 #include <callgate/simulate.h>
 
+#include "support/run.h"
+
 enum { NR = SCMP_SYS(ioctl), STEPS = 4, QUESTIONS = 8, X32_BIT = 0x40000000 };
 
 #define E(number) SCMP_ACT_ERRNO(number)
@@ -421,9 +423,5 @@ int main(void)
 	tcase_add_test(tcase, order_of_errors);
 	tcase_add_test(tcase, all_or_nothing);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

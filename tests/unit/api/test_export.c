@@ -12,6 +12,8 @@
 
 #include <seccomp.h>
 
+#include "support/run.h"
+
 enum { RULES = 900, PAGE = 4096, CANARY = 0xa5 };
 
 static scmp_filter_ctx make(uint32_t arch, int rules)
@@ -315,9 +317,5 @@ int main(void)
 	tcase_add_test(tcase, byte_order);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

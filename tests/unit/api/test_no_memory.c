@@ -10,6 +10,8 @@
 
 #include <seccomp.h>
 
+#include "support/run.h"
+
 enum { SPACE = 1 << 16, CALLS = 64 };
 
 void *__libc_malloc(size_t size);
@@ -331,9 +333,5 @@ int main(void)
 	tcase_add_test(tcase, merges);
 	tcase_set_timeout(tcase, 120);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failures = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

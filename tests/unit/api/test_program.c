@@ -11,6 +11,8 @@
 #include <callgate/diagnosis.h>
 #include <callgate/program.h>
 
+#include "support/run.h"
+
 static const struct sock_filter allow[2] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
@@ -110,15 +112,10 @@ int main(void)
 {
 	Suite *suite = suite_create("api program");
 	TCase *tcase = tcase_create("program");
-	SRunner *runner;
 
 	tcase_add_test(tcase, from_bytes);
 	tcase_add_test(tcase, from_a_descriptor);
 	tcase_add_test(tcase, from_a_context);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

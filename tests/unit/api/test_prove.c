@@ -9,6 +9,8 @@
 #include <callgate/diagnosis.h>
 #include <callgate/prove.h>
 
+#include "support/run.h"
+
 static scmp_filter_ctx sockets(int denied)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
@@ -102,16 +104,11 @@ int main(void)
 {
 	Suite *suite = suite_create("api-prove");
 	TCase *tcase = tcase_create("prove");
-	SRunner *runner;
 
 	tcase_add_test(tcase, one_rule_more_is_one_difference);
 	tcase_add_test(tcase, a_program_is_compared_with_its_rules);
 	tcase_add_test(tcase, questions_about_partial_calls);
 	tcase_add_test(tcase, what_is_refused);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

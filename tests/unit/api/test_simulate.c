@@ -8,6 +8,8 @@
 #include <callgate/diagnosis.h>
 #include <callgate/simulate.h>
 
+#include "support/run.h"
+
 static scmp_filter_ctx make(void)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(1));
@@ -278,7 +280,6 @@ int main(void)
 {
 	Suite *suite = suite_create("api simulate");
 	TCase *tcase = tcase_create("simulate");
-	SRunner *runner;
 
 	tcase_add_test(tcase, verdicts_and_reasons);
 	tcase_add_test(tcase, programs);
@@ -288,9 +289,5 @@ int main(void)
 	tcase_add_test(tcase, edge_hints_are_true);
 	tcase_add_test(tcase, every_mutant);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

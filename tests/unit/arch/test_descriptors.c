@@ -1,5 +1,6 @@
 /* What the descriptors say about each architecture. */
 #include "arch/arch.h"
+#include "support/run.h"
 
 #include <elf.h>
 #include <linux/audit.h>
@@ -129,9 +130,5 @@ int main(void)
 	tcase_add_test(tests, native_is_what_the_compiler_targets);
 	tcase_add_test(tests, unknown_architectures_are_null);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Every table, expanded, against an independent list of numbers. Skipped where that list is not at hand. */
 #include "arch/arch.h"
+#include "support/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,9 +181,5 @@ int main(void)
 	tcase_add_test(tests, numbers_agree_with_the_facts);
 	tcase_add_test(tests, pseudo_numbers_agree_with_the_facts);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run(suite);
 }

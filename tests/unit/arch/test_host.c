@@ -3,6 +3,7 @@
  * Arguments: an architecture, and the compiler's option for it.
  */
 #include "arch/arch.h"
+#include "support/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,11 +84,7 @@ static int run(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, numbers_agree_with_the_header);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run(suite);
 }
 
 int main(int argc, char **argv)

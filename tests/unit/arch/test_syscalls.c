@@ -1,5 +1,6 @@
 /* Names and numbers of system calls: how they resolve, rewrite and translate. */
 #include "arch/arch.h"
+#include "support/run.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -292,9 +293,5 @@ int main(void)
 #endif
 	tcase_add_test(tests, closest_name_corrects_typing_errors);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run(suite);
 }

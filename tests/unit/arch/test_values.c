@@ -10,6 +10,8 @@
 #include <asm/unistd.h>
 #include <seccomp-syscalls.h>
 
+#include "support/run.h"
+
 static const struct {
 	const char *name;
 	int snr;
@@ -73,9 +75,5 @@ int main(void)
 	tcase_add_test(tests, values_are_those_of_the_library);
 	tcase_add_test(tests, new_calls_have_numbers_even_with_old_kernel_headers);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run(suite);
 }

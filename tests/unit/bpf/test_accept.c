@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 
 #include "bpf/accept.h"
+#include "support/run.h"
 
 #define RETURN_ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -196,7 +197,6 @@ int main(void)
 {
 	Suite *suite = suite_create("bpf accept");
 	TCase *tcase = tcase_create("accept");
-	SRunner *runner;
 
 	tcase_add_test(tcase, every_code);
 	tcase_add_test(tcase, load_offsets);
@@ -207,9 +207,5 @@ int main(void)
 	tcase_add_test(tcase, byte_orders);
 	tcase_add_test(tcase, converted_length);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "bpf/disassemble.h"
 #include "bpf/simulate.h"
 #include "support/random_program.h"
+#include "support/run.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define RUN(...)     run(false, (struct sock_filter[]){__VA_ARGS__}, COUNT(((struct sock_filter[]){__VA_ARGS__})))
@@ -267,7 +268,6 @@ int main(void)
 {
 	Suite *suite = suite_create("bpf simulate");
 	TCase *tcase = tcase_create("simulate");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, arithmetic);
@@ -281,9 +281,5 @@ int main(void)
 	tcase_add_test(tcase, listing);
 	tcase_add_test(tcase, listing_of_any_bytes);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

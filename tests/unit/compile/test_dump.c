@@ -7,6 +7,8 @@
 #include <callgate/compile.h>
 #include <callgate/diagnosis.h>
 
+#include "support/run.h"
+
 static scmp_filter_ctx example(void)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -80,9 +82,5 @@ int main(void)
 	tcase_add_test(tcase, the_graph_says_what_the_rules_say);
 	tcase_add_test(tcase, mistakes_leave_the_text_alone);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

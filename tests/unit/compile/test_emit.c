@@ -5,6 +5,7 @@
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "compile/emit.h"
+#include "support/run.h"
 
 enum { SHORTEST = 245, LONGEST = 265, FAR = 1100 };
 
@@ -106,9 +107,5 @@ int main(void)
 	tcase_add_test(tcase, a_word_that_is_held_is_not_loaded_again);
 	tcase_add_test(tcase, an_empty_graph_kills);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

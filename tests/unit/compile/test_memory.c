@@ -8,6 +8,8 @@
 
 #include <callgate/prove.h>
 
+#include "support/run.h"
+
 enum { PEAK_MOST = 100 * 1024, ALLOCATIONS_MOST = 150 };
 
 void *__real_malloc(size_t size);
@@ -139,9 +141,5 @@ int main(void)
 	tcase_add_test(tcase, little_memory_is_used);
 	tcase_add_test(tcase, every_allocation_may_fail);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

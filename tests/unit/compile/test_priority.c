@@ -4,6 +4,8 @@
 
 #include <callgate/simulate.h>
 
+#include "support/run.h"
+
 enum { CALLS = 330 };
 
 static uint32_t action_of(int nr)
@@ -77,9 +79,5 @@ int main(void)
 	tcase_add_test(tcase, a_favourite_is_reached_sooner);
 	tcase_add_test(tcase, a_tree_by_number_favours_nobody);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

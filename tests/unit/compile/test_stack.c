@@ -8,6 +8,7 @@
 #include "bpf/simulate.h"
 #include "compile/compile.h"
 #include "support/random_policy.h"
+#include "support/run.h"
 
 enum { RULES_PER_CALL = 40 };
 
@@ -130,9 +131,5 @@ int main(void)
 	tcase_add_test(tcase, a_single_program_is_refused_with_its_length);
 	tcase_add_test(tcase, more_than_a_process_may_have_is_refused);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -9,6 +9,7 @@
 #include "compile/lowered.h"
 #include "compile/tree.h"
 #include "support/random.h"
+#include "support/run.h"
 
 enum { EDGES_MOST = 10, RUNS = 400, SETS = 1 << EDGES_MOST };
 
@@ -181,9 +182,5 @@ int main(void)
 	tcase_add_test(tcase, trees_are_close_to_the_best);
 	tcase_add_test(tcase, long_switches_stay_shallow);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

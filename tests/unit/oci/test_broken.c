@@ -7,6 +7,8 @@
 
 #include <callgate/oci.h>
 
+#include "support/run.h"
+
 #define D  "{\"defaultAction\": \"SCMP_ACT_ALLOW\",\n" /* the first line of most */
 #define E  D " \"syscalls\": [\n"                      /* and the second: entries begin in line 3 */
 #define X  "]}"
@@ -275,7 +277,6 @@ int main(void)
 {
 	Suite *suite = suite_create("broken profiles");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, broken_profile, 0, sizeof(broken) / sizeof(broken[0]));
@@ -285,9 +286,5 @@ int main(void)
 	tcase_add_test(tcase, many_messages_are_cut);
 	tcase_add_test(tcase, bad_calls);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -1,5 +1,6 @@
 /* What profiles mean: callgate-profile(5), asked of the filter. */
 #include "reading.h"
+#include "support/run.h"
 
 /* One question to one profile on x86_64. The text goes into `syscalls` from line 2 on, the default is ERRNO(1). */
 static const struct meaning {
@@ -223,7 +224,6 @@ int main(void)
 {
 	Suite *suite = suite_create("the meaning of profiles");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, meaning, 0, sizeof(meanings) / sizeof(meanings[0]));
@@ -232,9 +232,5 @@ int main(void)
 	tcase_add_test(tcase, architectures_from_the_map);
 	tcase_add_test(tcase, given_architectures_take_the_place_of_the_list);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -1,5 +1,6 @@
 /* What the environment and the options of a reader change, and what is warned of. */
 #include "reading.h"
+#include "support/run.h"
 
 #define SOCKET                                                                                            \
 	"{\"names\":[\n\"socket\"],\"action\":\"SCMP_ACT_%s\",\"args\":[{\"index\":0,\"value\":1,\"op\":" \
@@ -302,7 +303,6 @@ int main(void)
 {
 	Suite *suite = suite_create("reading profiles");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, the_door_is_shut);
@@ -316,9 +316,5 @@ int main(void)
 	tcase_add_test(tcase, rules_know_their_origin);
 	tcase_add_test(tcase, resolved_again);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "bpf/simulate.h"
 #include "policy/newer.h"
+#include "support/run.h"
 
 #define NEWER   (SECCOMP_RET_ERRNO | 38)
 #define DEFAULT (SECCOMP_RET_ERRNO | 1)
@@ -135,7 +136,6 @@ int main(void)
 {
 	Suite *suite = suite_create("newer calls and rules for one architecture");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
 
 	tcase_add_test(tcase, every_architecture);
 	tcase_add_test(tcase, private_calls_are_not_the_newest);
@@ -143,9 +143,5 @@ int main(void)
 	tcase_add_test(tcase, several_conditions_on_one_argument_all_hold);
 	tcase_add_test(tcase, bad_input);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }

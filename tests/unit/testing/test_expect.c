@@ -20,6 +20,8 @@ static void note(const char *text)
 #include <callgate/syscall.h>
 #include <callgate/testing.h>
 
+#include "support/run.h"
+
 #define HOLDS(assertion)                                     \
 	do {                                                 \
 		failures = 0;                                \
@@ -187,7 +189,6 @@ int main(void)
 {
 	Suite *suite = suite_create("testing expect");
 	TCase *tcase = tcase_create("expect");
-	SRunner *runner;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, calls);
@@ -197,9 +198,5 @@ int main(void)
 	tcase_add_test(tcase, sets_are_complete);
 	tcase_add_test(tcase, constants);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite);
 }
