@@ -33,17 +33,20 @@ bool door_find(const struct names_arch *arch, const char *syscall, struct door *
 /* What the entries that apply say about one call. */
 struct answers {
 	const struct named *whole;      /* an entry without conditions */
+	uint32_t whole_action;          /* and its action */
 	const struct named *restricted; /* the first entry with conditions */
 	uint32_t strictest;             /* of the default action and all entries' */
 };
 
 /* The kernel prefers the smallest, as a signed number, of the actions without data (seccomp(2)). */
+static int32_t rank(uint32_t action)
+{
+	return (int32_t)(action & SECCOMP_RET_ACTION_FULL);
+}
+
 static uint32_t stricter(uint32_t a, uint32_t b)
 {
-	int32_t rank_a = (int32_t)(a & SECCOMP_RET_ACTION_FULL),
-	        rank_b = (int32_t)(b & SECCOMP_RET_ACTION_FULL);
-
-	return rank_b < rank_a ? b : a;
+	return rank(b) < rank(a) ? b : a;
 }
 
 static void look_at(const struct application *application, const struct entry *entry, const char *name,
@@ -52,11 +55,14 @@ static void look_at(const struct application *application, const struct entry *e
 	for (size_t i = 0; i < entry->name_count; i++) {
 		if (strcmp(entry->names[i].name, name) != 0)
 			continue;
-		if (entry->condition_count == 0)
+		uint32_t action = apply_action(application, entry);
+		answers->strictest = stricter(answers->strictest, action);
+		if (entry->condition_count == 0 && !answers->whole) {
 			answers->whole = &entry->names[i];
-		else if (!answers->restricted)
+			answers->whole_action = action;
+		} else if (entry->condition_count && !answers->restricted) {
 			answers->restricted = &entry->names[i];
-		answers->strictest = stricter(answers->strictest, apply_action(application, entry));
+		}
 	}
 }
 
@@ -101,6 +107,9 @@ static int apply_one(struct application *application, const struct names_arch *a
 	if (!door_find(arch, name, &door))
 		return 0;
 	struct answers of_door = find_answers(application, door.name);
+	/* A door that is shut as a whole lets nothing past the conditions. */
+	if (of_door.whole && rank(of_door.whole_action) <= rank(answers->strictest))
+		return 0;
 	if (of_door.whole)
 		messages_warn(application->messages, answers->restricted->place,
 		              "on %s %s can also be reached through %s, which line %u decides as a whole: "
