@@ -160,14 +160,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("kernel accept");
-	TCase *tcase = tcase_create("accept");
+	TCase *tcase = tcase_create("kernel accept");
 
 	if (!kernel_can_filter())
 		return 77;
 	tcase_set_timeout(tcase, 1200);
 	tcase_add_test(tcase, random_streams);
 	tcase_add_test(tcase, path_budget);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

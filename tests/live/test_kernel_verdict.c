@@ -209,8 +209,7 @@ static bool can_call_x86(void)
 
 int main(void)
 {
-	Suite *suite = suite_create("kernel verdict");
-	TCase *tcase = tcase_create("verdict");
+	TCase *tcase = tcase_create("kernel verdict");
 
 	if (!kernel_can_filter())
 		return 77;
@@ -219,6 +218,5 @@ int main(void)
 		printf("skipped: this kernel has no 32-bit calls, x86 is not compared\n");
 	tcase_set_timeout(tcase, 1200);
 	tcase_add_loop_test(tcase, verdicts, 0, x86 ? 2 : 1);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

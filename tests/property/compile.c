@@ -143,13 +143,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("compile");
-	TCase *tcase = tcase_create("policy_eval equals the simulated program");
+	TCase *tcase = tcase_create("compile");
 
 	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, few_syscalls_many_rules);
 	tcase_add_test(tcase, many_syscalls);
 	tcase_add_test(tcase, long_jumps);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

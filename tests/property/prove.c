@@ -259,8 +259,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("prove");
-	TCase *tcase = tcase_create("prover");
+	TCase *tcase = tcase_create("prove");
 
 	tcase_set_timeout(tcase, 1800);
 	tcase_add_test(tcase, compiled_policies_are_proved_equal);
@@ -268,6 +267,5 @@ int main(void)
 	tcase_add_test(tcase, every_flipped_bit_is_answered);
 	tcase_add_test(tcase, a_wrong_comparison_is_caught);
 	tcase_add_test(tcase, mutants_are_told_apart_or_equal);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

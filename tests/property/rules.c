@@ -189,11 +189,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("rules");
-	TCase *tcase = tcase_create("the contract's model");
+	TCase *tcase = tcase_create("rules");
 
 	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, contexts_follow_the_model);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -3,13 +3,16 @@
 #define SUPPORT_RUN_H
 
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 
-/* Runs the suite, frees it, and returns the exit status for main(). CK_VERBOSITY=verbose lists the tests one by one. */
-static inline int test_run(Suite *suite)
+/* Runs the tests, frees them, and returns the exit status for main(). CK_VERBOSITY=verbose lists them one by one. */
+static inline int test_run(TCase *tests)
 {
-	SRunner *runner = srunner_create(suite);
+	Suite *suite = suite_create(program_invocation_short_name);
 
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -212,12 +212,10 @@ int main(void)
 		printf("skipped: this kernel is older than Linux 5.19\n");
 		return 77;
 	}
-	Suite *suite = suite_create("addfd");
 	TCase *tests = tcase_create("addfd");
 	tcase_add_loop_test(tests, test_hands_over, 0, sizeof(ways) / sizeof(ways[0]));
 	tcase_add_test(tests, test_refuses);
 	tcase_add_test(tests, test_target_is_dead);
 	tcase_add_loop_test(tests, test_target_dies_meanwhile, 0, 40);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -351,8 +351,7 @@ int main(void)
 {
 	if (child_cannot_load())
 		return 77;
-	Suite *suite = suite_create("features");
-	TCase *tests = tcase_create("kernels");
+	TCase *tests = tcase_create("features");
 	tcase_add_loop_test(tests, test_every_level, 0, LEVEL_MAX * 3);
 	tcase_add_loop_test(tests, test_every_gap, 0, GAPS * 3);
 	tcase_add_loop_test(tests, test_without_action, 0, 2);
@@ -361,6 +360,5 @@ int main(void)
 	tcase_add_test(tests, test_reset_forgets_nothing);
 	tcase_add_test(tests, test_init_probes);
 	tcase_add_loop_test(tests, test_flags, 2, LEVEL_MAX + 1);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -383,7 +383,6 @@ int main(void)
 {
 	if (child_cannot_load())
 		return 77;
-	Suite *suite = suite_create("load");
 	TCase *tests = tcase_create("load");
 	tcase_add_loop_test(tests, test_loads, 0, 2);
 	tcase_add_test(tests, test_no_context);
@@ -399,6 +398,5 @@ int main(void)
 	tcase_add_test(tests, test_merged_listener);
 	tcase_add_test(tests, test_other_byte_order);
 	tcase_add_test(tests, test_path_full);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

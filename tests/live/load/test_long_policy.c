@@ -182,11 +182,9 @@ int main(void)
 {
 	if (child_cannot_load())
 		return 77;
-	Suite *suite = suite_create("long policy");
 	TCase *tests = tcase_create("long policy");
 	tcase_add_loop_test(tests, test_long_policy, 0, sizeof(bodies) / sizeof(bodies[0]));
 	tcase_add_test(tests, test_second_part_is_refused);
 	tcase_set_timeout(tests, 120);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

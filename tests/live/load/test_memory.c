@@ -343,13 +343,11 @@ int main(void)
 {
 	if (child_cannot_load())
 		return 77;
-	Suite *suite = suite_create("memory");
 	TCase *tests = tcase_create("memory");
 	tcase_add_loop_test(tests, test_in_handler, 0, BODIES);
 	tcase_add_test(tests, test_not_precomputed);
 	tcase_add_test(tests, test_memory_ends);
 	tcase_add_test(tests, test_no_notification);
 	tcase_set_timeout(tests, 60);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -371,9 +371,7 @@ int main(void)
 		printf("skipped: this kernel is older than Linux 5.19\n");
 		return 77;
 	}
-	Suite *suite = suite_create("notify");
 	TCase *tests = tcase_create("notify");
 	tcase_add_loop_test(tests, test_notify, 0, sizeof(bodies) / sizeof(bodies[0]));
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -237,14 +237,12 @@ int main(void)
 {
 	if (child_cannot_load())
 		return 77;
-	Suite *suite = suite_create("notify on other kernels");
-	TCase *tests = tcase_create("kernels");
+	TCase *tests = tcase_create("notify on other kernels");
 	tcase_add_loop_test(tests, test_probes_by_itself, 0, 4);
 	tcase_add_test(tests, test_null_arguments);
 	tcase_add_loop_test(tests, test_old_kernels, 1, 8);
 	tcase_add_test(tests, test_level_is_set);
 	tcase_add_test(tests, test_other_direction);
 	tcase_add_loop_test(tests, test_other_sizes, 0, sizeof(kernels) / sizeof(kernels[0]));
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -126,11 +126,9 @@ int main(void)
 {
 	if (child_cannot_load())
 		return 77;
-	Suite *suite = suite_create("race");
 	TCase *tests = tcase_create("race");
 	tcase_add_test(tests, test_would_be_seen);
 	tcase_add_test(tests, test_races);
 	tcase_set_timeout(tests, 120);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

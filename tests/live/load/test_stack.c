@@ -366,7 +366,6 @@ int main(void)
 {
 	if (child_cannot_load())
 		return 77;
-	Suite *suite = suite_create("stack");
 	TCase *tests = tcase_create("stack");
 	tcase_add_loop_test(tests, test_loads_all, 0, 2);
 	tcase_add_test(tests, test_too_long);
@@ -379,6 +378,5 @@ int main(void)
 	tcase_add_test(tests, test_partly_confined);
 	tcase_add_test(tests, test_no_listener);
 	tcase_add_test(tests, test_not_accepted);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -299,7 +299,6 @@ int main(void)
 {
 	if (child_cannot_load())
 		return 77;
-	Suite *suite = suite_create("threads");
 	TCase *tests = tcase_create("threads");
 	tcase_add_loop_test(tests, test_all_follow, 2, 8);
 	tcase_add_test(tests, test_without_tsync);
@@ -310,6 +309,5 @@ int main(void)
 	tcase_add_test(tests, test_with_listener);
 	tcase_add_test(tests, test_with_listener_at_5);
 	tcase_add_test(tests, test_twice_with_listener);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -343,8 +343,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("strict call");
-	TCase *tests = tcase_create("endings");
+	TCase *tests = tcase_create("strict call");
 
 	tcase_add_test(tests, test_value);
 	/* ThreadSanitizer's own mmap() and memset() make further calls in the child. */
@@ -361,6 +360,5 @@ int main(void)
 	tcase_add_test(tests, test_cpu_limit);
 	tcase_add_test(tests, test_bad_arguments);
 	tcase_set_timeout(tests, 60);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -168,12 +168,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("many strict calls");
-	TCase *tests = tcase_create("many");
+	TCase *tests = tcase_create("many strict calls");
 
 	tcase_add_test(tests, test_thousands_from_many_threads);
 	tcase_add_test(tests, test_thousands_leave_no_byte);
 	tcase_set_timeout(tests, 600);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

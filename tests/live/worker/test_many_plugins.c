@@ -146,12 +146,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("many plugin calls");
-	TCase *tests = tcase_create("many");
+	TCase *tests = tcase_create("many plugin calls");
 
 	tcase_add_test(tests, test_one_thread);
 	tcase_add_test(tests, test_many_threads);
 	tcase_set_timeout(tests, 600);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -99,7 +99,6 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("no memory");
 	TCase *tests = tcase_create("no memory");
 
 	/* malloc's own caches would count as bytes in use. */
@@ -114,6 +113,5 @@ int main(void)
 	tcase_add_test(tests, test_strict_call);
 	tcase_add_test(tests, test_plugin);
 	tcase_set_timeout(tests, 200);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

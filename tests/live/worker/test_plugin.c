@@ -362,7 +362,6 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("plugin");
 	TCase *tests = tcase_create("plugin");
 
 	tcase_add_test(tests, test_calls);
@@ -378,6 +377,5 @@ int main(void)
 	tcase_add_test(tests, test_threads_that_start_plugins_may_end);
 	tcase_add_test(tests, test_a_host_that_ignores_its_children);
 	tcase_set_timeout(tests, 60);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

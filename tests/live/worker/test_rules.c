@@ -96,12 +96,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("strict rules");
-	TCase *tests = tcase_create("rules");
+	TCase *tests = tcase_create("strict rules");
 
 	tcase_add_test(tests, test_what_the_options_add);
 	if (seccomp_arch_native() == SCMP_ARCH_X86_64)
 		tcase_add_test(tests, test_refusals_change_nothing);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -189,7 +189,6 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("strict");
 	TCase *tests = tcase_create("strict");
 
 	tcase_add_test(tests, test_the_list_passes);
@@ -197,6 +196,5 @@ int main(void)
 	tcase_add_test(tests, test_refused_after_a_filter);
 	tcase_add_test(tests, test_interruptions_are_survived);
 	tcase_add_test(tests, test_list);
-	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return test_run(tests);
 }

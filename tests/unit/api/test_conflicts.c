@@ -409,7 +409,6 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("conflicts");
 	TCase *tcase = tcase_create("conflicts");
 
 	tcase_add_loop_test(tcase, rules_of_one_call, 0, sizeof(scenes) / sizeof(scenes[0]));
@@ -422,6 +421,5 @@ int main(void)
 	tcase_add_test(tcase, crossings);
 	tcase_add_test(tcase, order_of_errors);
 	tcase_add_test(tcase, all_or_nothing);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -304,7 +304,6 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("export");
 	TCase *tcase = tcase_create("export");
 
 	tcase_add_test(tcase, full_device);
@@ -316,6 +315,5 @@ int main(void)
 	tcase_add_test(tcase, bad_contexts);
 	tcase_add_test(tcase, byte_order);
 	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -325,13 +325,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("no memory");
 	TCase *tcase = tcase_create("no memory");
 
 	tcase_add_loop_test(tcase, calls_on_a_context, 0, sizeof(calls) / sizeof(calls[0]));
 	tcase_add_test(tcase, new_contexts);
 	tcase_add_test(tcase, merges);
 	tcase_set_timeout(tcase, 120);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -110,12 +110,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("api program");
-	TCase *tcase = tcase_create("program");
+	TCase *tcase = tcase_create("api program");
 
 	tcase_add_test(tcase, from_bytes);
 	tcase_add_test(tcase, from_a_descriptor);
 	tcase_add_test(tcase, from_a_context);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -102,13 +102,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("api-prove");
-	TCase *tcase = tcase_create("prove");
+	TCase *tcase = tcase_create("api-prove");
 
 	tcase_add_test(tcase, one_rule_more_is_one_difference);
 	tcase_add_test(tcase, a_program_is_compared_with_its_rules);
 	tcase_add_test(tcase, questions_about_partial_calls);
 	tcase_add_test(tcase, what_is_refused);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -278,8 +278,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("api simulate");
-	TCase *tcase = tcase_create("simulate");
+	TCase *tcase = tcase_create("api simulate");
 
 	tcase_add_test(tcase, verdicts_and_reasons);
 	tcase_add_test(tcase, programs);
@@ -288,6 +287,5 @@ int main(void)
 	tcase_add_test(tcase, edges_are_counted);
 	tcase_add_test(tcase, edge_hints_are_true);
 	tcase_add_test(tcase, every_mutant);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

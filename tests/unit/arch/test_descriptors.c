@@ -120,15 +120,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("arch/descriptors");
-	TCase *tests = tcase_create("descriptors");
+	TCase *tests = tcase_create("arch/descriptors");
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, every_architecture_is_there_once);
 	tcase_add_loop_test(tests, descriptor_says_what_is_published, 0, (int)EXPECTED_COUNT);
 	tcase_add_test(tests, number_ranges_divide_each_audit_value);
 	tcase_add_test(tests, native_is_what_the_compiler_targets);
 	tcase_add_test(tests, unknown_architectures_are_null);
 
-	return test_run(suite);
+	return test_run(tests);
 }

@@ -273,10 +273,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("arch/syscalls");
-	TCase *tests = tcase_create("syscalls");
+	TCase *tests = tcase_create("arch/syscalls");
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, names_are_sorted_and_resolve_both_ways);
 	tcase_add_test(tests, known_numbers);
 	tcase_add_test(tests, unknown_names_are_minus_one);
@@ -293,5 +291,5 @@ int main(void)
 #endif
 	tcase_add_test(tests, closest_name_corrects_typing_errors);
 
-	return test_run(suite);
+	return test_run(tests);
 }

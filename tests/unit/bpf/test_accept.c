@@ -195,8 +195,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("bpf accept");
-	TCase *tcase = tcase_create("accept");
+	TCase *tcase = tcase_create("bpf accept");
 
 	tcase_add_test(tcase, every_code);
 	tcase_add_test(tcase, load_offsets);
@@ -206,6 +205,5 @@ int main(void)
 	tcase_add_test(tcase, longest_program);
 	tcase_add_test(tcase, byte_orders);
 	tcase_add_test(tcase, converted_length);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -266,8 +266,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("bpf simulate");
-	TCase *tcase = tcase_create("simulate");
+	TCase *tcase = tcase_create("bpf simulate");
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, arithmetic);
@@ -280,6 +279,5 @@ int main(void)
 	tcase_add_test(tcase, strictest_action);
 	tcase_add_test(tcase, listing);
 	tcase_add_test(tcase, listing_of_any_bytes);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -100,12 +100,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("emit");
 	TCase *tcase = tcase_create("emit");
 
 	tcase_add_loop_test(tcase, jumps_reach, 0, 2);
 	tcase_add_test(tcase, a_word_that_is_held_is_not_loaded_again);
 	tcase_add_test(tcase, an_empty_graph_kills);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

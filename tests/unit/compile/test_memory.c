@@ -135,11 +135,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("memory");
 	TCase *tcase = tcase_create("memory");
 
 	tcase_add_test(tcase, little_memory_is_used);
 	tcase_add_test(tcase, every_allocation_may_fail);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

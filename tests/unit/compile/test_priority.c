@@ -72,12 +72,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("priority");
 	TCase *tcase = tcase_create("priority");
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_favourite_is_reached_sooner);
 	tcase_add_test(tcase, a_tree_by_number_favours_nobody);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -123,13 +123,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("stack");
 	TCase *tcase = tcase_create("stack");
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, parts_together_say_what_the_whole_says, 0, 4);
 	tcase_add_test(tcase, a_single_program_is_refused_with_its_length);
 	tcase_add_test(tcase, more_than_a_process_may_have_is_refused);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

@@ -175,12 +175,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("tree");
 	TCase *tcase = tcase_create("tree");
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, trees_are_close_to_the_best);
 	tcase_add_test(tcase, long_switches_stay_shallow);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

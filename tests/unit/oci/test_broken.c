@@ -275,8 +275,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("broken profiles");
-	TCase *tcase = tcase_create("all");
+	TCase *tcase = tcase_create("broken profiles");
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, broken_profile, 0, sizeof(broken) / sizeof(broken[0]));
@@ -285,6 +284,5 @@ int main(void)
 	tcase_add_test(tcase, every_prefix);
 	tcase_add_test(tcase, many_messages_are_cut);
 	tcase_add_test(tcase, bad_calls);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

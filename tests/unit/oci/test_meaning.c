@@ -222,8 +222,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("the meaning of profiles");
-	TCase *tcase = tcase_create("all");
+	TCase *tcase = tcase_create("the meaning of profiles");
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, meaning, 0, sizeof(meanings) / sizeof(meanings[0]));
@@ -231,6 +230,5 @@ int main(void)
 	tcase_add_test(tcase, capabilities);
 	tcase_add_test(tcase, architectures_from_the_map);
 	tcase_add_test(tcase, given_architectures_take_the_place_of_the_list);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

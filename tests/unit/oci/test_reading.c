@@ -306,8 +306,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("reading profiles");
-	TCase *tcase = tcase_create("all");
+	TCase *tcase = tcase_create("reading profiles");
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, the_door_is_shut);
@@ -320,6 +319,5 @@ int main(void)
 	tcase_add_test(tcase, strict_makes_errors_of_unknown_names);
 	tcase_add_test(tcase, rules_know_their_origin);
 	tcase_add_test(tcase, resolved_again);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

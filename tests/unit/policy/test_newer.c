@@ -134,14 +134,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("newer calls and rules for one architecture");
-	TCase *tcase = tcase_create("all");
+	TCase *tcase = tcase_create("newer calls and rules for one architecture");
 
 	tcase_add_test(tcase, every_architecture);
 	tcase_add_test(tcase, private_calls_are_not_the_newest);
 	tcase_add_test(tcase, the_program_knows_newer_calls);
 	tcase_add_test(tcase, several_conditions_on_one_argument_all_hold);
 	tcase_add_test(tcase, bad_input);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }

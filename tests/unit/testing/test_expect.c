@@ -187,8 +187,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("testing expect");
-	TCase *tcase = tcase_create("expect");
+	TCase *tcase = tcase_create("testing expect");
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, calls);
@@ -197,6 +196,5 @@ int main(void)
 	tcase_add_test(tcase, weaker_and_stronger);
 	tcase_add_test(tcase, sets_are_complete);
 	tcase_add_test(tcase, constants);
-	suite_add_tcase(suite, tcase);
-	return test_run(suite);
+	return test_run(tcase);
 }
