@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
 from meaning import Profile
 
-CALLGATE, ATTEMPT, SOURCE = sys.argv[1:]
+CALLGATE, ATTEMPT, SOURCE = map(os.path.abspath, sys.argv[1:])
 SHARED = os.environ.get("CALLGATE_SHARED") or SOURCE + "/../shared"
 # Arguments that conditions are about. Should they pass the filter, the kernel refuses what would change anything: a new user
 # namespace with CLONE_FS, say.

@@ -2,7 +2,7 @@
 # usage: test_programs.sh CALLGATE PROFILE: programs do under the default profile for containers what they do without a filter,
 # and what a container has no business with is denied.
 set -u
-callgate=$1 profile=$2
+callgate=$(realpath "$1") profile=$2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
