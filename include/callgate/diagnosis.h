@@ -11,7 +11,12 @@ extern "C" {
 
 /*
  * What the last call on this context found wrong, where, and what to do: "argument index 7: arguments are numbered 0 to 5".
- * An empty string, never NULL, when that call succeeded. The text belongs to the context and is valid until the next call on it.
+ * An empty string, never NULL, when that call succeeded and did what it seems to do. Where a rule was taken but has less
+ * effect than it seems to have, as the interface silently has it, the text begins with "note: " and says so: "note: rule 12
+ * for ioctl (16) on x86_64 can never match: rule 3 already covers it". Rules are counted from 1, in the order of the calls that
+ * add them, failed ones included. Of several notes on one call the most important one is told.
+ *
+ * The text belongs to the context and is valid until the next call on it.
  *
  * With NULL: the same for the last failed call of this thread that had no context (a failed seccomp_init(), a call given
  * a NULL or released context, a callgate_* call without one); valid until the thread's next such call.

@@ -27,6 +27,10 @@ static int set_bad_arch_action(struct context *context, uint32_t action)
 		return result;
 	context->attributes[SCMP_FLTATR_ACT_BADARCH] = action;
 	context_invalidate(context);
+	if (action == SCMP_ACT_NOTIFY && !context->notify_used)
+		diag_set(&context->diag,
+		         "note: NOTIFY for other architectures asks for no listener: without a NOTIFY "
+		         "rule these calls fail with ENOSYS");
 	return 0;
 }
 

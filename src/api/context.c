@@ -23,6 +23,7 @@ struct context *context_check_magic(const void *ctx)
 		return NULL;
 	}
 	diag_clear(&context->diag);
+	context->note = (struct note){0};
 	return context;
 }
 

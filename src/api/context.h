@@ -12,6 +12,7 @@
 
 #include "base/diag.h"
 #include "compile/compile.h"
+#include "policy/note.h"
 #include "policy/ruleset.h"
 
 enum { CONTEXT_MAGIC = 0x63616c6c };
@@ -28,9 +29,10 @@ struct context {
 	bool compiled; /* `output` is the program of the present rules, proved as `proof` asks */
 	struct compile_output output;
 	struct diag diag;
+	struct note note; /* of a call that succeeded; put into words when somebody asks */
 };
 
-/* The context, with its diagnosis cleared, or NULL with the thread's diagnosis saying why. */
+/* The context, with its diagnosis and note cleared, or NULL with the thread's diagnosis saying why. */
 struct context *context_check(const void *ctx);
 /* The same, but a context without architectures will do. */
 struct context *context_check_magic(const void *ctx);

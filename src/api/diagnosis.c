@@ -4,7 +4,11 @@
 
 const char *callgate_diagnosis(const scmp_filter_ctx ctx)
 {
-	const struct context *context = ctx;
+	struct context *context = ctx;
 
-	return context && context->magic == CONTEXT_MAGIC ? context->diag.text : diag_thread()->text;
+	if (!context || context->magic != CONTEXT_MAGIC)
+		return diag_thread()->text;
+	if (!context->diag.text[0])
+		note_describe(&context->note, &context->diag);
+	return context->diag.text;
 }

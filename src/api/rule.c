@@ -76,7 +76,7 @@ static int add(struct context *context, struct ruleset_request *request, unsigne
 		if ((result = convert(&args[i], &seen, &request->conditions[i], &context->diag)) < 0)
 			return result;
 	request->condition_count = count;
-	if ((result = ruleset_add(context->rules, request, &context->diag)) < 0)
+	if ((result = ruleset_add(context->rules, request, &context->diag, &context->note)) < 0)
 		return result;
 	if (request->action == SCMP_ACT_NOTIFY)
 		context->notify_used = true;
@@ -109,7 +109,7 @@ static int add_direct(struct context *context, const struct arch *arch, struct r
 		if ((result = convert(&args[i], NULL, &conditions[i], &context->diag)) < 0)
 			return result;
 	direct->conditions = conditions;
-	if ((result = ruleset_add_direct(context->rules, arch, direct, &context->diag)) < 0)
+	if ((result = ruleset_add_direct(context->rules, arch, direct, &context->diag, &context->note)) < 0)
 		return result;
 	if (direct->action == SCMP_ACT_NOTIFY)
 		context->notify_used = true;
@@ -231,7 +231,8 @@ int seccomp_syscall_priority(scmp_filter_ctx ctx, int syscall, uint8_t priority)
 		return -EINVAL;
 	int result = check_number(context, syscall);
 	if (result == 0)
-		result = ruleset_prioritize(context->rules, syscall, priority, &context->diag);
+		result =
+		    ruleset_prioritize(context->rules, syscall, priority, &context->diag, &context->note);
 	/* Also after a failure: architectures before and after the failing one have taken it. */
 	context_invalidate(context);
 	return context_error(result);

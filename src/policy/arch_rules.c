@@ -161,7 +161,7 @@ static uint32_t some_rule(const struct arch_rules *rules, uint32_t at)
 }
 
 int arch_rules_plan(const struct arch_rules *rules, int32_t nr, const struct policy_condition *conditions,
-                    uint32_t count, uint32_t action, struct rule_plan *ret_plan, uint32_t *ret_by)
+                    uint32_t count, uint32_t action, struct rule_plan *ret_plan)
 {
 	uint32_t at = arch_rules_find_call(rules, nr), depth = 0;
 
@@ -186,12 +186,12 @@ int arch_rules_plan(const struct arch_rules *rules, int32_t nr, const struct pol
 	}
 	if (depth < count || slot->kind == SLOT_EMPTY)
 		return 0;
-	if (depth == 0 || (slot->kind == SLOT_UNIFORM && slot->action == action)) {
-		ret_plan->outcome = RULE_ABSORBING;
-		return 0;
-	}
-	*ret_by = some_rule(rules, at);
-	return -EEXIST;
+	ret_plan->by = some_rule(rules, at);
+	if (depth > 0 && (slot->kind != SLOT_UNIFORM || slot->action != action))
+		return -EEXIST;
+	ret_plan->outcome = RULE_ABSORBING;
+	ret_plan->replaces = slot->kind != SLOT_UNIFORM || slot->action != action;
+	return 0;
 }
 
 uint32_t arch_rules_add_call(struct arch_rules *rules, int32_t nr)

@@ -59,7 +59,9 @@ struct rule_plan {
 	enum { RULE_IGNORED, RULE_INSERTED, RULE_ABSORBING } outcome;
 	uint32_t at;    /* the deepest place that is there already; REFERENCE_NONE when the call is new */
 	uint32_t depth; /* how many conditions lead to it */
-	uint32_t by;    /* RULE_IGNORED: id of the rule that covers it */
+	uint32_t
+	    by; /* id of the rule that covers it, of one that it covers, or, with -EEXIST, of one that contradicts it */
+	bool replaces; /* RULE_ABSORBING: rules of another action are among those that it covers */
 };
 
 /* Empty, in memory of its own; NULL when memory is out. */
@@ -67,11 +69,11 @@ struct arch_rules *arch_rules_new(const struct arch *arch);
 void arch_rules_free(struct arch_rules *rules);
 
 /*
- * Decides what a rule with these conditions, in normal form, does. 0, or -EEXIST and *ret_by is the id of a rule that
- * contradicts. Changes nothing.
+ * Decides what a rule with these conditions, in normal form, does. 0, or -EEXIST and of the plan only `by` means something. Changes
+ * nothing.
  */
 int arch_rules_plan(const struct arch_rules *rules, int32_t nr, const struct policy_condition *conditions,
-                    uint32_t count, uint32_t action, struct rule_plan *ret_plan, uint32_t *ret_by);
+                    uint32_t count, uint32_t action, struct rule_plan *ret_plan);
 
 /* Makes room for that many more calls and nodes; false when memory is out. Moves nothing that references name. */
 bool arch_rules_reserve(struct arch_rules *rules, size_t calls, size_t nodes);

@@ -18,6 +18,7 @@ static void fill(struct placement *placement, struct arch_rules *rules, int32_t 
                  const struct ruleset_request *request)
 {
 	placement->rules = rules;
+	placement->through_door = false;
 	placement->nr = nr;
 	placement->conditions = placement->own;
 	memcpy(placement->own, request->conditions, request->condition_count * sizeof(placement->own[0]));
@@ -46,6 +47,7 @@ static void fill_multiplexed(struct placement *placement, struct arch_rules *rul
 			inner.conditions[inner.condition_count++] = request->conditions[i];
 	fill(placement, rules,
 	     arch_nr_is_socket_pseudo(pseudo) ? rules->arch->socketcall_nr : rules->arch->ipc_nr, &inner);
+	placement->through_door = true;
 }
 
 static int make_multiplexed(struct arch_rules *rules, int32_t pseudo, const struct ruleset_request *request,

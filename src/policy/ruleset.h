@@ -62,11 +62,15 @@ int ruleset_start(struct ruleset *rules, struct diag *diag);
 void ruleset_commit(struct ruleset *rules);
 bool ruleset_reject(struct ruleset *rules);
 
+/* What was taken and has less effect than it seems to have (policy/note.h). All functions take NULL for one. */
+struct note;
+
 /*
  * Adds the rule to every architecture, or to none. 0 also for the silent cases; -EEXIST, -EDOM, -EINVAL, -EFAULT,
  * -ENOMEM as contract section 5 says; the first architecture's error, in order.
  */
-int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag);
+int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag,
+                struct note *note);
 
 /*
  * The same for one architecture of the set, under a number of its own, which is neither translated nor multiplexed, and
@@ -82,7 +86,7 @@ struct ruleset_direct {
 
 /* 0, also for the silent cases; -EEXIST, -EINVAL (the architecture is not in the set), -E2BIG (conditions), -ENOMEM. */
 int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const struct ruleset_direct *direct,
-                       struct diag *diag);
+                       struct diag *diag, struct note *note);
 
 /*
  * From now on calls of the architecture that are newer than its table get `action` (policy/newer.h). -EEXIST: the
@@ -91,7 +95,8 @@ int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const str
 int ruleset_set_newer(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag);
 
 /* Raises the priority hint of a (native) number on every architecture that has it. 0, -EFAULT, -ENOMEM. */
-int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag);
+int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag,
+                       struct note *note);
 
 /* The meaning, allocated in the arena, valid as long as it; NULL when memory is out. Rules come out in matching order. */
 const struct policy *ruleset_freeze(const struct ruleset *rules, const struct ruleset_attributes *attributes,

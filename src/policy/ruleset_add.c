@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/note.h"
 #include "policy/placement.h"
 #include "policy/rule_order.h"
 #include "policy/ruleset_private.h"
@@ -24,12 +25,11 @@ static int contradiction(const struct placement *placement, const struct ruleset
 /* Decides what the placement does and makes room for it: all that can fail. */
 static int prepare(const struct ruleset_request *request, struct placement *placement, struct diag *diag)
 {
-	uint32_t by = 0;
 	int result = arch_rules_plan(placement->rules, placement->nr, placement->conditions, placement->count,
-	                             request->action, &placement->plan, &by);
+	                             request->action, &placement->plan);
 
 	if (result < 0)
-		return contradiction(placement, request, by, diag);
+		return contradiction(placement, request, placement->plan.by, diag);
 	if (placement->plan.outcome == RULE_IGNORED)
 		return 0;
 	/* Twice, for the call's other door; each slot on the way and the number of nodes may have to be noted. */
@@ -90,18 +90,25 @@ static void carry_out(struct ruleset *rules, const struct ruleset_request *reque
 
 /* All or nothing: everything is decided and every allocation made before the first change. */
 static int add_all(struct ruleset *rules, const struct ruleset_request *request, struct placement *placements,
-                   struct diag *diag)
+                   struct diag *diag, struct note *note)
 {
 	size_t count = 0, steps = 0;
 
 	for (size_t i = 0; i < rules->archs.count; i++) {
+		const struct arch *arch = rules->archs.items[i]->arch;
 		int made = placement_make(rules->archs.items[i], request, &placements[count], diag);
 		if (made < 0)
 			return made;
+		if (made == 0)
+			note_absent(note, request->id, request->nr, arch);
+		else
+			note_conditions(note, request->id, request->conditions, request->condition_count,
+			                arch);
 		for (; made > 0; made--, count++) {
 			int result = prepare(request, &placements[count], diag);
 			if (result < 0)
 				return result;
+			note_placement(note, request, &placements[count]);
 			steps += placements[count].count + 4;
 		}
 	}
@@ -112,21 +119,22 @@ static int add_all(struct ruleset *rules, const struct ruleset_request *request,
 	return 0;
 }
 
-int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag)
+int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag,
+                struct note *note)
 {
 	struct placement usual[USUAL_PLACEMENTS], *placements = usual;
 	size_t needed = rules->archs.count * PLACEMENTS_PER_ARCH;
 
 	if (needed > USUAL_PLACEMENTS && !(placements = malloc(needed * sizeof(*placements))))
 		return diag_fail(diag, -ENOMEM, "out of memory for a rule");
-	int result = add_all(rules, request, placements, diag);
+	int result = add_all(rules, request, placements, diag, note);
 	if (placements != usual)
 		free(placements);
 	return result;
 }
 
 int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const struct ruleset_direct *direct,
-                       struct diag *diag)
+                       struct diag *diag, struct note *note)
 {
 	struct ruleset_request request = {.id = direct->id, .action = direct->action};
 	struct placement placement = {.nr = direct->nr};
@@ -147,21 +155,26 @@ int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const str
 	                 : diag_fail(diag, -EINVAL, "architecture %s is not in the context", arch->name);
 	if (result == 0 && !journal_reserve(&rules->journal, placement.count + 4))
 		result = diag_fail(diag, -ENOMEM, "out of memory for noting a rule");
-	if (result == 0)
+	if (result == 0) {
+		note_conditions(note, direct->id, direct->conditions, direct->condition_count, arch);
+		note_placement(note, &request, &placement);
 		carry_out(rules, &request, &placement);
+	}
 	free(conditions);
 	return result;
 }
 
-static int prioritize(struct arch_rules *rules, int32_t native_nr, uint8_t priority)
+static int prioritize(struct arch_rules *rules, int32_t native_nr, uint8_t priority, struct note *note)
 {
 	int32_t nr;
 
 	if (arch_syscall_translate(rules->arch, native_nr, &nr) < 0)
 		return -EFAULT;
 	nr = arch_syscall_rewrite(rules->arch, nr);
-	if (nr < ARCH_NR_SKIP)
+	if (nr < ARCH_NR_SKIP) {
+		note_absent(note, 0, native_nr, rules->arch);
 		return 0;
+	}
 	uint32_t at = arch_rules_find_call(rules, nr);
 	if (at == REFERENCE_NONE) {
 		if (!arch_rules_reserve(rules, 1, 0))
@@ -174,12 +187,13 @@ static int prioritize(struct arch_rules *rules, int32_t native_nr, uint8_t prior
 	return 0;
 }
 
-int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag)
+int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag,
+                       struct note *note)
 {
 	int first = 0;
 
 	for (size_t i = 0; i < rules->archs.count; i++) {
-		int result = prioritize(rules->archs.items[i], nr, priority);
+		int result = prioritize(rules->archs.items[i], nr, priority, note);
 		if (result == -ENOMEM && first == 0)
 			first = diag_fail(diag, result, "out of memory for a priority");
 		else if (result < 0 && first == 0)

@@ -1,0 +1,218 @@
+/* Every silent case of the interface: the result is 0, and the diagnosis says what the rule does not do. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <seccomp.h>
+#include <callgate/diagnosis.h>
+#include <callgate/rule.h>
+
+enum { NR = SCMP_SYS(ioctl) };
+
+#define E(number) SCMP_ACT_ERRNO(number)
+
+static scmp_filter_ctx make(uint32_t first, uint32_t second)
+{
+	scmp_filter_ctx ctx = seccomp_init(E(1));
+
+	ck_assert_ptr_nonnull(ctx);
+	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
+	ck_assert_int_eq(seccomp_arch_add(ctx, first), 0);
+	if (second)
+		ck_assert_int_eq(seccomp_arch_add(ctx, second), 0);
+	return ctx;
+}
+
+struct rule {
+	uint32_t action; /* 0: none */
+	int nr;
+	unsigned count;
+	struct scmp_arg_cmp args[2];
+};
+
+static const struct {
+	struct rule before, after;
+	uint32_t arch, other;
+	const char *expected;
+} cases[] = {
+    {{0}, {E(5), NR, 1, {{0, SCMP_CMP_EQ, 1, 0}}}, SCMP_ARCH_X86_64, 0, ""},
+    {{E(5), NR, 0, {{0}}},
+     {E(6), NR, 1, {{0, SCMP_CMP_EQ, 1, 0}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 2 for ioctl (16) on x86_64 can never match: rule 1 already covers it"},
+    {{E(5), NR, 0, {{0}}},
+     {E(6), NR, 0, {{0}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 2 for ioctl (16) on x86_64 can never match: rule 1 already covers it"},
+    {{E(5), NR, 1, {{0, SCMP_CMP_EQ, 1, 0}}},
+     {E(5), NR, 2, {{0, SCMP_CMP_EQ, 1, 0}, {1, SCMP_CMP_EQ, 1, 0}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 2 for ioctl (16) on x86_64 can never match: rule 1 already covers it"},
+    {{E(5), NR, 1, {{0, SCMP_CMP_EQ, 1, 0}}},
+     {E(5), NR, 1, {{0, SCMP_CMP_EQ, 1, 0}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 2 for ioctl (16) on x86_64 changes nothing: rule 1 is the same"},
+    {{E(5), NR, 0, {{0}}},
+     {E(5), NR, 0, {{0}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 2 for ioctl (16) on x86_64 changes nothing: rule 1 is the same"},
+    {{E(5), NR, 2, {{0, SCMP_CMP_EQ, 1, 0}, {1, SCMP_CMP_EQ, 1, 0}}},
+     {E(5), NR, 1, {{0, SCMP_CMP_EQ, 1, 0}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 2 for ioctl (16) on x86_64 makes rule 1 needless: it has the same action"},
+    {{E(5), NR, 1, {{0, SCMP_CMP_EQ, 1, 0}}},
+     {E(6), NR, 0, {{0}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 2 for ioctl (16) on x86_64 has no comparisons and takes the place of all rules that have, "
+     "such as "
+     "rule 1"},
+    {{E(5), NR, 1, {{0, SCMP_CMP_EQ, 1, 0}}},
+     {E(5), NR, 0, {{0}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 2 for ioctl (16) on x86_64 makes rule 1 needless: it has the same action"},
+    {{0},
+     {E(5), NR, 1, {{2, SCMP_CMP_MASKED_EQ, 0, 1}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 1: the mask for argument 2 has no bits on x86_64: nothing is compared"},
+    {{0},
+     {E(5), NR, 1, {{2, SCMP_CMP_MASKED_EQ, 0xf00000000, 0x100000000}}},
+     SCMP_ARCH_X86_64,
+     SCMP_ARCH_X86,
+     "note: rule 1: the mask for argument 2 has no bits on x86: nothing is compared"},
+    {{0},
+     {E(5), NR, 1, {{2, SCMP_CMP_MASKED_EQ, 0xf0, 0xff}}},
+     SCMP_ARCH_X86_64,
+     0,
+     "note: rule 1: the value for argument 2 has bits outside of its mask 0xf0: they are not compared"},
+    {{0},
+     {E(5), NR, 1, {{2, SCMP_CMP_MASKED_EQ, 0x1000000f0, 0x10}}},
+     SCMP_ARCH_X86_64,
+     SCMP_ARCH_X86,
+     "note: rule 1: argument 2 is compared with the low 32 bits alone on x86, where 0x1000000f0 is 0xf0"},
+    {{0},
+     {E(5), NR, 1, {{0, SCMP_CMP_GT, 0x100000005, 0}}},
+     SCMP_ARCH_X86_64,
+     SCMP_ARCH_X32,
+     "note: rule 1: argument 0 is compared with the low 32 bits alone on x32, where 0x100000005 is 0x5"},
+    {{0}, {E(5), NR, 1, {{0, SCMP_CMP_GT, 0x100000005, 0}}}, SCMP_ARCH_X86_64, 0, ""},
+    {{0},
+     {E(5), SCMP_SYS(open), 0, {{0}}},
+     SCMP_ARCH_X86_64,
+     SCMP_ARCH_AARCH64,
+     "note: rule 1 has no effect on aarch64: there is no system call open there"},
+    {{0},
+     {E(5), SCMP_SYS(arch_prctl), 0, {{0}}},
+     SCMP_ARCH_X86_64,
+     SCMP_ARCH_MIPSEL,
+     "note: rule 1 has no effect on mipsel: there is no system call arch_prctl there"},
+    {{0},
+     {E(5), SCMP_SYS(socket), 1, {{0, SCMP_CMP_EQ, 2, 0}}},
+     SCMP_ARCH_X86_64,
+     SCMP_ARCH_X86,
+     "note: rule 1: through socketcall on x86 a comparison of argument 0 is dropped and those of others do "
+     "not see "
+     "the call's own arguments"},
+    {{0}, {E(5), SCMP_SYS(socket), 0, {{0}}}, SCMP_ARCH_X86_64, SCMP_ARCH_X86, ""},
+    /* the more important one of two */
+    {{E(5), NR, 1, {{0, SCMP_CMP_EQ, 5, 0}}},
+     {E(6), NR, 2, {{0, SCMP_CMP_EQ, 0x100000005, 0}, {1, SCMP_CMP_EQ, 1, 0}}},
+     SCMP_ARCH_X86_64,
+     SCMP_ARCH_X86,
+     "note: rule 2 for ioctl (54) on x86 can never match: rule 1 already covers it"},
+};
+
+static int add(scmp_filter_ctx ctx, const struct rule *rule)
+{
+	return seccomp_rule_add_array(ctx, rule->action, rule->nr, rule->count, rule->args);
+}
+
+START_TEST(rules)
+{
+	scmp_filter_ctx ctx = make(cases[_i].arch, cases[_i].other);
+
+	if (cases[_i].before.action)
+		ck_assert_int_eq(add(ctx, &cases[_i].before), 0);
+	ck_assert_int_eq(add(ctx, &cases[_i].after), 0);
+	ck_assert_str_eq(callgate_diagnosis(ctx), cases[_i].expected);
+	ck_assert_str_eq(callgate_diagnosis(ctx), cases[_i].expected);
+	ck_assert_int_eq(seccomp_arch_exist(ctx, cases[_i].arch), 0);
+	ck_assert_str_eq(callgate_diagnosis(ctx), "");
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(errors_are_no_notes)
+{
+	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, SCMP_ARCH_X86);
+
+	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), NR, 1, SCMP_A0(SCMP_CMP_EQ, 5)), 0);
+	/* cut on x86, where it then contradicts rule 1 */
+	ck_assert_int_lt(seccomp_rule_add(ctx, E(6), NR, 1, SCMP_A0(SCMP_CMP_EQ, 0x100000005)), 0);
+	ck_assert_str_eq(
+	    callgate_diagnosis(ctx),
+	    "rule 2 (action 0x00050006) for ioctl (54) on x86 contradicts rule 1: the same calls, "
+	    "another action");
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(direct_rules)
+{
+	static const struct scmp_arg_cmp range[] = {{0, SCMP_CMP_GE, 5, 0}, {0, SCMP_CMP_LT, 0x100000000, 0}};
+	scmp_filter_ctx ctx = make(SCMP_ARCH_X86, 0);
+
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86, E(5), 54, 2, range), 0);
+	ck_assert_str_eq(callgate_diagnosis(ctx),
+	                 "note: rule 1: argument 0 is compared with the low 32 bits alone on "
+	                 "x86, where 0x100000000 is 0x0");
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86, E(6), 3, 0, NULL), 0);
+	ck_assert_str_eq(callgate_diagnosis(ctx), "");
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86, E(5), 3, 2, range), 0);
+	ck_assert_str_eq(callgate_diagnosis(ctx),
+	                 "note: rule 3 for read (3) on x86 can never match: rule 2 already covers it");
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(others)
+{
+	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64);
+
+	ck_assert_int_eq(seccomp_syscall_priority(ctx, SCMP_SYS(open), 5), 0);
+	ck_assert_str_eq(callgate_diagnosis(ctx),
+	                 "note: the priority has no effect on aarch64: there is no system call open there");
+	ck_assert_int_eq(seccomp_syscall_priority(ctx, SCMP_SYS(openat), 5), 0);
+	ck_assert_str_eq(callgate_diagnosis(ctx), "");
+	ck_assert_int_eq(seccomp_api_set(7), 0);
+	ck_assert_int_eq(seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_NOTIFY), 0);
+	ck_assert_ptr_nonnull(
+	    strstr(callgate_diagnosis(ctx), "note: NOTIFY for other architectures asks for no listener"));
+	seccomp_release(ctx);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("notes");
+	TCase *tcase = tcase_create("notes");
+
+	tcase_add_loop_test(tcase, rules, 0, sizeof(cases) / sizeof(cases[0]));
+	tcase_add_test(tcase, errors_are_no_notes);
+	tcase_add_test(tcase, direct_rules);
+	tcase_add_test(tcase, others);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
