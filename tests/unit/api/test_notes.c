@@ -7,6 +7,8 @@
 #include <callgate/diagnosis.h>
 #include <callgate/rule.h>
 
+#include "support/run.h"
+
 enum { NR = SCMP_SYS(ioctl) };
 
 #define E(number) SCMP_ACT_ERRNO(number)
@@ -202,17 +204,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("notes");
-	TCase *tcase = tcase_create("notes");
+	TCase *tests = tcase_create("notes");
 
-	tcase_add_loop_test(tcase, rules, 0, sizeof(cases) / sizeof(cases[0]));
-	tcase_add_test(tcase, errors_are_no_notes);
-	tcase_add_test(tcase, direct_rules);
-	tcase_add_test(tcase, others);
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	tcase_add_loop_test(tests, rules, 0, sizeof(cases) / sizeof(cases[0]));
+	tcase_add_test(tests, errors_are_no_notes);
+	tcase_add_test(tests, direct_rules);
+	tcase_add_test(tests, others);
+	return test_run(tests);
 }
