@@ -14,42 +14,35 @@ static void swap(struct sock_filter *to, const struct sock_filter *from, size_t 
 	}
 }
 
-static int check_count(size_t count, struct diag *diag)
+/* Room for the struct, the instructions, and a second copy of them where the byte orders differ. */
+static int allocate(size_t count, bool big_endian, struct diag *diag, struct callgate_program **ret_program)
 {
 	if (count == 0)
 		return diag_fail(diag, -EINVAL, "a program needs at least one instruction");
 	if (count > BPF_PROGRAM_MAX)
 		return diag_fail(diag, -E2BIG, "%zu instructions: the kernel takes at most %d in one program",
 		                 count, BPF_PROGRAM_MAX);
-	return 0;
-}
-
-/* Room for the struct, the instructions, and a second copy of them where the byte orders differ. */
-static struct callgate_program *allocate(size_t count, bool big_endian)
-{
 	bool foreign = big_endian != bpf_host_is_big_endian();
 	struct callgate_program *program =
 	    malloc(sizeof(*program) + count * sizeof(struct sock_filter) * (foreign ? 2 : 1));
-
 	if (!program)
-		return NULL;
+		return diag_fail(diag, -ENOMEM, "out of memory for a program");
 	program->big_endian = big_endian;
 	program->count = count;
 	program->insns = (struct sock_filter *)(program + 1);
 	program->bytes = foreign ? program->insns + count : program->insns;
-	return program;
+	*ret_program = program;
+	return 0;
 }
 
 int bpf_program_new(const struct sock_filter *insns, size_t count, bool big_endian, struct diag *diag,
                     struct callgate_program **ret_program)
 {
-	int result = check_count(count, diag);
+	struct callgate_program *program;
+	int result = allocate(count, big_endian, diag, &program);
 
 	if (result < 0)
 		return result;
-	struct callgate_program *program = allocate(count, big_endian);
-	if (!program)
-		return diag_fail(diag, -ENOMEM, "out of memory for a program");
 	memcpy(program->insns, insns, count * sizeof(*insns));
 	if (program->bytes != program->insns)
 		swap(program->bytes, program->insns, count);
@@ -62,16 +55,13 @@ int bpf_program_from_bytes(const void *bytes, size_t size, bool big_endian, stru
 {
 	if (size % sizeof(struct sock_filter))
 		return diag_fail(diag, -EINVAL, "%zu bytes: a program is a multiple of 8 bytes long", size);
-	size_t count = size / sizeof(struct sock_filter);
-	int result = check_count(count, diag);
+	struct callgate_program *program;
+	int result = allocate(size / sizeof(struct sock_filter), big_endian, diag, &program);
 	if (result < 0)
 		return result;
-	struct callgate_program *program = allocate(count, big_endian);
-	if (!program)
-		return diag_fail(diag, -ENOMEM, "out of memory for a program");
 	memcpy(program->bytes, bytes, size);
 	if (program->bytes != program->insns)
-		swap(program->insns, program->bytes, count);
+		swap(program->insns, program->bytes, size / sizeof(struct sock_filter));
 	*ret_program = program;
 	return 0;
 }
