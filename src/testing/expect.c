@@ -1,4 +1,6 @@
 /* The assertions that load nothing. */
+#include "testing/cases.h"
+#include "testing/compare.h"
 #include "testing/failure.h"
 
 #include <errno.h>
@@ -14,14 +16,6 @@
 #include <callgate/testing.h>
 
 enum { ARGUMENTS = 6 };
-
-/* 32-bit tasks have zeros in the upper halves; x32 ones are 64-bit tasks in this. */
-static bool is_narrow(uint32_t arch)
-{
-	if (arch == SCMP_ARCH_NATIVE)
-		arch = seccomp_arch_native();
-	return !(arch & 0x80000000u) && arch != SCMP_ARCH_X32;
-}
 
 static bool fail_unknown(const char *name)
 {
@@ -59,10 +53,10 @@ static bool ask(const scmp_filter_ctx ctx, uint32_t arch, int nr, uint32_t actio
 	size_t count = 0;
 
 	for (unsigned i = 0; i < ARGUMENTS; i++) {
-		bool cut = is_narrow(arch) || (zeros >> i & 1);
+		bool cut = cases_arch_is_narrow(arch) || (zeros >> i & 1);
 		uint64_t value = cut ? (uint32_t)arguments[i].value : arguments[i].value;
 		uint64_t mask = arguments[i].mask;
-		if (is_narrow(arch))
+		if (cases_arch_is_narrow(arch))
 			mask |= 0xffffffff00000000u; /* zeros */
 		if (mask)
 			comparisons[count++] =
@@ -142,43 +136,14 @@ static int add_set(scmp_filter_ctx limit, uint32_t arch, const char *set)
 	return result;
 }
 
-static bool is_allowed(uint32_t action)
-{
-	return (action & 0xffff0000u) == SCMP_ACT_ALLOW || (action & 0xffff0000u) == SCMP_ACT_LOG;
-}
-
-/* The first filter allows nothing that the second denies; else `ret_witness` is something that it does allow. */
-static int compare(const scmp_filter_ctx ctx, const scmp_filter_ctx limit, struct callgate_call *ret_witness)
-{
-	struct callgate_side first = {.ctx = ctx}, second = {.ctx = limit};
-	struct callgate_comparison *comparison = NULL;
-	int result = callgate_compare(&first, &second, SIZE_MAX, &comparison);
-
-	if (result < 0)
-		return result;
-	result = -EAGAIN;
-	if (comparison->relation == CALLGATE_RELATION_EQUAL ||
-	    comparison->relation == CALLGATE_RELATION_SAME_ALLOWED ||
-	    comparison->relation == CALLGATE_RELATION_SUBSET)
-		result = 0;
-	for (size_t i = 0; result == -EAGAIN && i < comparison->count; i++) {
-		const struct callgate_difference *difference = &comparison->differences[i];
-		if (!is_allowed(difference->first) || is_allowed(difference->second))
-			continue;
-		*ret_witness = difference->witness;
-		result = 1;
-	}
-	callgate_comparison_free(comparison);
-	return result;
-}
-
 static bool check_subset(const scmp_filter_ctx ctx, const scmp_filter_ctx limit, const char *expected)
 {
-	struct callgate_call witness;
-	int result = compare(ctx, limit, &witness);
+	struct callgate_side first = {.ctx = ctx}, second = {.ctx = limit};
+	struct compare_finding finding;
+	int result = compare_allowed(&first, &second, &finding);
 
 	if (result == 1)
-		return fail_call(ctx, &witness, expected);
+		return fail_call(ctx, &finding.witness, expected);
 	return result == 0 ? true : failure_set("not decided: %s", callgate_diagnosis(NULL));
 }
 

@@ -129,6 +129,17 @@ static void take_ways(struct explorer *explorer, const struct callgate_program *
 
 /* ---- together ---- */
 
+/* All values of the pools that are within the limits; false: of some input there is none. */
+static bool limit_sets(const struct explorer *explorer, struct candidate_sets *sets)
+{
+	bool has_calls = true;
+
+	candidate_sets_fill(sets, explorer->pools);
+	for (size_t i = 0; i < explorer->limit_count && has_calls; i++)
+		has_calls = keep(explorer, sets, &explorer->limits[i], true);
+	return has_calls;
+}
+
 static int search(struct explorer *explorer)
 {
 	struct explore_registers registers = {{.kind = EXPLORE_NUMBER}, {.kind = EXPLORE_NUMBER}};
@@ -139,13 +150,12 @@ static int search(struct explorer *explorer)
 
 	for (size_t i = 0; result == 0 && (program = callgate_simulator_program(explorer->simulator, i)); i++)
 		result = explore_collect(explorer, program);
-	if (result == 0) {
-		candidate_sets_fill(&sets, explorer->pools);
+	bool has_calls = result == 0 && limit_sets(explorer, &sets);
+	if (has_calls) {
 		explorer->paths = EXPLORE_PATHS;
 		take_rules(explorer, &rules, 0, sets);
 	}
-	for (size_t i = 0; result == 0 && (program = callgate_simulator_program(explorer->simulator, i));
-	     i++) {
+	for (size_t i = 0; has_calls && (program = callgate_simulator_program(explorer->simulator, i)); i++) {
 		explorer->paths = EXPLORE_PATHS;
 		take_ways(explorer, program, 0, registers, sets);
 	}
@@ -196,6 +206,47 @@ int explore_calls(struct callgate_simulator *simulator, uint32_t arch, int32_t n
 		result = search(explorer);
 		zeros = (zeros - negative) & negative; /* the next subset */
 	} while (zeros && result == 0);
+	free(explorer);
+	return result;
+}
+
+/* Equalities make the pools; what else is compared is both a limit and a reason for values. */
+static void start_compared_pools(struct explorer *explorer)
+{
+	uint64_t masks[CANDIDATE_INPUTS] = {0}, values[CANDIDATE_INPUTS] = {0};
+
+	if (is_narrow(explorer->arch))
+		masks[CANDIDATE_POINTER] = (uint64_t)UINT32_MAX << 32;
+	for (size_t i = 0; i < explorer->limit_count; i++) {
+		const struct scmp_arg_cmp *c = &explorer->limits[i];
+		if (c->op != SCMP_CMP_EQ && c->op != SCMP_CMP_MASKED_EQ)
+			continue;
+		masks[c->arg] |= condition_mask(c);
+		values[c->arg] |= condition_datum(c) & condition_mask(c);
+	}
+	for (unsigned i = 0; i < CANDIDATE_INPUTS; i++)
+		candidate_pool_start(&explorer->pools[i], masks[i], values[i]);
+	for (size_t i = 0; i < explorer->limit_count; i++) {
+		const struct scmp_arg_cmp *c = &explorer->limits[i];
+		candidate_pool_add(&explorer->pools[c->arg], condition_mask(c), c->op, condition_datum(c));
+	}
+}
+
+int explore_compared(struct callgate_simulator *simulator, uint32_t arch, int32_t nr, size_t count,
+                     const struct scmp_arg_cmp *comparisons)
+{
+	if (!simulator || (count && !comparisons))
+		return -EINVAL;
+	struct explorer *explorer = calloc(1, sizeof(*explorer));
+	if (!explorer)
+		return -ENOMEM;
+	explorer->simulator = simulator;
+	explorer->arch = arch ? arch : seccomp_arch_native();
+	explorer->nr = nr;
+	explorer->limit_count = count;
+	explorer->limits = comparisons;
+	start_compared_pools(explorer);
+	int result = search(explorer);
 	free(explorer);
 	return result;
 }

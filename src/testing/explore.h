@@ -16,6 +16,10 @@
 int explore_calls(struct callgate_simulator *simulator, uint32_t arch, int32_t nr,
                   const struct callgate_argument arguments[6]);
 
+/* Calls of a number for which all of the comparisons hold, which are on 64 bits as in callgate_ask(). 0, -EINVAL, -ENOMEM. */
+int explore_compared(struct callgate_simulator *simulator, uint32_t arch, int32_t nr, size_t count,
+                     const struct scmp_arg_cmp *comparisons);
+
 /*
  * Calls of each number of an architecture but these: those that its rules or the comparisons in the program name, and
  * one between each two. The architecture may be one that the filter is not for.

@@ -18,6 +18,8 @@ struct explorer {
 	int32_t nr;
 	struct candidate_pool pools[CANDIDATE_INPUTS];
 	size_t paths; /* that are still free to be taken */
+	size_t limit_count;
+	const struct scmp_arg_cmp *limits; /* hold for every call, beside what the pools say */
 };
 
 /* What a register holds when the architecture and the number of the call are given. */

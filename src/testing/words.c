@@ -1,12 +1,10 @@
-/* Calls and verdicts as text. */
+#include "testing/words.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <callgate/simulate.h>
-#include <callgate/testing.h>
-
-#include "base/strbuf.h"
+#include "base/similar.h"
 
 static const struct {
 	uint32_t action;
@@ -42,6 +40,46 @@ void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT])
 		snprintf(ret_text, CALLGATE_ACTION_TEXT, "%s", name);
 }
 
+static const char *const arch_names[] = {
+    "x86",    "x86_64",    "x32",     "arm",      "aarch64",     "loongarch64", "m68k",     "mips",
+    "mips64", "mips64n32", "mipsel",  "mipsel64", "mipsel64n32", "parisc",      "parisc64", "ppc",
+    "ppc64",  "ppc64le",   "riscv64", "s390",     "s390x",       "sh",          "sheb"};
+enum { ARCH_NAMES = sizeof(arch_names) / sizeof(arch_names[0]) };
+
+const char *words_arch_name(uint32_t token)
+{
+	for (size_t i = 0; i < ARCH_NAMES; i++)
+		if (seccomp_arch_resolve_name(arch_names[i]) == token)
+			return arch_names[i];
+	return NULL;
+}
+
+uint32_t words_arch_token(const char *name)
+{
+	return seccomp_arch_resolve_name(name);
+}
+
+const char *words_closest_arch(const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	for (size_t i = 0; i < ARCH_NAMES; i++)
+		similar_offer(&similar, arch_names[i]);
+	return similar.best;
+}
+
+size_t words_archs_of(const scmp_filter_ctx ctx, uint32_t *ret_archs)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARCH_NAMES; i++) {
+		uint32_t token = seccomp_arch_resolve_name(arch_names[i]);
+		if (seccomp_arch_exist(ctx, token) == 0)
+			ret_archs[count++] = token;
+	}
+	return count;
+}
+
 /* x32 calls carry x86_64's value. */
 static uint32_t token_of(const struct callgate_call *call)
 {
@@ -50,19 +88,12 @@ static uint32_t token_of(const struct callgate_call *call)
 	return call->arch ? call->arch : seccomp_arch_native();
 }
 
-static void print_call(const struct callgate_call *call, struct strbuf *text)
+void words_print_call(const struct callgate_call *call, struct strbuf *text)
 {
-	static const char *const names[] = {
-	    "x86",         "x86_64",  "x32",      "arm",       "aarch64", "loongarch64", "m68k",  "mips",
-	    "mipsel",      "mips64",  "mipsel64", "mips64n32", "parisc",  "ppc",         "ppc64", "parisc64",
-	    "mipsel64n32", "ppc64le", "riscv64",  "s390",      "s390x",   "sheb",        "sh"};
 	uint32_t arch = token_of(call);
-	const char *arch_name = NULL;
+	const char *arch_name = words_arch_name(arch);
 	char *name = seccomp_syscall_resolve_num_arch(arch, call->nr);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (seccomp_arch_resolve_name(names[i]) == arch)
-			arch_name = names[i];
 	if (name)
 		strbuf_append(text, name);
 	else
@@ -122,7 +153,7 @@ char *callgate_explain(struct callgate_simulator *simulator, const struct callga
 	if (callgate_simulator_run(simulator, call, &verdict) < 0)
 		return NULL;
 	callgate_action_text(verdict.action, action);
-	print_call(call, &text);
+	words_print_call(call, &text);
 	strbuf_printf(&text, ": %s%s", action, reasons[verdict.reason]);
 	if (verdict.reason == CALLGATE_REASON_RULE)
 		print_rule(simulator, call, verdict.rule, &text);

@@ -1,0 +1,409 @@
+/* The lines of a test file: directives, and what is tested. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/similar.h"
+#include "testing/parse_value.h"
+#include "testing/words.h"
+
+enum { DEADLINE_MAX = 3600000, LISTED_MAX = 64 };
+
+/* part and heading are what the lines that follow belong to. */
+struct parser {
+	struct scan scan;
+	struct file_part *part;
+	const char *heading;
+	unsigned int deadline;
+	size_t tests;
+};
+
+/* ---- which filter ---- */
+
+static bool start_part(struct parser *parser)
+{
+	struct file_part *part = scan_allocate(&parser->scan, 1, sizeof(*part));
+
+	if (!part || !vec_push(&parser->scan.file->parts, part))
+		return scan_fail_memory(&parser->scan);
+	parser->part = part;
+	return true;
+}
+
+static bool parse_filter(struct parser *parser, bool is_program)
+{
+	struct scan *scan = &parser->scan;
+	const char *where = scan->start;
+	bool is_fresh = !parser->part->filter.path && parser->part->lines.count == 0;
+
+	if (!is_fresh && !start_part(parser))
+		return false;
+	struct callgate_test_filter *filter = &parser->part->filter;
+	if (is_program && (filter->has_capabilities || filter->kernel || filter->option_count))
+		return scan_fail(scan, where,
+		                 "a program is ready: `cap`, `kernel` and `option` are for profiles");
+	if (!is_fresh) {
+		parser->heading = "";
+		parser->deadline = FILE_DEADLINE;
+	}
+	filter->is_program = is_program;
+	filter->line = scan->line;
+	filter->path = scan_text(scan, "the name of a file");
+	return filter->path && (*filter->path || scan_fail(scan, where, "the name of a file is empty"));
+}
+
+static bool parse_profile(struct parser *parser)
+{
+	return parse_filter(parser, false);
+}
+
+static bool parse_program(struct parser *parser)
+{
+	return parse_filter(parser, true);
+}
+
+/* The environment has to be known before the tests. */
+static bool is_before_tests(struct parser *parser)
+{
+	return parser->part->lines.count == 0 ||
+	       scan_fail(&parser->scan, parser->scan.start,
+	                 "this belongs before the tests; another `profile` line begins anew");
+}
+
+static bool is_for_profile(struct parser *parser)
+{
+	if (parser->part->filter.is_program)
+		return scan_fail(&parser->scan, parser->scan.start,
+		                 "a program is ready: `cap`, `kernel` and `option` are for profiles");
+	return is_before_tests(parser);
+}
+
+/* ---- architectures ---- */
+
+static bool add_arch(struct scan *scan, const char *where, char *name, struct file_archs *archs)
+{
+	uint32_t token = words_arch_token(name);
+	const char *closest = words_closest_arch(name);
+
+	if (!token && closest)
+		return scan_fail(scan, where, "there is no architecture \"%s\"; did you mean \"%s\"?", name,
+		                 closest);
+	if (!token)
+		return scan_fail(scan, where, "there is no architecture \"%s\"", name);
+	for (size_t i = 0; i < archs->count; i++)
+		if (archs->tokens[i] == token)
+			return scan_fail(scan, where, "%s is here twice", name);
+	archs->tokens[archs->count++] = token;
+	return true;
+}
+
+/* Names up to the end of the line, or up to `end`. */
+static bool parse_archs(struct scan *scan, const char *end, struct file_archs *ret_archs)
+{
+	struct file_archs archs = {0};
+
+	archs.tokens = scan_allocate(scan, LISTED_MAX, sizeof(*archs.tokens)); /* there are less than that */
+	if (!archs.tokens)
+		return false;
+	do {
+		const char *word;
+		size_t len = scan_word(scan, &word);
+		if (len == 0)
+			return scan_fail(scan, word, "there should be the name of an architecture here");
+		char *name = scan_copy(scan, word, len);
+		if (!name || !add_arch(scan, word, name, &archs))
+			return false;
+		scan_take(scan, ",");
+	} while (end ? !scan_take(scan, end) : !scan_is_end(scan));
+	*ret_archs = archs;
+	return true;
+}
+
+static bool parse_arch(struct parser *parser)
+{
+	struct file_archs archs;
+
+	if (!is_before_tests(parser) || !parse_archs(&parser->scan, NULL, &archs))
+		return false;
+	if (parser->part->lists.count == FILE_LISTS_MAX)
+		return scan_fail(&parser->scan, parser->scan.start, "more than %d `arch` lines",
+		                 FILE_LISTS_MAX);
+	return vec_push(&parser->part->lists, archs) || scan_fail_memory(&parser->scan);
+}
+
+/* ---- the environment ---- */
+
+static bool parse_cap(struct parser *parser)
+{
+	struct scan *scan = &parser->scan;
+	struct callgate_test_filter *filter = &parser->part->filter;
+	size_t count = 0;
+
+	if (!is_for_profile(parser))
+		return false;
+	if (filter->has_capabilities)
+		return scan_fail(scan, scan->start, "a second `cap` line; one line can name several");
+	const char **names = scan_allocate(scan, LISTED_MAX, sizeof(*names));
+	if (!names)
+		return false;
+	do {
+		const char *word;
+		size_t len = scan_word(scan, &word);
+		if (len == 0 || count == LISTED_MAX)
+			return scan_fail(scan, word,
+			                 "there should be the name of a capability, or `none`, here");
+		names[count] = scan_copy(scan, word, len);
+		if (!names[count++])
+			return false;
+		scan_take(scan, ",");
+	} while (!scan_is_end(scan));
+	filter->has_capabilities = true;
+	filter->capability_count = count == 1 && strcmp(names[0], "none") == 0 ? 0 : count;
+	filter->capabilities = names;
+	return true;
+}
+
+static bool parse_kernel(struct parser *parser)
+{
+	if (!is_for_profile(parser))
+		return false;
+	parser->part->filter.kernel = scan_text(&parser->scan, "a version");
+	return parser->part->filter.kernel != NULL;
+}
+
+static const struct {
+	const char *name;
+	bool has_value;
+} options[] = {
+    {"default-errno", true}, {"same-argument", true}, {"newer-calls", true},
+    {"socketcall", true},    {"strict", false},
+};
+
+static bool find_option(struct scan *scan, const char *where, struct callgate_test_option *option,
+                        bool *ret_has_value)
+{
+	struct similar similar = similar_start(option->name);
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		*ret_has_value = options[i].has_value;
+		if (strcmp(options[i].name, option->name) == 0)
+			return true;
+		similar_offer(&similar, options[i].name);
+	}
+	if (similar.best)
+		return scan_fail(scan, where, "there is no option \"%s\"; did you mean \"%s\"?", option->name,
+		                 similar.best);
+	return scan_fail(scan, where, "there is no option \"%s\"", option->name);
+}
+
+static bool parse_option(struct parser *parser)
+{
+	struct scan *scan = &parser->scan;
+	struct callgate_test_filter *filter = &parser->part->filter;
+	struct callgate_test_option option = {.line = scan->line};
+	bool has_value = false;
+
+	if (!is_for_profile(parser))
+		return false;
+	scan_blanks(scan);
+	const char *where = scan->at;
+	option.name = scan_text(scan, "an option");
+	if (!option.name || !find_option(scan, where, &option, &has_value))
+		return false;
+	for (size_t i = 0; i < filter->option_count; i++)
+		if (strcmp(filter->options[i].name, option.name) == 0)
+			return scan_fail(scan, where, "a second `option %s`", option.name);
+	if (has_value && !(option.value = scan_text(scan, "the option's value")))
+		return false;
+	struct callgate_test_option *grown = scan_allocate(scan, filter->option_count + 1, sizeof(*grown));
+	if (!grown)
+		return false;
+	for (size_t i = 0; i < filter->option_count; i++)
+		grown[i] = filter->options[i];
+	grown[filter->option_count++] = option;
+	filter->options = grown;
+	return true;
+}
+
+/* ---- how tests are run and called ---- */
+
+static bool parse_test(struct parser *parser)
+{
+	struct scan *scan = &parser->scan;
+
+	if (scan_is_end(scan))
+		return scan_fail(scan, scan->at, "there should be words that tell what is tested");
+	parser->heading = scan_copy(scan, scan->at, (size_t)(scan->end - scan->at));
+	scan->at = scan->end;
+	return parser->heading != NULL;
+}
+
+static bool parse_deadline(struct parser *parser)
+{
+	struct scan *scan = &parser->scan;
+	const char *where = scan->at, *word;
+	uint64_t number = 0;
+
+	size_t len = scan_word(scan, &word);
+	for (size_t i = 0; i < len && number <= DEADLINE_MAX; i++)
+		number = word[i] >= '0' && word[i] <= '9' ? number * 10 + (uint64_t)(word[i] - '0')
+		                                          : DEADLINE_MAX + 1u;
+	if (number == 0 || number > DEADLINE_MAX)
+		return scan_fail(scan, where, "a deadline is a number of milliseconds, from 1 to %d",
+		                 DEADLINE_MAX);
+	parser->deadline = (unsigned int)number;
+	return true;
+}
+
+/* ---- what is tested ---- */
+
+static bool add_line(struct parser *parser, struct file_line *line)
+{
+	struct scan *scan = &parser->scan;
+	const char *start = scan->start;
+
+	while (*start == ' ' || *start == '\t')
+		start++;
+	struct file_line *kept = scan_allocate(scan, 1, sizeof(*kept));
+	line->text = scan_copy(scan, start, (size_t)(scan->end - start));
+	if (!kept || !line->text)
+		return false;
+	line->line = scan->line;
+	line->column = scan_column(scan, start);
+	line->heading = parser->heading;
+	line->deadline = parser->deadline;
+	*kept = *line;
+	parser->tests += parser->part->lists.count ? parser->part->lists.count : 1;
+	if (parser->tests > FILE_TESTS_MAX)
+		return scan_fail(scan, start, "more than %d tests", FILE_TESTS_MAX);
+	return vec_push(&parser->part->lines, kept) || scan_fail_memory(scan);
+}
+
+static bool parse_list(struct scan *scan, bool live, struct file_line *line)
+{
+	size_t most = 1;
+
+	for (const char *at = scan->at; at < scan->end; at++)
+		most += *at == ',';
+	struct file_calls *calls = scan_allocate(scan, most, sizeof(*calls));
+	if (!calls)
+		return false;
+	do {
+		if (!parse_calls(scan, live, &calls[line->count++]))
+			return false;
+	} while (!live && scan_take(scan, ","));
+	line->calls = calls;
+	scan_blanks(scan);
+	return scan_expect(scan, "->", live ? "the call" : "the calls") &&
+	       parse_expectation(scan, live, &line->expectation);
+}
+
+static bool parse_only(struct scan *scan, struct file_line *line)
+{
+	const char *where = scan->at;
+
+	line->kind = CALLGATE_TEST_ONLY;
+	if (!parse_list(scan, false, line))
+		return false;
+	for (size_t i = 0; i < line->count; i++)
+		if (line->calls[i].arguments)
+			return scan_fail(scan, where, "`only` is about whole calls, without arguments");
+	return line->expectation.action == SCMP_ACT_ALLOW ||
+	       scan_fail(scan, where, "`only` tells what may be allowed: ... -> ALLOW");
+}
+
+static bool parse_no_weaker(struct scan *scan, struct file_line *line)
+{
+	line->kind = CALLGATE_TEST_NO_WEAKER;
+	if (!scan_take(scan, "weaker") || !scan_take(scan, "than"))
+		return scan_fail(scan, scan->start, "this should be `no weaker than FILE`");
+	line->other = scan_text(scan, "the name of a file");
+	return line->other != NULL;
+}
+
+static bool parse_live(struct scan *scan, struct file_line *line)
+{
+	line->kind = CALLGATE_TEST_LIVE;
+	return scan_expect(scan, ":", "live") && parse_list(scan, true, line);
+}
+
+static bool parse_tested(struct parser *parser)
+{
+	struct scan *scan = &parser->scan;
+	struct file_line line = {.kind = CALLGATE_TEST_CALLS};
+	bool right;
+
+	if (scan_take(scan, "on") && !parse_archs(scan, ":", &line.archs))
+		return false;
+	if (scan_take(scan, "live"))
+		right = line.archs.count ? scan_fail(scan, scan->start, "a `live:` call is this machine's")
+		                         : parse_live(scan, &line);
+	else if (scan_take(scan, "only"))
+		right = parse_only(scan, &line);
+	else if (scan_take(scan, "no"))
+		right = line.archs.count
+		            ? scan_fail(scan, scan->start, "`no weaker than` is about all architectures")
+		            : parse_no_weaker(scan, &line);
+	else
+		right = parse_list(scan, false, &line);
+	return right && scan_expect_end(scan) && add_line(parser, &line);
+}
+
+static const struct {
+	const char *word;
+	bool (*parse)(struct parser *parser);
+} directives[] = {
+    {"profile", parse_profile}, {"program", parse_program},   {"arch", parse_arch},
+    {"cap", parse_cap},         {"kernel", parse_kernel},     {"option", parse_option},
+    {"test", parse_test},       {"deadline", parse_deadline},
+};
+
+static bool parse_line(struct parser *parser)
+{
+	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
+		if (scan_take(&parser->scan, directives[i].word))
+			return directives[i].parse(parser) && scan_expect_end(&parser->scan);
+	return parse_tested(parser);
+}
+
+/* After a mistake the next lines are read all the same, so that all mistakes are told at once. */
+static int parse(struct callgate_test_file *file, const char *text, size_t size)
+{
+	struct parser parser = {.scan = {.file = file}, .heading = "", .deadline = FILE_DEADLINE};
+	const char *end = text + size;
+
+	if (!start_part(&parser))
+		return -ENOMEM;
+	for (const char *at = text; at < end;) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *line_end = newline ? newline : end;
+		if (scan_start_line(&parser.scan, at, line_end) && !scan_is_end(&parser.scan))
+			parse_line(&parser);
+		if (parser.scan.no_memory)
+			return -ENOMEM;
+		if (file->messages.count >= CALLGATE_TEST_FILE_MESSAGES_MAX)
+			break;
+		at = newline ? newline + 1 : end;
+	}
+	return file->messages.count ? 0 : file_multiply(file);
+}
+
+int callgate_test_file_parse(const void *text, size_t size, struct callgate_test_file **ret_file)
+{
+	struct callgate_test_file *file;
+
+	if ((!text && size) || !ret_file)
+		return -EINVAL;
+	if (size > CALLGATE_TEST_FILE_SIZE_MAX)
+		return -EFBIG;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	int result = parse(file, size ? text : "", size);
+	if (result < 0) {
+		callgate_test_file_free(file);
+		return result;
+	}
+	*ret_file = file;
+	return 0;
+}

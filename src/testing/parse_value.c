@@ -1,0 +1,286 @@
+/* Values and arguments. */
+#include "testing/parse_value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include <callgate/syscall.h>
+
+#include "base/similar.h"
+#include "testing/cases.h"
+#include "testing/value.h"
+
+/* C's digits: 10, 0x1f, 0400. `len` bytes, all letters, digits or _. */
+static bool parse_number(struct scan *scan, const char *word, size_t len, uint64_t *ret_number)
+{
+	unsigned base = word[0] != '0' || len == 1 ? 10 : word[1] == 'x' || word[1] == 'X' ? 16 : 8;
+	size_t at = base == 16 ? 2 : 0;
+	uint64_t number = 0;
+
+	if (at == len)
+		return scan_fail(scan, word, "0x without digits");
+	for (; at < len; at++) {
+		unsigned c = (unsigned char)word[at] | 0x20u;
+		unsigned digit = isdigit((unsigned char)word[at]) ? c - '0' : c - 'a' + 10;
+		if ((!isdigit((unsigned char)word[at]) && (c < 'a' || c > 'f')) || digit >= base)
+			return scan_fail(scan, word + at, "\"%c\" is no digit of a%s number", word[at],
+			                 base == 16  ? " hexadecimal"
+			                 : base == 8 ? "n octal"
+			                             : " decimal");
+		if (number > (UINT64_MAX - digit) / base)
+			return scan_fail(scan, word, "the number does not fit 64 bits");
+		number = number * base + digit;
+	}
+	*ret_number = number;
+	return true;
+}
+
+static bool parse_constant(struct scan *scan, const char *word, size_t len, struct file_term *term)
+{
+	char *name = scan_copy(scan, word, len);
+	const char *closest;
+	int64_t ignored;
+
+	if (!name)
+		return false;
+	if (strcmp(name, "NULL") == 0)
+		return true;
+	if (callgate_constant(SCMP_ARCH_NATIVE, name, &ignored) != -ENOENT) {
+		term->constant = name;
+		return true;
+	}
+	closest = value_closest(name);
+	if (closest)
+		return scan_fail(scan, word, "there is no constant \"%s\"; did you mean \"%s\"?", name,
+		                 closest);
+	return scan_fail(scan, word, "there is no constant \"%s\"", name);
+}
+
+static bool parse_term(struct scan *scan, struct file_term *term)
+{
+	const char *word;
+
+	*term = (struct file_term){0};
+	if (scan_take(scan, "~"))
+		term->complement = true;
+	else if (scan_take(scan, "-"))
+		term->minus = true;
+	size_t len = scan_word(scan, &word);
+	if (len == 0)
+		return scan_fail(scan, word, "there should be a number or a constant here");
+	return isdigit((unsigned char)*word) ? parse_number(scan, word, len, &term->number)
+	                                     : parse_constant(scan, word, len, term);
+}
+
+static bool parse_terms(struct scan *scan, struct file_value *value)
+{
+	size_t most = 1;
+
+	for (const char *at = scan->at; at < scan->end && !strchr(",)=!.", *at); at++)
+		most += *at == '|';
+	value->terms = scan_allocate(scan, most, sizeof(*value->terms));
+	if (!value->terms)
+		return false;
+	do {
+		if (!parse_term(scan, &value->terms[value->count]))
+			return false;
+		value->count++;
+	} while (scan_take(scan, "|"));
+	return true;
+}
+
+bool parse_value(struct scan *scan, struct file_value *ret_value)
+{
+	struct file_value value = {0};
+	const char *at = scan->at;
+	bool complement = scan_take(scan, "~");
+
+	if (scan_take(scan, "(")) {
+		value.complement = complement;
+		if (!parse_terms(scan, &value) || !scan_expect(scan, ")", "the value"))
+			return false;
+	} else {
+		scan->at = at; /* the ~ belongs to the first term */
+		if (!parse_terms(scan, &value))
+			return false;
+	}
+	*ret_value = value;
+	return true;
+}
+
+/* Behind the star: nothing, or "& MASK == VALUE", or "& MASK != VALUE". */
+static bool parse_bits(struct scan *scan, struct file_argument *argument)
+{
+	argument->op = FILE_ANY;
+	if (!scan_take(scan, "&"))
+		return true;
+	argument->op = FILE_BITS;
+	if (!parse_value(scan, &argument->mask))
+		return false;
+	if (scan_take(scan, "!="))
+		argument->op = FILE_BITS_NOT;
+	else if (!scan_expect(scan, "==", "the mask"))
+		return false;
+	return parse_value(scan, &argument->value);
+}
+
+static bool parse_string(struct scan *scan, bool live, struct file_argument *argument)
+{
+	if (!live)
+		return scan_fail(
+		    scan, scan->at,
+		    "a filter does not see what a pointer points to; only a `live:` call can have a string");
+	argument->op = FILE_STRING;
+	argument->string = scan_string(scan, &argument->size);
+	return argument->string != NULL;
+}
+
+/* In this order: a longer symbol before its beginning. */
+static const struct {
+	const char *symbol;
+	enum file_operator op;
+} operators[] = {{"!=", FILE_NOT_EQUAL},     {"<=", FILE_LESS_EQUAL}, {"<", FILE_LESS},
+                 {">=", FILE_GREATER_EQUAL}, {">", FILE_GREATER},     {"==", FILE_EQUAL}};
+
+static bool parse_comparison(struct scan *scan, bool live, struct file_argument *argument)
+{
+	const char *start = scan->at;
+	*argument = (struct file_argument){.op = FILE_EQUAL};
+	char first = start < scan->end ? *start : ' ';
+	if (first == '"')
+		return parse_string(scan, live, argument);
+	if (live && (first == '*' || first == '<' || first == '>' || first == '!'))
+		return scan_fail(scan, start,
+		                 "a `live:` call is made once, with one value for each argument");
+	if (scan_take(scan, "*"))
+		return parse_bits(scan, argument);
+	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+		if (!scan_take(scan, operators[i].symbol))
+			continue;
+		argument->op = operators[i].op;
+		return parse_value(scan, &argument->value);
+	}
+	if (!parse_value(scan, &argument->value))
+		return false;
+	if (live || !scan_take(scan, ".."))
+		return true;
+	argument->op = FILE_RANGE;
+	return parse_value(scan, &argument->second);
+}
+
+bool parse_argument(struct scan *scan, bool live, struct file_argument *ret_argument)
+{
+	scan_blanks(scan);
+	const char *start = scan->at;
+	if (!parse_comparison(scan, live, ret_argument))
+		return false;
+	const char *mistake = cases_mistake(ret_argument);
+	return !mistake || scan_fail(scan, start, "%s", mistake);
+}
+
+/* ---- calls ---- */
+
+static bool parse_arguments(struct scan *scan, bool live, struct file_calls *calls)
+{
+	unsigned count = 0;
+
+	if (scan_take(scan, ")"))
+		return true;
+	struct file_argument *arguments = scan_allocate(scan, FILE_ARGUMENTS, sizeof(*arguments));
+	if (!arguments)
+		return false;
+	calls->arguments = arguments;
+	do {
+		scan_blanks(scan);
+		if (count == FILE_ARGUMENTS)
+			return scan_fail(scan, scan->at, "a system call has at most 6 arguments");
+		if (!parse_argument(scan, live, &arguments[count++]))
+			return false;
+	} while (scan_take(scan, ","));
+	return scan_expect(scan, ")", "the arguments");
+}
+
+static bool is_set_character(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+static bool parse_set(struct scan *scan, bool live, struct file_calls *calls)
+{
+	const char *start = scan->at++;
+
+	while (scan->at < scan->end && is_set_character(*scan->at)) {
+		if (scan->end - scan->at >= 2 && memcmp(scan->at, "->", 2) == 0)
+			break;
+		scan->at++;
+	}
+	if (live)
+		return scan_fail(scan, start, "a `live:` line makes one call, not a set of them");
+	char *name = scan_copy(scan, start, (size_t)(scan->at - start));
+	if (!name)
+		return false;
+	calls->group = callgate_group_find(name);
+	if (calls->group)
+		return true;
+	struct similar similar = similar_start(name + 1);
+	for (size_t i = 0; callgate_group_at(i); i++)
+		similar_offer(&similar, callgate_group_at(i)->name);
+	if (similar.best)
+		return scan_fail(scan, start, "there is no set \"%s\"; did you mean \"@%s\"?", name,
+		                 similar.best);
+	return scan_fail(scan, start, "there is no set \"%s\"", name);
+}
+
+/* A line that begins like this may also have been meant as one of these. */
+static const char *const words[] = {"profile", "program",  "arch", "cap",  "kernel", "option",
+                                    "test",    "deadline", "only", "live", "on",     "no"};
+
+static bool fail_name(struct scan *scan, const char *where, const char *name)
+{
+	const char *closest = callgate_syscall_closest_name(name);
+	struct similar similar = similar_start(name);
+
+	if (closest)
+		similar_offer(&similar, closest);
+	for (size_t i = 0; where == scan->start && i < sizeof(words) / sizeof(words[0]); i++)
+		similar_offer(&similar, words[i]);
+	if (similar.best)
+		return scan_fail(scan, where, "there is no system call \"%s\"; did you mean \"%s\"?", name,
+		                 similar.best);
+	return scan_fail(scan, where, "there is no system call \"%s\"", name);
+}
+
+static bool parse_name(struct scan *scan, struct file_calls *calls)
+{
+	const char *word;
+	size_t len = scan_word(scan, &word);
+
+	if (len == 0)
+		return scan_fail(scan, word, "there should be the name of a system call or a set here");
+	if (isdigit((unsigned char)*word)) {
+		uint64_t number;
+		if (!parse_number(scan, word, len, &number))
+			return false;
+		calls->number = (int32_t)number;
+		return number <= INT32_MAX || scan_fail(scan, word, "numbers of system calls are below 2^31");
+	}
+	char *name = scan_copy(scan, word, len);
+	if (!name)
+		return false;
+	calls->name = name;
+	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR || fail_name(scan, word, name);
+}
+
+bool parse_calls(struct scan *scan, bool live, struct file_calls *ret_calls)
+{
+	*ret_calls = (struct file_calls){0};
+	scan_blanks(scan);
+	if (scan->at < scan->end && *scan->at == '@')
+		return parse_set(scan, live, ret_calls);
+	if (!parse_name(scan, ret_calls))
+		return false;
+	if (scan_take(scan, "("))
+		return parse_arguments(scan, live, ret_calls);
+	return !live || scan_fail(scan, scan->at, "a `live:` call needs its arguments in parentheses");
+}

@@ -1,0 +1,409 @@
+#include "testing/run.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/rule.h>
+#include <callgate/syscall.h>
+
+#include "testing/compare.h"
+#include "testing/explore.h"
+#include "testing/value.h"
+
+enum { COMBINATIONS_MAX = 1 << 16 };
+
+/* ---- ends ---- */
+
+void callgate_test_result_finish(struct callgate_test_result *result)
+{
+	if (!result)
+		return;
+	free(result->text);
+	free(result->expected);
+	free(result->actual);
+	free(result->call);
+	*result = (struct callgate_test_result){0};
+}
+
+int run_trouble(struct run *run, const char *format, ...)
+{
+	va_list list;
+
+	run->result->status = CALLGATE_TEST_TROUBLE;
+	va_start(list, format);
+	int len = vasprintf(&run->result->text, format, list);
+	va_end(list);
+	if (len >= 0)
+		return 0;
+	run->result->text = NULL;
+	return -ENOMEM;
+}
+
+char *run_action_text(uint32_t arch, uint32_t action)
+{
+	char text[CALLGATE_ACTION_TEXT], *named;
+	uint32_t data = action & 0xffff;
+	const char *native = strerrorname_np((int)data);
+	int64_t number;
+
+	callgate_action_text(action, text);
+	if ((action & 0xffff0000u) != SCMP_ACT_ERRNO(0) || !data ||
+	    (native && callgate_constant(arch, native, &number) == 0 && number == data))
+		return strdup(text);
+	for (size_t i = 0; callgate_constant_at(i); i++)
+		if (value_is_errno(callgate_constant_at(i)) &&
+		    callgate_constant(arch, callgate_constant_at(i), &number) == 0 && number == data)
+			return asprintf(&named, "ERRNO(%s)", callgate_constant_at(i)) < 0 ? NULL : named;
+	return asprintf(&named, "ERRNO(%u)", data) < 0 ? NULL : named;
+}
+
+struct callgate_simulator *run_simulator(struct run *run, struct callgate_simulator **ret_own)
+{
+	const struct callgate_side *side = run->filter;
+	struct callgate_simulator *simulator = NULL;
+
+	*ret_own = NULL;
+	if (run->simulator)
+		return run->simulator;
+	if (side->ctx)
+		callgate_simulator_new(side->ctx, &simulator);
+	else if (side->program_count == 1)
+		callgate_simulator_new_program(side->programs[0], &simulator);
+	*ret_own = simulator;
+	return simulator;
+}
+
+/* x32 calls carry x86_64's value. */
+static uint32_t arch_of(const struct callgate_call *call)
+{
+	return call->arch == SCMP_ARCH_X86_64 && call->nr >= 0x40000000 ? SCMP_ARCH_X32 : call->arch;
+}
+
+int run_fail(struct run *run, const struct callgate_call *witness, char *expected)
+{
+	struct callgate_test_result *result = run->result;
+	struct callgate_simulator *own, *simulator = run_simulator(run, &own);
+	struct callgate_verdict verdict = {0};
+	struct strbuf call = {0};
+	char *story = simulator ? callgate_explain(simulator, witness) : NULL;
+
+	words_print_call(witness, &call);
+	*result = (struct callgate_test_result){CALLGATE_TEST_FAILED, .expected = expected,
+	                                        .has_witness = true, .witness = *witness};
+	result->call = strbuf_steal(&call);
+	if (simulator && callgate_simulator_run(simulator, witness, &verdict) == 0) {
+		result->rule = verdict.rule;
+		result->actual = run_action_text(arch_of(witness), verdict.action);
+	}
+	if (!result->call || !expected || (simulator && (!story || !result->actual)) ||
+	    asprintf(&result->text, "expected %s, but %s", expected, story ? story : result->call) < 0)
+		result->text = NULL;
+	free(story);
+	callgate_simulator_free(own);
+	return result->text ? 0 : -ENOMEM;
+}
+
+/* ---- one call and its arguments ---- */
+
+static const struct file_argument any = {.op = FILE_ANY};
+
+/* One combination of the cases, `chosen` of each argument, as comparisons. */
+static size_t combine(const struct cases *cases, const size_t *chosen, bool narrow,
+                      struct scmp_arg_cmp *comparisons)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < FILE_ARGUMENTS; i++) {
+		const struct case_alternative *item = &cases[i].items[chosen[i]];
+		for (unsigned j = 0; j < item->count; j++)
+			comparisons[count++] = item->comparisons[j];
+		if (narrow)
+			comparisons[count++] =
+			    (struct scmp_arg_cmp){i, SCMP_CMP_MASKED_EQ, 0xffffffff00000000u, 0};
+	}
+	return count;
+}
+
+/* The next combination; false behind the last. */
+static bool advance(const struct cases *cases, size_t *chosen)
+{
+	for (unsigned i = 0; i < FILE_ARGUMENTS; i++) {
+		if (++chosen[i] < cases[i].count)
+			return true;
+		chosen[i] = 0;
+	}
+	return false;
+}
+
+static int check_cases(struct run *run, uint32_t arch, int32_t nr, const struct cases *cases, uint32_t action)
+{
+	size_t chosen[FILE_ARGUMENTS] = {0}, combinations = 1;
+
+	for (unsigned i = 0; i < FILE_ARGUMENTS; i++)
+		combinations *= cases[i].count;
+	if (combinations > COMBINATIONS_MAX)
+		return run_trouble(run, "too many arguments with != at once");
+	do {
+		struct scmp_arg_cmp comparisons[FILE_ARGUMENTS * (CASES_COMPARISONS + 1)];
+		struct callgate_answer answer;
+		size_t count = combine(cases, chosen, cases_arch_is_narrow(arch), comparisons);
+		int result = callgate_ask(run->filter, arch, nr, count, comparisons, action, &answer);
+		if (result == -ENOMEM)
+			return result;
+		if (result < 0 || !answer.proved)
+			return run_trouble(run, "not decided: %s", callgate_diagnosis(NULL));
+		if (!answer.holds)
+			return run_fail(run, &answer.witness, run_action_text(arch, action));
+		if (run->simulator)
+			result = explore_compared(run->simulator, arch, nr, count, comparisons);
+		if (result < 0)
+			return result;
+	} while (advance(cases, chosen));
+	return 0;
+}
+
+/* The action on this architecture; a mistake is the test's trouble. */
+static int evaluate_action(struct run *run, uint32_t arch, uint32_t *ret_action)
+{
+	const struct file_expectation *expectation = &run->line->expectation;
+	const char *missing = "";
+	struct value value;
+
+	if (value_evaluate(&expectation->value, arch, &value, &missing) < 0)
+		return run_trouble(run, "%s does not have the constant %s", words_arch_name(arch), missing);
+	if (value.bits > 0xffff)
+		return run_trouble(run, "%llu is too large for an action's data",
+		                   (unsigned long long)value.bits);
+	*ret_action = expectation->action | (uint32_t)value.bits;
+	return 0;
+}
+
+static int check_call(struct run *run, uint32_t arch, int32_t nr, const struct file_argument *arguments)
+{
+	struct cases cases[FILE_ARGUMENTS];
+	uint32_t action = 0;
+	int result = evaluate_action(run, arch, &action);
+
+	for (unsigned i = 0; result == 0 && !run->result->status && i < FILE_ARGUMENTS; i++) {
+		const char *wrong = cases_of_argument(arguments ? &arguments[i] : &any, i, arch, &cases[i]);
+		if (wrong)
+			result = run_trouble(run, "argument %u: %s", i, wrong);
+	}
+	if (result < 0 || run->result->status)
+		return result;
+	return check_cases(run, arch, nr, cases, action);
+}
+
+/* ---- lists of calls ---- */
+
+static int32_t number_of(const struct file_calls *calls, uint32_t arch)
+{
+	return calls->name ? callgate_syscall_number(arch, calls->name) : calls->number;
+}
+
+static int check_set(struct run *run, uint32_t arch, const struct callgate_group *group)
+{
+	int result = 0;
+
+	for (size_t i = 0; group->syscalls[i] && result == 0 && !run->result->status; i++) {
+		int32_t nr = callgate_syscall_number(arch, group->syscalls[i]);
+		if (nr != __NR_SCMP_ERROR)
+			result = check_call(run, arch, nr, NULL);
+	}
+	return result;
+}
+
+/* A call that none of the architectures has would never be looked at. */
+static int check_is_somewhere(struct run *run, const struct file_calls *calls)
+{
+	for (size_t i = 0; i < run->arch_count; i++)
+		if (!calls->name || number_of(calls, run->archs[i]) != __NR_SCMP_ERROR)
+			return 0;
+	return run_trouble(run,
+	                   run->arch_count == 1 ? "%s does not have the call %s"
+	                                        : "none of the architectures, such as %s, has the call %s",
+	                   words_arch_name(run->archs[0]), calls->name);
+}
+
+static int run_calls(struct run *run)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < run->line->count && result == 0 && !run->result->status; i++) {
+		const struct file_calls *calls = &run->line->calls[i];
+		result = check_is_somewhere(run, calls);
+		for (size_t j = 0; j < run->arch_count && result == 0 && !run->result->status; j++) {
+			uint32_t arch = run->archs[j];
+			if (calls->group)
+				result = check_set(run, arch, calls->group);
+			else if (number_of(calls, arch) != __NR_SCMP_ERROR)
+				result = check_call(run, arch, number_of(calls, arch), calls->arguments);
+		}
+	}
+	return result;
+}
+
+/* ---- only ---- */
+
+typedef VEC(int32_t) numbers;
+
+static int compare_numbers(const void *a, const void *b)
+{
+	int32_t first = *(const int32_t *)a, second = *(const int32_t *)b;
+
+	return (first > second) - (first < second);
+}
+
+/* The numbers of all calls that the line names, ascending. */
+static int list_numbers(const struct file_line *line, uint32_t arch, numbers *list)
+{
+	for (size_t i = 0; i < line->count; i++) {
+		const struct file_calls *calls = &line->calls[i];
+		for (size_t j = 0; calls->group && calls->group->syscalls[j]; j++)
+			if (!vec_push(list, callgate_syscall_number(arch, calls->group->syscalls[j])))
+				return -ENOMEM;
+		if (!calls->group && !vec_push(list, number_of(calls, arch)))
+			return -ENOMEM;
+	}
+	qsort(list->items, list->count, sizeof(*list->items), compare_numbers);
+	return 0;
+}
+
+static int allow_numbers(scmp_filter_ctx limit, uint32_t arch, const numbers *list)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < list->count && result == 0; i++)
+		if (list->items[i] != __NR_SCMP_ERROR && (i == 0 || list->items[i] != list->items[i - 1]))
+			result = callgate_rule_add(limit, arch, SCMP_ACT_ALLOW, list->items[i], 0, NULL);
+	return result;
+}
+
+/* A filter that allows the line's calls, and everything on other architectures. */
+static int make_limit(struct run *run, scmp_filter_ctx limit)
+{
+	int result = seccomp_attr_set(limit, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
+
+	if (result == 0)
+		result = seccomp_arch_remove(limit, SCMP_ARCH_NATIVE);
+	for (size_t i = 0; i < run->arch_count && result == 0; i++) {
+		numbers list = {0};
+		result = seccomp_arch_add(limit, run->archs[i]);
+		if (result == 0)
+			result = list_numbers(run->line, run->archs[i], &list);
+		if (result == 0)
+			result = allow_numbers(limit, run->archs[i], &list);
+		vec_finish(&list);
+	}
+	return result;
+}
+
+static int exercise_only(struct run *run)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < run->arch_count && result == 0; i++) {
+		numbers list = {0};
+		result = list_numbers(run->line, run->archs[i], &list);
+		if (result == 0)
+			result = explore_others(run->simulator, run->archs[i], list.items, list.count);
+		vec_finish(&list);
+	}
+	return result;
+}
+
+static int run_only(struct run *run)
+{
+	scmp_filter_ctx limit = seccomp_init(SCMP_ACT_KILL_THREAD);
+	struct compare_finding finding;
+	struct callgate_side side = {.ctx = limit};
+
+	if (!limit)
+		return -ENOMEM;
+	int result = make_limit(run, limit);
+	if (result < 0 && result != -ENOMEM)
+		result = run_trouble(run, "%s", callgate_diagnosis(limit));
+	else if (result == 0)
+		result = compare_allowed(run->filter, &side, &finding);
+	seccomp_release(limit);
+	if (result == 1)
+		return run_fail(run, &finding.witness, strdup("nothing else to be allowed"));
+	if (result < 0 && result != -ENOMEM)
+		return run_trouble(run, "not decided: %s", callgate_diagnosis(NULL));
+	return result == 0 && run->simulator && !run->result->status ? exercise_only(run) : result;
+}
+
+static int run_no_weaker(struct run *run)
+{
+	struct compare_finding finding;
+	int result = compare_allowed(run->filter, run->other, &finding);
+
+	if (result == 1) {
+		char *denied = run_action_text(arch_of(&finding.witness), finding.limit), *expected = NULL;
+		if (!denied || asprintf(&expected, "%s as in %s", denied, run->line->other) < 0)
+			expected = NULL;
+		free(denied);
+		return run_fail(run, &finding.witness, expected);
+	}
+	if (result < 0 && result != -ENOMEM)
+		return run_trouble(run, "not decided: %s", callgate_diagnosis(NULL));
+	return result;
+}
+
+/* ---- any test ---- */
+
+static bool is_there(const struct callgate_side *side)
+{
+	return side->ctx || (side->programs && side->program_count);
+}
+
+static void choose_archs(struct run *run, const struct callgate_test_filter *filter)
+{
+	run->archs = run->own_archs;
+	if (run->line->archs.count) {
+		run->archs = run->line->archs.tokens;
+		run->arch_count = run->line->archs.count;
+	} else if (filter->arch_count) {
+		run->archs = filter->archs;
+		run->arch_count = filter->arch_count;
+	} else if (run->filter->ctx) {
+		run->arch_count = words_archs_of(run->filter->ctx, run->own_archs);
+	} else {
+		run->own_archs[run->arch_count++] = seccomp_arch_native();
+	}
+}
+
+int callgate_test_run(const struct callgate_test_file *file, size_t test, const struct callgate_side *filters,
+                      struct callgate_simulator *simulator, struct callgate_test_result *ret_result)
+{
+	static int (*const kinds[])(struct run *) = {
+	    [CALLGATE_TEST_CALLS] = run_calls,
+	    [CALLGATE_TEST_ONLY] = run_only,
+	    [CALLGATE_TEST_NO_WEAKER] = run_no_weaker,
+	    [CALLGATE_TEST_LIVE] = run_live,
+	};
+	struct callgate_test_result result = {0};
+
+	if (!file || test >= file->tests.count || !filters || !ret_result)
+		return -EINVAL;
+	const struct callgate_test *public = &file->tests.items[test].public;
+	struct run run = {
+	    file, file->tests.items[test].line, &filters[public->filter], NULL, simulator, .result = &result};
+	if (public->kind == CALLGATE_TEST_NO_WEAKER)
+		run.other = &filters[public->other];
+	if (!is_there(run.filter) || (run.other && !is_there(run.other)))
+		return -EINVAL;
+	choose_archs(&run, &file->filters.items[public->filter]);
+	if (!run.arch_count)
+		return -EINVAL;
+	int status = kinds[public->kind](&run);
+	if (status < 0)
+		callgate_test_result_finish(&result);
+	else
+		*ret_result = result;
+	return status;
+}

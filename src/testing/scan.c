@@ -1,0 +1,269 @@
+#include "testing/scan.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MESSAGE_SIZE = 400 };
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+unsigned int scan_column(const struct scan *scan, const char *where)
+{
+	unsigned int column = 1;
+
+	for (const char *at = scan->start; at < where; at++)
+		column += (*at & 0xc0) != 0x80;
+	return column;
+}
+
+bool scan_fail_memory(struct scan *scan)
+{
+	scan->no_memory = true;
+	return false;
+}
+
+void *scan_allocate(struct scan *scan, size_t count, size_t size)
+{
+	void *bytes = arena_alloc_array(&scan->file->arena, count, size);
+
+	if (!bytes)
+		scan->no_memory = true;
+	return bytes;
+}
+
+char *scan_copy(struct scan *scan, const char *text, size_t len)
+{
+	char *copy = scan_allocate(scan, len + 1, 1);
+
+	if (copy)
+		memcpy(copy, text, len);
+	return copy;
+}
+
+/* A place in the line, or before all lines are read, and what is wrong there. */
+static bool add_message(struct scan *scan, unsigned int column, const char *text)
+{
+	struct callgate_test_message message = {scan->line, column, scan_copy(scan, text, strlen(text))};
+
+	if (message.text && !vec_push(&scan->file->messages, message))
+		scan->no_memory = true;
+	return false;
+}
+
+bool scan_fail(struct scan *scan, const char *where, const char *format, ...)
+{
+	char text[MESSAGE_SIZE];
+	va_list list;
+
+	if (scan->file->messages.count + 1 == CALLGATE_TEST_FILE_MESSAGES_MAX)
+		return add_message(scan, scan_column(scan, where), "and there are more mistakes");
+	if (scan->file->messages.count >= CALLGATE_TEST_FILE_MESSAGES_MAX)
+		return false;
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	return add_message(scan, scan_column(scan, where), text);
+}
+
+/* ---- whole lines ---- */
+
+/* How many bytes the character at the beginning has; 0: it is not UTF-8 (RFC 3629: shortest form, no surrogates). */
+static size_t character_size(const unsigned char *at, size_t left)
+{
+	static const struct {
+		unsigned char first, last, second_low, second_high, size;
+	} forms[] = {{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+	             {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+	             {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+
+	if (at[0] < 0x80)
+		return 1;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (at[0] < forms[i].first || at[0] > forms[i].last)
+			continue;
+		if (left < forms[i].size || at[1] < forms[i].second_low || at[1] > forms[i].second_high)
+			return 0;
+		for (size_t j = 2; j < forms[i].size; j++)
+			if ((at[j] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].size;
+	}
+	return 0;
+}
+
+static bool check_characters(struct scan *scan)
+{
+	for (const char *at = scan->start; at < scan->end;) {
+		unsigned char c = (unsigned char)*at;
+		size_t size = character_size((const unsigned char *)at, (size_t)(scan->end - at));
+		if (size == 0)
+			return scan_fail(scan, at, "the byte 0x%02x is not UTF-8 here", c);
+		if (c == 0)
+			return scan_fail(scan, at, "a NUL byte; this is not a text");
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return scan_fail(scan, at, "the control character 0x%02x", c);
+		at += size;
+	}
+	return true;
+}
+
+/* A # at the start or after a blank begins a comment, but not in a string. */
+static const char *find_comment(const char *start, const char *end)
+{
+	bool in_string = false;
+
+	for (const char *at = start; at < end; at++) {
+		if (*at == '"')
+			in_string = !in_string;
+		else if (*at == '\\' && in_string && at + 1 < end)
+			at++;
+		else if (*at == '#' && !in_string && (at == start || is_blank(at[-1])))
+			return at;
+	}
+	return end;
+}
+
+bool scan_start_line(struct scan *scan, const char *start, const char *end)
+{
+	if (end > start && end[-1] == '\r')
+		end--;
+	scan->line++;
+	scan->start = scan->at = start;
+	scan->end = end;
+	if (!check_characters(scan))
+		return false;
+	scan->end = find_comment(start, end);
+	while (scan->end > start && is_blank(scan->end[-1]))
+		scan->end--;
+	scan_blanks(scan);
+	return true;
+}
+
+/* ---- symbols and words ---- */
+
+void scan_blanks(struct scan *scan)
+{
+	while (scan->at < scan->end && is_blank(*scan->at))
+		scan->at++;
+}
+
+bool scan_is_end(struct scan *scan)
+{
+	scan_blanks(scan);
+	return scan->at >= scan->end;
+}
+
+bool scan_expect_end(struct scan *scan)
+{
+	return scan_is_end(scan) || scan_fail(scan, scan->at, "the line should end here");
+}
+
+bool scan_take(struct scan *scan, const char *symbol)
+{
+	size_t len = strlen(symbol);
+
+	scan_blanks(scan);
+	if ((size_t)(scan->end - scan->at) < len || memcmp(scan->at, symbol, len) != 0)
+		return false;
+	if (is_word(symbol[len - 1]) && scan->at + len < scan->end && is_word(scan->at[len]))
+		return false;
+	scan->at += len;
+	return true;
+}
+
+bool scan_expect(struct scan *scan, const char *symbol, const char *after)
+{
+	return scan_take(scan, symbol) ||
+	       scan_fail(scan, scan->at, "there should be \"%s\" after %s", symbol, after);
+}
+
+size_t scan_word(struct scan *scan, const char **ret_word)
+{
+	scan_blanks(scan);
+	*ret_word = scan->at;
+	while (scan->at < scan->end && is_word(*scan->at))
+		scan->at++;
+	return (size_t)(scan->at - *ret_word);
+}
+
+char *scan_text(struct scan *scan, const char *what)
+{
+	scan_blanks(scan);
+	const char *from = scan->at;
+	if (from < scan->end && *from == '"')
+		return scan_string(scan, NULL);
+	while (scan->at < scan->end && !is_blank(*scan->at))
+		scan->at++;
+	if (from == scan->at) {
+		scan_fail(scan, from, "%s is missing", what);
+		return NULL;
+	}
+	return scan_copy(scan, from, (size_t)(scan->at - from));
+}
+
+/* ---- strings ---- */
+
+static int hex_digit(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+/* scan->at is behind the backslash. The character, or -1 after a mistake. */
+static int escape(struct scan *scan)
+{
+	static const char from[] = "\\\"nt0", to[] = "\\\"\n\t";
+	const char *at = scan->at;
+	const char *found = at < scan->end ? memchr(from, *at, sizeof(from) - 1) : NULL;
+
+	if (found) {
+		scan->at++;
+		return to[found - from];
+	}
+	if (scan->end - at >= 3 && *at == 'x' && hex_digit(at[1]) >= 0 && hex_digit(at[2]) >= 0) {
+		scan->at += 3;
+		return hex_digit(at[1]) * 16 + hex_digit(at[2]);
+	}
+	scan_fail(scan, at - 1, "after \\ there can be \\, \", n, t, 0, or x and two hexadecimal digits");
+	return -1;
+}
+
+char *scan_string(struct scan *scan, size_t *ret_size)
+{
+	const char *opening = scan->at++;
+	char *bytes = scan_allocate(scan, (size_t)(scan->end - opening), 1);
+	size_t size = 0;
+
+	while (bytes && scan->at < scan->end && *scan->at != '"') {
+		const char *where = scan->at;
+		int c = (unsigned char)*scan->at++;
+		if (c == '\\')
+			c = escape(scan);
+		if (c < 0)
+			return NULL;
+		if (c == 0 && !ret_size) {
+			scan_fail(scan, where, "there can be no NUL here");
+			return NULL;
+		}
+		bytes[size++] = (char)c;
+	}
+	if (!bytes)
+		return NULL;
+	if (scan->at >= scan->end) {
+		scan_fail(scan, opening, "the string has no end");
+		return NULL;
+	}
+	scan->at++;
+	if (ret_size)
+		*ret_size = size + 1; /* the arena's bytes are zeros */
+	return bytes;
+}

@@ -1,0 +1,49 @@
+/*
+ * Reading one line of a test file from left to right. Lines have been checked: they are UTF-8 without control characters.
+ */
+#ifndef CALLGATE_TESTING_SCAN_H
+#define CALLGATE_TESTING_SCAN_H
+
+#include "testing/file.h"
+
+/* at <= end: what is still to be read. The first mistake of a line is told, and then nothing more is read of it. */
+struct scan {
+	struct callgate_test_file *file;
+	const char *start, *at, *end; /* comments and blanks at the end are cut off */
+	unsigned int line;            /* from 1 */
+	bool no_memory;
+};
+
+/* Sets up the line [start, end), without its line feed. False: a mistake was told. */
+bool scan_start_line(struct scan *scan, const char *start, const char *end);
+
+/* Adds a message about a place in the line; always false. */
+__attribute__((format(printf, 3, 4))) bool scan_fail(struct scan *scan, const char *where, const char *format,
+                                                     ...);
+/* Memory is out: no message; always false. */
+bool scan_fail_memory(struct scan *scan);
+
+unsigned int scan_column(const struct scan *scan, const char *where);
+void scan_blanks(struct scan *scan);
+/* After blanks: is the line at its end? */
+bool scan_is_end(struct scan *scan);
+/* A mistake, unless the line is at its end. */
+bool scan_expect_end(struct scan *scan);
+
+/* Takes `symbol` after blanks if it is there. */
+bool scan_take(struct scan *scan, const char *symbol);
+/* A mistake if it is not. */
+bool scan_expect(struct scan *scan, const char *symbol, const char *after);
+
+/* Letters, digits and underscores, after blanks; 0 if there are none. *ret_word points into the line. */
+size_t scan_word(struct scan *scan, const char **ret_word);
+/* All up to a blank, after blanks, or what is in double quotes; NULL: there is none, or a mistake, or no memory. */
+char *scan_text(struct scan *scan, const char *what);
+/* "...": with \\ \" \n \t \0 \xHH. ret_size may be NULL: then a NUL within is a mistake. NULL: a mistake, or no memory. */
+char *scan_string(struct scan *scan, size_t *ret_size);
+
+/* A copy in the file's arena with a NUL; NULL: no memory, and it is noted. */
+char *scan_copy(struct scan *scan, const char *text, size_t len);
+void *scan_allocate(struct scan *scan, size_t count, size_t size);
+
+#endif
