@@ -26,6 +26,12 @@ const char *callgate_syscall_name_at(size_t index);
  */
 int callgate_syscall_number(uint32_t arch, const char *name);
 
+/*
+ * The highest number among the calls that kernels add to (those with numbers of their own, such as ARM's private calls, do not
+ * count): what callgate_rule_newer() is about comes behind it. -1 if the architecture is unknown.
+ */
+int callgate_syscall_newest(uint32_t arch);
+
 /* The known name that `name` is most like, or NULL if it is like none. */
 const char *callgate_syscall_closest_name(const char *name);
 

@@ -307,20 +307,41 @@ static bool is_of(uint32_t arch, int32_t nr)
 	return arch == SCMP_ARCH_X32 ? is_x32 : arch != SCMP_ARCH_X86_64 || (nr >= 0 && !is_x32);
 }
 
-int explore_others(struct callgate_simulator *simulator, uint32_t arch, const int32_t *numbers, size_t count)
+int explore_wanted(struct callgate_simulator *simulator, uint32_t arch, explore_wants *wants,
+                   const void *data)
 {
 	number_vec all = {0};
-	int result = -EINVAL;
 
-	if (!simulator || (!numbers && count))
-		return result;
+	if (!simulator || !wants)
+		return -EINVAL;
 	if (arch == SCMP_ARCH_NATIVE)
 		arch = seccomp_arch_native();
-	result = list_numbers(simulator, arch, &all) ? 0 : -ENOMEM;
+	int result = list_numbers(simulator, arch, &all) ? 0 : -ENOMEM;
 	for (size_t i = 0; i < all.count && result == 0; i++)
 		if ((i == 0 || all.items[i] != all.items[i - 1]) && is_of(arch, all.items[i]) &&
-		    !contains(numbers, count, all.items[i]))
+		    wants(data, all.items[i]))
 			result = explore_calls(simulator, arch, all.items[i], any);
 	vec_finish(&all);
 	return result;
+}
+
+struct number_list {
+	const int32_t *numbers;
+	size_t count;
+};
+
+static bool is_not_listed(const void *data, int32_t nr)
+{
+	const struct number_list *list = data;
+
+	return !contains(list->numbers, list->count, nr);
+}
+
+int explore_others(struct callgate_simulator *simulator, uint32_t arch, const int32_t *numbers, size_t count)
+{
+	const struct number_list list = {numbers, count};
+
+	if (!numbers && count)
+		return -EINVAL;
+	return explore_wanted(simulator, arch, is_not_listed, &list);
 }

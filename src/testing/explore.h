@@ -6,6 +6,7 @@
 #ifndef CALLGATE_TESTING_EXPLORE_H
 #define CALLGATE_TESTING_EXPLORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,5 +26,10 @@ int explore_compared(struct callgate_simulator *simulator, uint32_t arch, int32_
  * one between each two. The architecture may be one that the filter is not for.
  */
 int explore_others(struct callgate_simulator *simulator, uint32_t arch, const int32_t *numbers, size_t count);
+
+/* The same for those numbers that are wanted. */
+typedef bool explore_wants(const void *data, int32_t nr);
+int explore_wanted(struct callgate_simulator *simulator, uint32_t arch, explore_wants *wants,
+                   const void *data);
 
 #endif

@@ -94,7 +94,8 @@ static int add_tests(struct callgate_test_file *file, const struct file_part *pa
 		const struct file_line *line = part->lines.items[i];
 		struct file_test test = {
 		    {line->kind, line->line, line->column, NULL, line->heading, line->text, index, SIZE_MAX},
-		    line};
+		    line,
+		    part};
 		test.public.name = make_name(file, line, named ? archs : NULL);
 		if (line->other)
 			test.public.other = add_other(file, index, line);

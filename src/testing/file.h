@@ -108,6 +108,7 @@ struct file_part {
 struct file_test {
 	struct callgate_test public;
 	const struct file_line *line;
+	const struct file_part *part;
 };
 
 struct callgate_test_file {

@@ -327,6 +327,18 @@ static bool parse_live(struct scan *scan, struct file_line *line)
 	return scan_expect(scan, ":", "live") && parse_list(scan, true, line);
 }
 
+/* Behind `other` or `newer`. */
+static bool parse_others(struct scan *scan, bool archs, enum callgate_test_kind kind, struct file_line *line)
+{
+	line->kind = archs ? CALLGATE_TEST_OTHER_ARCHS : kind;
+	if (archs && line->archs.count)
+		return scan_fail(scan, scan->start, "other architectures than those of the filter are meant");
+	if (!archs && !scan_take(scan, "calls"))
+		return scan_fail(scan, scan->at,
+		                 "there can be `other calls`, `newer calls` and `other architectures`");
+	return scan_expect(scan, "->", "it") && parse_expectation(scan, false, &line->expectation);
+}
+
 static bool parse_tested(struct parser *parser)
 {
 	struct scan *scan = &parser->scan;
@@ -340,6 +352,11 @@ static bool parse_tested(struct parser *parser)
 		                         : parse_live(scan, &line);
 	else if (scan_take(scan, "only"))
 		right = parse_only(scan, &line);
+	else if (scan_take(scan, "other"))
+		right =
+		    parse_others(scan, scan_take(scan, "architectures"), CALLGATE_TEST_OTHER_CALLS, &line);
+	else if (scan_take(scan, "newer"))
+		right = parse_others(scan, false, CALLGATE_TEST_NEWER_CALLS, &line);
 	else if (scan_take(scan, "no"))
 		right = line.archs.count
 		            ? scan_fail(scan, scan->start, "`no weaker than` is about all architectures")

@@ -166,8 +166,7 @@ static int check_cases(struct run *run, uint32_t arch, int32_t nr, const struct 
 	return 0;
 }
 
-/* The action on this architecture; a mistake is the test's trouble. */
-static int evaluate_action(struct run *run, uint32_t arch, uint32_t *ret_action)
+int run_action(struct run *run, uint32_t arch, uint32_t *ret_action)
 {
 	const struct file_expectation *expectation = &run->line->expectation;
 	const char *missing = "";
@@ -186,7 +185,7 @@ static int check_call(struct run *run, uint32_t arch, int32_t nr, const struct f
 {
 	struct cases cases[FILE_ARGUMENTS];
 	uint32_t action = 0;
-	int result = evaluate_action(run, arch, &action);
+	int result = run_action(run, arch, &action);
 
 	for (unsigned i = 0; result == 0 && !run->result->status && i < FILE_ARGUMENTS; i++) {
 		const char *wrong = cases_of_argument(arguments ? &arguments[i] : &any, i, arch, &cases[i]);
@@ -249,8 +248,6 @@ static int run_calls(struct run *run)
 
 /* ---- only ---- */
 
-typedef VEC(int32_t) numbers;
-
 static int compare_numbers(const void *a, const void *b)
 {
 	int32_t first = *(const int32_t *)a, second = *(const int32_t *)b;
@@ -258,8 +255,13 @@ static int compare_numbers(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
-/* The numbers of all calls that the line names, ascending. */
-static int list_numbers(const struct file_line *line, uint32_t arch, numbers *list)
+void run_sort_numbers(run_numbers *list)
+{
+	if (list->count)
+		qsort(list->items, list->count, sizeof(*list->items), compare_numbers);
+}
+
+int run_list_numbers(const struct file_line *line, uint32_t arch, run_numbers *list)
 {
 	for (size_t i = 0; i < line->count; i++) {
 		const struct file_calls *calls = &line->calls[i];
@@ -269,11 +271,11 @@ static int list_numbers(const struct file_line *line, uint32_t arch, numbers *li
 		if (!calls->group && !vec_push(list, number_of(calls, arch)))
 			return -ENOMEM;
 	}
-	qsort(list->items, list->count, sizeof(*list->items), compare_numbers);
+	run_sort_numbers(list);
 	return 0;
 }
 
-static int allow_numbers(scmp_filter_ctx limit, uint32_t arch, const numbers *list)
+static int allow_numbers(scmp_filter_ctx limit, uint32_t arch, const run_numbers *list)
 {
 	int result = 0;
 
@@ -291,10 +293,10 @@ static int make_limit(struct run *run, scmp_filter_ctx limit)
 	if (result == 0)
 		result = seccomp_arch_remove(limit, SCMP_ARCH_NATIVE);
 	for (size_t i = 0; i < run->arch_count && result == 0; i++) {
-		numbers list = {0};
+		run_numbers list = {0};
 		result = seccomp_arch_add(limit, run->archs[i]);
 		if (result == 0)
-			result = list_numbers(run->line, run->archs[i], &list);
+			result = run_list_numbers(run->line, run->archs[i], &list);
 		if (result == 0)
 			result = allow_numbers(limit, run->archs[i], &list);
 		vec_finish(&list);
@@ -307,8 +309,8 @@ static int exercise_only(struct run *run)
 	int result = 0;
 
 	for (size_t i = 0; i < run->arch_count && result == 0; i++) {
-		numbers list = {0};
-		result = list_numbers(run->line, run->archs[i], &list);
+		run_numbers list = {0};
+		result = run_list_numbers(run->line, run->archs[i], &list);
 		if (result == 0)
 			result = explore_others(run->simulator, run->archs[i], list.items, list.count);
 		vec_finish(&list);
@@ -381,9 +383,9 @@ int callgate_test_run(const struct callgate_test_file *file, size_t test, const 
                       struct callgate_simulator *simulator, struct callgate_test_result *ret_result)
 {
 	static int (*const kinds[])(struct run *) = {
-	    [CALLGATE_TEST_CALLS] = run_calls,
-	    [CALLGATE_TEST_ONLY] = run_only,
-	    [CALLGATE_TEST_NO_WEAKER] = run_no_weaker,
+	    [CALLGATE_TEST_CALLS] = run_calls,        [CALLGATE_TEST_ONLY] = run_only,
+	    [CALLGATE_TEST_OTHER_CALLS] = run_others, [CALLGATE_TEST_NEWER_CALLS] = run_others,
+	    [CALLGATE_TEST_OTHER_ARCHS] = run_others, [CALLGATE_TEST_NO_WEAKER] = run_no_weaker,
 	    [CALLGATE_TEST_LIVE] = run_live,
 	};
 	struct callgate_test_result result = {0};
@@ -391,8 +393,13 @@ int callgate_test_run(const struct callgate_test_file *file, size_t test, const 
 	if (!file || test >= file->tests.count || !filters || !ret_result)
 		return -EINVAL;
 	const struct callgate_test *public = &file->tests.items[test].public;
-	struct run run = {
-	    file, file->tests.items[test].line, &filters[public->filter], NULL, simulator, .result = &result};
+	struct run run = {file,
+	                  file->tests.items[test].line,
+	                  file->tests.items[test].part,
+	                  &filters[public->filter],
+	                  NULL,
+	                  simulator,
+	                  .result = &result};
 	if (public->kind == CALLGATE_TEST_NO_WEAKER)
 		run.other = &filters[public->other];
 	if (!is_there(run.filter) || (run.other && !is_there(run.other)))

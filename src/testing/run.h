@@ -12,6 +12,7 @@
 struct run {
 	const struct callgate_test_file *file;
 	const struct file_line *line;
+	const struct file_part *part; /* that the line is in */
 	const struct callgate_side *filter, *other;
 	struct callgate_simulator *simulator; /* counts; may be NULL */
 	/* What the test is for: the line's own list, or the filter's. */
@@ -34,7 +35,19 @@ struct callgate_simulator *run_simulator(struct run *run, struct callgate_simula
 /* "ERRNO(EPERM)" with the names of errors that an architecture has. Malloc'ed; NULL: no memory. */
 char *run_action_text(uint32_t arch, uint32_t action);
 
-/* The live kind of tests. */
+/* The action of the line on this architecture; a mistake is the test's trouble. 0 or -ENOMEM. */
+int run_action(struct run *run, uint32_t arch, uint32_t *ret_action);
+
+typedef VEC(int32_t) run_numbers;
+
+/* Adds the numbers of all calls that the line names, -1 where the architecture lacks one, and sorts the list. */
+int run_list_numbers(const struct file_line *line, uint32_t arch, run_numbers *list);
+
+/* Ascending. */
+void run_sort_numbers(run_numbers *list);
+
+/* The kinds of tests that have a file of their own. */
 int run_live(struct run *run);
+int run_others(struct run *run);
 
 #endif

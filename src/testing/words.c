@@ -54,6 +54,11 @@ const char *words_arch_name(uint32_t token)
 	return NULL;
 }
 
+uint32_t words_arch_at(size_t index)
+{
+	return index < ARCH_NAMES ? seccomp_arch_resolve_name(arch_names[index]) : 0;
+}
+
 uint32_t words_arch_token(const char *name)
 {
 	return seccomp_arch_resolve_name(name);

@@ -13,6 +13,8 @@ enum { WORDS_ARCHS_MAX = 32 /* more than there are */ };
 
 /* "x86_64"; NULL if it is no SCMP_ARCH_* token. Static. */
 const char *words_arch_name(uint32_t token);
+/* Each known token, from index 0; 0 behind the last. */
+uint32_t words_arch_at(size_t index);
 /* SCMP_ARCH_*; 0 if it is no name. */
 uint32_t words_arch_token(const char *name);
 /* The known name that `name` is most like, or NULL. */
