@@ -20,7 +20,8 @@ enum cli_status {
 /* argv[0] is the subcommand's name; getopt's state is fresh. Returns the exit status. */
 typedef int cli_function(int argc, char **argv);
 
-cli_function cli_bench, cli_compile, cli_diff, cli_disasm, cli_profile, cli_prove, cli_run, cli_syscalls;
+cli_function cli_bench, cli_compile, cli_diff, cli_disasm, cli_profile, cli_prove, cli_run, cli_syscalls,
+    cli_test;
 
 /* "callgate: ..." and a newline on standard error. */
 __attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);

@@ -17,6 +17,7 @@ static const struct command {
     {"prove", cli_prove, "prove that a program does what a profile says"},
     {"diff", cli_diff, "show the calls on which two filters differ"},
     {"disasm", cli_disasm, "list the instructions of a filter"},
+    {"test", cli_test, "run files of tests for filters"},
     {"bench", cli_bench, "measure programs, beside the distribution's library"},
     {"syscalls", cli_syscalls, "names and numbers of system calls"},
 };

@@ -1,0 +1,206 @@
+/* callgate test: runs files of tests for filters. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/test_output.h"
+#include "cli/test_run.h"
+
+enum { JOBS_MAX = 256 };
+
+static const char usage[] =
+    "test [OPTION]... FILE...\n"
+    "\n"
+    "Runs the tests in FILEs, callgate-test(5). Exit status 0: all passed, 1: a test failed, 2: there is no "
+    "answer "
+    "to one\n"
+    "  --format plain|tap|junit  default: plain, in colour on a terminal (NO_COLOR: without)\n"
+    "  -o, --output FILE    default: standard output\n"
+    "  --list               name the tests, and run none\n"
+    "  --filter PATTERN     only tests in whose name the shell pattern is found\n"
+    "  -j, --jobs N         run in N processes; default: 1\n"
+    "  --profile FILE       test this profile in place of what the files name\n"
+    "  --program FILE       the same for a program\n";
+
+struct settings {
+	struct test_replacement replacement;
+	const char *pattern, *path;
+	unsigned int jobs;
+	bool list;
+	struct test_output output;
+};
+
+static bool take_jobs(struct settings *settings, const char *text)
+{
+	char *end;
+	unsigned long jobs = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || jobs < 1 || jobs > JOBS_MAX) {
+		cli_error("--jobs takes a number from 1 to %d, not \"%s\"", JOBS_MAX, text);
+		return false;
+	}
+	settings->jobs = (unsigned int)jobs;
+	return true;
+}
+
+static bool take_format(struct settings *settings, const char *name)
+{
+	settings->output.format = test_format_find(name);
+	if (!settings->output.format)
+		cli_error("there is no format \"%s\"; there are plain, tap and junit", name);
+	return settings->output.format != NULL;
+}
+
+static bool take_option(struct settings *settings, int option, const char *value)
+{
+	switch (option) {
+	case 'f':
+		return take_format(settings, value);
+	case 'o':
+		settings->path = value;
+		return true;
+	case 'l':
+		settings->list = true;
+		return true;
+	case 'F':
+		settings->pattern = value;
+		return true;
+	case 'j':
+		return take_jobs(settings, value);
+	case 'p':
+		settings->replacement.profile = value;
+		return true;
+	default:
+		settings->replacement.program = value;
+		return true;
+	}
+}
+
+/* ---- where the output goes ---- */
+
+/*
+ * Live tests may write to standard output, and what they write must not end up between the results: the output is a copy of
+ * it, and what is written to it in the meantime goes to standard error.
+ */
+static bool open_output(struct settings *settings)
+{
+	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+	bool is_stdout = !settings->path || strcmp(settings->path, "-") == 0;
+
+	settings->output.out = is_stdout ? fdopen(dup(STDOUT_FILENO), "we") : fopen(settings->path, "we");
+	if (!settings->output.out) {
+		cli_error("%s: %s", is_stdout ? "standard output" : settings->path, strerror(errno));
+		return false;
+	}
+	settings->output.colour = isatty(fileno(settings->output.out)) && !(no_colour && *no_colour) &&
+	                          !(term && strcmp(term, "dumb") == 0);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	return true;
+}
+
+static bool close_output(struct settings *settings)
+{
+	bool failed = ferror(settings->output.out);
+
+	if (fclose(settings->output.out) != 0)
+		failed = true;
+	if (failed)
+		cli_error("%s: %s", settings->path ? settings->path : "standard output", strerror(errno));
+	return !failed;
+}
+
+/* ---- the tests ---- */
+
+static bool has_trouble(const struct test_output *output)
+{
+	for (size_t i = 0; i < output->count; i++)
+		if (!output->sources[i].file)
+			return true;
+	return false;
+}
+
+static int list(const struct test_output *output)
+{
+	for (size_t i = 0; i < output->count; i++) {
+		const struct test_source *source = &output->sources[i];
+		if (!source->file)
+			cli_error("%s: %s", source->path, source->trouble);
+		for (size_t j = 0; j < source->entry_count; j++)
+			fprintf(output->out, "%s:%u: %s\n", source->path, source->entries[j].test->line,
+			        source->entries[j].test->name);
+	}
+	return has_trouble(output) ? CLI_FAILED : CLI_OK;
+}
+
+static int run(struct settings *settings)
+{
+	struct test_output *output = &settings->output;
+
+	if (test_output_total(output) == 0) {
+		cli_error("no test has \"%s\" in its name", settings->pattern);
+		return CLI_FAILED;
+	}
+	if (settings->list)
+		return list(output);
+	test_output_start(output);
+	if (!test_run(output->sources, output->count, settings->jobs, test_output_tell, output))
+		return CLI_FAILED;
+	test_output_finish(output);
+	return output->counts.trouble ? CLI_FAILED : output->counts.failed ? CLI_NO : CLI_OK;
+}
+
+static int open_and_run(struct settings *settings, char **paths)
+{
+	struct test_output *output = &settings->output;
+	bool opened = true;
+
+	output->sources = calloc(output->count, sizeof(*output->sources));
+	if (!output->sources) {
+		cli_error("out of memory");
+		return CLI_FAILED;
+	}
+	for (size_t i = 0; i < output->count && opened; i++)
+		opened = test_source_open(&output->sources[i], paths[i], &settings->replacement) &&
+		         test_source_choose(&output->sources[i], settings->pattern);
+	if (!opened)
+		cli_error("out of memory");
+	int status = CLI_FAILED;
+	if (opened && open_output(settings)) {
+		status = run(settings);
+		status = close_output(settings) ? status : CLI_FAILED;
+	}
+	for (size_t i = 0; i < output->count; i++)
+		test_source_finish(&output->sources[i]);
+	free(output->sources);
+	return status;
+}
+
+int cli_test(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"format", required_argument, NULL, 'f'},
+	    {"output", required_argument, NULL, 'o'},
+	    {"list", no_argument, NULL, 'l'},
+	    {"filter", required_argument, NULL, 'F'},
+	    {"jobs", required_argument, NULL, 'j'},
+	    {"profile", required_argument, NULL, 'p'},
+	    {"program", required_argument, NULL, 'P'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
+	};
+	struct settings settings = {.jobs = 1, .output = {.format = &test_format_plain}};
+
+	for (int option; (option = getopt_long(argc, argv, "o:j:", options, NULL)) != -1;) {
+		if (option == 'h' || option == '?')
+			return cli_help(usage, option == 'h');
+		if (!take_option(&settings, option, optarg))
+			return CLI_FAILED;
+	}
+	if (optind == argc || (settings.replacement.profile && settings.replacement.program))
+		return cli_help(usage, false);
+	settings.output.count = (size_t)(argc - optind);
+	return open_and_run(&settings, argv + optind);
+}

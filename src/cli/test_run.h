@@ -1,0 +1,15 @@
+/*
+ * Running the chosen tests of all files, in one process or in several.
+ */
+#ifndef CALLGATE_CLI_TEST_RUN_H
+#define CALLGATE_CLI_TEST_RUN_H
+
+#include "cli/test_open.h"
+
+/* Told of each result in the order of files and tests, however many processes there are. */
+typedef void test_told(void *data, const struct test_source *source, const struct test_entry *entry);
+
+/* Runs the entries of all sources with up to `jobs` processes and fills in the results. False: out of memory or of processes. */
+bool test_run(struct test_source *sources, size_t count, unsigned int jobs, test_told *told, void *data);
+
+#endif
