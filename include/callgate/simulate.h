@@ -88,6 +88,10 @@ void callgate_simulator_free(struct callgate_simulator *simulator);
 int callgate_simulator_run(struct callgate_simulator *simulator, const struct callgate_call *call,
                            struct callgate_verdict *ret_verdict);
 
+/* How many calls got their verdict for this reason; a rule without an id is the default. 0 for NULL and what is no reason. */
+unsigned long callgate_simulator_reason_hits(const struct callgate_simulator *simulator,
+                                             enum callgate_reason reason);
+
 /*
  * The programs: one, or several that are stacked, in the order in which they are loaded. They belong to the simulator; NULL
  * behind the last.

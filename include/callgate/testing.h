@@ -140,6 +140,13 @@ struct callgate_simulator;
 struct callgate_call;
 char *callgate_explain(struct callgate_simulator *simulator, const struct callgate_call *call);
 
+/*
+ * What holds on an edge of callgate_simulator_edge(), in words: "argument 2 & 0x3 == 0x1", "nr >= 41", "arch != x86_64". Of
+ * programs that compute, the comparison as it stands: "A >= 0x29". malloc'ed; NULL without memory, or for NULL.
+ */
+struct callgate_edge;
+char *callgate_explain_edge(const struct callgate_simulator *simulator, const struct callgate_edge *edge);
+
 /* "ALLOW", "ERRNO(EPERM)", "TRACE(3)" into the buffer, with a NUL at its end; errors of the native architecture have names. */
 #define CALLGATE_ACTION_TEXT 32
 void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT]);

@@ -145,7 +145,16 @@ int callgate_simulator_run(struct callgate_simulator *simulator, const struct ca
 		if (rule)
 			count_hit(simulator, rule);
 	}
+	/* What no newer call gets although no rule names it has rules of its own, which have no id. */
+	simulator->reasons[verdict.reason == CALLGATE_REASON_RULE && !verdict.rule ? CALLGATE_REASON_DEFAULT
+	                                                                           : verdict.reason]++;
 	if (ret_verdict)
 		*ret_verdict = verdict;
 	return 0;
+}
+
+unsigned long callgate_simulator_reason_hits(const struct callgate_simulator *simulator,
+                                             enum callgate_reason reason)
+{
+	return simulator && (unsigned)reason <= CALLGATE_REASON_BAD_ARCH ? simulator->reasons[reason] : 0;
 }

@@ -30,7 +30,8 @@ struct callgate_simulator {
 	struct callgate_rule *rules;
 	struct simulator_place *places;
 	size_t edge_count;
-	struct callgate_edge *edges; /* `hits` is in `sides` */
+	struct callgate_edge *edges;                         /* `hits` is in `sides` */
+	unsigned long reasons[CALLGATE_REASON_BAD_ARCH + 1]; /* calls by enum callgate_reason */
 	size_t mutation_count;
 	struct mutation *mutations; /* private to mutate.c */
 };

@@ -25,9 +25,12 @@ static void set_bit(struct path *path, const struct input_order *order, uint32_t
 	}
 }
 
+/* No architecture has the value 0, and in struct callgate_call it stands for the native one: another one says more. */
 static struct path path_in(const struct cell *cell)
 {
-	return (struct path){.arch = cell->arch_first, .nr = cell->nr_first};
+	uint32_t arch = cell->arch_first ? cell->arch_first : cell->arch_last > 0;
+
+	return (struct path){.arch = arch, .nr = cell->nr_first};
 }
 
 /* Where arch and nr are tested at all, the tests decide them, and the cell's first numbers do not. */

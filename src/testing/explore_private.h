@@ -17,16 +17,19 @@ struct explorer {
 	uint32_t arch; /* SCMP_ARCH_* */
 	int32_t nr;
 	struct candidate_pool pools[CANDIDATE_INPUTS];
+	bool is_open; /* the architecture and the number may be any, for explore_accumulator() */
 	size_t paths; /* that are still free to be taken */
 	size_t limit_count;
 	const struct scmp_arg_cmp *limits; /* hold for every call, beside what the pools say */
 };
 
-/* What a register holds when the architecture and the number of the call are given. */
+/* What a register holds when the architecture and the number of the call are given; and whether it is one of them. */
 enum explore_kind { EXPLORE_UNKNOWN, EXPLORE_NUMBER, EXPLORE_INPUT };
+enum explore_origin { EXPLORE_ELSEWHERE, EXPLORE_NR, EXPLORE_ARCH };
 
 struct explore_value {
 	enum explore_kind kind;
+	enum explore_origin origin;
 	uint32_t number;
 	unsigned int input; /* (input & mask) >> shift; shift is 0 or 32 */
 	unsigned int shift;
@@ -64,6 +67,10 @@ enum explore_kind explore_compare(const struct sock_filter *insn, const struct e
 
 /* Adds to the pools what the program compares on its ways for this call. 0 or -ENOMEM. */
 int explore_collect(struct explorer *explorer, const struct callgate_program *program);
+
+/* What A holds before an instruction, for the explorer's call. 0 or -ENOMEM. */
+int explore_accumulator(struct explorer *explorer, const struct callgate_program *program, size_t pc,
+                        struct explore_value *ret_value);
 
 /* Runs a call with these values. */
 void explore_run(struct explorer *explorer, const struct candidate_sets *sets);

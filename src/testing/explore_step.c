@@ -31,15 +31,26 @@ static struct explore_value number(uint32_t value)
 	return (struct explore_value){.kind = EXPLORE_NUMBER, .number = value};
 }
 
+static struct explore_value identity(const struct explorer *explorer, enum explore_origin origin)
+{
+	struct explore_value value = {.kind = EXPLORE_UNKNOWN, .origin = origin};
+
+	if (explorer->is_open)
+		return value;
+	value.kind = EXPLORE_NUMBER;
+	value.number = (uint32_t)explorer->nr;
+	if (origin == EXPLORE_ARCH)
+		value.number = explorer->arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : explorer->arch;
+	return value;
+}
+
 /* A word of struct seccomp_data (linux/seccomp.h). */
 static struct explore_value word(const struct explorer *explorer, uint32_t offset)
 {
 	bool upper = (offset & 4) != 0;
 
-	if (offset == 0)
-		return number((uint32_t)explorer->nr);
-	if (offset == 4)
-		return number(explorer->arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : explorer->arch);
+	if (offset <= 4)
+		return identity(explorer, offset == 0 ? EXPLORE_NR : EXPLORE_ARCH);
 	if (is_big_endian(explorer->arch))
 		upper = !upper;
 	return (struct explore_value){
@@ -54,6 +65,7 @@ static void and (struct explore_value * a, const struct sock_filter *insn)
 {
 	if (BPF_SRC(insn->code) != BPF_K)
 		a->kind = EXPLORE_UNKNOWN;
+	a->origin = EXPLORE_ELSEWHERE;
 	a->number &= insn->k;
 	a->mask &= (uint64_t)insn->k << a->shift;
 }
@@ -83,9 +95,9 @@ void explore_step(const struct explorer *explorer, const struct sock_filter *ins
 	if (BPF_CLASS(insn->code) == BPF_ALU && BPF_OP(insn->code) == BPF_AND)
 		and(&registers->a, insn);
 	else if (BPF_CLASS(insn->code) == BPF_ALU || BPF_CLASS(insn->code) == BPF_LD)
-		registers->a.kind = EXPLORE_UNKNOWN;
+		registers->a = (struct explore_value){.kind = EXPLORE_UNKNOWN};
 	else if (BPF_CLASS(insn->code) == BPF_LDX)
-		registers->x.kind = EXPLORE_UNKNOWN;
+		registers->x = (struct explore_value){.kind = EXPLORE_UNKNOWN};
 }
 
 static bool decide(const struct sock_filter *insn, uint32_t a)
@@ -128,7 +140,10 @@ enum explore_kind explore_compare(const struct sock_filter *insn, const struct e
 /* Ways that meet know what all of them know. */
 static void meet(struct explore_value *value, const struct explore_value *other)
 {
-	if (memcmp(value, other, sizeof(*value)) != 0)
+	if (value->origin != other->origin)
+		value->origin = EXPLORE_ELSEWHERE;
+	if (value->kind != other->kind || value->number != other->number || value->input != other->input ||
+	    value->shift != other->shift || value->mask != other->mask)
 		value->kind = EXPLORE_UNKNOWN;
 }
 
@@ -163,14 +178,14 @@ static void collect_branch(struct explorer *explorer, struct place *places, size
 		arrive(&places[pc + 1 + insn->jf], &places[pc].registers);
 }
 
-/* Jumps lead forward, so one pass sees each instruction after all ways to it. */
-int explore_collect(struct explorer *explorer, const struct callgate_program *program)
+/* Jumps lead forward, so one pass sees each instruction after all ways to it. NULL: no memory. */
+static struct place *walk(struct explorer *explorer, const struct callgate_program *program)
 {
 	size_t length = callgate_program_length(program);
 	struct place *places = calloc(length, sizeof(*places));
 
 	if (!places)
-		return -ENOMEM;
+		return NULL;
 	arrive(&places[0], &(struct explore_registers){number(0), number(0)});
 	for (size_t pc = 0; pc < length; pc++) {
 		struct sock_filter insn = explore_instruction(program, explorer->arch, pc);
@@ -186,6 +201,25 @@ int explore_collect(struct explorer *explorer, const struct callgate_program *pr
 			arrive(&places[pc + 1], &registers);
 		}
 	}
+	return places;
+}
+
+int explore_collect(struct explorer *explorer, const struct callgate_program *program)
+{
+	struct place *places = walk(explorer, program);
+
+	free(places);
+	return places ? 0 : -ENOMEM;
+}
+
+int explore_accumulator(struct explorer *explorer, const struct callgate_program *program, size_t pc,
+                        struct explore_value *ret_value)
+{
+	struct place *places = walk(explorer, program);
+
+	if (!places)
+		return -ENOMEM;
+	*ret_value = places[pc].registers.a; /* unknown where no call comes */
 	free(places);
 	return 0;
 }

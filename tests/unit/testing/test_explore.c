@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "support/random.h"
 #include "support/run.h"
@@ -138,6 +139,77 @@ START_TEST(other_numbers)
 }
 END_TEST
 
+/* Is there an edge with these words? Each has some. */
+static bool has_edge(const struct callgate_simulator *simulator, const char *words)
+{
+	struct callgate_edge edge;
+	bool found = false;
+
+	for (size_t i = 0; callgate_simulator_edge(simulator, i, &edge) == 0; i++) {
+		char *text = callgate_explain_edge(simulator, &edge);
+		ck_assert_ptr_nonnull(text);
+		ck_assert_msg(*text != 'A', "%s", text);
+		found = found || strstr(text, words);
+		free(text);
+	}
+	return found;
+}
+
+START_TEST(edges_in_words)
+{
+	const struct scmp_arg_cmp none = {0};
+	const struct callgate_edge nowhere = {.instruction = 5000};
+	scmp_filter_ctx ctx = make_filter(SCMP_ARCH_X86_64);
+
+	add(ctx, SCMP_ACT_ALLOW, "read", 0, none, none);
+	add(ctx, SCMP_ACT_ALLOW, "openat", 1, SCMP_A2_64(SCMP_CMP_MASKED_EQ, 3, 1), none);
+	add(ctx, SCMP_ACT_TRAP, "lseek", 1, SCMP_A1_64(SCMP_CMP_GT, 0x500000000, 0), none);
+	struct callgate_simulator *simulator = simulator_of(ctx);
+	ck_assert(has_edge(simulator, "arch == x86_64"));
+	ck_assert(has_edge(simulator, "arch != x86_64"));
+	ck_assert(has_edge(simulator, " 257 (openat)") || has_edge(simulator, " 8 (lseek)"));
+	ck_assert(has_edge(simulator, "nr >= 0x40000000"));
+	ck_assert(has_edge(simulator, "nr < 0x40000000"));
+	ck_assert(has_edge(simulator, "argument 2 & 0x3 == 0x1"));
+	ck_assert(has_edge(simulator, "argument 2 & 0x3 != 0x1"));
+	ck_assert(has_edge(simulator, "upper half of argument 1 "));
+	ck_assert(!has_edge(simulator, "nr == 256"));
+	ck_assert_ptr_null(callgate_explain_edge(simulator, NULL));
+	ck_assert_ptr_null(callgate_explain_edge(simulator, &nowhere));
+	ck_assert_ptr_null(callgate_explain_edge(NULL, &nowhere));
+	callgate_simulator_free(simulator);
+	seccomp_release(ctx);
+}
+END_TEST
+
+static void run(struct callgate_simulator *simulator, uint32_t arch, int32_t nr)
+{
+	const struct callgate_call call = {.arch = arch, .nr = nr};
+
+	ck_assert_int_eq(callgate_simulator_run(simulator, &call, NULL), 0);
+}
+
+START_TEST(reasons)
+{
+	const struct scmp_arg_cmp none = {0};
+	scmp_filter_ctx ctx = make_filter(SCMP_ARCH_X86_64);
+
+	add(ctx, SCMP_ACT_ALLOW, "read", 0, none, none);
+	struct callgate_simulator *simulator = simulator_of(ctx);
+	for (int nr = 0; nr < 3; nr++)
+		run(simulator, SCMP_ARCH_X86_64, nr);
+	run(simulator, SCMP_ARCH_AARCH64, 63);
+	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, CALLGATE_REASON_RULE), 1);
+	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, CALLGATE_REASON_DEFAULT), 2);
+	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, CALLGATE_REASON_BAD_ARCH), 1);
+	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, CALLGATE_REASON_NEWER), 0);
+	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, (enum callgate_reason)99), 0);
+	ck_assert_uint_eq(callgate_simulator_reason_hits(NULL, CALLGATE_REASON_RULE), 0);
+	callgate_simulator_free(simulator);
+	seccomp_release(ctx);
+}
+END_TEST
+
 static uint64_t random_value(struct random *random)
 {
 	static const uint64_t upper[] = {0, 0, 1, 0x80000000, 0xffffffff};
@@ -216,6 +288,8 @@ int main(void)
 	tcase_add_test(tcase, each_rule);
 	tcase_add_test(tcase, only_calls_of_the_kind);
 	tcase_add_test(tcase, other_numbers);
+	tcase_add_test(tcase, edges_in_words);
+	tcase_add_test(tcase, reasons);
 	tcase_add_test(tcase, random_filters);
 	return test_run(tcase);
 }
