@@ -119,6 +119,19 @@ static void check_masked(struct reader *reader, const struct condition *conditio
 		              "valueTwo is for SCMP_CMP_MASKED_EQ: it has no effect here");
 }
 
+static void check_always(struct reader *reader, const struct condition *condition)
+{
+	const struct scmp_arg_cmp *compare = &condition->compare;
+	uint64_t value = compare->datum_a;
+
+	if ((compare->op == SCMP_CMP_LT && value == 0) || (compare->op == SCMP_CMP_GT && value == UINT64_MAX))
+		messages_warn(reader->messages, condition->place, "this condition never holds");
+	if ((compare->op == SCMP_CMP_GE && value == 0) ||
+	    (compare->op == SCMP_CMP_LE && value == UINT64_MAX) ||
+	    (compare->op == SCMP_CMP_MASKED_EQ && value == 0))
+		messages_warn(reader->messages, condition->place, "this condition always holds");
+}
+
 static void read_argument(struct reader *reader, const struct value *value, struct condition *condition)
 {
 	static const struct member members[] = {
@@ -137,6 +150,21 @@ static void read_argument(struct reader *reader, const struct value *value, stru
 	if (!argument.has_op)
 		messages_error(reader->messages, value->place, "this condition has no \"op\"");
 	check_masked(reader, condition);
+	check_always(reader, condition);
+}
+
+/* What compares no bit is no condition; among alternatives it is one that always holds. */
+static void drop_maskless(struct entry *entry)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < entry->condition_count && !entry->same_argument; i++) {
+		const struct scmp_arg_cmp *compare = &entry->conditions[i].compare;
+		if (compare->op != SCMP_CMP_MASKED_EQ || compare->datum_a)
+			entry->conditions[kept++] = entry->conditions[i];
+	}
+	if (!entry->same_argument)
+		entry->condition_count = kept;
 }
 
 static void read_args(struct reader *reader, const struct value *value, void *target)
@@ -155,6 +183,7 @@ static void read_args(struct reader *reader, const struct value *value, void *ta
 		seen |= 1u << condition->compare.arg;
 		entry->condition_count++;
 	}
+	drop_maskless(entry);
 }
 
 static void read_entry_action(struct reader *reader, const struct value *value, void *target)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "oci/mentions.h"
+#include "oci/overlap.h"
 
 /* So many entries with conditions for one call are compared with each other: more are generated, and nobody reads about them. */
 enum { COMPARED_MAX = 64 };
@@ -107,6 +108,61 @@ static void review_pair(const struct review *review, const struct mention *befor
 		               name);
 }
 
+static void never_reached(const struct review *review, const struct mention *mention,
+                          const struct mention *by)
+{
+	messages_warn(review->messages, mention->named->place,
+	              "never reached: line %u decides all calls of %s for which these conditions hold",
+	              by->named->place.line, mention->named->name);
+}
+
+/* The first stands before the second in the profile. A rule that holds for less than another has to count first to matter. */
+static void review_overlap(const struct review *review, const struct mention *before,
+                           const struct mention *mention)
+{
+	if (before->entry->same_argument || mention->entry->same_argument)
+		return;
+	int order = overlap_order(before->entry, mention->entry);
+	if (order <= 0 && overlap_contains(before->entry, mention->entry))
+		never_reached(review, mention, before);
+	else if (order > 0 && overlap_contains(mention->entry, before->entry))
+		never_reached(review, before, mention);
+	else if (order == 0 &&
+	         value_of(review, &before->entry->verdict) == value_of(review, &mention->entry->verdict))
+		messages_warn(review->messages, before->named->place,
+		              "has no effect: line %u does the same with fewer conditions for %s",
+		              mention->named->place.line, mention->named->name);
+	else if (order == 0)
+		messages_error(review->messages, mention->named->place,
+		               "contradicts line %u about %s: these conditions and more, another action",
+		               before->named->place.line, mention->named->name);
+}
+
+static void review_conditional(const struct review *review, const struct mention *const *before, size_t count,
+                               const struct mention *mention)
+{
+	for (size_t i = 0; i < count; i++)
+		if (have_same_conditions(before[i]->entry, mention->entry)) {
+			review_pair(review, before[i], mention);
+			return;
+		}
+	for (size_t i = 0; i < count; i++)
+		review_overlap(review, before[i], mention);
+}
+
+/* Behind an entry without conditions. */
+static void review_behind(const struct review *review, const struct mention *whole,
+                          const struct mention *mention)
+{
+	if (have_same_conditions(whole->entry, mention->entry) &&
+	    value_of(review, &whole->entry->verdict) == value_of(review, &mention->entry->verdict))
+		review_pair(review, whole, mention);
+	else
+		messages_warn(review->messages, mention->named->place,
+		              "never reached: line %u already decides every call of %s",
+		              whole->named->place.line, mention->named->name);
+}
+
 /* All mentions of one call, in the order of the profile. */
 static void review_call(const struct review *review, const struct mention *mentions, size_t count)
 {
@@ -115,27 +171,17 @@ static void review_call(const struct review *review, const struct mention *menti
 
 	for (size_t i = 0; i < count; i++) {
 		const struct mention *mention = &mentions[i];
-		const struct named *named = mention->named;
-		if (whole && have_same_conditions(whole->entry, mention->entry) &&
-		    value_of(review, &whole->entry->verdict) == value_of(review, &mention->entry->verdict)) {
-			review_pair(review, whole, mention);
-		} else if (whole) {
-			messages_warn(review->messages, named->place,
-			              "never reached: line %u already decides every call of %s",
-			              whole->named->place.line, named->name);
+		if (whole) {
+			review_behind(review, whole, mention);
 		} else if (mention->entry->condition_count == 0) {
 			if (kept)
 				messages_warn(
-				    review->messages, named->place,
+				    review->messages, mention->named->place,
 				    "decides every call of %s: the conditions of line %u have no effect",
-				    named->name, conditional[0]->named->place.line);
+				    mention->named->name, conditional[0]->named->place.line);
 			whole = mention;
 		} else {
-			for (size_t j = 0; j < kept; j++)
-				if (have_same_conditions(conditional[j]->entry, mention->entry)) {
-					review_pair(review, conditional[j], mention);
-					break;
-				}
+			review_conditional(review, conditional, kept, mention);
 			if (kept < COMPARED_MAX)
 				conditional[kept++] = mention;
 		}

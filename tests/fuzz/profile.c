@@ -95,8 +95,20 @@ static void check_refused(struct callgate_profile *profile, int result)
 	FUZZ_EXPECT(callgate_profile_resolve(profile, &text) == -EINVAL && !text);
 }
 
-static void check_answer(const struct second_reading *second, uint32_t arch, const char *name,
-                         const uint64_t args[6], scmp_filter_ctx ctx)
+/* A name of which it was said that it is never reached has not answered. */
+static void check_reached(const struct callgate_profile *profile, uint32_t rule)
+{
+	const struct callgate_profile_message *message;
+	unsigned int line, column;
+
+	FUZZ_EXPECT(callgate_profile_rule_origin(profile, rule, &line, &column) == 0);
+	for (size_t i = 0; (message = callgate_profile_message(profile, i)); i++)
+		FUZZ_EXPECT(message->line != line || message->column != column ||
+		            strncmp(message->text, "never reached", strlen("never reached")) != 0);
+}
+
+static void check_answer(const struct callgate_profile *profile, const struct second_reading *second,
+                         uint32_t arch, const char *name, const uint64_t args[6], scmp_filter_ctx ctx)
 {
 	int nr = callgate_syscall_number(arch, name);
 	struct callgate_call call = {.arch = arch, .nr = nr};
@@ -110,6 +122,8 @@ static void check_answer(const struct second_reading *second, uint32_t arch, con
 	if (result == -E2BIG)
 		return;
 	FUZZ_EXPECT(result == 0);
+	if (verdict.reason == CALLGATE_REASON_RULE)
+		check_reached(profile, verdict.rule);
 	if (second_reading_accepts(second, name, args, verdict.action))
 		return;
 	fprintf(stderr, "%s(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets 0x%08x\n", name,
@@ -119,8 +133,8 @@ static void check_answer(const struct second_reading *second, uint32_t arch, con
 	abort();
 }
 
-static void check_answers(const uint8_t *data, size_t size, const struct setting *setting,
-                          scmp_filter_ctx ctx)
+static void check_answers(const struct callgate_profile *profile, const uint8_t *data, size_t size,
+                          const struct setting *setting, scmp_filter_ctx ctx)
 {
 	struct second_reading *second = second_reading_new(data, size, &setting->second);
 	const char *name;
@@ -128,7 +142,7 @@ static void check_answers(const uint8_t *data, size_t size, const struct setting
 
 	for (size_t i = 0; second && i < QUESTIONS_MAX && second_reading_question(second, i, &name, args);
 	     i++)
-		check_answer(second, setting->second.arch, name, args, ctx);
+		check_answer(profile, second, setting->second.arch, name, args, ctx);
 	second_reading_free(second);
 }
 
@@ -173,7 +187,7 @@ static void check_taken(struct callgate_profile *profile, const uint8_t *data, s
 		abort();
 	}
 	callgate_program_free(program);
-	check_answers(data, size, setting, ctx);
+	check_answers(profile, data, size, setting, ctx);
 	check_resolved(profile, setting, ctx);
 	FUZZ_EXPECT(callgate_profile_describe(profile, &text) == 0);
 	free(text);

@@ -1,0 +1,141 @@
+#include "oci/overlap.h"
+
+/* The arguments for which a condition holds: all from first to last, or, if there is no such range, false. */
+static bool range_of(const struct scmp_arg_cmp *compare, uint64_t *ret_first, uint64_t *ret_last)
+{
+	*ret_first = 0;
+	*ret_last = UINT64_MAX;
+	switch (compare->op) {
+	case SCMP_CMP_EQ:
+		*ret_first = *ret_last = compare->datum_a;
+		return true;
+	case SCMP_CMP_LT:
+		*ret_last = compare->datum_a - 1;
+		return compare->datum_a > 0;
+	case SCMP_CMP_LE:
+		*ret_last = compare->datum_a;
+		return true;
+	case SCMP_CMP_GE:
+		*ret_first = compare->datum_a;
+		return true;
+	case SCMP_CMP_GT:
+		*ret_first = compare->datum_a + 1;
+		return compare->datum_a < UINT64_MAX;
+	default:
+		return false;
+	}
+}
+
+static uint64_t mask_of(const struct scmp_arg_cmp *compare)
+{
+	return compare->op == SCMP_CMP_MASKED_EQ ? compare->datum_a : UINT64_MAX;
+}
+
+static uint64_t value_of(const struct scmp_arg_cmp *compare)
+{
+	return compare->op == SCMP_CMP_MASKED_EQ ? compare->datum_a & compare->datum_b : compare->datum_a;
+}
+
+static bool is_bits(const struct scmp_arg_cmp *compare)
+{
+	return compare->op == SCMP_CMP_MASKED_EQ || compare->op == SCMP_CMP_EQ;
+}
+
+/* Does the outer condition hold for every argument for which the inner one, on the same argument, does? */
+static bool condition_contains(const struct scmp_arg_cmp *outer, const struct scmp_arg_cmp *inner)
+{
+	uint64_t outer_first, outer_last, first, last;
+	bool has_range = range_of(inner, &first, &last);
+
+	if (outer->op == SCMP_CMP_NE && inner->op == SCMP_CMP_NE)
+		return outer->datum_a == inner->datum_a;
+	if (outer->op == SCMP_CMP_NE && is_bits(inner))
+		return (outer->datum_a & mask_of(inner)) != value_of(inner);
+	if (outer->op == SCMP_CMP_NE)
+		return has_range && (outer->datum_a < first || outer->datum_a > last);
+	if (is_bits(outer) && is_bits(inner))
+		return (mask_of(outer) & ~mask_of(inner)) == 0 &&
+		       ((value_of(outer) ^ value_of(inner)) & mask_of(outer)) == 0;
+	return has_range && range_of(outer, &outer_first, &outer_last) && outer_first <= first &&
+	       last <= outer_last;
+}
+
+static bool is_contained(const struct scmp_arg_cmp *outer, const struct entry *inner)
+{
+	uint64_t first, last;
+
+	if (range_of(outer, &first, &last) && first == 0 && last == UINT64_MAX)
+		return true;
+	for (size_t i = 0; i < inner->condition_count; i++) {
+		const struct scmp_arg_cmp *own = &inner->conditions[i].compare;
+		if (own->arg == outer->arg && condition_contains(outer, own))
+			return true;
+	}
+	return false;
+}
+
+bool overlap_contains(const struct entry *outer, const struct entry *inner)
+{
+	for (size_t i = 0; i < outer->condition_count; i++)
+		if (!is_contained(&outer->conditions[i].compare, inner))
+			return false;
+	return true;
+}
+
+/* The condition on the lowest argument from `arg` on, or NULL. */
+static const struct scmp_arg_cmp *next_condition(const struct entry *entry, unsigned int arg)
+{
+	const struct scmp_arg_cmp *next = NULL;
+
+	for (size_t i = 0; i < entry->condition_count; i++) {
+		const struct scmp_arg_cmp *own = &entry->conditions[i].compare;
+		if (own->arg >= arg && (!next || own->arg < next->arg))
+			next = own;
+	}
+	return next;
+}
+
+/* Where value and kind are the same; ORDER callgate-profile(5). */
+static int rank_of(const struct scmp_arg_cmp *compare)
+{
+	static const int ranks[] = {
+	    [SCMP_CMP_EQ] = 0, [SCMP_CMP_MASKED_EQ] = 1, [SCMP_CMP_NE] = 2, [SCMP_CMP_LT] = 0,
+	    [SCMP_CMP_LE] = 1, [SCMP_CMP_GT] = 0,        [SCMP_CMP_GE] = 1,
+	};
+
+	return ranks[compare->op];
+}
+
+/* Single values, upper bounds, lower bounds. */
+static int kind_of(const struct scmp_arg_cmp *compare)
+{
+	if (compare->op == SCMP_CMP_LT || compare->op == SCMP_CMP_LE)
+		return 1;
+	return compare->op == SCMP_CMP_GT || compare->op == SCMP_CMP_GE ? 2 : 0;
+}
+
+static int order_conditions(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b)
+{
+	int kind = kind_of(a);
+
+	if (a->arg != b->arg)
+		return a->arg > b->arg ? -1 : 1;
+	if (kind != kind_of(b))
+		return kind - kind_of(b);
+	if (value_of(a) != value_of(b))
+		return (value_of(a) > value_of(b)) == (kind == 1) ? 1 : -1;
+	if (a->op != b->op)
+		return rank_of(a) - rank_of(b);
+	return (mask_of(a) < mask_of(b)) - (mask_of(a) > mask_of(b));
+}
+
+int overlap_order(const struct entry *a, const struct entry *b)
+{
+	for (unsigned int arg = 0;; arg++) {
+		const struct scmp_arg_cmp *of_a = next_condition(a, arg), *of_b = next_condition(b, arg);
+		int order = of_a && of_b ? order_conditions(of_a, of_b) : 0;
+		if (order || !of_a || !of_b)
+			return order;
+		arg = of_a->arg;
+	}
+}
