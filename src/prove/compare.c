@@ -6,54 +6,22 @@
 #include "prove/sample.h"
 #include "prove/space.h"
 
-enum { LEAVES_MAX = 64 };
-
 struct comparison {
 	const struct prove_subject *subjects[2];
 	struct space space;
 	size_t max;
 	struct compare_result result;
+	bool unconfirmed;
 	int error;
 };
-
-struct leaves {
-	node list[LEAVES_MAX];
-	size_t count;
-	bool too_many;
-};
-
-static void collect(const struct diagram *d, node n, uint8_t *seen, struct leaves *leaves)
-{
-	if (seen[n.id / 8] >> n.id % 8 & 1)
-		return;
-	seen[n.id / 8] |= (uint8_t)(1u << n.id % 8);
-	if (!diagram_is_leaf(d, n)) {
-		collect(d, (node){diagram_at(d, n)->low}, seen, leaves);
-		collect(d, (node){diagram_at(d, n)->high}, seen, leaves);
-	} else if (leaves->count < LEAVES_MAX)
-		leaves->list[leaves->count++] = n;
-	else
-		leaves->too_many = true;
-}
-
-static bool leaves_of(const struct diagram *d, node n, struct leaves *ret_leaves)
-{
-	uint8_t *seen = calloc(1, d->count / 8 + 1);
-
-	*ret_leaves = (struct leaves){.count = 0};
-	if (!seen)
-		return false;
-	collect(d, n, seen, ret_leaves);
-	free(seen);
-	return true;
-}
 
 /* The same difference as in the cell before, of the same architecture: numbers that nothing names make one row. */
 static bool extends(struct comparison *c, const struct cell *cell, const struct compare_difference *next)
 {
 	for (size_t i = c->result.differences.count; i-- > 0;) {
 		struct compare_difference *last = &c->result.differences.items[i];
-		bool same = last->nr_last + 1 == cell->nr_first && last->nr_last != UINT32_MAX &&
+		bool next_to = last->nr_last + 1 == cell->nr_first && last->nr_last != UINT32_MAX;
+		bool same = (next_to || last->nr_last == cell->nr_last) &&
 		            last->witness.call.arch == next->witness.call.arch &&
 		            last->witness.expected == next->witness.expected &&
 		            last->witness.actual == next->witness.actual && last->witness.depends == 0 &&
@@ -67,57 +35,56 @@ static bool extends(struct comparison *c, const struct cell *cell, const struct 
 	return false;
 }
 
-static void report(struct comparison *c, const struct cell *cell, node condition, node a, node b)
+/* The difference that this call shows, and all calls with the same two verdicts. */
+static node report(struct comparison *c, const struct cell *cell, const struct verdicts *verdicts,
+                   struct seccomp_data call)
 {
-	struct diagram *d = &c->space.diagram;
-	struct compare_difference next = {.nr_first = cell->nr_first, .nr_last = cell->nr_last};
+	struct diagram *d = verdicts->diagram;
+	struct compare_difference next = {cell->nr_first, cell->nr_last, {.call = call}};
 
-	next.witness.call = witness_of(d, cell, condition);
-	next.witness.depends = witness_depends(d, condition, &next.witness.call);
-	next.witness.expected = side_leaf_verdict(c->subjects[0], d, a, &next.witness.call);
-	next.witness.actual = side_leaf_verdict(c->subjects[1], d, b, &next.witness.call);
-	/* Verdicts too many to list: each call has its own. */
-	if (diagram_is_open(d, a) || diagram_is_open(d, b)) {
-		next.witness.depends = (1u << INPUT_WIDE_FIELDS) - 1;
-		c->result.complete = false;
-	}
+	next.witness.expected = side_verdict(c->subjects[0], &call);
+	next.witness.actual = side_verdict(c->subjects[1], &call);
+	node both = diagram_and(d, verdicts_are(verdicts, 0, next.witness.expected),
+	                        verdicts_are(verdicts, 1, next.witness.actual));
+	if (d->failed)
+		return both;
+	c->unconfirmed = c->unconfirmed || next.witness.expected == next.witness.actual ||
+	                 witness_leaf(d, both, &call) != 1;
+	next.witness.depends = witness_depends(d, both, &call);
 	if (extends(c, cell, &next))
-		return;
+		return both;
 	if (c->result.differences.count >= c->max)
 		c->result.complete = false;
 	else if (!vec_push(&c->result.differences, next))
 		c->error = -ENOMEM;
+	return both;
 }
 
-static void report_pairs(struct comparison *c, const struct cell *cell, const node *nodes)
+/* One pair of verdicts after the other, until none is left or no more are wanted. */
+static void report_pairs(struct comparison *c, const struct cell *cell, const struct verdicts *verdicts)
 {
-	struct diagram *d = &c->space.diagram;
-	struct leaves a, b;
+	struct diagram *d = verdicts->diagram;
+	node left = verdicts_differ(verdicts);
 
-	if (!leaves_of(d, nodes[0], &a) || !leaves_of(d, nodes[1], &b)) {
-		c->error = -ENOMEM;
-		return;
+	while (!d->failed && !node_same(left, d->zero) && !c->error && !c->unconfirmed) {
+		struct seccomp_data call = witness_of(d, cell, left);
+		bool full = c->result.differences.count >= c->max;
+		node shown = report(c, cell, verdicts, call);
+		if (full)
+			return;
+		left = diagram_and(d, left, diagram_not(d, shown));
 	}
-	c->result.complete = c->result.complete && !a.too_many && !b.too_many;
-	for (size_t i = 0; i < a.count; i++)
-		for (size_t j = 0; j < b.count && !d->failed; j++) {
-			if (node_same(a.list[i], b.list[j]))
-				continue;
-			node both = diagram_and(d, diagram_where(d, nodes[0], a.list[i]),
-			                        diagram_where(d, nodes[1], b.list[j]));
-			if (!d->failed && !node_same(both, d->zero))
-				report(c, cell, both, a.list[i], b.list[j]);
-		}
 }
 
-static int compare_cell(void *closure, const struct cell *cell, const node *nodes)
+static int compare_cell(void *closure, const struct cell *cell, const struct verdicts *verdicts)
 {
 	struct comparison *c = closure;
-	struct diagram *d = &c->space.diagram;
+	struct diagram *d = verdicts->diagram;
+	size_t listed = c->result.differences.count;
 
-	if (node_same(nodes[0], nodes[1]))
+	if (verdicts_same(verdicts))
 		return 0;
-	node first = diagram_allows(d, nodes[0]), second = diagram_allows(d, nodes[1]);
+	node first = verdicts_allow(verdicts, 0), second = verdicts_allow(verdicts, 1);
 	node only_first = diagram_and(d, first, diagram_not(d, second));
 	node only_second = diagram_and(d, second, diagram_not(d, first));
 	if (d->failed)
@@ -125,7 +92,9 @@ static int compare_cell(void *closure, const struct cell *cell, const node *node
 	c->result.outcome = PROVE_DIFFERENT;
 	c->result.first_more = c->result.first_more || !node_same(only_first, d->zero);
 	c->result.second_more = c->result.second_more || !node_same(only_second, d->zero);
-	report_pairs(c, cell, nodes);
+	report_pairs(c, cell, verdicts);
+	if (d->failed) /* the cell will be tried again */
+		c->result.differences.count = listed;
 	return c->error;
 }
 
@@ -147,18 +116,6 @@ static void sample(struct comparison *c)
 	c->result.outcome = PROVE_DIFFERENT;
 }
 
-static bool confirmed(const struct comparison *c)
-{
-	for (size_t i = 0; i < c->result.differences.count; i++) {
-		const struct prove_witness *witness = &c->result.differences.items[i].witness;
-		if (witness->expected == witness->actual ||
-		    side_verdict(c->subjects[0], &witness->call) != witness->expected ||
-		    side_verdict(c->subjects[1], &witness->call) != witness->actual)
-			return false;
-	}
-	return true;
-}
-
 static void conclude(struct comparison *c, int walked, struct diag *diag)
 {
 	if (walked == -EDQUOT)
@@ -172,7 +129,7 @@ static void conclude(struct comparison *c, int walked, struct diag *diag)
 		diag_set(
 		    diag,
 		    "no answer within the budget: too many conditions that overlap on several arguments");
-	else if (!confirmed(c)) {
+	else if (c->unconfirmed) {
 		c->result.outcome = PROVE_UNPROVED;
 		diag_set(diag, "the simulator does not confirm a witness (a defect of this library)");
 	}
@@ -225,21 +182,20 @@ static node query_node(struct diagram *d, const struct compare_query *query)
 	for (size_t i = 0; i < query->condition_count; i++) {
 		const struct policy_condition *condition = &query->conditions[i];
 		bool masked = condition->op == POLICY_MASKED_EQ;
-		struct diagram_bits bits = {(enum input_field)(INPUT_ARG + condition->arg), 0,
-		                            INPUT_WIDE_BITS, masked ? condition->mask : INPUT_WIDE_MAX};
+		struct diagram_number bits = {(enum input_field)(INPUT_ARG + condition->arg), 0,
+		                              INPUT_WIDE_BITS, masked ? condition->mask : INPUT_WIDE_MAX};
 		result = diagram_compare(d, bits, masked ? POLICY_EQ : (enum policy_op)condition->op,
 		                         condition->value, result, d->zero);
 	}
 	return result;
 }
 
-static int ask_cell(void *closure, const struct cell *cell, const node *nodes)
+static int ask_cell(void *closure, const struct cell *cell, const struct verdicts *verdicts)
 {
 	struct asking *a = closure;
-	struct diagram *d = &a->space.diagram;
-	node calls = query_node(d, a->query), allows = diagram_allows(d, nodes[0]);
-	node other =
-	    diagram_and(d, calls, diagram_not(d, diagram_where(d, nodes[0], diagram_leaf(d, a->action))));
+	struct diagram *d = verdicts->diagram;
+	node calls = query_node(d, a->query), allows = verdicts_allow(verdicts, 0);
+	node other = diagram_and(d, calls, diagram_not(d, verdicts_are(verdicts, 0, a->action)));
 	node allowed = diagram_and(d, calls, allows), denied = diagram_and(d, calls, diagram_not(d, allows));
 
 	if (d->failed)

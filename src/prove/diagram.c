@@ -7,24 +7,23 @@
 
 #include <linux/seccomp.h>
 
-enum { FIRST_CAPACITY = 1024, DEFAULT_NODES = 1 << 21 };
-enum { DEFAULT_WORK = 1 << 26 };
+enum { FIRST_CAPACITY = 64, DEFAULT_NODES = 1 << 21, DEFAULT_WORK = 1 << 26 };
 
-static uint32_t hash(uint32_t a, uint32_t b, uint32_t c)
+static uint32_t hash(const struct diagram_node *n)
 {
-	uint64_t h = ((uint64_t)c << 32 | b) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = (n->pattern ^ ((uint64_t)n->level << 32 | n->greater)) * UINT64_C(0x9e3779b97f4a7c15);
 
-	h = (h ^ h >> 29 ^ a) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 32 ^ n->mask) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 29 ^ ((uint64_t)n->less << 32 | n->equal)) * UINT64_C(0x94d049bb133111eb);
 	return (uint32_t)(h >> 32);
 }
 
 /* The slot of this node, or the free one where it belongs. */
-static uint32_t *find_slot(const struct diagram *d, uint32_t level, uint32_t low, uint32_t high)
+static uint32_t *find_slot(const struct diagram *d, const struct diagram_node *content)
 {
-	for (uint32_t i = hash(level, low, high);; i++) {
+	for (uint32_t i = hash(content);; i++) {
 		uint32_t *slot = &d->slots[i & d->slot_mask];
-		const struct diagram_node *n = &d->nodes[*slot];
-		if (!*slot || (n->level == level && n->low == low && n->high == high))
+		if (!*slot || diagram_content_same(&d->nodes[*slot], content))
 			return slot;
 	}
 }
@@ -50,15 +49,17 @@ static bool grow(struct diagram *d, uint32_t capacity)
 	d->slot_mask = 2 * capacity - 1;
 	d->memo_mask = capacity - 1;
 	for (uint32_t i = 1; i < d->count; i++)
-		*find_slot(d, nodes[i].level, nodes[i].low, nodes[i].high) = i;
+		*find_slot(d, &nodes[i]) = i;
 	return true;
 }
 
-static node intern(struct diagram *d, uint32_t level, uint32_t low, uint32_t high)
+node diagram_intern(struct diagram *d, const struct diagram_node *content)
 {
-	if (!diagram_spend(d, 1))
+	struct diagram_node added = *content; /* which may lie in the table that grows */
+
+	if (!diagram_spend(d, 1) || diagram_content_same(&added, &d->nodes[0]))
 		return (node){0};
-	uint32_t *slot = find_slot(d, level, low, high);
+	uint32_t *slot = find_slot(d, &added);
 	if (*slot)
 		return (node){*slot};
 	if (d->count >= d->node_budget) {
@@ -70,9 +71,9 @@ static node intern(struct diagram *d, uint32_t level, uint32_t low, uint32_t hig
 			diagram_fail(d, -ENOMEM);
 			return (node){0};
 		}
-		slot = find_slot(d, level, low, high);
+		slot = find_slot(d, &added);
 	}
-	d->nodes[d->count] = (struct diagram_node){level, low, high};
+	d->nodes[d->count] = added;
 	*slot = d->count++;
 	if (d->count > d->peak)
 		d->peak = d->count;
@@ -81,24 +82,16 @@ static node intern(struct diagram *d, uint32_t level, uint32_t low, uint32_t hig
 
 node diagram_leaf(struct diagram *d, uint32_t value)
 {
-	return value == SECCOMP_RET_KILL_PROCESS ? (node){0} : intern(d, LEVEL_LEAF, value, 0);
-}
+	struct diagram_node leaf = {.level = LEVEL_LEAF, .pattern = value};
 
-node diagram_open_leaf(struct diagram *d, uint32_t value)
-{
-	return intern(d, LEVEL_LEAF, value, 1);
-}
-
-node diagram_test(struct diagram *d, uint32_t level, node low, node high)
-{
-	return node_same(low, high) ? low : intern(d, level, low.id, high.id);
+	return diagram_intern(d, &leaf);
 }
 
 void diagram_reset(struct diagram *d, enum diagram_order order)
 {
 	memset(d->slots, 0, ((size_t)d->slot_mask + 1) * sizeof(*d->slots));
 	memset(d->memo, 0, ((size_t)d->memo_mask + 1) * sizeof(*d->memo));
-	d->nodes[0] = (struct diagram_node){LEVEL_LEAF, SECCOMP_RET_KILL_PROCESS, 0};
+	d->nodes[0] = (struct diagram_node){.level = LEVEL_LEAF, .pattern = SECCOMP_RET_KILL_PROCESS};
 	d->count = 1;
 	d->failed = 0;
 	d->zero = diagram_leaf(d, 0);

@@ -1,9 +1,10 @@
 /*
  * Functions of a system call's input as decision diagrams.
  *
- * A diagram node tests one input bit and goes on to one of two nodes; leaves are 32-bit values. Nodes are hash-consed, no
- * node has equal branches, and bits are tested in one fixed order, so two functions are equal exactly if their nodes are:
- * the whole proof rests on this, and on nothing else in this file being wrong.
+ * A node compares some bits of one input field with a number and goes on to one of three nodes; leaves are 32-bit values.
+ * It stands for the chain of single-bit tests, high bits first, that the comparison is; chains are joined to nodes by one
+ * fixed rule (draft.c), nodes are hash-consed, no test has equal branches, and bits are tested in one fixed order. So two
+ * functions are equal exactly if their nodes are: the whole proof rests on this, and on nothing else in here being wrong.
  */
 #ifndef CALLGATE_PROVE_DIAGRAM_H
 #define CALLGATE_PROVE_DIAGRAM_H
@@ -26,9 +27,16 @@ static inline bool node_same(node a, node b)
 	return a.id == b.id;
 }
 
-/* What a node is: a test of the bit at `level`, or, at LEVEL_LEAF, a leaf whose value is `low`. */
+/*
+ * What a node is. At LEVEL_LEAF a leaf whose value is `pattern`, and all else is 0. Otherwise the function of `equal` where
+ * field & mask == pattern, of `less` where it is less, of `greater` where it is greater. Ways that no number goes are 0: less
+ * if the pattern is 0, greater if it is the mask. A mask of one bit has it as its pattern too.
+ */
 struct diagram_node {
-	uint32_t level, low, high;
+	uint64_t mask, pattern;
+	uint32_t equal, less, greater;
+	uint16_t level; /* of the highest bit of the mask */
+	uint16_t field;
 };
 
 struct diagram_memo {
@@ -54,7 +62,7 @@ struct diagram {
 	uint32_t count, capacity;
 	uint32_t *slots; /* hash table of node ids, 0 for a free slot */
 	uint32_t slot_mask;
-	struct diagram_memo *memo; /* results of diagram_if() and diagram_strictest(); forgets */
+	struct diagram_memo *memo; /* results of operations; forgets */
 	uint32_t memo_mask;
 	size_t node_budget, work_budget, work, peak; /* work and peak count on through resets */
 	int failed;
@@ -85,10 +93,32 @@ static inline bool diagram_spend(struct diagram *d, size_t work)
 	return !d->failed;
 }
 
+/* The node with this content, which is one that the rules of draft.c make. */
+node diagram_intern(struct diagram *d, const struct diagram_node *content);
+
 node diagram_leaf(struct diagram *d, uint32_t value);
-/* A leaf that stands for many verdicts, all allowed or refused as this one is; different from every other leaf. */
-node diagram_open_leaf(struct diagram *d, uint32_t value);
+
+/* A test of one bit; both branches test only bits behind it. */
 node diagram_test(struct diagram *d, uint32_t level, node low, node high);
+
+/* Some bits of a field against a number that has no others. */
+struct diagram_bits {
+	enum input_field field;
+	uint64_t mask, pattern;
+};
+
+/*
+ * The tests of the mask's bits, from the lowest to the highest, in front of three nodes, which must test only bits behind
+ * those: behind the lowest one; or `less` behind the pattern's lowest 1, and `greater` behind its lowest 0.
+ */
+node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node less, node greater);
+
+/* What is left of a node's comparison without its bits in `mask`, which are the highest ones, where these are equal. */
+struct diagram_node diagram_rest(const struct diagram *d, const struct diagram_node *n, uint64_t mask);
+
+/* What a function is where the bit at `level`, in front of which it tests none, is known. */
+struct diagram_node diagram_branch(const struct diagram *d, const struct diagram_node *n, uint32_t level,
+                                   bool high);
 
 /* condition ? then : otherwise; the condition's leaves are zero and one. */
 node diagram_if(struct diagram *d, node condition, node then, node otherwise);
@@ -100,30 +130,31 @@ node diagram_not(struct diagram *d, node a);
 /* What the kernel makes of two stacked filters' verdicts. */
 node diagram_strictest(struct diagram *d, node newest, node older);
 
-/* Where the function's leaf is `leaf`: one there, zero elsewhere. */
-node diagram_where(struct diagram *d, node n, node leaf);
+/* Where the leaves are not the same: one there, zero elsewhere. */
+node diagram_differ(struct diagram *d, node a, node b);
+/* Where the leaf is this value. */
+node diagram_where(struct diagram *d, node n, uint32_t value);
 /* Where the leaf lets the call happen: SECCOMP_RET_ALLOW and SECCOMP_RET_LOG, whatever their data. */
 node diagram_allows(struct diagram *d, node n);
+/* Where the leaf has this bit. */
+node diagram_leaf_bit(struct diagram *d, node n, unsigned bit);
 
-/* Some bits of an input field, as a number: those of `mask`; the others are known to be zero. */
-struct diagram_bits {
+/*
+ * field's bits from `lowest` on, as a number of `count` bits of which those outside `mask` are known to be zero, compared by
+ * an unsigned operation: then or otherwise. The mask of POLICY_MASKED_EQ belongs into the mask.
+ */
+struct diagram_number {
 	enum input_field field;
-	unsigned lowest, count; /* which bits of the field */
-	uint64_t mask;          /* of the number, which is counted from bit `lowest` */
+	unsigned lowest, count;
+	uint64_t mask;
 };
 
-/* bits OP value ? then : otherwise, for the unsigned operations; the mask of POLICY_MASKED_EQ belongs into bits.mask. */
-node diagram_compare(struct diagram *d, struct diagram_bits bits, enum policy_op op, uint64_t value,
+node diagram_compare(struct diagram *d, struct diagram_number number, enum policy_op op, uint64_t value,
                      node then, node otherwise);
 
 static inline const struct diagram_node *diagram_at(const struct diagram *d, node n)
 {
 	return &d->nodes[n.id];
-}
-
-static inline bool diagram_is_open(const struct diagram *d, node n)
-{
-	return d->nodes[n.id].level == LEVEL_LEAF && d->nodes[n.id].high;
 }
 
 static inline bool diagram_is_leaf(const struct diagram *d, node n)
@@ -137,14 +168,18 @@ static inline bool diagram_tests_number(const struct diagram *d, node n)
 	return d->nodes[n.id].level < INPUT_NUMBER_LEVELS;
 }
 
-static inline node diagram_low(const struct diagram *d, node n, uint32_t level)
+/* Where a node goes for this number of its field. */
+static inline node diagram_next(const struct diagram_node *n, uint64_t number)
 {
-	return d->nodes[n.id].level == level ? (node){d->nodes[n.id].low} : n;
+	uint64_t bits = number & n->mask;
+
+	return (node){bits == n->pattern ? n->equal : bits < n->pattern ? n->less : n->greater};
 }
 
-static inline node diagram_high(const struct diagram *d, node n, uint32_t level)
+static inline bool diagram_content_same(const struct diagram_node *a, const struct diagram_node *b)
 {
-	return d->nodes[n.id].level == level ? (node){d->nodes[n.id].high} : n;
+	return a->pattern == b->pattern && a->mask == b->mask && a->equal == b->equal && a->less == b->less &&
+	       a->greater == b->greater && a->level == b->level;
 }
 
 #endif

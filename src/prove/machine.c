@@ -1,6 +1,5 @@
 #include "prove/machine.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "prove/scan.h"
@@ -15,7 +14,7 @@ typedef uint32_t target;
 
 static const target TARGET_NODE = UINT32_C(1) << 31;
 
-enum { ITEMS_MAX = 1 << 20, RETURN_BITS_MAX = 12 };
+enum { ITEMS_MAX = 1 << 20, RETURN_BITS_MAX = 4 };
 
 /*
  * The function of the input that is computed from a branch on, given what the registers hold there. It holds for any
@@ -53,6 +52,7 @@ bool machine_init(struct machine *m, const struct callgate_program *program, str
 	size_t count = program->count;
 
 	*m = (struct machine){.program = program,
+	                      .verdict_bit = VERDICT_WHOLE,
 	                      .diagram = diagram,
 	                      .space = {.diagram = diagram, .big_endian = program->big_endian},
 	                      .live = ARENA_ARRAY(arena, uint32_t, count),
@@ -212,7 +212,11 @@ static void step(struct machine *m, struct state *s, const struct sock_filter *i
 	    BPF_SRC(insn->code) == BPF_X ? rest->x : value_constant(insn->k & INPUT_WORD_MAX);
 
 	if (BPF_CLASS(insn->code) == BPF_ALU) {
-		s->a = value_alu(&m->space, BPF_OP(insn->code), s->a, operand);
+		/* What nobody reads can be costly to compute. */
+		if (!(m->live[s->pc + 1] & LIVE_A))
+			s->a = value_constant(0);
+		else
+			s->a = value_alu(&m->space, BPF_OP(insn->code), s->a, operand);
 		return;
 	}
 	switch (insn->code) {
@@ -266,54 +270,27 @@ static node return_bits(struct diagram *d, const struct value_bits *bits, unsign
 	return diagram_if(d, bit, set, clear);
 }
 
-static node return_one_of(struct machine *m, struct value a, uint32_t verdict, node otherwise)
+static node return_constant(struct machine *m, uint32_t verdict)
 {
-	return value_branch(&m->space, BPF_JEQ, a, value_constant(verdict), diagram_leaf(m->diagram, verdict),
-	                    otherwise);
-}
-
-/*
- * A word that can be too many numbers for a leaf each: those that the policy knows have one, and the others are different
- * from all of these, whichever they are. What the kernel takes for ALLOW and LOG is still told from the rest.
- */
-static node return_expected(struct machine *m, struct value a)
-{
-	const struct policy *policy = m->expected;
-	struct value action = value_alu(&m->space, BPF_AND, a, value_constant(SECCOMP_RET_ACTION_FULL));
-	node n = diagram_open_leaf(m->diagram, SECCOMP_RET_KILL_PROCESS);
-
-	n = value_branch(&m->space, BPF_JEQ, action, value_constant(SECCOMP_RET_LOG),
-	                 diagram_open_leaf(m->diagram, SECCOMP_RET_LOG), n);
-	n = value_branch(&m->space, BPF_JEQ, action, value_constant(SECCOMP_RET_ALLOW),
-	                 diagram_open_leaf(m->diagram, SECCOMP_RET_ALLOW), n);
-	n = return_one_of(m, a, policy->default_action, n);
-	n = return_one_of(m, a, policy->bad_arch_action, n);
-	for (size_t i = 0; i < policy->arch_count; i++) {
-		const struct policy_arch *arch = &policy->archs[i];
-		if (arch->newer_first)
-			n = return_one_of(m, a, arch->newer_action, n);
-		for (size_t j = 0; j < arch->syscall_count; j++)
-			for (uint32_t r = 0; r < arch->syscalls[j].rule_count && !m->diagram->failed; r++)
-				n = return_one_of(m, a, arch->syscalls[j].rules[r].action, n);
-	}
-	return n;
+	if (m->verdict_bit == VERDICT_WHOLE)
+		return diagram_leaf(m->diagram, verdict);
+	return verdict >> m->verdict_bit & 1 ? m->diagram->one : m->diagram->zero;
 }
 
 static node return_value(struct machine *m, const struct sock_filter *insn, struct value a)
 {
 	if (insn->code == (BPF_RET | BPF_K))
-		return diagram_leaf(m->diagram, insn->k);
+		return return_constant(m, insn->k);
 	if (a.kind == VALUE_CONSTANT)
-		return diagram_leaf(m->diagram, a.number);
+		return return_constant(m, a.number);
 	struct value_bits bits = value_expand(&m->space, a);
+	if (m->verdict_bit != VERDICT_WHOLE)
+		return m->verdict_bit < INPUT_WORD_BITS ? bits.bit[m->verdict_bit] : m->diagram->zero;
 	unsigned unknown = 0;
 	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
 		unknown += !diagram_is_leaf(m->diagram, bits.bit[i]);
-	/* So many different verdicts are no filter's: they would only use up the budget. */
-	if (unknown > RETURN_BITS_MAX && m->expected)
-		return return_expected(m, a);
 	if (unknown > RETURN_BITS_MAX)
-		fail(m, -EDQUOT);
+		fail(m, MACHINE_RETURNS_WORDS);
 	return return_bits(m->diagram, &bits, INPUT_WORD_BITS, 0);
 }
 
@@ -328,11 +305,12 @@ static enum scan_answer decide(struct machine *m, const struct state *s, const s
 
 	if (s->a.kind == VALUE_CONSTANT && constant)
 		return scan_decide(op, s->a.number, s->a.number, INPUT_WORD_MAX, operand.number);
-	if (s->a.kind == VALUE_WORD && constant && s->a.word == WORD_NR)
+	bool plain = value_is_plain_word(s->a) && constant;
+	if (plain && s->a.word == WORD_NR)
 		return scan_decide(op, m->cell.nr_first, m->cell.nr_last, s->a.number, operand.number);
-	if (s->a.kind == VALUE_WORD && constant && s->a.word == WORD_ARCH)
+	if (plain && s->a.word == WORD_ARCH)
 		return scan_decide(op, m->cell.arch_first, m->cell.arch_last, s->a.number, operand.number);
-	if (s->a.kind == VALUE_WORD && constant)
+	if (plain)
 		return SCAN_EITHER;
 	*ret_condition = value_branch(&m->space, op, s->a, operand, m->diagram->one, m->diagram->zero);
 	return node_same(*ret_condition, m->diagram->one)    ? SCAN_TRUE
@@ -383,7 +361,7 @@ static void expand(struct machine *m, uint32_t index)
 	struct state yes = {item.pc + 1, item.a, item.rest}, no = yes;
 
 	if (BPF_CLASS(insn->code) == BPF_ALU) {
-		item.if_true = node_target(diagram_leaf(m->diagram, SECCOMP_RET_KILL_THREAD));
+		item.if_true = node_target(return_constant(m, SECCOMP_RET_KILL_THREAD));
 		step(m, &no, insn);
 	} else {
 		yes.pc += insn->jt;
@@ -418,7 +396,7 @@ static void resolve(struct machine *m, struct machine_item *item)
 	node yes = target_result(m, item->if_true), no = target_result(m, item->if_false);
 
 	item->done = true;
-	if (item->a.kind == VALUE_WORD && node_same(item->condition, (node){0})) {
+	if (value_is_plain_word(item->a) && node_same(item->condition, (node){0})) {
 		struct value operand =
 		    BPF_SRC(insn->code) == BPF_X ? m->rests.items[item->rest].x : value_constant(insn->k);
 		item->result = value_branch(&m->space, BPF_OP(insn->code), item->a, operand, yes, no);
@@ -440,4 +418,13 @@ node machine_run(struct machine *m, const struct cell *cell)
 			resolve(m, &m->items.items[m->expanded.items[i]]);
 	}
 	return m->diagram->failed ? (node){0} : target_result(m, start);
+}
+
+node machine_run_bit(struct machine *m, const struct cell *cell, unsigned bit)
+{
+	machine_forget(m);
+	m->verdict_bit = (int)bit;
+	node result = machine_run(m, cell);
+	m->verdict_bit = VERDICT_WHOLE;
+	return result;
 }

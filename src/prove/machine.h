@@ -12,13 +12,15 @@
 struct machine_item;
 struct machine_rest;
 
+enum { VERDICT_WHOLE = -1, VERDICT_BITS = 32 };
+
 /* A stop: an instruction at which the way on depends on more than is known. All arrays are indexed by instruction. */
 struct machine {
 	const struct callgate_program *program;
-	const struct policy *expected; /* or NULL: other verdicts than its own need not be told apart */
 	struct diagram *diagram;
 	struct value_space space;
 	struct cell cell;
+	int verdict_bit;        /* the bit of the verdict that is asked for, or VERDICT_WHOLE */
 	uint32_t *live;         /* the registers and scratch words that may still be read */
 	bool *reads_number;     /* may arch or nr still be loaded? */
 	uint8_t *kinds;         /* scratch space of machine_cuts() */
@@ -47,7 +49,14 @@ void machine_forget(struct machine *m);
 void machine_cuts_arch(const struct machine *m, struct cuts *cuts);
 void machine_cuts_nr(const struct machine *m, const struct cell *section, struct cuts *cuts);
 
-/* What the program returns in the cell; meaningless unless the diagram has not failed. Outside the cell: anything. */
+/*
+ * What the program returns in the cell; meaningless unless the diagram has not failed. Outside the cell: anything. Where it
+ * returns a computed word, which can be too many verdicts for a leaf each, the diagram fails with MACHINE_RETURNS_WORDS.
+ */
+enum { MACHINE_RETURNS_WORDS = -ERANGE };
 node machine_run(struct machine *m, const struct cell *cell);
+
+/* One bit of what it returns, whatever it computes: one or zero. After that, only after machine_forget() anything else. */
+node machine_run_bit(struct machine *m, const struct cell *cell, unsigned bit);
 
 #endif

@@ -5,53 +5,164 @@
 #include "prove/diagram.h"
 
 /* In a remembered result, in the place of a condition. No node has such an id, and node 0, a leaf, is no condition. */
-enum { STRICTEST = -1, WHERE = -2, ALLOWS = -3 };
+enum { STRICTEST = -1, DIFFER = -2, WHERE = -3, ALLOWS = -4, LEAF_BIT = -5 };
 
-static uint32_t min(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
+/* An operation on two nodes, or on three: then `what` is a node, the condition of diagram_if(). */
+struct operation {
+	uint32_t what;
+	node a, b;
+};
 
-static struct diagram_memo *memo_slot(struct diagram *d, uint32_t a, uint32_t b, uint32_t c)
+static struct diagram_memo *memo_slot(struct diagram *d, struct operation o)
 {
-	uint64_t h = ((uint64_t)a << 32 | b) * UINT64_C(0x9e3779b97f4a7c15) + c;
+	uint64_t h = ((uint64_t)o.what << 32 | o.a.id) * UINT64_C(0x9e3779b97f4a7c15) + o.b.id;
 
 	h *= UINT64_C(0xbf58476d1ce4e5b9);
 	return &d->memo[(uint32_t)(h >> 32) & d->memo_mask];
 }
 
-static bool remembers(const struct diagram_memo *memo, uint32_t a, uint32_t b, uint32_t c)
+static bool recall(struct diagram *d, struct operation o, node *ret_result)
 {
-	return memo->a == a && memo->b == b && memo->c == c;
+	const struct diagram_memo *memo = memo_slot(d, o);
+
+	if (memo->a != o.what || memo->b != o.a.id || memo->c != o.b.id)
+		return false;
+	*ret_result = (node){memo->result};
+	return true;
 }
 
-static node remember(struct diagram *d, uint32_t a, uint32_t b, uint32_t c, node result)
+static node remember(struct diagram *d, struct operation o, node result)
 {
 	if (!d->failed)
-		*memo_slot(d, a, b, c) = (struct diagram_memo){a, b, c, result.id};
+		*memo_slot(d, o) = (struct diagram_memo){o.what, o.a.id, o.b.id, result.id};
 	return result;
+}
+
+static uint32_t leaf_value(const struct diagram *d, node n)
+{
+	return (uint32_t)diagram_at(d, n)->pattern;
+}
+
+/* Is there nothing left to descend into? */
+static bool is_known(const struct diagram *d, struct operation o, node *ret_result)
+{
+	bool leaves = diagram_is_leaf(d, o.a) && diagram_is_leaf(d, o.b), same = node_same(o.a, o.b);
+
+	switch ((int)o.what) {
+	case STRICTEST:
+		*ret_result = same || (leaves && bpf_strictest(leaf_value(d, o.a), leaf_value(d, o.b)) ==
+		                                     leaf_value(d, o.a))
+		                  ? o.a
+		                  : o.b;
+		return same || leaves;
+	case DIFFER:
+		*ret_result = same ? d->zero : d->one;
+		return same || leaves;
+	default:
+		*ret_result = o.what == d->one.id || same ? o.a : o.what == d->zero.id ? o.b : (node){o.what};
+		return same || o.what == d->one.id || o.what == d->zero.id ||
+		       (node_same(o.a, d->one) && node_same(o.b, d->zero));
+	}
+}
+
+enum { OPERANDS = 3 };
+
+/* The nodes of an operation that are not leaves, or zero in their place. */
+static void operands_of(struct operation o, node *ret_operands)
+{
+	ret_operands[0] = (node){(int)o.what < 0 ? 0 : o.what};
+	ret_operands[1] = o.a;
+	ret_operands[2] = o.b;
+}
+
+/*
+ * The highest bits that an operand tests, from the one at `level` on, as far as all operands agree that they are tested, and
+ * what they are compared with. Only the bit at `level` where they do not agree even about that.
+ */
+static struct diagram_bits common_bits(const struct diagram *d, const node *operands, uint32_t level)
+{
+	const struct diagram_node *first = NULL;
+	struct diagram_bits bits = {0};
+	uint32_t bound = LEVEL_LEAF;
+
+	for (int i = 0; i < OPERANDS; i++) {
+		const struct diagram_node *n = diagram_at(d, operands[i]);
+		if (n->level != level) {
+			bound = n->level < bound ? n->level : bound;
+		} else if (!first) {
+			first = n;
+			bits = (struct diagram_bits){(enum input_field)n->field, n->mask, n->pattern};
+		} else {
+			uint64_t differ = (n->mask ^ first->mask) | (n->pattern ^ first->pattern);
+			bits.mask &= differ ? ~(UINT64_MAX >> __builtin_clzll(differ)) : UINT64_MAX;
+		}
+	}
+	while (bits.mask && d->order.level[bits.field][__builtin_ctzll(bits.mask)] >= bound)
+		bits.mask &= bits.mask - 1;
+	if (!bits.mask)
+		bits.mask = bits.pattern = UINT64_C(1) << d->order.bit[level];
+	bits.pattern &= bits.mask;
+	return bits;
+}
+
+/* An operand where the bits are equal, less, or greater. */
+static void split_operand(struct diagram *d, node operand, struct diagram_bits bits, uint32_t level,
+                          node *ret_parts)
+{
+	struct diagram_node n = *diagram_at(d, operand);
+
+	ret_parts[0] = ret_parts[1] = ret_parts[2] = operand;
+	if (n.level != level)
+		return;
+	ret_parts[1] = (node){n.less};
+	ret_parts[2] = (node){n.greater};
+	if ((n.mask & bits.mask) == bits.mask && (n.pattern & bits.mask) == bits.pattern) {
+		struct diagram_node rest = diagram_rest(d, &n, bits.mask);
+		ret_parts[0] = n.mask == bits.mask ? (node){n.equal} : diagram_intern(d, &rest);
+		return;
+	}
+	/* One bit, a 1, and 0 in this operand. */
+	struct diagram_node low = diagram_rest(d, &n, bits.mask);
+	ret_parts[0] = (node){n.greater};
+	ret_parts[1] = diagram_intern(d, &low);
+}
+
+static node apply(struct diagram *d, struct operation o);
+
+static node apply_part(struct diagram *d, struct operation o, node parts[OPERANDS][3], int which)
+{
+	return apply(d, (struct operation){(int)o.what < 0 ? o.what : parts[0][which].id, parts[1][which],
+	                                   parts[2][which]});
+}
+
+static node apply(struct diagram *d, struct operation o)
+{
+	node operands[OPERANDS], parts[OPERANDS][3], result, less = {0}, greater = {0};
+	uint32_t level = LEVEL_LEAF;
+
+	if (is_known(d, o, &result) || recall(d, o, &result))
+		return result;
+	if (!diagram_spend(d, 1))
+		return (node){0};
+	operands_of(o, operands);
+	for (int i = 0; i < OPERANDS; i++)
+		level = diagram_at(d, operands[i])->level < level ? diagram_at(d, operands[i])->level : level;
+	struct diagram_bits bits = common_bits(d, operands, level);
+	for (int i = 0; i < OPERANDS; i++)
+		split_operand(d, operands[i], bits, level, parts[i]);
+	node equal = apply_part(d, o, parts, 0);
+	if (bits.pattern)
+		less = apply_part(d, o, parts, 1);
+	if (bits.pattern != bits.mask)
+		greater = apply_part(d, o, parts, 2);
+	if (d->failed)
+		return (node){0};
+	return remember(d, o, diagram_split(d, bits, equal, less, greater));
 }
 
 node diagram_if(struct diagram *d, node condition, node then, node otherwise)
 {
-	if (node_same(condition, d->one) || node_same(then, otherwise))
-		return then;
-	if (node_same(condition, d->zero))
-		return otherwise;
-	if (node_same(then, d->one) && node_same(otherwise, d->zero))
-		return condition;
-	const struct diagram_memo *memo = memo_slot(d, condition.id, then.id, otherwise.id);
-	if (remembers(memo, condition.id, then.id, otherwise.id))
-		return (node){memo->result};
-	if (!diagram_spend(d, 1))
-		return (node){0};
-	uint32_t level = min(diagram_at(d, condition)->level,
-	                     min(diagram_at(d, then)->level, diagram_at(d, otherwise)->level));
-	node low = diagram_if(d, diagram_low(d, condition, level), diagram_low(d, then, level),
-	                      diagram_low(d, otherwise, level));
-	node high = diagram_if(d, diagram_high(d, condition, level), diagram_high(d, then, level),
-	                       diagram_high(d, otherwise, level));
-	return remember(d, condition.id, then.id, otherwise.id, diagram_test(d, level, low, high));
+	return apply(d, (struct operation){condition.id, then, otherwise});
 }
 
 node diagram_and(struct diagram *d, node a, node b)
@@ -76,104 +187,63 @@ node diagram_xor(struct diagram *d, node a, node b)
 
 node diagram_strictest(struct diagram *d, node newest, node older)
 {
-	if (node_same(newest, older))
-		return newest;
-	if (diagram_is_leaf(d, newest) && diagram_is_leaf(d, older))
-		return bpf_strictest(diagram_at(d, newest)->low, diagram_at(d, older)->low) ==
-		               diagram_at(d, newest)->low
-		           ? newest
-		           : older;
-	const struct diagram_memo *memo = memo_slot(d, (uint32_t)STRICTEST, newest.id, older.id);
-	if (remembers(memo, (uint32_t)STRICTEST, newest.id, older.id))
-		return (node){memo->result};
-	if (!diagram_spend(d, 1))
-		return (node){0};
-	uint32_t level = min(diagram_at(d, newest)->level, diagram_at(d, older)->level);
-	node low = diagram_strictest(d, diagram_low(d, newest, level), diagram_low(d, older, level));
-	node high = diagram_strictest(d, diagram_high(d, newest, level), diagram_high(d, older, level));
-	return remember(d, (uint32_t)STRICTEST, newest.id, older.id, diagram_test(d, level, low, high));
+	return apply(d, (struct operation){(uint32_t)STRICTEST, newest, older});
 }
 
-static node map_leaf(struct diagram *d, int what, node n, node leaf)
+node diagram_differ(struct diagram *d, node a, node b)
 {
-	uint32_t action = diagram_at(d, n)->low & SECCOMP_RET_ACTION_FULL;
-	bool one =
-	    what == WHERE ? node_same(n, leaf) : action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
-
-	return one ? d->one : d->zero;
+	return apply(d, (struct operation){(uint32_t)DIFFER, a, b});
 }
 
-static node map(struct diagram *d, int what, node n, node leaf)
+static bool leaf_holds(int what, uint32_t leaf, uint32_t number)
 {
+	uint32_t action = leaf & SECCOMP_RET_ACTION_FULL;
+
+	switch (what) {
+	case WHERE:
+		return leaf == number;
+	case ALLOWS:
+		return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+	default:
+		return leaf >> number & 1;
+	}
+}
+
+/* Each leaf becomes zero or one. `number` is remembered in the place of a node. */
+static node map(struct diagram *d, int what, node n, uint32_t number)
+{
+	struct operation o = {(uint32_t)what, n, {number}};
+	node result, less = {0}, greater = {0};
+
 	if (diagram_is_leaf(d, n))
-		return map_leaf(d, what, n, leaf);
-	const struct diagram_memo *memo = memo_slot(d, (uint32_t)what, n.id, leaf.id);
-	if (remembers(memo, (uint32_t)what, n.id, leaf.id))
-		return (node){memo->result};
+		return leaf_holds(what, leaf_value(d, n), number) ? d->one : d->zero;
+	if (recall(d, o, &result))
+		return result;
 	if (!diagram_spend(d, 1))
 		return (node){0};
 	struct diagram_node at = *diagram_at(d, n);
-	node low = map(d, what, (node){at.low}, leaf), high = map(d, what, (node){at.high}, leaf);
-	return remember(d, (uint32_t)what, n.id, leaf.id, diagram_test(d, at.level, low, high));
+	node equal = map(d, what, (node){at.equal}, number);
+	if (at.pattern)
+		less = map(d, what, (node){at.less}, number);
+	if (at.pattern != at.mask)
+		greater = map(d, what, (node){at.greater}, number);
+	if (d->failed)
+		return (node){0};
+	struct diagram_bits bits = {(enum input_field)at.field, at.mask, at.pattern};
+	return remember(d, o, diagram_split(d, bits, equal, less, greater));
 }
 
-node diagram_where(struct diagram *d, node n, node leaf)
+node diagram_where(struct diagram *d, node n, uint32_t value)
 {
-	return map(d, WHERE, n, leaf);
+	return map(d, WHERE, n, value);
 }
 
 node diagram_allows(struct diagram *d, node n)
 {
-	return map(d, ALLOWS, n, (node){0});
+	return map(d, ALLOWS, n, 0);
 }
 
-/* One bit of a comparison, given what the lower bits say: `equal` so far. */
-static node compare_equal(struct diagram *d, uint32_t level, bool known_zero, bool wanted, node equal,
-                          node other)
+node diagram_leaf_bit(struct diagram *d, node n, unsigned bit)
 {
-	if (known_zero)
-		return wanted ? other : equal;
-	return wanted ? diagram_test(d, level, other, equal) : diagram_test(d, level, equal, other);
-}
-
-static node compare_less(struct diagram *d, uint32_t level, bool known_zero, bool limit, node equal,
-                         node less, node greater)
-{
-	if (known_zero)
-		return limit ? less : equal;
-	return limit ? diagram_test(d, level, less, equal) : diagram_test(d, level, equal, greater);
-}
-
-static node compare_below(struct diagram *d, struct diagram_bits bits, enum policy_op op, uint64_t value,
-                          node then, node otherwise)
-{
-	bool ordered = op == POLICY_LT || op == POLICY_LE;
-	node n = op == POLICY_LT ? otherwise : then;
-
-	for (unsigned i = 0; i < bits.count; i++) {
-		uint32_t level = d->order.level[bits.field][bits.lowest + i];
-		bool known_zero = !(bits.mask >> i & 1), bit = value >> i & 1;
-		n = ordered ? compare_less(d, level, known_zero, bit, n, then, otherwise)
-		            : compare_equal(d, level, known_zero, bit, n, otherwise);
-	}
-	return n;
-}
-
-node diagram_compare(struct diagram *d, struct diagram_bits bits, enum policy_op op, uint64_t value,
-                     node then, node otherwise)
-{
-	uint32_t last = d->order.level[bits.field][bits.lowest];
-
-	if (op == POLICY_NE || op == POLICY_GE || op == POLICY_GT) {
-		node swap = then;
-		then = otherwise;
-		otherwise = swap;
-		op = op == POLICY_NE ? POLICY_EQ : op == POLICY_GE ? POLICY_LT : POLICY_LE;
-	}
-	/* A value that has bits beyond the field is above everything, and equal to nothing. */
-	if (bits.count < 64 && value >> bits.count)
-		return op == POLICY_LT || op == POLICY_LE ? then : otherwise;
-	if (diagram_at(d, then)->level > last && diagram_at(d, otherwise)->level > last)
-		return compare_below(d, bits, op, value, then, otherwise);
-	return diagram_if(d, compare_below(d, bits, op, value, d->one, d->zero), then, otherwise);
+	return map(d, LEAF_BIT, n, bit);
 }

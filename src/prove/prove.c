@@ -15,38 +15,38 @@ struct question {
 /* A first difference ends the walk. */
 enum { FOUND = 1 };
 
-static int compare_cell(void *closure, const struct cell *cell, const node *nodes)
+/* The fields that the verdicts depend on, as far as the budget allows to say it. */
+static void find_fields(struct prove_witness *witness, const struct verdicts *verdicts)
 {
-	struct question *q = closure;
-	struct diagram *d = &q->space.diagram;
-	struct prove_witness *witness = &q->result.witness;
-	node leaves[2];
+	struct diagram *d = verdicts->diagram;
+	node both = diagram_and(d, verdicts_are(verdicts, 0, witness->expected),
+	                        verdicts_are(verdicts, 1, witness->actual));
 
-	if (node_same(nodes[0], nodes[1]))
-		return 0;
-	witness->call = witness_of_difference(d, cell, nodes[0], nodes[1], leaves);
-	witness->expected = side_leaf_verdict(q->subjects[0], d, leaves[0], &witness->call);
-	witness->actual = side_leaf_verdict(q->subjects[1], d, leaves[1], &witness->call);
 	witness->depends = (1u << INPUT_WIDE_FIELDS) - 1;
-	q->result.outcome = PROVE_DIFFERENT;
-	if (diagram_is_open(d, leaves[0]) || diagram_is_open(d, leaves[1]))
-		return FOUND;
-	node both =
-	    diagram_and(d, diagram_where(d, nodes[0], leaves[0]), diagram_where(d, nodes[1], leaves[1]));
 	if (!d->failed)
 		witness->depends = witness_depends(d, both, &witness->call);
 	d->failed = 0;
+}
+
+static int compare_cell(void *closure, const struct cell *cell, const struct verdicts *verdicts)
+{
+	struct question *q = closure;
+	struct prove_witness *witness = &q->result.witness;
+
+	if (verdicts_same(verdicts))
+		return 0;
+	witness->call = verdicts_witness(verdicts, cell);
+	witness->expected = side_verdict(q->subjects[0], &witness->call);
+	witness->actual = side_verdict(q->subjects[1], &witness->call);
+	find_fields(witness, verdicts);
+	q->result.outcome = PROVE_DIFFERENT;
 	return FOUND;
 }
 
 /* A witness that the simulator does not confirm would be a fault in here: then nothing is known. */
 static bool confirm(struct question *q, struct diag *diag)
 {
-	const struct prove_witness *witness = &q->result.witness;
-
-	if (witness->expected != witness->actual &&
-	    side_verdict(q->subjects[0], &witness->call) == witness->expected &&
-	    side_verdict(q->subjects[1], &witness->call) == witness->actual)
+	if (q->result.witness.expected != q->result.witness.actual)
 		return true;
 	diag_set(diag,
 	         "no proof: the prover's witness was not confirmed by simulation (a defect of this library)");

@@ -50,13 +50,13 @@ static node condition_node(struct rules *rules, const struct policy_condition *c
                            node then, node otherwise)
 {
 	bool masked = condition->op == POLICY_MASKED_EQ;
-	struct diagram_bits bits = {
+	struct diagram_number number = {
 	    .field = (enum input_field)(INPUT_ARG + condition->arg),
 	    .count = INPUT_WIDE_BITS,
 	    .mask = word & INPUT_WIDE_MAX & (masked ? condition->mask : UINT64_MAX),
 	};
 
-	return diagram_compare(rules->diagram, bits, masked ? POLICY_EQ : (enum policy_op)condition->op,
+	return diagram_compare(rules->diagram, number, masked ? POLICY_EQ : (enum policy_op)condition->op,
 	                       condition->value, then, otherwise);
 }
 

@@ -24,12 +24,6 @@ void side_finish(struct side *side)
 	side->machine_count = 0;
 }
 
-void side_expect(struct side *side, const struct policy *policy)
-{
-	if (side->machine_count == 1)
-		side->machines[0].expected = policy;
-}
-
 void side_forget(struct side *side)
 {
 	if (side->subject->policy)
@@ -65,6 +59,52 @@ node side_node(struct side *side, const struct cell *cell)
 	return result;
 }
 
+static struct side_bits program_bits(struct machine *machine, const struct cell *cell)
+{
+	struct side_bits result = {0};
+
+	for (unsigned i = 0; i < VERDICT_BITS && !machine->diagram->failed; i++)
+		result.bit[i] = machine_run_bit(machine, cell, i);
+	machine_forget(machine);
+	return result;
+}
+
+/* bpf_strictest() on bits: the lower action as a signed number, or else the newest. */
+static struct side_bits strictest_bits(struct diagram *d, const struct side_bits *newest,
+                                       const struct side_bits *older)
+{
+	enum { ACTION_LOWEST = 16, SIGN = VERDICT_BITS - 1 };
+	struct side_bits result;
+	node lower = d->zero;
+
+	for (unsigned i = ACTION_LOWEST; i < VERDICT_BITS; i++) {
+		node differ = diagram_xor(d, newest->bit[i], older->bit[i]);
+		lower = diagram_if(d, differ, i == SIGN ? older->bit[i] : newest->bit[i], lower);
+	}
+	for (unsigned i = 0; i < VERDICT_BITS; i++)
+		result.bit[i] = diagram_if(d, lower, older->bit[i], newest->bit[i]);
+	return result;
+}
+
+struct side_bits side_bits(struct side *side, const struct cell *cell)
+{
+	struct side_bits result;
+
+	if (side->subject->policy) {
+		node whole = rules_node(&side->rules, cell);
+		for (unsigned i = 0; i < VERDICT_BITS; i++)
+			result.bit[i] = diagram_leaf_bit(side->diagram, whole, i);
+		return result;
+	}
+	size_t i = side->machine_count - 1;
+	result = program_bits(&side->machines[i], cell);
+	while (i-- > 0) {
+		struct side_bits older = program_bits(&side->machines[i], cell);
+		result = strictest_bits(side->diagram, &result, &older);
+	}
+	return result;
+}
+
 uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_data *call)
 {
 	if (subject->policy)
@@ -74,10 +114,4 @@ uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_
 	while (i-- > 0)
 		verdict = bpf_strictest(verdict, bpf_simulate(subject->programs[i], call, NULL));
 	return verdict;
-}
-
-uint32_t side_leaf_verdict(const struct prove_subject *subject, const struct diagram *diagram, node leaf,
-                           const struct seccomp_data *call)
-{
-	return diagram_is_open(diagram, leaf) ? side_verdict(subject, call) : diagram_at(diagram, leaf)->low;
 }

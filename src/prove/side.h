@@ -27,23 +27,23 @@ bool side_init(struct side *side, const struct prove_subject *subject, struct di
                struct arena *arena);
 void side_finish(struct side *side);
 
-/* The other side is this policy: a single program may then have open leaves for verdicts that the policy never gives. */
-void side_expect(struct side *side, const struct policy *policy);
-
 /* After diagram_reset(). */
 void side_forget(struct side *side);
 
 void side_cuts_arch(const struct side *side, struct cuts *cuts);
 void side_cuts_nr(const struct side *side, const struct cell *section, struct cuts *cuts);
 
-/* The verdicts in a cell; where the diagram looks at arch or nr, it is meaningless outside the cell. */
+/*
+ * The verdicts in a cell; where the diagram looks at arch or nr, it is meaningless outside the cell. Where a program returns a
+ * computed word, the diagram fails with MACHINE_RETURNS_WORDS: then each bit of the verdicts has a diagram.
+ */
+struct side_bits {
+	node bit[VERDICT_BITS];
+};
 node side_node(struct side *side, const struct cell *cell);
+struct side_bits side_bits(struct side *side, const struct cell *cell);
 
 /* The verdict on one call, by policy_eval() or bpf_simulate(). */
 uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_data *call);
-
-/* The verdict of a call whose leaf is known. */
-uint32_t side_leaf_verdict(const struct prove_subject *subject, const struct diagram *diagram, node leaf,
-                           const struct seccomp_data *call);
 
 #endif

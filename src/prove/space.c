@@ -15,8 +15,6 @@ int space_init(struct space *space, const struct prove_subject *const *subjects,
 		if (!side_init(&space->sides[i], subjects[i], &space->diagram, &space->arena))
 			return -ENOMEM;
 	}
-	for (size_t i = 0; count == SPACE_SIDES && i < count; i++)
-		side_expect(&space->sides[i], subjects[1 - i]->policy);
 	return 0;
 }
 
@@ -39,31 +37,12 @@ static void start_again(struct space *space, enum diagram_order order)
 		side_forget(&space->sides[i]);
 }
 
-/* Everything outside the cell becomes one and the same. */
-static node restrict_number(struct diagram *d, const struct cell *cell, node n)
-{
-	struct diagram_bits arch = {INPUT_ARCH, 0, INPUT_WORD_BITS, INPUT_WORD_MAX}, nr = arch;
-
-	nr.field = INPUT_NR;
-	n = diagram_compare(d, nr, POLICY_GE, cell->nr_first, n, (node){0});
-	n = diagram_compare(d, nr, POLICY_LE, cell->nr_last, n, (node){0});
-	n = diagram_compare(d, arch, POLICY_GE, cell->arch_first, n, (node){0});
-	return diagram_compare(d, arch, POLICY_LE, cell->arch_last, n, (node){0});
-}
-
 static int try_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
 {
 	struct diagram *d = &space->diagram;
-	node nodes[SPACE_SIDES];
-	bool numbers = false;
 
-	for (size_t i = 0; i < space->side_count; i++) {
-		nodes[i] = side_node(&space->sides[i], cell);
-		numbers = numbers || (!d->failed && diagram_tests_number(d, nodes[i]));
-	}
-	for (size_t i = 0; numbers && i < space->side_count; i++)
-		nodes[i] = restrict_number(d, cell, nodes[i]);
-	int result = d->failed ? 0 : visitor(closure, cell, nodes);
+	verdicts_ask(&space->verdicts, d, space->sides, space->side_count, cell);
+	int result = d->failed ? 0 : visitor(closure, cell, &space->verdicts);
 	return d->failed ? d->failed : result;
 }
 

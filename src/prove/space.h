@@ -4,24 +4,22 @@
 #ifndef CALLGATE_PROVE_SPACE_H
 #define CALLGATE_PROVE_SPACE_H
 
-#include "prove/side.h"
-
-enum { SPACE_SIDES = 2 };
+#include "prove/verdicts.h"
 
 struct space {
 	struct diagram diagram;
 	struct arena arena;
-	struct side sides[SPACE_SIDES];
+	struct side sides[VERDICTS_SIDES];
 	size_t side_count;
 	size_t work_per_attempt, work_total;
+	struct verdicts verdicts;
 };
 
 /*
- * Called for each cell with a node for each side. If a diagram looks at arch or nr, all are KILL_PROCESS outside the
- * cell, so that they are the same node exactly if they agree on the cell. A result other than 0 ends the walk; the visitor
- * must not return -EDQUOT or -ENOMEM, but leave the diagram's failure to be seen.
+ * Called for each cell with what the sides say there. A result other than 0 ends the walk; the visitor must not return
+ * -EDQUOT or -ENOMEM, but leave the diagram's failure to be seen.
  */
-typedef int (*space_visitor)(void *closure, const struct cell *cell, const node *nodes);
+typedef int (*space_visitor)(void *closure, const struct cell *cell, const struct verdicts *verdicts);
 
 /* -ENOMEM. space_finish() in any case. */
 int space_init(struct space *space, const struct prove_subject *const *subjects, size_t count,

@@ -1,6 +1,7 @@
 #include "prove/value.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/filter.h>
@@ -10,10 +11,13 @@
 /* More different computed values than any program of 4096 instructions has without loops of its own making. */
 enum { VECTORS_MAX = 8192 };
 
-struct diagram_bits value_word_bits(const struct value_space *space, uint32_t word, uint32_t mask)
+/* Divisions with fewer results than this are intervals. */
+enum { INTERVALS_MAX = 1 << 13 };
+
+struct diagram_number value_word_bits(const struct value_space *space, uint32_t word, uint32_t mask)
 {
 	bool high = (word % 2 != 0) != space->big_endian;
-	struct diagram_bits bits = {.count = INPUT_WORD_BITS, .mask = mask};
+	struct diagram_number bits = {.count = INPUT_WORD_BITS, .mask = mask};
 
 	if (word == WORD_NR || word == WORD_ARCH) {
 		bits.field = word == WORD_NR ? INPUT_NR : INPUT_ARCH;
@@ -24,23 +28,100 @@ struct diagram_bits value_word_bits(const struct value_space *space, uint32_t wo
 	return bits;
 }
 
-struct value_bits value_expand(const struct value_space *space, struct value value)
+static struct value_bits constant_bits(const struct diagram *d, uint32_t number)
 {
-	struct diagram *d = space->diagram;
 	struct value_bits result;
 
-	if (value.kind == VALUE_VECTOR)
-		return space->vectors.items[value.number];
-	struct diagram_bits bits = value_word_bits(space, value.word, value.number);
-	for (unsigned i = 0; i < INPUT_WORD_BITS; i++) {
-		bool set = value.number >> i & 1;
-		result.bit[i] =
-		    !set ? d->zero
-		    : value.kind == VALUE_CONSTANT
-		        ? d->one
-		        : diagram_test(d, d->order.level[bits.field][bits.lowest + i], d->zero, d->one);
-	}
+	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
+		result.bit[i] = number >> i & 1 ? d->one : d->zero;
 	return result;
+}
+
+static node bit_of_word(const struct value_space *space, struct value value, unsigned bit, node low,
+                        node high)
+{
+	struct diagram *d = space->diagram;
+	struct diagram_number word = value_word_bits(space, value.word, value.number);
+
+	return value.number >> bit & 1
+	           ? diagram_test(d, d->order.level[word.field][word.lowest + bit], low, high)
+	           : low;
+}
+
+/* Few results: one interval after the other, from the highest. */
+static node odd_by_intervals(const struct value_space *space, struct value value, uint64_t step)
+{
+	struct diagram *d = space->diagram;
+	struct diagram_number word = value_word_bits(space, value.word, value.number);
+	uint64_t last = INPUT_WORD_MAX / step;
+	node result = last & 1 ? d->one : d->zero;
+
+	for (uint64_t q = last; q > 0 && !d->failed; q--)
+		result = diagram_compare(d, word, POLICY_LT, q * step, q & 1 ? d->zero : d->one, result);
+	return result;
+}
+
+/* Few remainders: from the lowest bit to the highest, what follows from each remainder of the bits in front (modulo 2 step). */
+static node odd_by_remainders(const struct value_space *space, struct value value, uint64_t step)
+{
+	struct diagram *d = space->diagram;
+	uint64_t count = 2 * step;
+	node *now = malloc(count * sizeof(*now)), *next = malloc(count * sizeof(*next)), result = {0};
+
+	if (!now || !next)
+		diagram_fail(d, -ENOMEM);
+	for (uint64_t r = 0; r < count && !d->failed; r++)
+		now[r] = r >= step ? d->one : d->zero;
+	for (unsigned bit = 0; bit < INPUT_WORD_BITS && !d->failed; bit++) {
+		uint64_t possible = UINT64_C(1) << (INPUT_WORD_BITS - bit - 1);
+		for (uint64_t r = 0; r < count && r < possible && !d->failed; r++)
+			next[r] =
+			    bit_of_word(space, value, bit, now[2 * r % count], now[(2 * r + 1) % count]);
+		node *swap = now;
+		now = next;
+		next = swap;
+	}
+	if (!d->failed)
+		result = now[0];
+	free(now);
+	free(next);
+	return result;
+}
+
+/* The quotient has a bit exactly where the word divided by the divisor and by that bit's weight is odd. */
+static node quotient_bit(const struct value_space *space, struct value value, unsigned bit)
+{
+	struct diagram *d = space->diagram;
+	uint64_t step = (uint64_t)value.divisor << bit;
+
+	if (step > INPUT_WORD_MAX)
+		return d->zero;
+	if ((value.divisor & (value.divisor - 1)) == 0)
+		return bit_of_word(space, value, bit + (unsigned)__builtin_ctz(value.divisor), d->zero,
+		                   d->one);
+	return INPUT_WORD_MAX / step < INTERVALS_MAX ? odd_by_intervals(space, value, step)
+	                                             : odd_by_remainders(space, value, step);
+}
+
+static struct value_bits word_bits(const struct value_space *space, struct value value)
+{
+	struct value_bits result;
+
+	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
+		result.bit[i] = quotient_bit(space, value, i);
+	return result;
+}
+
+struct value_bits value_expand(const struct value_space *space, struct value value)
+{
+	switch (value.kind) {
+	case VALUE_CONSTANT:
+		return constant_bits(space->diagram, value.number);
+	case VALUE_WORD:
+		return word_bits(space, value);
+	default:
+		return space->vectors.items[value.number];
+	}
 }
 
 static bool is_constant(const struct diagram *d, const struct value_bits *bits, uint32_t *ret_number)
@@ -66,14 +147,14 @@ struct value value_collect(struct value_space *space, const struct value_bits *b
 	diagram_spend(d, space->vectors.count);
 	for (size_t i = 0; i < space->vectors.count; i++)
 		if (!memcmp(&space->vectors.items[i], bits, sizeof(*bits)))
-			return (struct value){VALUE_VECTOR, 0, (uint32_t)i};
+			return (struct value){VALUE_VECTOR, 0, (uint32_t)i, 0};
 	if (space->vectors.count == VECTORS_MAX)
 		diagram_fail(d, -EDQUOT);
 	else if (!vec_push(&space->vectors, *bits))
 		diagram_fail(d, -ENOMEM);
 	if (d->failed)
 		return value_constant(0);
-	return (struct value){VALUE_VECTOR, 0, (uint32_t)(space->vectors.count - 1)};
+	return (struct value){VALUE_VECTOR, 0, (uint32_t)(space->vectors.count - 1), 0};
 }
 
 static uint32_t constant_alu(uint16_t op, uint32_t a, uint32_t k)
@@ -102,12 +183,25 @@ static uint32_t constant_alu(uint16_t op, uint32_t a, uint32_t k)
 	}
 }
 
+/* Quotients of words stay what they are: their bits can be large diagrams, where comparing them is not. */
+static struct value quotient(struct value a, uint16_t op, uint32_t k)
+{
+	uint64_t divisor = (uint64_t)a.divisor * (op == BPF_DIV ? k : UINT64_C(1) << k % INPUT_WORD_BITS);
+
+	if (divisor == 0 || divisor > INPUT_WORD_MAX)
+		return value_constant(0);
+	a.divisor = (uint32_t)divisor;
+	return a;
+}
+
 struct value value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand)
 {
 	if (a.kind == VALUE_CONSTANT && operand.kind == VALUE_CONSTANT)
 		return value_constant(constant_alu(op, a.number, operand.number) & INPUT_WORD_MAX);
-	if (op == BPF_AND && a.kind == VALUE_WORD && operand.kind == VALUE_CONSTANT)
+	if (op == BPF_AND && value_is_plain_word(a) && operand.kind == VALUE_CONSTANT)
 		return value_word(a.word, a.number & operand.number);
+	if ((op == BPF_DIV || op == BPF_RSH) && a.kind == VALUE_WORD && operand.kind == VALUE_CONSTANT)
+		return quotient(a, op, operand.number);
 	/* Times -1 is one subtraction instead of 31 additions. */
 	bool negative = op == BPF_MUL && operand.kind == VALUE_CONSTANT &&
 	                2 * __builtin_popcount(operand.number) > INPUT_WORD_BITS;
@@ -141,7 +235,7 @@ static node branch_word(struct value_space *space, uint16_t op, struct value a, 
                         node otherwise)
 {
 	struct diagram *d = space->diagram;
-	struct diagram_bits bits = value_word_bits(space, a.word, op == BPF_JSET ? a.number & k : a.number);
+	struct diagram_number bits = value_word_bits(space, a.word, op == BPF_JSET ? a.number & k : a.number);
 
 	switch (op) {
 	case BPF_JEQ:
@@ -155,11 +249,42 @@ static node branch_word(struct value_space *space, uint16_t op, struct value a, 
 	}
 }
 
+/* A quotient is at least k exactly if the word is at least k times the divisor. */
+static node branch_quotient(struct value_space *space, uint16_t op, struct value a, uint32_t k, node then,
+                            node otherwise)
+{
+	struct diagram *d = space->diagram;
+	struct diagram_number word = value_word_bits(space, a.word, a.number);
+	uint64_t first = (uint64_t)k * a.divisor, behind = first + a.divisor;
+
+	if (op != BPF_JEQ)
+		return diagram_compare(d, word, POLICY_GE, op == BPF_JGE ? first : behind, then, otherwise);
+	return diagram_compare(d, word, POLICY_LT, first, otherwise,
+	                       diagram_compare(d, word, POLICY_LT, behind, then, otherwise));
+}
+
+/* Has the quotient any of these bits? Only they are computed. */
+static node any_bit(struct value_space *space, struct value a, uint32_t k)
+{
+	node result = space->diagram->zero;
+
+	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
+		if (k >> i & 1)
+			result = diagram_or(space->diagram, result, quotient_bit(space, a, i));
+	return result;
+}
+
 node value_branch(struct value_space *space, uint16_t op, struct value a, struct value operand, node then,
                   node otherwise)
 {
-	if (a.kind == VALUE_WORD && operand.kind == VALUE_CONSTANT)
+	bool constant = operand.kind == VALUE_CONSTANT;
+
+	if (value_is_plain_word(a) && constant)
 		return branch_word(space, op, a, operand.number, then, otherwise);
+	if (a.kind == VALUE_WORD && constant && op == BPF_JSET)
+		return diagram_if(space->diagram, any_bit(space, a, operand.number), then, otherwise);
+	if (a.kind == VALUE_WORD && constant)
+		return branch_quotient(space, op, a, operand.number, then, otherwise);
 	struct value_bits left = value_expand(space, a), right = value_expand(space, operand);
 	return diagram_if(space->diagram, branch_bits(space->diagram, op, &left, &right), then, otherwise);
 }

@@ -13,12 +13,12 @@ enum value_kind { VALUE_CONSTANT, VALUE_WORD, VALUE_VECTOR };
 enum { WORD_NR = 0, WORD_ARCH = 1, WORD_IP = 2, WORD_ARG = 4, WORD_COUNT = 16 };
 
 /*
- * A constant `number`; or word `word` of the input AND `number`; or the vector of that number, one diagram for each bit.
- * Values that compare equal are the same function; the reverse need not hold.
+ * A constant `number`; or word `word` of the input AND `number`, divided by `divisor`; or the vector of that number, one
+ * diagram for each bit. Values that compare equal are the same function; the reverse need not hold.
  */
 struct value {
 	uint16_t kind, word;
-	uint32_t number;
+	uint32_t number, divisor; /* divisor is 0 but for words */
 };
 
 /* One diagram (of leaves zero and one) for each bit, lowest first. */
@@ -34,21 +34,27 @@ struct value_space {
 
 static inline struct value value_constant(uint32_t number)
 {
-	return (struct value){VALUE_CONSTANT, 0, number};
+	return (struct value){VALUE_CONSTANT, 0, number, 0};
 }
 
 static inline struct value value_word(uint32_t word, uint32_t mask)
 {
-	return mask ? (struct value){VALUE_WORD, (uint16_t)word, mask} : value_constant(0);
+	return mask ? (struct value){VALUE_WORD, (uint16_t)word, mask, 1} : value_constant(0);
+}
+
+/* A word of the input as it is, but for a mask. */
+static inline bool value_is_plain_word(struct value value)
+{
+	return value.kind == VALUE_WORD && value.divisor == 1;
 }
 
 static inline bool value_same(struct value a, struct value b)
 {
-	return a.kind == b.kind && a.word == b.word && a.number == b.number;
+	return a.kind == b.kind && a.word == b.word && a.number == b.number && a.divisor == b.divisor;
 }
 
 /* Which input bits a word of the input is. */
-struct diagram_bits value_word_bits(const struct value_space *space, uint32_t word, uint32_t mask);
+struct diagram_number value_word_bits(const struct value_space *space, uint32_t word, uint32_t mask);
 
 struct value_bits value_expand(const struct value_space *space, struct value value);
 /* The value of these bits: a constant if they are constant. Running out of vectors uses up the budget. */

@@ -25,21 +25,6 @@ static void set_bit(struct path *path, const struct input_order *order, uint32_t
 	}
 }
 
-/* No architecture has the value 0, and in struct callgate_call it stands for the native one: another one says more. */
-static struct path path_in(const struct cell *cell)
-{
-	uint32_t arch = cell->arch_first ? cell->arch_first : cell->arch_last > 0;
-
-	return (struct path){.arch = arch, .nr = cell->nr_first};
-}
-
-/* Where arch and nr are tested at all, the tests decide them, and the cell's first numbers do not. */
-static void start_numbers(struct path *path, const struct diagram *d, node n)
-{
-	if (diagram_tests_number(d, n))
-		path->arch = path->nr = 0;
-}
-
 static struct seccomp_data path_call(const struct path *path)
 {
 	struct seccomp_data call = {
@@ -50,43 +35,54 @@ static struct seccomp_data path_call(const struct path *path)
 	return call;
 }
 
-struct seccomp_data witness_of_difference(const struct diagram *d, const struct cell *cell, node a, node b,
-                                          node ret_leaves[2])
+/*
+ * Where arch and nr are tested at all, the tests decide them; else they are the cell's first. But no architecture has the value
+ * 0, and in struct callgate_call it stands for the native one: another one says more.
+ */
+static struct path start(const struct diagram *d, const struct cell *cell, node a, node b)
 {
-	struct path path = path_in(cell);
+	if (diagram_tests_number(d, a) || diagram_tests_number(d, b))
+		return (struct path){.arch = 0};
+	uint32_t arch = cell->arch_first ? cell->arch_first : cell->arch_last > 0;
+	return (struct path){.arch = arch, .nr = cell->nr_first};
+}
 
-	start_numbers(&path, d, a);
-	start_numbers(&path, d, b);
-	while (!diagram_is_leaf(d, a) || !diagram_is_leaf(d, b)) {
-		uint32_t x = diagram_at(d, a)->level, y = diagram_at(d, b)->level, level = x < y ? x : y;
-		node low_a = diagram_low(d, a, level), low_b = diagram_low(d, b, level);
-		bool high = node_same(low_a, low_b);
+struct seccomp_data witness_of_difference(const struct diagram *d, const struct cell *cell, node a, node b)
+{
+	struct path path = start(d, cell, a, b);
+	struct diagram_node x = *diagram_at(d, a), y = *diagram_at(d, b);
+
+	while (x.level != LEVEL_LEAF || y.level != LEVEL_LEAF) {
+		uint32_t level = x.level < y.level ? x.level : y.level;
+		struct diagram_node low_x = diagram_branch(d, &x, level, false),
+		                    low_y = diagram_branch(d, &y, level, false);
+		bool high = diagram_content_same(&low_x, &low_y);
 		if (high)
 			set_bit(&path, &d->order, level);
-		a = high ? diagram_high(d, a, level) : low_a;
-		b = high ? diagram_high(d, b, level) : low_b;
+		x = high ? diagram_branch(d, &x, level, true) : low_x;
+		y = high ? diagram_branch(d, &y, level, true) : low_y;
 	}
-	ret_leaves[0] = a;
-	ret_leaves[1] = b;
 	return path_call(&path);
 }
 
 struct seccomp_data witness_of(const struct diagram *d, const struct cell *cell, node condition)
 {
-	node leaves[2];
-
-	return witness_of_difference(d, cell, condition, d->zero, leaves);
+	return witness_of_difference(d, cell, condition, d->zero);
 }
 
-static bool call_bit(const struct seccomp_data *call, const struct input_order *order, uint32_t level)
+static uint64_t call_field(const struct seccomp_data *call, unsigned field)
 {
-	unsigned bit = order->bit[level], field = order->field[level];
-	uint64_t number = field == INPUT_ARCH ? call->arch
-	                  : field == INPUT_NR ? (uint32_t)call->nr
-	                  : field == INPUT_IP ? call->instruction_pointer
-	                                      : call->args[field - INPUT_ARG];
+	return field == INPUT_ARCH ? call->arch
+	       : field == INPUT_NR ? (uint32_t)call->nr
+	       : field == INPUT_IP ? call->instruction_pointer
+	                           : call->args[field - INPUT_ARG];
+}
 
-	return number >> bit & 1;
+uint32_t witness_leaf(const struct diagram *d, node n, const struct seccomp_data *call)
+{
+	while (!diagram_is_leaf(d, n))
+		n = diagram_next(diagram_at(d, n), call_field(call, diagram_at(d, n)->field));
+	return (uint32_t)diagram_at(d, n)->pattern;
 }
 
 struct search {
@@ -105,10 +101,10 @@ static bool holds(struct search *s, node n)
 		return true;
 	s->seen[n.id / 8] |= (uint8_t)(1u << n.id % 8);
 	const struct diagram_node *at = diagram_at(s->d, n);
-	unsigned field = s->d->order.field[at->level];
-	if (field < INPUT_WIDE_FIELDS && !(s->fixed >> field & 1))
-		return holds(s, (node){at->low}) && holds(s, (node){at->high});
-	return holds(s, (node){call_bit(s->call, &s->d->order, at->level) ? at->high : at->low});
+	if (at->field < INPUT_WIDE_FIELDS && !(s->fixed >> at->field & 1))
+		return holds(s, (node){at->equal}) && (!at->pattern || holds(s, (node){at->less})) &&
+		       (at->pattern == at->mask || holds(s, (node){at->greater}));
+	return holds(s, diagram_next(at, call_field(s->call, at->field)));
 }
 
 witness_fields witness_depends(const struct diagram *d, node condition, const struct seccomp_data *call)

@@ -12,12 +12,14 @@
 /* Of a call: bit i for argument i, bit INPUT_IP for the instruction pointer. */
 typedef uint8_t witness_fields;
 
-/* A call in the cell for which the two functions, which are not the same node, have different leaves: *ret_leaves. */
-struct seccomp_data witness_of_difference(const struct diagram *d, const struct cell *cell, node a, node b,
-                                          node ret_leaves[2]);
+/* A call in the cell for which the two functions, which are not the same node, have different leaves. */
+struct seccomp_data witness_of_difference(const struct diagram *d, const struct cell *cell, node a, node b);
 
 /* A call in the cell for which the condition, which is not the leaf zero, is one. Unimportant bits are 0. */
 struct seccomp_data witness_of(const struct diagram *d, const struct cell *cell, node condition);
+
+/* The function's leaf for a call. */
+uint32_t witness_leaf(const struct diagram *d, node n, const struct seccomp_data *call);
 
 /*
  * The fields on which it depends that the condition is one for this call: whatever the others are, together, it still is.

@@ -1,67 +1,158 @@
 /*
- * The prover with words of two bits, so that arguments have four: every policy of two rules on one argument, and every
- * program of two loads and two comparisons, on every input. Equal functions must be the same node, and different ones not.
+ * The prover with words of four bits, so that arguments have eight: policies of two rules on one argument, and every program
+ * of two loads and two comparisons, on every input. Equal functions must be the same node, and different ones not.
+ *
+ * That equal functions are one node is shown node by node: each must be what diagram_test() makes of its two branches, and
+ * these differ and test only later bits. Then, by induction, a function has one node, whichever way it was made.
  */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "prove/machine.h"
 #include "prove/rules.h"
+#include "support/random.h"
 #include "support/run.h"
 
-enum { INPUTS = 1 << INPUT_WIDE_BITS, WORDS = 1 << INPUT_WORD_BITS, TABLE_SLOTS = 1 << 18, MASKED = 7 };
-enum { CONDITIONS_MAX = 6 * INPUTS + INPUTS * INPUTS };
+enum { INPUTS = 1 << INPUT_WIDE_BITS, WORDS = 1 << INPUT_WORD_BITS, PARTS = INPUTS / 64, MASKED = 7 };
+enum { CONDITIONS_MAX = 6 * INPUTS + INPUTS * INPUTS, NODES_MAX = 1 << 20 };
 
-_Static_assert(INPUT_WORD_BITS == 2, "compiled with -DPROVE_WORD_BITS=2");
+_Static_assert(INPUT_WORD_BITS == 4, "compiled with -DPROVE_WORD_BITS=4");
 
 static const uint32_t verdicts[] = {SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | 1, SECCOMP_RET_KILL_PROCESS};
 static const struct cell cell = {1, 1, 1, 1};
 
-/* A function of four bits: its verdict on every input, two bits each; and the node it must be. */
-static struct function {
-	uint32_t verdicts;
-	uint32_t node;
-	bool used;
-} functions[TABLE_SLOTS];
-static size_t function_count;
+/* A function of one argument: on which inputs it is the first verdict, and on which the second. */
+struct truth {
+	uint64_t is[2][PARTS];
+};
 
-static uint32_t code_of(uint32_t verdict)
+/* What each node of the diagram is, once it was checked. */
+static struct truth *truths;
+static uint32_t checked;
+
+static void set_verdict(struct truth *truth, unsigned input, uint32_t verdict)
 {
-	for (uint32_t i = 0; i < 3; i++)
-		if (verdicts[i] == verdict)
-			return i;
-	ck_abort_msg("0x%x is none of the verdicts", verdict);
-	return 0;
+	for (int i = 0; i < 2; i++)
+		if (verdict == verdicts[i])
+			truth->is[i][input / 64] |= UINT64_C(1) << input % 64;
 }
 
-static uint32_t evaluate(const struct diagram *d, node n, unsigned argument)
+static bool verdict_is(const struct truth *truth, int i, unsigned input)
 {
-	while (!diagram_is_leaf(d, n)) {
-		const struct diagram_node *at = diagram_at(d, n);
-		ck_assert_int_eq(d->order.field[at->level], INPUT_ARG);
-		n.id = argument >> d->order.bit[at->level] & 1 ? at->high : at->low;
+	return truth->is[i][input / 64] >> input % 64 & 1;
+}
+
+/* The way of every input through one node; the nodes behind it are known. */
+static void find_truth(const struct diagram_node *n, struct truth *ret_truth)
+{
+	*ret_truth = (struct truth){0};
+	if (n->level == LEVEL_LEAF) {
+		for (unsigned input = 0; input < INPUTS; input++)
+			set_verdict(ret_truth, input, (uint32_t)n->pattern);
+		return;
 	}
-	return diagram_at(d, n)->low;
+	ck_assert_uint_eq(n->field, INPUT_ARG);
+	for (unsigned input = 0; input < INPUTS; input++) {
+		const struct truth *next = &truths[diagram_next(n, input).id];
+		for (int i = 0; i < 2; i++)
+			if (verdict_is(next, i, input))
+				ret_truth->is[i][input / 64] |= UINT64_C(1) << input % 64;
+	}
 }
 
-/* The node has these verdicts, and it alone. */
-static void check_function(const struct diagram *d, node n, uint32_t expected)
+static void check_node(struct diagram *d, uint32_t id)
 {
-	uint32_t at = expected * 2654435761u;
+	struct diagram_node n = d->nodes[id];
 
+	ck_assert_uint_lt(id, NODES_MAX);
+	find_truth(&n, &truths[id]);
+	if (n.level == LEVEL_LEAF)
+		return;
+	struct diagram_node low = diagram_branch(d, &n, n.level, false),
+	                    high = diagram_branch(d, &n, n.level, true);
+	ck_assert(low.level > n.level && high.level > n.level);
+	node a = diagram_intern(d, &low), b = diagram_intern(d, &high);
+	ck_assert_uint_ne(a.id, b.id);
+	ck_assert_uint_eq(diagram_test(d, n.level, a, b).id, id);
+}
+
+/* Are these the verdicts of the node? All nodes that were made on the way are checked too. */
+static void check_function(struct diagram *d, node n, const struct truth *expected)
+{
 	ck_assert_int_eq(d->failed, 0);
-	for (unsigned input = 0; input < INPUTS; input++)
-		ck_assert_uint_eq(evaluate(d, n, input), verdicts[expected >> 2 * input & 3]);
-	while (functions[at % TABLE_SLOTS].used && functions[at % TABLE_SLOTS].verdicts != expected)
-		at++;
-	struct function *f = &functions[at % TABLE_SLOTS];
-	if (!f->used) {
-		ck_assert_uint_lt(++function_count, TABLE_SLOTS);
-		*f = (struct function){expected, n.id, true};
-	}
-	ck_assert_uint_eq(f->node, n.id);
+	while (checked < d->count)
+		check_node(d, checked++);
+	ck_assert_int_eq(memcmp(&truths[n.id], expected, sizeof(*expected)), 0);
 }
+
+static void start(struct diagram *d)
+{
+	diagram_reset(d, ORDER_ARGUMENTS);
+	checked = 0;
+}
+
+/* Functions of two arguments, made of each other at random in any order of bits: each node that comes up is the only one. */
+static node random_operation(struct random *random, struct diagram *d, const node *pool, uint32_t count)
+{
+	node a = pool[random_below(random, count)], b = pool[random_below(random, count)];
+	enum policy_op op = (enum policy_op)(1 + random_below(random, 6));
+	bool whole = random_below(random, 2);
+	struct diagram_number number = {
+	    (enum input_field)(INPUT_ARG + random_below(random, 2)),
+	    whole ? 0 : INPUT_WORD_BITS * random_below(random, 2),
+	    whole ? INPUT_WIDE_BITS : INPUT_WORD_BITS,
+	    random_below(random, whole ? INPUTS : WORDS),
+	};
+
+	switch (random_below(random, 5)) {
+	case 0:
+		return diagram_if(d, diagram_where(d, a, verdicts[random_below(random, 3)]), a, b);
+	case 1:
+		return diagram_strictest(d, a, b);
+	case 2:
+		return diagram_if(d, diagram_differ(d, a, b), pool[random_below(random, count)], a);
+	default:
+		return diagram_compare(d, number, op, random_below(random, INPUTS), a, b);
+	}
+}
+
+/* As check_node(), but for the truth, which has too many inputs. */
+static void check_branches(struct diagram *d)
+{
+	for (uint32_t id = 0; id < d->count; id++) {
+		struct diagram_node n = d->nodes[id], low, high;
+		if (n.level == LEVEL_LEAF)
+			continue;
+		low = diagram_branch(d, &n, n.level, false);
+		high = diagram_branch(d, &n, n.level, true);
+		ck_assert(low.level > n.level && high.level > n.level);
+		node a = diagram_intern(d, &low), b = diagram_intern(d, &high);
+		ck_assert_uint_ne(a.id, b.id);
+		ck_assert_uint_eq(diagram_test(d, n.level, a, b).id, id);
+	}
+}
+
+START_TEST(operations_of_tiny_words)
+{
+	enum { POOL = 40 };
+	struct random random = random_start("operations_of_tiny_words");
+	struct diagram d;
+
+	ck_assert(diagram_init(&d, 0, SIZE_MAX));
+	for (unsigned long runs = random_runs(3000); runs > 0; runs--) {
+		node pool[POOL];
+		diagram_reset(&d, (enum diagram_order)random_below(&random, ORDER_COUNT));
+		for (uint32_t i = 0; i < POOL; i++)
+			pool[i] =
+			    i < 3 ? diagram_leaf(&d, verdicts[i]) : random_operation(&random, &d, pool, i);
+		ck_assert_int_eq(d.failed, 0);
+		check_branches(&d);
+	}
+	diagram_finish(&d);
+}
+END_TEST
 
 static size_t all_conditions(struct policy_condition *conditions)
 {
@@ -77,44 +168,70 @@ static size_t all_conditions(struct policy_condition *conditions)
 	return count;
 }
 
-static void check_policy(struct diagram *d, const struct policy_rule *list)
-{
-	static const struct arch arch = {.audit = 1, .nr_last = 2, .word_bits = 64};
-	struct policy_syscall syscall = {.nr = 1, .rule_count = 2, .rules = list};
-	struct policy_arch with = {.arch = &arch, .syscall_count = 1, .syscalls = &syscall};
-	struct policy policy = {verdicts[2], verdicts[2], 1, 1, &with};
-	struct arena arena = {0};
-	struct rules rules;
-	uint32_t expected = 0;
+/* One policy of two rules, whose conditions and verdicts change. */
+static const struct arch arch = {.audit = 1, .nr_last = 2, .word_bits = 64};
+static struct policy_rule list[2] = {{.condition_count = 1}, {.condition_count = 1}};
+static const struct policy_syscall syscall_rules = {.nr = 1, .rule_count = 2, .rules = list};
+static const struct policy_arch policy_arch = {.arch = &arch, .syscall_count = 1, .syscalls = &syscall_rules};
+static const struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &policy_arch};
 
+static void eval_policy(struct truth *ret_truth)
+{
+	*ret_truth = (struct truth){0};
 	for (unsigned input = 0; input < INPUTS; input++) {
 		struct seccomp_data call = {.nr = 1, .arch = 1, .args = {input}};
-		expected |= code_of(policy_eval(&policy, &call, NULL)) << 2 * input;
+		set_verdict(ret_truth, input, policy_eval(&policy, &call, NULL));
 	}
-	ck_assert(rules_init(&rules, &policy, d, &arena));
-	check_function(d, rules_node(&rules, &cell), expected);
-	arena_finish(&arena);
 }
 
-static void check_policies(struct diagram *d)
-{
-	static struct policy_condition conditions[CONDITIONS_MAX];
-	size_t count = all_conditions(conditions), checked = 0;
+static struct policy_condition conditions[CONDITIONS_MAX];
+static struct truth *matches; /* of each condition, in is[0]: which inputs it holds for */
 
+static void find_matches(size_t count)
+{
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < count; j++)
-			for (uint32_t second = 0; second < 2; second++, checked++) {
-				struct policy_rule list[] = {
-				    {.action = verdicts[0],
-				     .condition_count = 1,
-				     .conditions = &conditions[i]},
-				    {.action = verdicts[second],
-				     .condition_count = 1,
-				     .conditions = &conditions[j]},
-				};
-				check_policy(d, list);
-			}
-	printf("%zu policies of two rules out of %zu conditions\n", checked, count);
+		for (unsigned input = 0; input < INPUTS; input++)
+			if (policy_condition_holds(&conditions[i], &arch, input))
+				set_verdict(&matches[i], input, verdicts[0]);
+}
+
+/* First match wins, as policy_eval() says; for each policy by these sets, and for some by itself. */
+static void check_policy(struct diagram *d, struct rules *rules, size_t first, size_t second)
+{
+	struct truth expected = {0}, evaluated;
+	bool same = list[1].action == verdicts[0];
+
+	for (int i = 0; i < PARTS; i++) {
+		uint64_t later = matches[second].is[0][i] & ~matches[first].is[0][i];
+		expected.is[0][i] = matches[first].is[0][i] | (same ? later : 0);
+		expected.is[1][i] = same ? 0 : later;
+	}
+	if ((first + second) % 64 == 0) {
+		eval_policy(&evaluated);
+		ck_assert_int_eq(memcmp(&evaluated, &expected, sizeof(expected)), 0);
+	}
+	rules_forget(rules);
+	check_function(d, rules_node(rules, &cell), &expected);
+}
+
+static size_t check_policies_with(struct diagram *d, size_t first, size_t count)
+{
+	struct arena arena = {0};
+	struct rules rules;
+	size_t done = 0;
+
+	start(d);
+	ck_assert(rules_init(&rules, &policy, d, &arena));
+	list[0].conditions = &conditions[first];
+	list[0].action = verdicts[0];
+	for (size_t second = 0; second < count; second++)
+		for (int verdict = 0; verdict < 2; verdict++, done++) {
+			list[1].conditions = &conditions[second];
+			list[1].action = verdicts[verdict];
+			check_policy(d, &rules, first, second);
+		}
+	arena_finish(&arena);
+	return done;
 }
 
 /* The program's answer, computed without anything of the prover or the simulator. */
@@ -144,12 +261,12 @@ static void check_program(struct diagram *d, struct sock_filter *insns, size_t c
 	struct callgate_program program = {.count = count, .insns = insns, .bytes = insns};
 	struct arena arena = {0};
 	struct machine machine;
-	uint32_t expected = 0;
+	struct truth expected = {0};
 
 	for (unsigned input = 0; input < INPUTS; input++)
-		expected |= code_of(interpret(insns, input)) << 2 * input;
+		set_verdict(&expected, input, interpret(insns, input));
 	ck_assert(machine_init(&machine, &program, d, &arena));
-	check_function(d, machine_run(&machine, &cell), expected);
+	check_function(d, machine_run(&machine, &cell), &expected);
 	machine_finish(&machine);
 	arena_finish(&arena);
 }
@@ -163,36 +280,72 @@ static struct sock_filter comparison(unsigned number, unsigned targets)
 	                            (uint8_t)(jumps / targets), k};
 }
 
-static void check_programs(struct diagram *d)
-{
-	const unsigned firsts = 4 * WORDS * 25, seconds = 4 * WORDS * 9;
-	size_t checked = 0;
+static const unsigned firsts = 4 * WORDS * 25, seconds = 4 * WORDS * 9;
 
+static size_t check_programs_with(struct diagram *d, unsigned first)
+{
+	size_t done = 0;
+
+	start(d);
 	for (unsigned loads = 0; loads < 4; loads++)
-		for (unsigned first = 0; first < firsts; first++)
-			for (unsigned second = 0; second < seconds; second++, checked++) {
-				struct sock_filter insns[] = {
-				    {BPF_LD | BPF_W | BPF_ABS, 0, 0, loads & 1 ? 16 : 20},
-				    comparison(first, 5),
-				    {BPF_LD | BPF_W | BPF_ABS, 0, 0, loads & 2 ? 16 : 20},
-				    comparison(second, 3),
-				    {BPF_RET | BPF_K, 0, 0, verdicts[0]},
-				    {BPF_RET | BPF_K, 0, 0, verdicts[1]},
-				    {BPF_RET | BPF_K, 0, 0, verdicts[2]},
-				};
-				check_program(d, insns, sizeof(insns) / sizeof(insns[0]));
-			}
-	printf("%zu programs, and %zu different functions in all\n", checked, function_count);
+		for (unsigned second = 0; second < seconds; second++, done++) {
+			struct sock_filter insns[] = {
+			    {BPF_LD | BPF_W | BPF_ABS, 0, 0, loads & 1 ? 16 : 20},
+			    comparison(first, 5),
+			    {BPF_LD | BPF_W | BPF_ABS, 0, 0, loads & 2 ? 16 : 20},
+			    comparison(second, 3),
+			    {BPF_RET | BPF_K, 0, 0, verdicts[0]},
+			    {BPF_RET | BPF_K, 0, 0, verdicts[1]},
+			    {BPF_RET | BPF_K, 0, 0, verdicts[2]},
+			};
+			check_program(d, insns, sizeof(insns) / sizeof(insns[0]));
+		}
+	return done;
 }
 
-START_TEST(every_policy_and_program_of_tiny_words)
+/* Every how many'th first condition or comparison: CALLGATE_STRIDE, and the others in other runs. */
+static unsigned long stride(void)
 {
+	const char *text = getenv("CALLGATE_STRIDE");
+	unsigned long number = text ? strtoul(text, NULL, 10) : 32;
+
+	return number ? number : 1;
+}
+
+START_TEST(policies_of_tiny_words)
+{
+	struct random random = random_start("policies_of_tiny_words");
+	unsigned long step = stride();
+	size_t count = all_conditions(conditions), done = 0;
 	struct diagram d;
 
-	ck_assert(diagram_init(&d, SIZE_MAX, SIZE_MAX));
-	check_policies(&d);
-	check_programs(&d);
+	truths = calloc(NODES_MAX, sizeof(*truths));
+	matches = calloc(count, sizeof(*matches));
+	ck_assert(truths && matches && diagram_init(&d, NODES_MAX, SIZE_MAX));
+	find_matches(count);
+	for (size_t first = random_below(&random, (uint32_t)step); first < count; first += step)
+		done += check_policies_with(&d, first, count);
+	printf("%zu policies of two rules out of %zu conditions: one of %lu\n", done, count, step);
 	diagram_finish(&d);
+	free(truths);
+	free(matches);
+}
+END_TEST
+
+START_TEST(programs_of_tiny_words)
+{
+	struct random random = random_start("programs_of_tiny_words");
+	unsigned long step = stride();
+	size_t done = 0;
+	struct diagram d;
+
+	truths = calloc(NODES_MAX, sizeof(*truths));
+	ck_assert(truths && diagram_init(&d, NODES_MAX, SIZE_MAX));
+	for (unsigned first = random_below(&random, (uint32_t)step); first < firsts; first += (unsigned)step)
+		done += check_programs_with(&d, first);
+	printf("%zu programs: one of %lu\n", done, step);
+	diagram_finish(&d);
+	free(truths);
 }
 END_TEST
 
@@ -200,7 +353,9 @@ int main(void)
 {
 	TCase *tcase = tcase_create("prove-words");
 
-	tcase_set_timeout(tcase, 900);
-	tcase_add_test(tcase, every_policy_and_program_of_tiny_words);
+	tcase_set_timeout(tcase, 7200);
+	tcase_add_test(tcase, operations_of_tiny_words);
+	tcase_add_test(tcase, policies_of_tiny_words);
+	tcase_add_test(tcase, programs_of_tiny_words);
 	return test_run(tcase);
 }
