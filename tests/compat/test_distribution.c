@@ -2,71 +2,16 @@
  * The distribution's libseccomp beside this library, in one process: the same results, the same pseudo code, the same verdicts, for
  * random policies with one rule for each call, which is where its text is fixed and its meaning not in doubt.
  */
-#include <check.h>
-#include <dlfcn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <seccomp.h>
 
 #include "bpf/program.h"
 #include "bpf/simulate.h"
+#include "distribution.h"
 #include "support/random.h"
 #include "support/run.h"
 
-enum { SKIPPED = 77, TEXT_MAX = 1 << 20, CALLS = 60 };
-
-#define FUNCTIONS(X)                                                                                        \
-	X(scmp_filter_ctx, init, (uint32_t))                                                                \
-	X(void, release, (scmp_filter_ctx))                                                                 \
-	X(int, arch_add, (scmp_filter_ctx, uint32_t))                                                       \
-	X(int, attr_set, (scmp_filter_ctx, enum scmp_filter_attr, uint32_t))                                \
-	X(int, rule_add_array, (scmp_filter_ctx, uint32_t, int, unsigned int, const struct scmp_arg_cmp *)) \
-	X(int, rule_add_exact_array,                                                                        \
-	  (scmp_filter_ctx, uint32_t, int, unsigned int, const struct scmp_arg_cmp *))                      \
-	X(int, syscall_priority, (scmp_filter_ctx, int, uint8_t))                                           \
-	X(int, export_pfc, (const scmp_filter_ctx, int))                                                    \
-	X(int, export_bpf, (const scmp_filter_ctx, int))
-
-struct library {
-#define MEMBER(type, name, arguments) type(*name) arguments;
-	FUNCTIONS(MEMBER)
-	scmp_filter_ctx ctx;
-	size_t length;
-	char text[TEXT_MAX];
-};
-
-static struct library ours = {
-#define OWN(type, name, arguments) .name = seccomp_##name,
-    FUNCTIONS(OWN)};
-static struct library theirs;
-
-static void *found(void *handle, const char *name)
-{
-	void *function = dlsym(handle, name);
-
-	if (!function) {
-		printf("skipped: the distribution's libseccomp has no %s\n", name);
-		exit(SKIPPED);
-	}
-	return function;
-}
-
-static void open_theirs(void)
-{
-	const char *path = "/usr/lib/x86_64-linux-gnu/libseccomp.so.2";
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
-
-	if (!handle) {
-		printf("skipped: %s\n", dlerror());
-		exit(SKIPPED);
-	}
-#define FIND(type, name, arguments) *(void **)&theirs.name = found(handle, "seccomp_" #name);
-	FUNCTIONS(FIND)
-}
+enum { CALLS = 60 };
 
 static uint64_t random_datum(struct random *random)
 {
@@ -89,24 +34,6 @@ static unsigned random_args(struct random *random, struct scmp_arg_cmp args[6])
 		                                (enum scmp_compare)(1 + random_below(random, 7)),
 		                                random_datum(random), random_datum(random)};
 	return count;
-}
-
-#define BOTH(call, ...)                                                                               \
-	do {                                                                                          \
-		int a_ = ours.call(ours.ctx, __VA_ARGS__), b_ = theirs.call(theirs.ctx, __VA_ARGS__); \
-		ck_assert_msg(a_ == b_, "%s gave %d here, %d there", #call, a_, b_);                  \
-	} while (0)
-
-static void read_export(struct library *library, int (*export)(const scmp_filter_ctx, int))
-{
-	int fd = memfd_create("export", 0);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(export(library->ctx, fd), 0);
-	ssize_t length = pread(fd, library->text, sizeof(library->text), 0);
-	ck_assert_int_ge(length, 0);
-	library->length = (size_t)length;
-	close(fd);
 }
 
 static struct callgate_program *program_of(struct library *library)
