@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/test_output.h"
+#include "cli/test_report.h"
 #include "cli/test_run.h"
 
 enum { JOBS_MAX = 256 };
@@ -23,7 +24,11 @@ static const char usage[] =
     "  --filter PATTERN     only tests in whose name the shell pattern is found\n"
     "  -j, --jobs N         run in N processes; default: 1\n"
     "  --profile FILE       test this profile in place of what the files name\n"
-    "  --program FILE       the same for a program\n";
+    "  --program FILE       the same for a program\n"
+    "  --coverage           name the rules and the edges of programs that no test exercises\n"
+    "  --coverage-min N%    exit status 1 if less than that of a filter's rules or edges is exercised\n"
+    "  --coverage-html FILE  write a page about both\n"
+    "  --mutate             weaken each filter in one place at a time; exit status 1 if no test notices\n";
 
 struct settings {
 	struct test_replacement replacement;
@@ -31,6 +36,7 @@ struct settings {
 	unsigned int jobs;
 	bool list;
 	struct test_output output;
+	struct test_report_options report;
 };
 
 static bool take_jobs(struct settings *settings, const char *text)
@@ -72,6 +78,17 @@ static bool take_option(struct settings *settings, int option, const char *value
 		return take_jobs(settings, value);
 	case 'p':
 		settings->replacement.profile = value;
+		return true;
+	case 'c':
+		settings->report.coverage = true;
+		return true;
+	case 'm':
+		return test_report_take_min(&settings->report, value);
+	case 'H':
+		settings->report.html = value;
+		return true;
+	case 'M':
+		settings->report.mutate = true;
 		return true;
 	default:
 		settings->replacement.program = value;
@@ -135,6 +152,17 @@ static int list(const struct test_output *output)
 	return has_trouble(output) ? CLI_FAILED : CLI_OK;
 }
 
+/* In TAP a comment; XML would be spoilt by it. */
+static int report_on(const struct settings *settings)
+{
+	const struct test_output *output = &settings->output;
+
+	fflush(output->out);
+	return test_report(&settings->report, output->sources, output->count,
+	                   output->format == &test_format_junit ? stderr : output->out,
+	                   output->format == &test_format_tap ? "# " : "");
+}
+
 static int run(struct settings *settings)
 {
 	struct test_output *output = &settings->output;
@@ -149,7 +177,9 @@ static int run(struct settings *settings)
 	if (!test_run(output->sources, output->count, settings->jobs, test_output_tell, output))
 		return CLI_FAILED;
 	test_output_finish(output);
-	return output->counts.trouble ? CLI_FAILED : output->counts.failed ? CLI_NO : CLI_OK;
+	int report = report_on(settings);
+	int status = output->counts.trouble ? CLI_FAILED : output->counts.failed ? CLI_NO : CLI_OK;
+	return report > status ? report : status;
 }
 
 static int open_and_run(struct settings *settings, char **paths)
@@ -188,6 +218,10 @@ int cli_test(int argc, char **argv)
 	    {"jobs", required_argument, NULL, 'j'},
 	    {"profile", required_argument, NULL, 'p'},
 	    {"program", required_argument, NULL, 'P'},
+	    {"coverage", no_argument, NULL, 'c'},
+	    {"coverage-min", required_argument, NULL, 'm'},
+	    {"coverage-html", required_argument, NULL, 'H'},
+	    {"mutate", no_argument, NULL, 'M'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};

@@ -111,7 +111,7 @@ static void take_ways(struct explorer *explorer, const struct callgate_program *
                       struct explore_registers registers, struct candidate_sets sets)
 {
 	for (; explorer->paths; pc++) {
-		struct sock_filter insn = explore_instruction(program, explorer->arch, pc);
+		struct sock_filter insn = explore_instruction(program, pc);
 		if (BPF_CLASS(insn.code) == BPF_RET) {
 			explore_run(explorer, &sets);
 			return;
@@ -263,10 +263,10 @@ static int by_value(const void *a, const void *b)
 }
 
 /* A constant may be a number, or the first or last one of a range. */
-static bool add_constants(const struct callgate_program *program, uint32_t arch, number_vec *numbers)
+static bool add_constants(const struct callgate_program *program, number_vec *numbers)
 {
 	for (size_t pc = 0; pc < callgate_program_length(program); pc++) {
-		struct sock_filter insn = explore_instruction(program, arch, pc);
+		struct sock_filter insn = explore_instruction(program, pc);
 		for (uint32_t i = 0; explore_is_branch(&insn) && i < 3; i++)
 			if (!vec_push(numbers, (int32_t)(insn.k + i - 1)))
 				return false;
@@ -285,7 +285,7 @@ static bool list_numbers(const struct callgate_simulator *simulator, uint32_t ar
 		if (rule.arch == arch && !vec_push(numbers, rule.nr))
 			return false;
 	for (size_t i = 0; (program = callgate_simulator_program(simulator, i)); i++)
-		if (!add_constants(program, arch, numbers))
+		if (!add_constants(program, numbers))
 			return false;
 	qsort(numbers->items, numbers->count, sizeof(numbers->items[0]), by_value);
 	return true;

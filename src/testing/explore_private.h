@@ -41,7 +41,7 @@ struct explore_registers {
 };
 
 /* One instruction in host byte order; `pc` must be in the program. */
-struct sock_filter explore_instruction(const struct callgate_program *program, uint32_t arch, size_t pc);
+struct sock_filter explore_instruction(const struct callgate_program *program, size_t pc);
 
 /* The registers behind an instruction that is no jump and does not return. */
 void explore_step(const struct explorer *explorer, const struct sock_filter *insn,

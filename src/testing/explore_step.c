@@ -6,17 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_big_endian(uint32_t arch)
+/* The last instruction returns; its code is not zero, and fits a byte. */
+static bool is_big_endian(const struct callgate_program *program)
 {
-	return !(arch & 0x40000000u); /* __AUDIT_ARCH_LE, linux/audit.h */
+	const char *bytes = callgate_program_bytes(program);
+
+	return bytes[(callgate_program_length(program) - 1) * sizeof(struct sock_filter)] == 0;
 }
 
-struct sock_filter explore_instruction(const struct callgate_program *program, uint32_t arch, size_t pc)
+struct sock_filter explore_instruction(const struct callgate_program *program, size_t pc)
 {
 	struct sock_filter insn;
 
 	memcpy(&insn, (const char *)callgate_program_bytes(program) + pc * sizeof(insn), sizeof(insn));
-	if (is_big_endian(arch)) {
+	if (is_big_endian(program)) {
 		insn.code = be16toh(insn.code);
 		insn.k = be32toh(insn.k);
 	} else {
@@ -51,7 +54,7 @@ static struct explore_value word(const struct explorer *explorer, uint32_t offse
 
 	if (offset <= 4)
 		return identity(explorer, offset == 0 ? EXPLORE_NR : EXPLORE_ARCH);
-	if (is_big_endian(explorer->arch))
+	if (is_big_endian(callgate_simulator_program(explorer->simulator, 0)))
 		upper = !upper;
 	return (struct explore_value){
 	    .kind = EXPLORE_INPUT,
@@ -188,7 +191,7 @@ static struct place *walk(struct explorer *explorer, const struct callgate_progr
 		return NULL;
 	arrive(&places[0], &(struct explore_registers){number(0), number(0)});
 	for (size_t pc = 0; pc < length; pc++) {
-		struct sock_filter insn = explore_instruction(program, explorer->arch, pc);
+		struct sock_filter insn = explore_instruction(program, pc);
 		struct explore_registers registers = places[pc].registers;
 		if (!places[pc].reached || BPF_CLASS(insn.code) == BPF_RET)
 			continue;

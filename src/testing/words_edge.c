@@ -119,7 +119,7 @@ char *callgate_explain_edge(const struct callgate_simulator *simulator, const st
 		return NULL;
 	explorer->simulator = (struct callgate_simulator *)(uintptr_t)simulator; /* it is only read */
 	if (find_value(explorer, edge, program, &a) == 0) {
-		struct sock_filter insn = explore_instruction(program, explorer->arch, edge->instruction);
+		struct sock_filter insn = explore_instruction(program, edge->instruction);
 		print(explorer, edge, &insn, &a, &text);
 	}
 	free(explorer);

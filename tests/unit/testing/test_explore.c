@@ -131,6 +131,8 @@ START_TEST(other_numbers)
 	ck_assert_uint_gt(rule_hits(simulator, 1, SCMP_ARCH_X32), 0);
 	ck_assert_int_eq(explore_calls(simulator, SCMP_ARCH_X86_64, read_number, any), 0);
 	ck_assert_int_eq(explore_others(simulator, SCMP_ARCH_AARCH64, NULL, 0), 0);
+	ck_assert_int_eq(explore_others(simulator, SCMP_ARCH_S390X, NULL, 0),
+	                 0); /* of the other byte order */
 	for (size_t i = 0; callgate_simulator_edge(simulator, i, &edge) == 0; i++)
 		untaken += edge.hits == 0;
 	ck_assert_uint_eq(untaken, 0);
