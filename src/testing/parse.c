@@ -241,7 +241,7 @@ static bool parse_test(struct parser *parser)
 static bool parse_deadline(struct parser *parser)
 {
 	struct scan *scan = &parser->scan;
-	const char *where = scan->at, *word;
+	const char *word;
 	uint64_t number = 0;
 
 	size_t len = scan_word(scan, &word);
@@ -249,7 +249,7 @@ static bool parse_deadline(struct parser *parser)
 		number = word[i] >= '0' && word[i] <= '9' ? number * 10 + (uint64_t)(word[i] - '0')
 		                                          : DEADLINE_MAX + 1u;
 	if (number == 0 || number > DEADLINE_MAX)
-		return scan_fail(scan, where, "a deadline is a number of milliseconds, from 1 to %d",
+		return scan_fail(scan, word, "a deadline is a number of milliseconds, from 1 to %d",
 		                 DEADLINE_MAX);
 	parser->deadline = (unsigned int)number;
 	return true;

@@ -62,13 +62,15 @@ static bool parse_term(struct scan *scan, struct file_term *term)
 	const char *word;
 
 	*term = (struct file_term){0};
+	scan_blanks(scan);
+	const char *start = scan->at;
 	if (scan_take(scan, "~"))
 		term->complement = true;
 	else if (scan_take(scan, "-"))
 		term->minus = true;
 	size_t len = scan_word(scan, &word);
 	if (len == 0)
-		return scan_fail(scan, word, "there should be a number or a constant here");
+		return scan_fail(scan, start, "there should be a number or a constant here");
 	return isdigit((unsigned char)*word) ? parse_number(scan, word, len, &term->number)
 	                                     : parse_constant(scan, word, len, term);
 }
@@ -241,10 +243,10 @@ static bool fail_name(struct scan *scan, const char *where, const char *name)
 	const char *closest = callgate_syscall_closest_name(name);
 	struct similar similar = similar_start(name);
 
-	if (closest)
-		similar_offer(&similar, closest);
 	for (size_t i = 0; where == scan->start && i < sizeof(words) / sizeof(words[0]); i++)
 		similar_offer(&similar, words[i]);
+	if (closest)
+		similar_offer(&similar, closest);
 	if (similar.best)
 		return scan_fail(scan, where, "there is no system call \"%s\"; did you mean \"%s\"?", name,
 		                 similar.best);

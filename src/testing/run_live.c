@@ -97,6 +97,11 @@ static char *expected_text(const struct run *run, uint64_t value)
 	return len < 0 ? NULL : text;
 }
 
+static bool is_killed(const struct callgate_outcome *outcome)
+{
+	return outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == SIGSYS;
+}
+
 static char *actual_text(const struct callgate_outcome *outcome, const struct live_call *call)
 {
 	const char *name = strerrorname_np(outcome->value);
@@ -108,6 +113,8 @@ static char *actual_text(const struct callgate_outcome *outcome, const struct li
 		           : asprintf(&text, "the error %d", outcome->value);
 	else if (outcome->end == CALLGATE_LIVE_EXIT && call->has_returned)
 		len = asprintf(&text, "it returned %ld", call->result);
+	else if (is_killed(outcome)) /* what else the filter may forbid has nothing to do with it */
+		len = asprintf(&text, "it was killed by SIGSYS");
 	else
 		len = asprintf(&text, "%s", outcome->text);
 	return len < 0 ? NULL : text;
@@ -117,7 +124,7 @@ static bool is_expected(const struct run *run, const struct callgate_outcome *ou
                         const struct live_call *call, uint64_t value)
 {
 	const struct file_expectation *expectation = &run->line->expectation;
-	bool killed = outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == SIGSYS;
+	bool trapped = outcome->end == CALLGATE_LIVE_TRAP && outcome->value == call->number;
 
 	switch (expectation->result) {
 	case FILE_SUCCESS:
@@ -128,11 +135,12 @@ static bool is_expected(const struct run *run, const struct callgate_outcome *ou
 	case FILE_ERRNO:
 		return outcome->end == CALLGATE_LIVE_ERRNO && (uint64_t)outcome->value == value;
 	case FILE_SIGNAL:
-		return outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == expectation->signal;
+		return (outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == expectation->signal) ||
+		       (expectation->signal == SIGSYS && trapped); /* the child has a handler for it */
 	case FILE_KILLED:
-		return killed;
+		return is_killed(outcome);
 	default:
-		return outcome->end == CALLGATE_LIVE_TRAP && outcome->value == call->number;
+		return trapped;
 	}
 }
 
@@ -150,14 +158,10 @@ static int tell(struct run *run, const struct callgate_call *call, const struct 
 	if (status < 0 || !actual)
 		return -ENOMEM;
 	const char *filter = strstr(result->text, ", but ") + strlen(", but ");
-	if (asprintf(&story, "expected %s, but %s; the filter's answer to %s", expected,
-	             outcome->end == CALLGATE_LIVE_ERRNO || live->has_returned ? actual : outcome->text,
-	             filter) < 0)
+	if (asprintf(&story, "expected %s, but %s; the filter's answer to %s", expected, actual, filter) < 0)
 		return -ENOMEM;
 	free(result->text);
 	result->text = story;
-	if (outcome->end == CALLGATE_LIVE_NOTHING)
-		result->status = CALLGATE_TEST_TROUBLE;
 	return 0;
 }
 
@@ -197,6 +201,8 @@ static int make(struct run *run, struct live_call *live)
 	    callgate_run_under(run->filter->ctx, program, make_call, live, run->line->deadline, &outcome);
 	if (result < 0)
 		return result;
+	if (outcome.end == CALLGATE_LIVE_NOTHING)
+		return run_trouble(run, "%s", outcome.text);
 	return is_expected(run, &outcome, live, value) ? 0 : tell(run, &call, live, &outcome, value);
 }
 

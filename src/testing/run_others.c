@@ -181,16 +181,6 @@ static bool is_own(const struct others *others, uint32_t arch)
 	return false;
 }
 
-/* The value 0 is no architecture's, but in a struct callgate_call it means this machine's. */
-static uint32_t foreign_arch(const struct others *others)
-{
-	size_t i = 0;
-
-	while (words_arch_at(i) && (is_own(others, words_arch_at(i)) || words_arch_at(i) == SCMP_ARCH_X32))
-		i++;
-	return words_arch_at(i);
-}
-
 /* 0; 1: the first difference that is meant, with its number. */
 static int look_through(const struct others *others, const struct callgate_comparison *comparison,
                         struct callgate_call *ret_witness)
@@ -201,8 +191,6 @@ static int look_through(const struct others *others, const struct callgate_compa
 			continue;
 		*ret_witness = comparison->differences[i].witness;
 		ret_witness->nr = (int32_t)nr;
-		if (!ret_witness->arch)
-			ret_witness->arch = foreign_arch(others);
 		return 1;
 	}
 	return 0;
