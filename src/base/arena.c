@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_SIZE = 16 * 1024 };
+/* The first chunk is as small as malloc()'s cache of the thread takes; each is twice as large as the one before. */
+enum { CHUNK_FIRST = 1000, CHUNK_SIZE = 16 * 1024 };
 
 struct arena_chunk {
 	struct arena_chunk *older;
@@ -16,9 +17,12 @@ struct arena_chunk {
 
 static bool add_chunk(struct arena *arena, size_t size)
 {
-	size_t capacity = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-	struct arena_chunk *chunk = malloc(sizeof(*chunk) + capacity);
+	size_t usual = arena->newest ? 2 * arena->newest->capacity : CHUNK_FIRST;
+	size_t capacity = usual < CHUNK_SIZE ? usual : CHUNK_SIZE;
 
+	if (capacity < size)
+		capacity = size;
+	struct arena_chunk *chunk = malloc(sizeof(*chunk) + capacity);
 	if (!chunk)
 		return false;
 	chunk->older = arena->newest;

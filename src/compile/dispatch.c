@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/zeroed.h"
 #include "compile/weights.h"
 
 /* What a run of the policy's architectures that share an audit value is made with. */
@@ -251,7 +252,7 @@ struct graph_id dispatch_graph(struct graph *graph, const struct policy *policy,
 	struct section section = {.rules = &rules, .policy = policy};
 	struct graph_id root = {0};
 
-	section.cursors = calloc(policy->arch_count + 1, sizeof(size_t));
+	section.cursors = zeroed_array(policy->arch_count + 1, sizeof(size_t));
 	section.fallback = form_make(&forms, policy->default_action, NULL, 0);
 	if (section.cursors && section.fallback && popularity_learn(&popularity, policy))
 		root = root_graph(&section);

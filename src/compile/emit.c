@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/zeroed.h"
 #include "bpf/program.h"
 #include "compile/layout.h"
 #include "compile/lowered.h"
@@ -126,7 +127,7 @@ int emit_graph(const struct graph *graph, struct graph_id root, bool big_endian,
 
 	if (!layout_start(&layout, graph, root))
 		return -ENOMEM;
-	e.entries = calloc(root.index + (size_t)1, sizeof(*e.entries));
+	e.entries = zeroed_array(root.index + (size_t)1, sizeof(*e.entries));
 	e.failed = !e.entries || !vec_reserve(&output->insns, 2 * layout.count + 8);
 	for (uint32_t i = 0; !e.failed && i <= root.index; i++)
 		e.entries[i].loaded = e.entries[i].unloaded = NOWHERE;

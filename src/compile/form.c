@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/zeroed.h"
 #include "base/vec.h"
 #include "compile/hash.h"
 
@@ -80,7 +81,7 @@ static bool grow(struct form_set *set)
 	if (set->count * 2 < set->table_size)
 		return true;
 	set->table_size = old.table_size ? old.table_size * 2 : 64;
-	set->table = calloc(set->table_size, sizeof(struct form *));
+	set->table = zeroed_array(set->table_size, sizeof(struct form *));
 	if (!set->table) {
 		*set = old;
 		return false;

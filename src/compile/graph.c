@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/zeroed.h"
 #include "compile/hash.h"
 
 enum { USUAL_NODES = 32 };
@@ -48,7 +49,7 @@ static bool table_grow(struct graph *graph)
 
 	if (graph->nodes.count * 2 < graph->table_size)
 		return true;
-	uint32_t *table = calloc(size, sizeof(*table));
+	uint32_t *table = zeroed_array(size, sizeof(*table));
 	if (!table)
 		return false;
 	free(graph->table);

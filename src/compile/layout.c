@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/zeroed.h"
+
 /* A walk without recursion: a chain of rules can be as deep as it is long. */
 struct walk {
 	const struct graph *graph;
@@ -55,7 +57,7 @@ static void visit(struct walk *walk, uint32_t root, struct layout *layout)
 bool layout_start(struct layout *layout, const struct graph *graph, struct graph_id root)
 {
 	size_t count = root.index + (size_t)1;
-	uint32_t *block = calloc(count, 3 * sizeof(uint32_t) + 1);
+	uint32_t *block = zeroed_array(count, 3 * sizeof(uint32_t) + 1);
 	struct walk walk = {graph, block + count, (uint8_t *)(block + 3 * count), block + 2 * count};
 
 	*layout = (struct layout){.order = block};

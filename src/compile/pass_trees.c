@@ -1,6 +1,7 @@
 /* Every switch becomes a tree of two-way comparisons; what can't be reached is left behind. */
 #include <stdlib.h>
 
+#include "base/zeroed.h"
 #include "compile/heights.h"
 #include "compile/pass.h"
 #include "compile/tree.h"
@@ -139,13 +140,14 @@ struct graph_id pass_trees(const struct pass_input *input, struct graph *graph)
 	struct lowering lowering = {
 	    .old = input->graph,
 	    .graph = graph,
-	    .reached = calloc(count, sizeof(bool)),
-	    .map = calloc(count, sizeof(struct graph_id)),
-	    .flow = calloc(count, sizeof(uint32_t)),
 	};
 	struct graph_id root = {0};
+	uint32_t *block = zeroed_array(count, 2 * sizeof(uint32_t) + sizeof(bool));
 
-	if (lowering.reached && lowering.map && lowering.flow) {
+	if (block) {
+		lowering.flow = block;
+		lowering.map = (struct graph_id *)(block + count);
+		lowering.reached = (bool *)(block + 2 * count);
 		graph_reach(input->graph, input->root, lowering.reached);
 		spread(&lowering, input->root);
 		for (uint32_t i = 0; i < count && !graph->failed; i++)
@@ -157,8 +159,6 @@ struct graph_id pass_trees(const struct pass_input *input, struct graph *graph)
 	}
 	vec_finish(&lowering.edges);
 	heights_finish(&lowering.heights);
-	free(lowering.reached);
-	free(lowering.map);
-	free(lowering.flow);
+	free(block);
 	return root;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/zeroed.h"
 #include "compile/hash.h"
 
 struct popularity_entry {
@@ -39,7 +40,7 @@ static bool grow(struct popularity *popularity)
 	if (popularity->count * 2 < popularity->size)
 		return true;
 	popularity->size = old.size ? old.size * 2 : 32;
-	popularity->table = calloc(popularity->size, sizeof(*popularity->table));
+	popularity->table = zeroed_array(popularity->size, sizeof(*popularity->table));
 	if (!popularity->table) {
 		*popularity = old;
 		return false;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/zeroed.h"
 #include "compile/hash.h"
 
 struct entry {
@@ -58,7 +59,7 @@ static bool grow(struct rules_memo *memo)
 	if (memo->count * 2 < memo->size)
 		return true;
 	memo->size = old.size ? old.size * 2 : 32;
-	memo->table = calloc(memo->size, sizeof(*memo->table));
+	memo->table = zeroed_array(memo->size, sizeof(*memo->table));
 	if (!memo->table) {
 		*memo = old;
 		return false;
@@ -78,7 +79,7 @@ bool rules_memo_add(struct rules_memo **memo, struct arena *arena, const struct 
 	struct entry *entry = arena_alloc(arena, sizeof(*entry) + count * sizeof(*forms));
 
 	if (!*memo)
-		*memo = calloc(1, sizeof(**memo));
+		*memo = zeroed_array(1, sizeof(**memo));
 	if (!entry || !*memo || !grow(*memo))
 		return false;
 	entry->hash = hash_list(forms, count);

@@ -8,11 +8,28 @@
 /* A call's number, as unsigned, above its index: sorting these sorts the calls. */
 typedef uint64_t sort_key;
 
+enum { FEW_KEYS = 24 };
+
+static void insert_keys(sort_key *keys, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		sort_key key = keys[i];
+		size_t at = i;
+		for (; at > 0 && keys[at - 1] > key; at--)
+			keys[at] = keys[at - 1];
+		keys[at] = key;
+	}
+}
+
 /* Byte by byte, from the number's lowest; bytes that are the same in all keys are skipped. Leaves the result in keys. */
 static void sort_keys(sort_key *keys, sort_key *spare, size_t count)
 {
 	sort_key *from = keys, *to = spare;
 
+	if (count <= FEW_KEYS) {
+		insert_keys(keys, count);
+		return;
+	}
 	for (unsigned shift = 32; shift < 64; shift += 8) {
 		size_t starts[257] = {0};
 		for (size_t i = 0; i < count; i++)
