@@ -1,9 +1,11 @@
 #include "compile/tree_search.h"
 
 enum {
-	HEAVY = 2,        /* a hole has one in so many of those that pass, or more; or, */
+	HEAVY = 3,        /* a hole has one in so many of those that pass, or more; or, */
 	HEAVY_OF_FEW = 6, /* where there are few edges */
 	WINDOW = 1,       /* how much farther than Knuth's bounds the search looks where there are holes */
+	MARGIN = 6,       /* how far from the middle of its weight a long switch may be divided */
+	LONG = 32,
 	NEVER = 1u << 30, /* the cost of what makes no sense; more than any tree's */
 };
 
@@ -272,11 +274,11 @@ static uint32_t solve_plain(struct tree_search *search, const struct tree_range 
 	return last;
 }
 
-static void solve_row(struct tree_search *search, uint32_t first)
+/* Ranges that start with an edge and end with one in (first, end). */
+static void solve_row(struct tree_search *search, uint32_t first, uint32_t end)
 {
 	struct tree_range range = {.first = first};
 	struct tree_chain chain = {.is_settled = false};
-	uint32_t end = search->count;
 
 	range_extend(&range, search, first);
 	for (uint32_t i = 0; i <= search->holes_most; i++)
@@ -297,6 +299,27 @@ static void solve_row(struct tree_search *search, uint32_t first)
 	}
 }
 
+/* Before which edge half of the weight has passed. */
+static uint32_t middle_of(const struct tree_search *search)
+{
+	uint32_t middle = 1;
+
+	while (middle + 1 < search->count && search->sums[middle] < search->sums[search->count] / 2)
+		middle++;
+	return middle;
+}
+
+/* All of it, which is to be divided in [from, to]. */
+static void solve_whole(struct tree_search *search, uint32_t from, uint32_t to)
+{
+	struct tree_range range = tree_range_of(search, 0, search->count - 1);
+	struct tree_chain chain;
+
+	tree_chain_of(&chain, search, &range);
+	choose(search, &range, 0, &chain, search->sums[search->count], false,
+	       divide_anywhere(search, &range, 0, from, to));
+}
+
 static void prepare(struct tree_search *search, const struct graph_edge *edges, uint32_t count)
 {
 	search->edges = edges;
@@ -314,6 +337,13 @@ static void prepare(struct tree_search *search, const struct graph_edge *edges, 
 void tree_search_run(struct tree_search *search, const struct graph_edge *edges, uint32_t count)
 {
 	prepare(search, edges, count);
+	uint32_t middle = middle_of(search);
+	uint32_t from = middle > MARGIN ? middle - MARGIN : 1;
+	uint32_t to = middle + MARGIN < count ? middle + MARGIN : count - 1;
+	bool is_long = count >= LONG && from > 1 && to + 1 < count;
+	/* Ranges that cross all places where a long switch may be divided first are no part of its tree. */
 	for (uint32_t first = count; first-- > 0;)
-		solve_row(search, first);
+		solve_row(search, first, is_long && first < from ? to : count);
+	if (is_long)
+		solve_whole(search, from, to);
 }

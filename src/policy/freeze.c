@@ -10,6 +10,14 @@ typedef uint64_t sort_key;
 
 enum { FEW_KEYS = 24 };
 
+static bool is_sorted(const sort_key *keys, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (keys[i - 1] > keys[i])
+			return false;
+	return true;
+}
+
 static void insert_keys(sort_key *keys, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
@@ -22,19 +30,15 @@ static void insert_keys(sort_key *keys, size_t count)
 }
 
 /* Byte by byte, from the number's lowest; bytes that are the same in all keys are skipped. Leaves the result in keys. */
-static void sort_keys(sort_key *keys, sort_key *spare, size_t count)
+static void sort_bytes(sort_key *keys, sort_key *spare, size_t count)
 {
 	sort_key *from = keys, *to = spare;
 
-	if (count <= FEW_KEYS) {
-		insert_keys(keys, count);
-		return;
-	}
 	for (unsigned shift = 32; shift < 64; shift += 8) {
 		size_t starts[257] = {0};
 		for (size_t i = 0; i < count; i++)
 			starts[(from[i] >> shift & 0xff) + 1]++;
-		if (count && starts[(from[0] >> shift & 0xff) + 1] == count)
+		if (starts[(from[0] >> shift & 0xff) + 1] == count)
 			continue;
 		for (size_t i = 1; i < 256; i++)
 			starts[i] += starts[i - 1];
@@ -46,6 +50,14 @@ static void sort_keys(sort_key *keys, sort_key *spare, size_t count)
 	}
 	if (from != keys)
 		memcpy(keys, from, count * sizeof(*keys));
+}
+
+static void sort_keys(sort_key *keys, sort_key *spare, size_t count)
+{
+	if (count <= FEW_KEYS)
+		insert_keys(keys, count);
+	else if (!is_sorted(keys, count))
+		sort_bytes(keys, spare, count);
 }
 
 /* The next place with a rule at or after `at`, depth first, below `root`; REFERENCE_NONE at the end. */

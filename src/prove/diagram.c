@@ -28,23 +28,23 @@ static uint32_t *find_slot(const struct diagram *d, const struct diagram_node *c
 	}
 }
 
-/* Tables of twice the nodes' capacity (so there is always a free slot), and as many remembered results as nodes. */
+/*
+ * Tables of twice the nodes' capacity (so there is always a free slot), and as many remembered results as nodes. The old ones go
+ * first, for they follow from the nodes: where memory is out there are none, and the diagram has to fail.
+ */
 static bool grow(struct diagram *d, uint32_t capacity)
 {
 	struct diagram_node *nodes = realloc(d->nodes, capacity * sizeof(*nodes));
-	if (nodes)
-		d->nodes = nodes;
-	uint32_t *slots = calloc(capacity, 2 * sizeof(*slots));
-	struct diagram_memo *memo = calloc(capacity, sizeof(*memo));
-	if (!nodes || !slots || !memo) {
-		free(slots);
-		free(memo);
+
+	if (!nodes)
 		return false;
-	}
 	free(d->slots);
 	free(d->memo);
-	d->slots = slots;
-	d->memo = memo;
+	d->nodes = nodes;
+	d->slots = calloc(capacity, 2 * sizeof(*d->slots));
+	d->memo = calloc(capacity, sizeof(*d->memo));
+	if (!d->slots || !d->memo)
+		return false;
 	d->capacity = capacity;
 	d->slot_mask = 2 * capacity - 1;
 	d->memo_mask = capacity - 1;
@@ -89,6 +89,10 @@ node diagram_leaf(struct diagram *d, uint32_t value)
 
 void diagram_reset(struct diagram *d, enum diagram_order order)
 {
+	if (!d->slots || !d->memo) {
+		diagram_fail(d, -ENOMEM);
+		return;
+	}
 	memset(d->slots, 0, ((size_t)d->slot_mask + 1) * sizeof(*d->slots));
 	memset(d->memo, 0, ((size_t)d->memo_mask + 1) * sizeof(*d->memo));
 	d->nodes[0] = (struct diagram_node){.level = LEVEL_LEAF, .pattern = SECCOMP_RET_KILL_PROCESS};
