@@ -23,57 +23,53 @@ static const char usage[] = "bench [--repeats N] [--counts] [POLICY]...\n"
                             "\"rule ACTION NR NAME COUNT (ARG OP A B)...\",\n"
                             "with actions as numbers and OP as in enum scmp_compare.\n";
 
-enum { REPEATS_MAX = 1001 };
-
 struct column {
 	const struct bench_library *library;
 	struct callgate_program *program;
-	unsigned rejected;
-	double rules, build, proof; /* microseconds: adding rules, with compiling, with proving */
+	struct bench_times times;
 	struct bench_counts counts;
 	double load;
 	double calls[BENCH_KINDS];
 };
 
-static double build_time(struct column *column, const struct bench_policy *policy, enum callgate_proof proof,
-                         unsigned repeats, int fd)
+/* Every library's program, timed in turn. */
+static bool build(struct column *columns, size_t count, const struct bench_policy *policy, unsigned repeats,
+                  int fd)
 {
-	double times[REPEATS_MAX], rules[REPEATS_MAX];
+	const struct bench_library *libraries[BENCH_LIBRARIES];
+	struct bench_times times[BENCH_LIBRARIES];
 
-	for (unsigned i = 0; i < repeats; i++) {
-		struct bench_build build;
-		if (!bench_build(column->library, policy, proof, fd, &build))
-			return NAN;
-		column->rejected = build.rejected;
-		times[i] = build.rules + build.program;
-		rules[i] = build.rules;
-	}
-	column->rules = bench_median(rules, repeats);
-	return bench_median(times, repeats);
-}
-
-static bool build(struct column *column, const struct bench_policy *policy, unsigned repeats, int fd)
-{
-	column->proof =
-	    column->library->is_ours ? build_time(column, policy, CALLGATE_PROOF_REQUIRED, repeats, fd) : NAN;
-	column->build = build_time(column, policy, CALLGATE_PROOF_OFF_FOR_TIMING, repeats, fd);
-	if (lseek(fd, 0, SEEK_SET) < 0 || callgate_program_read(fd, SCMP_ARCH_NATIVE, &column->program) < 0) {
-		cli_error("%s: %s builds no program", policy->name, column->library->name);
+	for (size_t i = 0; i < count; i++)
+		libraries[i] = columns[i].library;
+	if (!bench_build_times(libraries, count, policy, repeats, times))
 		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct bench_build ignored;
+		struct column *column = &columns[i];
+		column->times = times[i];
+		if (!bench_build(column->library, policy, CALLGATE_PROOF_OFF_FOR_TIMING, fd, &ignored) ||
+		    lseek(fd, 0, SEEK_SET) < 0 ||
+		    callgate_program_read(fd, SCMP_ARCH_NATIVE, &column->program) < 0) {
+			cli_error("%s: %s builds no program", policy->name, column->library->name);
+			return false;
+		}
+		if (!bench_count(policy, column->program, &column->counts))
+			return false;
 	}
-	return bench_count(policy, column->program, &column->counts);
+	return true;
 }
 
 static void measure_calls(struct column *columns, size_t count)
 {
 	struct callgate_program *programs[BENCH_LIBRARIES];
-	double times[BENCH_LIBRARIES][BENCH_KINDS];
+	double times[BENCH_LIBRARIES][BENCH_KINDS], loads[BENCH_LIBRARIES];
 
 	for (size_t i = 0; i < count; i++)
 		programs[i] = columns[i].program;
+	bench_load_times(programs, count, loads);
 	bench_call_times(programs, count, times);
 	for (size_t i = 0; i < count; i++) {
-		columns[i].load = bench_load_time(columns[i].program);
+		columns[i].load = loads[i];
 		memcpy(columns[i].calls, times[i], sizeof(times[i]));
 	}
 }
@@ -106,9 +102,10 @@ static const struct row {
     {"executed, at worst", offsetof(struct column, counts.worst), false},
     {"executed, calls without rules", offsetof(struct column, counts.denied), false},
     {"executed, calls not cached", offsetof(struct column, counts.uncached), false},
-    {"adding rules, us", offsetof(struct column, rules), true},
-    {"adding rules and compiling, us", offsetof(struct column, build), true},
-    {"the same with the proof, us", offsetof(struct column, proof), true},
+    {"adding rules, us", offsetof(struct column, times.rules), true},
+    {"adding rules and compiling, us", offsetof(struct column, times.build), true},
+    {"proving, us", offsetof(struct column, times.proof), true},
+    {"all of that, us", offsetof(struct column, times.all), true},
     {"loading, us", offsetof(struct column, load), true},
     {"call that is cached, ns", offsetof(struct column, calls[BENCH_CACHED]), true},
     {"call with checked arguments, ns", offsetof(struct column, calls[BENCH_CHECKED]), true},
@@ -125,9 +122,9 @@ static void print(const struct bench_policy *policy, const struct column *column
 		if (timed || !rows[i].is_timed)
 			print_row(rows[i].what, columns, count, rows[i].offset);
 	for (size_t i = 0; i < count; i++)
-		if (columns[i].rejected)
+		if (columns[i].times.rejected)
 			printf("  %s does not know %u of the rules' calls\n", columns[i].library->name,
-			       columns[i].rejected);
+			       columns[i].times.rejected);
 	printf("\n");
 }
 
@@ -139,10 +136,9 @@ static bool bench(const struct bench_policy *policy, unsigned repeats, bool time
 	int fd = memfd_create("program", MFD_CLOEXEC);
 	bool done = fd >= 0;
 
-	for (size_t i = 0; i < count && done; i++) {
+	for (size_t i = 0; i < count; i++)
 		columns[i].library = &libraries[i];
-		done = build(&columns[i], policy, repeats, fd);
-	}
+	done = done && build(columns, count, policy, repeats, fd);
 	if (done && timed)
 		measure_calls(columns, count);
 	if (done)
@@ -198,8 +194,8 @@ int cli_bench(int argc, char **argv)
 		if (option == 'h' || option == '?')
 			return cli_help(usage, option == 'h');
 	}
-	if (repeats < 1 || repeats > REPEATS_MAX) {
-		cli_error("--repeats takes 1 to %d", REPEATS_MAX);
+	if (repeats < 1 || repeats > BENCH_REPEATS_MAX) {
+		cli_error("--repeats takes 1 to %d", BENCH_REPEATS_MAX);
 		return CLI_FAILED;
 	}
 	printf("(in brackets: callgate's value / the other's)\n\n");

@@ -69,6 +69,20 @@ struct bench_build {
 bool bench_build(const struct bench_library *library, const struct bench_policy *policy,
                  enum callgate_proof proof, int fd, struct bench_build *ret_build);
 
+/* Medians, in microseconds; NAN where a library does not prove. */
+struct bench_times {
+	double rules; /* adding them */
+	double build; /* with compiling */
+	double proof; /* the proof alone: what it adds */
+	double all;   /* what a user gets: with the proof where there is one */
+	unsigned rejected;
+};
+
+/* Builds `repeats` times with each library in turn; the first one is our own, with and without the proof. False after a message. */
+enum { BENCH_REPEATS_MAX = 1001 };
+bool bench_build_times(const struct bench_library *const *libraries, size_t count,
+                       const struct bench_policy *policy, unsigned repeats, struct bench_times *ret_times);
+
 /* Instructions, executed per call; NAN where there is no such call. */
 struct bench_counts {
 	double length;
@@ -80,8 +94,8 @@ bool bench_count(const struct bench_policy *policy, const struct callgate_progra
 /* A satisfying argument vector of a rule; false if there is none. */
 bool bench_satisfy(const struct bench_rule *rule, uint64_t ret_args[6]);
 
-/* Median time to load the program into a fresh process, in microseconds; NAN if it can't be loaded here. */
-double bench_load_time(const struct callgate_program *program);
+/* Median times to load each program into a fresh process, in turn, in microseconds; NAN if it can't be loaded here. */
+void bench_load_times(struct callgate_program *const *programs, size_t count, double *ret_times);
 
 /* Kinds of calls whose real cost differs. */
 enum bench_kind { BENCH_CACHED, BENCH_CHECKED, BENCH_DENIED, BENCH_KINDS };

@@ -91,14 +91,17 @@ static double measure(const struct experiment *experiment)
 	return time;
 }
 
-double bench_load_time(const struct callgate_program *program)
+void bench_load_times(struct callgate_program *const *programs, size_t count, double *ret_times)
 {
-	struct experiment experiment = {.program = program};
-	double times[LOADS];
+	double times[BENCH_LIBRARIES][LOADS];
 
-	for (int i = 0; i < LOADS; i++)
-		times[i] = measure(&experiment);
-	return bench_median(times, LOADS);
+	for (int load = 0; load < LOADS; load++)
+		for (size_t i = 0; i < count; i++) {
+			struct experiment experiment = {.program = programs[i]};
+			times[i][load] = measure(&experiment);
+		}
+	for (size_t i = 0; i < count; i++)
+		ret_times[i] = bench_median(times[i], LOADS);
 }
 
 /* Calls that do no harm, or, if they are denied, would have done some. */

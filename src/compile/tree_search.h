@@ -16,7 +16,7 @@ enum {
 	TREE_MOST = 72, /* edges of a search */
 	TREE_HOLES = 2, /* the most holes, where there are at most TREE_FEW edges; else 1 */
 	TREE_FEW = 16,
-	TREE_CHAIN = 10, /* exceptions in a chain */
+	TREE_CHAIN = 6, /* exceptions in a chain */
 	TREE_CELLS = 2 * TREE_MOST * TREE_MOST,
 };
 
