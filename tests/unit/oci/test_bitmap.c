@@ -24,8 +24,7 @@ static struct callgate_simulator *simulator_of(const char *path, const char *con
 
 	ck_assert_int_eq(callgate_profile_new(&profile), 0);
 	for (int i = 0; i < 3 && archs[i]; i++)
-		ck_assert_int_eq(
-		    callgate_profile_add_arch(profile, seccomp_arch_resolve_name(archs[i])), 0);
+		ck_assert_int_eq(callgate_profile_add_arch(profile, seccomp_arch_resolve_name(archs[i])), 0);
 	ck_assert_int_eq(callgate_profile_set_kernel(profile, "6.1"), 0);
 	ck_assert_msg(callgate_profile_read_file(profile, path) == 0, "%s: %s", path,
 	              callgate_profile_diagnosis(profile));
