@@ -82,6 +82,7 @@ static int report(const struct test_report_options *options, struct coverage_pag
 
 	if (options->coverage)
 		coverage_print(page->coverage, out, prefix);
+	fflush(out); /* before what is said on standard error */
 	if (options->has_min) {
 		status = check_total(page->coverage, "rules", &page->coverage->rules_total, options->min);
 		status = worse(
