@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MASK_CUTS_BITS = 4, RADIX_BITS = 8, RADIX = 1 << RADIX_BITS };
+enum { MASK_CUTS_BITS = 4, RADIX_BITS = 8, RADIX = 1 << RADIX_BITS, FEW = 48 };
 
 void cuts_add(struct cuts *cuts, uint32_t start)
 {
@@ -42,9 +42,25 @@ static bool sort_digit(const uint32_t *from, uint32_t *to, size_t count, int shi
 	return true;
 }
 
+/* By insertion: best for a few numbers, and for those that are nearly sorted. */
+static void sort_few(uint32_t *numbers, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		uint32_t number = numbers[i];
+		size_t at = i;
+		for (; at > 0 && numbers[at - 1] > number; at--)
+			numbers[at] = numbers[at - 1];
+		numbers[at] = number;
+	}
+}
+
 static bool sort(struct cuts *cuts)
 {
 	size_t count = cuts->starts.count;
+	if (count <= FEW) {
+		sort_few(cuts->starts.items, count);
+		return true;
+	}
 	uint32_t *spare = malloc(count * sizeof(*spare)), *from = cuts->starts.items, *to = spare;
 
 	if (!spare)

@@ -99,7 +99,7 @@ node diagram_intern(struct diagram *d, const struct diagram_node *content);
 node diagram_leaf(struct diagram *d, uint32_t value);
 
 /* A test of one bit; both branches test only bits behind it. */
-node diagram_test(struct diagram *d, uint32_t level, node low, node high);
+node diagram_test(struct diagram *d, enum input_field field, unsigned bit, node low, node high);
 
 /* Some bits of a field against a number that has no others. */
 struct diagram_bits {
@@ -151,6 +151,12 @@ struct diagram_number {
 
 node diagram_compare(struct diagram *d, struct diagram_number number, enum policy_op op, uint64_t value,
                      node then, node otherwise);
+
+/* The bit that a node, not a leaf, tests first: the one at its level. */
+static inline unsigned diagram_first_bit(const struct diagram_node *n)
+{
+	return 63 - (unsigned)__builtin_clzll(n->mask);
+}
 
 static inline const struct diagram_node *diagram_at(const struct diagram *d, node n)
 {

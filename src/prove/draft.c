@@ -90,7 +90,7 @@ static struct draft prepend(struct diagram *d, enum input_field field, unsigned 
                             struct draft high)
 {
 	uint64_t bit = UINT64_C(1) << index;
-	uint32_t level = d->order.level[field][index];
+	uint32_t level = input_level(&d->order, field, index);
 	bool above = high.n.level != LEVEL_LEAF && high.n.field == field;
 	bool below = low.n.level != LEVEL_LEAF && low.n.field == field;
 
@@ -146,16 +146,15 @@ node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node
 	}
 	if (bits.mask) {
 		unsigned top = 63 - (unsigned)__builtin_clzll(bits.mask);
-		n = extended(&n, bits.mask, false, d->order.level[bits.field][top]);
+		n = extended(&n, bits.mask, false, input_level(&d->order, bits.field, top));
 		n.n.pattern |= bits.pattern & bits.mask;
 	}
 	return draft_intern(d, &n);
 }
 
-node diagram_test(struct diagram *d, uint32_t level, node low, node high)
+node diagram_test(struct diagram *d, enum input_field field, unsigned bit, node low, node high)
 {
-	struct draft n = prepend(d, (enum input_field)d->order.field[level], d->order.bit[level],
-	                         draft_of(d, low), draft_of(d, high));
+	struct draft n = prepend(d, field, bit, draft_of(d, low), draft_of(d, high));
 
 	return draft_intern(d, &n);
 }
@@ -172,7 +171,7 @@ struct diagram_node diagram_rest(const struct diagram *d, const struct diagram_n
 		rest.less = 0;
 	if (rest.pattern == rest.mask)
 		rest.greater = 0;
-	rest.level = d->order.level[n->field][63 - __builtin_clzll(rest.mask)];
+	rest.level = (uint16_t)input_level(&d->order, n->field, diagram_first_bit(&rest));
 	if (one_bit(&rest) && !rest.pattern) {
 		rest.less = rest.equal;
 		rest.equal = rest.greater;
@@ -187,7 +186,7 @@ struct diagram_node diagram_branch(const struct diagram *d, const struct diagram
 {
 	if (n->level != level)
 		return *n;
-	uint64_t bit = UINT64_C(1) << d->order.bit[level];
+	uint64_t bit = UINT64_C(1) << diagram_first_bit(n);
 	bool set = n->pattern & bit;
 	return set == high ? diagram_rest(d, n, bit) : d->nodes[high ? n->greater : n->less];
 }

@@ -27,10 +27,14 @@ enum {
 /* Argument i is INPUT_ARG + i. */
 enum input_field { INPUT_ARG = 0, INPUT_IP = 6, INPUT_ARCH, INPUT_NR, INPUT_FIELDS };
 
-/* Where each bit stands in the order of tests, and back. Higher bits of one field always come before lower ones. */
+/* The order of tests: where the lowest bit of each field stands, and how far in front of it the next one. Higher bits come first. */
 struct input_order {
-	uint16_t level[INPUT_FIELDS][INPUT_WIDE_BITS];
-	uint8_t field[INPUT_LEVELS], bit[INPUT_LEVELS];
+	uint16_t last[INPUT_FIELDS], step[INPUT_FIELDS];
 };
+
+static inline uint32_t input_level(const struct input_order *order, unsigned field, unsigned bit)
+{
+	return order->last[field] - bit * (uint32_t)order->step[field];
+}
 
 #endif

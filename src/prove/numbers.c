@@ -34,7 +34,7 @@ node diagram_compare(struct diagram *d, struct diagram_number number, enum polic
 	if (!number.mask)
 		return op == POLICY_LT ? otherwise : then;
 	struct diagram_bits bits = {number.field, number.mask << number.lowest, value << number.lowest};
-	uint32_t last = d->order.level[bits.field][__builtin_ctzll(bits.mask)];
+	uint32_t last = input_level(&d->order, bits.field, (unsigned)__builtin_ctzll(bits.mask));
 	if (diagram_at(d, then)->level > last && diagram_at(d, otherwise)->level > last)
 		return split_for(d, bits, op, then, otherwise);
 	return diagram_if(d, split_for(d, bits, op, d->one, d->zero), then, otherwise);

@@ -97,10 +97,10 @@ static struct diagram_bits common_bits(const struct diagram *d, const node *oper
 			bits.mask &= differ ? ~(UINT64_MAX >> __builtin_clzll(differ)) : UINT64_MAX;
 		}
 	}
-	while (bits.mask && d->order.level[bits.field][__builtin_ctzll(bits.mask)] >= bound)
+	while (bits.mask && input_level(&d->order, bits.field, (unsigned)__builtin_ctzll(bits.mask)) >= bound)
 		bits.mask &= bits.mask - 1;
 	if (!bits.mask)
-		bits.mask = bits.pattern = UINT64_C(1) << d->order.bit[level];
+		bits.mask = bits.pattern = UINT64_C(1) << diagram_first_bit(first);
 	bits.pattern &= bits.mask;
 	return bits;
 }

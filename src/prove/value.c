@@ -43,9 +43,7 @@ static node bit_of_word(const struct value_space *space, struct value value, uns
 	struct diagram *d = space->diagram;
 	struct diagram_number word = value_word_bits(space, value.word, value.number);
 
-	return value.number >> bit & 1
-	           ? diagram_test(d, d->order.level[word.field][word.lowest + bit], low, high)
-	           : low;
+	return value.number >> bit & 1 ? diagram_test(d, word.field, word.lowest + bit, low, high) : low;
 }
 
 /* Few results: one interval after the other, from the highest. */

@@ -9,19 +9,20 @@ struct path {
 	uint32_t arch, nr;
 };
 
-static void set_bit(struct path *path, const struct input_order *order, uint32_t level)
+/* The bit that the node tests first. */
+static void set_bit(struct path *path, const struct diagram_node *n)
 {
-	unsigned bit = order->bit[level];
+	uint64_t bit = UINT64_C(1) << diagram_first_bit(n);
 
-	switch (order->field[level]) {
+	switch (n->field) {
 	case INPUT_ARCH:
-		path->arch |= UINT32_C(1) << bit;
+		path->arch |= (uint32_t)bit;
 		break;
 	case INPUT_NR:
-		path->nr |= UINT32_C(1) << bit;
+		path->nr |= (uint32_t)bit;
 		break;
 	default:
-		path->wide[order->field[level]] |= UINT64_C(1) << bit;
+		path->wide[n->field] |= bit;
 	}
 }
 
@@ -58,7 +59,7 @@ struct seccomp_data witness_of_difference(const struct diagram *d, const struct 
 		                    low_y = diagram_branch(d, &y, level, false);
 		bool high = diagram_content_same(&low_x, &low_y);
 		if (high)
-			set_bit(&path, &d->order, level);
+			set_bit(&path, x.level == level ? &x : &y);
 		x = high ? diagram_branch(d, &x, level, true) : low_x;
 		y = high ? diagram_branch(d, &y, level, true) : low_y;
 	}

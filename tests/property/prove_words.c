@@ -75,7 +75,7 @@ static void check_node(struct diagram *d, uint32_t id)
 	ck_assert(low.level > n.level && high.level > n.level);
 	node a = diagram_intern(d, &low), b = diagram_intern(d, &high);
 	ck_assert_uint_ne(a.id, b.id);
-	ck_assert_uint_eq(diagram_test(d, n.level, a, b).id, id);
+	ck_assert_uint_eq(diagram_test(d, (enum input_field)n.field, diagram_first_bit(&n), a, b).id, id);
 }
 
 /* Are these the verdicts of the node? All nodes that were made on the way are checked too. */
@@ -130,7 +130,8 @@ static void check_branches(struct diagram *d)
 		ck_assert(low.level > n.level && high.level > n.level);
 		node a = diagram_intern(d, &low), b = diagram_intern(d, &high);
 		ck_assert_uint_ne(a.id, b.id);
-		ck_assert_uint_eq(diagram_test(d, n.level, a, b).id, id);
+		ck_assert_uint_eq(diagram_test(d, (enum input_field)n.field, diagram_first_bit(&n), a, b).id,
+		                  id);
 	}
 }
 

@@ -56,10 +56,9 @@ static int by_arg(const void *a, const void *b)
 	return (x->arg > y->arg) - (x->arg < y->arg);
 }
 
-static bool fill_rule(struct random *random, struct arena *arena, const struct arch *arch,
+static bool fill_rule(struct random *random, struct arena *arena, const struct arch *arch, uint32_t count,
                       struct policy_rule *rule)
 {
-	uint32_t count = random_below(random, 4) ? random_below(random, 4) : 0;
 	struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, count);
 	uint64_t word = policy_word_mask(arch);
 
@@ -127,7 +126,8 @@ static bool fill_arch(struct random *random, struct arena *arena, uint32_t sysca
 		if (!made)
 			return false;
 		for (uint32_t j = 0; j < rule_count; j++) {
-			if (!fill_rule(random, arena, arch->arch, &made[j]))
+			uint32_t conditions = random_below(random, 4) ? random_below(random, 4) : 0;
+			if (!fill_rule(random, arena, arch->arch, conditions, &made[j]))
 				return false;
 			made[j].id = i * 1000 + j + 1;
 		}
@@ -176,6 +176,28 @@ const struct policy *random_policy(struct random *random, struct arena *arena, u
 	}
 	*policy = (struct policy){random_action(random), random_action(random), 1 + random_below(random, 2),
 	                          count, archs};
+	return policy;
+}
+
+const struct policy *random_long_policy(struct random *random, struct arena *arena, uint32_t rules)
+{
+	struct policy *policy = ARENA_NEW(arena, struct policy);
+	struct policy_arch *arch = ARENA_NEW(arena, struct policy_arch);
+	struct policy_syscall *syscall = ARENA_NEW(arena, struct policy_syscall);
+	struct policy_rule *made = ARENA_ARRAY(arena, struct policy_rule, rules);
+
+	if (!policy || !arch || !syscall || !made)
+		return NULL;
+	arch->arch = random_arch(random, arch, 0);
+	for (uint32_t i = 0; i < rules; i++) {
+		if (!fill_rule(random, arena, arch->arch, 1 + random_below(random, 3), &made[i]))
+			return NULL;
+		made[i].id = i + 1;
+	}
+	*syscall = (struct policy_syscall){.nr = arch->arch->nr_base + 1, .rule_count = rules, .rules = made};
+	arch->syscalls = syscall;
+	arch->syscall_count = 1;
+	*policy = (struct policy){random_action(random), random_action(random), 1, 1, arch};
 	return policy;
 }
 

@@ -15,6 +15,9 @@
 const struct policy *random_policy(struct random *random, struct arena *arena, uint32_t syscalls,
                                    uint32_t rules);
 
+/* One number with so many rules, of one to three conditions each: all of them count. */
+const struct policy *random_long_policy(struct random *random, struct arena *arena, uint32_t rules);
+
 /* A call whose number, architecture and arguments are mostly those the policy looks at, or one off, or one bit off. */
 struct seccomp_data random_call(struct random *random, const struct policy *policy);
 
