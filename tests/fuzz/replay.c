@@ -1,24 +1,31 @@
-/* replay PATH...: the target without libFuzzer, on files and on all files of folders: the corpus, or what libFuzzer has found. */
+/*
+ * replay PATH...: the target without libFuzzer, on files and on all files of folders: the corpus, or what libFuzzer has found. Each is
+ * taken as it is, and with tabs behind it: a target may choose by the sum of all bytes how it reads them.
+ */
 #include <dirent.h>
 #include <string.h>
 
 #include "fuzz/fuzz.h"
 
+enum { TABS = 32 };
+
 /* 1, or 0 if it can't be read. */
 static int replay_file(const char *path)
 {
-	static uint8_t bytes[1 << 20];
+	static uint8_t bytes[(1 << 20) + TABS];
 	FILE *file = fopen(path, "re");
 
 	if (!file) {
 		perror(path);
 		return 0;
 	}
-	size_t size = fread(bytes, 1, sizeof(bytes), file);
+	size_t size = fread(bytes, 1, sizeof(bytes) - TABS, file);
 	fclose(file);
 	printf("%s\n", path);
 	fflush(stdout);
-	LLVMFuzzerTestOneInput(bytes, size);
+	memset(bytes + size, '\t', TABS);
+	for (size_t tabs = 0; tabs <= TABS; tabs++)
+		LLVMFuzzerTestOneInput(bytes, size + tabs);
 	return 1;
 }
 
