@@ -1,4 +1,5 @@
 /* callgate: the library's questions, asked from a shell. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,20 +31,29 @@ static void print_help(FILE *out)
 	fputs("\n`callgate COMMAND --help` says more; callgate(1) says everything.\n", out);
 }
 
+/* An answer that nobody could read is none. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	cli_error("standard output: %s", strerror(errno));
+	return CLI_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(name, commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return finish(commands[i].run(argc - 1, argv + 1));
 	if (strcmp(name, "--version") == 0) {
 		printf("callgate %s\n", callgate_version());
-		return CLI_OK;
+		return finish(CLI_OK);
 	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
 		print_help(stdout);
-		return CLI_OK;
+		return finish(CLI_OK);
 	}
 	if (*name)
 		cli_error("there is no command \"%s\"", name);

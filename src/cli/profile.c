@@ -69,7 +69,7 @@ static int compile(struct callgate_profile *profile)
 static int check(struct profile_options *options, bool json)
 {
 	struct callgate_profile *profile = options->profile;
-	int result = callgate_profile_read_file(profile, options->file);
+	int result = profile_options_load(options);
 	size_t count = callgate_profile_message_count(profile);
 
 	if (result == 0)
@@ -112,6 +112,16 @@ static int answer(struct profile_options *options, const char *question, bool js
 	return cli_help(usage, false);
 }
 
+/* It stands behind the question, or was --profile's. */
+static bool take_file(struct profile_options *options, int count, char **operands)
+{
+	if (count == 2 && !options->file)
+		options->file = operands[1];
+	else if (count != 1)
+		return false;
+	return options->file != NULL;
+}
+
 int cli_profile(int argc, char **argv)
 {
 	static const struct option rows[] = {
@@ -131,11 +141,13 @@ int cli_profile(int argc, char **argv)
 		else if (!profile_option_take(&options, option, optarg))
 			return profile_options_finish(&options), CLI_FAILED;
 	}
-	if (argc - optind == 2)
-		options.file = argv[optind + 1];
-	if (argc - optind < 1 || argc - optind > 2 || !options.file || !profile_options_start(&options))
+	if (!take_file(&options, argc - optind, argv + optind))
 		return profile_options_finish(&options), cli_help(usage, false);
-	int status = answer(&options, argv[optind], json);
+	int status = CLI_FAILED;
+	if (json && strcmp(argv[optind], "check") != 0)
+		cli_error("--json is for \"profile check\"");
+	else if (profile_options_start(&options))
+		status = answer(&options, argv[optind], json);
 	profile_options_finish(&options);
 	return status;
 }

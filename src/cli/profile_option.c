@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -40,6 +41,20 @@ static bool take_arch(struct profile_options *options, const char *value)
 	       report(options, callgate_profile_add_arch(options->profile, arch));
 }
 
+/* "none" is the empty set, and so nothing that goes with another. */
+static bool take_cap(struct profile_options *options, const char *value)
+{
+	bool none = strcmp(value, "none") == 0;
+
+	options->has_cap = options->has_cap || !none;
+	options->has_no_cap = options->has_no_cap || none;
+	if (options->has_cap && options->has_no_cap) {
+		cli_error("--cap none and another capability contradict each other");
+		return false;
+	}
+	return report(options, callgate_profile_add_capability(options->profile, none ? NULL : value));
+}
+
 bool profile_options_start(struct profile_options *options)
 {
 	if (options->profile || callgate_profile_new(&options->profile) == 0)
@@ -63,8 +78,7 @@ bool profile_option_take(struct profile_options *options, int option, const char
 		options->file = value;
 		return true;
 	case PROFILE_OPTION_CAP:
-		return report(options, callgate_profile_add_capability(
-		                           profile, strcmp(value, "none") == 0 ? NULL : value));
+		return take_cap(options, value);
 	case PROFILE_OPTION_KERNEL:
 		return report(options, callgate_profile_set_kernel(profile, value));
 	case PROFILE_OPTION_ARCH:
@@ -94,6 +108,13 @@ static void print_messages(const struct callgate_profile *profile)
 		        message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning", message->text);
 }
 
+int profile_options_load(const struct profile_options *options)
+{
+	if (strcmp(options->file, "-") == 0)
+		return callgate_profile_read_fd(options->profile, STDIN_FILENO, "standard input");
+	return callgate_profile_read_file(options->profile, options->file);
+}
+
 struct callgate_profile *profile_options_read(struct profile_options *options)
 {
 	if (!options->file) {
@@ -102,7 +123,7 @@ struct callgate_profile *profile_options_read(struct profile_options *options)
 	}
 	if (!profile_options_start(options))
 		return NULL;
-	int result = callgate_profile_read_file(options->profile, options->file);
+	int result = profile_options_load(options);
 	print_messages(options->profile);
 	if (result == 0)
 		return options->profile;

@@ -65,7 +65,8 @@ enum profile_option {
 
 /* Zeroed at first. */
 struct profile_options {
-	const char *file;
+	const char *file;         /* "-": standard input */
+	bool has_cap, has_no_cap; /* --cap CAP, --cap none */
 	struct callgate_profile *profile;
 };
 
@@ -79,6 +80,9 @@ bool profile_options_start(struct profile_options *options);
 
 /* False after a message was printed. */
 bool profile_option_take(struct profile_options *options, int option, const char *value);
+
+/* Reads the file, and prints nothing: what callgate_profile_read_file() returns. */
+int profile_options_load(const struct profile_options *options);
 
 /*
  * Reads the file (`options->file`, given by --profile or by the caller) and prints every message on standard error. NULL

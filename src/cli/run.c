@@ -36,20 +36,22 @@ static bool is_executable_file(const char *path)
 	return S_ISREG(status.st_mode);
 }
 
-/* As execvp(3) searches, but before the filter is there: 0 and a path in `path`, or RUN_*. */
+/* As execvp(3) searches, but before the filter is there: 0 and in `path` one with a slash, or RUN_*. */
 static int find(const char *command, char *path, size_t size)
 {
 	const char *dirs = getenv("PATH");
 	int status = RUN_NOT_FOUND;
 
+	if (!*command)
+		return status;
 	if (strchr(command, '/'))
 		dirs = NULL;
 	else if (!dirs)
 		dirs = "/bin:/usr/bin";
 	for (;;) {
 		size_t len = dirs ? strcspn(dirs, ":") : 0;
-		const char *separator = len ? "/" : "";
-		if (len + strlen(command) + 2 <= size) {
+		const char *separator = !dirs ? "" : len ? "/" : "./";
+		if (len + strlen(command) + 3 <= size) {
 			memcpy(path, dirs ? dirs : "", len);
 			strcpy(stpcpy(path + len, separator), command);
 			if (is_executable_file(path))
@@ -81,7 +83,7 @@ static int enter(struct callgate_profile *profile, scmp_filter_ctx ctx, char **a
 		cli_error("the filter could not be loaded: %s", callgate_profile_diagnosis(profile));
 		return RUN_FAILED;
 	}
-	execv(path, argv);
+	execvp(path, argv); /* there is nothing to search any more; a script without #! is the shell's */
 	return fail_exec(argv[0], errno);
 }
 

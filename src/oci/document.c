@@ -117,6 +117,19 @@ static bool is_too_deep(const char *text, size_t size, struct messages *messages
 	return true;
 }
 
+/* jansson takes a zero byte for the end, or for no place at all. */
+static bool has_zero_byte(const char *text, size_t size, struct messages *messages)
+{
+	const char *zero = size ? memchr(text, '\0', size) : NULL;
+	struct cursor cursor = cursor_start(text, size);
+
+	if (!zero)
+		return false;
+	cursor_advance(&cursor, (size_t)(zero - text));
+	messages_error(messages, cursor.place, "a zero byte is not JSON");
+	return true;
+}
+
 int document_parse(struct document *document, const char *text, size_t size, struct messages *messages)
 {
 	/* Integers as reals, so that jansson takes those above 2^63 too: value_is_unsigned() reads the text. */
@@ -124,7 +137,7 @@ int document_parse(struct document *document, const char *text, size_t size, str
 	struct cursor cursor = cursor_start(text, size);
 	json_error_t error;
 
-	if (is_too_deep(text, size, messages))
+	if (has_zero_byte(text, size, messages) || is_too_deep(text, size, messages))
 		return -EINVAL;
 	document->json = json_loadb(text, size, flags, &error);
 	if (!document->json)

@@ -1,13 +1,24 @@
 #include "oci/messages.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
-
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { DELETE = 0x7f };
 
-/* A profile's words may hold anything: control characters would reach a terminal. */
+/* Where a text that is too long ends: not within a character. */
+static size_t cut_length(const char *text, size_t length)
+{
+	if (length <= MESSAGE_LENGTH_MAX)
+		return length;
+	length = MESSAGE_LENGTH_MAX;
+	while (((unsigned char)text[length] & 0xc0) == 0x80)
+		length--;
+	return length;
+}
+
+/* A profile's words may hold anything: control characters would reach a terminal, and long ones would fill it. */
 static char *format_text(struct arena *arena, const char *format, va_list args)
 {
 	va_list again;
@@ -19,6 +30,8 @@ static char *format_text(struct arena *arena, const char *format, va_list args)
 	if (!text)
 		return NULL;
 	vsnprintf(text, (size_t)length + 1, format, args);
+	if (cut_length(text, (size_t)length) < (size_t)length)
+		strcpy(text + cut_length(text, (size_t)length), "...");
 	for (char *byte = text; *byte; byte++)
 		if ((unsigned char)*byte < ' ' || *byte == DELETE)
 			*byte = '?';
@@ -29,7 +42,7 @@ static void add(struct messages *messages, enum callgate_severity severity, stru
                 const char *format, va_list args)
 {
 	messages->errors += severity == CALLGATE_SEVERITY_ERROR;
-	if (messages->list.count >= MESSAGES_MAX)
+	if (messages->list.count >= (severity == CALLGATE_SEVERITY_ERROR ? MESSAGES_MAX : WARNINGS_MAX))
 		return;
 	char *text = format_text(&messages->arena, format, args);
 	struct callgate_profile_message message = {severity, messages->file, place.line, place.column, text};

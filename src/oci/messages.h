@@ -12,8 +12,11 @@
 #include "base/vec.h"
 #include "oci/text.h"
 
-/* More than these are counted, not kept: nobody reads them, and a hostile profile shall not fill the memory with them. */
-enum { MESSAGES_MAX = 1000 };
+/*
+ * More than these are counted, not kept: nobody reads them, and a hostile profile shall not fill the memory with them. Warnings leave
+ * room for errors. A text ends after so many bytes.
+ */
+enum { MESSAGES_MAX = 1000, WARNINGS_MAX = 900, MESSAGE_LENGTH_MAX = 1000 };
 
 struct messages {
 	VEC(struct callgate_profile_message) list;
@@ -31,6 +34,12 @@ __attribute__((format(printf, 3, 4))) void messages_warn(struct messages *messag
 /* A warning; with --strict an error. */
 __attribute__((format(printf, 3, 4))) void messages_doubt(struct messages *messages, struct place place,
                                                           const char *format, ...);
+
+/* Would another warning be kept? Where finding its words takes long. */
+static inline bool messages_take_warnings(const struct messages *messages)
+{
+	return messages->list.count < WARNINGS_MAX;
+}
 
 /* By place; messages about one place stay in their order. */
 void messages_sort(struct messages *messages);

@@ -9,7 +9,8 @@ static void check_known(struct reader *reader, struct named *named)
 	named->is_known = seccomp_syscall_resolve_name(named->name) != __NR_SCMP_ERROR;
 	if (named->is_known)
 		return;
-	const char *closest = callgate_syscall_closest_name(named->name);
+	const char *closest =
+	    messages_take_warnings(reader->messages) ? callgate_syscall_closest_name(named->name) : NULL;
 	if (closest)
 		messages_doubt(reader->messages, named->place,
 		               "unknown system call \"%s\" is left out; is \"%s\" meant?", named->name,

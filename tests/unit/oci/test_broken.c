@@ -207,6 +207,54 @@ START_TEST(too_many_bytes)
 }
 END_TEST
 
+/* Zero bytes end no text: the rest would be unread. */
+START_TEST(zero_bytes)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		unsigned int line, column;
+	} cases[] = {
+	    {"\0", 1, 1, 1},
+	    {"\n{\0}", 4, 2, 2},
+	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\0", 37, 1, 35},
+	    {"{\"a\0b\":1}", 9, 1, 4},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct callgate_profile *profile = new_profile();
+		ck_assert_int_eq(callgate_profile_read_memory(profile, cases[i].text, cases[i].size, NULL),
+		                 -EINVAL);
+		ck_assert_uint_eq(callgate_profile_message(profile, 0)->line, cases[i].line);
+		ck_assert_uint_eq(callgate_profile_message(profile, 0)->column, cases[i].column);
+		ck_assert_str_eq(callgate_profile_message(profile, 0)->text, "a zero byte is not JSON");
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
+/* Thousands of warnings do not hide an error behind them, and long words do not make long messages. */
+START_TEST(errors_outlive_warnings)
+{
+	char *text = calloc(1, 200000);
+	struct callgate_profile *profile = new_profile();
+
+	ck_assert_ptr_nonnull(text);
+	char *end = stpcpy(text, D "\"syscalls\": [{" OK ", \"names\": [\"no\"");
+	for (int i = 0; i < 10000; i++)
+		end = stpcpy(end, ",\"nox\"");
+	end = stpcpy(end, "]},\n{" OK ", \"names\": [\"");
+	memset(end, 'x', 20000);
+	stpcpy(end + 20000, "\"],\n\"errnoRet\": -1}]}");
+	ck_assert_int_eq(callgate_profile_read_memory(profile, text, strlen(text), "a.json"), -EINVAL);
+	ck_assert_uint_eq(first_error(profile)->line, 4);
+	for (size_t i = 0; i < callgate_profile_message_count(profile); i++)
+		ck_assert_uint_lt(strlen(callgate_profile_message(profile, i)->text), 1100);
+	callgate_profile_free(profile);
+	free(text);
+}
+END_TEST
+
 /* Every beginning of a good profile is a broken one. */
 START_TEST(every_prefix)
 {
@@ -281,6 +329,8 @@ int main(void)
 	tcase_add_loop_test(tcase, broken_profile, 0, sizeof(broken) / sizeof(broken[0]));
 	tcase_add_test(tcase, deep_nesting);
 	tcase_add_test(tcase, too_many_bytes);
+	tcase_add_test(tcase, zero_bytes);
+	tcase_add_test(tcase, errors_outlive_warnings);
 	tcase_add_test(tcase, every_prefix);
 	tcase_add_test(tcase, many_messages_are_cut);
 	tcase_add_test(tcase, bad_calls);
