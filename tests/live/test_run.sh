@@ -52,6 +52,26 @@ expect 127 "nosuchcommand" run nosuchcommand
 expect 126 "Permission denied" run "$scratch/file"
 expect 7 "" run sh -c 'exit 7'
 expect 143 "" run sh -c 'kill -TERM $$'
+expect 137 "" run sh -c 'kill -KILL $$'
+expect 126 "Permission denied" run "$scratch"
+expect 127 "No such file" run ""
+expect 127 "No such file" run ./nosuchcommand
+expect 127 "" run "$scratch/file/command"
+# shellcheck disable=SC2016 # the script's own
+printf 'echo "from a script: $1"\n' >"$scratch/a-script"
+chmod 755 "$scratch/a-script"
+expect 0 "from a script: 1" run "$scratch/a-script" 1
+PATH=$PATH:$scratch expect 0 "from a script: 2" run a-script 2
+expect 0 "NoNewPrivs:	1" run grep NoNewPrivs /proc/self/status
+if [ "$(id -u)" = 0 ]; then
+	expect 0 "NoNewPrivs:	0" "$callgate" run --no-new-privs=no --profile "$source/examples/chmod.json" grep NoNewPrivs /proc/self/status
+fi
+expect 125 "takes yes or no" "$callgate" run --no-new-privs=1 --profile "$source/examples/chmod.json" true
+expect 125 "which profile?" "$callgate" run true
+expect 125 "usage:" "$callgate" run --profile "$source/examples/chmod.json"
+expect 125 "unrecognized option" "$callgate" run --nosuch true
+expect 125 "contradict" "$callgate" run --cap none --cap CAP_BPF --profile "$source/examples/chmod.json" true
+[ "$("$callgate" run --profile - -- echo ran <"$source/examples/chmod.json")" = ran ] || fail "a profile from a pipe"
 expect 125 "/nonexistent" "$callgate" run --profile /nonexistent -- true
 refuse 'profile.json:' '{"defaultAction":"SCMP_ACT_ALLOW", "syscalls"'
 refuse '2:3' '{"defaultAction":"SCMP_ACT_ALLOW",

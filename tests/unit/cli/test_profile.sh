@@ -1,0 +1,143 @@
+#!/bin/sh
+# usage: test_profile.sh CALLGATE SOURCE-ROOT: `callgate profile` and `callgate compile`: what they print, and their exit statuses.
+set -u
+callgate=$1 source=$2
+default=$source/examples/profiles/container-default.json
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export LC_ALL=C
+failures=0
+
+fail()
+{
+	echo "FAIL: $*"
+	sed 's/^/	/' "$scratch/output"
+	failures=$((failures + 1))
+}
+
+# expect STATUS TEXT ARGUMENT...: the status, and a line with the text somewhere in what is printed.
+expect()
+{
+	status=$1 text=$2
+	shift 2
+	"$callgate" "$@" >"$scratch/output" 2>&1 <"$scratch/input"
+	actual=$?
+	[ "$actual" = "$status" ] || fail "status $actual, not $status: $*"
+	[ -z "$text" ] || grep -qF -- "$text" "$scratch/output" || fail "\"$text\" is not said: $*"
+}
+
+# silent ARGUMENT...: status 0, and nothing is printed.
+silent()
+{
+	expect 0 "" "$@"
+	[ ! -s "$scratch/output" ] || fail "something is said: $*"
+}
+
+# json EXPRESSION ARGUMENT...: the output is JSON for which the expression, in Python, holds.
+json()
+{
+	expression=$1
+	shift
+	"$callgate" "$@" >"$scratch/output" 2>/dev/null <"$scratch/input"
+	/usr/bin/python3 -c "import json, sys; j = json.load(open(sys.argv[1])); sys.exit(0 if $expression else 1)" \
+		"$scratch/output" || fail "not so: $expression: $*"
+}
+
+cp "$default" "$scratch/input"
+cat >"$scratch/mixed.json" <<'PROFILE'
+{
+  "defaultAction": "SCMP_ACT_ERRNO",
+  "architectures": ["SCMP_ARCH_X86"],
+  "syscalls": [
+    {"names": ["read", "opne"], "action": "SCMP_ACT_ALLOW"},
+    {"names": ["mount"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"], "minKernel": "5.0"}},
+    {"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]},
+    {"names": ["write"], "action": "SCMP_ACT_ALLOW", "args": [
+      {"index": 2, "value": 10, "op": "SCMP_CMP_GE"}, {"index": 2, "value": 20, "op": "SCMP_CMP_LE"}]},
+    {"names": ["chmod"], "action": "SCMP_ACT_TRACE"}
+  ]
+}
+PROFILE
+mixed=$scratch/mixed.json
+echo '{"defaultAction": "SCMP_ACT_ALOW",
+ "x": 1}' >"$scratch/broken.json"
+
+silent profile check --arch x86_64 "$default"
+silent profile check --arch x86_64 -
+silent profile check --arch x86_64 --profile "$default"
+expect 0 "$mixed:5:24: warning: unknown system call \"opne\" is left out; is \"open\" meant?" profile check "$mixed"
+expect 1 "$mixed:5:24: error: unknown system call \"opne\"" profile check --strict "$mixed"
+expect 1 "$scratch/broken.json:1:19: error: unknown name \"SCMP_ACT_ALOW\"" profile check "$scratch/broken.json"
+expect 1 "$scratch/broken.json:2:2: error: unknown key \"x\"" profile check "$scratch/broken.json"
+expect 2 "No such file" profile check /nonexistent
+expect 2 "directory" profile check /
+expect 2 "usage:" profile check
+expect 2 "usage:" profile check --profile "$default" "$default"
+expect 2 "there is no \"profile chek\"" profile chek "$default"
+expect 2 "--json is for" profile show --json "$default"
+
+json 'j["usable"] and j["diagnostics"] == []' profile check --json --arch aarch64 "$default"
+json 'j["usable"] and (j["diagnostics"][0]["line"], j["diagnostics"][0]["column"], j["diagnostics"][0]["severity"]) == (5, 24, "warning")' \
+	profile check --json "$mixed"
+json 'not j["usable"] and len(j["diagnostics"]) == 2 and {d["severity"] for d in j["diagnostics"]} == {"error"}' \
+	profile check --json "$scratch/broken.json"
+json 'not j["usable"]' profile check --json /nonexistent
+
+# The table: a part for each architecture, and what the options change in it.
+expect 0 "x86: " profile show --arch x86_64 --arch x86 "$mixed"
+expect 0 "TRACE(1): 1" profile show --arch x86_64 "$mixed"
+expect 0 "TRACE(13): 1" profile show --arch x86_64 --default-errno EACCES "$mixed"
+expect 0 "default: ERRNO(13)" profile show --arch x86_64 --default-errno 13 "$mixed"
+expect 0 "socket: arg0 == 1 -> ALLOW" profile show --arch x86_64 "$mixed"
+expect 0 "write: arg2 >= 10 or arg2 <= 20 -> ALLOW" profile show --arch x86_64 "$mixed"
+expect 0 "write: arg2 >= 10 and arg2 <= 20 -> ALLOW" profile show --arch x86_64 --same-argument and "$mixed"
+expect 0 "calls newer than all known ones: ENOSYS" profile show --arch x86_64 "$mixed"
+expect 0 "ALLOW: 2" profile show --arch x86_64 --cap sys_admin --kernel 6.1 "$mixed"
+expect 0 "ALLOW: 1" profile show --arch x86_64 --cap sys_admin --kernel 4.19 "$mixed"
+expect 0 "ALLOW: 1" profile show --arch x86_64 --cap none --kernel 6.1 "$mixed"
+expect 0 "through socketcall, where any arguments pass" profile check --arch x86 --socketcall open "$mixed"
+expect 0 "through socketcall, where its arguments can't be seen: there it is denied" profile check --arch x86 "$mixed"
+expect 2 "contradict each other" profile check --cap none --cap CAP_BPF "$mixed"
+expect 2 "no capability" profile check --cap CAP_NONE "$mixed"
+expect 2 "kernel version" profile check --kernel six "$mixed"
+expect 2 "no architecture" profile check --arch pdp11 "$mixed"
+expect 2 "byte order" profile check --arch x86_64 --arch s390x "$mixed"
+expect 2 "twice" profile check --arch x86_64 --arch amd64 "$mixed"
+for option in --default-errno=EFOO --default-errno=4096 --same-argument=xor --newer-calls=no --socketcall=ajar; do
+	expect 2 "is not a value of this option" profile check "$option" "$mixed"
+done
+
+# Resolved: plain, and the same filter.
+for profile in "$default" "$mixed" "$source/examples/chmod.json"; do
+	for options in "--cap none" "--cap CAP_SYS_ADMIN --arch aarch64 --arch arm" "--arch s390x --kernel 4.0"; do
+		# shellcheck disable=SC2086 # words are meant to split
+		"$callgate" profile resolve $options "$profile" >"$scratch/resolved.json" 2>/dev/null || fail "resolve $options $profile"
+		grep -E '"(includes|excludes|archMap|comment)"' "$scratch/resolved.json" && fail "$profile is not resolved"
+		# shellcheck disable=SC2086
+		expect 0 "the filters are equal" diff $options "$scratch/resolved.json" "$profile"
+	done
+done
+
+# Programs in all formats, and none where there is no profile.
+"$callgate" compile --profile "$default" -o "$scratch/program.bpf" 2>/dev/null || fail "compile"
+"$callgate" compile --profile - <"$default" 2>/dev/null | cmp - "$scratch/program.bpf" || fail "compile from and to a pipe"
+expect 0 "the filters are equal" prove "$default" "$scratch/program.bpf"
+expect 1 "ERRNO(ENOSYS)" prove --newer-calls default "$default" "$scratch/program.bpf"
+expect 0 "static const struct sock_filter filter[" compile --format c --profile "$default"
+expect 0 "# filter for syscall \"chmod\"" compile --format pfc --profile "$default"
+expect 2 "can't be used" compile --profile "$scratch/broken.json" -o "$scratch/none.bpf"
+[ ! -e "$scratch/none.bpf" ] || fail "a program of a broken profile"
+expect 2 "no format" compile --format elf --profile "$default"
+expect 2 "which profile?" compile
+if [ -c /dev/full ]; then
+	for command in "profile check $mixed" "profile check --json $default" "profile show $default" "profile resolve $default" \
+		"compile --profile $default" "compile --format c --profile $default" "compile --format pfc --profile $default" \
+		"diff $default $mixed" "syscalls" "--help" "--version"; do
+		# shellcheck disable=SC2086
+		"$callgate" $command >/dev/full 2>"$scratch/output"
+		[ $? = 2 ] || fail "no complaint of a full disk: $command"
+	done
+fi
+
+[ "$failures" = 0 ] && echo "profiles are checked, shown, resolved and compiled as callgate(1) says"
+exit "$((failures > 0))"
