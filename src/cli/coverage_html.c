@@ -9,6 +9,8 @@
 #include "cli/cli.h"
 #include "cli/coverage_html_private.h"
 
+enum { OPEN_MAX = 40 /* rules; longer tables are folded */ };
+
 void html_text(struct strbuf *out, const char *text)
 {
 	for (; *text; text++)
@@ -103,18 +105,24 @@ static void rule_tests(struct strbuf *out, const struct coverage_rule *rule, siz
 	strbuf_append(out, "</td>");
 }
 
+static size_t count_missed(const struct coverage_rule *rule)
+{
+	size_t missed = 0;
+
+	for (size_t i = 0; i < rule->place_count; i++)
+		missed += rule->places[i].hits == 0;
+	return missed;
+}
+
 static void rule_row(struct strbuf *out, const struct coverage_rule *rule, size_t section)
 {
 	char action[CALLGATE_ACTION_TEXT];
 	unsigned long hits = 0;
-	size_t missed = 0;
 
-	for (size_t i = 0; i < rule->place_count; i++) {
+	for (size_t i = 0; i < rule->place_count; i++)
 		hits += rule->places[i].hits;
-		missed += rule->places[i].hits == 0;
-	}
 	callgate_action_text(rule->action, action);
-	strbuf_printf(out, "<tr class=\"%s\"><td class=\"place\">", missed ? "miss" : "hit");
+	strbuf_printf(out, "<tr class=\"%s\"><td class=\"place\">", count_missed(rule) ? "miss" : "hit");
 	if (rule->line)
 		strbuf_printf(out, "%u:%u", rule->line, rule->column);
 	strbuf_printf(out, "</td><td class=\"%s\"><code>", rule->id ? "call" : "call other");
@@ -134,18 +142,41 @@ static void rule_row(struct strbuf *out, const struct coverage_rule *rule, size_
 	strbuf_append(out, "</tr>\n");
 }
 
+static void rule_table(struct strbuf *out, const struct coverage *coverage, size_t section, bool only_missed)
+{
+	strbuf_printf(out,
+	              "<table%s><thead><tr><th>Place</th><th>Call</th><th>Action</th><th>On</th>"
+	              "<th class=\"count\">Calls</th><th>Tests</th></tr></thead><tbody>\n",
+	              only_missed ? " class=\"list\"" : "");
+	for (size_t i = 0; i < coverage->rule_count; i++)
+		if (!only_missed || count_missed(&coverage->rules[i]))
+			rule_row(out, &coverage->rules[i], section);
+	strbuf_append(out, "</tbody></table>\n");
+}
+
+static void missed(struct strbuf *out, const struct coverage *coverage, size_t section)
+{
+	bool rules = coverage->rules_total.hit < coverage->rules_total.all;
+
+	if (!rules && coverage->edges_total.hit == coverage->edges_total.all)
+		return;
+	strbuf_append(out, "<h3>Not exercised</h3>\n");
+	if (rules)
+		rule_table(out, coverage, section, true);
+	html_missed_edges(out, coverage);
+}
+
 static void rules(struct strbuf *out, const struct coverage *coverage, size_t section)
 {
 	if (!coverage_has_rules(coverage))
 		return;
-	strbuf_append(out, "<h3>Policy</h3>\n<p>In the order of the profile, with the calls of the tests "
-	                   "that each rule decided, "
-	                   "and the lines of these tests.</p>\n"
-	                   "<table><thead><tr><th>Place</th><th>Call</th><th>Action</th><th>On</th>"
-	                   "<th class=\"count\">Calls</th><th>Tests</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < coverage->rule_count; i++)
-		rule_row(out, &coverage->rules[i], section);
-	strbuf_append(out, "</tbody></table>\n");
+	strbuf_printf(out,
+	              "<h3>Rules</h3>\n<details%s><summary>%zu rules in the order of the profile, with the "
+	              "calls of the tests "
+	              "that each decided, and the lines of these tests</summary>\n",
+	              coverage->rule_count <= OPEN_MAX ? " open" : "", coverage->rule_count);
+	rule_table(out, coverage, section, false);
+	strbuf_append(out, "</details>\n");
 }
 
 /* ---- mutants and tests ---- */
@@ -154,16 +185,15 @@ static void survivors(struct strbuf *out, const struct coverage_page *page)
 {
 	const struct mutants *mutants = &page->mutants;
 
-	if (!page->has_mutants)
+	if (!page->has_mutants || mutants->survivor_count == 0)
 		return;
 	strbuf_printf(out,
-	              "<h3>Mutants</h3>\n<p>The filter was made wrong in one place at a time, %zu times: a "
-	              "test noticed %zu, "
-	              "%zu answer every call as the filter does, and no test noticed %zu.</p>\n",
-	              mutants->all, mutants->noticed, mutants->equivalent, mutants->survivor_count);
-	if (!mutants->survivor_count)
-		return;
-	strbuf_append(out, "<table><thead><tr><th>Place</th><th>No test notices</th></tr></thead><tbody>\n");
+	              "<h3>Not noticed</h3>\n<p>The filter was weakened in one place at a time, %zu times. "
+	              "%zu of these "
+	              "mutants answer every call as before; of the others no test noticed %zu.</p>\n",
+	              mutants->all, mutants->equivalent, mutants->survivor_count);
+	strbuf_append(out, "<table class=\"list\"><thead><tr><th>Place</th><th>Mutant, and a call that shows "
+	                   "it</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < mutants->survivor_count; i++) {
 		const struct mutant *mutant = &mutants->survivors[i];
 		strbuf_append(out, "<tr class=\"miss\"><td class=\"place\">");
@@ -237,8 +267,10 @@ static void section(struct strbuf *out, const struct coverage_page *page, size_t
 	}
 	strbuf_append(out, "</p>\n");
 	tiles(out, page);
-	rules(out, page->coverage, index);
+	missed(out, page->coverage, index);
 	survivors(out, page);
+	html_source(out, page->coverage, index);
+	rules(out, page->coverage, index);
 	tests(out, page->coverage, index);
 	html_programs(out, page->coverage);
 	strbuf_append(out, "</section>\n");

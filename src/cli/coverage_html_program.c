@@ -20,6 +20,34 @@ static void edge_cell(struct strbuf *out, const struct coverage_edge *edge)
 	strbuf_append(out, "</td>");
 }
 
+void html_missed_edges(struct strbuf *out, const struct coverage *coverage)
+{
+	bool stacked = callgate_simulator_program(coverage->simulator, 1) != NULL;
+
+	if (coverage->edges_total.hit == coverage->edges_total.all)
+		return;
+	strbuf_append(
+	    out, "<p>Edges of the program that no test took, by instruction:</p>\n<ul class=\"edges\">\n");
+	for (size_t i = 0; i < coverage->edge_count; i++) {
+		const struct coverage_edge *edge = &coverage->edges[i];
+		if (edge->edge.hits)
+			continue;
+		strbuf_append(out, "<li><span class=\"place\">");
+		if (stacked)
+			strbuf_printf(out, "%zu:", edge->edge.program);
+		strbuf_printf(out, "%zu</span> <code>", edge->edge.instruction);
+		html_text(out, edge->text);
+		strbuf_append(out, "</code>");
+		if (*edge->example) {
+			strbuf_append(out, " <span class=\"aside\">as ");
+			html_text(out, edge->example);
+			strbuf_append(out, " can come to</span>");
+		}
+		strbuf_append(out, "</li>\n");
+	}
+	strbuf_append(out, "</ul>\n");
+}
+
 /* A line of the disassembly, "  14: 06   0   0 0x7fff0000  return ALLOW": where it is, and what it says. */
 static void instruction(struct strbuf *out, char *line, size_t index)
 {

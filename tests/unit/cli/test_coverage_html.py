@@ -33,7 +33,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.open, self.texts, self.problems, self.ids, self.targets = [], [], [], set(), set()
-        self.rows = []
+        self.rows, self.marks = [], []
 
     def handle_starttag(self, tag, attrs):
         names = [name for name, _ in attrs]
@@ -52,6 +52,8 @@ class Page(html.parser.HTMLParser):
                 if value in self.ids:
                     self.problems.append(f"id {value} twice")
                 self.ids.add(value)
+        if tag == "mark":
+            self.marks.append(dict(attrs))
         if tag == "tr":
             self.rows.append((dict(attrs).get("class") or "", []))
         if tag not in VOID:
@@ -65,6 +67,8 @@ class Page(html.parser.HTMLParser):
         self.texts.append(data)
         if self.rows and "tr" in self.open:
             self.rows[-1][1].append(data)
+        if self.open and self.open[-1] == "mark":
+            self.marks[-1]["text"] = self.marks[-1].get("text", "") + data
 
 
 def check(condition, words):
@@ -99,6 +103,14 @@ def main():
     check(HEADING in page.texts, "the heading is not there as it is")
     check("openat(*, *, < 3) -> ALLOW" in page.texts, "a test is not there as it is")
 
+    # The profile's own text, whole, with its names marked.
+    source = ["".join(words[1:-1] if len(words) > 2 else words[1:]) for _, words in page.rows if words and words[0].isdigit()]
+    check(PROFILE.splitlines()[0] in source, f"the profile's first line is not there: {source}")
+    marks = {mark["text"]: mark for mark in page.marks}
+    check(marks['"read"']["class"] == "hit" and "x86_64: " in marks['"read"']["title"], marks)
+    check(marks['"openat"']["class"] == "hit", marks)
+    check(marks['"ptrace"'] == {"class": "miss", "title": "x86_64: not exercised, x86: not exercised", "text": '"ptrace"'}, marks)
+
     rows = {words[0] + " " + words[1]: (kind, words) for kind, words in page.rows if len(words) > 1}
     kind, words = rows["2:13 read"]
     check(kind == "hit" and "5" in words and "x86_64" in words and "x86" in words, (kind, words))
@@ -107,6 +119,7 @@ def main():
     kind, words = rows["4:13 ptrace"]
     check(kind == "miss" and words[-1] == "none" and "KILL_PROCESS" in words, (kind, words))
     check(any("nr == 101 (ptrace)" in " ".join(words) and kind == "miss" for kind, words in page.rows), "no edge for ptrace")
+    check("as ptrace on x86_64 can come to" in text, "no call for the edge")
     check(any("allows instead of KILL_PROCESS" in text for text in page.texts), "no surviving mutant")
     print(f"{len(page.rows)} rows, {len(page.ids)} ids, {len(text)} bytes")
 
