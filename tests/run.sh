@@ -1,9 +1,10 @@
 #!/bin/sh
-# usage: tests/run.sh [--clients] [--clang] [--sanitize] [MESON-TEST-ARGUMENT...]
+# usage: tests/run.sh [--clients] [--clang] [--narrow] [--sanitize] [MESON-TEST-ARGUMENT...]
 #
 # Installs what the tests need, builds, and runs all tests; on a fresh Debian machine this is the only command.
 #   --clients    instead, the suite of real programs on the drop-in libseccomp.so.2 (installs them; needs root)
 #   --clang      build with clang instead of gcc
+#   --narrow     build the library and its own tests for 32-bit x86, and run those; they need nothing of that architecture but libc
 #   --sanitize   build with AddressSanitizer and UndefinedBehaviorSanitizer
 # The build is in build/<variant> beside this folder; a second run only builds what has changed.
 set -eu
@@ -14,6 +15,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--clients) clients=true variant=clients ;;
 	--clang) compiler=clang variant=clang ;;
+	--narrow) compiler="gcc -m32" variant=narrow ;;
 	--sanitize) sanitize=address,undefined ;;
 	*) break ;;
 	esac
@@ -31,6 +33,7 @@ fi
 
 options="-Dtests=enabled -Doci=enabled -Ddocs=enabled -Ddrop_in=true -Dclients=$clients -Db_sanitize=$sanitize"
 [ "$sanitize" = none ] || options="$options -Db_lundef=false"
+[ "$variant" != narrow ] || options="$options -Doci=disabled -Ddocs=disabled -Down_check=true"
 if [ -f "$build/build.ninja" ]; then
 	# shellcheck disable=SC2086
 	meson configure "$build" $options >/dev/null

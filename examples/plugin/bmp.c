@@ -52,7 +52,7 @@ enum image_result decode_bmp(struct input *input, struct image *image)
 	for (uint64_t y = 0; y < layout.height; y++) {
 		uint64_t row = layout.top_down ? y : layout.height - 1 - y;
 		for (uint64_t x = 0; x < layout.width; x++) {
-			size_t at = layout.start + row * layout.stride + x * layout.bytes;
+			size_t at = (size_t)(layout.start + row * layout.stride + x * layout.bytes);
 			uint32_t colour = little(input, at, layout.bytes < 3 ? 1 : 3);
 			if (layout.bytes == 1 && colour >= layout.colours)
 				return IMAGE_DAMAGED;

@@ -63,7 +63,7 @@ static node odd_by_intervals(const struct value_space *space, struct value value
 static node odd_by_remainders(const struct value_space *space, struct value value, uint64_t step)
 {
 	struct diagram *d = space->diagram;
-	uint64_t count = 2 * step;
+	size_t count = (size_t)(2 * step); /* far fewer than there are words */
 	node *now = malloc(count * sizeof(*now)), *next = malloc(count * sizeof(*next)), result = {0};
 
 	if (!now || !next)

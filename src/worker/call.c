@@ -213,7 +213,7 @@ static bool listen_until_end(const struct call *call, const struct process *proc
 static bool is_whole(const struct reception *reception)
 {
 	const struct report *report = &reception->report;
-	size_t follows = report->kind == REPORT_VALUE ? report->size : 0;
+	uint64_t follows = report->kind == REPORT_VALUE ? report->size : 0;
 
 	return reception->got >= sizeof(*report) && report->magic == REPORT_MAGIC &&
 	       reception->got - sizeof(*report) == follows && !reception->too_much;
@@ -235,7 +235,7 @@ static void judge(const struct reception *reception, int status, bool late,
 	else if (status != 0)
 		ending_status(ending, status, limits);
 	else if (whole && report->kind == REPORT_VALUE)
-		ending_value(ending, report->value, report->size);
+		ending_value(ending, report->value, (size_t)report->size);
 	else if (whole && report->kind == REPORT_TOO_LARGE)
 		ending_too_large(ending, report->size, limits);
 	else if (reception->got == 0)

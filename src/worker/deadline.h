@@ -31,7 +31,7 @@ static inline struct timespec deadline_left(const struct deadline *deadline)
 
 	if (left < 0)
 		left = 0;
-	return (struct timespec){.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
+	return (struct timespec){.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
 }
 
 #endif

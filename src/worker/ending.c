@@ -1,5 +1,6 @@
 #include "worker/ending.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,11 +74,12 @@ void ending_deadline(struct callgate_ending *ending, const struct ending_limits 
 	ending->signal = SIGKILL;
 }
 
-void ending_too_large(struct callgate_ending *ending, size_t size, const struct ending_limits *limits)
+void ending_too_large(struct callgate_ending *ending, uint64_t size, const struct ending_limits *limits)
 {
-	ending_set(ending, CALLGATE_END_TOO_LARGE, "an output of %zu bytes does not fit the %zu bytes for it",
-	           size, limits->output_capacity);
-	ending->output_size = size;
+	ending_set(ending, CALLGATE_END_TOO_LARGE,
+	           "an output of %" PRIu64 " bytes does not fit the %zu bytes for it", size,
+	           limits->output_capacity);
+	ending->output_size = size < SIZE_MAX ? (size_t)size : SIZE_MAX;
 }
 
 /* Most programs that get no memory crash, and nothing but the amount in use tells why. */

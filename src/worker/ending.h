@@ -20,7 +20,7 @@ struct ending_limits {
 void ending_value(struct callgate_ending *ending, int64_t value, size_t output_size);
 void ending_forbidden(struct callgate_ending *ending, int nr, uint32_t arch);
 void ending_deadline(struct callgate_ending *ending, const struct ending_limits *limits);
-void ending_too_large(struct callgate_ending *ending, size_t size, const struct ending_limits *limits);
+void ending_too_large(struct callgate_ending *ending, uint64_t size, const struct ending_limits *limits);
 __attribute__((format(printf, 3, 4))) void ending_set(struct callgate_ending *ending, enum callgate_end end,
                                                       const char *format, ...);
 

@@ -55,10 +55,12 @@ static void refuse(const char *reason)
 
 static void *map(uint64_t size)
 {
-	void *at =
-	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t bytes = (size_t)size;
+	void *at = bytes != size ? MAP_FAILED
+	                         : mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	give_up(CHILD_STEP_LIMITS, at == MAP_FAILED ? -errno : 0);
+	give_up(CHILD_STEP_LIMITS, at != MAP_FAILED ? 0 : bytes != size ? -ENOMEM : -errno);
 	return at;
 }
 
@@ -127,10 +129,10 @@ static serve_function *load_confined(const struct setup *setup, const char *path
 static const struct request *receive(const struct setup *setup, char *buffer)
 {
 	const struct request *request = (const struct request *)buffer;
-	size_t room = sizeof(*request) + setup->request_limit, got = 0, wanted = sizeof(*request);
+	uint64_t room = sizeof(*request) + setup->request_limit, got = 0, wanted = sizeof(*request);
 
 	while (got < wanted) {
-		ssize_t count = read(PLUGIN_REQUEST_FD, buffer + got, room - got);
+		ssize_t count = read(PLUGIN_REQUEST_FD, buffer + got, (size_t)(room - got));
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0)
@@ -149,11 +151,11 @@ static void answer(const struct request *request, const struct setup *setup, ser
 {
 	struct callgate_plugin_job job = {
 	    .request = request + 1,
-	    .request_size = request->size,
+	    .request_size = (size_t)request->size,
 	    .response = buffers->reply + sizeof(struct report),
-	    .response_capacity = request->capacity,
+	    .response_capacity = (size_t)request->capacity,
 	    .arena = buffers->arena,
-	    .arena_size = setup->arena_size,
+	    .arena_size = (size_t)setup->arena_size,
 	};
 	struct report report = {.magic = REPORT_MAGIC, .sequence = request->sequence};
 
@@ -162,7 +164,7 @@ static void answer(const struct request *request, const struct setup *setup, ser
 	report.kind = job.response_size <= request->capacity ? REPORT_VALUE : REPORT_TOO_LARGE;
 	memcpy(buffers->reply, &report, sizeof(report));
 	raw_write(PLUGIN_RESPONSE_FD, buffers->reply,
-	          sizeof(report) + (report.kind == REPORT_VALUE ? report.size : 0));
+	          sizeof(report) + (report.kind == REPORT_VALUE ? job.response_size : 0));
 }
 
 int main(void)

@@ -203,11 +203,10 @@ static enum channel_result send_setup(const struct plugin_plan *plan, const stru
 }
 
 /* The dynamic linker's words, as far as they fit and can be shown. */
-static enum channel_result receive_reason(const struct channel *channel, size_t size, char *ret_text,
+static enum channel_result receive_reason(const struct channel *channel, uint64_t claimed, char *ret_text,
                                           size_t room)
 {
-	if (size >= room)
-		size = room - 1;
+	size_t size = claimed < room ? (size_t)claimed : room - 1;
 	enum channel_result result = channel_receive(channel, ret_text, size);
 	ret_text[size] = '\0';
 	for (char *at = ret_text; *at; at++)
@@ -284,9 +283,9 @@ static enum channel_result take_answer(const struct channel *channel, const stru
 	}
 	if (report->kind != REPORT_VALUE || report->size > limits->output_capacity)
 		return CHANNEL_NOISE;
-	result = channel_receive(channel, response, report->size);
+	result = channel_receive(channel, response, (size_t)report->size);
 	if (result == CHANNEL_OK)
-		ending_value(ending, report->value, report->size);
+		ending_value(ending, report->value, (size_t)report->size);
 	return result;
 }
 
@@ -295,7 +294,7 @@ static enum channel_result exchange(const struct channel *channel, const struct 
                                     struct report *report, struct callgate_ending *ending)
 {
 	struct iovec parts[] = {{(void *)(uintptr_t)head, sizeof(*head)},
-	                        {(void *)(uintptr_t)request, head->size}};
+	                        {(void *)(uintptr_t)request, (size_t)head->size}};
 	enum channel_result result = channel_silent(channel);
 
 	if (result == CHANNEL_OK)

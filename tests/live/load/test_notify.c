@@ -111,7 +111,7 @@ static void ignore(int signal)
 	(void)signal;
 }
 
-static void repeat_alarm(unsigned microseconds)
+static void repeat_alarm(suseconds_t microseconds)
 {
 	struct sigaction action = {.sa_handler = ignore};
 	const struct itimerval timer = {{.tv_usec = microseconds}, {.tv_usec = microseconds}};

@@ -322,7 +322,7 @@ START_TEST(test_bad_arguments)
 	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
 	bad = (struct callgate_strict_options){.arena_size = SIZE_MAX - 5};
 	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
-	bad = (struct callgate_strict_options){.stack_size = (size_t)1 << 59};
+	bad = (struct callgate_strict_options){.stack_size = SIZE_MAX - SIZE_MAX / 8};
 	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -ENOMEM);
 	bad = (struct callgate_strict_options){.stream = -3};
 	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);

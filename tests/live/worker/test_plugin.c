@@ -235,7 +235,7 @@ START_TEST(test_refusals)
 	refuse(obedient, &options, -EINVAL, "0x80000000");
 	options = (struct callgate_plugin_options){.response_limit = SIZE_MAX};
 	refuse(obedient, &options, -EINVAL, "limit");
-	options = (struct callgate_plugin_options){.response_limit = (size_t)1 << 50};
+	options = (struct callgate_plugin_options){.response_limit = SIZE_MAX - SIZE_MAX / 8};
 	refuse(obedient, &options, -EPIPE, "setting limits");
 	options = (struct callgate_plugin_options){.memory = 4096};
 	refuse(obedient, &options, -EPIPE, "");

@@ -185,6 +185,7 @@ static uint32_t ask(scmp_filter_ctx ctx, uint32_t arch, int nr, uint64_t a0, uin
 static void play(const struct scene *scene, bool reverse)
 {
 	scmp_filter_ctx ctx = make_one(SCMP_ARCH_X86_64);
+	int nr = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, "ioctl");
 
 	for (size_t i = 0; i < STEPS; i++) {
 		const struct step *step = &scene->steps[reverse ? STEPS - 1 - i : i];
@@ -196,11 +197,11 @@ static void play(const struct scene *scene, bool reverse)
 	}
 	for (const struct question *question = scene->questions; question->expected; question++) {
 		const uint64_t *args = question->args;
-		uint32_t action = ask(ctx, SCMP_ARCH_X86_64, NR, args[0], args[1], args[2]);
+		uint32_t action = ask(ctx, SCMP_ARCH_X86_64, nr, args[0], args[1], args[2]);
 		ck_assert_msg(action == question->expected, "%s: question %td%s gives 0x%x", scene->name,
 		              question - scene->questions, reverse ? " in reverse" : "", action);
 	}
-	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, NR + 1, 1, 2, 3), DEFAULT);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, nr + 1, 1, 2, 3), DEFAULT);
 	seccomp_release(ctx);
 }
 
@@ -272,8 +273,10 @@ START_TEST(multiplexed_sockets)
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), SCMP_SYS(send), 0), 0);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, 102, 9, 0, 0), E(6));
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, 102, 10, 0, 0), DEFAULT);
+#ifdef __x86_64__
 	/* The native architecture has a number for socket, so that its pseudo number has no name there. */
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), -101, 0), -EFAULT);
+#endif
 	seccomp_release(ctx);
 }
 END_TEST
@@ -379,10 +382,12 @@ START_TEST(order_of_errors)
 	ck_assert_int_eq(seccomp_rule_add_array(ctx, E(5), -101, 2, twice), -EINVAL);
 	ck_assert_int_eq(seccomp_rule_add_array(ctx, E(5), -101, 1, &unknown), -EINVAL);
 	ck_assert_int_eq(seccomp_rule_add_array(ctx, E(5), -101, 1, &none), -EINVAL);
+#ifdef __x86_64__
 	ck_assert_int_eq(seccomp_rule_add_array(ctx, E(5), -101, 1, twice), -EFAULT);
-	ck_assert_int_eq(seccomp_rule_add_exact_array(one, E(5), -10166, 1, &sixth), -EINVAL);
 	ck_assert_int_eq(seccomp_rule_add_exact_array(one, E(5), -10166, 1, twice), -EDOM);
 	ck_assert_int_eq(seccomp_rule_add_array(one, E(5), -10166, 1, twice), 0);
+#endif
+	ck_assert_int_eq(seccomp_rule_add_exact_array(one, E(5), -10166, 1, &sixth), -EINVAL);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, NR, 1, 1, 1), DEFAULT);
 	seccomp_release(ctx);
 	seccomp_release(one);

@@ -21,7 +21,7 @@ static scmp_filter_ctx make(uint32_t arch, int rules)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL);
 
 	ck_assert_ptr_nonnull(ctx);
-	ck_assert_int_eq(seccomp_arch_add(ctx, arch), arch == SCMP_ARCH_X86_64 ? -EEXIST : 0);
+	ck_assert_int_eq(seccomp_arch_add(ctx, arch), arch == SCMP_ARCH_NATIVE ? -EEXIST : 0);
 	for (int i = 0; i < rules; i++)
 		ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ERRNO((uint32_t)i % 100 + 1), i % 300, 1,
 		                                  SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)i * 7)),
@@ -53,7 +53,7 @@ static unsigned char *bytes_of(scmp_filter_ctx ctx, size_t *ret_size)
 /* A failed write is -ECANCELED, or its errno for those who asked for it; the caller's errno stays. */
 static void expect_failure(int fd, int raw)
 {
-	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, 3);
+	scmp_filter_ctx ctx = make(SCMP_ARCH_NATIVE, 3);
 
 	errno = 77;
 	ck_assert_int_eq(seccomp_export_bpf(ctx, fd), -ECANCELED);
@@ -182,7 +182,7 @@ START_TEST(slow_reader)
 {
 	static struct reader reader;
 	static const struct itimerval never;
-	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, RULES);
+	scmp_filter_ctx ctx = make(SCMP_ARCH_NATIVE, RULES);
 	size_t size;
 	unsigned char *bytes = bytes_of(ctx, &size);
 	pthread_t thread;
@@ -212,7 +212,7 @@ END_TEST
 
 START_TEST(into_memory)
 {
-	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, 20);
+	scmp_filter_ctx ctx = make(SCMP_ARCH_NATIVE, 20);
 	size_t size = size_of(ctx), len = size;
 	unsigned char *buffer = malloc(size + 16);
 

@@ -13,7 +13,7 @@ enum { DEPTH = 11 };
 
 START_TEST(nested_transactions)
 {
-	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, 0);
+	scmp_filter_ctx ctx = make(SCMP_ARCH_NATIVE, 0);
 
 	for (int i = 0; i < DEPTH; i++) {
 		ck_assert_int_eq(seccomp_transaction_start(ctx), 0);
@@ -26,13 +26,13 @@ START_TEST(nested_transactions)
 		else
 			seccomp_transaction_reject(ctx);
 		for (int nr = 0; nr < DEPTH; nr++)
-			ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, nr),
+			ck_assert_uint_eq(ask(ctx, SCMP_ARCH_NATIVE, nr),
 			                  nr < i || (nr == i && i % 2) ? E(100 + (unsigned)nr) : DEFAULT);
 	}
 	seccomp_transaction_reject(ctx);
 	ck_assert_int_eq(seccomp_transaction_commit(ctx), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), 7, 0), 0);
-	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, 7), E(5));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_NATIVE, 7), E(5));
 	seccomp_release(ctx);
 }
 END_TEST
@@ -58,8 +58,8 @@ START_TEST(transactions_take_back)
 	ck_assert_int_eq(seccomp_precompute(ctx), 0);
 	seccomp_transaction_reject(ctx);
 	ck_assert_str_eq(text_of(ctx), before);
-	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, SCMP_SYS(ioctl)), E(5));
-	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, SCMP_SYS(write)), DEFAULT);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, 16), E(5));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, 1), DEFAULT);
 	free(before);
 	seccomp_release(ctx);
 }
@@ -107,6 +107,7 @@ END_TEST
 
 /* ---- priorities ---- */
 
+#ifdef __x86_64__
 START_TEST(priorities)
 {
 	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, SCMP_ARCH_X86);
@@ -139,6 +140,7 @@ START_TEST(priorities)
 	seccomp_release(ctx);
 }
 END_TEST
+#endif
 
 int main(void)
 {
@@ -148,6 +150,8 @@ int main(void)
 	tcase_add_test(tests, transactions_take_back);
 	tcase_add_test(tests, transactions_keep);
 	tcase_add_test(tests, transactions_leave_alone);
+#ifdef __x86_64__
 	tcase_add_test(tests, priorities);
+#endif
 	return test_run(tests);
 }

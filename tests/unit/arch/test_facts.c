@@ -60,7 +60,7 @@ static void check_cell(const char *column, const char *name, const char *cell)
 		int32_t want = -1;
 
 		if (cell[0] != '\0')
-			want = (int32_t)(strtol(cell, NULL, 10) + archs[i]->nr_base);
+			want = (int32_t)strtol(cell, NULL, 10) + (int32_t)archs[i]->nr_base;
 		ck_assert_msg(arch_syscall_direct_number(archs[i], name) == want, "%s: %s is %d, not %d",
 		              archs[i]->name, name, arch_syscall_direct_number(archs[i], name), want);
 	}
