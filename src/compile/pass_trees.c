@@ -22,12 +22,12 @@ struct lowering {
  * Making the program one per cent smaller is worth making its paths that much shorter: so in a program of n instructions an
  * instruction is worth this (/16), divided by n, of the weight of everything.
  */
-enum { SIZE_WORTH = 26, SIZE_LEAST = 6 };
+enum { SIZE_WORTH = 22, SIZE_LEAST = 6 };
 
 /* What the longest path adds to the weights of a switch (/1024 of everything), for numbers and for arguments. */
-enum { DEPTH_NUMBERS = 78, DEPTH_WORDS = 652 };
+enum { DEPTH_NUMBERS = 72, DEPTH_WORDS = 700 };
 
-/* Each instruction that a child is less high than the highest one makes the length of its path matter less, by 26/64. */
+/* Each instruction that a child is less high than the highest one makes the length of its path matter less, by 28/64. */
 enum { DEPTH_ONE = 1 << 16, DEPTH_STEPS = 20 };
 
 static uint64_t total_weight(const struct graph_edge *edges, uint32_t count)
@@ -65,7 +65,7 @@ static uint32_t depth_share(uint32_t height, uint32_t highest)
 	if (highest - height > DEPTH_STEPS)
 		return 1;
 	for (; height < highest; height++)
-		share -= share / 64 * 38;
+		share -= share / 64 * 36;
 	return share;
 }
 

@@ -4,7 +4,7 @@ enum {
 	HEAVY = 3,        /* a hole has one in so many of those that pass, or more; or, */
 	HEAVY_OF_FEW = 6, /* where there are few edges */
 	WINDOW = 1,       /* how much farther than Knuth's bounds the search looks where there are holes */
-	MARGIN = 6,       /* how far from the middle of its weight a long switch may be divided */
+	MARGIN = 4,       /* how far from the middle of its weight a long switch may be divided */
 	LONG = 32,
 	NEVER = 1u << 30, /* the cost of what makes no sense; more than any tree's */
 };

@@ -8,12 +8,11 @@ enum { OPTIMIZE_BALANCED = 2 };
  */
 enum {
 	PER_CALL = 58,     /* every call that exists is as likely */
-	PER_USE = 67,      /* as measured, among the calls that the policy expects */
-	PER_UNCACHED = 27, /* the same, among those for which the filter really runs */
-	PER_DENIED = 22,   /* every call that the policy does not expect is as likely */
-	PER_EDGE = 5,      /* nothing is so rare that it may be very deep */
+	PER_USE = 62,      /* as measured, among the calls that the policy expects */
+	PER_UNCACHED = 28, /* the same, among those for which the filter really runs */
+	PER_DENIED = 20,   /* every call that the policy does not expect is as likely */
 	PER_PRIORITY = 72, /* as the user says, where the user says something */
-	PER_ALL = PER_CALL + PER_USE + PER_UNCACHED + PER_DENIED + PER_EDGE,
+	PER_ALL = PER_CALL + PER_USE + PER_UNCACHED + PER_DENIED,
 };
 
 struct views {
@@ -61,12 +60,11 @@ void weights_assign(const struct weights_edge *known, size_t count, uint32_t opt
 	    .denied = unit(PER_DENIED, sum.denied),
 	    .priority = unit(PER_PRIORITY, sum.priority),
 	};
-	uint64_t least = unit(PER_EDGE, count) + (1 << 16);
 	for (size_t i = 0; i < count; i++) {
 		struct views views = view(&known[i], with_use);
 		uint64_t weight = units.calls * views.calls + units.use * views.use +
 		                  units.uncached * views.uncached + units.denied * views.denied +
 		                  units.priority * views.priority;
-		edges[i].weight = (uint32_t)((weight + least) >> 16);
+		edges[i].weight = 1 + (uint32_t)(weight >> 16);
 	}
 }
