@@ -20,8 +20,8 @@ static const char usage[] =
     "  --format bpf|c|pfc   bpf: an array of struct sock_filter in the byte order of the architecture "
     "(default);\n"
     "                       c: the same as C source; pfc: pseudo code for reading\n"
-    "  --dump after:PASS    write the decision graph after a pass of the compiler instead; PASS \"help\" "
-    "lists them\n"
+    "  --dump after:PASS    write the decision graph after a pass of the compiler instead; "
+    "after:help lists the passes\n"
     "  --dot                in Graphviz' language\n" PROFILE_OPTIONS_HELP;
 
 enum format { FORMAT_BPF, FORMAT_C, FORMAT_PFC, FORMAT_GRAPH };
@@ -149,7 +149,7 @@ static int list_passes(void)
 static bool parse_dump(const char *text, struct target *target)
 {
 	if (strncmp(text, "after:", 6) != 0) {
-		cli_error("--dump wants after:PASS, not \"%s\"", text);
+		cli_error("--dump wants after:PASS, not \"%s\"; after:help lists the passes", text);
 		return false;
 	}
 	target->format = FORMAT_GRAPH;
