@@ -164,7 +164,7 @@ const char *cases_mistake(const struct file_argument *argument)
 	const char *missing;
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		if (value_evaluate(values[i], SCMP_ARCH_NATIVE, &value, &missing) < 0)
+		if (value_evaluate(values[i], SCMP_ARCH_X86_64, &value, &missing) < 0)
 			return NULL;
-	return cases_of_argument(argument, 0, SCMP_ARCH_NATIVE, &ignored);
+	return cases_of_argument(argument, 0, SCMP_ARCH_X86_64, &ignored);
 }

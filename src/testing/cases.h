@@ -24,7 +24,7 @@ struct cases {
 const char *cases_of_argument(const struct file_argument *argument, unsigned index, uint32_t arch,
                               struct cases *ret_cases);
 
-/* The same before the architecture is known: constants that this machine lacks are no mistake yet. */
+/* The same before the architecture is known, with 64 bits: constants that x86_64 lacks are no mistake yet. */
 const char *cases_mistake(const struct file_argument *argument);
 
 /* 32-bit tasks have zeros in the upper halves of arguments; x32 ones are 64-bit tasks in this. */

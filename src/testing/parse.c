@@ -391,6 +391,8 @@ static int parse(struct callgate_test_file *file, const char *text, size_t size)
 
 	if (!start_part(&parser))
 		return -ENOMEM;
+	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* some editors write a byte order mark */
+		text += 3;
 	for (const char *at = text; at < end;) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *line_end = newline ? newline : end;

@@ -271,8 +271,16 @@ int run_list_numbers(const struct file_line *line, uint32_t arch, run_numbers *l
 		if (!calls->group && !vec_push(list, number_of(calls, arch)))
 			return -ENOMEM;
 	}
-	run_sort_numbers(list);
 	return 0;
+}
+
+/* The same for the run's line, ascending. */
+static int list_own_numbers(const struct run *run, uint32_t arch, run_numbers *list)
+{
+	int result = run_list_numbers(run->line, arch, list);
+
+	run_sort_numbers(list);
+	return result;
 }
 
 static int allow_numbers(scmp_filter_ctx limit, uint32_t arch, const run_numbers *list)
@@ -296,7 +304,7 @@ static int make_limit(struct run *run, scmp_filter_ctx limit)
 		run_numbers list = {0};
 		result = seccomp_arch_add(limit, run->archs[i]);
 		if (result == 0)
-			result = run_list_numbers(run->line, run->archs[i], &list);
+			result = list_own_numbers(run, run->archs[i], &list);
 		if (result == 0)
 			result = allow_numbers(limit, run->archs[i], &list);
 		vec_finish(&list);
@@ -310,7 +318,7 @@ static int exercise_only(struct run *run)
 
 	for (size_t i = 0; i < run->arch_count && result == 0; i++) {
 		run_numbers list = {0};
-		result = run_list_numbers(run->line, run->archs[i], &list);
+		result = list_own_numbers(run, run->archs[i], &list);
 		if (result == 0)
 			result = explore_others(run->simulator, run->archs[i], list.items, list.count);
 		vec_finish(&list);

@@ -40,7 +40,7 @@ int run_action(struct run *run, uint32_t arch, uint32_t *ret_action);
 
 typedef VEC(int32_t) run_numbers;
 
-/* Adds the numbers of all calls that the line names, -1 where the architecture lacks one, and sorts the list. */
+/* Adds the numbers of all calls that the line names, -1 where the architecture lacks one. 0 or -ENOMEM. */
 int run_list_numbers(const struct file_line *line, uint32_t arch, run_numbers *list);
 
 /* Ascending. */

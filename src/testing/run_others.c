@@ -129,8 +129,8 @@ static int fill_group(const struct run *run, uint32_t arch, struct group *group)
 	}
 	for (size_t i = 0; result == 0 && (name = callgate_syscall_name_at(i)); i++)
 		result = vec_push(&group->known, callgate_syscall_number(arch, name)) ? 0 : -ENOMEM;
-	if (result == 0)
-		run_sort_numbers(&group->known);
+	run_sort_numbers(&group->named);
+	run_sort_numbers(&group->known);
 	return result;
 }
 

@@ -131,6 +131,8 @@ static const struct {
     {"# \xe2\x82", 1, 3, "0xe2 is not UTF-8"},
     {"# \033[0m", 1, 3, "control character 0x1b"},
     {"read\r\r\n", 1, 5, "control character 0x0d"},
+    {"\xef\xbb\xbfraed -> LOG", 1, 1, "no system call \"raed\""},
+    {"read -> LOG\n\xef\xbb\xbf", 2, 1, "the name of a system call"},
     {"live: read(\"\xc3\xa4\xc3\xa4\", X) -> 0", 1, 18, "no constant \"X\""},
 };
 
@@ -154,6 +156,7 @@ END_TEST
 static const char *const right[] = {
     "",
     "\n\r\n \t \n# read\n\t# read",
+    "\xef\xbb\xbfread -> ALLOW",
     "read -> ALLOW # comment",
     "read->ALLOW",
     "  read ( 1 , 0x1F|O_RDWR , * ) -> SCMP_ACT_ALLOW",
