@@ -7,14 +7,10 @@
 #include <string.h>
 
 #include <callgate/diagnosis.h>
-#include <callgate/rule.h>
 #include <callgate/syscall.h>
 
 #include "testing/compare.h"
-#include "testing/explore.h"
 #include "testing/value.h"
-
-enum { COMBINATIONS_MAX = 1 << 16 };
 
 /* ---- ends ---- */
 
@@ -107,64 +103,7 @@ int run_fail(struct run *run, const struct callgate_call *witness, char *expecte
 	return result->text ? 0 : -ENOMEM;
 }
 
-/* ---- one call and its arguments ---- */
-
-static const struct file_argument any = {.op = FILE_ANY};
-
-/* One combination of the cases, `chosen` of each argument, as comparisons. */
-static size_t combine(const struct cases *cases, const size_t *chosen, bool narrow,
-                      struct scmp_arg_cmp *comparisons)
-{
-	size_t count = 0;
-
-	for (unsigned i = 0; i < FILE_ARGUMENTS; i++) {
-		const struct case_alternative *item = &cases[i].items[chosen[i]];
-		for (unsigned j = 0; j < item->count; j++)
-			comparisons[count++] = item->comparisons[j];
-		if (narrow)
-			comparisons[count++] =
-			    (struct scmp_arg_cmp){i, SCMP_CMP_MASKED_EQ, 0xffffffff00000000u, 0};
-	}
-	return count;
-}
-
-/* The next combination; false behind the last. */
-static bool advance(const struct cases *cases, size_t *chosen)
-{
-	for (unsigned i = 0; i < FILE_ARGUMENTS; i++) {
-		if (++chosen[i] < cases[i].count)
-			return true;
-		chosen[i] = 0;
-	}
-	return false;
-}
-
-static int check_cases(struct run *run, uint32_t arch, int32_t nr, const struct cases *cases, uint32_t action)
-{
-	size_t chosen[FILE_ARGUMENTS] = {0}, combinations = 1;
-
-	for (unsigned i = 0; i < FILE_ARGUMENTS; i++)
-		combinations *= cases[i].count;
-	if (combinations > COMBINATIONS_MAX)
-		return run_trouble(run, "too many arguments with != at once");
-	do {
-		struct scmp_arg_cmp comparisons[FILE_ARGUMENTS * (CASES_COMPARISONS + 1)];
-		struct callgate_answer answer;
-		size_t count = combine(cases, chosen, cases_arch_is_narrow(arch), comparisons);
-		int result = callgate_ask(run->filter, arch, nr, count, comparisons, action, &answer);
-		if (result == -ENOMEM)
-			return result;
-		if (result < 0 || !answer.proved)
-			return run_trouble(run, "not decided: %s", callgate_diagnosis(NULL));
-		if (!answer.holds)
-			return run_fail(run, &answer.witness, run_action_text(arch, action));
-		if (run->simulator)
-			result = explore_compared(run->simulator, arch, nr, count, comparisons);
-		if (result < 0)
-			return result;
-	} while (advance(cases, chosen));
-	return 0;
-}
+/* ---- what the lines say ---- */
 
 int run_action(struct run *run, uint32_t arch, uint32_t *ret_action)
 {
@@ -181,72 +120,10 @@ int run_action(struct run *run, uint32_t arch, uint32_t *ret_action)
 	return 0;
 }
 
-static int check_call(struct run *run, uint32_t arch, int32_t nr, const struct file_argument *arguments)
-{
-	struct cases cases[FILE_ARGUMENTS];
-	uint32_t action = 0;
-	int result = run_action(run, arch, &action);
-
-	for (unsigned i = 0; result == 0 && !run->result->status && i < FILE_ARGUMENTS; i++) {
-		const char *wrong = cases_of_argument(arguments ? &arguments[i] : &any, i, arch, &cases[i]);
-		if (wrong)
-			result = run_trouble(run, "argument %u: %s", i, wrong);
-	}
-	if (result < 0 || run->result->status)
-		return result;
-	return check_cases(run, arch, nr, cases, action);
-}
-
-/* ---- lists of calls ---- */
-
-static int32_t number_of(const struct file_calls *calls, uint32_t arch)
+int32_t run_number_of(const struct file_calls *calls, uint32_t arch)
 {
 	return calls->name ? callgate_syscall_number(arch, calls->name) : calls->number;
 }
-
-static int check_set(struct run *run, uint32_t arch, const struct callgate_group *group)
-{
-	int result = 0;
-
-	for (size_t i = 0; group->syscalls[i] && result == 0 && !run->result->status; i++) {
-		int32_t nr = callgate_syscall_number(arch, group->syscalls[i]);
-		if (nr != __NR_SCMP_ERROR)
-			result = check_call(run, arch, nr, NULL);
-	}
-	return result;
-}
-
-/* A call that none of the architectures has would never be looked at. */
-static int check_is_somewhere(struct run *run, const struct file_calls *calls)
-{
-	for (size_t i = 0; i < run->arch_count; i++)
-		if (!calls->name || number_of(calls, run->archs[i]) != __NR_SCMP_ERROR)
-			return 0;
-	return run_trouble(run,
-	                   run->arch_count == 1 ? "%s does not have the call %s"
-	                                        : "none of the architectures, such as %s, has the call %s",
-	                   words_arch_name(run->archs[0]), calls->name);
-}
-
-static int run_calls(struct run *run)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < run->line->count && result == 0 && !run->result->status; i++) {
-		const struct file_calls *calls = &run->line->calls[i];
-		result = check_is_somewhere(run, calls);
-		for (size_t j = 0; j < run->arch_count && result == 0 && !run->result->status; j++) {
-			uint32_t arch = run->archs[j];
-			if (calls->group)
-				result = check_set(run, arch, calls->group);
-			else if (number_of(calls, arch) != __NR_SCMP_ERROR)
-				result = check_call(run, arch, number_of(calls, arch), calls->arguments);
-		}
-	}
-	return result;
-}
-
-/* ---- only ---- */
 
 static int compare_numbers(const void *a, const void *b)
 {
@@ -268,84 +145,13 @@ int run_list_numbers(const struct file_line *line, uint32_t arch, run_numbers *l
 		for (size_t j = 0; calls->group && calls->group->syscalls[j]; j++)
 			if (!vec_push(list, callgate_syscall_number(arch, calls->group->syscalls[j])))
 				return -ENOMEM;
-		if (!calls->group && !vec_push(list, number_of(calls, arch)))
+		if (!calls->group && !vec_push(list, run_number_of(calls, arch)))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* The same for the run's line, ascending. */
-static int list_own_numbers(const struct run *run, uint32_t arch, run_numbers *list)
-{
-	int result = run_list_numbers(run->line, arch, list);
-
-	run_sort_numbers(list);
-	return result;
-}
-
-static int allow_numbers(scmp_filter_ctx limit, uint32_t arch, const run_numbers *list)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < list->count && result == 0; i++)
-		if (list->items[i] != __NR_SCMP_ERROR && (i == 0 || list->items[i] != list->items[i - 1]))
-			result = callgate_rule_add(limit, arch, SCMP_ACT_ALLOW, list->items[i], 0, NULL);
-	return result;
-}
-
-/* A filter that allows the line's calls, and everything on other architectures. */
-static int make_limit(struct run *run, scmp_filter_ctx limit)
-{
-	int result = seccomp_attr_set(limit, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
-
-	if (result == 0)
-		result = seccomp_arch_remove(limit, SCMP_ARCH_NATIVE);
-	for (size_t i = 0; i < run->arch_count && result == 0; i++) {
-		run_numbers list = {0};
-		result = seccomp_arch_add(limit, run->archs[i]);
-		if (result == 0)
-			result = list_own_numbers(run, run->archs[i], &list);
-		if (result == 0)
-			result = allow_numbers(limit, run->archs[i], &list);
-		vec_finish(&list);
-	}
-	return result;
-}
-
-static int exercise_only(struct run *run)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < run->arch_count && result == 0; i++) {
-		run_numbers list = {0};
-		result = list_own_numbers(run, run->archs[i], &list);
-		if (result == 0)
-			result = explore_others(run->simulator, run->archs[i], list.items, list.count);
-		vec_finish(&list);
-	}
-	return result;
-}
-
-static int run_only(struct run *run)
-{
-	scmp_filter_ctx limit = seccomp_init(SCMP_ACT_KILL_THREAD);
-	struct compare_finding finding;
-	struct callgate_side side = {.ctx = limit};
-
-	if (!limit)
-		return -ENOMEM;
-	int result = make_limit(run, limit);
-	if (result < 0 && result != -ENOMEM)
-		result = run_trouble(run, "%s", callgate_diagnosis(limit));
-	else if (result == 0)
-		result = compare_allowed(run->filter, &side, &finding);
-	seccomp_release(limit);
-	if (result == 1)
-		return run_fail(run, &finding.witness, strdup("nothing else to be allowed"));
-	if (result < 0 && result != -ENOMEM)
-		return run_trouble(run, "not decided: %s", callgate_diagnosis(NULL));
-	return result == 0 && run->simulator && !run->result->status ? exercise_only(run) : result;
-}
+/* ---- any test ---- */
 
 static int run_no_weaker(struct run *run)
 {
@@ -363,8 +169,6 @@ static int run_no_weaker(struct run *run)
 		return run_trouble(run, "not decided: %s", callgate_diagnosis(NULL));
 	return result;
 }
-
-/* ---- any test ---- */
 
 static bool is_there(const struct callgate_side *side)
 {
@@ -401,13 +205,13 @@ int callgate_test_run(const struct callgate_test_file *file, size_t test, const 
 	if (!file || test >= file->tests.count || !filters || !ret_result)
 		return -EINVAL;
 	const struct callgate_test *public = &file->tests.items[test].public;
-	struct run run = {file,
-	                  file->tests.items[test].line,
-	                  file->tests.items[test].part,
-	                  &filters[public->filter],
-	                  NULL,
-	                  simulator,
-	                  .result = &result};
+	struct run run = {
+	    .line = file->tests.items[test].line,
+	    .part = file->tests.items[test].part,
+	    .filter = &filters[public->filter],
+	    .simulator = simulator,
+	    .result = &result,
+	};
 	if (public->kind == CALLGATE_TEST_NO_WEAKER)
 		run.other = &filters[public->other];
 	if (!is_there(run.filter) || (run.other && !is_there(run.other)))

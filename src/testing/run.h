@@ -10,7 +10,6 @@
 #include "testing/words.h"
 
 struct run {
-	const struct callgate_test_file *file;
 	const struct file_line *line;
 	const struct file_part *part; /* that the line is in */
 	const struct callgate_side *filter, *other;
@@ -38,6 +37,9 @@ char *run_action_text(uint32_t arch, uint32_t action);
 /* The action of the line on this architecture; a mistake is the test's trouble. 0 or -ENOMEM. */
 int run_action(struct run *run, uint32_t arch, uint32_t *ret_action);
 
+/* -1: the architecture lacks it. Not for sets. */
+int32_t run_number_of(const struct file_calls *calls, uint32_t arch);
+
 typedef VEC(int32_t) run_numbers;
 
 /* Adds the numbers of all calls that the line names, -1 where the architecture lacks one. 0 or -ENOMEM. */
@@ -47,6 +49,8 @@ int run_list_numbers(const struct file_line *line, uint32_t arch, run_numbers *l
 void run_sort_numbers(run_numbers *list);
 
 /* The kinds of tests that have a file of their own. */
+int run_calls(struct run *run);
+int run_only(struct run *run);
 int run_live(struct run *run);
 int run_others(struct run *run);
 
