@@ -64,7 +64,10 @@ enum callgate_relation {
 /* Calls with numbers [nr_first, nr_last] of the witness's architecture, two verdicts, and one call that shows them. */
 struct callgate_difference {
 	uint32_t nr_first, nr_last;
-	/* Confirmed by simulation. arch is an audit value, which callgate_simulate() takes as it is. */
+	/*
+	 * Confirmed by simulation. arch is an audit value, which callgate_simulate() takes as it is; but for 0 and SCMP_ARCH_X32,
+	 * which no kernel passes and which stand for other architectures there.
+	 */
 	struct callgate_call witness;
 	uint8_t
 	    depends; /* bit i: it depends on argument i; bit 6: on the instruction pointer. Others don't matter. */
