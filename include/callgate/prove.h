@@ -114,6 +114,39 @@ struct callgate_answer {
 int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, size_t count,
                  const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer);
 
+/*
+ * ---- which numbers are ever allowed ----
+ */
+
+#define CALLGATE_RANGE_ACTIONS 16
+
+/* Numbers [first, last]. An action is in the list if some call with such a number, whatever its arguments, gets it. */
+struct callgate_number_range {
+	uint32_t first, last;
+	bool ever_allowed, ever_denied; /* of all calls there are: ALLOW or LOG, or anything else */
+	bool complete;                  /* the list has all actions; they are ascending, with their data */
+	size_t count;
+	uint32_t actions[CALLGATE_RANGE_ACTIONS];
+};
+
+/* Ranges in ascending order that hold every 32-bit number; neighbours differ. */
+struct callgate_numbers {
+	size_t count;
+	struct callgate_number_range ranges[];
+};
+
+/*
+ * What a filter does with every number of an architecture (SCMP_ARCH_*; x32 and x86_64 are one, told apart by the numbers).
+ *
+ * Returns 0, and the caller frees the result with callgate_numbers_free(); -EINVAL (as for callgate_ask()), -ENOMEM, -EDQUOT
+ * (not decided within the budget); callgate_diagnosis(NULL) says why.
+ */
+int callgate_numbers_find(const struct callgate_side *side, uint32_t arch,
+                          struct callgate_numbers **ret_numbers);
+
+/* NULL is fine. */
+void callgate_numbers_free(struct callgate_numbers *numbers);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "bpf/accept.h"
 #include "prove/sample.h"
 #include "prove/space.h"
 
@@ -135,22 +134,12 @@ static void conclude(struct comparison *c, int walked, struct diag *diag)
 	}
 }
 
-static bool acceptable(const struct prove_subject *subject, struct diag *diag)
-{
-	if (!subject->policy && subject->program_count == 0)
-		return diag_fail(diag, false, "there is no program");
-	for (size_t i = 0; !subject->policy && i < subject->program_count; i++)
-		if (bpf_accept(subject->programs[i], diag) < 0)
-			return false;
-	return true;
-}
-
 int compare_subjects(const struct prove_subject *a, const struct prove_subject *b, size_t max,
                      struct diag *diag, struct compare_result *ret_result)
 {
 	struct comparison c = {.subjects = {a, b}, .max = max, .result = {.complete = true}};
 
-	if (!acceptable(a, diag) || !acceptable(b, diag)) {
+	if (!prove_acceptable(a, diag) || !prove_acceptable(b, diag)) {
 		*ret_result = (struct compare_result){.outcome = PROVE_REFUSED};
 		return 0;
 	}
@@ -216,7 +205,7 @@ int compare_ask(const struct prove_subject *subject, const struct compare_query 
 	struct asking a = {.query = query, .action = action};
 	struct cell cell = {query->arch, query->arch, query->nr, query->nr};
 
-	if (!acceptable(subject, diag)) {
+	if (!prove_acceptable(subject, diag)) {
 		*ret_answer = (struct compare_answer){.outcome = PROVE_REFUSED};
 		return 0;
 	}

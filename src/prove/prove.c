@@ -111,7 +111,7 @@ static int conclude(struct question *q, int walked, struct diag *diag)
 	}
 }
 
-static bool acceptable(const struct prove_subject *subject, struct diag *diag)
+bool prove_acceptable(const struct prove_subject *subject, struct diag *diag)
 {
 	if (!subject->policy && subject->program_count == 0)
 		return diag_fail(diag, false, "there is no program");
@@ -127,7 +127,7 @@ int prove_equal(const struct prove_subject *a, const struct prove_subject *b,
 	struct question q = {.subjects = {a, b}};
 	struct prove_budget limits = budget ? *budget : (struct prove_budget){0};
 
-	if (!acceptable(a, diag) || !acceptable(b, diag)) {
+	if (!prove_acceptable(a, diag) || !prove_acceptable(b, diag)) {
 		*ret_result = (struct prove_result){.outcome = PROVE_REFUSED};
 		return 0;
 	}

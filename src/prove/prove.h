@@ -42,6 +42,9 @@ struct prove_result {
 	size_t work;
 };
 
+/* Would the kernel take all its programs, and is there one at least? The diag says what is wrong. */
+bool prove_acceptable(const struct prove_subject *subject, struct diag *diag);
+
 /* 0 and a result, or -ENOMEM. budget and diag may be NULL; the diag tells the witness, or why there is no proof. */
 int prove_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
                  const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);

@@ -72,6 +72,13 @@ struct seccomp_data verdicts_witness(const struct verdicts *verdicts, const stru
 	return witness_of_difference(verdicts->diagram, cell, a, b);
 }
 
+node verdicts_calls(const struct verdicts *verdicts, const struct cell *cell)
+{
+	struct diagram *d = verdicts->diagram;
+
+	return restrict_number(d, cell, d->one, d->zero);
+}
+
 node verdicts_differ(const struct verdicts *verdicts)
 {
 	struct diagram *d = verdicts->diagram;

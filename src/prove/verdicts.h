@@ -30,6 +30,9 @@ node verdicts_differ(const struct verdicts *verdicts);
 node verdicts_are(const struct verdicts *verdicts, size_t side, uint32_t verdict);
 node verdicts_allow(const struct verdicts *verdicts, size_t side);
 
+/* The calls in the cell, as far as the diagrams tell them from others: one where they look at arguments alone. */
+node verdicts_calls(const struct verdicts *verdicts, const struct cell *cell);
+
 /* Are they the same for every call in the cell? */
 bool verdicts_same(const struct verdicts *verdicts);
 

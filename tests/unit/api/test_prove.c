@@ -80,6 +80,86 @@ START_TEST(questions_about_partial_calls)
 }
 END_TEST
 
+static const struct callgate_number_range *range_of(const struct callgate_numbers *numbers, uint32_t nr)
+{
+	uint32_t next = 0;
+
+	for (size_t i = 0; i < numbers->count; i++) {
+		const struct callgate_number_range *range = &numbers->ranges[i];
+		ck_assert_uint_eq(range->first, next);
+		ck_assert_uint_le(range->first, range->last);
+		ck_assert(range->complete && range->count > 0);
+		if (range->first <= nr && nr <= range->last)
+			return range;
+		next = range->last + 1;
+	}
+	ck_abort_msg("no range has the number %u", nr);
+	return NULL;
+}
+
+static void check_numbers(const struct callgate_side *side)
+{
+	struct callgate_numbers *numbers;
+	const struct callgate_number_range *range;
+
+	ck_assert_int_eq(callgate_numbers_find(side, SCMP_ARCH_X86_64, &numbers), 0);
+	ck_assert_uint_eq(numbers->ranges[numbers->count - 1].last, UINT32_MAX);
+	range = range_of(numbers, 40);
+	ck_assert(range->ever_allowed && !range->ever_denied && range->first == 0 && range->last == 40);
+	ck_assert(range->count == 1 && range->actions[0] == SCMP_ACT_ALLOW);
+	range = range_of(numbers, 41);
+	ck_assert(range->ever_allowed && range->ever_denied && range->first == 41 && range->last == 41);
+	ck_assert(range->count == 2 && range->actions[0] == SCMP_ACT_ERRNO(1));
+	range = range_of(numbers, 0x40000001);
+	ck_assert(!range->ever_allowed && range->ever_denied);
+	callgate_numbers_free(numbers);
+}
+
+START_TEST(numbers_that_are_ever_allowed)
+{
+	scmp_filter_ctx ctx = sockets(1);
+	struct callgate_program *program = NULL;
+	struct callgate_numbers *numbers;
+
+	ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
+	const struct callgate_program *const list[] = {program};
+	struct callgate_side rules = {.ctx = ctx}, side = {.programs = list, .program_count = 1};
+	check_numbers(&rules);
+	check_numbers(&side);
+	ck_assert_int_eq(callgate_numbers_find(&rules, 12345, &numbers), -EINVAL);
+	ck_assert_int_eq(callgate_numbers_find(NULL, SCMP_ARCH_X86_64, &numbers), -EINVAL);
+	callgate_program_free(program);
+	seccomp_release(ctx);
+}
+END_TEST
+
+/* A program that computes with the number and returns an argument: cells are no single numbers, and actions too many to list. */
+START_TEST(numbers_of_a_computing_program)
+{
+	const struct sock_filter insns[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+	    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 1),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 2, 0),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+	    BPF_STMT(BPF_RET | BPF_A, 0),
+	    BPF_STMT(BPF_RET | BPF_K, SCMP_ACT_ERRNO(2)),
+	};
+	struct callgate_program *program;
+	struct callgate_numbers *numbers;
+
+	ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), SCMP_ARCH_NATIVE, &program), 0);
+	const struct callgate_program *const list[] = {program};
+	struct callgate_side side = {.programs = list, .program_count = 1};
+	ck_assert_int_eq(callgate_numbers_find(&side, SCMP_ARCH_X86_64, &numbers), 0);
+	for (size_t i = 0; i < numbers->count; i++) {
+		ck_assert(numbers->ranges[i].ever_denied && numbers->ranges[i].ever_allowed);
+		ck_assert(!numbers->ranges[i].complete);
+	}
+	callgate_numbers_free(numbers);
+	callgate_program_free(program);
+}
+END_TEST
+
 START_TEST(what_is_refused)
 {
 	const struct sock_filter bad = {BPF_RET | BPF_X, 0, 0, 0};
@@ -107,6 +187,8 @@ int main(void)
 	tcase_add_test(tcase, one_rule_more_is_one_difference);
 	tcase_add_test(tcase, a_program_is_compared_with_its_rules);
 	tcase_add_test(tcase, questions_about_partial_calls);
+	tcase_add_test(tcase, numbers_that_are_ever_allowed);
+	tcase_add_test(tcase, numbers_of_a_computing_program);
 	tcase_add_test(tcase, what_is_refused);
 	return test_run(tcase);
 }
