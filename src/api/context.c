@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/action.h"
+#include "base/zeroed.h"
 #include "load/features.h"
 
 static const uint32_t default_attributes[_SCMP_FLTATR_MAX] = {
@@ -97,7 +98,7 @@ scmp_filter_ctx seccomp_init(uint32_t def_action)
 	if (action_check(def_action, diag) < 0)
 		return NULL;
 	struct ruleset *rules = native_rules(diag);
-	struct context *context = rules ? calloc(1, sizeof(*context)) : NULL;
+	struct context *context = rules ? zeroed_array(1, sizeof(*context)) : NULL;
 	if (!context) {
 		diag_set(diag, "out of memory for a context");
 		ruleset_free(rules);

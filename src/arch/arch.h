@@ -105,11 +105,12 @@ size_t arch_syscall_number_count(const struct arch *arch);
 int32_t arch_syscall_number_at(const struct arch *arch, size_t i);
 
 /*
- * Adds to *count how many calls have numbers in [first, last], and to *share (may be NULL) how often ordinary programs make
- * them: their part of all calls, in 1/100000, as measured for base/ordinary_work.inc.
+ * Adds to *count how many calls there are from the `from`-th one by number on, as far as their numbers are not above `last`, and
+ * to *share (may be NULL) how often ordinary programs make them: their part of all calls, in 1/100000, as measured for
+ * base/ordinary_work.inc. Returns where it ended: `from` for what is above.
  */
-void arch_syscall_tally(const struct arch *arch, uint32_t first, uint32_t last, uint32_t *count,
-                        uint32_t *share);
+size_t arch_syscall_tally(const struct arch *arch, size_t from, uint32_t last, uint32_t *count,
+                          uint32_t *share);
 
 /* The known name that is closest to `name` (edit distance), or NULL if nothing is close. For diagnostics. */
 const char *arch_syscall_closest_name(const char *name);

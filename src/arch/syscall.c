@@ -178,15 +178,18 @@ static uint32_t number_at(const struct arch *arch, size_t i)
 	return (uint32_t)arch_numbers[first + arch_by_number[first + i]] + arch->nr_base;
 }
 
-/* How many of the architecture's numbers are below this one. */
-static size_t count_below(const struct arch *arch, uint32_t nr)
+/* The first of the architecture's numbers at or behind index `from` that is above `nr`; most are near. */
+static size_t index_above(const struct arch *arch, size_t from, uint32_t nr)
 {
-	size_t low = 0, high = arch->table->count;
+	size_t low = from, high = arch->table->count, step = 1;
 
+	for (; low + step < high && number_at(arch, low + step) <= nr; step *= 2)
+		low += step;
+	high = low + step < high ? low + step : high;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (number_at(arch, middle) < nr)
+		if (number_at(arch, middle) <= nr)
 			low = middle + 1;
 		else
 			high = middle;
@@ -194,20 +197,18 @@ static size_t count_below(const struct arch *arch, uint32_t nr)
 	return low;
 }
 
-void arch_syscall_tally(const struct arch *arch, uint32_t first, uint32_t last, uint32_t *count,
-                        uint32_t *share)
+size_t arch_syscall_tally(const struct arch *arch, size_t from, uint32_t last, uint32_t *count,
+                          uint32_t *share)
 {
 	const uint16_t *by_number = &arch_by_number[arch->table->first];
-	size_t from = count_below(arch, first), to = arch->table->count;
+	size_t to = arch->table->count;
 
-	if (last == first)
-		to = from + (from < to && number_at(arch, from) == first);
-	else if (last != UINT32_MAX)
-		to = count_below(arch, last + 1);
-
+	if (last != UINT32_MAX && from < to)
+		to = index_above(arch, from, last);
 	*count += (uint32_t)(to - from);
 	for (size_t i = from; share && i < to; i++)
 		*share += arch_shares[by_number[i]];
+	return to;
 }
 
 int32_t arch_syscall_number_max(const struct arch *arch)

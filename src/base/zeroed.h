@@ -16,6 +16,7 @@ static inline void *zeroed_array(size_t count, size_t size)
 	if (__builtin_mul_overflow(count, size, &bytes))
 		return NULL;
 	void *memory = malloc(bytes ? bytes : 1);
+	__asm__("" : "+r"(memory)); /* else compilers make a calloc() of it */
 	return memory ? memset(memory, 0, bytes) : NULL;
 }
 

@@ -5,6 +5,8 @@
 #include "base/zeroed.h"
 #include "compile/weights.h"
 
+enum { USUAL_EDGES = 16 };
+
 /* What a run of the policy's architectures that share an audit value is made with. */
 struct section {
 	struct rules *rules;
@@ -182,19 +184,25 @@ static void add_covered(struct section *section, uint32_t first, uint32_t last, 
 	add_edge(section, first, base, false, 0);
 }
 
+static void weigh_for(struct section *section, const struct arch *arch)
+{
+	size_t count = section->edges.count, at = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct weights_edge *known = &section->known.items[i];
+		uint32_t last = i + 1 < count ? section->edges.items[i + 1].first - 1 : UINT32_MAX;
+		at =
+		    arch_syscall_tally(arch, at, last, &known->uniform, known->wanted ? &known->prior : NULL);
+	}
+}
+
 static void weigh(struct section *section)
 {
-	size_t count = section->edges.count;
-
 	for (size_t i = 0; i < section->policy->arch_count; i++)
-		for (size_t j = 0; j < count && is_member(section, i); j++) {
-			const struct graph_edge *edge = &section->edges.items[j];
-			struct weights_edge *known = &section->known.items[j];
-			arch_syscall_tally(section->policy->archs[i].arch, edge->first,
-			                   j + 1 < count ? edge[1].first - 1 : UINT32_MAX, &known->uniform,
-			                   known->wanted ? &known->prior : NULL);
-		}
-	weights_assign(section->known.items, count, section->policy->optimize, section->edges.items);
+		if (is_member(section, i))
+			weigh_for(section, section->policy->archs[i].arch);
+	weights_assign(section->known.items, section->edges.count, section->policy->optimize,
+	               section->edges.items);
 }
 
 static struct graph_id section_graph(struct section *section)
@@ -203,6 +211,8 @@ static struct graph_id section_graph(struct section *section)
 	uint32_t first = 0, last;
 
 	section->edges.count = section->known.count = 0;
+	if (!vec_reserve(&section->edges, USUAL_EDGES) || !vec_reserve(&section->known, USUAL_EDGES))
+		graph->failed = true;
 	for (;; first = last + 1) {
 		bool covered;
 		struct graph_id base = graph_leaf(graph, base_action(section, first, &covered));

@@ -1,10 +1,9 @@
 #include "compile/tree_search.h"
 
 enum {
-	HEAVY = 3,        /* a hole has one in so many of those that pass, or more; or, */
-	HEAVY_OF_FEW = 6, /* where there are few edges */
-	WINDOW = 1,       /* how much farther than Knuth's bounds the search looks where there are holes */
-	MARGIN = 4,       /* how far from the middle of its weight a long switch may be divided */
+	HEAVY = 3,  /* a hole has one in so many of those that pass, or more */
+	WINDOW = 1, /* how much farther than Knuth's bounds the search looks where there are holes */
+	MARGIN = 4, /* how far from the middle of its weight a long switch may be divided */
 	LONG = 32,
 	NEVER = 1u << 30, /* the cost of what makes no sense; more than any tree's */
 };
@@ -31,10 +30,12 @@ static uint32_t insert(const struct tree_search *search, uint32_t *list, uint32_
 
 static void range_extend(struct tree_range *range, const struct tree_search *search, uint32_t edge)
 {
+	uint32_t most = search->holes_most, count = range->heavy_count;
+
 	range->last = edge;
-	if (search->singles[edge])
-		range->heavy_count =
-		    insert(search, range->heavy, range->heavy_count, search->holes_most, edge);
+	if (search->singles[edge] &&
+	    (count < most || weight_of(search, range->heavy[most - 1]) < weight_of(search, edge)))
+		range->heavy_count = insert(search, range->heavy, count, most, edge);
 }
 
 struct tree_range tree_range_of(const struct tree_search *search, uint32_t first, uint32_t last)
@@ -157,17 +158,24 @@ static struct divided divide_anywhere(const struct tree_search *search, const st
 }
 
 /* The best place is between those without the first and without the last edge, or, where there are holes, not far off. */
-static inline struct divided divide_whole(const struct tree_search *search, uint32_t first, uint32_t last)
+static inline struct divided divide_bounded(const uint32_t *costs, uint32_t count, uint32_t first,
+                                            uint32_t last, uint32_t a, uint32_t b)
 {
-	uint32_t count = search->count, cell = first * count + last;
-	uint32_t a = search->splits[cell - 1], b = search->splits[cell + count];
 	uint32_t from = a < b ? a : b, to = a < b ? b : a;
 
 	from += from == first;
 	struct divided divided = {UINT32_MAX, from};
-	divide_between(search->costs + first * count + from - 1, search->costs + from * count + last, count,
-	               from, to, &divided);
+	divide_between(costs + first * count + from - 1, costs + from * count + last, count, from, to,
+	               &divided);
 	return divided;
+}
+
+static struct divided divide_whole(const struct tree_search *search, uint32_t first, uint32_t last)
+{
+	uint32_t count = search->count, cell = first * count + last;
+
+	return divide_bounded(search->costs, count, first, last, search->splits[cell - 1],
+	                      search->splits[cell + count]);
 }
 
 static struct divided divide(const struct tree_search *search, const struct tree_range *range, uint32_t holes)
@@ -225,7 +233,7 @@ static uint32_t solve_holes(struct tree_search *search, const struct tree_range 
 	uint32_t weights[TREE_HOLES + 1] = {passing}, levels = 0;
 
 	while (levels < range->heavy_count &&
-	       weight_of(search, range->heavy[levels]) * search->heavy >= weights[levels]) {
+	       weight_of(search, range->heavy[levels]) * HEAVY >= weights[levels]) {
 		weights[levels + 1] = weights[levels] - weight_of(search, range->heavy[levels]);
 		levels++;
 	}
@@ -257,19 +265,24 @@ static void solve_range(struct tree_search *search, const struct tree_range *ran
 static uint32_t solve_plain(struct tree_search *search, const struct tree_range *range, uint32_t last,
                             uint32_t end)
 {
-	uint32_t count = search->count, row = range->first * count, level = count * count;
-	uint32_t heaviest = range->heavy_count ? weight_of(search, range->heavy[0]) : 0;
+	const uint32_t count = search->count, first = range->first;
+	const uint32_t heaviest = range->heavy_count ? weight_of(search, range->heavy[0]) : 0;
+	const uint32_t before = search->sums[first], size_cost = search->size_cost;
+	uint32_t *costs = search->costs + first * count;
+	uint8_t *splits = search->splits + first * count, *below = splits + count,
+	        *holed = splits + count * count;
+	uint32_t low = splits[last - 1];
 
 	for (; last < end; last++) {
-		uint32_t passing = search->sums[last + 1] - search->sums[range->first];
-		if (search->singles[last] && weight_of(search, last) > heaviest)
+		uint32_t passing = search->sums[last + 1] - before, high = below[last];
+		if ((search->singles[last] && weight_of(search, last) > heaviest) ||
+		    heaviest * HEAVY >= passing)
 			break;
-		if (heaviest * search->heavy >= passing)
-			break;
-		struct divided divided = divide_whole(search, range->first, last);
-		search->costs[row + last] = divided.cost + passing + search->size_cost;
-		search->moves[row + last] = TREE_DIVIDE;
-		search->splits[row + last] = search->splits[row + level + last] = (uint8_t)divided.split;
+		struct divided divided = divide_bounded(search->costs, count, first, last, low, high);
+		costs[last] = divided.cost + passing + size_cost;
+		search->moves[first * count + last] = TREE_DIVIDE;
+		low = divided.split;
+		splits[last] = holed[last] = (uint8_t)low;
 	}
 	return last;
 }
@@ -325,7 +338,6 @@ static void prepare(struct tree_search *search, const struct graph_edge *edges, 
 	search->edges = edges;
 	search->count = count;
 	search->holes_most = count <= TREE_FEW ? TREE_HOLES : 1;
-	search->heavy = count <= TREE_FEW ? HEAVY_OF_FEW : HEAVY;
 	search->sums[0] = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t next = i + 1 < count ? edges[i + 1].first : 0;
