@@ -93,12 +93,14 @@ static bool load(const struct job *job)
 __attribute__((noreturn)) static void child(const struct job *job)
 {
 	const struct rlimit none = {0, 0};
+	/* What kills the child must end it, whatever handlers the program has: a sanitizer's, say. */
+	static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
 	struct sigaction action = {.sa_sigaction = trapped, .sa_flags = SA_SIGINFO};
 
 	setpgid(0, 0);
 	setrlimit(RLIMIT_CORE, &none);
-	signal(SIGILL, SIG_DFL);
-	signal(SIGTRAP, SIG_DFL);
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		signal(fatal[i], SIG_DFL);
 	trap_board = job->board;
 	sigaction(SIGSYS, &action, NULL);
 	if (!load(job))

@@ -217,7 +217,7 @@ START_TEST(zero_bytes)
 	} cases[] = {
 	    {"\0", 1, 1, 1},
 	    {"\n{\0}", 4, 2, 2},
-	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\0", 37, 1, 35},
+	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\0", 35, 1, 35},
 	    {"{\"a\0b\":1}", 9, 1, 4},
 	};
 
