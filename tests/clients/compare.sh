@@ -8,6 +8,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 tested=${CLIENTS_LIBRARY:?}
+: "${CLIENTS_CALLGATE:?}"
 system=$(ldconfig -p | sed -n 's/^\tlibseccomp\.so\.2 (libc6,x86-64) => //p' | head -n 1)
 [ -n "$system" ] || {
 	echo 'SKIP compare: the system has no libseccomp.so.2 to compare with'
@@ -27,7 +28,7 @@ collect() {
 }
 
 compare() {
-	if difference=$(timeout 60 "$CLIENTS_TOOLS/same" "$filters/system/$1" "$filters/tested/$1" 2>&1); then
+	if difference=$(timeout 60 "$CLIENTS_CALLGATE" diff --max 3 "$filters/system/$1" "$filters/tested/$1" 2>&1); then
 		equal=$((equal + 1))
 	else
 		different=$((different + 1))

@@ -59,3 +59,4 @@ install_packages binutils bubblewrap busybox-static crun g++ gcc gdb golang-gith
 	universal-ctags util-linux
 unpack_package chrony chronyd
 unpack_package tor tor
+unpack_package systemd-tests ../lib/systemd/tests/test-seccomp

@@ -48,6 +48,7 @@ static const struct {
     {"ptrace", SYS_ptrace},
     {"sched_setscheduler", SYS_sched_setscheduler},
     {"socket", SYS_socket},
+    {"statx", SYS_statx},
     {"truncate", SYS_truncate},
     {"unshare", SYS_unshare},
 };

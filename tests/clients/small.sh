@@ -1,7 +1,7 @@
 #!/bin/sh
 # Small programs that confine themselves, or only look names up.
 . "$(dirname "$0")/common.sh"
-needs ctags scmp_sys_resolver
+needs ctags gdb scmp_sys_resolver
 
 resolved() {
 	limited scmp_sys_resolver "$@" 2>&1
@@ -23,4 +23,20 @@ request="{\"command\": \"generate-tags\", \"filename\": \"example.c\", \"size\":
 witnessed ctags sh -c 'exec ctags --_interactive=sandbox <"$1"' sh "$work/request"
 expect 'ctags in its sandbox' 0 "$witnessed_status"
 expect_line 'the tag' '"name": "example"' "$(cat "$work/output")"
+
+# start_ctags: one that waits for a request, in its sandbox already.
+start_ctags() {
+	rm -f "$work/requests"
+	mkfifo "$work/requests"
+	ctags --_interactive=sandbox <"$work/requests" >"$work/ctags.log" 2>&1 &
+	daemon=$!
+	exec 8>"$work/requests"
+	until_true 5 grep -q '^Seccomp:.*2$' "/proc/$daemon/status"
+	expect_filtered "$daemon"
+}
+
+start_ctags
+expect 'an allowed call' 'failed: EFAULT' "$(called "$daemon" statx -1 0 0 0 0)"
+expect 'a denied call' 'signal SIGSYS' "$(called "$daemon" mount 0 0 0 0 0)"
+exec 8>&-
 finish
