@@ -175,17 +175,18 @@ static bool open_filters(struct test_source *source, const struct test_replaceme
 
 /* ---- sources ---- */
 
-/* The whole file; NULL and trouble if it can't be read. */
+/* The whole file ("-": standard input); NULL and trouble if it can't be read. */
 static char *read_text(struct test_source *source, size_t *ret_size)
 {
-	FILE *file = fopen(source->path, "re");
+	bool is_stdin = strcmp(source->path, "-") == 0;
+	FILE *file = is_stdin ? stdin : fopen(source->path, "re");
 	char *text = file ? malloc(CALLGATE_TEST_FILE_SIZE_MAX + 1) : NULL;
 	size_t size = text ? fread(text, 1, CALLGATE_TEST_FILE_SIZE_MAX + 1, file) : 0;
 	bool failed = !text || ferror(file);
 
 	if (failed)
 		set_trouble(&source->trouble, "%s", strerror(errno));
-	if (file)
+	if (file && !is_stdin)
 		fclose(file);
 	if (failed)
 		free(text);

@@ -99,12 +99,24 @@ static int check_set(struct run *run, uint32_t arch, const struct callgate_group
 	return result;
 }
 
+static bool has_some(const struct callgate_group *group, uint32_t arch)
+{
+	for (size_t i = 0; group->syscalls[i]; i++)
+		if (callgate_syscall_number(arch, group->syscalls[i]) != __NR_SCMP_ERROR)
+			return true;
+	return false;
+}
+
 /* A call that none of the architectures has would never be looked at. */
 static int check_is_somewhere(struct run *run, const struct file_calls *calls)
 {
 	for (size_t i = 0; i < run->arch_count; i++)
-		if (!calls->name || run_number_of(calls, run->archs[i]) != __NR_SCMP_ERROR)
+		if (calls->group ? has_some(calls->group, run->archs[i])
+		                 : run_number_of(calls, run->archs[i]) != __NR_SCMP_ERROR)
 			return 0;
+	if (calls->group)
+		return run_trouble(run, "%s has no call of the set @%s", words_arch_name(run->archs[0]),
+		                   calls->group->name);
 	return run_trouble(run,
 	                   run->arch_count == 1 ? "%s does not have the call %s"
 	                                        : "none of the architectures, such as %s, has the call %s",

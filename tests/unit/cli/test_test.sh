@@ -215,6 +215,11 @@ TESTS
 echo '{"defaultAction": "SCMP_ACT_KILL_PROCESS", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}' >"$dir/nothing.json"
 [ "$status" != 2 ] || expect 0 "$dir/nothing.test"
 
+# ---- standard input: names in it are relative to the working directory ----
+sed "s|profile \"a b.json\"|profile \"$dir/a b.json\"|" "$dir/mixed.test" >"$dir/stdin.test"
+"$callgate" test --filter 'far away' - <"$dir/stdin.test" >"$dir/out" 2>"$dir/err" || fail "standard input"
+has "1 passed, 0 failed, 1 skipped"
+
 # ---- trouble ----
 expect 2
 expect 2 "$dir/missing.test"
