@@ -30,6 +30,9 @@ done
 grep '^100%: Checks:' log
 grep '^0 failures$' log
 grep '^no failures$' log
+grep '^18 passed, 0 failed$' log
+grep '^  edges: \([0-9]*\) of \1 (100.0%)$' log
+/usr/bin/python3 -c 'import xml.etree.ElementTree as t; assert len(list(t.parse("count.xml").iter("testcase"))) == 18'
 
 # breaks FROM TO FILE WORDS REASON: with the policy edited so, the assertion in FILE that has WORDS fails, and this is why.
 breaks()
@@ -41,8 +44,9 @@ breaks()
 		echo "no test notices: $2"
 		exit 1
 	fi
-	line=$(awk -v words="$4" '/callgate_expect/{first = NR} index($0, words){print first; exit}' "$3")
-	grep "^\(\./\)\?$3:$line:.*$5" log || {
+	line=$(awk -v words="$4" '/callgate_expect/ || FILENAME ~ /test$/{first = NR} index($0, words){exit} END{for (line = first; line <= NR; line++) printf "%s%d", line > first ? "\\|" : "", line}' "$3")
+	# In a test file the reason is the next line; compilers differ in which line of a statement is its place.
+	tr '\n' '\a' <log | sed 's/\a *expected/: expected/g' | tr '\a' '\n' | grep "^ *$3:\($line\):.*$5" || {
 		cat log
 		echo "expected in the log: $3:$line: ... $5"
 		exit 1
@@ -50,6 +54,8 @@ breaks()
 }
 breaks 'O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY' 'O_ACCMODE | O_CREAT, O_RDONLY' test_check.c 'O_ACCMODE | O_TRUNC, O_TRUNC' \
 	'expected KILL_PROCESS, but openat(.*: ALLOW, rule 12 (if argument 2 & 0x43 == 0x0)'
+breaks 'O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY' 'O_ACCMODE | O_CREAT, O_RDONLY' count.test 'O_ACCMODE|O_TRUNC' \
+	'expected KILL_PROCESS, but openat(.*: ALLOW'
 breaks 'SCMP_SYS(brk)' 'SCMP_SYS(execve)' test_main.c '"execve"' \
 	'expected KILL_PROCESS, but execve(.*: ALLOW, rule 5 (whatever the arguments)'
 breaks 'SCMP_SYS(brk)' 'SCMP_SYS(execve)' test_check.c 'callgate_expect_only' \

@@ -23,7 +23,7 @@ says() { grep -qF -- "$1" "$dir/err" || fail "not said: $1"; }
 
 # The examples pass, and their tests are named in their order whatever the number of processes.
 for file in "$examples"/*.test "$examples"/*/*.test; do
-	[ ! -f "$file" ] || expect 0 "$file"
+	! grep -q '^profile ' "$file" || expect 0 "$file" # programs would have to be made first
 done
 
 cat >"$dir/mixed.test" <<'TESTS'
