@@ -1,7 +1,7 @@
 #!/bin/sh
-# usage: test_coverage.sh CALLGATE: `callgate test` with --coverage, --coverage-min and --mutate.
+# usage: test_coverage.sh CALLGATE MANUAL: `callgate test` with --coverage, --coverage-min and --mutate.
 set -eu
-callgate=$(realpath "$1")
+callgate=$(realpath "$1") manual=$2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
@@ -148,3 +148,20 @@ grep -qv '^\(#\|ok\|1\.\.\|TAP\)' out && fail "a line is no TAP"
 expect 0 --coverage --mutate --format junit full.test
 /usr/bin/python3 -c 'import sys, xml.etree.ElementTree as t; t.parse("out")' || fail "no XML"
 says "  rules: 11 of 11 (100.0%)"
+
+# The examples of the manual.
+cat >p.json <<'PROFILE'
+{ "defaultAction": "SCMP_ACT_ALLOW",
+  "syscalls": [
+    { "names": ["chmod", "fchmodat"], "action": "SCMP_ACT_ERRNO" } ] }
+PROFILE
+printf 'profile p.json\narch x86_64\nchmod -> EPERM\n' >p.test
+for option in coverage mutate; do
+	status=0
+	"$callgate" test --$option p.test >out 2>err || status=$?
+	awk -v want="$ callgate test --$option p.test" '$0 == want {on = 1; next} /^```/ {on = 0} on && $1 != "..."' "$manual" >example
+	[ "$(wc -l <example)" -ge 8 ] || fail "no example of --$option in $manual"
+	while IFS= read -r line; do
+		has "$line"
+	done <example
+done

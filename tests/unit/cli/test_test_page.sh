@@ -11,7 +11,7 @@ extract="$root/tests/unit/testing/example.py"
 cmp "$dir/chmod.test" "$root/examples/chmod.test"
 "$callgate" test "$root/examples/chmod.test"
 
-"$extract" "$root/docs/callgate-test.5.scd" 1 "$dir/web/web.test"
+"$extract" "$root/docs/callgate-test.5.scd" 3 "$dir/web/web.test"
 cp "$root/examples/profiles/container-default.json" "$dir"
 cat >"$dir/web/web.json" <<'PROFILE'
 {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [
