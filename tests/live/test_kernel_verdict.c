@@ -1,7 +1,7 @@
 /*
  * The simulator against the kernel: random accepted programs, loaded in children, thousands of calls each way (x86_64 by
  * syscall, x86 by int 0x80), verdict against verdict. Results are ERRNO(x) nearly always, which the caller can read; where the
- * simulator predicts a death, the child must die at exactly that call.
+ * simulator predicts a death, the child must die at exactly that call. The prover's function is held against both.
  */
 #include <check.h>
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include "bpf/disassemble.h"
 #include "bpf/simulate.h"
 #include "kernel_program.h"
+#include "support/proved_verdict.h"
 #include "support/random_program.h"
 #include "support/run.h"
 
@@ -139,6 +140,20 @@ static void report(const struct door *door, const struct sock_filter *insns, siz
 	ck_abort_msg("the simulator and the kernel differ");
 }
 
+/* What the prover makes of the program is the simulator's verdict too, on every call; false if that is too large a diagram. */
+static bool check_prover(const struct callgate_program *program, const struct seccomp_data *calls)
+{
+	const struct callgate_program *const list[] = {program};
+	struct prove_subject subject = {.programs = list, .program_count = 1};
+	uint32_t verdicts[CALLS];
+
+	if (!proved_verdicts(&subject, calls, CALLS, verdicts))
+		return false;
+	for (size_t i = 0; i < CALLS; i++)
+		ck_assert_uint_eq(verdicts[i], bpf_simulate(program, &calls[i], NULL));
+	return true;
+}
+
 /* Runs children until every call is answered: one that dies where it should goes on behind that call. */
 static size_t check_program(const struct door *door, const struct sock_filter *insns, size_t count,
                             const struct seccomp_data *calls, struct board *board)
@@ -178,16 +193,20 @@ static void check_door(const struct door *door)
 	struct sock_filter insns[LONGEST];
 	struct seccomp_data calls[CALLS];
 	unsigned long runs = random_runs(400);
-	size_t deaths = 0;
+	size_t deaths = 0, proved = 0;
 
 	for (unsigned long run = 0; run < runs; run++) {
 		size_t count = random_accepted(&random, insns, LONGEST);
+		struct callgate_program program = {bpf_host_is_big_endian(), count, insns, NULL};
 		for (size_t i = 0; i < CALLS; i++)
 			calls[i] = make_call(&random, door, insns, count);
+		proved += check_prover(&program, calls);
 		deaths += check_program(door, insns, count, calls, board);
 	}
-	printf("%s: %lu programs, %lu calls, %zu of them deadly: no mismatch\n", door->name, runs,
-	       runs * CALLS, deaths);
+	printf("%s: %lu programs, %lu calls, %zu of them deadly: no mismatch, nor with the prover for %zu "
+	       "programs\n",
+	       door->name, runs, runs * CALLS, deaths, proved);
+	ck_assert_uint_gt(proved, runs / 2);
 }
 
 START_TEST(verdicts)
