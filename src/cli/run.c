@@ -113,7 +113,8 @@ static int run(struct profile_options *profile, bool no_new_privs, char **argv)
 	return status;
 }
 
-int cli_run(int argc, char **argv)
+/* The exit status, or -1 where there is a command to run. */
+static int parse(int argc, char **argv, struct profile_options *profile, bool *ret_no_new_privs)
 {
 	static const struct option options[] = {
 	    PROFILE_OPTIONS,
@@ -121,19 +122,27 @@ int cli_run(int argc, char **argv)
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
-	struct profile_options profile = {0};
-	bool no_new_privs = true;
 
 	for (int option; (option = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
 		if (option == 'h' || option == '?')
 			return cli_help(usage, option == 'h') == CLI_OK ? CLI_OK : RUN_FAILED;
-		if (profile_option_is(option) ? !profile_option_take(&profile, option, optarg)
-		                              : !parse_yes(optarg, &no_new_privs))
+		if (profile_option_is(option) ? !profile_option_take(profile, option, optarg)
+		                              : !parse_yes(optarg, ret_no_new_privs))
 			return RUN_FAILED;
 	}
 	if (optind == argc)
 		return cli_help(usage, false), RUN_FAILED;
-	int status = run(&profile, no_new_privs, argv + optind);
+	return -1;
+}
+
+int cli_run(int argc, char **argv)
+{
+	struct profile_options profile = {0};
+	bool no_new_privs = true;
+	int status = parse(argc, argv, &profile, &no_new_privs);
+
+	if (status < 0)
+		status = run(&profile, no_new_privs, argv + optind);
 	profile_options_finish(&profile);
 	return status;
 }

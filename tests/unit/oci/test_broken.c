@@ -208,6 +208,8 @@ START_TEST(too_many_bytes)
 END_TEST
 
 /* Zero bytes end no text: the rest would be unread. */
+#define BYTES(text) text, sizeof(text) - 1
+
 START_TEST(zero_bytes)
 {
 	static const struct {
@@ -215,10 +217,10 @@ START_TEST(zero_bytes)
 		size_t size;
 		unsigned int line, column;
 	} cases[] = {
-	    {"\0", 1, 1, 1},
-	    {"\n{\0}", 4, 2, 2},
-	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\0", 35, 1, 35},
-	    {"{\"a\0b\":1}", 9, 1, 4},
+	    {BYTES("\0"), 1, 1},
+	    {BYTES("\n{\0}"), 2, 2},
+	    {BYTES("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\0"), 1, 35},
+	    {BYTES("{\"a\0b\":1}"), 1, 4},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -220,6 +220,38 @@ START_TEST(given_architectures_take_the_place_of_the_list)
 }
 END_TEST
 
+/* The runtime specification's names, each as the machine and in the list. */
+START_TEST(every_architecture)
+{
+	static const char *const names[] = {
+	    "X86",    "X86_64",   "X32",         "ARM", "AARCH64", "MIPS",    "MIPS64",      "MIPS64N32",
+	    "MIPSEL", "MIPSEL64", "MIPSEL64N32", "PPC", "PPC64",   "PPC64LE", "S390",        "S390X",
+	    "PARISC", "PARISC64", "RISCV64",     "SH",  "SHEB",    "M68K",    "LOONGARCH64",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct callgate_profile *profile = new_profile();
+		char name[64], text[256], *json;
+		snprintf(name, sizeof(name), "SCMP_ARCH_%s", names[i]);
+		snprintf(text, sizeof(text),
+		         "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"%s\"],\"syscalls\":["
+		         "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+		         name);
+		uint32_t arch = callgate_profile_arch(name);
+		ck_assert_msg(arch != 0, "%s", name);
+		ck_assert_int_eq(callgate_profile_add_arch(profile, arch), 0);
+		scmp_filter_ctx ctx = read_profile(profile, text);
+		ck_assert_uint_eq(ask(ctx, arch, "read", 0, 0), ALLOW);
+		ck_assert_uint_eq(ask(ctx, arch, "write", 0, 0), ERRNO(1));
+		ck_assert_int_eq(callgate_profile_resolve(profile, &json), 0);
+		ck_assert_msg(strstr(json, name) != NULL, "%s", json);
+		free(json);
+		seccomp_release(ctx);
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("the meaning of profiles");
@@ -228,6 +260,7 @@ int main(void)
 	tcase_add_loop_test(tcase, meaning, 0, sizeof(meanings) / sizeof(meanings[0]));
 	tcase_add_test(tcase, same_argument);
 	tcase_add_test(tcase, capabilities);
+	tcase_add_test(tcase, every_architecture);
 	tcase_add_test(tcase, architectures_from_the_map);
 	tcase_add_test(tcase, given_architectures_take_the_place_of_the_list);
 	return test_run(tcase);
