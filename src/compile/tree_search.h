@@ -13,7 +13,7 @@
 #include "compile/graph.h"
 
 enum {
-	TREE_MOST = 72, /* edges of a search */
+	TREE_MOST = 48, /* edges of a search */
 	TREE_HOLES = 2, /* the most holes, where there are at most TREE_FEW edges; else 1 */
 	TREE_FEW = 16,
 	TREE_CHAIN = 6, /* exceptions in a chain */
