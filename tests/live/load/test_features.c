@@ -265,6 +265,25 @@ static void reset_forgets_nothing(void *argument)
 	CHILD_CHECK(seccomp_notify_fd(ctx) >= 0);
 }
 
+/* At a level without listeners none is asked for: the diagnosis says what becomes of the calls. */
+static void no_listener_at_4(void *argument)
+{
+	(void)argument;
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	CHILD_EQUAL(seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(getppid), 0), 0);
+	CHILD_EQUAL(seccomp_api_set(4), 0);
+	CHILD_EQUAL(seccomp_load(ctx), 0);
+	CHILD_SAYS(callgate_diagnosis(ctx), "note: no listener was asked for");
+	CHILD_EQUAL(seccomp_notify_fd(ctx), -EFAULT);
+	CHILD_CHECK(syscall(SYS_getppid) == -1 && errno == ENOSYS);
+}
+
+START_TEST(test_no_listener_at_4)
+{
+	child_run(no_listener_at_4, NULL);
+}
+END_TEST
+
 /* A context asks at its birth. */
 static void init_probes(void *argument)
 {
@@ -359,6 +378,7 @@ int main(void)
 	tcase_add_test(tests, test_prctl);
 	tcase_add_test(tests, test_reset_forgets_nothing);
 	tcase_add_test(tests, test_init_probes);
+	tcase_add_test(tests, test_no_listener_at_4);
 	tcase_add_loop_test(tests, test_flags, 2, LEVEL_MAX + 1);
 	return test_run(tests);
 }
