@@ -132,7 +132,7 @@ struct callgate_number_range {
 /* Ranges in ascending order that hold every 32-bit number; neighbours differ. */
 struct callgate_numbers {
 	size_t count;
-	struct callgate_number_range ranges[];
+	struct callgate_number_range *ranges;
 };
 
 /*

@@ -18,6 +18,7 @@ static int publish(const struct ranges_result *found, struct callgate_numbers **
 	if (!numbers)
 		return diag_fail(diag_thread(), -ENOMEM, "out of memory for an answer");
 	numbers->count = count;
+	numbers->ranges = (struct callgate_number_range *)(numbers + 1); /* one block, aligned for either */
 	for (size_t i = 0; i < count; i++) {
 		const struct ranges_row *from = &found->rows.items[i];
 		struct callgate_number_range *to = &numbers->ranges[i];
