@@ -7,23 +7,23 @@ cd "$1"
 { git ls-files -co --exclude-standard 2>/dev/null || find . -type f -not -path './build*' -not -path './.git/*'; } | tar cf - -T - | tar xf - -C "$scratch"
 cd "$scratch"
 
-# block N LANGUAGE: the Nth fenced block of that language below the heading.
+# block HEADING N LANGUAGE: the Nth fenced block of that language below the heading.
 block()
 {
-	awk -v want="$1" -v fence="\`\`\`$2" '/^## /{on = /Five lines/} !on{next} $0 == fence{n++; in_block = n == want; next}
-		/^```/{in_block = 0} in_block' README.md
+	awk -v heading="## $1" -v want="$2" -v fence="\`\`\`$3" '/^## /{on = $0 == heading} !on{next} in_block && /^```/{in_block = 0; next}
+		$0 == fence{n++; in_block = n == want; next} in_block' README.md
 }
 {
 	echo '#include <errno.h>'
 	echo '#include <sys/socket.h>'
-	block 1 c | grep '^#include'
+	block "Five lines" 1 c | grep '^#include'
 	echo 'int main(void) {'
-	block 1 c | grep -v '^#include'
+	block "Five lines" 1 c | grep -v '^#include'
 	echo 'int unix_fd = socket(AF_UNIX, SOCK_STREAM, 0), inet_fd = socket(AF_INET, SOCK_STREAM, 0);'
 	echo 'return unix_fd >= 0 && inet_fd == -1 && errno == EPERM ? 0 : 1; }'
 } >x.c
 grep -q seccomp_load x.c
-block 1 sh >commands
+block "Five lines" 1 sh >commands
 grep -q pkg-config commands
 
 mkdir home
@@ -33,3 +33,20 @@ HOME=$scratch/home bash -eu commands >log 2>&1 || {
 }
 ./a.out
 echo "the five lines work"
+
+block "In CI" 1 "" >examples/readme.test
+grep -q '^live:' examples/readme.test
+tool=home/callgate/bin/callgate
+if [ ! -x "$tool" ]; then # installed without profiles, for want of jansson
+	exit 0
+fi
+LD_LIBRARY_PATH=$(dirname "$(find home/callgate -name libcallgate.so)")
+export LD_LIBRARY_PATH
+"$tool" test examples/readme.test
+sed -i '/^chmod/s/EPERM/ALLOW/' examples/readme.test
+status=0
+"$tool" test examples/readme.test >log || status=$?
+[ "$status" = 1 ] && grep -q 'expected ALLOW, but .*chmod' log || {
+	cat log
+	exit 1
+}
