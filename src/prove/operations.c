@@ -23,8 +23,10 @@ static struct diagram_memo *memo_slot(struct diagram *d, struct operation o)
 
 static bool recall(struct diagram *d, struct operation o, node *ret_result)
 {
+	/* A diagram that has failed for want of memory has no table. */
+	if (d->failed)
+		return false;
 	const struct diagram_memo *memo = memo_slot(d, o);
-
 	if (memo->a != o.what || memo->b != o.a.id || memo->c != o.b.id)
 		return false;
 	*ret_result = (node){memo->result};
