@@ -44,7 +44,7 @@ breaks()
 		echo "no test notices: $2"
 		exit 1
 	fi
-	line=$(awk -v words="$4" '/callgate_expect/ || FILENAME ~ /test$/{first = NR} index($0, words){exit} END{for (line = first; line <= NR; line++) printf "%s%d", (line > first ? "\\|" : ""), line}' "$3")
+	line=$(awk -v words="$4" '/callgate_expect/ || FILENAME ~ /test$/{first = NR} index($0, words){exit} END{for (line = first; line <= NR + 1; line++) printf "%s%d", (line > first ? "\\|" : ""), line}' "$3")
 	# In a test file the reason is the next line; compilers differ in which line of a statement is its place.
 	tr '\n' '\a' <log | sed 's/\a *expected/: expected/g' | tr '\a' '\n' | grep "^ *$3:\($line\):.*$5" || {
 		cat log
