@@ -1,22 +1,24 @@
 #!/bin/sh
-# usage: tests/run.sh [--clients] [--clang] [--narrow] [--sanitize] [MESON-TEST-ARGUMENT...]
+# usage: tests/run.sh [--clients] [--clang] [--narrow] [--sanitize] [--strict] [MESON-TEST-ARGUMENT...]
 #
 # Installs what the tests need, builds, and runs all tests; on a fresh Debian machine this is the only command.
 #   --clients    instead, the suite of real programs on the drop-in libseccomp.so.2 (installs them; needs root)
 #   --clang      build with clang instead of gcc
 #   --narrow     build the library and its own tests for 32-bit x86, and run those; they need nothing of that architecture but libc
 #   --sanitize   build with AddressSanitizer and UndefinedBehaviorSanitizer
+#   --strict     take a compiler's warning for an error, as changes to callgate must have none
 # The build is in build/<variant> beside this folder; a second run only builds what has changed.
 set -eu
 cd "$(dirname "$0")/.."
 
-variant=gcc compiler=gcc clients=false sanitize=none
+variant=gcc compiler=gcc clients=false sanitize=none strict=false
 while [ $# -gt 0 ]; do
 	case $1 in
 	--clients) clients=true variant=clients ;;
 	--clang) compiler=clang variant=clang ;;
 	--narrow) compiler="gcc -m32" variant=narrow ;;
 	--sanitize) sanitize=address,undefined ;;
+	--strict) strict=true ;;
 	*) break ;;
 	esac
 	shift
@@ -24,14 +26,14 @@ done
 [ "$sanitize" = none ] || variant=$variant-sanitize
 build=build/$variant
 
-packages="gcc g++ clang libclang-rt-14-dev gcc-multilib libc6-dev meson ninja-build pkg-config python3 check libjansson-dev scdoc busybox-static binutils"
+packages="gcc g++ clang libclang-rt-dev gcc-multilib libc6-dev meson ninja-build pkg-config python3 check libjansson-dev scdoc busybox-static binutils"
 # shellcheck disable=SC2086 # words are meant to split
 sh tests/setup.sh $packages
 if $clients; then
 	bash tests/clients/install.sh
 fi
 
-options="-Dtests=enabled -Doci=enabled -Ddocs=enabled -Ddrop_in=true -Dclients=$clients -Db_sanitize=$sanitize"
+options="-Dtests=enabled -Doci=enabled -Ddocs=enabled -Ddrop_in=true -Dclients=$clients -Dwerror=$strict -Db_sanitize=$sanitize"
 [ "$sanitize" = none ] || options="$options -Db_lundef=false"
 [ "$variant" != narrow ] || options="$options -Doci=disabled -Ddocs=disabled -Down_check=true"
 if [ -f "$build/build.ninja" ]; then

@@ -39,16 +39,14 @@ bool pass_run(const struct pass *pass, const struct pass_input *input, struct gr
 /* Passes up to and with the last one; the graph is the caller's to finish. */
 static struct graph_id run_until(const struct pass *last, struct pass_input *input, struct graph *ret_graph)
 {
-	struct graph graph = {0};
-
-	for (const struct pass *pass = compile_passes; pass <= last && !graph.failed; pass++) {
+	*ret_graph = (struct graph){0};
+	for (const struct pass *pass = compile_passes; pass <= last && !ret_graph->failed; pass++) {
 		struct graph next;
 		(void)pass_run(pass, input, &next, &input->root);
-		graph_finish(&graph);
-		graph = next;
-		input->graph = &graph;
+		graph_finish(ret_graph);
+		*ret_graph = next;
+		input->graph = ret_graph;
 	}
-	*ret_graph = graph;
 	return input->root;
 }
 
