@@ -26,7 +26,7 @@ done
 [ "$sanitize" = none ] || variant=$variant-sanitize
 build=build/$variant
 
-packages="gcc g++ clang libclang-rt-dev gcc-multilib libc6-dev meson ninja-build pkg-config python3 check libjansson-dev scdoc busybox-static binutils"
+packages="gcc g++ clang libclang-rt-dev gcc-multilib libc6-dev make meson ninja-build pkg-config python3 check libjansson-dev scdoc busybox-static binutils"
 # shellcheck disable=SC2086 # words are meant to split
 sh tests/setup.sh $packages
 if $clients; then
