@@ -23,15 +23,15 @@ install_packages() {
 	[ -n "$wanted" ] || return 0
 	update_once
 	# shellcheck disable=SC2086 # words are meant to split
-	apt-get install -y -q --no-install-recommends --no-remove $wanted && return
+	apt-get -o DPkg::Lock::Timeout=600 install -y -q --no-install-recommends --no-remove $wanted && return
 	for package in $wanted; do
-		apt-get install -y -q --no-install-recommends --no-remove "$package" ||
+		apt-get -o DPkg::Lock::Timeout=600 install -y -q --no-install-recommends --no-remove "$package" ||
 			echo "install.sh: no $package here"
 	done
 }
 
 update_once() {
-	[ -n "${updated:-}" ] || apt-get update -q
+	[ -n "${updated:-}" ] || apt-get -o DPkg::Lock::Timeout=600 update -q
 	updated=yes
 }
 
