@@ -2,12 +2,10 @@
  * Random policies of the kinds that one rule for each call does not show, here and in the distribution's libseccomp, 2.5.4 or later: the same
  * results, and, decided by the prover for every input there is, the same verdicts of its exported program and of our rules.
  *
- * What may differ, and why:
- * - The upper half of ipc(2)'s call number, which the kernel cuts off: compared there, ignored here.
- * - An architecture whose first call in order of priority is one that it lacks: with CTL_OPTIMIZE 1, 2.5.4 does not load the
- *   number then, and no rule of that architecture matches. Such policies are not compared.
- * - Several rules of one call that compare the same argument with NE, LT, LE, GE or GT: 2.5.4 takes some of them for contradictions, loses
- *   others, and for some does not come back from adding them. Here such rules compare with EQ and MASKED_EQ.
+ * What may differ, or is not compared:
+ * - The upper half of ipc(2)'s call number, which the kernel cuts off: ignored here.
+ * - With CTL_OPTIMIZE 1, an architecture whose first call in order of priority is one that it lacks.
+ * - Several rules of one call that compare the same argument with NE, LT, LE, GE or GT. Here such rules compare with EQ and MASKED_EQ.
  * - The number -10191, which two calls share: 2.5.4 takes it for switch_endian(2), as we do, and 2.6.0 for sys_debug_setcontext(2).
  */
 #include <errno.h>
