@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/similar.h"
+#include "base/utf8.h"
 #include "cli/cli.h"
 #include "cli/profile_option.h"
 
@@ -16,35 +18,49 @@ static const char usage[] =
     "resolve  the plain OCI JSON for this environment, without includes, excludes and archMap\n"
     "  --json               check: the diagnostics as JSON\n" PROFILE_OPTIONS_HELP;
 
-/* `texts` come without control characters, file names may have any. */
+/* File names may have any bytes: those that are no character become U+FFFD. */
 static void print_json_string(const char *text)
 {
 	putchar('"');
-	for (; *text; text++) {
+	while (*text) {
+		size_t size = utf8_size(text, strlen(text));
 		if (*text == '"' || *text == '\\')
 			printf("\\%c", *text);
 		else if ((unsigned char)*text < ' ')
 			printf("\\u%04x", (unsigned char)*text);
+		else if (size)
+			fwrite(text, 1, size, stdout);
 		else
-			putchar(*text);
+			fputs("\\ufffd", stdout);
+		text += size ? size : 1;
 	}
 	putchar('"');
 }
 
-static void print_json(const struct callgate_profile *profile, int result)
+static void print_json_message(const struct callgate_profile_message *message, const char *separator)
 {
+	printf("%s\n  {\"file\": ", separator);
+	print_json_string(message->file);
+	printf(", \"line\": %u, \"column\": %u, \"severity\": \"%s\", \"text\": ", message->line,
+	       message->column, message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning");
+	print_json_string(message->text);
+	putchar('}');
+}
+
+/* What has no place in the file, such as that it can't be opened, is a message without one. */
+static void print_json(const struct callgate_profile *profile, const char *file, int result, bool is_placed)
+{
+	struct callgate_profile_message other = {CALLGATE_SEVERITY_ERROR, file, 0, 0,
+	                                         callgate_profile_diagnosis(profile)};
 	const struct callgate_profile_message *message;
+	size_t count = 0;
 
 	printf("{\"usable\": %s, \"diagnostics\": [", result == 0 ? "true" : "false");
-	for (size_t i = 0; (message = callgate_profile_message(profile, i)); i++) {
-		printf("%s\n  {\"file\": ", i ? "," : "");
-		print_json_string(message->file);
-		printf(", \"line\": %u, \"column\": %u, \"severity\": \"%s\", \"text\": ", message->line,
-		       message->column, message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning");
-		print_json_string(message->text);
-		putchar('}');
-	}
-	printf("%s]}\n", callgate_profile_message_count(profile) ? "\n" : "");
+	for (; (message = callgate_profile_message(profile, count)); count++)
+		print_json_message(message, count ? "," : "");
+	if (!is_placed)
+		print_json_message(&other, count ? "," : "");
+	printf("%s]}\n", count || !is_placed ? "\n" : "");
 }
 
 static void print_text(const struct callgate_profile *profile)
@@ -74,11 +90,12 @@ static int check(struct profile_options *options, bool json)
 
 	if (result == 0)
 		result = compile(profile);
+	bool is_placed = result == 0 || (result == -EINVAL && count > 0);
 	if (json)
-		print_json(profile, result);
+		print_json(profile, options->file, result, is_placed);
 	else
 		print_text(profile);
-	if (result < 0 && (result != -EINVAL || count == 0))
+	if (!is_placed)
 		cli_error("%s", callgate_profile_diagnosis(profile));
 	return result == 0 ? CLI_OK : result == -EINVAL ? CLI_NO : CLI_FAILED;
 }
@@ -100,6 +117,20 @@ static int print(struct profile_options *options,
 	return done ? CLI_OK : CLI_FAILED;
 }
 
+static int no_question(const char *question)
+{
+	struct similar similar = similar_start(question);
+
+	similar_offer(&similar, "check");
+	similar_offer(&similar, "show");
+	similar_offer(&similar, "resolve");
+	if (similar.best)
+		cli_error("there is no \"profile %s\"; is \"%s\" meant?", question, similar.best);
+	else
+		cli_error("there is no \"profile %s\"", question);
+	return cli_help(usage, false);
+}
+
 static int answer(struct profile_options *options, const char *question, bool json)
 {
 	if (strcmp(question, "check") == 0)
@@ -108,8 +139,7 @@ static int answer(struct profile_options *options, const char *question, bool js
 		return print(options, callgate_profile_describe);
 	if (strcmp(question, "resolve") == 0)
 		return print(options, callgate_profile_resolve);
-	cli_error("there is no \"profile %s\"", question);
-	return cli_help(usage, false);
+	return no_question(question);
 }
 
 /* It stands behind the question, or was --profile's. */
@@ -133,7 +163,7 @@ int cli_profile(int argc, char **argv)
 	struct profile_options options = {0};
 	bool json = false;
 
-	for (int option; (option = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, "h", rows, NULL)) != -1;) {
 		if (option == 'h' || option == '?')
 			return profile_options_finish(&options), cli_help(usage, option == 'h');
 		if (option == 'j')

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 enum { MESSAGE_SIZE = 400 };
 
 static bool is_word(char c)
@@ -77,35 +79,11 @@ bool scan_fail(struct scan *scan, const char *where, const char *format, ...)
 
 /* ---- whole lines ---- */
 
-/* How many bytes the character at the beginning has; 0: it is not UTF-8 (RFC 3629: shortest form, no surrogates). */
-static size_t character_size(const unsigned char *at, size_t left)
-{
-	static const struct {
-		unsigned char first, last, second_low, second_high, size;
-	} forms[] = {{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-	             {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-	             {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
-
-	if (at[0] < 0x80)
-		return 1;
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (at[0] < forms[i].first || at[0] > forms[i].last)
-			continue;
-		if (left < forms[i].size || at[1] < forms[i].second_low || at[1] > forms[i].second_high)
-			return 0;
-		for (size_t j = 2; j < forms[i].size; j++)
-			if ((at[j] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].size;
-	}
-	return 0;
-}
-
 static bool check_characters(struct scan *scan)
 {
 	for (const char *at = scan->start; at < scan->end;) {
 		unsigned char c = (unsigned char)*at;
-		size_t size = character_size((const unsigned char *)at, (size_t)(scan->end - at));
+		size_t size = utf8_size(at, (size_t)(scan->end - at));
 		if (size == 0)
 			return scan_fail(scan, at, "the byte 0x%02x is not UTF-8 here", c);
 		if (c == 0)

@@ -81,7 +81,10 @@ json 'j["usable"] and (j["diagnostics"][0]["line"], j["diagnostics"][0]["column"
 	profile check --json "$mixed"
 json 'not j["usable"] and len(j["diagnostics"]) == 2 and {d["severity"] for d in j["diagnostics"]} == {"error"}' \
 	profile check --json "$scratch/broken.json"
-json 'not j["usable"]' profile check --json /nonexistent
+json 'not j["usable"] and j["diagnostics"] == [{"file": "/nonexistent", "line": 0, "column": 0, "severity": "error", "text": "/nonexistent: No such file or directory"}]' \
+	profile check --json /nonexistent
+cp "$scratch/broken.json" "$scratch/$(printf 'a\377b')"
+json 'j["diagnostics"][0]["file"].endswith("/a\ufffdb")' profile check --json "$scratch/$(printf 'a\377b')"
 
 # The table: a part for each architecture, and what the options change in it.
 expect 0 "x86: " profile show --arch x86_64 --arch x86 "$mixed"
