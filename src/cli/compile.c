@@ -1,8 +1,12 @@
 /* callgate compile: the program of a profile, as bytes, as C, or as pseudo code. */
+#include <endian.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <callgate/compile.h>
@@ -41,7 +45,17 @@ static int write_bpf(const struct callgate_program *program, const char *output)
 	return cli_write_file(output, callgate_program_bytes(program), size) ? CLI_OK : CLI_FAILED;
 }
 
-/* Instructions in the byte order of the target, read as that of this machine: as linux/filter.h's users write them. */
+/* One instruction as a compiler for the target reads it: numbers have no byte order. Of the two bytes of a code one is 0. */
+static void write_instruction(FILE *stream, const unsigned char *bytes)
+{
+	bool is_big_endian = bytes[0] == 0;
+	uint32_t k;
+
+	memcpy(&k, bytes + 4, sizeof(k));
+	fprintf(stream, "\t{0x%02x, %u, %u, 0x%08x},\n", bytes[0] | bytes[1], bytes[2], bytes[3],
+	        is_big_endian ? be32toh(k) : le32toh(k));
+}
+
 static int write_c(const struct callgate_program *program, const char *output)
 {
 	const unsigned char *bytes = callgate_program_bytes(program);
@@ -53,13 +67,8 @@ static int write_c(const struct callgate_program *program, const char *output)
 		return CLI_FAILED;
 	fprintf(stream, "#include <linux/filter.h>\n\nstatic const struct sock_filter filter[%zu] = {\n",
 	        length);
-	for (size_t i = 0; i < length; i++, bytes += 8) {
-		uint16_t code;
-		uint32_t k;
-		memcpy(&code, bytes, sizeof(code));
-		memcpy(&k, bytes + 4, sizeof(k));
-		fprintf(stream, "\t{0x%02x, %u, %u, 0x%08x},\n", code, bytes[2], bytes[3], k);
-	}
+	for (size_t i = 0; i < length; i++)
+		write_instruction(stream, bytes + 8 * i);
 	fputs("};\n", stream);
 	bool done = fclose(stream) == 0 && cli_write_file(output, text, size);
 	free(text);
@@ -79,21 +88,38 @@ static int write_program(scmp_filter_ctx ctx, const char *output, enum format fo
 	return status;
 }
 
-static int write_pfc(scmp_filter_ctx ctx, const char *output)
+/* All that an anonymous file holds. */
+static int write_contents(int fd, const char *output)
 {
-	bool is_stdout = !output || strcmp(output, "-") == 0;
-	FILE *file = is_stdout ? stdout : fopen(output, "we");
+	struct stat status;
+	void *bytes = fstat(fd, &status) < 0
+	                  ? MAP_FAILED
+	                  : mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
 
-	if (!file) {
-		cli_error("%s: cannot be written", output);
+	if (bytes == MAP_FAILED) {
+		cli_error("the pseudo code can't be read back: %s", strerror(errno));
 		return CLI_FAILED;
 	}
-	int result = seccomp_export_pfc(ctx, fileno(file));
-	if (result < 0)
+	bool done = cli_write_file(output, bytes, (size_t)status.st_size);
+	munmap(bytes, (size_t)status.st_size);
+	return done ? CLI_OK : CLI_FAILED;
+}
+
+/* By way of an anonymous file, so that the output is not touched before there is something to write. */
+static int write_pfc(scmp_filter_ctx ctx, const char *output)
+{
+	int fd = memfd_create("pseudo code", MFD_CLOEXEC), status = CLI_FAILED;
+
+	if (fd < 0) {
+		cli_error("no room for the pseudo code: %s", strerror(errno));
+		return CLI_FAILED;
+	}
+	if (seccomp_export_pfc(ctx, fd) < 0)
 		cli_error("%s", callgate_diagnosis(ctx));
-	if (!is_stdout)
-		fclose(file);
-	return result < 0 ? CLI_FAILED : CLI_OK;
+	else
+		status = write_contents(fd, output);
+	close(fd);
+	return status;
 }
 
 static bool parse_format(const char *text, enum format *ret_format)
@@ -190,7 +216,7 @@ int cli_compile(int argc, char **argv)
 	struct target target = {.format = FORMAT_BPF};
 	bool usable = true;
 
-	for (int option; usable && (option = getopt_long(argc, argv, "o:", rows, NULL)) != -1;) {
+	for (int option; usable && (option = getopt_long(argc, argv, "ho:", rows, NULL)) != -1;) {
 		if (option == 'h' || option == '?')
 			return profile_options_finish(&profile), cli_help(usage, option == 'h');
 		usable = take_option(option, optarg, &profile, &target);

@@ -128,6 +128,21 @@ expect 0 "the filters are equal" prove "$default" "$scratch/program.bpf"
 expect 1 "ERRNO(ENOSYS)" prove --newer-calls default "$default" "$scratch/program.bpf"
 expect 0 "static const struct sock_filter filter[" compile --format c --profile "$default"
 expect 0 "# filter for syscall \"chmod\"" compile --format pfc --profile "$default"
+for format in bpf c pfc; do
+	expect 2 "callgate: /nonexistent/x: No such file or directory" compile --format "$format" --profile "$default" -o /nonexistent/x
+	"$callgate" compile --format "$format" --profile "$default" 2>/dev/null >"$scratch/to-stdout"
+	"$callgate" compile --format "$format" --profile "$default" -o "$scratch/to-file" 2>/dev/null
+	cmp "$scratch/to-stdout" "$scratch/to-file" || fail "$format to a file"
+done
+# C source has no byte order: a compiler for s390x reads the number 0x20, load a word.
+expect 0 "	{0x20, 0, 0, 0x00000004}," compile --format c --arch s390x --profile "$default"
+if command -v "${CC:-cc}" >/dev/null; then
+	"$callgate" compile --format c --profile "$default" -o "$scratch/filter.c" 2>/dev/null
+	echo 'int main(void) { return fwrite(filter, sizeof(*filter), sizeof(filter) / sizeof(*filter), stdout) == 0; }' >"$scratch/main.c"
+	"${CC:-cc}" -Wall -Werror -include stdio.h -include "$scratch/filter.c" -o "$scratch/main" "$scratch/main.c" >"$scratch/output" 2>&1 ||
+		fail "the C source does not compile"
+	"$scratch/main" | cmp - "$scratch/program.bpf" || fail "the C source is another program"
+fi
 expect 2 "can't be used" compile --profile "$scratch/broken.json" -o "$scratch/none.bpf"
 [ ! -e "$scratch/none.bpf" ] || fail "a program of a broken profile"
 expect 2 "no format" compile --format elf --profile "$default"
