@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <callgate/diagnosis.h>
+#include <callgate/simulate.h>
+#include <callgate/syscall.h>
 
 #include "cli/cli.h"
 #include "cli/profile_option.h"
@@ -67,8 +69,51 @@ static int find(const char *command, char *path, size_t size)
 
 static int fail_exec(const char *command, int error)
 {
-	cli_error("%s: %s", command, strerror(error));
+	cli_error("%s: %s", *command ? command : "\"\"", strerror(error));
 	return error == ENOENT || error == ENOTDIR ? RUN_NOT_FOUND : RUN_NOT_EXECUTABLE;
+}
+
+/* What the filter will answer to the very execve(2) that is to come; ALLOW where that can't be told. */
+static uint32_t answer_to_exec(scmp_filter_ctx ctx, const char *path, char **argv)
+{
+	struct callgate_call call = {
+	    .nr = callgate_syscall_number(SCMP_ARCH_NATIVE, "execve"),
+	    .args = {(uintptr_t)path, (uintptr_t)argv, (uintptr_t)environ},
+	};
+	struct callgate_verdict verdict;
+
+	return callgate_simulate(ctx, &call, &verdict) == 0 ? verdict.action : SCMP_ACT_ALLOW;
+}
+
+/*
+ * A filter that denies execve often denies what it takes to say so, too. 0, or the exit status where the command has no chance; one
+ * that a signal ends is ended by it.
+ */
+static int foresee_exec(scmp_filter_ctx ctx, const char *path, char **argv)
+{
+	uint32_t answer = answer_to_exec(ctx, path, argv), action = answer & SECCOMP_RET_ACTION_FULL;
+
+	if (action == SCMP_ACT_ERRNO(0)) {
+		cli_error("%s: %s: the filter denies execve", argv[0],
+		          strerror((int)(answer & SECCOMP_RET_DATA)));
+		return RUN_NOT_EXECUTABLE;
+	}
+	if (action == SCMP_ACT_KILL_THREAD || action == SCMP_ACT_KILL_PROCESS || action == SCMP_ACT_TRAP)
+		cli_error("%s: the filter kills for execve", argv[0]);
+	return 0;
+}
+
+static int load(struct callgate_profile *profile, scmp_filter_ctx ctx)
+{
+	int result = callgate_profile_load(profile, ctx);
+	uint32_t no_new_privs = 1;
+
+	if (result == 0)
+		return 0;
+	(void)seccomp_attr_get(ctx, SCMP_FLTATR_CTL_NNP, &no_new_privs);
+	cli_error("the filter could not be loaded: %s%s", callgate_profile_diagnosis(profile),
+	          no_new_privs ? "" : " (--no-new-privs=no needs CAP_SYS_ADMIN)");
+	return RUN_FAILED;
 }
 
 /* Loads and executes; comes back only with a failure. */
@@ -79,10 +124,8 @@ static int enter(struct callgate_profile *profile, scmp_filter_ctx ctx, char **a
 
 	if (status)
 		return fail_exec(argv[0], status == RUN_NOT_FOUND ? ENOENT : EACCES);
-	if (callgate_profile_load(profile, ctx) < 0) {
-		cli_error("the filter could not be loaded: %s", callgate_profile_diagnosis(profile));
-		return RUN_FAILED;
-	}
+	if ((status = foresee_exec(ctx, path, argv)) || (status = load(profile, ctx)))
+		return status;
 	execvp(path, argv); /* there is nothing to search any more; a script without #! is the shell's */
 	return fail_exec(argv[0], errno);
 }
@@ -123,15 +166,17 @@ static int parse(int argc, char **argv, struct profile_options *profile, bool *r
 	    {0},
 	};
 
-	for (int option; (option = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, "+h", options, NULL)) != -1;) {
 		if (option == 'h' || option == '?')
 			return cli_help(usage, option == 'h') == CLI_OK ? CLI_OK : RUN_FAILED;
 		if (profile_option_is(option) ? !profile_option_take(profile, option, optarg)
 		                              : !parse_yes(optarg, ret_no_new_privs))
 			return RUN_FAILED;
 	}
-	if (optind == argc)
+	if (optind == argc) {
+		cli_error("which command is to run?");
 		return cli_help(usage, false), RUN_FAILED;
+	}
 	return -1;
 }
 

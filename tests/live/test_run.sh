@@ -68,7 +68,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 expect 125 "takes yes or no" "$callgate" run --no-new-privs=1 --profile "$source/examples/chmod.json" true
 expect 125 "which profile?" "$callgate" run true
-expect 125 "usage:" "$callgate" run --profile "$source/examples/chmod.json"
+expect 125 "which command is to run?" "$callgate" run --profile "$source/examples/chmod.json"
 expect 125 "unrecognized option" "$callgate" run --nosuch true
 expect 125 "contradict" "$callgate" run --cap none --cap CAP_BPF --profile "$source/examples/chmod.json" true
 [ "$("$callgate" run --profile - -- echo ran <"$source/examples/chmod.json")" = ran ] || fail "a profile from a pipe"
@@ -81,6 +81,23 @@ refuse 'profile.json' '{}'
 refuse 'profile.json' 'null'
 refuse 'SCMP_ACT_NOTHING' '{"defaultAction":"SCMP_ACT_NOTHING"}'
 refuse 'profile.json:1' '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ERRNO","args":[{"index":6,"value":1,"op":"SCMP_CMP_EQ"}]}]}'
+
+# What can't be started at all: told in words, even where the filter would not let them be written.
+printf '%s' '{"defaultAction":"SCMP_ACT_ERRNO","defaultErrno":"EACCES"}' >"$scratch/nothing.json"
+expect 126 "true: Permission denied: the filter denies execve" "$callgate" run --profile "$scratch/nothing.json" -- true
+printf '%s' '{"defaultAction":"SCMP_ACT_KILL_PROCESS"}' >"$scratch/nothing.json"
+expect 159 "true: the filter kills for execve" "$callgate" run --profile "$scratch/nothing.json" -- true
+other_user()
+{
+	setpriv --reuid 1 --clear-groups --bounding-set=-all --inh-caps=-all "$@"
+}
+if [ "$(id -u)" = 0 ] && other_user test -x "$callgate" -a -r "$source/examples/chmod.json" 2>/dev/null; then
+	expect 125 "--no-new-privs=no needs CAP_SYS_ADMIN" other_user "$callgate" run --no-new-privs=no \
+		--profile "$source/examples/chmod.json" true
+	install -o 1 /dev/null "$scratch/theirs" && chmod 755 "$scratch"
+	expect 1 "Operation not permitted" other_user "$callgate" run --profile "$source/examples/chmod.json" chmod 700 "$scratch/theirs"
+	expect 0 "" other_user chmod 700 "$scratch/theirs"
+fi
 
 # Old form and conditions: one name, an argument that counts, and the errno that the profile chooses.
 cat >"$scratch/old.json" <<'PROFILE'
