@@ -186,7 +186,7 @@ int cli_bench(int argc, char **argv)
 	unsigned long repeats = 51;
 	bool timed = true;
 
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
 		if (option == 'r')
 			repeats = strtoul(optarg, NULL, 10);
 		if (option == 'c')

@@ -17,7 +17,7 @@ enum cli_status {
 	CLI_FAILED = 2, /* there is no answer: wrong usage, unreadable file, out of memory */
 };
 
-/* argv[0] is the subcommand's name; getopt's state is fresh. Returns the exit status. */
+/* argv[0] is "callgate NAME"; getopt's state is fresh. Returns the exit status. */
 typedef int cli_function(int argc, char **argv);
 
 cli_function cli_bench, cli_compile, cli_diff, cli_disasm, cli_profile, cli_prove, cli_run, cli_syscalls,
@@ -26,7 +26,10 @@ cli_function cli_bench, cli_compile, cli_diff, cli_disasm, cli_profile, cli_prov
 /* "callgate: ..." and a newline on standard error. */
 __attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);
 
-/* Prints "usage: callgate ...": because it was asked for (CLI_OK), or because the usage was wrong (CLI_FAILED). */
+/*
+ * Prints "usage: callgate ...": all of it because it was asked for (CLI_OK), or the first line because the usage was wrong
+ * (CLI_FAILED).
+ */
 int cli_help(const char *usage, bool asked);
 
 /*

@@ -22,9 +22,19 @@ void cli_error(const char *format, ...)
 	va_end(args);
 }
 
+/* All of it would hide what was wrong, which stands above. */
+static void print_synopsis(const char *usage)
+{
+	fprintf(stderr, "usage: callgate %.*s\n`callgate %.*s --help` says more.\n",
+	        (int)strcspn(usage, "\n"), usage, (int)strcspn(usage, " \n"), usage);
+}
+
 int cli_help(const char *usage, bool asked)
 {
-	fprintf(asked ? stdout : stderr, "usage: callgate %s", usage);
+	if (asked)
+		printf("usage: callgate %s", usage);
+	else
+		print_synopsis(usage);
 	return asked ? CLI_OK : CLI_FAILED;
 }
 

@@ -151,7 +151,7 @@ int comparison_run(int argc, char **argv, const char *usage, bool prove)
 	size_t max = DEFAULT_MAX;
 	bool json = false, fine = true;
 
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
 		if (profile_option_is(option))
 			fine = fine && take_profile_option(operands, option, optarg);
 		else if (option == 'j')

@@ -43,7 +43,7 @@ int cli_disasm(int argc, char **argv)
 	uint32_t arch = SCMP_ARCH_NATIVE;
 	bool check = false;
 
-	for (int option; (option = getopt_long(argc, argv, "a:", options, NULL)) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, "ha:", options, NULL)) != -1;) {
 		if (option == 'a' && !cli_parse_arch(optarg, &arch))
 			return CLI_FAILED;
 		if (option == 'c')

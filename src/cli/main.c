@@ -5,6 +5,7 @@
 
 #include <callgate/version.h>
 
+#include "base/similar.h"
 #include "cli/cli.h"
 
 static const struct command {
@@ -40,23 +41,63 @@ static int finish(int status)
 	return CLI_FAILED;
 }
 
+/* NULL if there is none of this name. */
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* getopt(3) begins its complaints with argv[0]. */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	char title[32];
+
+	snprintf(title, sizeof(title), "callgate %s", command->name);
+	argv[0] = title;
+	return command->run(argc, argv);
+}
+
+/* `help COMMAND` is `COMMAND --help`. */
+static int help(int argc, char **argv)
+{
+	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+	char option[] = "--help", *arguments[] = {NULL, option, NULL};
+
+	if (command)
+		return run_command(command, 2, arguments);
+	print_help(stdout);
+	return CLI_OK;
+}
+
+static int no_command(const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		similar_offer(&similar, commands[i].name);
+	if (similar.best)
+		cli_error("there is no command \"%s\"; is \"%s\" meant?", name, similar.best);
+	else if (*name)
+		cli_error("there is no command \"%s\"", name);
+	print_help(stderr);
+	return CLI_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
+	const struct command *command = find_command(name);
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return finish(commands[i].run(argc - 1, argv + 1));
+	if (command)
+		return finish(run_command(command, argc - 1, argv + 1));
 	if (strcmp(name, "--version") == 0) {
 		printf("callgate %s\n", callgate_version());
 		return finish(CLI_OK);
 	}
-	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
-		print_help(stdout);
-		return finish(CLI_OK);
-	}
-	if (*name)
-		cli_error("there is no command \"%s\"", name);
-	print_help(stderr);
-	return CLI_FAILED;
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+		return finish(help(argc - 1, argv + 1));
+	return no_command(name);
 }

@@ -227,7 +227,7 @@ int cli_test(int argc, char **argv)
 	};
 	struct settings settings = {.jobs = 1, .output = {.format = &test_format_plain}};
 
-	for (int option; (option = getopt_long(argc, argv, "o:j:", options, NULL)) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, "ho:j:", options, NULL)) != -1;) {
 		if (option == 'h' || option == '?')
 			return cli_help(usage, option == 'h');
 		if (!take_option(&settings, option, optarg))
