@@ -18,6 +18,30 @@ static size_t cut_length(const char *text, size_t length)
 	return length;
 }
 
+/* How many bytes the character has if it steers a terminal, or the direction of writing; else 0. */
+static size_t control_size(const char *at)
+{
+	unsigned char first = (unsigned char)at[0], second = first ? (unsigned char)at[1] : 0;
+	unsigned char third = second ? (unsigned char)at[2] : 0;
+
+	if (first < ' ' || first == DELETE)
+		return 1;
+	if (first == 0xc2 && second >= 0x80 && second < 0xa0) /* U+0080 to U+009F */
+		return 2;
+	if (first != 0xe2)
+		return 0;
+	/* U+200E, U+200F, U+202A to U+202E; U+2066 to U+2069 */
+	bool is_mark = second == 0x80 && ((third & 0xfe) == 0x8e || (third >= 0xaa && third <= 0xae));
+	return is_mark || (second == 0x81 && third >= 0xa6 && third <= 0xa9) ? 3 : 0;
+}
+
+static void hide_controls(char *text)
+{
+	for (size_t size; *text; text += size ? size : 1)
+		if ((size = control_size(text)))
+			memset(text, '?', size);
+}
+
 /* A profile's words may hold anything: control characters would reach a terminal, and long ones would fill it. */
 static char *format_text(struct arena *arena, const char *format, va_list args)
 {
@@ -32,9 +56,7 @@ static char *format_text(struct arena *arena, const char *format, va_list args)
 	vsnprintf(text, (size_t)length + 1, format, args);
 	if (cut_length(text, (size_t)length) < (size_t)length)
 		strcpy(text + cut_length(text, (size_t)length), "...");
-	for (char *byte = text; *byte; byte++)
-		if ((unsigned char)*byte < ' ' || *byte == DELETE)
-			*byte = '?';
+	hide_controls(text);
 	return text;
 }
 
