@@ -79,13 +79,25 @@ int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
 {
 	struct strbuf text = {0};
 	struct arena arena = {0};
+	scmp_filter_ctx ctx;
 	int result = start(profile, ret_text);
 
+	if (result == 0)
+		result = callgate_profile_context(profile, &ctx);
 	if (result < 0)
 		return result;
-	write_table(&text, &profile->model, profile->options, &arena);
+	struct application application = {&profile->model, profile->options,  NULL,
+	                                  &profile->diag,  &profile->origins, ctx};
+	result = write_table(&text, &application, &arena);
+	if (result < 0)
+		diag_set(&profile->diag, "no table: %s",
+		         result == -ENOMEM ? "out of memory" : callgate_diagnosis(ctx));
 	arena_finish(&arena);
-	return give(profile, &text, ret_text);
+	seccomp_release(ctx);
+	if (result == 0)
+		return give(profile, &text, ret_text);
+	strbuf_finish(&text);
+	return result;
 }
 
 int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_t rule,

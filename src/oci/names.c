@@ -1,5 +1,6 @@
 #include "oci/names.h"
 
+#include <linux/audit.h>
 #include <string.h>
 #include <strings.h>
 
@@ -136,6 +137,12 @@ const char *names_closest(const struct names_word *table, const char *name)
 	for (; table->name; table++)
 		similar_offer(&similar, table->name);
 	return similar.best;
+}
+
+/* MIPS' n32 has the bit, and pointers of 32 bits. */
+bool names_arch_is_narrow(const struct names_arch *arch)
+{
+	return !(arch->token & __AUDIT_ARCH_64BIT) || (arch->token & __AUDIT_ARCH_CONVENTION_MIPS64_N32);
 }
 
 const struct names_arch *names_arch_by_token(uint32_t token)

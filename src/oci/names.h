@@ -39,6 +39,9 @@ struct names_arch {
 };
 extern const struct names_arch names_archs[]; /* ends with token 0 */
 
+/* Do its calls have arguments of 32 bits? libseccomp's filters then compare the lower 32 bits of values, too. */
+bool names_arch_is_narrow(const struct names_arch *arch);
+
 const struct names_word *names_find(const struct names_word *table, const char *name);
 /* The first word with this value, or NULL. */
 const struct names_word *names_find_value(const struct names_word *table, uint32_t value);

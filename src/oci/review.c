@@ -32,10 +32,41 @@ static const struct condition *second_on_one_argument(const struct entry *entry)
 	return NULL;
 }
 
+static const struct names_arch *narrow_arch(const struct model *model)
+{
+	for (size_t i = 0; i < model->arch_count; i++)
+		if (names_arch_is_narrow(model->archs[i]))
+			return model->archs[i];
+	return NULL;
+}
+
+static bool is_wide(const struct scmp_arg_cmp *compare)
+{
+	bool masked = compare->op == SCMP_CMP_MASKED_EQ;
+
+	return compare->datum_a > UINT32_MAX ||
+	       (masked && (compare->datum_a & compare->datum_b) > UINT32_MAX);
+}
+
+/* On those architectures it means another number, as in Docker. */
+static void review_width(const struct review *review, const struct entry *entry)
+{
+	const struct names_arch *narrow = narrow_arch(review->model);
+
+	for (size_t i = 0; narrow && i < entry->condition_count; i++)
+		if (is_wide(&entry->conditions[i].compare))
+			messages_warn(
+			    review->messages, entry->conditions[i].place,
+			    "on %s, where arguments have 32 bits, only the lower 32 bits of the value count",
+			    narrow->scmp);
+}
+
 static void review_conditions(const struct review *review, const struct entry *entry)
 {
 	const struct condition *second = second_on_one_argument(entry);
 
+	if (!entry->excluded)
+		review_width(review, entry);
 	if (!second)
 		return;
 	if (review->same_argument_is_or)
@@ -52,6 +83,13 @@ static void review_conditions(const struct review *review, const struct entry *e
 		              second->compare.arg);
 }
 
+static void review_notify(const struct review *review, const struct verdict *verdict)
+{
+	if (verdict->action->value == SCMP_ACT_NOTIFY && !review->model->listener_path)
+		messages_warn(review->messages, verdict->place,
+		              "SCMP_ACT_NOTIFY without \"listenerPath\": who answers?");
+}
+
 static void review_entry(const struct review *review, const struct entry *entry)
 {
 	const struct verdict *verdict = &entry->verdict, *fallback = &review->model->fallback;
@@ -65,9 +103,7 @@ static void review_entry(const struct review *review, const struct entry *entry)
 		messages_warn(review->messages, verdict->place,
 		              "no \"errnoRet\": this gives %u, not the profile's \"defaultErrnoRet\"",
 		              review->default_errno);
-	if (verdict->action->value == SCMP_ACT_NOTIFY && !review->model->listener_path)
-		messages_warn(review->messages, verdict->place,
-		              "SCMP_ACT_NOTIFY without \"listenerPath\": who answers?");
+	review_notify(review, verdict);
 	review_conditions(review, entry);
 }
 
@@ -198,6 +234,7 @@ bool review_model(const struct model *model, const uint32_t *options, struct mes
 
 	if (!mentions_collect(model, review.default_errno, arena, &mentions))
 		return false;
+	review_notify(&review, &model->fallback);
 	for (size_t i = 0; i < model->entry_count; i++)
 		review_entry(&review, &model->entries[i]);
 	for (size_t i = 0, count; i < mentions.count; i += count) {

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "oci/mentions.h"
 #include "oci/write.h"
 
-enum { WIDTH = 100, INDENT = 6 };
+enum { LINE = 100, INDENT = 6 };
 
 /* One known call on one architecture. */
 struct row {
@@ -17,10 +18,13 @@ struct row {
 	bool is_named;       /* the profile says something about it */
 	uint32_t action;     /* where no condition decides */
 	size_t first, count; /* the mentions */
+	struct passages passages;
 };
 
 struct table {
-	const struct model *model;
+	const struct application *application;
+	struct arena *arena;
+	int result; /* -errno of what failed first */
 	uint32_t default_errno, fallback;
 	struct mentions mentions;
 	struct row *rows;
@@ -63,19 +67,34 @@ static struct row make_row(const struct table *table, const char *name)
 	return row;
 }
 
-static void fill_rows(struct table *table, uint32_t arch)
+/* socketcall and ipc, unless an entry decides about all of them. */
+static void look_behind(struct table *table, const struct names_arch *arch, struct row *row)
+{
+	if (row->is_named && !row->is_conditional)
+		return;
+	int result = passages_find(table->application, arch, row->name, table->arena, &row->passages);
+	table->result = table->result ? table->result : result;
+	row->is_conditional = row->is_conditional || row->passages.count;
+}
+
+static void fill_rows(struct table *table, const struct names_arch *arch)
 {
 	const char *name;
 
 	table->row_count = 0;
-	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++)
-		if (is_there(arch, name))
-			table->rows[table->row_count++] = make_row(table, name);
+	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
+		if (!is_there(arch->token, name))
+			continue;
+		struct row *row = &table->rows[table->row_count++];
+		*row = make_row(table, name);
+		if (strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0)
+			look_behind(table, arch, row);
+	}
 }
 
 static void write_name(struct strbuf *out, const char *name, size_t *column)
 {
-	if (*column == 0 || *column + strlen(name) + 1 > WIDTH) {
+	if (*column == 0 || *column + strlen(name) + 1 > LINE) {
 		strbuf_printf(out, "%s%*s%s", *column ? "\n" : "", INDENT, "", name);
 		*column = INDENT + strlen(name);
 		return;
@@ -109,39 +128,57 @@ static void write_group(struct strbuf *out, const struct table *table, size_t fi
 	strbuf_append(out, "\n");
 }
 
-static void write_condition(struct strbuf *out, const struct scmp_arg_cmp *compare)
+/* As the architecture compares it. */
+static void write_condition(struct strbuf *out, const struct scmp_arg_cmp *compare, uint64_t width)
 {
 	static const char *const operators[] = {
 	    "?", "!=", "<", "<=", "==", ">=", ">"}; /* ORDER scmp_compare */
 
 	if (compare->op == SCMP_CMP_MASKED_EQ)
-		strbuf_printf(out, "(arg%u & 0x%" PRIx64 ") == 0x%" PRIx64, compare->arg, compare->datum_a,
-		              compare->datum_a & compare->datum_b);
+		strbuf_printf(out, "(arg%u & 0x%" PRIx64 ") == 0x%" PRIx64, compare->arg,
+		              compare->datum_a & width, compare->datum_a & compare->datum_b & width);
 	else
 		strbuf_printf(out, "arg%u %s %" PRIu64, compare->arg, operators[compare->op],
-		              compare->datum_a);
+		              compare->datum_a & width);
 }
 
-static void write_conditions(struct strbuf *out, const struct table *table, const struct row *row, bool or)
+static void write_passages(struct strbuf *out, const struct row *row, uint64_t width)
 {
+	for (size_t i = 0; i < row->passages.count; i++) {
+		const struct passage *passage = &row->passages.list[i];
+		strbuf_printf(out, "%*s%s: ", INDENT, "", row->name);
+		write_condition(out, &passage->call, width);
+		strbuf_printf(out, " (%s) -> ", passage->name);
+		write_action(out, passage->action);
+		strbuf_append(out, "\n");
+	}
+}
+
+static void write_conditions(struct strbuf *out, const struct table *table, const struct row *row,
+                             uint64_t width)
+{
+	bool or = table->application->options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR;
+
 	for (size_t i = 0; i < row->count; i++) {
 		const struct entry *entry = table->mentions.list[row->first + i].entry;
 		strbuf_printf(out, "%*s%s: ", INDENT, "", row->name);
 		for (size_t j = 0; j < entry->condition_count; j++) {
 			strbuf_append(out, j == 0 ? "" : entry->same_argument && or ? " or " : " and ");
-			write_condition(out, &entry->conditions[j].compare);
+			write_condition(out, &entry->conditions[j].compare, width);
 		}
 		strbuf_append(out, " -> ");
 		write_action(out, verdict_value(&entry->verdict, table->default_errno));
 		strbuf_append(out, "\n");
 	}
+	write_passages(out, row, width);
 }
 
-static void write_arch(struct strbuf *out, struct table *table, const struct names_arch *arch, bool or)
+static void write_arch(struct strbuf *out, struct table *table, const struct names_arch *arch)
 {
+	uint64_t width = names_arch_is_narrow(arch) ? UINT32_MAX : UINT64_MAX;
 	size_t conditional = 0;
 
-	fill_rows(table, arch->token);
+	fill_rows(table, arch);
 	strbuf_printf(out, "\n%s: %zu calls\n", arch->scmp, table->row_count);
 	for (size_t i = 0; i < table->row_count; i++) {
 		conditional += table->rows[i].is_conditional;
@@ -152,26 +189,16 @@ static void write_arch(struct strbuf *out, struct table *table, const struct nam
 		strbuf_printf(out, "  by arguments, else the default: %zu\n", conditional);
 	for (size_t i = 0; i < table->row_count; i++)
 		if (table->rows[i].is_conditional)
-			write_conditions(out, table, &table->rows[i], or);
+			write_conditions(out, table, &table->rows[i], width);
 }
 
-void write_table(struct strbuf *out, const struct model *model, const uint32_t *options, struct arena *arena)
+static void write_head(struct strbuf *out, const struct table *table)
 {
-	struct table table = {.model = model, .default_errno = options[CALLGATE_PROFILE_DEFAULT_ERRNO]};
-	bool or = options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR;
-	size_t names = 0;
+	const struct model *model = table->application->model;
 
-	while (callgate_syscall_name_at(names))
-		names++;
-	table.fallback = verdict_value(&model->fallback, table.default_errno);
-	table.rows = ARENA_ARRAY(arena, struct row, names);
-	if (!table.rows || !mentions_collect(model, table.default_errno, arena, &table.mentions)) {
-		out->failed = true;
-		return;
-	}
 	strbuf_append(out, "default: ");
-	write_action(out, table.fallback);
-	if (apply_newer_is_enosys(model, options))
+	write_action(out, table->fallback);
+	if (apply_newer_is_enosys(model, table->application->options))
 		strbuf_append(out, "\ncalls newer than all known ones: ENOSYS");
 	for (const struct names_word *flag = names_flags; flag->name; flag++)
 		if (model->flags[flag->value])
@@ -179,6 +206,24 @@ void write_table(struct strbuf *out, const struct model *model, const uint32_t *
 	if (model->listener_path)
 		strbuf_printf(out, "\nlistener: %s", model->listener_path);
 	strbuf_append(out, "\n");
+}
+
+int write_table(struct strbuf *out, const struct application *application, struct arena *arena)
+{
+	const struct model *model = application->model;
+	struct table table = {.application = application,
+	                      .arena = arena,
+	                      .default_errno = application->options[CALLGATE_PROFILE_DEFAULT_ERRNO],
+	                      .fallback = apply_default(application)};
+	size_t names = 0;
+
+	while (callgate_syscall_name_at(names))
+		names++;
+	table.rows = ARENA_ARRAY(arena, struct row, names);
+	if (!table.rows || !mentions_collect(model, table.default_errno, arena, &table.mentions))
+		return -ENOMEM;
+	write_head(out, &table);
 	for (size_t i = 0; i < model->arch_count; i++)
-		write_arch(out, &table, model->archs[i], or);
+		write_arch(out, &table, model->archs[i]);
+	return table.result;
 }
