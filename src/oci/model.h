@@ -39,6 +39,7 @@ struct entry {
 	size_t name_count;
 	struct named *names;
 	bool has_name, has_names; /* "name", "names" */
+	struct place no_names;    /* of a list "names" without any; or line 0 */
 	struct verdict verdict;
 	size_t condition_count;
 	struct condition *conditions;

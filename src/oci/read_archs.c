@@ -13,9 +13,11 @@ static const struct names_arch *read_arch(struct reader *reader, const struct va
 		return arch;
 	for (const struct names_arch *known = names_archs; known->token; known++)
 		similar_offer(&similar, known->oci);
-	if (similar.best)
+	const struct names_arch *other = names_arch_by_any(name);
+	const char *meant = other ? other->oci : similar.best;
+	if (meant)
 		messages_error(reader->messages, value->place,
-		               "unknown architecture \"%s\"; is \"%s\" meant?", name, similar.best);
+		               "unknown architecture \"%s\"; is \"%s\" meant?", name, meant);
 	else
 		messages_error(reader->messages, value->place, "unknown architecture \"%s\"", name);
 	return NULL;
@@ -70,6 +72,7 @@ void read_architectures(struct reader *reader, const struct value *value, void *
 
 /* A row of archMap: an architecture and those that its kernel runs beside it. */
 struct row {
+	struct place place;
 	const struct names_arch *arch;
 	bool has_arch;
 	const struct value *others;
@@ -91,22 +94,37 @@ static void read_row_others(struct reader *reader, const struct value *value, vo
 		row->others = value;
 }
 
-static void read_row(struct reader *reader, const struct value *value)
+/* True for the first row about the machine: Docker looks at no other. */
+static bool is_for_machine(struct reader *reader, const struct row *row, struct read_archs *archs)
+{
+	if (!row->arch || row->arch != environment_machine(reader->environment))
+		return false;
+	if (archs->row.line)
+		messages_warn(reader->messages, row->place,
+		              "line %u has a row for %s already: this one has no effect", archs->row.line,
+		              row->arch->oci);
+	else
+		archs->row = row->place;
+	return archs->row.line == row->place.line && archs->row.column == row->place.column;
+}
+
+static void read_row(struct reader *reader, const struct value *value, struct read_archs *archs)
 {
 	static const struct member members[] = {
 	    {"architecture", read_row_arch},
 	    {"subArchitectures", read_row_others},
 	    {NULL, NULL},
 	};
-	struct row row = {0};
+	struct row row = {.place = value->place};
 
 	if (!read_object(reader, value, members, &row))
 		return;
 	if (!row.has_arch)
 		messages_error(reader->messages, value->place, "this row has no \"architecture\"");
+	bool counts = is_for_machine(reader, &row, archs);
 	for (size_t i = 0; row.others && i < row.others->count; i++) {
 		const struct names_arch *other = read_arch(reader, &row.others->items[i]);
-		if (other && row.arch == environment_machine(reader->environment))
+		if (other && counts)
 			add_arch(reader, &row.others->items[i], other);
 	}
 }
@@ -116,5 +134,5 @@ void read_arch_map(struct reader *reader, const struct value *value, void *targe
 	if (!read_is_array(reader, value) || !is_the_only_list(reader, value, target))
 		return;
 	for (size_t i = 0; i < value->count; i++)
-		read_row(reader, &value->items[i]);
+		read_row(reader, &value->items[i], target);
 }

@@ -32,15 +32,23 @@ static void read_one_name(struct reader *reader, const struct value *value, stru
 		check_known(reader, named);
 }
 
+/* As the Go programs have it that this format comes from: what is empty counts as absent. */
+static bool is_empty_text(const struct value *value)
+{
+	return json_is_string(value->json) && !*json_string_value(value->json);
+}
+
 static void read_name(struct reader *reader, const struct value *value, void *target)
 {
 	struct entry *entry = target;
 	struct named *named = read_room(reader, 1, sizeof(*named));
 
-	if (entry->has_names)
+	if (is_empty_text(value))
+		return;
+	if (entry->name_count)
 		messages_error(reader->messages, value->key_place, "\"name\" beside \"names\": one of them");
 	entry->has_name = true;
-	if (!named || entry->has_names)
+	if (!named || entry->name_count)
 		return;
 	read_one_name(reader, value, named);
 	entry->names = named;
@@ -51,13 +59,15 @@ static void read_names(struct reader *reader, const struct value *value, void *t
 {
 	struct entry *entry = target;
 
-	if (entry->has_name)
-		messages_error(reader->messages, value->key_place, "\"names\" beside \"name\": one of them");
 	entry->has_names = true;
 	if (!read_is_array(reader, value))
 		return;
-	if (value->count == 0)
-		messages_doubt(reader->messages, value->place, "no names: this entry has no effect");
+	if (value->count == 0) {
+		entry->no_names = value->place;
+		return;
+	}
+	if (entry->has_name)
+		messages_error(reader->messages, value->key_place, "\"names\" beside \"name\": one of them");
 	entry->names = read_room(reader, value->count, sizeof(*entry->names));
 	entry->name_count = 0;
 	for (size_t i = 0; entry->names && i < value->count; i++) {
@@ -236,6 +246,8 @@ void read_entry(struct reader *reader, const struct value *value, void *target)
 	entry->place = value->place;
 	if (!read_object(reader, value, members, entry))
 		return;
+	if (entry->no_names.line && !entry->has_name)
+		messages_doubt(reader->messages, entry->no_names, "no names: this entry has no effect");
 	if (!entry->has_name && !entry->has_names)
 		messages_error(reader->messages, value->place, "this entry has no \"names\"");
 	if (!entry->verdict.place.line)

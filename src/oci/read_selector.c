@@ -10,6 +10,13 @@ struct selector {
 	bool has_kernel, is_kernel_new; /* minKernel is there; the kernel is at least that */
 };
 
+static const char *closest_capability(const char *name)
+{
+	const struct names_word *without_prefix = names_capability(name);
+
+	return without_prefix ? without_prefix->name : names_closest(names_capabilities, name);
+}
+
 static void read_caps(struct reader *reader, const struct value *value, void *target)
 {
 	struct selector *selector = target;
@@ -20,10 +27,10 @@ static void read_caps(struct reader *reader, const struct value *value, void *ta
 		const char *name = read_string(reader, &value->items[i]);
 		const struct names_word *capability = name ? names_find(names_capabilities, name) : NULL;
 		bool present = capability && (reader->environment->capabilities >> capability->value & 1);
-		const char *closest = name && !capability ? names_closest(names_capabilities, name) : NULL;
+		const char *closest = name && !capability ? closest_capability(name) : NULL;
 		if (name && !capability)
 			messages_doubt(reader->messages, value->items[i].place,
-			               "unknown capability \"%s\"%s%s%s: nobody has it", name,
+			               "unknown capability \"%s\", which nobody has%s%s%s", name,
 			               closest ? "; is \"" : "", closest ? closest : "",
 			               closest ? "\" meant?" : "");
 		selector->has_all_caps = selector->has_all_caps && present;
@@ -53,7 +60,7 @@ static void read_arches(struct reader *reader, const struct value *value, void *
 		const char *closest = name && !arch ? closest_arch(name) : NULL;
 		if (name && !arch)
 			messages_doubt(reader->messages, value->items[i].place,
-			               "unknown architecture \"%s\"%s%s%s: no machine is one", name,
+			               "unknown architecture \"%s\", which no machine is%s%s%s", name,
 			               closest ? "; is \"" : "", closest ? closest : "",
 			               closest ? "\" meant?" : "");
 		if (arch && arch == environment_machine(reader->environment))

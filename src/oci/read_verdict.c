@@ -45,23 +45,34 @@ void read_verdict_number(struct reader *reader, const struct value *value, void 
 	verdict->number_place = value->place;
 }
 
+/* A name, or as Podman has it, the number in quotes. False after a message. */
+static bool read_error(struct reader *reader, const struct value *value, uint64_t *ret_number)
+{
+	int number = callgate_profile_errno(json_string_value(value->json));
+	const struct names_word *error = number < 0 ? read_word(reader, value, names_errors) : NULL;
+
+	if (number < 0 && !error)
+		return false;
+	*ret_number = error ? error->value : (uint64_t)number;
+	return true;
+}
+
 /* An empty name is what Podman's tools write for none. */
 void read_verdict_error(struct reader *reader, const struct value *value, void *target)
 {
 	struct verdict *verdict = target;
+	const char *name = json_string_value(value->json);
+	uint64_t number;
 
-	if (json_is_string(value->json) && !*json_string_value(value->json))
+	if ((name && !*name) || !read_error(reader, value, &number))
 		return;
-	const struct names_word *error = read_word(reader, value, names_errors);
-	if (!error)
-		return;
-	if (verdict->has_number && verdict->number != error->value)
-		contradiction(reader, value->place, error->name, error->value, verdict->number);
-	verdict->error = error->name;
+	if (verdict->has_number && verdict->number != number)
+		contradiction(reader, value->place, name, number, verdict->number);
+	verdict->error = name;
 	if (verdict->has_number)
 		return;
 	verdict->has_number = true;
-	verdict->number = error->value;
+	verdict->number = number;
 	verdict->number_place = value->place;
 }
 

@@ -58,6 +58,7 @@ read_function read_includes, read_excludes;
 struct read_archs {
 	struct place place; /* of the key that came first */
 	bool was_read;      /* one of the two was there, and not empty */
+	struct place row;   /* of archMap, which is about the machine; or line 0 */
 };
 read_function read_architectures, read_arch_map;
 

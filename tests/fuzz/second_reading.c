@@ -214,7 +214,7 @@ static bool read_entry(struct second_reading *reading, json_t *entry)
 	{
 		rule.conditions[rule.count++] = read_condition(item);
 	}
-	if (!get(entry, "names"))
+	if (json_array_size(get(entry, "names")) == 0 && get(entry, "name"))
 		return add_name(reading, get(entry, "name"), &rule);
 	json_array_foreach(get(entry, "names"), index, item)
 	{

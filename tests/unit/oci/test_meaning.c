@@ -26,6 +26,12 @@ static const struct meaning {
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":0}", "read", 0, 0, ERRNO(0)},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4095}", "read", 0, 0, ERRNO(4095)},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"ENOSYS\"}", "read", 0, 0, ERRNO(38)},
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"38\",\"errnoRet\":38}", "read", 0, 0,
+     ERRNO(38)},
+    /* what is empty is as if it was not there */
+    {"{\"names\":[\"read\"],\"name\":\"\",\"action\":\"SCMP_ACT_ALLOW\"}", "read", 0, 0, ALLOW},
+    {"{\"name\":\"read\",\"names\":[],\"action\":\"SCMP_ACT_ALLOW\"}", "read", 0, 0, ALLOW},
+    {"{\"names\":[],\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\"}", "read", 0, 0, ALLOW},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"EINVAL\",\"errnoRet\":22}", "read", 0,
      0, ERRNO(22)},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"\",\"errnoRet\":22}", "read", 0, 0,
@@ -200,6 +206,46 @@ START_TEST(architectures_from_the_map)
 }
 END_TEST
 
+/* As in Docker, which stops at the first. */
+START_TEST(only_one_row_of_the_map_counts)
+{
+	static const char text[] =
+	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":["
+	    "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]},\n"
+	    "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X32\"]}]}";
+	struct callgate_profile *profile = new_profile();
+
+	if (seccomp_arch_native() == SCMP_ARCH_X86_64) {
+		scmp_filter_ctx ctx = read_profile(profile, text);
+		ck_assert(is_warned(profile, 2, 1, "line 1 has a row for SCMP_ARCH_X86_64 already"));
+		ck_assert_int_eq(seccomp_arch_exist(ctx, SCMP_ARCH_X86), 0);
+		ck_assert_int_eq(seccomp_arch_exist(ctx, SCMP_ARCH_X32), -EEXIST);
+		seccomp_release(ctx);
+	}
+	callgate_profile_free(profile);
+}
+END_TEST
+
+/* As with libseccomp: on 32-bit architectures the lower half of a value counts. */
+START_TEST(narrow_architectures)
+{
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n"
+	                           "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":["
+	                           "{\"index\":0,\"value\":4294967301,\"op\":\"SCMP_CMP_EQ\"}]}]}";
+	static const uint32_t archs[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_MIPS64N32};
+
+	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
+		struct callgate_profile *profile = new_profile();
+		ck_assert_int_eq(callgate_profile_add_arch(profile, archs[i]), 0);
+		scmp_filter_ctx ctx = read_profile(profile, text);
+		ck_assert_uint_eq(ask(ctx, archs[i], "read", 5, 0), i == 0 ? ERRNO(1) : ALLOW);
+		ck_assert_int_eq(is_warned(profile, 2, 53, "32 bits"), i > 0);
+		seccomp_release(ctx);
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
 START_TEST(given_architectures_take_the_place_of_the_list)
 {
 	static const char text[] =
@@ -262,6 +308,8 @@ int main(void)
 	tcase_add_test(tcase, capabilities);
 	tcase_add_test(tcase, every_architecture);
 	tcase_add_test(tcase, architectures_from_the_map);
+	tcase_add_test(tcase, only_one_row_of_the_map_counts);
+	tcase_add_test(tcase, narrow_architectures);
 	tcase_add_test(tcase, given_architectures_take_the_place_of_the_list);
 	return test_run(tcase);
 }

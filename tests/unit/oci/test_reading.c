@@ -212,6 +212,7 @@ START_TEST(warnings)
 	    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"errnoRet\":1}", 2, 56, "no effect"},
 	    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_NOTIFY\"}", 2, 28, "without \"listenerPath\""},
 	    {"{\"names\":[],\"action\":\"SCMP_ACT_ALLOW\"}", 2, 10, "no names"},
+	    {IF("\"includes\":{\"caps\":[\"sys_admin\"]}"), 2, 65, "is \"CAP_SYS_ADMIN\" meant?"},
 	    {IF("\"includes\":{\"caps\":[\"CAP_SYS_ADMNI\"]}"), 2, 65, "is \"CAP_SYS_ADMIN\" meant?"},
 	    {IF("\"includes\":{\"arches\":[\"amd46\"]}"), 2, 67, "is \"amd64\" meant?"},
 	    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,"
