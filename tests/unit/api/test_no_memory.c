@@ -10,55 +10,12 @@
 
 #include <seccomp.h>
 #include <callgate/rule.h>
+#include <callgate/simulate.h>
 
 #include "support/run.h"
+#include "support/allocations.h"
 
 enum { SPACE = 1 << 16, CALLS = 64 };
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *at, size_t size);
-void __libc_free(void *at);
-
-/* The allocation that fails, counted from 0; negative: none. */
-static long fail_at = -1, allocations;
-static bool failed;
-static long live; /* not freed */
-
-static bool may_allocate(void)
-{
-	if (fail_at < 0 || allocations++ != fail_at) {
-		live++;
-		return true;
-	}
-	failed = true;
-	errno = ENOMEM;
-	return false;
-}
-
-void *malloc(size_t size)
-{
-	return may_allocate() ? __libc_malloc(size) : NULL;
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return may_allocate() ? __libc_calloc(count, size) : NULL;
-}
-
-void *realloc(void *at, size_t size)
-{
-	if (!may_allocate())
-		return NULL;
-	live -= at != NULL;
-	return __libc_realloc(at, size);
-}
-
-void free(void *at)
-{
-	live -= at != NULL;
-	__libc_free(at);
-}
 
 /* Two architectures; argument rules, one multiplexed; `more` calls fill the first tables, made for CALLS. */
 static scmp_filter_ctx make(int more)
@@ -229,6 +186,14 @@ static int export_text(scmp_filter_ctx ctx)
 	return result;
 }
 
+static int simulate(scmp_filter_ctx ctx)
+{
+	struct callgate_call call = {.arch = SCMP_ARCH_X86_64};
+	struct callgate_verdict verdict;
+
+	return callgate_simulate(ctx, &call, &verdict);
+}
+
 static int reset(scmp_filter_ctx ctx)
 {
 	return seccomp_reset(ctx, SCMP_ACT_TRAP);
@@ -252,6 +217,7 @@ static const struct {
     {"export_bpf_mem", export_size},
     {"export_bpf", export_program},
     {"export_pfc", export_text},
+    {"simulate", simulate},
     {"reset", reset},
 };
 

@@ -5,45 +5,7 @@
 #include <callgate/test_file.h>
 
 #include "support/run.h"
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *at, size_t size);
-
-/* The allocation that fails, counted from 0; negative: none. */
-static long fail_at = -1, allocations;
-static bool failed;
-
-static bool may_allocate(void)
-{
-	if (fail_at < 0 || allocations++ != fail_at)
-		return true;
-	failed = true;
-	errno = ENOMEM;
-	return false;
-}
-
-void *malloc(size_t size)
-{
-	return may_allocate() ? __libc_malloc(size) : NULL;
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return may_allocate() ? __libc_calloc(count, size) : NULL;
-}
-
-void *realloc(void *at, size_t size)
-{
-	return may_allocate() ? __libc_realloc(at, size) : NULL;
-}
-
-static void start_failing(long allocation)
-{
-	allocations = 0;
-	failed = false;
-	fail_at = allocation;
-}
+#include "support/allocations.h"
 
 /* Each kind of line; the second of two fails where there are two. */
 static const char text[] = "profile \"x.json\"\n"
