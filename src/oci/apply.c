@@ -199,12 +199,24 @@ static int fill(struct application *application)
 	return result < 0 ? result : door_apply(application);
 }
 
+/* seccomp_init() does not tell a kernel that lacks the action from memory that is out; KILL every kernel has. */
+static int make_context(struct application *application)
+{
+	application->ctx = seccomp_init(SCMP_ACT_KILL);
+	if (!application->ctx)
+		return diag_fail(application->diag, -ENOMEM, "%s", callgate_diagnosis(NULL));
+	int result = seccomp_reset(application->ctx, apply_default(application));
+
+	return result < 0 ? diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx))
+	                  : 0;
+}
+
 int apply_model(struct application *application)
 {
-	application->ctx = seccomp_init(apply_default(application));
-	if (!application->ctx)
-		return diag_fail(application->diag, -EINVAL, "%s", callgate_diagnosis(NULL));
-	int result = fill(application);
+	int result = make_context(application);
+
+	if (result == 0)
+		result = fill(application);
 	if (result == 0 && application->origins->out_of_memory)
 		result = diag_fail(application->diag, -ENOMEM, "out of memory for the places of the rules");
 	if (result == 0)

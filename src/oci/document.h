@@ -1,9 +1,8 @@
 /*
- * A JSON text with the place of everything in it.
+ * A JSON text (RFC 8259) with the place of everything in it, strictly: UTF-8, no key twice, nothing behind the value.
  *
- * jansson is the parser and decides what is JSON; it keeps no places and no integers above 2^63. So a walk over the
- * accepted text, in step with jansson's values (which keep the order of the text), notes where each value stands and how it is
- * written. The walk never decides anything: it only reads texts that jansson accepted.
+ * The parser is our own, since it has to keep the place of everything, numbers as they are written, which no type of C holds
+ * all of, and its head wherever memory runs out. The tests compare it with jansson, which writes what we write.
  */
 #ifndef CALLGATE_OCI_DOCUMENT_H
 #define CALLGATE_OCI_DOCUMENT_H
@@ -11,16 +10,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <jansson.h>
-
 #include "base/arena.h"
 #include "oci/messages.h"
 #include "oci/text.h"
 
+enum value_kind {
+	VALUE_NULL,
+	VALUE_TRUTH, /* true or false */
+	VALUE_NUMBER,
+	VALUE_STRING,
+	VALUE_ARRAY,
+	VALUE_OBJECT,
+};
+
 struct value {
-	const json_t *json;
-	struct place place;     /* where it starts */
-	const char *text;       /* as it is written; not terminated */
+	enum value_kind kind;
+	struct place place; /* where it starts */
+	const char *
+	    text; /* VALUE_NUMBER: as it is written, not terminated; VALUE_STRING: decoded, without NUL within */
 	size_t length;          /* bytes of `text` */
 	const char *key;        /* for members of objects, else NULL */
 	struct place key_place; /* for members of objects */
@@ -30,7 +37,6 @@ struct value {
 
 /* Holds what the values point to. A zeroed struct is empty. The text must live as long. */
 struct document {
-	json_t *json;
 	struct arena arena;
 	const struct value *root;
 };
@@ -41,6 +47,12 @@ struct document {
  */
 int document_parse(struct document *document, const char *text, size_t size, struct messages *messages);
 void document_finish(struct document *document);
+
+/* The decoded text of a string; NULL for other kinds. */
+static inline const char *value_string(const struct value *value)
+{
+	return value->kind == VALUE_STRING ? value->text : NULL;
+}
 
 /* "an object", "a number", ... */
 const char *value_kind(const struct value *value);

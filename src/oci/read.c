@@ -73,7 +73,7 @@ static int finish(struct callgate_profile *profile, int result)
 	messages_sort(&profile->messages);
 	const struct callgate_profile_message *error = first_error(&profile->messages);
 
-	if (result == 0 && profile->messages.out_of_memory)
+	if (profile->messages.out_of_memory)
 		result = -ENOMEM;
 	profile->is_usable = result == 0;
 	if (result == -ENOMEM)

@@ -35,7 +35,7 @@ static void read_one_name(struct reader *reader, const struct value *value, stru
 /* As the Go programs have it that this format comes from: what is empty counts as absent. */
 static bool is_empty_text(const struct value *value)
 {
-	return json_is_string(value->json) && !*json_string_value(value->json);
+	return value->kind == VALUE_STRING && !*value->text;
 }
 
 static void read_name(struct reader *reader, const struct value *value, void *target)

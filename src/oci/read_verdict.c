@@ -48,7 +48,7 @@ void read_verdict_number(struct reader *reader, const struct value *value, void 
 /* A name, or as Podman has it, the number in quotes. False after a message. */
 static bool read_error(struct reader *reader, const struct value *value, uint64_t *ret_number)
 {
-	int number = callgate_profile_errno(json_string_value(value->json));
+	int number = callgate_profile_errno(value_string(value));
 	const struct names_word *error = number < 0 ? read_word(reader, value, names_errors) : NULL;
 
 	if (number < 0 && !error)
@@ -61,7 +61,7 @@ static bool read_error(struct reader *reader, const struct value *value, uint64_
 void read_verdict_error(struct reader *reader, const struct value *value, void *target)
 {
 	struct verdict *verdict = target;
-	const char *name = json_string_value(value->json);
+	const char *name = value_string(value);
 	uint64_t number;
 
 	if ((name && !*name) || !read_error(reader, value, &number))

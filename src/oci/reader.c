@@ -32,7 +32,7 @@ bool read_object(struct reader *reader, const struct value *value, const struct 
 {
 	bool known = true;
 
-	if (!json_is_object(value->json)) {
+	if (value->kind != VALUE_OBJECT) {
 		wrong_kind(reader, value, "an object");
 		return false;
 	}
@@ -43,7 +43,7 @@ bool read_object(struct reader *reader, const struct value *value, const struct 
 			member++;
 		if (!member->key)
 			unknown_key(reader, item, members);
-		else if (!json_is_null(item->json))
+		else if (item->kind != VALUE_NULL)
 			member->read(reader, item, target);
 		known = known && member->key;
 	}
@@ -52,8 +52,8 @@ bool read_object(struct reader *reader, const struct value *value, const struct 
 
 const char *read_string(struct reader *reader, const struct value *value)
 {
-	if (json_is_string(value->json))
-		return json_string_value(value->json);
+	if (value->kind == VALUE_STRING)
+		return value->text;
 	wrong_kind(reader, value, "a string");
 	return NULL;
 }
@@ -79,7 +79,7 @@ bool read_number(struct reader *reader, const struct value *value, uint64_t larg
 {
 	uint64_t number;
 
-	if (!json_is_number(value->json)) {
+	if (value->kind != VALUE_NUMBER) {
 		wrong_kind(reader, value, "a number");
 		return false;
 	}
@@ -96,7 +96,7 @@ bool read_number(struct reader *reader, const struct value *value, uint64_t larg
 
 bool read_is_array(struct reader *reader, const struct value *value)
 {
-	if (json_is_array(value->json))
+	if (value->kind == VALUE_ARRAY)
 		return true;
 	wrong_kind(reader, value, "an array");
 	return false;

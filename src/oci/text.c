@@ -71,18 +71,6 @@ void cursor_skip_token(struct cursor *cursor)
 	} while (cursor->at < cursor->size && byte != '"' && !is_blank(byte) && !is_structural(byte));
 }
 
-struct place text_token_place(const char *text, size_t size, size_t end)
-{
-	struct cursor cursor = cursor_start(text, size);
-	struct place place = cursor.place;
-
-	for (cursor_skip_blanks(&cursor); cursor.at < end && cursor.at < size; cursor_skip_blanks(&cursor)) {
-		place = cursor.place;
-		cursor_skip_token(&cursor);
-	}
-	return place;
-}
-
 struct place text_end_place(const char *text, size_t size)
 {
 	struct cursor cursor = cursor_start(text, size);
@@ -91,23 +79,4 @@ struct place text_end_place(const char *text, size_t size)
 		size--;
 	cursor_advance(&cursor, size);
 	return cursor.place;
-}
-
-size_t text_depth(const char *text, size_t size, size_t most, struct place *ret_place)
-{
-	struct cursor cursor = cursor_start(text, size);
-	size_t depth = 0, deepest = 0;
-
-	for (cursor_skip_blanks(&cursor); cursor.at < size; cursor_skip_blanks(&cursor)) {
-		char byte = cursor_byte(&cursor);
-		if (byte == '[' || byte == '{')
-			depth++;
-		else if ((byte == ']' || byte == '}') && depth > 0)
-			depth--;
-		if (depth > most && deepest <= most)
-			*ret_place = cursor.place;
-		deepest = depth > deepest ? depth : deepest;
-		cursor_skip_token(&cursor);
-	}
-	return deepest;
 }

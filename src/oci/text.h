@@ -27,13 +27,7 @@ void cursor_advance(struct cursor *cursor, size_t bytes);
 void cursor_skip_blanks(struct cursor *cursor);
 void cursor_skip_token(struct cursor *cursor);
 
-/* The start of the token that holds the byte before `end`; for 0, or a text without tokens, the start of the text. */
-struct place text_token_place(const char *text, size_t size, size_t end);
-
 /* The place just behind the last byte that is not blank. */
 struct place text_end_place(const char *text, size_t size);
-
-/* How deep arrays and objects lie in each other, and where the first one lies that is deeper than `most`. */
-size_t text_depth(const char *text, size_t size, size_t most, struct place *ret_place);
 
 #endif
