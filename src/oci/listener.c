@@ -120,6 +120,8 @@ static int carry(void *argument)
 	}
 	if (listener >= 0)
 		send_listener(courier->sock, courier->state, listener);
+	/* For the confined process, too: its execve may wait for a supervisor that waits for the end of this connection. */
+	close(courier->sock);
 	_exit(0);
 }
 

@@ -27,12 +27,12 @@ def expect(what, wanted, found):
         print(f"FAIL: {what}: {found!r} instead of {wanted!r}")
 
 
-def profile(scratch, **more):
+def profile(scratch, names=("mkdir", "mkdirat"), **more):
     """Creating directories is notified. What coreutils call, and what busybox does."""
     path = scratch + "/profile.json"
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"defaultAction": "SCMP_ACT_ALLOW",
-                   "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_NOTIFY"}], **more}, file)
+                   "syscalls": [{"names": names, "action": "SCMP_ACT_NOTIFY"}], **more}, file)
     return path
 
 
@@ -85,6 +85,14 @@ def check_answered(scratch):
     expect("versions", True, bool(state.get("ociVersion") and inner.get("ociVersion")))
 
 
+def check_first_call(scratch):
+    """The supervisor reads to the end of the connection before it answers the execve."""
+    supervisor = Supervisor(scratch + "/first", errno.EXDEV)
+    done = run(profile(scratch, listenerPath=scratch + "/first", names=["execve"]), "true")
+    supervisor.join(10)
+    expect("execve is answered", (126, True, 1), (done.returncode, "Invalid cross-device link" in done.stderr, supervisor.calls))
+
+
 def check_refused(scratch, words, **more):
     done = run(profile(scratch, **more), "touch", scratch + "/ran")
     expect(f"refused: {words}", (125, True, False), (done.returncode, words in done.stderr, os.path.exists(scratch + "/ran")))
@@ -93,6 +101,7 @@ def check_refused(scratch, words, **more):
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         check_answered(scratch)
+        check_first_call(scratch)
         check_refused(scratch, "nobody would answer")
         check_refused(scratch, "No such file", listenerPath=scratch + "/nobody")
         socket.socket(socket.AF_UNIX).bind(scratch + "/deaf")
