@@ -35,10 +35,15 @@ __attribute__((format(printf, 3, 4))) void messages_warn(struct messages *messag
 __attribute__((format(printf, 3, 4))) void messages_doubt(struct messages *messages, struct place place,
                                                           const char *format, ...);
 
-/* Would another warning be kept? Where finding its words takes long. */
+/* Would another warning, or error, be kept? Where finding its words takes long. */
 static inline bool messages_take_warnings(const struct messages *messages)
 {
 	return messages->list.count < WARNINGS_MAX;
+}
+
+static inline bool messages_take_errors(const struct messages *messages)
+{
+	return messages->list.count < MESSAGES_MAX;
 }
 
 /* By place; messages about one place stay in their order. */

@@ -10,8 +10,10 @@ struct selector {
 	bool has_kernel, is_kernel_new; /* minKernel is there; the kernel is at least that */
 };
 
-static const char *closest_capability(const char *name)
+static const char *closest_capability(const struct messages *messages, const char *name)
 {
+	if (!messages_take_warnings(messages))
+		return NULL;
 	const struct names_word *without_prefix = names_capability(name);
 
 	return without_prefix ? without_prefix->name : names_closest(names_capabilities, name);
@@ -27,7 +29,7 @@ static void read_caps(struct reader *reader, const struct value *value, void *ta
 		const char *name = read_string(reader, &value->items[i]);
 		const struct names_word *capability = name ? names_find(names_capabilities, name) : NULL;
 		bool present = capability && (reader->environment->capabilities >> capability->value & 1);
-		const char *closest = name && !capability ? closest_capability(name) : NULL;
+		const char *closest = name && !capability ? closest_capability(reader->messages, name) : NULL;
 		if (name && !capability)
 			messages_doubt(reader->messages, value->items[i].place,
 			               "unknown capability \"%s\", which nobody has%s%s%s", name,
@@ -38,10 +40,12 @@ static void read_caps(struct reader *reader, const struct value *value, void *ta
 	}
 }
 
-static const char *closest_arch(const char *name)
+static const char *closest_arch(const struct messages *messages, const char *name)
 {
 	struct similar similar = similar_start(name);
 
+	if (!messages_take_warnings(messages))
+		return NULL;
 	for (const struct names_arch *arch = names_archs; arch->token; arch++)
 		similar_offer(&similar, arch->docker);
 	return similar.best;
@@ -57,7 +61,7 @@ static void read_arches(struct reader *reader, const struct value *value, void *
 	for (size_t i = 0; i < value->count; i++) {
 		const char *name = read_string(reader, &value->items[i]);
 		const struct names_arch *arch = name ? names_arch_by_any(name) : NULL;
-		const char *closest = name && !arch ? closest_arch(name) : NULL;
+		const char *closest = name && !arch ? closest_arch(reader->messages, name) : NULL;
 		if (name && !arch)
 			messages_doubt(reader->messages, value->items[i].place,
 			               "unknown architecture \"%s\", which no machine is%s%s%s", name,

@@ -66,7 +66,7 @@ const struct names_word *read_word(struct reader *reader, const struct value *va
 
 	if (!text || word)
 		return word;
-	const char *closest = names_closest(table, text);
+	const char *closest = messages_take_errors(reader->messages) ? names_closest(table, text) : NULL;
 	if (closest)
 		messages_error(reader->messages, value->place, "unknown name \"%s\"; is \"%s\" meant?", text,
 		               closest);
