@@ -23,9 +23,11 @@ extern "C" {
  *	libcheck    #define CALLGATE_FAIL(file, line, text) ck_abort_msg("%s", text)
  *	cmocka      #define CALLGATE_FAIL(file, line, text) (print_error("%s\n", text), _fail(file, line))
  *	googletest  #define CALLGATE_FAIL(file, line, text) (ADD_FAILURE_AT(file, line) << (text))
+ *	Catch2      #define CALLGATE_FAIL(file, line, text) [] { FAIL_CHECK(text); }()
+ *	doctest     #define CALLGATE_FAIL(file, line, text) [] { ADD_FAIL_CHECK_AT(file, line, std::string(text)); }()
  *
- * It must be an expression. As it is, it prints "file:line: text" on standard error. Each assertion has the value 1 or
- * 0, so that a plain main() can count: `failures += !callgate_expect(...)`.
+ * It must be an expression; what is a statement becomes one in a lambda, as above. As it is, it prints "file:line: text" on
+ * standard error. Each assertion has the value 1 or 0, so that a plain main() can count: `failures += !callgate_expect(...)`.
  */
 #ifndef CALLGATE_FAIL
 #define CALLGATE_FAIL(file, line, text) ((void)fprintf(stderr, "%s:%d: %s\n", (file), (line), (text)))
@@ -91,7 +93,11 @@ struct callgate_argument {
  *	signal   that this signal kills the child; SIGSYS for KILL_PROCESS, KILL_THREAD and an unhandled TRAP
  *	trap     that the filter answers TRAP to this call, by name
  * The child's own needs pass by the filter: results come back through shared memory. What the function does, such as
- * exit(3), does not. stdout and stderr are flushed before the fork.
+ * exit(3), does not. stdout and stderr are flushed before the fork. How this process treats signals and waits for children does
+ * not matter; what the child has started ends with it.
+ *
+ * A function that the filter kills, traps or fails, and that is not expected to end so, is run a second time, traced by
+ * ptrace(2), so that the failure can tell which call it was and which rule decided.
  */
 #define callgate_expect_exit(ctx, function, data, status) \
 	CALLGATE_REPORT_(                                 \
@@ -231,14 +237,14 @@ inline struct callgate_argument callgate_argument_(int value)
 }
 template <typename number> inline struct callgate_argument callgate_argument_(number value)
 {
-	return callgate_number_((uint64_t)value);
+	return callgate_number_(uint64_t(value));
 }
 #else
-#define callgate_argument_(x)                  \
-	_Generic((x), struct callgate_argument \
-	         : callgate_same_, int         \
-	         : callgate_int_, default      \
-	         : callgate_number_)(x)
+#define callgate_argument_(x)                                \
+	__extension__ _Generic((x), struct callgate_argument \
+	                       : callgate_same_, int         \
+	                       : callgate_int_, default      \
+	                       : callgate_number_)(x)
 #endif
 
 #define CALLGATE_REPORT_(holds) ((holds) ? 1 : (CALLGATE_FAIL(__FILE__, __LINE__, callgate_failure()), 0))

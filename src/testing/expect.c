@@ -2,6 +2,8 @@
 #include "testing/cases.h"
 #include "testing/compare.h"
 #include "testing/failure.h"
+#include "testing/names.h"
+#include "testing/words.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -16,20 +18,6 @@
 #include <callgate/testing.h>
 
 enum { ARGUMENTS = 6 };
-
-static bool fail_unknown(const char *name)
-{
-	const char *closest = callgate_syscall_closest_name(name);
-
-	if (closest)
-		return failure_set("there is no system call \"%s\"; did you mean \"%s\"?", name, closest);
-	return failure_set("there is no system call \"%s\"", name);
-}
-
-static bool is_known(const char *name)
-{
-	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
-}
 
 /* A failed question: what the call gets, and why. */
 static bool fail_call(const scmp_filter_ctx ctx, const struct callgate_call *call, const char *expected)
@@ -87,11 +75,11 @@ bool callgate_check_call(const scmp_filter_ctx ctx, uint32_t arch, const char *s
 		negative |= (unsigned)arguments[i].is_negative_int << i;
 	}
 	va_end(list);
-	if (!syscall || !is_known(syscall))
-		return fail_unknown(syscall ? syscall : "");
-	int nr = callgate_syscall_number(arch, syscall);
-	if (nr == __NR_SCMP_ERROR)
-		return failure_set("the architecture does not have the call %s", syscall);
+	int nr;
+	if (!ctx)
+		return failure_set("the context is NULL");
+	if (!names_find_call(arch, syscall, &nr))
+		return false;
 	do {
 		if (!ask(ctx, arch, nr, action, arguments, zeros))
 			return false;
@@ -104,8 +92,8 @@ static int add_name(scmp_filter_ctx limit, uint32_t arch, const char *name)
 {
 	int nr = callgate_syscall_number(arch, name);
 
-	if (!is_known(name))
-		return fail_unknown(name), -ENOENT;
+	if (!names_is_call(name))
+		return -ENOENT;
 	return nr == __NR_SCMP_ERROR ? 0 : callgate_rule_add(limit, arch, SCMP_ACT_ALLOW, nr, 0, NULL);
 }
 
@@ -117,7 +105,7 @@ static int add_word(scmp_filter_ctx limit, uint32_t arch, const char *word)
 	if (word[0] != '@')
 		return add_name(limit, arch, word);
 	if (!group)
-		return failure_set("there is no set \"%s\"", word), -ENOENT;
+		return names_fail_group(word), -ENOENT;
 	for (size_t i = 0; group->syscalls[i] && result == 0; i++)
 		result = add_name(limit, arch, group->syscalls[i]);
 	return result;
@@ -165,9 +153,13 @@ static scmp_filter_ctx new_limit(uint32_t arch)
 bool callgate_check_only(const scmp_filter_ctx ctx, uint32_t arch, const char *set)
 {
 	failure_clear();
-	scmp_filter_ctx limit = set ? new_limit(arch) : NULL;
+	if (!ctx || !set)
+		return failure_set(ctx ? "the set is NULL" : "the context is NULL");
+	if (arch != SCMP_ARCH_NATIVE && !words_arch_name(arch))
+		return failure_set("there is no architecture 0x%x", arch);
+	scmp_filter_ctx limit = new_limit(arch);
 	if (!limit)
-		return failure_set("an unknown architecture, no set, or out of memory");
+		return failure_set("out of memory");
 	int result = add_set(limit, arch, set);
 	bool holds = result == 0 && check_subset(ctx, limit, "nothing but the set to be allowed");
 	if (result < 0 && !callgate_failure()[0])
@@ -179,5 +171,7 @@ bool callgate_check_only(const scmp_filter_ctx ctx, uint32_t arch, const char *s
 bool callgate_check_no_weaker(const scmp_filter_ctx ctx, const scmp_filter_ctx than)
 {
 	failure_clear();
+	if (!ctx || !than)
+		return failure_set("a context is NULL");
 	return check_subset(ctx, than, "what the other filter denies to be denied");
 }

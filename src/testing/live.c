@@ -1,6 +1,5 @@
 /*
- * One function under a filter, in a child. What comes back goes through shared memory, so that the child needs no system
- * call of its own once the filter is in place; if it cannot even exit, it ends by an undefined instruction.
+ * One function under a filter: how it ended, in words, and what the filter may have to do with that.
  */
 #include "testing/live.h"
 
@@ -10,134 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <linux/filter.h>
-
-#include <callgate/diagnosis.h>
-#include <callgate/simulate.h>
 #include <callgate/syscall.h>
 
-#include "testing/failure.h"
-
-enum progress { BEFORE, REFUSED, RUNNING, RETURNED, TRAPPED };
-
-struct board {
-	volatile enum progress progress;
-	volatile int result; /* what the function returned */
-	volatile int error;  /* errno then; or of the load */
-	volatile int nr;     /* of the trapped call */
-	volatile uint32_t arch;
-	char text[200]; /* why the load was refused */
-};
-
-struct job {
-	scmp_filter_ctx ctx;
-	const struct callgate_program *program;
-	int (*function)(void *);
-	void *data;
-	struct board *board;
-};
-
-/* For the handler, in the child only: one child runs one job. */
-static struct board *trap_board;
-
-__attribute__((noreturn)) static void end(int status)
-{
-	syscall(SYS_exit_group, status);
-	syscall(SYS_exit, status);
-	__builtin_trap();
-}
-
-static void trapped(int signal, siginfo_t *info, void *unused)
-{
-	(void)signal, (void)unused;
-	trap_board->nr = info->si_syscall;
-	trap_board->arch = info->si_arch;
-	trap_board->progress = TRAPPED;
-	__builtin_trap();
-}
-
-static int load_program(const struct callgate_program *program)
-{
-	struct sock_fprog prog = {
-	    .len = (unsigned short)callgate_program_length(program),
-	    .filter = (struct sock_filter *)(uintptr_t)callgate_program_bytes(program),
-	};
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0 ? -errno : 0;
-}
-
-static bool load(const struct job *job)
-{
-	int result = job->ctx ? seccomp_load(job->ctx) : load_program(job->program);
-
-	if (result == 0)
-		return true;
-	job->board->error = -result;
-	if (job->ctx)
-		snprintf(job->board->text, sizeof(job->board->text), "%s", callgate_diagnosis(job->ctx));
-	else
-		snprintf(job->board->text, sizeof(job->board->text), "the kernel says %s", strerror(-result));
-	job->board->progress = REFUSED;
-	return false;
-}
-
-__attribute__((noreturn)) static void child(const struct job *job)
-{
-	const struct rlimit none = {0, 0};
-	/* What kills the child must end it, whatever handlers the program has: a sanitizer's, say. */
-	static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
-	struct sigaction action = {.sa_sigaction = trapped, .sa_flags = SA_SIGINFO};
-
-	setpgid(0, 0);
-	setrlimit(RLIMIT_CORE, &none);
-	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
-		signal(fatal[i], SIG_DFL);
-	trap_board = job->board;
-	sigaction(SIGSYS, &action, NULL);
-	if (!load(job))
-		_exit(1);
-	job->board->progress = RUNNING;
-	errno = 0;
-	int result = job->function(job->data);
-	job->board->error = errno;
-	job->board->result = result;
-	job->board->progress = RETURNED;
-	end(result);
-}
-
-/* The wait status, or -1 when the child had to be killed at the deadline. */
-static int wait_until(pid_t pid, unsigned int deadline)
-{
-	struct timespec start, now, pause = {0, 1000000};
-	int status;
-
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (;;) {
-		pid_t ended = waitpid(pid, &status, WNOHANG);
-		if (ended == pid)
-			return status;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		long long passed =
-		    (now.tv_sec - start.tv_sec) * 1000LL + (now.tv_nsec - start.tv_nsec) / 1000000;
-		if ((ended < 0 && errno != EINTR) || passed >= deadline)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return -1;
-}
+#include "testing/live_private.h"
 
 static void set(struct callgate_outcome *outcome, enum callgate_live_end how, int value)
 {
@@ -145,27 +22,32 @@ static void set(struct callgate_outcome *outcome, enum callgate_live_end how, in
 	outcome->value = value;
 }
 
-static void judge(const struct board *board, int status, struct callgate_outcome *outcome)
+static void judge(const struct live_board *board, struct callgate_outcome *ret_outcome)
 {
-	if (board->progress == REFUSED || board->progress == BEFORE)
-		set(outcome, CALLGATE_LIVE_NOTHING, board->error);
-	else if (board->progress == RETURNED && board->result == -1 && board->error)
-		set(outcome, CALLGATE_LIVE_ERRNO, board->error);
-	else if (board->progress == RETURNED)
-		set(outcome, CALLGATE_LIVE_EXIT, board->result);
-	else if (board->progress == TRAPPED)
-		set(outcome, CALLGATE_LIVE_TRAP, board->nr);
-	else if (status == -1)
-		set(outcome, CALLGATE_LIVE_HANG, 0);
-	else if (WIFSIGNALED(status))
-		set(outcome, CALLGATE_LIVE_SIGNAL, WTERMSIG(status));
+	struct callgate_outcome outcome = {0};
+
+	if (board->progress == LIVE_REFUSED || board->progress == LIVE_BEFORE)
+		set(&outcome, CALLGATE_LIVE_NOTHING, board->error);
+	else if (board->progress == LIVE_RETURNED && board->result == -1 && board->error)
+		set(&outcome, CALLGATE_LIVE_ERRNO, board->error);
+	else if (board->progress == LIVE_RETURNED)
+		set(&outcome, CALLGATE_LIVE_EXIT, board->result);
+	else if (board->progress == LIVE_TRAPPED)
+		set(&outcome, CALLGATE_LIVE_TRAP, board->nr);
+	else if (board->is_late)
+		set(&outcome, CALLGATE_LIVE_HANG, 0);
+	else if (!board->has_ended)
+		set(&outcome, CALLGATE_LIVE_NOTHING, 0);
+	else if (WIFSIGNALED(board->status))
+		set(&outcome, CALLGATE_LIVE_SIGNAL, WTERMSIG(board->status));
 	else
-		set(outcome, CALLGATE_LIVE_EXIT, WEXITSTATUS(status));
-	outcome->arch = board->progress == TRAPPED ? board->arch : 0;
+		set(&outcome, CALLGATE_LIVE_EXIT, WEXITSTATUS(board->status));
+	outcome.arch = board->progress == LIVE_TRAPPED ? board->arch : 0;
+	*ret_outcome = outcome;
 }
 
 /* Does the filter let this call of this machine pass, with arguments of 0? */
-static bool allows(const struct job *job, const char *name)
+static bool allows(const struct live_job *job, const char *name)
 {
 	struct callgate_call call = {.nr = seccomp_syscall_resolve_name(name)};
 	struct callgate_verdict verdict = {0};
@@ -175,14 +57,33 @@ static bool allows(const struct job *job, const char *name)
 	return result < 0 || verdict.action == SCMP_ACT_ALLOW || verdict.action == SCMP_ACT_LOG;
 }
 
-/* What the filter may have to do with an end that nobody wants. */
-static const char *suspicion(const struct job *job, const struct callgate_outcome *outcome)
+/* Does it give calls to a supervisor? */
+static bool notifies(const struct live_job *job)
+{
+	struct callgate_simulator *simulator;
+	struct callgate_rule rule;
+	uint32_t action = SCMP_ACT_ALLOW;
+
+	if (!job->ctx || seccomp_attr_get(job->ctx, SCMP_FLTATR_ACT_DEFAULT, &action) < 0 ||
+	    callgate_simulator_new(job->ctx, &simulator) < 0)
+		return false;
+	for (size_t i = 0; action != SCMP_ACT_NOTIFY && callgate_simulator_rule(simulator, i, &rule) == 0;
+	     i++)
+		action = rule.action;
+	callgate_simulator_free(simulator);
+	return action == SCMP_ACT_NOTIFY;
+}
+
+const char *live_suspicion(const struct live_job *job, const struct callgate_outcome *outcome)
 {
 	bool odd = outcome->end == CALLGATE_LIVE_HANG ||
 	           (outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value != SIGSYS) ||
 	           (outcome->end == CALLGATE_LIVE_TRAP && outcome->value == SYS_exit_group);
 	bool killed = outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == SIGSYS;
 
+	if (outcome->end == CALLGATE_LIVE_HANG && notifies(job))
+		return "; the filter's answer to some calls is NOTIFY, and in a test there is nobody who "
+		       "answers";
 	if ((odd || killed) && !allows(job, "exit_group"))
 		return "; the filter denies exit_group, so a process under it cannot end by exit(3)";
 	if (odd && !allows(job, "rt_sigreturn"))
@@ -197,100 +98,84 @@ char *live_call_name(uint32_t audit_arch, int nr)
 	return seccomp_syscall_resolve_num_arch(is_x32 ? SCMP_ARCH_X32 : audit_arch, nr);
 }
 
-static void describe(const struct job *job, unsigned int deadline, struct callgate_outcome *outcome)
+/* Why there is no end to tell of. */
+static void describe_nothing(const struct live_job *job, char *text, size_t size)
 {
-	char what[64] = "";
-	char *name =
-	    outcome->end == CALLGATE_LIVE_TRAP ? live_call_name(outcome->arch, outcome->value) : NULL;
+	const struct live_board *board = job->board;
+
+	if (board->progress == LIVE_RUNNING)
+		snprintf(text, size, "the process that watched it was killed");
+	else if (board->is_late)
+		snprintf(text, size, "the filter was not loaded within %u ms", job->deadline);
+	else
+		snprintf(text, size, "the filter could not be loaded: %s",
+		         board->text[0] ? board->text : "the child ended before");
+}
+
+void live_describe(const struct live_job *job, const struct callgate_outcome *outcome, char *text,
+                   size_t size)
+{
+	int value = outcome->value;
+	char *name = NULL;
 
 	switch (outcome->end) {
 	case CALLGATE_LIVE_NOTHING:
-		snprintf(outcome->text, sizeof(outcome->text), "the filter could not be loaded: %s",
-		         job->board->text[0] ? job->board->text : "the child ended before");
-		return;
+		describe_nothing(job, text, size);
+		break;
 	case CALLGATE_LIVE_EXIT:
-		snprintf(what, sizeof(what), "it ended with status %d", outcome->value);
+		snprintf(text, size, "it ended with status %d", value);
 		break;
 	case CALLGATE_LIVE_ERRNO:
-		snprintf(what, sizeof(what), "it returned -1 with errno %d, %s", outcome->value,
-		         strerrorname_np(outcome->value) ? strerrorname_np(outcome->value) : "no name");
+		snprintf(text, size, "it returned -1 with errno %d, %s", value,
+		         strerrorname_np(value) ? strerrorname_np(value) : "no name");
 		break;
 	case CALLGATE_LIVE_SIGNAL:
-		snprintf(what, sizeof(what), "it was killed by SIG%s",
-		         sigabbrev_np(outcome->value) ? sigabbrev_np(outcome->value) : "?");
+		snprintf(text, size, "it was killed by SIG%s",
+		         sigabbrev_np(value) ? sigabbrev_np(value) : "?");
 		break;
 	case CALLGATE_LIVE_TRAP:
-		snprintf(what, sizeof(what), "it was trapped at %s (%d)", name ? name : "a call",
-		         outcome->value);
+		name = live_call_name(outcome->arch, value);
+		snprintf(text, size, "it was trapped at %s (%d)", name ? name : "a call", value);
 		break;
 	case CALLGATE_LIVE_HANG:
-		snprintf(what, sizeof(what), "it hung and was killed after %u ms", deadline);
+		snprintf(text, size, "it hung and was killed after %u ms", job->deadline);
 		break;
 	}
-	snprintf(outcome->text, sizeof(outcome->text), "%s%s", what, suspicion(job, outcome));
 	free(name);
+}
+
+int live_run(struct live_job *job, struct callgate_outcome *ret_outcome)
+{
+	job->board =
+	    mmap(NULL, sizeof(*job->board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (job->board == MAP_FAILED)
+		return -ENOMEM;
+	live_keep(job);
+	judge(job->board, ret_outcome);
+	return 0;
+}
+
+void live_finish(struct live_job *job)
+{
+	munmap(job->board, sizeof(*job->board));
 }
 
 int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program *program,
                        int (*function)(void *), void *data, unsigned int deadline,
                        struct callgate_outcome *ret_outcome)
 {
-	struct job job = {ctx, program, function, data, NULL};
-	struct callgate_outcome outcome = {0};
+	struct live_job job = {
+	    .ctx = ctx, .program = program, .function = function, .data = data, .deadline = deadline};
+	struct callgate_outcome outcome;
+	char what[sizeof(outcome.text) - 100];
 
 	if ((!ctx && !program) || !function || !ret_outcome)
 		return -EINVAL;
-	job.board = mmap(NULL, sizeof(*job.board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (job.board == MAP_FAILED)
+	if (live_run(&job, &outcome) < 0)
 		return -ENOMEM;
-	fflush(stdout); /* or a child that ends by exit(3) prints it again */
-	fflush(stderr);
-	pid_t pid = fork();
-	if (pid == 0)
-		child(&job);
-	if (pid < 0)
-		snprintf(job.board->text, sizeof(job.board->text), "fork: %s", strerror(errno));
-	int status = pid < 0 ? 0 : wait_until(pid, deadline);
-	judge(job.board, status, &outcome);
-	describe(&job, deadline, &outcome);
-	munmap(job.board, sizeof(*job.board));
+	live_describe(&job, &outcome, what, sizeof(what));
+	snprintf(outcome.text, sizeof(outcome.text), "%s%s", what, live_suspicion(&job, &outcome));
+	live_finish(&job);
 	*ret_outcome = outcome;
 	return 0;
-}
-
-static void name_expectation(enum callgate_live_end end, int value, const char *syscall, char *text,
-                             size_t size)
-{
-	const char *error = strerrorname_np(value), *name = sigabbrev_np(value);
-
-	if (end == CALLGATE_LIVE_EXIT)
-		snprintf(text, size, "an end with status %d", value);
-	else if (end == CALLGATE_LIVE_ERRNO)
-		snprintf(text, size, "-1 with errno %d, %s", value, error ? error : "no name");
-	else if (end == CALLGATE_LIVE_SIGNAL)
-		snprintf(text, size, "a death by SIG%s", name ? name : "?");
-	else
-		snprintf(text, size, "a trap at %s", syscall);
-}
-
-bool callgate_check_live(const scmp_filter_ctx ctx, int (*function)(void *), void *data,
-                         unsigned int deadline, enum callgate_live_end end, int value, const char *syscall)
-{
-	struct callgate_outcome outcome;
-	char expected[80];
-	bool by_handler =
-	    end == CALLGATE_LIVE_SIGNAL && value == SIGSYS; /* the child's own handler took it */
-
-	failure_clear();
-	if (end == CALLGATE_LIVE_TRAP &&
-	    (!syscall || (value = callgate_syscall_number(SCMP_ARCH_NATIVE, syscall)) < 0))
-		return failure_set("there is no system call \"%s\"", syscall ? syscall : "");
-	if (callgate_run_under(ctx, NULL, function, data, deadline, &outcome) < 0)
-		return failure_set("context and function must not be NULL, or out of memory");
-	if (outcome.end == end && outcome.value == value)
-		return true;
-	if (by_handler && outcome.end == CALLGATE_LIVE_TRAP)
-		return true;
-	name_expectation(end, value, syscall, expected, sizeof(expected));
-	return failure_set("expected %s, but %s", expected, outcome.text);
 }

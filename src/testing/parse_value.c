@@ -10,6 +10,7 @@
 #include "base/similar.h"
 #include "testing/cases.h"
 #include "testing/value.h"
+#include "testing/words.h"
 
 /* C's digits: 10, 0x1f, 0400. `len` bytes, all letters, digits or _. */
 static bool parse_number(struct scan *scan, const char *word, size_t len, uint64_t *ret_number)
@@ -225,12 +226,9 @@ static bool parse_set(struct scan *scan, bool live, struct file_calls *calls)
 	calls->group = callgate_group_find(name);
 	if (calls->group)
 		return true;
-	struct similar similar = similar_start(name + 1);
-	for (size_t i = 0; callgate_group_at(i); i++)
-		similar_offer(&similar, callgate_group_at(i)->name);
-	if (similar.best)
-		return scan_fail(scan, start, "there is no set \"%s\"; did you mean \"@%s\"?", name,
-		                 similar.best);
+	const char *closest = words_closest_group(name + 1);
+	if (closest)
+		return scan_fail(scan, start, "there is no set \"%s\"; did you mean \"@%s\"?", name, closest);
 	return scan_fail(scan, start, "there is no set \"%s\"", name);
 }
 

@@ -73,6 +73,15 @@ const char *words_closest_arch(const char *name)
 	return similar.best;
 }
 
+const char *words_closest_group(const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	for (size_t i = 0; callgate_group_at(i); i++)
+		similar_offer(&similar, callgate_group_at(i)->name);
+	return similar.best;
+}
+
 size_t words_archs_of(const scmp_filter_ctx ctx, uint32_t *ret_archs)
 {
 	size_t count = 0;

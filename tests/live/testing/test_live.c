@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char last[1024];
@@ -47,6 +49,23 @@ static int crash(void *unused)
 	return kill(getpid(), SIGUSR1);
 }
 
+static int close_all(void *unused)
+{
+	(void)unused;
+	return (int)syscall(SYS_close, -1);
+}
+/* Leaves a process behind that would write later. */
+static int leave_another(void *fd)
+{
+	char byte = 0;
+
+	if (fork() == 0) {
+		pause();
+		exit(write(*(int *)fd, &byte, 1) == 1 ? 0 : 1);
+	}
+	return 0;
+}
+
 static scmp_filter_ctx with(uint32_t default_action, uint32_t action, int nr)
 {
 	scmp_filter_ctx ctx = seccomp_init(default_action);
@@ -54,6 +73,97 @@ static scmp_filter_ctx with(uint32_t default_action, uint32_t action, int nr)
 	if (!ctx || seccomp_rule_add(ctx, action, nr, 0) < 0)
 		exit(1);
 	return ctx;
+}
+
+/* What this process does with signals and its children is its own affair. */
+static void check_signals(void)
+{
+	static char path[] = "/nowhere/at/all";
+	scmp_filter_ctx trap = with(SCMP_ACT_ALLOW, SCMP_ACT_TRAP, SCMP_SYS(chmod));
+	scmp_filter_ctx kill_it = with(SCMP_ACT_ALLOW, SCMP_ACT_KILL_PROCESS, SCMP_SYS(chmod));
+	sigset_t all, before;
+	int three = 3;
+
+	signal(SIGCHLD, SIG_IGN);
+	signal(SIGSYS, SIG_IGN);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	HOLDS(callgate_expect_exit(kill_it, leave, &three, 3));
+	HOLDS(callgate_expect_signal(kill_it, call_chmod, path, SIGSYS));
+	HOLDS(callgate_expect_trap(trap, call_chmod, path, "chmod"));
+	FAILS("trapped at chmod", callgate_expect_exit(trap, call_chmod, path, 0));
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	signal(SIGSYS, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	seccomp_release(trap);
+	seccomp_release(kill_it);
+}
+
+/* Without it a failure can't name the call. */
+static bool can_trace(void)
+{
+	int pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	long result = pid < 0 ? -1 : ptrace(PTRACE_SEIZE, pid, NULL, NULL);
+	if (result < 0)
+		perror("skipped: ptrace");
+	if (pid > 0)
+		kill(pid, SIGKILL);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0)
+		;
+	return result == 0;
+}
+
+/* The call and the rule that a child ended by. */
+static void check_reasons(void)
+{
+	static char path[] = "/nowhere/at/all";
+	static const uint32_t actions[] = {SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_THREAD, SCMP_ACT_TRAP,
+	                                   SCMP_ACT_ERRNO(EPERM)};
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		scmp_filter_ctx ctx = with(SCMP_ACT_ALLOW, actions[i], SCMP_SYS(chmod));
+		char *reason = NULL, name[CALLGATE_ACTION_TEXT];
+		callgate_action_text(actions[i], name);
+		if (asprintf(&reason, "%s, rule 1 (whatever the arguments)", name) < 0)
+			exit(1);
+		FAILS("; the filter's answer to chmod(0x", callgate_expect_exit(ctx, call_chmod, path, 7));
+		FAILS(reason, callgate_expect_exit(ctx, call_chmod, path, 7));
+		/* A mistake that the kernel finds is not laid on the filter. */
+		FAILS("errno 9, EBADF", callgate_expect_exit(ctx, close_all, NULL, 0));
+		check(!strstr(last, "filter"), "no word of the filter");
+		free(reason);
+		seccomp_release(ctx);
+	}
+}
+
+/* The end of a child that has returned is no part of the test; what it has started is. */
+static void check_ends(void)
+{
+	scmp_filter_ctx trap_all = seccomp_init(SCMP_ACT_TRAP), allow = seccomp_init(SCMP_ACT_ALLOW);
+	scmp_filter_ctx ask = with(SCMP_ACT_ALLOW, SCMP_ACT_NOTIFY, SCMP_SYS(chmod));
+	int fds[2], three = 3;
+	char byte;
+
+	HOLDS(callgate_expect_exit(trap_all, answer, NULL, 42));
+	FAILS("denies exit_group", callgate_expect_exit(trap_all, leave, &three, 3));
+	FAILS("NOTIFY, and in a test there is nobody who answers",
+	      callgate_check_live(ask, call_chmod, "/", 200, CALLGATE_LIVE_EXIT, 0, NULL) ||
+	          (snprintf(last, sizeof(last), "%s", callgate_failure()), 0));
+	/* Nothing is left that holds the other end of the pipe. */
+	if (pipe(fds) < 0)
+		exit(1);
+	HOLDS(callgate_expect_exit(allow, leave_another, &fds[1], 0));
+	close(fds[1]);
+	check(read(fds[0], &byte, 1) == 0, "what the child has started is gone");
+	close(fds[0]);
+	seccomp_release(trap_all);
+	seccomp_release(allow);
+	seccomp_release(ask);
 }
 
 int main(void)
@@ -80,7 +190,7 @@ int main(void)
 	FAILS("it ended with status 3", callgate_expect_exit(deny, leave, &three, 4));
 	HOLDS(callgate_expect_trap(trap, call_chmod, path, "chmod"));
 	FAILS("trapped at chmod", callgate_expect_trap(trap, call_chmod, path, "fchmod"));
-	FAILS("no system call", callgate_expect_trap(trap, call_chmod, path, "chmd"));
+	FAILS("did you mean \"chmod\"?", callgate_expect_trap(trap, call_chmod, path, "chmd"));
 	HOLDS(callgate_expect_signal(kill_it, call_chmod, path, SIGSYS));
 	HOLDS(callgate_expect_signal(trap, call_chmod, path, SIGSYS));
 	HOLDS(callgate_expect_signal(deny, crash, NULL, SIGUSR1));
@@ -95,6 +205,10 @@ int main(void)
 	      callgate_check_live(deny, hang, &three, 200, CALLGATE_LIVE_EXIT, 0, NULL) ||
 	          (snprintf(last, sizeof(last), "%s", callgate_failure()), 0));
 	FAILS("NULL", callgate_expect_exit(NULL, answer, NULL, 42));
+	check_signals();
+	if (can_trace())
+		check_reasons();
+	check_ends();
 	seccomp_release(deny);
 	seccomp_release(trap);
 	seccomp_release(kill_it);

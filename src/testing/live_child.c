@@ -1,0 +1,100 @@
+/* What runs in the child: the filter is loaded, and the function called. If it can't even exit, it ends by an undefined instruction. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/filter.h>
+
+#include <callgate/diagnosis.h>
+
+#include "testing/live_private.h"
+
+/* For the handler: one child runs one job. */
+static struct live_board *trap_board;
+
+__attribute__((noreturn)) static void end(int status)
+{
+	syscall(SYS_exit_group, status);
+	syscall(SYS_exit, status);
+	__builtin_trap();
+}
+
+static void trapped(int signal, siginfo_t *info, void *unused)
+{
+	(void)signal, (void)unused;
+	if (trap_board->progress == LIVE_RUNNING) { /* else it is the end() that is trapped */
+		trap_board->nr = info->si_syscall;
+		trap_board->arch = info->si_arch;
+		trap_board->progress = LIVE_TRAPPED;
+	}
+	__builtin_trap();
+}
+
+static int load_program(const struct callgate_program *program)
+{
+	struct sock_fprog prog = {
+	    .len = (unsigned short)callgate_program_length(program),
+	    .filter = (struct sock_filter *)(uintptr_t)callgate_program_bytes(program),
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0 ? -errno : 0;
+}
+
+static bool load(const struct live_job *job)
+{
+	int result = job->ctx ? seccomp_load(job->ctx) : load_program(job->program);
+
+	if (result == 0)
+		return true;
+	job->board->error = -result;
+	if (job->ctx)
+		snprintf(job->board->text, sizeof(job->board->text), "%s", callgate_diagnosis(job->ctx));
+	else
+		snprintf(job->board->text, sizeof(job->board->text), "the kernel says %s", strerror(-result));
+	job->board->progress = LIVE_REFUSED;
+	return false;
+}
+
+/* The function finds signals as its caller has them, but for those that tell of its end. */
+static void set_signals(const struct live_job *job)
+{
+	static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
+	struct sigaction action = {.sa_sigaction = trapped, .sa_flags = SA_SIGINFO};
+	sigset_t mask = job->mask;
+
+	/* What kills the child must end it, whatever handlers the program has: a sanitizer's, say. */
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		signal(fatal[i], SIG_DFL);
+	trap_board = job->board;
+	sigaction(SIGSYS, &action, NULL);
+	sigdelset(&mask, SIGSYS); /* a trap that is blocked kills, and would look like another action */
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
+void live_child(const struct live_job *job)
+{
+	const struct rlimit none = {0, 0};
+	const struct timespec pause = {0, 100000};
+
+	setpgid(0, 0);
+	setrlimit(RLIMIT_CORE, &none);
+	while (!job->board->may_go)
+		nanosleep(&pause, NULL);
+	set_signals(job);
+	if (!load(job))
+		_exit(1);
+	job->board->progress = LIVE_RUNNING;
+	errno = 0;
+	int result = job->function(job->data);
+	job->board->error = errno;
+	job->board->result = result;
+	job->board->progress = LIVE_RETURNED;
+	end(result);
+}

@@ -1,0 +1,74 @@
+/*
+ * One function under a filter: a keeper, which is a child of this process, starts the function in a child of its own, ends it
+ * at the deadline and tells how it ended. So it does not matter what this process does about SIGCHLD, or who else waits here.
+ * Everything comes back through a board in shared memory: the child needs no system call once the filter is there.
+ */
+#ifndef CALLGATE_TESTING_LIVE_PRIVATE_H
+#define CALLGATE_TESTING_LIVE_PRIVATE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <callgate/simulate.h>
+#include <callgate/testing.h>
+
+enum live_progress { LIVE_BEFORE = 0, LIVE_REFUSED, LIVE_RUNNING, LIVE_RETURNED, LIVE_TRAPPED };
+
+struct live_board {
+	/* By the child. */
+	volatile enum live_progress progress;
+	volatile int result; /* what the function returned */
+	volatile int error;  /* errno then; or of the load */
+	volatile int nr;     /* of the trapped call */
+	volatile uint32_t arch;
+	char text[200]; /* why the load was refused */
+	/* By the keeper. */
+	volatile bool may_go; /* the child waits for it */
+	volatile bool has_ended, is_late;
+	volatile int status; /* once it has ended: as waitpid() has it */
+	volatile bool has_call;
+	struct callgate_call call; /* that the observer looked for */
+};
+
+/* Looks for the last call that the function made and for which the filter's answer is of a kind. */
+struct live_observer {
+	struct callgate_simulator *simulator;
+	bool (*is_wanted)(uint32_t action, int value);
+	int value;
+};
+
+/* `board` is zeroed shared memory. observer: NULL, or the child is traced, as far as it may be. */
+struct live_job {
+	scmp_filter_ctx ctx;
+	const struct callgate_program *program;
+	int (*function)(void *);
+	void *data;
+	unsigned int deadline; /* milliseconds */
+	const struct live_observer *observer;
+	struct live_board *board;
+	sigset_t mask; /* the caller's signal mask, for the child */
+};
+
+/* The child's side. */
+__attribute__((noreturn)) void live_child(const struct live_job *job);
+
+/* Runs the job to its end; what came of it is on the board. */
+void live_keep(struct live_job *job);
+
+/* The keeper's side of an observed job: false if the child can't be traced. */
+bool live_observe_start(pid_t pid);
+/* A thread of the child has stopped, with this wait status: notes the call, and lets it go on. */
+void live_observe_stop(const struct live_job *job, pid_t thread, int status);
+
+/* Runs the job: 0 and the outcome without a text, and live_finish() then frees the board; or -ENOMEM. */
+int live_run(struct live_job *job, struct callgate_outcome *ret_outcome);
+void live_finish(struct live_job *job);
+
+/* How it ended, in words; and a text to follow them with what the filter may have to do with an end that nobody wants, or "". */
+void live_describe(const struct live_job *job, const struct callgate_outcome *outcome, char *text,
+                   size_t size);
+const char *live_suspicion(const struct live_job *job, const struct callgate_outcome *outcome);
+
+#endif
