@@ -102,7 +102,8 @@ static bool is_killed(const struct callgate_outcome *outcome)
 	return outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == SIGSYS;
 }
 
-static char *actual_text(const struct callgate_outcome *outcome, const struct live_call *call)
+static char *actual_text(const struct run *run, const struct callgate_outcome *outcome,
+                         const struct live_call *call)
 {
 	const char *name = strerrorname_np(outcome->value);
 	char *text = NULL;
@@ -115,6 +116,8 @@ static char *actual_text(const struct callgate_outcome *outcome, const struct li
 		len = asprintf(&text, "it returned %ld", call->result);
 	else if (is_killed(outcome)) /* what else the filter may forbid has nothing to do with it */
 		len = asprintf(&text, "it was killed by SIGSYS");
+	else if (outcome->end == CALLGATE_LIVE_HANG)
+		len = asprintf(&text, "it hung and was killed after %u ms", run->line->deadline);
 	else
 		len = asprintf(&text, "%s", outcome->text);
 	return len < 0 ? NULL : text;
@@ -149,7 +152,7 @@ static int tell(struct run *run, const struct callgate_call *call, const struct 
                 const struct callgate_outcome *outcome, uint64_t value)
 {
 	struct callgate_test_result *result = run->result;
-	char *expected = expected_text(run, value), *actual = actual_text(outcome, live);
+	char *expected = expected_text(run, value), *actual = actual_text(run, outcome, live);
 	int status = run_fail(run, call, expected);
 	char *story = NULL;
 
