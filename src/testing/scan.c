@@ -90,6 +90,8 @@ static bool check_characters(struct scan *scan)
 			return scan_fail(scan, at, "a NUL byte; this is not a text");
 		if ((c < ' ' && c != '\t') || c == 0x7f)
 			return scan_fail(scan, at, "the control character 0x%02x", c);
+		if (c == 0xc2 && (unsigned char)at[1] < 0xa0)
+			return scan_fail(scan, at, "the control character U+%04X", (unsigned char)at[1]);
 		at += size;
 	}
 	return true;

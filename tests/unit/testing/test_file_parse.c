@@ -131,6 +131,7 @@ static const struct {
     {"# \xe2\x82", 1, 3, "0xe2 is not UTF-8"},
     {"# \033[0m", 1, 3, "control character 0x1b"},
     {"read\r\r\n", 1, 5, "control character 0x0d"},
+    {"test a \xc2\x9b b", 1, 8, "control character U+009B"},
     {"\xef\xbb\xbfraed -> LOG", 1, 1, "no system call \"raed\""},
     {"read -> LOG\n\xef\xbb\xbf", 2, 1, "the name of a system call"},
     {"live: read(\"\xc3\xa4\xc3\xa4\", X) -> 0", 1, 18, "no constant \"X\""},
