@@ -1,6 +1,9 @@
 #include "cli/test_report.h"
 
+#include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 #include "cli/cli.h"
@@ -9,19 +12,32 @@
 
 typedef VEC(struct coverage_page) page_vec;
 
+/* In thousandths of a percent. */
+static bool parse_percentage(const char *text, unsigned int *ret_value)
+{
+	unsigned int value = 0, unit = 1000;
+	const char *at = text;
+
+	for (; isdigit((unsigned char)*at) && value <= TEST_REPORT_ALL; at++)
+		value = value * 10 + (unsigned int)(*at - '0') * unit;
+	if (at == text)
+		return false;
+	if (*at == '.' && isdigit((unsigned char)at[1]))
+		for (at++; isdigit((unsigned char)*at) && unit > 1; at++)
+			value += (unsigned int)(*at - '0') * (unit /= 10);
+	*ret_value = value;
+	return (*at == '\0' || strcmp(at, "%") == 0) && value <= TEST_REPORT_ALL;
+}
+
 bool test_report_take_min(struct test_report_options *options, const char *text)
 {
-	char *end;
-	unsigned long percent = strtoul(text, &end, 10);
-
-	if (*end == '%')
-		end++;
-	if (*text < '0' || *text > '9' || *end || percent > 100) {
-		cli_error("--coverage-min takes a percentage from 0 to 100, not \"%s\"", text);
+	if (!parse_percentage(text, &options->min)) {
+		cli_error(
+		    "--coverage-min takes a percentage from 0 to 100, such as 80%% or 99.5%%, not \"%s\"",
+		    text);
 		return false;
 	}
-	options->has_min = true;
-	options->min = (unsigned int)percent;
+	options->min_text = text;
 	return true;
 }
 
@@ -33,14 +49,15 @@ static int worse(int status, int other)
 /* ---- one filter ---- */
 
 static int check_total(const struct coverage *coverage, const char *what, const struct coverage_total *total,
-                       unsigned int min)
+                       const struct test_report_options *options)
 {
 	unsigned int permille = coverage_permille(total);
 
-	if (total->hit * 100 >= total->all * min)
+	if ((uint64_t)total->hit * TEST_REPORT_ALL >= (uint64_t)total->all * options->min)
 		return CLI_OK;
-	cli_error("%s: %s: coverage of %s is %u.%u%%, below %u%%", coverage->source->path,
-	          coverage_filter(coverage)->path, what, permille / 10, permille % 10, min);
+	cli_error("%s: %s: coverage of %s is %u.%u%%, below %.*s%%", coverage->source->path,
+	          coverage_filter(coverage)->path, what, permille / 10, permille % 10,
+	          (int)strcspn(options->min_text, "%"), options->min_text);
 	return CLI_NO;
 }
 
@@ -83,10 +100,10 @@ static int report(const struct test_report_options *options, struct coverage_pag
 	if (options->coverage)
 		coverage_print(page->coverage, out, prefix);
 	fflush(out); /* before what is said on standard error */
-	if (options->has_min) {
-		status = check_total(page->coverage, "rules", &page->coverage->rules_total, options->min);
-		status = worse(
-		    status, check_total(page->coverage, "edges", &page->coverage->edges_total, options->min));
+	if (options->min_text) {
+		status = check_total(page->coverage, "rules", &page->coverage->rules_total, options);
+		status = worse(status,
+		               check_total(page->coverage, "edges", &page->coverage->edges_total, options));
 	}
 	return options->mutate ? worse(status, mutate(page, out, prefix)) : status;
 }
@@ -130,7 +147,7 @@ int test_report(const struct test_report_options *options, const struct test_sou
 	page_vec pages = {0};
 	int status = CLI_OK;
 
-	if (!options->coverage && !options->has_min && !options->html && !options->mutate)
+	if (!options->coverage && !options->min_text && !options->html && !options->mutate)
 		return CLI_OK;
 	for (size_t i = 0; i < count && status != CLI_FAILED; i++)
 		status = worse(status, report_source(options, &sources[i], &pages, out, prefix));

@@ -9,15 +9,17 @@
 
 #include "cli/test_open.h"
 
+enum { TEST_REPORT_ALL = 100000 /* thousandths of a percent */ };
+
 struct test_report_options {
 	bool coverage; /* print it */
-	bool has_min;
-	unsigned int min; /* percent that the rules and the edges of each filter must reach */
+	const char *min_text; /* NULL: none */
+	unsigned int min;     /* thousandths of a percent that the rules and the edges of each filter must reach */
 	const char *html; /* write a page here */
 	bool mutate;
 };
 
-/* "80" or "80%". False after a message was printed. */
+/* "80", "80%" or "99.5%"; the text is kept. False after a message was printed. */
 bool test_report_take_min(struct test_report_options *options, const char *text);
 
 /*

@@ -121,9 +121,13 @@ without 11
 expect 1 --coverage-min 95 part.test
 says 'part.test: p.json: coverage of rules is 90.9%, below 95%'
 expect 0 --coverage-min 50% part.test
-for wrong in '' -1 101 50%% 5x '%'; do
+expect 1 --coverage-min 90.91% part.test # 10 of 11 are 90.9090...
+says 'coverage of rules is 90.9%, below 90.91%'
+expect 1 --coverage-min 100.0 part.test
+expect 0 --coverage-min 100.0% full.test
+for wrong in '' -1 101 50%% 5x '%' 100.001 99. .5 1.2345 1e2 nan 99999999999999999999; do
 	expect 2 --coverage-min "$wrong" full.test
-	says "--coverage-min takes a percentage from 0 to 100, not \"$wrong\""
+	says "--coverage-min takes a percentage from 0 to 100, such as 80% or 99.5%, not \"$wrong\""
 done
 
 # A program has edges, and no rules.
