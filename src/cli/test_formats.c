@@ -1,4 +1,4 @@
-/* TAP (version 14) and JUnit. */
+/* TAP (version 13, which every reader of it knows) and JUnit. */
 #include <string.h>
 
 #include "cli/test_output.h"
@@ -64,7 +64,7 @@ static void print_yaml(FILE *out, const char *key, const char *text)
 
 static void tap_start(struct test_output *output)
 {
-	fprintf(output->out, "TAP version 14\n1..%zu\n", test_output_total(output));
+	fprintf(output->out, "TAP version 13\n1..%zu\n", test_output_total(output));
 }
 
 static void tap_source(struct test_output *output, const struct test_source *source)
