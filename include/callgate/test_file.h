@@ -65,7 +65,9 @@ struct callgate_test_filter {
 	bool has_capabilities; /* else those of the process */
 	size_t capability_count;
 	const char *const *capabilities; /* as written; may be none */
-	const char *kernel;              /* NULL: the running one */
+	unsigned int capability_line;
+	const char *kernel; /* NULL: the running one */
+	unsigned int kernel_line;
 	size_t option_count;
 	const struct callgate_test_option *options;
 };

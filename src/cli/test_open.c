@@ -40,20 +40,21 @@ static bool take_option(struct callgate_profile *profile, const struct callgate_
 	return false;
 }
 
-/* The environment as the test file has it; an error is the profile's diagnosis. */
-static bool set_environment(struct callgate_profile *profile, const struct callgate_test_filter *named)
+/* The environment as the test file has it: 0; or the line that is wrong, and the profile's diagnosis says why. */
+static unsigned int set_environment(struct callgate_profile *profile,
+                                    const struct callgate_test_filter *named)
 {
-	int result = 0;
-
-	if (named->has_capabilities)
-		result = callgate_profile_add_capability(profile, NULL);
-	for (size_t i = 0; i < named->capability_count && result == 0; i++)
-		result = callgate_profile_add_capability(profile, named->capabilities[i]);
-	if (result == 0 && named->kernel)
-		result = callgate_profile_set_kernel(profile, named->kernel);
-	for (size_t i = 0; i < named->arch_count && result == 0; i++)
-		result = callgate_profile_add_arch(profile, named->archs[i]);
-	return result == 0;
+	if (named->has_capabilities && callgate_profile_add_capability(profile, NULL) < 0)
+		return named->capability_line;
+	for (size_t i = 0; i < named->capability_count; i++)
+		if (callgate_profile_add_capability(profile, named->capabilities[i]) < 0)
+			return named->capability_line;
+	if (named->kernel && callgate_profile_set_kernel(profile, named->kernel) < 0)
+		return named->kernel_line;
+	for (size_t i = 0; i < named->arch_count; i++)
+		if (callgate_profile_add_arch(profile, named->archs[i]) < 0)
+			return named->line;
+	return 0;
 }
 
 static bool read_profile(struct test_filter *filter)
@@ -77,8 +78,9 @@ static bool open_profile(struct test_filter *filter, const char *source,
 {
 	if (callgate_profile_new(&filter->profile) < 0)
 		return false;
-	if (!set_environment(filter->profile, named))
-		return set_trouble(&filter->trouble, "%s:%u: %s", source, named->line,
+	unsigned int wrong = set_environment(filter->profile, named);
+	if (wrong)
+		return set_trouble(&filter->trouble, "%s:%u: %s", source, wrong,
 		                   callgate_profile_diagnosis(filter->profile));
 	for (size_t i = 0; i < named->option_count; i++)
 		if (!take_option(filter->profile, &named->options[i]))

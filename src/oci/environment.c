@@ -14,7 +14,11 @@
 int environment_add_capability(struct environment *environment, const char *name, struct diag *diag)
 {
 	const struct names_word *capability = name ? names_capability(name) : NULL;
+	const char *closest = name && !capability ? names_closest_capability(name) : NULL;
 
+	if (closest)
+		return diag_fail(diag, -EINVAL, "there is no capability \"%s\"; did you mean \"%s\"?", name,
+		                 closest);
 	if (name && !capability)
 		return diag_fail(diag, -EINVAL, "there is no capability \"%s\"", name);
 	environment->has_capabilities = true;

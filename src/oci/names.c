@@ -170,6 +170,21 @@ const struct names_arch *names_arch_by_any(const char *name)
 	return NULL;
 }
 
+const char *names_closest_capability(const char *name)
+{
+	struct similar similar = similar_start(name);
+	size_t prefix =
+	    strncasecmp(name, CAPABILITY_PREFIX, strlen(CAPABILITY_PREFIX)) ? strlen(CAPABILITY_PREFIX) : 0;
+	const char *best = NULL;
+
+	for (const struct names_word *word = names_capabilities; word->name; word++) {
+		similar_offer(&similar, word->name + prefix);
+		if (similar.best == word->name + prefix)
+			best = word->name;
+	}
+	return best;
+}
+
 const struct names_word *names_capability(const char *name)
 {
 	size_t prefix = strlen(CAPABILITY_PREFIX);

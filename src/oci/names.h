@@ -55,4 +55,7 @@ const struct names_arch *names_arch_by_any(const char *name);
 /* With or without "CAP_", in any case; NULL if there is none. */
 const struct names_word *names_capability(const char *name);
 
+/* The capability that is most similar, with or without the prefix; or NULL. */
+const char *names_closest_capability(const char *name);
+
 #endif

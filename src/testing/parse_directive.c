@@ -147,6 +147,7 @@ static bool parse_cap(struct parser *parser)
 		scan_take(scan, ",");
 	} while (!scan_is_end(scan));
 	filter->has_capabilities = true;
+	filter->capability_line = scan->line;
 	filter->capability_count = count == 1 && strcmp(names[0], "none") == 0 ? 0 : count;
 	filter->capabilities = names;
 	return true;
@@ -156,33 +157,57 @@ static bool parse_kernel(struct parser *parser)
 {
 	if (!is_for_profile(parser))
 		return false;
+	parser->part->filter.kernel_line = parser->scan.line;
 	parser->part->filter.kernel = scan_text(&parser->scan, "a version");
 	return parser->part->filter.kernel != NULL;
 }
 
-static const struct {
+enum { OPTION_VALUES = 3 };
+
+static const struct option {
 	const char *name;
 	bool has_value;
+	const char *values[OPTION_VALUES]; /* none: whatever the profile takes */
 } options[] = {
-    {"default-errno", true}, {"same-argument", true}, {"newer-calls", true},
-    {"socketcall", true},    {"strict", false},
+    {"default-errno", true, {NULL}},
+    {"same-argument", true, {"or", "and"}},
+    {"newer-calls", true, {"auto", "enosys", "default"}},
+    {"socketcall", true, {"deny", "open"}},
+    {"strict", false, {NULL}},
 };
 
-static bool find_option(struct scan *scan, const char *where, struct callgate_test_option *option,
-                        bool *ret_has_value)
+/* NULL after a message: there is no such option. */
+static const struct option *find_option(struct scan *scan, const char *where, const char *name)
 {
-	struct similar similar = similar_start(option->name);
+	struct similar similar = similar_start(name);
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		*ret_has_value = options[i].has_value;
-		if (strcmp(options[i].name, option->name) == 0)
-			return true;
+		if (strcmp(options[i].name, name) == 0)
+			return &options[i];
 		similar_offer(&similar, options[i].name);
 	}
 	if (similar.best)
-		return scan_fail(scan, where, "there is no option \"%s\"; did you mean \"%s\"?", option->name,
-		                 similar.best);
-	return scan_fail(scan, where, "there is no option \"%s\"", option->name);
+		scan_fail(scan, where, "there is no option \"%s\"; did you mean \"%s\"?", name, similar.best);
+	else
+		scan_fail(scan, where, "there is no option \"%s\"", name);
+	return NULL;
+}
+
+static bool parse_option_value(struct scan *scan, const struct option *option, const char **ret_value)
+{
+	const char *const *values = option->values;
+
+	scan_blanks(scan);
+	const char *where = scan->at;
+	*ret_value = scan_text(scan, "the option's value");
+	if (!*ret_value || !values[0])
+		return *ret_value != NULL;
+	for (size_t i = 0; i < OPTION_VALUES && values[i]; i++)
+		if (strcmp(values[i], *ret_value) == 0)
+			return true;
+	return scan_fail(scan, where, "\"%s\" is no value of the option %s: there are %s, %s%s%s", *ret_value,
+	                 option->name, values[0], values[1], values[2] ? ", " : "",
+	                 values[2] ? values[2] : "");
 }
 
 static bool parse_option(struct parser *parser)
@@ -190,19 +215,19 @@ static bool parse_option(struct parser *parser)
 	struct scan *scan = &parser->scan;
 	struct callgate_test_filter *filter = &parser->part->filter;
 	struct callgate_test_option option = {.line = scan->line};
-	bool has_value = false;
 
 	if (!is_for_profile(parser))
 		return false;
 	scan_blanks(scan);
 	const char *where = scan->at;
 	option.name = scan_text(scan, "an option");
-	if (!option.name || !find_option(scan, where, &option, &has_value))
+	const struct option *known = option.name ? find_option(scan, where, option.name) : NULL;
+	if (!known)
 		return false;
 	for (size_t i = 0; i < filter->option_count; i++)
 		if (strcmp(filter->options[i].name, option.name) == 0)
 			return scan_fail(scan, where, "a second `option %s`", option.name);
-	if (has_value && !(option.value = scan_text(scan, "the option's value")))
+	if (known->has_value && !parse_option_value(scan, known, &option.value))
 		return false;
 	struct callgate_test_option *grown = scan_allocate(scan, filter->option_count + 1, sizeof(*grown));
 	if (!grown)
