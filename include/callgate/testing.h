@@ -140,7 +140,8 @@ int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program 
 
 /*
  * The call, its verdict and what decides it, in words: "openat(0xffffff9c, 0x0, 0x1) on x86_64: ERRNO(EPERM), rule 3 (if
- * argument 2 & 0x3 == 0x1)". malloc'ed; NULL without memory. Counts as a run of the simulator.
+ * argument 2 & 0x3 == 0x1)". For a program, which has no rules, what its instructions ask about the arguments. malloc'ed; NULL
+ * without memory. Counts as a run of the simulator.
  */
 struct callgate_simulator;
 struct callgate_call;

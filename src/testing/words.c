@@ -151,6 +151,39 @@ static void print_rule(const struct callgate_simulator *simulator, const struct 
 	}
 }
 
+/* A program has no rules: what its instructions ask about the arguments of this call. */
+static void print_path(const struct callgate_simulator *simulator, const unsigned long *hits,
+                       struct strbuf *text)
+{
+	struct callgate_edge edge;
+	size_t count = 0;
+
+	for (size_t i = 0; callgate_simulator_edge(simulator, i, &edge) == 0; i++) {
+		if (edge.hits == hits[i] || !words_edge_is_of_arguments(simulator, &edge))
+			continue;
+		char *condition = callgate_explain_edge(simulator, &edge);
+		strbuf_append(text, count++ ? " and " : " (if ");
+		strbuf_append(text, condition ? condition : "?");
+		free(condition);
+	}
+	strbuf_append(text, count ? ")" : " (whatever the arguments)");
+}
+
+/* How often each edge was taken; NULL without memory. */
+static unsigned long *edge_hits(const struct callgate_simulator *simulator)
+{
+	struct callgate_edge edge;
+	size_t count = 0;
+
+	while (callgate_simulator_edge(simulator, count, &edge) == 0)
+		count++;
+	unsigned long *hits = calloc(count + 1, sizeof(*hits));
+	for (size_t i = 0; hits && i < count; i++)
+		if (callgate_simulator_edge(simulator, i, &edge) == 0)
+			hits[i] = edge.hits;
+	return hits;
+}
+
 char *callgate_explain(struct callgate_simulator *simulator, const struct callgate_call *call)
 {
 	static const char *const reasons[] = {
@@ -164,12 +197,18 @@ char *callgate_explain(struct callgate_simulator *simulator, const struct callga
 	struct strbuf text = {0};
 	char action[CALLGATE_ACTION_TEXT];
 
-	if (callgate_simulator_run(simulator, call, &verdict) < 0)
+	unsigned long *hits = edge_hits(simulator);
+	if (!hits || callgate_simulator_run(simulator, call, &verdict) < 0) {
+		free(hits);
 		return NULL;
+	}
 	callgate_action_text(verdict.action, action);
 	words_print_call(call, &text);
 	strbuf_printf(&text, ": %s%s", action, reasons[verdict.reason]);
 	if (verdict.reason == CALLGATE_REASON_RULE)
 		print_rule(simulator, call, verdict.rule, &text);
+	if (verdict.reason == CALLGATE_REASON_PROGRAM)
+		print_path(simulator, hits, &text);
+	free(hits);
 	return strbuf_steal(&text);
 }

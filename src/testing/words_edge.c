@@ -105,12 +105,14 @@ static void print(const struct explorer *explorer, const struct callgate_edge *e
 		print_unknown(insn, edge->taken, text);
 }
 
-char *callgate_explain_edge(const struct callgate_simulator *simulator, const struct callgate_edge *edge)
+/* The explorer, with what the edge's comparison is about; NULL: there is no such edge, or no memory. */
+static struct explorer *explore_edge(const struct callgate_simulator *simulator,
+                                     const struct callgate_edge *edge,
+                                     const struct callgate_program **ret_program,
+                                     struct explore_value *ret_value)
 {
 	const struct callgate_program *program =
 	    edge ? callgate_simulator_program(simulator, edge->program) : NULL;
-	struct strbuf text = {0};
-	struct explore_value a;
 
 	if (!program || edge->instruction >= callgate_program_length(program))
 		return NULL;
@@ -118,10 +120,36 @@ char *callgate_explain_edge(const struct callgate_simulator *simulator, const st
 	if (!explorer)
 		return NULL;
 	explorer->simulator = (struct callgate_simulator *)(uintptr_t)simulator; /* it is only read */
-	if (find_value(explorer, edge, program, &a) == 0) {
-		struct sock_filter insn = explore_instruction(program, edge->instruction);
-		print(explorer, edge, &insn, &a, &text);
+	if (find_value(explorer, edge, program, ret_value) == 0) {
+		*ret_program = program;
+		return explorer;
 	}
 	free(explorer);
+	return NULL;
+}
+
+char *callgate_explain_edge(const struct callgate_simulator *simulator, const struct callgate_edge *edge)
+{
+	const struct callgate_program *program;
+	struct strbuf text = {0};
+	struct explore_value a;
+	struct explorer *explorer = explore_edge(simulator, edge, &program, &a);
+
+	if (!explorer)
+		return NULL;
+	struct sock_filter insn = explore_instruction(program, edge->instruction);
+	print(explorer, edge, &insn, &a, &text);
+	free(explorer);
 	return strbuf_steal(&text);
+}
+
+bool words_edge_is_of_arguments(const struct callgate_simulator *simulator, const struct callgate_edge *edge)
+{
+	const struct callgate_program *program;
+	struct explore_value a;
+	struct explorer *explorer = explore_edge(simulator, edge, &program, &a);
+	bool is_of_call = explorer && (a.origin != EXPLORE_ELSEWHERE || a.kind == EXPLORE_NUMBER);
+
+	free(explorer);
+	return !is_of_call;
 }

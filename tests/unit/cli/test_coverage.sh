@@ -137,6 +137,11 @@ expect 0 --coverage --coverage-min 90% --mutate program.test
 has "coverage of p.bpf by program.test"
 has "mutants of p.bpf: none, a program has no rules"
 count 0 'rules:'
+# What decides is told all the same.
+sed 's/^openat(.*/openat -> ALLOW/; s/^read.*/read -> LOG/' program.test >wrong.test
+expect 1 wrong.test
+has "        expected ALLOW, but openat(0x0, 0x0, 0x1, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM) (if argument 2 & 0x3 != 0)"
+has "        expected LOG, but read(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW (whatever the arguments)"
 sed -i '/^openat/d' program.test
 expect 1 --coverage --coverage-min 95 program.test
 count 2 'not exercised: argument 2 & 0x3 [!=]= 0'
