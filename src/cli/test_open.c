@@ -92,24 +92,56 @@ static bool open_profile(struct test_filter *filter, const char *source,
 
 /* ---- programs ---- */
 
+/* 0, or -errno and why it can't be read. */
+static int read_program(const char *path, uint32_t arch, struct callgate_program **ret_program,
+                        const char **ret_why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int result = fd < 0 ? -errno : callgate_program_read(fd, arch, ret_program);
+
+	if (result < 0)
+		*ret_why = fd < 0 ? strerror(-result) : callgate_diagnosis(NULL);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/* Would it be accepted with its bytes in another order than the one in which it was refused? */
+static bool is_of_other_order(const char *path)
+{
+	static const uint32_t archs[] = {SCMP_ARCH_S390X, SCMP_ARCH_X86_64};
+	bool is_accepted = false;
+
+	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
+		struct callgate_program *program = NULL;
+		const char *why;
+		if (read_program(path, archs[i], &program, &why) == 0)
+			is_accepted = is_accepted || callgate_program_check(program) == 0;
+		callgate_program_free(program);
+	}
+	return is_accepted;
+}
+
 static bool open_program(struct test_filter *filter, const struct callgate_test_filter *named)
 {
-	int fd = open(filter->path, O_RDONLY | O_CLOEXEC);
-	int result = fd < 0
-	                 ? -errno
-	                 : callgate_program_read(fd, named->arch_count ? named->archs[0] : SCMP_ARCH_NATIVE,
-	                                         &filter->program);
+	uint32_t arch = named->arch_count ? named->archs[0] : SCMP_ARCH_NATIVE;
+	const char *why;
 
-	if (fd < 0)
-		return set_trouble(&filter->trouble, "%s: %s", filter->path, strerror(-result));
-	close(fd);
-	if (result < 0)
-		return set_trouble(&filter->trouble, "%s: %s", filter->path, callgate_diagnosis(NULL));
+	if (read_program(filter->path, arch, &filter->program, &why) < 0)
+		return set_trouble(&filter->trouble, "%s: %s", filter->path, why);
 	filter->list[0] = filter->program;
 	if (callgate_program_check(filter->program) == 0)
 		return true;
-	return set_trouble(&filter->trouble, "%s: the kernel would refuse it: %s", filter->path,
-	                   callgate_diagnosis(NULL));
+	set_trouble(&filter->trouble, "%s: the kernel would refuse it: %s", filter->path,
+	            callgate_diagnosis(NULL));
+	if (filter->trouble && is_of_other_order(filter->path)) {
+		char *refusal = filter->trouble;
+		set_trouble(&filter->trouble,
+		            "%s; in the other byte order it is a program: an `arch` line says which it has",
+		            refusal);
+		free(refusal);
+	}
+	return false;
 }
 
 /* ---- filters ---- */

@@ -263,6 +263,12 @@ grep -q "$dir/wrong.bpf: ." "$dir/out" || fail "no reason in half an instruction
 printf '\25\0\5\5\0\0\0\0\6\0\0\0\0\0\377\177' >"$dir/wrong.bpf"
 expect 2 "$dir/program.test"
 grep -q "$dir/wrong.bpf: the kernel would refuse it: instruction 0" "$dir/out" || fail "no reason in a wrong program"
+! grep -q "byte order" "$dir/out" || fail "another byte order would not help"
+"$callgate" compile --profile "$dir/a b.json" --arch s390x -o "$dir/wrong.bpf" || fail "compile for s390x"
+if [ "$(uname -m)" = x86_64 ]; then
+	expect 2 "$dir/program.test"
+	grep -q "would refuse it: .*; in the other byte order it is a program: an .arch. line" "$dir/out" || fail "no word of the byte order"
+fi
 printf '\6\0\0\0\0\0\377\177' >"$dir/wrong.bpf"
 expect 0 "$dir/program.test"
 printf 'profile "a b.json"\nno weaker than "missing.json"\nno weaker than "a b.json"\nno weaker than nothing.json\n' >"$dir/other.test"
