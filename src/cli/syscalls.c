@@ -6,15 +6,18 @@
 #include <string.h>
 
 #include <callgate/syscall.h>
+#include <callgate/testing.h>
 
+#include "base/similar.h"
 #include "cli/cli.h"
 
-static const char usage[] = "syscalls [--arch ARCH] [NAME|NUMBER]...\n"
+static const char usage[] = "syscalls [--arch ARCH] [NAME|NUMBER|@SET]...\n"
                             "\n"
                             "Without a name or number: all system calls of the architecture, by number. With "
-                            "one: its number or name.\n"
+                            "one: its number or name. With a set of callgate-test(5): its calls.\n"
                             "Exit status 1 if one of them is unknown or the architecture does not have it.\n"
-                            "  --arch ARCH  default: this machine's\n";
+                            "  --arch ARCH  default: this machine's\n"
+                            "  --sets       the sets, and what they are for\n";
 
 struct row {
 	int nr;
@@ -28,22 +31,20 @@ static int by_number(const void *a, const void *b)
 	return (x->nr > y->nr) - (x->nr < y->nr);
 }
 
-static int list(uint32_t arch)
+/* Those of `count` names that the architecture has, by number. The names may be NULL, for want of memory. */
+static int list(uint32_t arch, const char *const *names, size_t count)
 {
-	size_t count = 0, used = 0;
+	struct row *rows = names ? calloc(count + 1, sizeof(*rows)) : NULL;
+	size_t used = 0;
 
-	while (callgate_syscall_name_at(count))
-		count++;
-	struct row *rows = calloc(count + 1, sizeof(*rows));
 	if (!rows) {
 		cli_error("out of memory");
 		return CLI_FAILED;
 	}
 	for (size_t i = 0; i < count; i++) {
-		const char *name = callgate_syscall_name_at(i);
-		int nr = callgate_syscall_number(arch, name);
+		int nr = callgate_syscall_number(arch, names[i]);
 		if (nr >= 0)
-			rows[used++] = (struct row){nr, name};
+			rows[used++] = (struct row){nr, names[i]};
 	}
 	qsort(rows, used, sizeof(*rows), by_number);
 	for (size_t i = 0; i < used; i++)
@@ -51,6 +52,51 @@ static int list(uint32_t arch)
 	free(rows);
 	return CLI_OK;
 }
+
+static int list_all(uint32_t arch)
+{
+	size_t count = 0;
+
+	while (callgate_syscall_name_at(count))
+		count++;
+	const char **names = calloc(count + 1, sizeof(*names));
+	for (size_t i = 0; names && i < count; i++)
+		names[i] = callgate_syscall_name_at(i);
+	int status = list(arch, names, count);
+	free(names);
+	return status;
+}
+
+/* ---- sets ---- */
+
+static int list_sets(void)
+{
+	const struct callgate_group *group;
+
+	printf("# version %u\n", callgate_group_version());
+	for (size_t i = 0; (group = callgate_group_at(i)); i++)
+		printf("@%s\t%s\n", group->name, group->purpose);
+	return CLI_OK;
+}
+
+static int show_set(uint32_t arch, const char *name)
+{
+	const struct callgate_group *group = callgate_group_find(name);
+	struct similar similar = similar_start(name + 1);
+	size_t count = 0;
+
+	for (size_t i = 0; !group && callgate_group_at(i); i++)
+		similar_offer(&similar, callgate_group_at(i)->name);
+	if (!group && similar.best)
+		cli_error("there is no set \"%s\"; is \"@%s\" meant?", name, similar.best);
+	else if (!group)
+		cli_error("there is no set \"%s\"; --sets tells which there are", name);
+	while (group && group->syscalls[count])
+		count++;
+	return group ? list(arch, group->syscalls, count) : CLI_NO;
+}
+
+/* ---- single calls ---- */
 
 static int show_number(uint32_t arch, int nr)
 {
@@ -87,6 +133,8 @@ static int show(uint32_t arch, const char *text)
 {
 	char *end;
 
+	if (*text == '@')
+		return show_set(arch, text);
 	errno = 0;
 	long nr = strtol(text, &end, 0);
 	if (end == text || *end)
@@ -102,6 +150,7 @@ int cli_syscalls(int argc, char **argv)
 {
 	static const struct option options[] = {
 	    {"arch", required_argument, NULL, 'a'},
+	    {"sets", no_argument, NULL, 's'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
@@ -111,11 +160,13 @@ int cli_syscalls(int argc, char **argv)
 	for (int option; (option = getopt_long(argc, argv, "ha:", options, NULL)) != -1;) {
 		if (option == 'a' && !cli_parse_arch(optarg, &arch))
 			return CLI_FAILED;
+		if (option == 's')
+			return list_sets();
 		if (option == 'h' || option == '?')
 			return cli_help(usage, option == 'h');
 	}
 	if (optind == argc)
-		return list(arch);
+		return list_all(arch);
 	for (int i = optind; i < argc; i++) {
 		int result = show(arch, argv[i]);
 		status = result > status ? result : status;
