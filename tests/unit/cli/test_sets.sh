@@ -1,7 +1,8 @@
 #!/bin/sh
-# usage: test_sets.sh CALLGATE MANUAL TABLE: `callgate syscalls` about sets, and that the manual has the sets that there are.
+# usage: test_sets.sh CALLGATE MANUAL TABLE SUMS: `callgate syscalls` about sets, that the manual has the sets that there are, and that SUMS
+# ("VERSION SUM" lines) knows what is in them: who changes the table has to give it another version, and to note its sum here.
 set -eu
-callgate=$1 manual=$2 table=$3
+callgate=$1 manual=$2 table=$3 sums=$4
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -15,6 +16,9 @@ version=$(sed -n 's/^version //p' "$table")
 sed 1d "$dir/sets" | tr '\t' ' ' >"$dir/lines"
 grep '^@' "$table" | LC_ALL=C sort >"$dir/wanted"
 cmp "$dir/lines" "$dir/wanted" || fail "not the sets of the table"
+
+sum=$(awk '/^@/ {set = $1} /^[ \t]/ {for (i = 1; i <= NF; i++) print set, $i}' "$table" | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1)
+grep -qx "$version $sum" "$sums" || fail "the sets are not those of version $version; another version needs a line '$((version + 1)) $sum' in $sums"
 
 # The manual's table: "*@name*", and the purpose behind it.
 sed -n 's/^\(\[\[\|| \) \*\(@[a-z-]*\)\*$/\2/p; t name; d; :name; n; s/^:[< ] *//p' "$manual" | paste -d ' ' - - >"$dir/manual"
