@@ -144,6 +144,7 @@ int compare_subjects(const struct prove_subject *a, const struct prove_subject *
 		return 0;
 	}
 	int result = space_init(&c.space, c.subjects, 2, 0, 0);
+	c.space.each_call = true;
 	if (result == 0)
 		result = space_walk(&c.space, &CELL_EVERYTHING, compare_cell, &c);
 	space_finish(&c.space);

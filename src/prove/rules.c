@@ -27,7 +27,38 @@ void rules_cuts_arch(const struct rules *rules, struct cuts *cuts)
 	}
 }
 
-void rules_cuts_nr(const struct rules *rules, const struct cell *section, struct cuts *cuts)
+static bool same_rules(const struct policy_syscall *a, const struct policy_syscall *b)
+{
+	if (a->rule_count != b->rule_count)
+		return false;
+	for (uint32_t i = 0; i < a->rule_count; i++) {
+		const struct policy_rule *x = &a->rules[i], *y = &b->rules[i];
+		if (x->action != y->action || x->condition_count != y->condition_count)
+			return false;
+		for (uint32_t j = 0; j < x->condition_count; j++) {
+			const struct policy_condition *c = &x->conditions[j], *d = &y->conditions[j];
+			if (c->arg != d->arg || c->op != d->op || c->mask != d->mask || c->value != d->value)
+				return false;
+		}
+	}
+	return true;
+}
+
+static void cut_syscalls(const struct policy_arch *arch, bool each_call, struct cuts *cuts)
+{
+	for (size_t i = 0; i < arch->syscall_count; i++) {
+		const struct policy_syscall *here = &arch->syscalls[i], *before = here - 1;
+		if (!each_call && i > 0 && before->nr + 1 == here->nr && same_rules(before, here))
+			continue;
+		if (i > 0)
+			cuts_add_after(cuts, before->nr);
+		cuts_add(cuts, here->nr);
+	}
+	if (arch->syscall_count)
+		cuts_add_after(cuts, arch->syscalls[arch->syscall_count - 1].nr);
+}
+
+void rules_cuts_nr(const struct rules *rules, const struct cell *section, bool each_call, struct cuts *cuts)
 {
 	cuts_add(cuts, INPUT_WORD_MAX);
 	for (size_t i = 0; i < rules->policy->arch_count; i++) {
@@ -38,10 +69,7 @@ void rules_cuts_nr(const struct rules *rules, const struct cell *section, struct
 		cuts_add_after(cuts, arch->arch->nr_last);
 		if (arch->newer_first)
 			cuts_add(cuts, arch->newer_first);
-		for (size_t j = 0; j < arch->syscall_count; j++) {
-			cuts_add(cuts, arch->syscalls[j].nr);
-			cuts_add_after(cuts, arch->syscalls[j].nr);
-		}
+		cut_syscalls(arch, each_call, cuts);
 	}
 }
 
@@ -67,23 +95,6 @@ static node rule_node(struct rules *rules, const struct policy_rule *rule, uint6
 	for (uint32_t i = rule->condition_count; i-- > 0;)
 		result = condition_node(rules, &rule->conditions[i], word, result, otherwise);
 	return result;
-}
-
-static bool same_rules(const struct policy_syscall *a, const struct policy_syscall *b)
-{
-	if (a->rule_count != b->rule_count)
-		return false;
-	for (uint32_t i = 0; i < a->rule_count; i++) {
-		const struct policy_rule *x = &a->rules[i], *y = &b->rules[i];
-		if (x->action != y->action || x->condition_count != y->condition_count)
-			return false;
-		for (uint32_t j = 0; j < x->condition_count; j++) {
-			const struct policy_condition *c = &x->conditions[j], *d = &y->conditions[j];
-			if (c->arg != d->arg || c->op != d->op || c->mask != d->mask || c->value != d->value)
-				return false;
-		}
-	}
-	return true;
 }
 
 static struct rules_kept *kept_slot(struct rules *rules, const struct policy_syscall *syscall, node rest)

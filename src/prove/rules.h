@@ -35,7 +35,8 @@ bool rules_init(struct rules *rules, const struct policy *policy, struct diagram
 void rules_forget(struct rules *rules);
 
 void rules_cuts_arch(const struct rules *rules, struct cuts *cuts);
-void rules_cuts_nr(const struct rules *rules, const struct cell *section, struct cuts *cuts);
+/* Between calls that follow each other and have the same rules only for `each_call`: otherwise there are far fewer cells. */
+void rules_cuts_nr(const struct rules *rules, const struct cell *section, bool each_call, struct cuts *cuts);
 
 /* What the policy says in a cell that no cut of it goes through. Fastest for ascending numbers. */
 node rules_node(struct rules *rules, const struct cell *cell);

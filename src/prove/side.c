@@ -40,10 +40,10 @@ void side_cuts_arch(const struct side *side, struct cuts *cuts)
 		machine_cuts_arch(&side->machines[i], cuts);
 }
 
-void side_cuts_nr(const struct side *side, const struct cell *section, struct cuts *cuts)
+void side_cuts_nr(const struct side *side, const struct cell *section, bool each_call, struct cuts *cuts)
 {
 	if (side->subject->policy)
-		rules_cuts_nr(&side->rules, section, cuts);
+		rules_cuts_nr(&side->rules, section, each_call, cuts);
 	for (size_t i = 0; i < side->machine_count; i++)
 		machine_cuts_nr(&side->machines[i], section, cuts);
 }

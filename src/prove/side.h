@@ -31,7 +31,7 @@ void side_finish(struct side *side);
 void side_forget(struct side *side);
 
 void side_cuts_arch(const struct side *side, struct cuts *cuts);
-void side_cuts_nr(const struct side *side, const struct cell *section, struct cuts *cuts);
+void side_cuts_nr(const struct side *side, const struct cell *section, bool each_call, struct cuts *cuts);
 
 /*
  * The verdicts in a cell; where the diagram looks at arch or nr, it is meaningless outside the cell. Where a program returns a

@@ -63,7 +63,7 @@ static int walk_section(struct space *space, const struct cell *section, space_v
 	int result = 0;
 
 	for (size_t i = 0; i < space->side_count; i++)
-		side_cuts_nr(&space->sides[i], section, &cuts);
+		side_cuts_nr(&space->sides[i], section, space->each_call, &cuts);
 	cuts_add(&cuts, section->nr_first);
 	cuts_add_after(&cuts, section->nr_last);
 	if (!cuts_finish(&cuts))

@@ -11,6 +11,7 @@ struct space {
 	struct arena arena;
 	struct side sides[VERDICTS_SIDES];
 	size_t side_count;
+	bool each_call; /* is every call that a policy has rules for to be a cell by itself? */
 	size_t work_per_attempt, work_total;
 	struct verdicts verdicts;
 };
