@@ -7,7 +7,12 @@ enum { MASK_CUTS_BITS = 4, RADIX_BITS = 8, RADIX = 1 << RADIX_BITS, FEW = 48 };
 
 void cuts_add(struct cuts *cuts, uint32_t start)
 {
-	if (!vec_push(&cuts->starts, start))
+	size_t word = start / 64;
+
+	if (start < CUTS_SMALL) {
+		cuts->small[word] |= UINT64_C(1) << start % 64;
+		cuts->small_words = word < cuts->small_words ? cuts->small_words : word + 1;
+	} else if (!vec_push(&cuts->starts, start))
 		cuts->failed = true;
 }
 
@@ -23,7 +28,7 @@ void cuts_add_mask(struct cuts *cuts, uint32_t mask)
 		cuts_add(cuts, i << lowest);
 }
 
-/* One pass of a radix sort, unless all numbers have the same digit: most numbers are small. */
+/* One pass of a radix sort, unless all numbers have the same digit. */
 static bool sort_digit(const uint32_t *from, uint32_t *to, size_t count, int shift)
 {
 	uint32_t places[RADIX] = {0}, sum = 0;
@@ -54,14 +59,13 @@ static void sort_few(uint32_t *numbers, size_t count)
 	}
 }
 
-static bool sort(struct cuts *cuts)
+static bool sort(uint32_t *numbers, size_t count)
 {
-	size_t count = cuts->starts.count;
 	if (count <= FEW) {
-		sort_few(cuts->starts.items, count);
+		sort_few(numbers, count);
 		return true;
 	}
-	uint32_t *spare = malloc(count * sizeof(*spare)), *from = cuts->starts.items, *to = spare;
+	uint32_t *spare = malloc(count * sizeof(*spare)), *from = numbers, *to = spare;
 
 	if (!spare)
 		return false;
@@ -71,24 +75,38 @@ static bool sort(struct cuts *cuts)
 			from = to;
 			to = swap;
 		}
-	if (from != cuts->starts.items)
-		memcpy(cuts->starts.items, from, count * sizeof(*from));
+	if (from != numbers)
+		memcpy(numbers, from, count * sizeof(*from));
 	free(spare);
 	return true;
 }
 
-bool cuts_finish(struct cuts *cuts)
+static size_t drop_doubles(uint32_t *sorted, size_t count)
 {
 	size_t kept = 0;
 
+	for (size_t i = 0; i < count; i++)
+		if (!kept || sorted[kept - 1] != sorted[i])
+			sorted[kept++] = sorted[i];
+	return kept;
+}
+
+bool cuts_finish(struct cuts *cuts)
+{
+	size_t small = 0, count = cuts->starts.count;
+
 	cuts_add(cuts, 0);
-	if (cuts->failed || !sort(cuts))
+	for (size_t i = 0; i < cuts->small_words; i++)
+		small += (size_t)__builtin_popcountll(cuts->small[i]);
+	if (cuts->failed || !vec_reserve(&cuts->starts, small) || !sort(cuts->starts.items, count))
 		return false;
-	uint32_t *starts = cuts->starts.items;
-	for (size_t i = 0; i < cuts->starts.count; i++)
-		if (!kept || starts[kept - 1] != starts[i])
-			starts[kept++] = starts[i];
-	cuts->starts.count = kept;
+	uint32_t *next = cuts->starts.items;
+	count = drop_doubles(next, count);
+	memmove(next + small, next, count * sizeof(*next));
+	cuts->starts.count = small + count;
+	for (size_t i = 0; i < cuts->small_words; i++)
+		for (uint64_t left = cuts->small[i]; left; left &= left - 1)
+			*next++ = (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(left);
 	return true;
 }
 

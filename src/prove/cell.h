@@ -15,10 +15,14 @@ struct cell {
 
 #define CELL_EVERYTHING ((struct cell){0, INPUT_WORD_MAX, 0, INPUT_WORD_MAX})
 
-/* The first numbers of intervals that together cover [0, INPUT_WORD_MAX]. */
+enum { CUTS_SMALL = 4096 };
+
+/* The first numbers of intervals that together cover [0, INPUT_WORD_MAX]. Small ones, which most are, wait in a bit set. */
 struct cuts {
 	VEC(uint32_t) starts;
-	bool failed; /* memory ran out */
+	uint64_t small[CUTS_SMALL / 64];
+	size_t small_words; /* used ones */
+	bool failed;        /* memory ran out */
 };
 
 /* A cut just before `start`; one just after the last number is none. */

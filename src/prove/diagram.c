@@ -83,8 +83,11 @@ node diagram_intern(struct diagram *d, const struct diagram_node *content)
 node diagram_leaf(struct diagram *d, uint32_t value)
 {
 	struct diagram_node leaf = {.level = LEVEL_LEAF, .pattern = value};
+	node *known = &d->leaves[(value ^ value >> 16) % DIAGRAM_LEAVES];
 
-	return diagram_intern(d, &leaf);
+	if (known->id >= d->count || !diagram_content_same(&d->nodes[known->id], &leaf))
+		*known = diagram_intern(d, &leaf);
+	return diagram_spend(d, 1) ? *known : (node){0};
 }
 
 void diagram_reset(struct diagram *d, enum diagram_order order)

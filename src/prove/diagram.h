@@ -43,7 +43,7 @@ struct diagram_memo {
 	uint32_t a, b, c, result;
 };
 
-enum { LEVEL_LEAF = 0xffff };
+enum { LEVEL_LEAF = 0xffff, DIAGRAM_LEAVES = 8 };
 
 /* The order in which bits are tested. arch and nr always come first. */
 enum diagram_order {
@@ -64,6 +64,8 @@ struct diagram {
 	uint32_t slot_mask;
 	struct diagram_memo *memo; /* results of operations; forgets */
 	uint32_t memo_mask;
+	node leaves
+	    [DIAGRAM_LEAVES]; /* some leaves, by their value; a node is looked at before it is taken for one */
 	size_t node_budget, work_budget, work, peak; /* work and peak count on through resets */
 	int failed;
 	node zero, one; /* the leaves 0 and 1: false and true */

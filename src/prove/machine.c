@@ -204,7 +204,7 @@ static void store(struct machine *m, struct state *s, bool to_x, uint32_t word, 
 	s->rest = intern_rest(m, &rest);
 }
 
-/* An instruction that neither jumps nor returns. */
+/* An instruction that neither jumps nor returns, nor loads from the input. */
 static void step(struct machine *m, struct state *s, const struct sock_filter *insn)
 {
 	const struct machine_rest *rest = &m->rests.items[s->rest];
@@ -220,9 +220,6 @@ static void step(struct machine *m, struct state *s, const struct sock_filter *i
 		return;
 	}
 	switch (insn->code) {
-	case BPF_LD | BPF_W | BPF_ABS:
-		s->a = load(m, insn->k);
-		break;
 	case BPF_LD | BPF_W | BPF_LEN:
 		s->a = value_constant(sizeof(struct seccomp_data));
 		break;
@@ -329,15 +326,67 @@ static bool needs_divisor(struct machine *m, const struct state *s, const struct
 	return !node_same(*ret_condition, m->diagram->zero);
 }
 
+/* Is it a number of which only an interval is known? */
+static bool interval_of(const struct machine *m, struct value a, uint32_t *ret_first, uint32_t *ret_last)
+{
+	bool whole = value_is_plain_word(a) && a.number == INPUT_WORD_MAX;
+
+	if (a.kind == VALUE_CONSTANT)
+		*ret_first = *ret_last = a.number;
+	else if (whole && a.word == WORD_NR)
+		*ret_first = m->cell.nr_first, *ret_last = m->cell.nr_last;
+	else if (whole && a.word == WORD_ARCH)
+		*ret_first = m->cell.arch_first, *ret_last = m->cell.arch_last;
+	else
+		return false;
+	return true;
+}
+
+static enum scan_answer compare_interval(const struct sock_filter *insn, uint32_t first, uint32_t last)
+{
+	switch (insn->code) {
+	case BPF_JMP | BPF_JEQ | BPF_K:
+		return scan_compare(BPF_JEQ, first, last, insn->k);
+	case BPF_JMP | BPF_JGE | BPF_K:
+		return scan_compare(BPF_JGE, first, last, insn->k);
+	case BPF_JMP | BPF_JGT | BPF_K:
+		return scan_compare(BPF_JGT, first, last, insn->k);
+	default:
+		return SCAN_EITHER;
+	}
+}
+
+/* Goes through the comparisons with constants that an interval decides: most of the way through most programs. */
+static size_t follow(struct machine *m, size_t pc, uint32_t first, uint32_t last)
+{
+	const struct sock_filter *start = &m->program->insns[pc], *insn = start;
+	enum scan_answer answer;
+	size_t steps = 0;
+
+	while ((answer = compare_interval(insn, first, last)) != SCAN_EITHER) {
+		insn += 1 + (answer == SCAN_TRUE ? insn->jt : insn->jf);
+		steps++;
+	}
+	diagram_spend(m->diagram, steps);
+	return pc + (size_t)(insn - start);
+}
+
 /* Goes on to the first return, or branch that may go either way. */
 static target advance(struct machine *m, struct state s)
 {
+	uint32_t first, last;
+
 	while (diagram_spend(m->diagram, 1)) {
+		if (interval_of(m, s.a, &first, &last))
+			s.pc = follow(m, s.pc, first, last);
 		const struct sock_filter *insn = &m->program->insns[s.pc];
 		node condition = {0};
-		if (BPF_CLASS(insn->code) == BPF_RET)
+		if (insn->code == (BPF_LD | BPF_W | BPF_ABS)) {
+			s.a = load(m, insn->k);
+			s.pc++;
+		} else if (BPF_CLASS(insn->code) == BPF_RET) {
 			return node_target(return_value(m, insn, s.a));
-		if (BPF_CLASS(insn->code) != BPF_JMP) {
+		} else if (BPF_CLASS(insn->code) != BPF_JMP) {
 			if (needs_divisor(m, &s, insn, &condition))
 				return find_item(m, &s, condition);
 			step(m, &s, insn);

@@ -97,19 +97,11 @@ enum scan_answer scan_decide(uint16_t op, uint32_t first, uint32_t last, uint32_
 
 	if (op == BPF_JSET)
 		return known & k ? SCAN_TRUE : unknown & k ? SCAN_EITHER : SCAN_FALSE;
-	if (mask == INPUT_WORD_MAX) {
-		if (op == BPF_JEQ)
-			return k < first || k > last ? SCAN_FALSE : differ ? SCAN_EITHER : SCAN_TRUE;
-		if (op == BPF_JGE)
-			return first >= k ? SCAN_TRUE : last < k ? SCAN_FALSE : SCAN_EITHER;
-		return first > k ? SCAN_TRUE : last <= k ? SCAN_FALSE : SCAN_EITHER;
-	}
-	if (op == BPF_JEQ)
-		return (k & ~unknown) != known ? SCAN_FALSE : unknown ? SCAN_EITHER : SCAN_TRUE;
-	uint32_t low = known, high = known | unknown;
-	if (op == BPF_JGE)
-		return low >= k ? SCAN_TRUE : high < k ? SCAN_FALSE : SCAN_EITHER;
-	return low > k ? SCAN_TRUE : high <= k ? SCAN_FALSE : SCAN_EITHER;
+	if (mask == INPUT_WORD_MAX)
+		return scan_compare(op, first, last, k);
+	if (op == BPF_JEQ && (k & ~unknown) != known)
+		return SCAN_FALSE;
+	return scan_compare(op, known, known | unknown, k);
 }
 
 static uint8_t step_kind(const struct sock_filter *insn, uint8_t kind)

@@ -24,6 +24,16 @@ void scan_cuts(const struct callgate_program *program, const struct cell *sectio
 
 enum scan_answer { SCAN_FALSE, SCAN_TRUE, SCAN_EITHER };
 
+/* number OP k, for every number in [first, last]: JEQ, JGE or JGT. */
+static inline enum scan_answer scan_compare(uint16_t op, uint32_t first, uint32_t last, uint32_t k)
+{
+	if (op == BPF_JEQ)
+		return k < first || k > last ? SCAN_FALSE : first == last ? SCAN_TRUE : SCAN_EITHER;
+	if (op == BPF_JGE)
+		return first >= k ? SCAN_TRUE : last < k ? SCAN_FALSE : SCAN_EITHER;
+	return first > k ? SCAN_TRUE : last <= k ? SCAN_FALSE : SCAN_EITHER;
+}
+
 /* (number & mask) OP k, for every number in [first, last]. SCAN_EITHER also where that is too hard to say. */
 enum scan_answer scan_decide(uint16_t op, uint32_t first, uint32_t last, uint32_t mask, uint32_t k);
 
