@@ -59,6 +59,7 @@ enum callgate_relation {
 	CALLGATE_RELATION_SUPERSET, /* the first allows more than the second, and everything that it allows */
 	CALLGATE_RELATION_NEITHER,  /* each allows something that the other does not */
 	CALLGATE_RELATION_REFUSED,  /* the kernel would refuse a program: callgate_diagnosis(NULL) says why */
+	CALLGATE_RELATION_DIFFERENT, /* they differ, as the list shows; which allows more is not decided within the budget */
 };
 
 /* Calls with numbers [nr_first, nr_last] of the witness's architecture, two verdicts, and one call that shows them. */
@@ -87,7 +88,7 @@ struct callgate_comparison {
  * program is the question whether that program is right.
  *
  * Returns 0, and the caller frees the result with callgate_comparison_free(); -EINVAL (NULL, a bad context, a side with
- * nothing in it), -ENOMEM; callgate_diagnosis(NULL) says why, also for CALLGATE_RELATION_UNKNOWN and _REFUSED.
+ * nothing in it), -ENOMEM; callgate_diagnosis(NULL) says why, also for CALLGATE_RELATION_UNKNOWN, _DIFFERENT and _REFUSED.
  */
 int callgate_compare(const struct callgate_side *first, const struct callgate_side *second, size_t max,
                      struct callgate_comparison **ret_comparison);

@@ -45,7 +45,8 @@ static enum callgate_relation relation_of(const struct compare_result *result)
 	}
 	if (result->first_more && result->second_more)
 		return CALLGATE_RELATION_NEITHER;
-	/* An incomplete search has seen one difference, and says no more than that. */
+	if (!result->decided)
+		return CALLGATE_RELATION_DIFFERENT;
 	return result->first_more    ? CALLGATE_RELATION_SUPERSET
 	       : result->second_more ? CALLGATE_RELATION_SUBSET
 	                             : CALLGATE_RELATION_SAME_ALLOWED;

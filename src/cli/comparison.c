@@ -57,7 +57,7 @@ static void finish_operand(struct operand *operand)
 static const char *relation_name(enum callgate_relation relation)
 {
 	static const char *const names[] = {"unknown",  "equal",   "same-allowed", "subset",
-	                                    "superset", "neither", "refused"};
+	                                    "superset", "neither", "refused",      "different"};
 
 	return names[relation];
 }
@@ -88,6 +88,7 @@ static int print(const struct callgate_comparison *c, bool json)
 	    "A allows more than B",
 	    "A and B each allow calls that the other does not",
 	    "",
+	    "A and B differ; which allows more is not decided within the budget",
 	};
 	bool failed = c->relation == CALLGATE_RELATION_UNKNOWN || c->relation == CALLGATE_RELATION_REFUSED;
 

@@ -97,13 +97,13 @@ static int compare_cell(void *closure, const struct cell *cell, const struct ver
 	return c->error;
 }
 
-/* The diagrams gave up: one difference may still be found by trying. */
+/* The diagrams gave up: one difference may still be found by trying, which says nothing about other calls. */
 static void sample(struct comparison *c)
 {
 	struct compare_difference found = {0};
 	struct seccomp_data *call = &found.witness.call;
 
-	c->result.complete = false;
+	c->result.decided = c->result.complete = false;
 	if (c->result.differences.count || !sample_difference(c->subjects[0], c->subjects[1], call))
 		return;
 	found.nr_first = found.nr_last = (uint32_t)call->nr;
@@ -121,23 +121,25 @@ static void conclude(struct comparison *c, int walked, struct diag *diag)
 		sample(c);
 	else if (walked == 0 && c->result.outcome == PROVE_UNPROVED)
 		c->result.outcome = PROVE_EQUAL;
-	if (walked == -EOPNOTSUPP) {
-		c->result.outcome = PROVE_UNSUPPORTED;
-		diag_set(diag, "a program has an instruction that the prover does not model");
-	} else if (c->result.outcome == PROVE_UNPROVED)
-		diag_set(
-		    diag,
-		    "no answer within the budget: too many conditions that overlap on several arguments");
-	else if (c->unconfirmed) {
+	if (c->unconfirmed) {
 		c->result.outcome = PROVE_UNPROVED;
 		diag_set(diag, "the simulator does not confirm a witness (a defect of this library)");
+	} else if (walked == -EOPNOTSUPP) {
+		c->result.outcome = PROVE_UNSUPPORTED;
+		diag_set(diag, "a program has an instruction that the prover does not model");
+	} else if (walked == -EDQUOT) {
+		bool differ = c->result.outcome == PROVE_DIFFERENT;
+		diag_set(
+		    diag,
+		    "no %sanswer within the budget: too many conditions that overlap on several arguments",
+		    differ ? "complete " : "");
 	}
 }
 
 int compare_subjects(const struct prove_subject *a, const struct prove_subject *b, size_t max,
                      struct diag *diag, struct compare_result *ret_result)
 {
-	struct comparison c = {.subjects = {a, b}, .max = max, .result = {.complete = true}};
+	struct comparison c = {.subjects = {a, b}, .max = max, .result = {.decided = true, .complete = true}};
 
 	if (!prove_acceptable(a, diag) || !prove_acceptable(b, diag)) {
 		*ret_result = (struct compare_result){.outcome = PROVE_REFUSED};

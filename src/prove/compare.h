@@ -16,7 +16,9 @@ struct compare_difference {
 struct compare_result {
 	enum prove_outcome outcome;   /* never PROVE_DIFFERENT if there is no difference in the list */
 	bool first_more, second_more; /* allows something that the other does not */
-	bool complete;                /* no difference was left out */
+	bool
+	    decided; /* if not, the budget ran out before it was known what else they allow, and how they differ */
+	bool complete; /* no difference was left out */
 	VEC(struct compare_difference) differences;
 };
 

@@ -160,6 +160,37 @@ START_TEST(numbers_of_a_computing_program)
 }
 END_TEST
 
+/* What a product of two words says is beyond the budget. That the verdicts differ is found by trying; not what is allowed. */
+START_TEST(a_difference_that_is_not_all)
+{
+	const struct sock_filter product[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+	    BPF_STMT(BPF_MISC | BPF_TAX, 0),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24),
+	    BPF_STMT(BPF_ALU | BPF_MUL | BPF_X, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x12345679, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SCMP_ACT_ALLOW),
+	    BPF_STMT(BPF_RET | BPF_K, SCMP_ACT_ERRNO(1)),
+	};
+	const struct sock_filter deny = BPF_STMT(BPF_RET | BPF_K, SCMP_ACT_ERRNO(2));
+	struct callgate_program *programs[2];
+	struct callgate_comparison *c;
+
+	ck_assert_int_eq(callgate_program_new(product, sizeof(product), 0, &programs[0]), 0);
+	ck_assert_int_eq(callgate_program_new(&deny, sizeof(deny), 0, &programs[1]), 0);
+	const struct callgate_program *const lists[2][1] = {{programs[0]}, {programs[1]}};
+	struct callgate_side sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
+	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 3, &c), 0);
+	ck_assert_int_eq(c->relation, CALLGATE_RELATION_DIFFERENT);
+	ck_assert(!c->complete);
+	ck_assert_uint_eq(c->count, 1);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "budget"));
+	callgate_comparison_free(c);
+	callgate_program_free(programs[0]);
+	callgate_program_free(programs[1]);
+}
+END_TEST
+
 START_TEST(what_is_refused)
 {
 	const struct sock_filter bad = {BPF_RET | BPF_X, 0, 0, 0};
@@ -184,11 +215,13 @@ int main(void)
 {
 	TCase *tcase = tcase_create("api-prove");
 
+	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, one_rule_more_is_one_difference);
 	tcase_add_test(tcase, a_program_is_compared_with_its_rules);
 	tcase_add_test(tcase, questions_about_partial_calls);
 	tcase_add_test(tcase, numbers_that_are_ever_allowed);
 	tcase_add_test(tcase, numbers_of_a_computing_program);
+	tcase_add_test(tcase, a_difference_that_is_not_all);
 	tcase_add_test(tcase, what_is_refused);
 	return test_run(tcase);
 }
