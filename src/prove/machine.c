@@ -204,7 +204,7 @@ static void store(struct machine *m, struct state *s, bool to_x, uint32_t word, 
 	s->rest = intern_rest(m, &rest);
 }
 
-/* An instruction that neither jumps nor returns, nor loads from the input. */
+/* The instruction at s->pc, if it neither jumps nor returns, nor loads from the input. */
 static void step(struct machine *m, struct state *s, const struct sock_filter *insn)
 {
 	const struct machine_rest *rest = &m->rests.items[s->rest];
@@ -407,14 +407,15 @@ static void expand(struct machine *m, uint32_t index)
 {
 	struct machine_item item = m->items.items[index];
 	const struct sock_filter *insn = &m->program->insns[item.pc];
-	struct state yes = {item.pc + 1, item.a, item.rest}, no = yes;
+	struct state yes = {item.pc, item.a, item.rest}, no = yes;
 
 	if (BPF_CLASS(insn->code) == BPF_ALU) {
 		item.if_true = node_target(return_constant(m, SECCOMP_RET_KILL_THREAD));
 		step(m, &no, insn);
+		no.pc++;
 	} else {
-		yes.pc += insn->jt;
-		no.pc += insn->jf;
+		yes.pc += 1u + insn->jt;
+		no.pc += 1u + insn->jf;
 		item.if_true = advance(m, yes);
 	}
 	item.if_false = advance(m, no);

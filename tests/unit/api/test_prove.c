@@ -160,6 +160,36 @@ START_TEST(numbers_of_a_computing_program)
 }
 END_TEST
 
+/* Nothing behind the return reads the quotient, but the return does. */
+START_TEST(a_quotient_is_returned)
+{
+	const struct sock_filter division[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+	    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 1),
+	    BPF_STMT(BPF_MISC | BPF_TAX, 0),
+	    BPF_STMT(BPF_LD | BPF_IMM, SCMP_ACT_ALLOW),
+	    BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0),
+	    BPF_STMT(BPF_RET | BPF_A, 0),
+	    BPF_STMT(BPF_RET | BPF_K, SCMP_ACT_KILL_THREAD),
+	};
+	struct callgate_program *programs[2];
+	struct callgate_comparison *c;
+
+	ck_assert_int_eq(callgate_program_new(division, sizeof(division), 0, &programs[0]), 0);
+	ck_assert_int_eq(callgate_program_new(&division[6], sizeof(division[6]), 0, &programs[1]), 0);
+	const struct callgate_program *const lists[2][1] = {{programs[0]}, {programs[1]}};
+	struct callgate_side sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
+	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 3, &c), 0);
+	ck_assert_int_eq(c->relation, CALLGATE_RELATION_SUPERSET);
+	ck_assert_uint_eq(c->count, 1);
+	ck_assert_uint_eq(c->differences[0].witness.args[0] & 1, 1);
+	ck_assert_uint_eq(c->differences[0].first, SCMP_ACT_ALLOW);
+	callgate_comparison_free(c);
+	callgate_program_free(programs[0]);
+	callgate_program_free(programs[1]);
+}
+END_TEST
+
 /* What a product of two words says is beyond the budget. That the verdicts differ is found by trying; not what is allowed. */
 START_TEST(a_difference_that_is_not_all)
 {
@@ -221,6 +251,7 @@ int main(void)
 	tcase_add_test(tcase, questions_about_partial_calls);
 	tcase_add_test(tcase, numbers_that_are_ever_allowed);
 	tcase_add_test(tcase, numbers_of_a_computing_program);
+	tcase_add_test(tcase, a_quotient_is_returned);
 	tcase_add_test(tcase, a_difference_that_is_not_all);
 	tcase_add_test(tcase, what_is_refused);
 	return test_run(tcase);
