@@ -11,8 +11,11 @@
 /* More different computed values than any program of 4096 instructions has without loops of its own making. */
 enum { VECTORS_MAX = 8192 };
 
-/* Divisions with fewer results than this are intervals. */
-enum { INTERVALS_MAX = 1 << 13 };
+/*
+ * Divisions of words with few bits are done for each number; those with fewer results than this are intervals. A step from
+ * remainder to remainder costs far less than one that makes a node.
+ */
+enum { NUMBER_BITS_MAX = 8, INTERVALS_MAX = 1 << 13, CHEAP_STEPS = 16 };
 
 struct diagram_number value_word_bits(const struct value_space *space, uint32_t word, uint32_t mask)
 {
@@ -59,6 +62,20 @@ static node odd_by_intervals(const struct value_space *space, struct value value
 	return result;
 }
 
+/* Few numbers: the answer for each. `left` are the bits not yet chosen. */
+static node odd_by_numbers(const struct value_space *space, struct value value, uint64_t step, uint32_t left,
+                           uint32_t number)
+{
+	struct diagram *d = space->diagram;
+
+	if (left == 0)
+		return number / step & 1 ? d->one : d->zero;
+	unsigned bit = 31 - (unsigned)__builtin_clz(left);
+	left ^= 1u << bit;
+	return bit_of_word(space, value, bit, odd_by_numbers(space, value, step, left, number),
+	                   odd_by_numbers(space, value, step, left, number | 1u << bit));
+}
+
 /* Few remainders: from the lowest bit to the highest, what follows from each remainder of the bits in front (modulo 2 step). */
 static node odd_by_remainders(const struct value_space *space, struct value value, uint64_t step)
 {
@@ -72,6 +89,7 @@ static node odd_by_remainders(const struct value_space *space, struct value valu
 		now[r] = r >= step ? d->one : d->zero;
 	for (unsigned bit = 0; bit < INPUT_WORD_BITS && !d->failed; bit++) {
 		uint64_t possible = UINT64_C(1) << (INPUT_WORD_BITS - bit - 1);
+		diagram_spend(d, (size_t)(count < possible ? count : possible) / CHEAP_STEPS);
 		for (uint64_t r = 0; r < count && r < possible && !d->failed; r++)
 			next[r] =
 			    bit_of_word(space, value, bit, now[2 * r % count], now[(2 * r + 1) % count]);
@@ -97,6 +115,8 @@ static node quotient_bit(const struct value_space *space, struct value value, un
 	if ((value.divisor & (value.divisor - 1)) == 0)
 		return bit_of_word(space, value, bit + (unsigned)__builtin_ctz(value.divisor), d->zero,
 		                   d->one);
+	if (__builtin_popcount(value.number) <= NUMBER_BITS_MAX)
+		return odd_by_numbers(space, value, step, value.number, 0);
 	return INPUT_WORD_MAX / step < INTERVALS_MAX ? odd_by_intervals(space, value, step)
 	                                             : odd_by_remainders(space, value, step);
 }
