@@ -50,7 +50,7 @@ static void compile(struct corpus_entry *entry)
 	              callgate_diagnosis(entry->ctx));
 }
 
-static scmp_filter_ctx docker_context(const char *path, const uint32_t *archs, size_t count)
+static scmp_filter_ctx profile_context(const char *path, const uint32_t *archs, size_t count)
 {
 	struct callgate_profile *profile;
 	scmp_filter_ctx ctx;
@@ -70,7 +70,7 @@ static scmp_filter_ctx docker_context(const char *path, const uint32_t *archs, s
 size_t corpus_make(struct corpus_entry entries[CORPUS_MAX])
 {
 	static const uint32_t three[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32},
-	                      big[] = {SCMP_ARCH_S390X};
+	                      big[] = {SCMP_ARCH_S390X, SCMP_ARCH_S390};
 	const char *shared = getenv("CALLGATE_SHARED");
 	char path[4096];
 	size_t count = 0;
@@ -83,15 +83,18 @@ size_t corpus_make(struct corpus_entry entries[CORPUS_MAX])
 	    (struct corpus_entry){"big-endian", SCMP_ARCH_S390X, corpus_context(big, 1, SCMP_ACT_TRAP), NULL};
 	entries[count++] = (struct corpus_entry){"allowing", SCMP_ARCH_X86_64,
 	                                         corpus_context(three, 1, SCMP_ACT_ALLOW), NULL};
+	entries[count++] = (struct corpus_entry){
+	    "container-default", SCMP_ARCH_S390X,
+	    profile_context(SOURCE_ROOT "/examples/profiles/container-default.json", big, 2), NULL};
 	snprintf(path, sizeof(path), "%s/policies/moby-default.json",
 	         shared ? shared : SOURCE_ROOT "/../shared");
 	FILE *file = fopen(path, "r");
 	if (file) {
 		fclose(file);
 		entries[count++] = (struct corpus_entry){"Docker's profile", SCMP_ARCH_X86_64,
-		                                         docker_context(path, three, 1), NULL};
+		                                         profile_context(path, three, 1), NULL};
 		entries[count++] = (struct corpus_entry){"Docker's, three architectures", SCMP_ARCH_X86_64,
-		                                         docker_context(path, three, 3), NULL};
+		                                         profile_context(path, three, 3), NULL};
 	} else
 		printf("without Docker's profile, which is not at %s\n", path);
 	for (size_t i = 0; i < count; i++)
