@@ -13,13 +13,14 @@
 
 enum { DEFAULT_MAX = 20 };
 
-/* What a file holds. */
+/* What a file holds, or several ones: programs that are stacked. */
 struct operand {
 	struct profile_options options;
 	scmp_filter_ctx ctx;
-	struct callgate_program *program;
-	const struct callgate_program *list[1];
-	uint32_t arch; /* whose byte order a program is in: the first --arch, which is the machine */
+	struct callgate_program **programs;
+	char *const *paths; /* of the programs */
+	size_t count;
+	uint32_t arch; /* whose byte order programs are in: the first --arch, which is the machine */
 };
 
 static bool is_profile(const char *path)
@@ -29,29 +30,54 @@ static bool is_profile(const char *path)
 	return length >= 5 && strcmp(path + length - 5, ".json") == 0;
 }
 
-static bool read_operand(struct operand *operand, const char *path, bool profile)
+static bool read_profile(struct operand *operand, const char *path)
 {
-	if (profile) {
-		operand->options.file = path;
-		operand->ctx = profile_options_context(&operand->options);
-		return operand->ctx != NULL;
+	operand->options.file = path;
+	operand->ctx = profile_options_context(&operand->options);
+	return operand->ctx != NULL;
+}
+
+static bool read_programs(struct operand *operand, char *const *paths, size_t count)
+{
+	operand->programs = calloc(count, sizeof(*operand->programs));
+	operand->paths = paths;
+	if (!operand->programs) {
+		cli_error("out of memory");
+		return false;
 	}
-	operand->program = cli_read_program(path, operand->arch);
-	operand->list[0] = operand->program;
-	return operand->program != NULL;
+	for (; operand->count < count; operand->count++) {
+		struct callgate_program *program = cli_read_program(paths[operand->count], operand->arch);
+		if (!program)
+			return false;
+		operand->programs[operand->count] = program;
+	}
+	return true;
 }
 
 static struct callgate_side side_of(const struct operand *operand)
 {
-	return (struct callgate_side){operand->ctx, operand->list, operand->program ? 1 : 0};
+	const struct callgate_program *const *programs =
+	    (const struct callgate_program *const *)operand->programs;
+
+	return (struct callgate_side){operand->ctx, programs, operand->count};
 }
 
 static void finish_operand(struct operand *operand)
 {
 	if (operand->ctx)
 		seccomp_release(operand->ctx);
-	callgate_program_free(operand->program);
+	for (size_t i = 0; i < operand->count; i++)
+		callgate_program_free(operand->programs[i]);
+	free(operand->programs);
 	profile_options_finish(&operand->options);
+}
+
+/* Which programs the kernel would refuse, and why. */
+static void explain_refusal(const struct operand *operand)
+{
+	for (size_t i = 0; i < operand->count; i++)
+		if (callgate_program_check(operand->programs[i]) < 0)
+			cli_error("%s: %s", operand->paths[i], callgate_diagnosis(NULL));
 }
 
 static const char *relation_name(enum callgate_relation relation)
@@ -68,8 +94,9 @@ static void print_json(const struct callgate_comparison *c)
 	       c->complete ? "true" : "false");
 	for (size_t i = 0; i < c->count; i++) {
 		const struct callgate_difference *d = &c->differences[i];
-		printf("%s\n  {\"text\": \"%s\", \"arch\": %u, \"nr\": %d, \"nr_last\": %u, \"args\": [",
-		       i ? "," : "", d->text, d->witness.arch, d->witness.nr, d->nr_last);
+		printf("%s\n  {\"text\": \"%s\", \"arch\": %u, \"nr\": %d, ", i ? "," : "", d->text,
+		       d->witness.arch, d->witness.nr);
+		printf("\"nr_first\": %u, \"nr_last\": %u, \"args\": [", d->nr_first, d->nr_last);
 		for (int arg = 0; arg < 6; arg++)
 			printf(d->depends >> arg & 1 ? "%s\"0x%llx\"" : "%snull", arg ? ", " : "",
 			       (unsigned long long)d->witness.args[arg]);
@@ -94,7 +121,7 @@ static int print(const struct callgate_comparison *c, bool json)
 
 	if (json)
 		print_json(c);
-	if (failed)
+	if (c->relation == CALLGATE_RELATION_UNKNOWN)
 		cli_error("%s", callgate_diagnosis(NULL));
 	for (size_t i = 0; !json && i < c->count; i++)
 		puts(c->differences[i].text);
@@ -113,6 +140,10 @@ static int compare(const struct operand *operands, size_t max, bool json)
 		return CLI_FAILED;
 	}
 	int status = print(comparison, json);
+	if (comparison->relation == CALLGATE_RELATION_REFUSED) {
+		explain_refusal(&operands[0]);
+		explain_refusal(&operands[1]);
+	}
 	callgate_comparison_free(comparison);
 	return status;
 }
@@ -141,6 +172,15 @@ static bool take_max(const char *text, size_t *ret_max)
 	return true;
 }
 
+static bool read_operands(struct operand *operands, char **paths, size_t count, bool prove)
+{
+	bool first = prove || is_profile(paths[0]), second = !prove && is_profile(paths[1]);
+
+	return (first ? read_profile(&operands[0], paths[0]) : read_programs(&operands[0], paths, 1)) &&
+	       (second ? read_profile(&operands[1], paths[1])
+	               : read_programs(&operands[1], paths + 1, count - 1));
+}
+
 int comparison_run(int argc, char **argv, const char *usage, bool prove)
 {
 	static const struct option options[] = {PROFILE_OPTIONS,
@@ -162,10 +202,9 @@ int comparison_run(int argc, char **argv, const char *usage, bool prove)
 		else
 			return cli_help(usage, option == 'h');
 	}
-	if (argc - optind != 2)
+	if (argc - optind < 2 || (argc - optind > 2 && !prove))
 		return cli_help(usage, false);
-	fine = fine && read_operand(&operands[0], argv[optind], prove || is_profile(argv[optind])) &&
-	       read_operand(&operands[1], argv[optind + 1], !prove && is_profile(argv[optind + 1]));
+	fine = fine && read_operands(operands, argv + optind, (size_t)(argc - optind), prove);
 	int status = fine ? compare(operands, max, json) : CLI_FAILED;
 	finish_operand(&operands[0]);
 	finish_operand(&operands[1]);

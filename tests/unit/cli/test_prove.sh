@@ -58,4 +58,22 @@ PYTHON
 		[ -s "$dir/err" ] || fail "no reason"
 	done
 	expect 2 $arch right --max many
+
+	# Stacked programs: the last one is the newest, whose ERRNO(0) counts before an older ERRNO(1).
+	stack() { # status program...
+		wanted=$1 status=0 paths=
+		shift
+		for program; do
+			paths="$paths $dir/$program"
+		done
+		# shellcheck disable=SC2086 # words are meant to split
+		"$callgate" prove --arch $arch "$profile" $paths >"$dir/out" 2>"$dir/err" || status=$?
+		[ "$status" = "$wanted" ] || fail "a stack of $* on $arch: exit status $status, not $wanted"
+	}
+	stack 0 right right
+	stack 0 flip-0 right
+	stack 1 right flip-0
+	stack 2 right short
+	grep -q "^callgate: $dir/short: instruction " "$dir/err" || fail "not said which program is refused"
+	stack 2 right missing
 done
