@@ -30,8 +30,11 @@ def problems(root):
             if lines > LONGEST:
                 yield f"{name}: {lines} lines; at most {LONGEST} are easy to read"
     installed = "".join(path.read_text() for path in [root / "include/meson.build", *root.glob("src/*/meson.build")])
+    pages = "".join(path.read_text() for path in (root / "docs").glob("*.scd"))
     for header in (root / "include" / "callgate").glob("*.h"):
         text = header.read_text()
+        if f"#include <callgate/{header.name}>" not in pages:
+            yield f"{header.relative_to(root)}: in the SYNOPSIS of no man page"
         if f"callgate/{header.name}'" not in installed:
             yield f"{header.relative_to(root)}: installed by no meson.build"
         guard = "CALLGATE_" + header.stem.upper() + "_H"
