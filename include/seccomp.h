@@ -193,17 +193,29 @@ struct seccomp_notif_addfd {
 /*
  * Comparisons as values: SCMP_A0(SCMP_CMP_EQ, x), SCMP_CMP(2, SCMP_CMP_MASKED_EQ, mask, value).
  * The _32 forms cast the data to uint32_t, so that a negative int is not sign-extended; they still compare 64 bits.
+ *
+ * Each has a value for every member, as compilers may warn of missing ones. C++ converts no negative int in braces unasked.
  */
-#define SCMP_CMP64(...) (__extension__(struct scmp_arg_cmp){__VA_ARGS__})
+#define SCMP_CMP64(...) _SCMP_CMP64_IMPL(__VA_ARGS__, 0, 0, 0)
 #define SCMP_CMP        SCMP_CMP64
+
+#ifdef __cplusplus
+#define _SCMP_CMP64_IMPL(x, y, z, q, ...)                                                                  \
+	(__extension__(struct scmp_arg_cmp){static_cast<unsigned int>(x), y, static_cast<scmp_datum_t>(z), \
+	                                    static_cast<scmp_datum_t>(q)})
+#define _SCMP_WORD(x) static_cast<uint32_t>(x)
+#else
+#define _SCMP_CMP64_IMPL(x, y, z, q, ...) (__extension__(struct scmp_arg_cmp){x, y, z, q})
+#define _SCMP_WORD(x)                     (uint32_t)(x)
+#endif
 
 #define _SCMP_VA_NUM_ARGS(...)                    _SCMP_VA_NUM_ARGS_IMPL(__VA_ARGS__, 2, 1, 0)
 #define _SCMP_VA_NUM_ARGS_IMPL(_1, _2, N, ...)    N
 #define _SCMP_MACRO_DISPATCHER(func, ...)         _SCMP_MACRO_DISPATCHER_IMPL1(func, _SCMP_VA_NUM_ARGS(__VA_ARGS__))
 #define _SCMP_MACRO_DISPATCHER_IMPL1(func, nargs) _SCMP_MACRO_DISPATCHER_IMPL2(func, nargs)
 #define _SCMP_MACRO_DISPATCHER_IMPL2(func, nargs) func##nargs
-#define _SCMP_CMP32_1(x, y, z)                    SCMP_CMP64(x, y, (uint32_t)(z))
-#define _SCMP_CMP32_2(x, y, z, q)                 SCMP_CMP64(x, y, (uint32_t)(z), (uint32_t)(q))
+#define _SCMP_CMP32_1(x, y, z)                    SCMP_CMP64(x, y, _SCMP_WORD(z))
+#define _SCMP_CMP32_2(x, y, z, q)                 SCMP_CMP64(x, y, _SCMP_WORD(z), _SCMP_WORD(q))
 #define SCMP_CMP32(x, y, ...)                     _SCMP_MACRO_DISPATCHER(_SCMP_CMP32_, __VA_ARGS__)(x, y, __VA_ARGS__)
 
 #define SCMP_A0_64(...)    SCMP_CMP64(0, __VA_ARGS__)
