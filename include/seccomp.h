@@ -404,6 +404,7 @@ int seccomp_transaction_start(const scmp_filter_ctx ctx);
 int seccomp_transaction_commit(const scmp_filter_ctx ctx);
 void seccomp_transaction_reject(const scmp_filter_ctx ctx);
 
+#include <seccomp-kvers.h>
 #include <seccomp-syscalls.h>
 
 #pragma GCC visibility pop

@@ -8,7 +8,7 @@ macros=$(readlink -f "$3")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$include"
-headers="seccomp.h $(echo callgate/*.h)"
+headers="seccomp.h seccomp-kvers.h $(echo callgate/*.h)"
 failed=0
 compilers=0
 
