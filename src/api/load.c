@@ -36,10 +36,13 @@ int seccomp_load(const scmp_filter_ctx ctx)
 	    .wait_killable = context->attributes[SCMP_FLTATR_CTL_WAITKILL],
 	};
 	result = load_programs(&request, &context->diag, &context->listener);
-	if (result == 0 && context->notify_used && context->listener < 0)
+	if (result == 0 && context->notify_used && !request.wants_listener)
 		diag_add(&context->diag,
-		         "note: no listener was asked for, as the API level in force has none: calls with "
-		         "NOTIFY fail with ENOSYS");
+		         request.has_listener
+		             ? "note: the context has a listener already, which hears nothing of "
+		               "this copy of the filter: calls with NOTIFY fail with ENOSYS"
+		             : "note: no listener was asked for, as the API level in force has "
+		               "none: calls with NOTIFY fail with ENOSYS");
 	return result < 0 && result != -ESRCH ? system_error(context, result) : result;
 }
 

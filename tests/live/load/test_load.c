@@ -279,6 +279,7 @@ static void listeners(void *argument)
 
 	/* A second copy of the filter has no listener, and answers before the first. */
 	CHILD_EQUAL(seccomp_load(first), 0);
+	CHILD_SAYS(callgate_diagnosis(first), "note: the context has a listener already");
 	CHILD_EQUAL(seccomp_notify_fd(first), fd);
 	CHILD_CHECK(syscall(SYS_getppid) == -1 && errno == ENOSYS);
 	CHILD_EQUAL(seccomp_reset(NULL, 0), 0);
