@@ -23,39 +23,45 @@ static struct graph_id equal(struct tree *tree, uint32_t edge, struct graph_id o
 	return graph_range(tree->graph, tree->word, value, value, tree->search.edges[edge].child, otherwise);
 }
 
-static struct graph_id build_chain(struct tree *tree, const struct tree_range *range, uint32_t holes)
+static struct graph_id build_chain(struct tree *tree, uint32_t first, uint32_t last, uint32_t hole)
 {
-	struct tree_chain chain;
+	const struct tree_search *search = &tree->search;
+	struct tree_chain chain = tree_chain_of(search, first, last, hole);
+	struct graph_id id = search->edges[search->rules[first]].child;
 
-	tree_chain_of(&chain, &tree->search, range);
-	struct graph_id id = chain.rest;
-	for (uint32_t i = chain.length; i-- > 0;)
-		if (!tree_is_hole(range, holes, chain.edges[i]))
-			id = equal(tree, chain.edges[i], id);
+	while (chain.length-- > 0)
+		id = equal(tree, chain.edges[chain.length], id);
 	return id;
 }
 
-static struct graph_id build(struct tree *tree, uint32_t first, uint32_t last, uint32_t holes)
+/* The range, without its hole if it is `holed`. */
+static struct graph_id build(struct tree *tree, uint32_t first, uint32_t last, bool holed)
 {
-	struct tree_range range = tree_range_of(&tree->search, first, last);
-	uint32_t cell = tree_cell(&tree->search, first, last, holes), split = tree->search.splits[cell];
+	const struct tree_cell *cell = tree_cell(&tree->search, first, last);
+	uint32_t split = cell->splits[holed];
 
-	switch ((enum tree_move)tree->search.moves[cell]) {
+	switch ((enum tree_move)cell->moves[holed]) {
 	case TREE_SETTLED:
-		while (first < last && tree_is_hole(&range, holes, first))
-			first++;
-		return tree->search.edges[first].child;
+		return tree->search.edges[holed && cell->hole == first ? last : first].child;
 	case TREE_ASK:
-		return equal(tree, range.heavy[holes % TREE_HOLES], build(tree, first, last, holes + 1));
+		return equal(tree, cell->hole, build(tree, first, last, true));
 	case TREE_CHAIN_OF:
-		return build_chain(tree, &range, holes);
+		return build_chain(tree, first, last, holed ? cell->hole : TREE_MOST);
 	case TREE_DIVIDE:
 		break;
 	}
-	uint32_t below = tree_holes_before(&range, holes, split);
-	struct graph_id upper = build(tree, split, last, holes - below);
-	struct graph_id lower = build(tree, first, split - 1, below);
+	struct graph_id upper = build(tree, split, last, holed && split <= cell->hole);
+	struct graph_id lower = build(tree, first, split - 1, holed && split > cell->hole);
 	return at_least(tree, tree->search.edges[split].first, upper, lower);
+}
+
+static uint64_t total_of(const struct graph_edge *edges, size_t count)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += edges[i].weight;
+	return total;
 }
 
 /*
@@ -64,19 +70,17 @@ static struct graph_id build(struct tree *tree, uint32_t first, uint32_t last, u
  */
 static size_t middle_of(const struct tree *tree, const struct graph_edge *edges, size_t count)
 {
-	uint64_t total = 0, before = 0, least = UINT64_MAX;
+	uint64_t total = total_of(edges, count), before = 0, least = UINT64_MAX;
+	uint64_t unit = total * 4 / 3 + 1, cut_off = tree->search.size_cost * unit;
 	size_t best = count / 2;
 
-	for (size_t i = 0; i < count; i++)
-		total += edges[i].weight;
-	for (size_t at = 1; at < count; at++) {
+	for (size_t at = 1; at <= count - count / 8; at++) {
 		before += edges[at - 1].weight;
 		uint64_t lack = before * 2 > total ? before * 2 - total : total - before * 2;
-		uint64_t cost = lack * lack / (total * 4 / 3 + 1);
 		bool beside_single = (at > 1 && edges[at].first - edges[at - 1].first == 1) ||
 		                     (at + 1 < count && edges[at + 1].first - edges[at].first == 1);
-		cost += beside_single ? tree->search.size_cost : 0;
-		if (at >= count / 8 && at <= count - count / 8 && cost < least) {
+		uint64_t cost = lack * lack + (beside_single ? cut_off : 0);
+		if (at >= count / 8 && cost < least) {
 			least = cost;
 			best = at;
 		}
@@ -84,19 +88,56 @@ static size_t middle_of(const struct tree *tree, const struct graph_edge *edges,
 	return best;
 }
 
-static struct graph_id solve_any(struct tree *tree, const struct graph_edge *edges, size_t count)
+/* The edge of a single value that at least half of the weight has, or `count`: to ask for it first is best. */
+static size_t find_heavy(const struct graph_edge *edges, size_t count)
 {
-	if (count <= TREE_MOST) {
-		tree_search_run(&tree->search, edges, (uint32_t)count);
-		return build(tree, 0, (uint32_t)count - 1, 0);
-	}
-	size_t middle = middle_of(tree, edges, count);
-	struct graph_id upper = solve_any(tree, edges + middle, count - middle);
-	struct graph_id lower = solve_any(tree, edges, middle);
-	return at_least(tree, edges[middle].first, upper, lower);
+	uint64_t half = total_of(edges, count) / 2;
+	size_t heavy = count;
+
+	for (size_t i = 0; i + 1 < count; i++)
+		if (edges[i].weight >= half && edges[i + 1].first - edges[i].first == 1)
+			heavy = i;
+	return heavy;
 }
 
-struct graph_id tree_graph(struct graph *graph, uint8_t word, const struct graph_edge *edges, size_t count,
+/* Takes an edge out; its value goes to the neighbour that is no single value. */
+static size_t take_out(struct graph_edge *edges, size_t count, size_t at)
+{
+	bool forward = at == 0 || edges[at].first - edges[at - 1].first == 1;
+	size_t kept = at;
+
+	if (forward && at + 1 < count)
+		edges[at + 1].first = edges[at].first;
+	for (size_t i = at + 1; i < count; i++)
+		if (kept && graph_same(edges[kept - 1].child, edges[i].child))
+			edges[kept - 1].weight += edges[i].weight;
+		else
+			edges[kept++] = edges[i];
+	return kept;
+}
+
+static struct graph_id solve_any(struct tree *tree, struct graph_edge *edges, size_t count)
+{
+	if (count == 1)
+		return edges[0].child;
+	size_t heavy = find_heavy(edges, count);
+	if (heavy < count) {
+		struct graph_edge edge = edges[heavy];
+		struct graph_id rest = solve_any(tree, edges, take_out(edges, count, heavy));
+		return graph_range(tree->graph, tree->word, edge.first, edge.first, edge.child, rest);
+	}
+	if (count <= TREE_MOST) {
+		tree_search_run(&tree->search, edges, (uint32_t)count);
+		return build(tree, 0, (uint32_t)count - 1, false);
+	}
+	size_t middle = middle_of(tree, edges, count);
+	uint32_t first = edges[middle].first;
+	struct graph_id upper = solve_any(tree, edges + middle, count - middle);
+	struct graph_id lower = solve_any(tree, edges, middle);
+	return at_least(tree, first, upper, lower);
+}
+
+struct graph_id tree_graph(struct graph *graph, uint8_t word, struct graph_edge *edges, size_t count,
                            uint32_t size_cost)
 {
 	struct tree tree;
@@ -104,5 +145,5 @@ struct graph_id tree_graph(struct graph *graph, uint8_t word, const struct graph
 	tree.graph = graph;
 	tree.word = word;
 	tree.search.size_cost = size_cost;
-	return count == 1 ? edges[0].child : solve_any(&tree, edges, count);
+	return solve_any(&tree, edges, count);
 }

@@ -11,7 +11,7 @@
  * children, which are nodes of the same graph. The tree is the cheapest that was found, where a comparison costs the
  * weights of everything that passes it, plus `size_cost` for being there.
  */
-struct graph_id tree_graph(struct graph *graph, uint8_t word, const struct graph_edge *edges, size_t count,
+struct graph_id tree_graph(struct graph *graph, uint8_t word, struct graph_edge *edges, size_t count,
                            uint32_t size_cost);
 
 #endif

@@ -2,10 +2,35 @@
 
 enum {
 	HEAVY = 3,  /* a hole has one in so many of those that pass, or more */
-	WINDOW = 1, /* how much farther than Knuth's bounds the search looks where there are holes */
-	MARGIN = 4, /* how far from the middle of its weight a long switch may be divided */
-	LONG = 32,
+	CLOSE = 6,  /* a range of so many edges is divided wherever it is best */
+	WINDOW = 1, /* how much farther than Knuth's bounds the search looks where there is a hole */
+	MARGIN = 3, /* how far from the middle of its weight a long switch may be divided */
+	LONG = 16,
+	NO_HOLE = TREE_MOST,
 	NEVER = 1u << 30, /* the cost of what makes no sense; more than any tree's */
+};
+
+/* What is known of the ranges that start with one edge, while they grow. */
+struct row {
+	struct tree_cell *cells; /* by last edge */
+	uint32_t first, before;  /* the weight before the first edge */
+	uint32_t hole, heaviest; /* and its weight */
+	struct graph_id rule;
+	bool is_whole;                /* of all that is searched */
+	bool has_rule, is_chain;      /* all but the rule are few single values */
+	uint32_t length;              /* of the chain, */
+	uint32_t cost;                /* what it costs, */
+	uint32_t weights[TREE_CHAIN]; /* and its exceptions, likeliest first */
+};
+
+/* Places to divide at: before the edges [from, to]. */
+struct places {
+	uint32_t from, to;
+};
+
+/* A place to divide a range, and the cost of both parts. */
+struct divided {
+	uint32_t cost, split;
 };
 
 static uint32_t weight_of(const struct tree_search *search, uint32_t edge)
@@ -13,302 +38,226 @@ static uint32_t weight_of(const struct tree_search *search, uint32_t edge)
 	return search->edges[edge].weight;
 }
 
-/* Puts an edge where it belongs in a list by weight that has room for `most`; returns the new length. */
-static uint32_t insert(const struct tree_search *search, uint32_t *list, uint32_t length, uint32_t most,
-                       uint32_t edge)
+/* An exception more is asked for by all that heavier ones do not take away; what is behind it in the chain costs the same. */
+static void except(struct row *row, uint32_t weight, uint32_t passing, uint32_t size_cost)
 {
-	uint32_t at = length;
+	uint32_t at = row->length++;
 
-	if (length == most && weight_of(search, list[most - 1]) >= weight_of(search, edge))
-		return length;
-	at -= length == most;
-	for (; at > 0 && weight_of(search, list[at - 1]) < weight_of(search, edge); at--)
-		list[at] = list[at - 1];
-	list[at] = edge;
-	return length < most ? length + 1 : length;
+	row->cost += size_cost;
+	for (; at > 0 && row->weights[at - 1] < weight; at--)
+		row->weights[at] = row->weights[at - 1];
+	row->weights[at] = weight;
+	row->cost += at * weight + passing;
+	while (at-- > 0)
+		row->cost -= row->weights[at];
 }
 
-static void range_extend(struct tree_range *range, const struct tree_search *search, uint32_t edge)
+static void extend(struct row *row, const struct tree_search *search, uint32_t last, uint32_t passing)
 {
-	uint32_t most = search->holes_most, count = range->heavy_count;
+	const struct graph_edge *edge = &search->edges[last];
+	bool is_single = search->singles[last];
 
-	range->last = edge;
-	if (search->singles[edge] &&
-	    (count < most || weight_of(search, range->heavy[most - 1]) < weight_of(search, edge)))
-		range->heavy_count = insert(search, range->heavy, count, most, edge);
-}
-
-struct tree_range tree_range_of(const struct tree_search *search, uint32_t first, uint32_t last)
-{
-	struct tree_range range = {.first = first};
-
-	for (uint32_t i = first; i <= last; i++)
-		range_extend(&range, search, i);
-	return range;
-}
-
-/* Which child is the rule? The one of a longer edge; of single values only, the weightier of two. */
-static void chain_start(struct tree_chain *chain, const struct tree_search *search,
-                        const struct tree_range *range)
-{
-	uint64_t weights[2] = {0};
-
-	chain->is_possible = true;
-	chain->is_settled = false;
-	chain->length = 0;
-	for (uint32_t i = range->first; i <= range->last && !chain->is_settled; i++) {
-		weights[(i - range->first) % 2] += weight_of(search, i);
-		chain->is_settled = !search->singles[i];
-		chain->rest = search->edges[i].child;
+	if (is_single && edge->weight > row->heaviest) {
+		row->heaviest = edge->weight;
+		row->hole = last;
 	}
-	if (!chain->is_settled)
-		chain->rest = search->edges[range->first + (weights[1] > weights[0])].child;
-}
-
-static void chain_extend(struct tree_chain *chain, const struct tree_search *search, uint32_t edge)
-{
-	if (graph_same(search->edges[edge].child, chain->rest))
-		return;
-	if (chain->length == TREE_CHAIN || !search->singles[edge])
-		chain->is_possible = false;
-	else
-		chain->length = insert(search, chain->edges, chain->length, TREE_CHAIN, edge);
-}
-
-void tree_chain_of(struct tree_chain *chain, const struct tree_search *search, const struct tree_range *range)
-{
-	chain_start(chain, search, range);
-	for (uint32_t i = range->first; i <= range->last && chain->is_possible; i++)
-		chain_extend(chain, search, i);
-}
-
-static uint32_t chain_cost(const struct tree_search *search, const struct tree_range *range, uint32_t holes,
-                           const struct tree_chain *chain, uint32_t passing)
-{
-	uint32_t cost = 0;
-
-	for (uint32_t i = 0; i < chain->length; i++) {
-		if (tree_is_hole(range, holes, chain->edges[i]))
-			continue;
-		cost += passing + search->size_cost;
-		passing -= weight_of(search, chain->edges[i]);
+	row->cells[last].hole = (uint8_t)row->hole;
+	if (graph_same(edge->child, row->rule)) {
+		row->cost += row->length * edge->weight;
+		row->has_rule = true;
+	} else if (is_single && row->is_chain && row->length < TREE_CHAIN) {
+		except(row, edge->weight, passing, search->size_cost);
+	} else {
+		row->is_chain = false;
 	}
-	return cost;
 }
 
-/* Has everything that is left the same child? Two edges that are side by side never have. */
-static bool is_settled(const struct tree_search *search, const struct tree_range *range, uint32_t holes)
+/* What the chain costs once its range has a hole: an exception, which is the first of the chain, or a part of the rule. */
+static uint32_t chain_without_hole(const struct row *row, const struct tree_search *search, uint32_t here)
 {
-	uint32_t length = range->last - range->first + 1, left = range->first;
-
-	if (length > 2 * holes + 1)
-		return false;
-	while (left < range->last && tree_is_hole(range, holes, left))
-		left++;
-	for (uint32_t i = left + 1; i <= range->last; i++)
-		if (!tree_is_hole(range, holes, i) &&
-		    !graph_same(search->edges[i].child, search->edges[left].child))
-			return false;
-	return true;
+	if (graph_same(search->edges[row->hole].child, row->rule))
+		return row->cost - row->length * row->heaviest;
+	return row->cost - here;
 }
 
-/* The cheapest of the places [from, to] to divide [first, last], where nothing is before the costs of `left` and `right`. */
-struct divided {
-	uint32_t cost, split;
-};
-
-/* Looks at the places [from, to], between which there is no hole. `left` and `right` are the costs at `from`. */
-static inline void divide_between(const uint32_t *left, const uint32_t *right, uint32_t stride, uint32_t from,
-                                  uint32_t to, struct divided *divided)
+/* Looks at the places [from, to] to divide. `left` and `right` are the parts at `from`, of which one has the hole, or none. */
+static inline void divide_between(const struct tree_cell *left, bool left_hole, const struct tree_cell *right,
+                                  bool right_hole, uint32_t stride, uint32_t from, uint32_t to,
+                                  struct divided *divided)
 {
-	for (uint32_t at = from; at <= to; at++, left++, right += stride) {
-		uint32_t cost = *left + *right;
-		if (cost < divided->cost) {
-			divided->cost = cost;
-			divided->split = at;
+	const struct tree_cell *end = left + (to - from);
+
+	for (uint32_t least = divided->cost; left <= end; left++, right += stride) {
+		uint32_t cost = left->costs[left_hole] + right->costs[right_hole];
+		if (cost < least) {
+			divided->cost = least = cost;
+			divided->split = to - (uint32_t)(end - left);
 		}
 	}
 }
 
-/* The first place from `split` on behind which there is one hole more. */
-static uint32_t next_hole(const struct tree_range *range, uint32_t holes, uint32_t split)
+static inline struct divided divide(const struct row *row, uint32_t stride, uint32_t last,
+                                    struct places places)
 {
-	uint32_t next = UINT32_MAX;
+	struct divided divided = {UINT32_MAX, places.from};
 
-	for (uint32_t i = 0; i < holes; i++)
-		if (range->heavy[i] >= split && range->heavy[i] < next)
-			next = range->heavy[i];
-	return next;
-}
-
-static struct divided divide_anywhere(const struct tree_search *search, const struct tree_range *range,
-                                      uint32_t holes, uint32_t from, uint32_t to)
-{
-	struct divided divided = {UINT32_MAX, from};
-
-	while (from <= to) {
-		uint32_t hole = next_hole(range, holes, from), end = hole < to ? hole : to;
-		uint32_t below = tree_holes_before(range, holes, from);
-		divide_between(search->costs + tree_cell(search, range->first, from - 1, below),
-		               search->costs + tree_cell(search, from, range->last, holes - below),
-		               search->count, from, end, &divided);
-		from = end + 1;
-	}
+	divide_between(&row->cells[places.from - 1], false,
+	               &row->cells[(places.from - row->first) * stride + last], false, stride, places.from,
+	               places.to, &divided);
 	return divided;
 }
 
-/* The best place is between those without the first and without the last edge, or, where there are holes, not far off. */
-static inline struct divided divide_bounded(const uint32_t *costs, uint32_t count, uint32_t first,
-                                            uint32_t last, uint32_t a, uint32_t b)
+static struct divided divide_holed(const struct row *row, uint32_t stride, uint32_t last,
+                                   struct places places)
 {
-	uint32_t from = a < b ? a : b, to = a < b ? b : a;
+	struct divided divided = {UINT32_MAX, places.from};
+	uint32_t from = places.from, to = places.to, middle = row->hole < to ? row->hole : to;
+	const struct tree_cell *left = row->cells - 1, *right = row->cells - row->first * stride + last;
 
-	from += from == first;
-	struct divided divided = {UINT32_MAX, from};
-	divide_between(costs + first * count + from - 1, costs + from * count + last, count, from, to,
-	               &divided);
+	if (from <= middle)
+		divide_between(left + from, false, right + from * stride, true, stride, from, middle,
+		               &divided);
+	from = from > row->hole ? from : row->hole + 1;
+	if (from <= to)
+		divide_between(left + from, true, right + from * stride, false, stride, from, to, &divided);
 	return divided;
 }
 
-static struct divided divide_whole(const struct tree_search *search, uint32_t first, uint32_t last)
+/* Where the best place to divide is: between those of the range without its first and without its last edge. */
+static inline struct places places_of(const struct row *row, uint32_t stride, uint32_t last, bool holed)
 {
-	uint32_t count = search->count, cell = first * count + last;
+	const struct tree_cell *cell = &row->cells[last];
+	uint32_t a = cell[-1].splits[holed], b = cell[stride].splits[holed];
+	uint32_t from = (a < b ? a : b) - holed * WINDOW, to = (a < b ? b : a) + holed * WINDOW;
 
-	return divide_bounded(search->costs, count, first, last, search->splits[cell - 1],
-	                      search->splits[cell + count]);
+	if (last - row->first < CLOSE || from <= row->first)
+		from = row->first + 1;
+	if (last - row->first < CLOSE || to > last)
+		to = last;
+	return (struct places){from, to};
 }
 
-static struct divided divide(const struct tree_search *search, const struct tree_range *range, uint32_t holes)
+static inline void put(struct tree_cell *cell, bool holed, uint32_t cost, enum tree_move move, uint32_t split)
 {
-	uint32_t cell = tree_cell(search, range->first, range->last, holes);
-	uint32_t a = search->splits[cell - 1], b = search->splits[cell + search->count];
-	uint32_t from = a < b ? a : b, to = a < b ? b : a;
-
-	from = from > range->first + WINDOW ? from - WINDOW : range->first + 1;
-	to = to + WINDOW < range->last ? to + WINDOW : range->last;
-	return divide_anywhere(search, range, holes, from, to);
+	cell->costs[holed] = cost;
+	cell->moves[holed] = (uint8_t)move;
+	cell->splits[holed] = (uint8_t)split;
 }
 
-/* `passing` is the weight of the range without its holes; `may_ask` if the cell with one hole more is solved. */
-static void choose(struct tree_search *search, const struct tree_range *range, uint32_t holes,
-                   const struct tree_chain *chain, uint32_t passing, bool may_ask, struct divided divided)
+static bool is_chain(const struct row *row)
 {
-	uint32_t cell = tree_cell(search, range->first, range->last, holes);
-	uint32_t cost = divided.cost + passing + search->size_cost;
-	enum tree_move move = TREE_DIVIDE;
-
-	if (may_ask) {
-		uint32_t asked =
-		    search->costs[cell + search->count * search->count] + passing + search->size_cost;
-		move = asked < cost ? TREE_ASK : move;
-		cost = asked < cost ? asked : cost;
-	}
-	if (chain->is_possible) {
-		uint32_t chained = chain_cost(search, range, holes, chain, passing);
-		move = chained <= cost ? TREE_CHAIN_OF : move;
-		cost = chained <= cost ? chained : cost;
-	}
-	search->costs[cell] = cost;
-	search->moves[cell] = (uint8_t)move;
-	search->splits[cell] = (uint8_t)divided.split;
+	return row->is_chain && row->has_rule;
 }
 
-/* Nothing to decide; but where nothing at all is left, nobody is to look. */
-static void settle(struct tree_search *search, const struct tree_range *range, uint32_t holes)
+/* The range without its hole. */
+static void solve_holed(const struct tree_search *search, const struct row *row, uint32_t last, uint32_t here,
+                        struct places places)
 {
-	uint32_t cell = tree_cell(search, range->first, range->last, holes);
+	struct divided divided = divide_holed(row, search->count, last, places);
 
-	search->costs[cell] = range->last - range->first + 1 > holes ? 0 : NEVER;
-	search->moves[cell] = TREE_SETTLED;
-	search->splits[cell] = (uint8_t)range->last;
+	put(&row->cells[last], true, divided.cost + here - row->heaviest, TREE_DIVIDE, divided.split);
+}
+
+static inline struct divided better(struct divided a, uint32_t cost, uint32_t split)
+{
+	return cost < a.cost ? (struct divided){cost, split} : a;
 }
 
 /*
- * The cells with holes, each of which has to be heavy; then it is so in every part of the range that has it, too. Returns how many
- * levels there are.
+ * A range that a chain could decide. With one exception that is best; with two it can only be better to cut off the rule's first or
+ * last edge before.
  */
-static uint32_t solve_holes(struct tree_search *search, const struct tree_range *range,
-                            const struct tree_chain *chain, uint32_t passing)
+static void solve_chain(const struct tree_search *search, const struct row *row, uint32_t last, uint32_t here)
 {
-	uint32_t weights[TREE_HOLES + 1] = {passing}, levels = 0;
+	struct tree_cell *cell = &row->cells[last];
+	struct divided divided = {NEVER, (row->first + last + 1) / 2};
 
-	while (levels < range->heavy_count &&
-	       weight_of(search, range->heavy[levels]) * HEAVY >= weights[levels]) {
-		weights[levels + 1] = weights[levels] - weight_of(search, range->heavy[levels]);
-		levels++;
+	if (row->length == 2) {
+		divided = better(divided, here + cell[search->count].costs[0], row->first + 1);
+		divided = better(divided, here + cell[-1].costs[0], last);
+	} else if (row->length > 2) {
+		divided = divide(row, search->count, last, places_of(row, search->count, last, false));
+		divided.cost += here;
 	}
-	for (uint32_t i = levels; i > 0; i--) {
-		if (is_settled(search, range, i))
-			settle(search, range, i);
-		else
-			choose(search, range, i, chain, weights[i], i < levels, divide(search, range, i));
-	}
-	return levels;
+	if (row->cost <= divided.cost)
+		put(cell, false, row->cost, TREE_CHAIN_OF, divided.split);
+	else
+		put(cell, false, divided.cost, TREE_DIVIDE, divided.split);
+	put(cell, true, row->hole == NO_HOLE ? NEVER : chain_without_hole(row, search, here), TREE_CHAIN_OF,
+	    divided.split);
 }
 
-static void solve_range(struct tree_search *search, const struct tree_range *range,
-                        const struct tree_chain *chain)
+/* Any other range, to be divided at one of the places, or asked for its heaviest value before. */
+static void solve(const struct tree_search *search, const struct row *row, uint32_t last, uint32_t passing,
+                  struct places places)
 {
-	uint32_t passing = search->sums[range->last + 1] - search->sums[range->first];
-	uint32_t levels = solve_holes(search, range, chain, passing);
-	struct divided divided = divide_whole(search, range->first, range->last);
+	struct tree_cell *cell = &row->cells[last];
+	uint32_t here = passing + search->size_cost;
+	struct divided divided = {NEVER, places.from};
 
-	choose(search, range, 0, chain, passing, levels > 0, divided);
-	for (uint32_t i = levels + 1; i <= search->holes_most; i++)
-		search->splits[tree_cell(search, range->first, range->last, i)] = (uint8_t)divided.split;
+	if (row->heaviest * 2 < passing) {
+		divided = divide(row, search->count, last, places);
+		divided.cost += here;
+	}
+	put(cell, false, divided.cost, TREE_DIVIDE, divided.split);
+	cell->splits[1] = (uint8_t)divided.split;
+	if (row->heaviest * HEAVY < passing)
+		return;
+	solve_holed(search, row, last, here,
+	            row->is_whole ? places : places_of(row, search->count, last, true));
+	if (cell->costs[1] + here < divided.cost)
+		put(cell, false, cell->costs[1] + here, TREE_ASK, cell->splits[divided.cost == NEVER]);
 }
 
-/*
- * The same for most ranges, which can only be divided: from `last` on, up to before `end` or before a range whose heaviest value
- * is heavy. Returns where it ended.
- */
-static uint32_t solve_plain(struct tree_search *search, const struct tree_range *range, uint32_t last,
-                            uint32_t end)
+/* One edge: nothing is to be decided; but where nothing at all is left, nobody is to look. */
+static void settle_one(struct row *row, const struct tree_search *search)
 {
-	const uint32_t count = search->count, first = range->first;
-	const uint32_t heaviest = range->heavy_count ? weight_of(search, range->heavy[0]) : 0;
-	const uint32_t before = search->sums[first], size_cost = search->size_cost;
-	uint32_t *costs = search->costs + first * count;
-	uint8_t *splits = search->splits + first * count, *below = splits + count,
-	        *holed = splits + count * count;
-	uint32_t low = splits[last - 1];
+	uint32_t first = row->first;
+	bool is_single = search->singles[first];
 
-	for (; last < end; last++) {
-		uint32_t passing = search->sums[last + 1] - before, high = below[last];
-		if ((search->singles[last] && weight_of(search, last) > heaviest) ||
-		    heaviest * HEAVY >= passing)
-			break;
-		struct divided divided = divide_bounded(search->costs, count, first, last, low, high);
-		costs[last] = divided.cost + passing + size_cost;
-		search->moves[first * count + last] = TREE_DIVIDE;
-		low = divided.split;
-		splits[last] = holed[last] = (uint8_t)low;
-	}
-	return last;
+	row->hole = is_single ? first : NO_HOLE;
+	row->heaviest = is_single ? weight_of(search, first) : 0;
+	row->cells[first] = (struct tree_cell){
+	    .costs = {0, NEVER},
+	    .splits = {(uint8_t)first, (uint8_t)first},
+	    .moves = {TREE_SETTLED, TREE_SETTLED},
+	    .hole = (uint8_t)row->hole,
+	};
+	row->rule = search->edges[search->rules[first]].child;
+	row->has_rule = graph_same(search->edges[first].child, row->rule);
+	row->is_chain = true;
+	row->length = row->cost = 0;
+	if (!row->has_rule)
+		except(row, weight_of(search, first), weight_of(search, first), search->size_cost);
+}
+
+/* Two edges: one comparison, and none where one of them is a hole. */
+static void settle_two(const struct tree_search *search, const struct row *row, uint32_t passing)
+{
+	row->cells[row->first + 1] = (struct tree_cell){
+	    .costs = {passing + search->size_cost, 0},
+	    .splits = {(uint8_t)(row->first + 1), (uint8_t)(row->first + 1)},
+	    .moves = {TREE_DIVIDE, TREE_SETTLED},
+	    .hole = (uint8_t)row->hole,
+	};
 }
 
 /* Ranges that start with an edge and end with one in (first, end). */
 static void solve_row(struct tree_search *search, uint32_t first, uint32_t end)
 {
-	struct tree_range range = {.first = first};
-	struct tree_chain chain = {.is_settled = false};
+	struct row row = {
+	    .cells = search->cells + first * search->count, .first = first, .before = search->sums[first]};
 
-	range_extend(&range, search, first);
-	for (uint32_t i = 0; i <= search->holes_most; i++)
-		settle(search, &range, i);
+	settle_one(&row, search);
 	for (uint32_t last = first + 1; last < end; last++) {
-		if (!chain.is_possible && last - first > 2 && search->holes_most == 1)
-			last = solve_plain(search, &range, last, end);
-		if (last == end)
-			break;
-		range_extend(&range, search, last);
-		if (chain.is_settled && chain.is_possible)
-			chain_extend(&chain, search, last);
-		else if (!chain.is_settled && last - first <= 2 * TREE_CHAIN)
-			tree_chain_of(&chain, search, &range);
+		uint32_t passing = search->sums[last + 1] - row.before;
+		extend(&row, search, last, passing);
+		if (last == first + 1)
+			settle_two(search, &row, passing);
+		else if (is_chain(&row))
+			solve_chain(search, &row, last, passing + search->size_cost);
 		else
-			chain.is_possible = false;
-		solve_range(search, &range, &chain);
+			solve(search, &row, last, passing, places_of(&row, search->count, last, false));
 	}
 }
 
@@ -325,24 +274,37 @@ static uint32_t middle_of(const struct tree_search *search)
 /* All of it, which is to be divided in [from, to]. */
 static void solve_whole(struct tree_search *search, uint32_t from, uint32_t to)
 {
-	struct tree_range range = tree_range_of(search, 0, search->count - 1);
-	struct tree_chain chain;
+	struct row row = {.cells = search->cells, .hole = NO_HOLE, .is_whole = true};
+	uint32_t last = search->count - 1;
 
-	tree_chain_of(&chain, search, &range);
-	choose(search, &range, 0, &chain, search->sums[search->count], false,
-	       divide_anywhere(search, &range, 0, from, to));
+	for (uint32_t i = 0; i <= last; i++)
+		if (search->singles[i] && weight_of(search, i) > row.heaviest) {
+			row.heaviest = weight_of(search, i);
+			row.hole = i;
+		}
+	row.cells[last].hole = (uint8_t)row.hole;
+	solve(search, &row, last, search->sums[search->count], (struct places){from, to});
 }
 
+/* In a chain the child of the next longer edge is the rule; where there is none, that of the last one. */
 static void prepare(struct tree_search *search, const struct graph_edge *edges, uint32_t count)
 {
+	uint32_t rule = count - 1;
+
 	search->edges = edges;
 	search->count = count;
-	search->holes_most = count <= TREE_FEW ? TREE_HOLES : 1;
 	search->sums[0] = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t next = i + 1 < count ? edges[i + 1].first : 0;
 		search->sums[i + 1] = search->sums[i] + edges[i].weight;
 		search->singles[i] = edges[i].first + 1 == next;
+	}
+	for (uint32_t i = count; i-- > 0;) {
+		rule = search->singles[i] ? rule : i;
+		search->rules[i] = (uint8_t)rule;
+		if (i + 2 < count && search->singles[i] && search->singles[i + 1] &&
+		    graph_same(edges[i].child, edges[i + 2].child))
+			search->rules[i] = (uint8_t)i;
 	}
 }
 
@@ -358,4 +320,22 @@ void tree_search_run(struct tree_search *search, const struct graph_edge *edges,
 		solve_row(search, first, is_long && first < from ? to : count);
 	if (is_long)
 		solve_whole(search, from, to);
+}
+
+struct tree_chain tree_chain_of(const struct tree_search *search, uint32_t first, uint32_t last,
+                                uint32_t hole)
+{
+	struct graph_id rule = search->edges[search->rules[first]].child;
+	struct tree_chain chain = {.length = 0};
+
+	for (uint32_t edge = first; edge <= last; edge++) {
+		uint32_t at = chain.length;
+		if (edge == hole || graph_same(search->edges[edge].child, rule) || at == TREE_CHAIN)
+			continue;
+		chain.length++;
+		for (; at > 0 && weight_of(search, chain.edges[at - 1]) < weight_of(search, edge); at--)
+			chain.edges[at] = chain.edges[at - 1];
+		chain.edges[at] = edge;
+	}
+	return chain;
 }
