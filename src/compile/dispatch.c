@@ -258,7 +258,13 @@ struct graph_id dispatch_graph(struct graph *graph, const struct policy *policy,
 {
 	struct form_set forms = {.arena = arena};
 	struct popularity popularity = {0};
-	struct rules rules = {.graph = graph, .forms = &forms, .popularity = &popularity, .arena = arena};
+	struct rules rules = {
+	    .graph = graph,
+	    .forms = &forms,
+	    .popularity = &popularity,
+	    .arena = arena,
+	    .one_arch = policy->arch_count == 1,
+	};
 	struct section section = {.rules = &rules, .policy = policy};
 	struct graph_id root = {0};
 

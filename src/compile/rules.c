@@ -199,18 +199,24 @@ static struct graph_id build(struct rules *rules, struct list list)
 }
 
 /* What the nodes made since would cost if each were a program of its own: loads and comparisons. */
-static size_t cost_since(const struct graph *graph, size_t nodes)
-{
-	size_t cost = 0;
+struct price {
+	size_t nodes, cost;
+};
 
-	for (; nodes < graph->nodes.count; nodes++)
-		cost +=
-		    graph->nodes.items[nodes].kind == GRAPH_LEAF ? 0 : graph->nodes.items[nodes].edge_count;
-	return cost;
+static struct price price_since(const struct graph *graph, size_t nodes)
+{
+	struct price price = {0, 0};
+
+	for (; nodes < graph->nodes.count; nodes++) {
+		bool is_leaf = graph->nodes.items[nodes].kind == GRAPH_LEAF;
+		price.nodes += !is_leaf;
+		price.cost += is_leaf ? 0 : graph->nodes.items[nodes].edge_count;
+	}
+	return price;
 }
 
 static struct graph_id build_in_order(struct rules *rules, enum rules_order order,
-                                      const struct form *const *forms, size_t count, size_t *ret_cost)
+                                      const struct form *const *forms, size_t count, struct price *ret_price)
 {
 	size_t start = rules->stack.count, nodes = rules->graph->nodes.count;
 
@@ -222,23 +228,41 @@ static struct graph_id build_in_order(struct rules *rules, enum rules_order orde
 			break;
 	}
 	struct graph_id id = pop_and_build(rules, start);
-	*ret_cost = cost_since(rules->graph, nodes);
+	*ret_price = price_since(rules->graph, nodes);
 	return id;
 }
 
+/* How many words the rules look at. */
+static size_t words_of(const struct form *const *forms, size_t count)
+{
+	uint32_t words = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t j = 0; j < forms[i]->count; j++)
+			words |= (word_test_is_wide(&forms[i]->tests[j]) ? 3u : 1u)
+			         << forms[i]->tests[j].word;
+	return (size_t)__builtin_popcount(words);
+}
+
+/*
+ * Where one order looks at no word twice, another can do better only by what it shares with other architectures, whose words are
+ * narrower.
+ */
 struct graph_id rules_graph(struct rules *rules, const struct form *const *forms, size_t count)
 {
 	struct graph_id best = {0};
-	size_t least = SIZE_MAX, cost;
+	struct price least = {SIZE_MAX, SIZE_MAX}, price;
 
 	if (forms[0]->count == 0)
 		return graph_leaf(rules->graph, forms[0]->action);
 	for (int order = 0; order < RULES_ORDERS; order++) {
-		struct graph_id id = build_in_order(rules, (enum rules_order)order, forms, count, &cost);
-		if (cost < least) {
-			least = cost;
+		struct graph_id id = build_in_order(rules, (enum rules_order)order, forms, count, &price);
+		if (price.cost < least.cost) {
+			least = price;
 			best = id;
 		}
+		if (rules->one_arch && least.nodes <= words_of(forms, count))
+			break;
 	}
 	return best;
 }

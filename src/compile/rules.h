@@ -17,7 +17,7 @@ enum rules_order {
 	RULES_ORDERS,
 };
 
-/* Zeroed but for graph, forms, popularity and arena means ready. */
+/* Zeroed but for graph, forms, popularity, arena and one_arch means ready. */
 struct rules {
 	struct graph *graph;
 	struct form_set *forms;
@@ -27,6 +27,7 @@ struct rules {
 	VEC(const struct form *) stack;        /* the lists of the calls that are under way */
 	size_t budget; /* work left for the present list; when it runs out, a plain chain of rules will do */
 	enum rules_order order;
+	bool one_arch; /* the policy has no other */
 };
 
 void rules_finish(struct rules *rules);
