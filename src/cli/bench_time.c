@@ -67,7 +67,7 @@ static void find_out(const struct experiment *experiment, struct finding *findin
 		start = bench_now();
 		for (int i = 0; i < CALLS; i++)
 			syscall(call->nr, call->args[0], call->args[1], call->args[2]);
-		finding->time = (bench_now() - start) * 1e3 / CALLS;
+		finding->time = (bench_now() - start) * 1e3 / (double)CALLS;
 	}
 	finding->valid = true;
 }

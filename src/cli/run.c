@@ -168,7 +168,7 @@ static int parse(int argc, char **argv, struct profile_options *profile, bool *r
 
 	for (int option; (option = getopt_long(argc, argv, "+h", options, NULL)) != -1;) {
 		if (option == 'h' || option == '?')
-			return cli_help(usage, option == 'h') == CLI_OK ? CLI_OK : RUN_FAILED;
+			return cli_help(usage, option == 'h') == CLI_OK ? 0 : RUN_FAILED;
 		if (profile_option_is(option) ? !profile_option_take(profile, option, optarg)
 		                              : !parse_yes(optarg, ret_no_new_privs))
 			return RUN_FAILED;
