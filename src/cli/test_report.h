@@ -12,9 +12,10 @@
 enum { TEST_REPORT_ALL = 100000 /* thousandths of a percent */ };
 
 struct test_report_options {
-	bool coverage; /* print it */
+	bool coverage;        /* print it */
 	const char *min_text; /* NULL: none */
-	unsigned int min;     /* thousandths of a percent that the rules and the edges of each filter must reach */
+	unsigned int
+	    min; /* thousandths of a percent that the rules and the edges of each filter must reach */
 	const char *html; /* write a page here */
 	bool mutate;
 };
