@@ -11,7 +11,7 @@
 #include "support/random.h"
 #include "support/run.h"
 
-enum { TEXT_MAX = 2048, RUNS = 200000, CHANGES_MAX = 4 };
+enum { TEXT_MAX = 2048, RUNS = 100000, CHANGES_MAX = 4 };
 
 static const char *const seeds[] = {
     "{\"a\":[1,-2.5e+3,0,-0,1E9,0.1],\"b\":{\"\":null,\"c\":[true,false,[],{}]},\"d\":"
