@@ -58,5 +58,6 @@ install_packages binutils bubblewrap busybox-static crun g++ gcc gdb golang-gith
 	golang-go groff-base libc6-dev libseccomp2 man-db pkg-config python3 qemu-system-x86 runc seccomp \
 	universal-ctags util-linux
 unpack_package chrony chronyd
+unpack_package lxc lxc-execute
 unpack_package tor tor
 unpack_package systemd-tests ../lib/systemd/tests/test-seccomp
