@@ -61,6 +61,7 @@ try()
 	try static "X=" -DWITH_CALLGATE $(pkg-config --static --cflags --libs callgate)
 	if [ -e "$pc/libseccomp.pc" ]; then
 		try drop-in "LD_LIBRARY_PATH=$lib" $(pkg-config --cflags --libs libseccomp)
+		try drop-in-static "X=" -static $(pkg-config --static --cflags --libs libseccomp)
 	fi
 }
 for package in "$pc"/callgate*.pc; do
