@@ -4,17 +4,9 @@
 
 #include <seccomp.h>
 
-#include "load/features.h"
+#include "api/feature.h"
 
 enum { ERRNO_MAX = 4095 };
-
-static int check_support(unsigned feature, const char *name, const char *since, struct diag *diag)
-{
-	if (load_has(feature))
-		return 0;
-	return diag_fail(diag, -EINVAL, "action %s needs Linux %s (API level %u is in force)", name, since,
-	                 load_level());
-}
 
 int action_check(uint32_t action, struct diag *diag)
 {
@@ -36,11 +28,11 @@ int action_check(uint32_t action, struct diag *diag)
 	case SCMP_ACT_ALLOW:
 		return 0;
 	case SCMP_ACT_KILL_PROCESS:
-		return check_support(LOAD_ACTION_KILL_PROCESS, "KILL_PROCESS", "4.14", diag);
+		return feature_check(LOAD_ACTION_KILL_PROCESS, -EINVAL, diag);
 	case SCMP_ACT_LOG:
-		return check_support(LOAD_ACTION_LOG, "LOG", "4.14", diag);
+		return feature_check(LOAD_ACTION_LOG, -EINVAL, diag);
 	case SCMP_ACT_NOTIFY:
-		return check_support(LOAD_ACTION_NOTIFY, "NOTIFY", "5.0", diag);
+		return feature_check(LOAD_ACTION_NOTIFY, -EINVAL, diag);
 	default:
 		return diag_fail(diag, -EINVAL, "0x%08x is not an action (SCMP_ACT_*)", action);
 	}

@@ -4,7 +4,7 @@
 
 #include "api/action.h"
 #include "api/context.h"
-#include "load/features.h"
+#include "api/feature.h"
 
 static struct context *check(const void *ctx, enum scmp_filter_attr attr)
 {
@@ -36,16 +36,13 @@ static int set_bad_arch_action(struct context *context, uint32_t action)
 
 static int set_synchronisation(struct context *context, bool on)
 {
-	if (!load_has(LOAD_TSYNC))
-		return diag_fail(&context->diag, -EOPNOTSUPP,
-		                 "CTL_TSYNC needs Linux 3.17 (API level %u is in force)", load_level());
-	if (on && context->notify_used && !load_has(LOAD_TSYNC_ESRCH))
-		return diag_fail(
-		    &context->diag, -EINVAL,
-		    "CTL_TSYNC together with NOTIFY rules needs Linux 5.7 (API level %u is in force)",
-		    load_level());
-	context->attributes[SCMP_FLTATR_CTL_TSYNC] = on;
-	return 0;
+	int result = feature_check(LOAD_TSYNC, -EOPNOTSUPP, &context->diag);
+
+	if (result == 0 && on && context->notify_used)
+		result = context_check_synchronised_notify(context);
+	if (result == 0)
+		context->attributes[SCMP_FLTATR_CTL_TSYNC] = on;
+	return result;
 }
 
 static int set_optimize(struct context *context, uint32_t value)
@@ -57,16 +54,20 @@ static int set_optimize(struct context *context, uint32_t value)
 	return 0;
 }
 
-static int set_flag(struct context *context, enum scmp_filter_attr attr, bool on, unsigned feature,
-                    const char *name)
+static int set_flag(struct context *context, enum scmp_filter_attr attr, bool on)
 {
-	if (!load_has(feature))
-		return diag_fail(&context->diag, -EOPNOTSUPP,
-		                 "%s is not supported (API level %u is in force)", name, load_level());
 	context->attributes[attr] = on;
 	if (attr == SCMP_FLTATR_API_TSKIP)
 		context_invalidate(context);
 	return 0;
+}
+
+static int set_flag_of(enum load_feature feature, struct context *context, enum scmp_filter_attr attr,
+                       bool on)
+{
+	int result = feature_check(feature, -EOPNOTSUPP, &context->diag);
+
+	return result < 0 ? result : set_flag(context, attr, on);
 }
 
 int seccomp_attr_set(scmp_filter_ctx ctx, enum scmp_filter_attr attr, uint32_t value)
@@ -84,13 +85,13 @@ int seccomp_attr_set(scmp_filter_ctx ctx, enum scmp_filter_attr attr, uint32_t v
 	case SCMP_FLTATR_CTL_TSYNC:
 		return set_synchronisation(context, value);
 	case SCMP_FLTATR_CTL_LOG:
-		return set_flag(context, attr, value, LOAD_LOG, "CTL_LOG (Linux 4.14)");
+		return set_flag_of(LOAD_LOG, context, attr, value);
 	case SCMP_FLTATR_CTL_SSB:
-		return set_flag(context, attr, value, LOAD_SPEC_ALLOW, "CTL_SSB (Linux 4.17)");
+		return set_flag_of(LOAD_SPEC_ALLOW, context, attr, value);
 	case SCMP_FLTATR_CTL_OPTIMIZE:
 		return set_optimize(context, value);
 	default:
-		return set_flag(context, attr, value, 0, "");
+		return set_flag(context, attr, value);
 	}
 }
 

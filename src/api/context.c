@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "api/action.h"
+#include "api/feature.h"
 #include "base/zeroed.h"
-#include "load/features.h"
 
 static const uint32_t default_attributes[_SCMP_FLTATR_MAX] = {
     [SCMP_FLTATR_ACT_BADARCH] = SCMP_ACT_KILL,
@@ -39,13 +39,17 @@ struct context *context_check(const void *ctx)
 	return context;
 }
 
+int context_check_synchronised_notify(struct context *context)
+{
+	return load_has(LOAD_TSYNC_ESRCH)
+	           ? 0
+	           : feature_missing(LOAD_TSYNC_ESRCH, "NOTIFY together with CTL_TSYNC", -EINVAL,
+	                             &context->diag);
+}
+
 int context_check_notify(struct context *context)
 {
-	if (!context->attributes[SCMP_FLTATR_CTL_TSYNC] || load_has(LOAD_TSYNC_ESRCH))
-		return 0;
-	return diag_fail(&context->diag, -EINVAL,
-	                 "NOTIFY together with CTL_TSYNC needs Linux 5.7 (API level %u is in force)",
-	                 load_level());
+	return context->attributes[SCMP_FLTATR_CTL_TSYNC] ? context_check_synchronised_notify(context) : 0;
 }
 
 int context_error(int result)

@@ -52,7 +52,9 @@ const struct policy *context_policy(const struct context *context, bool everythi
  */
 int context_compile(struct context *context, bool single);
 
-/* 0, or -EINVAL: NOTIFY does not go with CTL_TSYNC on this kernel. */
+/* 0, or -EINVAL with a text: NOTIFY does not go with CTL_TSYNC on this kernel. */
+int context_check_synchronised_notify(struct context *context);
+/* The same for a context, which may have CTL_TSYNC or not. */
 int context_check_notify(struct context *context);
 
 /* Lets pass what the interface promises; every other negative value becomes -EFAULT. */

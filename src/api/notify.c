@@ -3,20 +3,18 @@
 
 #include <seccomp.h>
 
-#include "base/diag.h"
-#include "load/features.h"
+#include "api/feature.h"
 #include "load/listener.h"
 #include "load/refusal.h"
 
-static int check_support(unsigned feature)
+static int check_support(enum load_feature feature)
 {
-	if (load_has(feature))
-		return 0;
-	return diag_fail(diag_thread(), -EOPNOTSUPP,
-	                 "user notification needs Linux 5.0 (API level %u is in force)", load_level());
+	return load_has(feature)
+	           ? 0
+	           : feature_missing(LOAD_ACTION_NOTIFY, "user notification", -EOPNOTSUPP, diag_thread());
 }
 
-static int check(unsigned feature, const void *argument, const char *name)
+static int check(enum load_feature feature, const void *argument, const char *name)
 {
 	if (!argument)
 		return diag_fail(diag_thread(), -EINVAL, "the %s is NULL", name);

@@ -13,18 +13,64 @@
 enum { PROBED = 1 << 30 };
 static _Atomic unsigned known;
 
-/* Row i: what level i needs beyond level i - 1. */
-static const unsigned levels[] = {
-    [2] = LOAD_SECCOMP | LOAD_TSYNC, [3] = LOAD_LOG | LOAD_ACTION_LOG | LOAD_ACTION_KILL_PROCESS,
-    [4] = LOAD_SPEC_ALLOW,           [5] = LOAD_NEW_LISTENER | LOAD_ACTION_NOTIFY,
-    [6] = LOAD_TSYNC_ESRCH,          [7] = LOAD_WAIT_KILLABLE,
+/* In the order of their levels, and a flag behind those that it needs. */
+static const struct load_feature_facts facts[] = {
+    {LOAD_SECCOMP, 2, 0, 0, "seccomp(2)", "3.17"},
+    {LOAD_TSYNC, 2, SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_TSYNC, "CTL_TSYNC", "3.17"},
+    {LOAD_LOG, 3, SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_LOG, "CTL_LOG", "4.14"},
+    {LOAD_ACTION_LOG, 3, 0, 0, "action LOG", "4.14"},
+    {LOAD_ACTION_KILL_PROCESS, 3, 0, 0, "action KILL_PROCESS", "4.14"},
+    {LOAD_SPEC_ALLOW, 4, SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_SPEC_ALLOW, "CTL_SSB", "4.17"},
+    {LOAD_NEW_LISTENER, 5, SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER, "NOTIFY",
+     "5.0"},
+    {LOAD_ACTION_NOTIFY, 5, 0, 0, "action NOTIFY", "5.0"},
+    {LOAD_TSYNC_ESRCH, 6, SECCOMP_FILTER_FLAG_TSYNC_ESRCH, SECCOMP_FILTER_FLAG_TSYNC_ESRCH, "TSYNC_ESRCH",
+     "5.7"},
+    {LOAD_WAIT_KILLABLE, 7, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+     SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER, "CTL_WAITKILL", "5.19"},
 };
-enum { LEVEL_MIN = 1, LEVEL_MAX = sizeof(levels) / sizeof(levels[0]) - 1 };
+enum { FACTS = sizeof(facts) / sizeof(facts[0]), LEVEL_MIN = 1, LEVEL_MAX = 7 };
+
+const struct load_feature_facts *load_feature_facts(enum load_feature feature)
+{
+	size_t i = 0;
+
+	while (facts[i].feature != feature)
+		i++;
+	return &facts[i];
+}
 
 /* A flag that the kernel knows gets as far as the missing program: EFAULT. */
-static unsigned probe_flag(unsigned feature, unsigned flags)
+static bool is_flag_known(unsigned flags)
 {
-	return kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags, NULL) == -EFAULT ? feature : 0;
+	return kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags, NULL) == -EFAULT;
+}
+
+const struct load_feature_facts *load_refused_flag(unsigned flags)
+{
+	/* Where no flag at all is taken, it is no flag that is refused. */
+	if (!flags || !is_flag_known(0))
+		return NULL;
+	for (size_t i = 0; i < FACTS; i++)
+		if (flags & facts[i].flag && !is_flag_known(facts[i].together))
+			return &facts[i];
+	return NULL;
+}
+
+/* Flags that need one which is not there are not asked about. */
+static unsigned probe_flags(void)
+{
+	unsigned features = 0, refused = 0;
+
+	for (size_t i = 0; i < FACTS; i++) {
+		if (!facts[i].flag)
+			continue;
+		if (!(facts[i].together & refused) && is_flag_known(facts[i].together))
+			features |= facts[i].feature;
+		else
+			refused |= facts[i].flag;
+	}
+	return features;
 }
 
 static unsigned probe_action(unsigned feature, uint32_t action)
@@ -45,20 +91,11 @@ static unsigned probe(void)
 	 * Strict mode takes no flags, so this asks without doing anything. The second question is for a filter around us that
 	 * answers EINVAL to every seccomp(2): filters then load through prctl(2).
 	 */
-	if (kernel_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL) != -EINVAL || !probe_flag(LOAD_SECCOMP, 0))
+	if (kernel_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL) != -EINVAL || !is_flag_known(0))
 		return PROBED;
-	unsigned features =
-	    LOAD_SECCOMP | probe_flag(LOAD_TSYNC, SECCOMP_FILTER_FLAG_TSYNC) |
-	    probe_flag(LOAD_LOG, SECCOMP_FILTER_FLAG_LOG) | probe_action(LOAD_ACTION_LOG, SECCOMP_RET_LOG) |
-	    probe_action(LOAD_ACTION_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS) |
-	    probe_flag(LOAD_SPEC_ALLOW, SECCOMP_FILTER_FLAG_SPEC_ALLOW) |
-	    probe_flag(LOAD_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER) | probe_notification() |
-	    probe_flag(LOAD_TSYNC_ESRCH, SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
-	/* Alone the kernel refuses it whether it knows it or not. */
-	if (features & LOAD_NEW_LISTENER)
-		features |= probe_flag(LOAD_WAIT_KILLABLE, SECCOMP_FILTER_FLAG_NEW_LISTENER |
-		                                               SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
-	return PROBED | features;
+	return LOAD_SECCOMP | probe_flags() | probe_action(LOAD_ACTION_LOG, SECCOMP_RET_LOG) |
+	       probe_action(LOAD_ACTION_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS) | probe_notification() |
+	       PROBED;
 }
 
 /* Threads that probe at once find the same; a level forced in between wins. */
@@ -77,23 +114,30 @@ bool load_has(unsigned features)
 	return (known_word() & features) == features;
 }
 
+/* All that the levels up to this one need. */
+static unsigned needed_by(unsigned level)
+{
+	unsigned features = 0;
+
+	for (size_t i = 0; i < FACTS; i++)
+		if (facts[i].level <= level)
+			features |= facts[i].feature;
+	return features;
+}
+
 unsigned load_level(void)
 {
 	unsigned level = LEVEL_MIN, word = known_word();
 
-	while (level < LEVEL_MAX && (word & levels[level + 1]) == levels[level + 1])
+	while (level < LEVEL_MAX && (word & needed_by(level + 1)) == needed_by(level + 1))
 		level++;
 	return level;
 }
 
 bool load_level_force(unsigned level)
 {
-	unsigned word = PROBED;
-
 	if (level < LEVEL_MIN || level > LEVEL_MAX)
 		return false;
-	for (unsigned i = LEVEL_MIN + 1; i <= level; i++)
-		word |= levels[i];
-	atomic_store(&known, word);
+	atomic_store(&known, PROBED | needed_by(level));
 	return true;
 }

@@ -20,6 +20,22 @@ enum load_feature {
 	LOAD_WAIT_KILLABLE = 1 << 9,       /* 5.19 */
 };
 
+/* What is known of a feature, for texts and for asking the kernel. */
+struct load_feature_facts {
+	enum load_feature feature;
+	unsigned level;    /* the API level that needs it */
+	unsigned flag;     /* of seccomp(2), 0 for none */
+	unsigned together; /* the flag with those without which the kernel never takes it */
+	const char *name;  /* what a program asks for to get it: "CTL_LOG", "action LOG" */
+	const char *since; /* the version of Linux: "4.14" */
+};
+
+/* The facts of one feature. */
+const struct load_feature_facts *load_feature_facts(enum load_feature feature);
+
+/* Those of the first of these flags of seccomp(2) that the kernel refuses even without a program, or NULL. Async-signal-safe. */
+const struct load_feature_facts *load_refused_flag(unsigned flags);
+
 /* True if all the given features are there; probes on the first call of the process. Async-signal-safe. */
 bool load_has(unsigned features);
 

@@ -101,8 +101,10 @@ static int check(const struct load_request *request, struct diag *diag)
 	for (size_t i = 0; i < request->count; i++)
 		if (request->programs[i]->big_endian != bpf_host_is_big_endian())
 			return refuse(-EINVAL, "the filter is for machines of the other byte order", diag);
-	if (request->wants_listener && request->synchronise_threads && !load_has(LOAD_TSYNC_ESRCH))
-		return refuse(-EINVAL, "a listener together with CTL_TSYNC needs Linux 5.7", diag);
+	if (request->wants_listener && request->synchronise_threads && !load_has(LOAD_TSYNC_ESRCH)) {
+		diag_add(diag, "a listener together with CTL_TSYNC needs Linux ");
+		return refuse(-EINVAL, load_feature_facts(LOAD_TSYNC_ESRCH)->since, diag);
+	}
 	if (request->count > 1 && request->wants_listener)
 		return refuse(-E2BIG,
 		              "the policy needs several programs, and a listener can be on one only; nothing "

@@ -5,7 +5,7 @@
 #include <linux/seccomp.h>
 
 #include "bpf/accept.h"
-#include "load/kernel.h"
+#include "load/features.h"
 #include "load/task.h"
 
 /* Linux's own ENOTSUPP, which user space has no name for. */
@@ -34,21 +34,6 @@ static const struct error {
     {KERNEL_ENOTSUPP, "ENOTSUPP (524)",
      "the memory for compiled filters is used up: raise the sysctl net.core.bpf_jit_limit, or load fewer "
      "filters"},
-};
-
-static const struct flag {
-	unsigned flag;
-	unsigned probe; /* the flag with those without which the kernel never takes it */
-	const char *what;
-} flags_since[] = {
-    {SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_TSYNC, "CTL_TSYNC needs Linux 3.17"},
-    {SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_LOG, "CTL_LOG needs Linux 4.14"},
-    {SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_SPEC_ALLOW, "CTL_SSB needs Linux 4.17"},
-    {SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER, "NOTIFY needs Linux 5.0"},
-    {SECCOMP_FILTER_FLAG_TSYNC_ESRCH, SECCOMP_FILTER_FLAG_TSYNC_ESRCH, "TSYNC_ESRCH needs Linux 5.7"},
-    {SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-     SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER,
-     "CTL_WAITKILL needs Linux 5.19"},
 };
 
 static const struct error *find(int error)
@@ -85,22 +70,6 @@ int refusal_of_no_new_privileges(int result, struct diag *diag)
 	return result;
 }
 
-static bool knows(unsigned flags)
-{
-	return kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags, NULL) == -EFAULT;
-}
-
-/* The first flag that is refused even without a program, where no flag at all is not. */
-static const char *refused_flag(unsigned flags)
-{
-	if (!flags || !knows(0))
-		return NULL;
-	for (size_t i = 0; i < sizeof(flags_since) / sizeof(flags_since[0]); i++)
-		if (flags & flags_since[i].flag && !knows(flags_since[i].probe))
-			return flags_since[i].what;
-	return NULL;
-}
-
 static void add_length(size_t length, struct diag *diag)
 {
 	diag_add(diag, ": memory is out, or the filters of this thread, which may have ");
@@ -113,14 +82,19 @@ static void add_length(size_t length, struct diag *diag)
 int refusal_of_program(int result, unsigned flags, size_t length, struct diag *diag)
 {
 	const struct error *error = find(-result);
-	const char *flag = result == -EINVAL ? refused_flag(flags) : NULL;
+	const struct load_feature_facts *flag = result == -EINVAL ? load_refused_flag(flags) : NULL;
 
 	begin("the kernel refused the filter: ", result, diag);
 	if (result == -ENOMEM) {
 		add_length(length, diag);
-	} else if (flag || (error && error->of_program)) {
+	} else if (flag) {
 		diag_add(diag, ": ");
-		diag_add(diag, flag ? flag : error->of_program);
+		diag_add(diag, flag->name);
+		diag_add(diag, " needs Linux ");
+		diag_add(diag, flag->since);
+	} else if (error && error->of_program) {
+		diag_add(diag, ": ");
+		diag_add(diag, error->of_program);
 	}
 	return result;
 }
