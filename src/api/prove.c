@@ -69,8 +69,11 @@ static char *difference_text(const struct compare_difference *difference)
 	struct strbuf text = {0};
 
 	describe_call(&witness->call, witness->depends, &text);
-	if (difference->nr_last != difference->nr_first)
-		strbuf_printf(&text, " (and numbers up to 0x%x)", difference->nr_last);
+	if (difference->nr_last != difference->nr_first) {
+		strbuf_append(&text, " (and all up to ");
+		describe_number_of_call(witness->call.arch, difference->nr_last, &text);
+		strbuf_append(&text, ")");
+	}
 	describe_verdict(": A", witness->expected, &text);
 	describe_verdict(", B", witness->actual, &text);
 	return strbuf_steal(&text);

@@ -44,6 +44,14 @@ const struct arch *describe_arch(uint32_t audit, uint32_t nr)
 	return any;
 }
 
+static const char *name_of(uint32_t audit, uint32_t nr)
+{
+	const struct arch *arch = describe_arch(audit, nr);
+	bool covered = arch && arch->nr_first <= nr && nr <= arch->nr_last;
+
+	return covered ? arch_syscall_name(arch, (int32_t)nr) : NULL;
+}
+
 static void describe_number(uint64_t number, struct strbuf *out)
 {
 	strbuf_printf(out, number <= DECIMAL_MAX ? "%" PRIu64 : "0x%" PRIx64, number);
@@ -66,12 +74,9 @@ static void describe_arguments(const struct seccomp_data *call, witness_fields d
 	strbuf_append(out, ")");
 }
 
-void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out)
+void describe_number_of_call(uint32_t audit, uint32_t nr, struct strbuf *out)
 {
-	uint32_t nr = (uint32_t)call->nr;
-	const struct arch *arch = describe_arch(call->arch, nr);
-	bool covered = arch && arch->nr_first <= nr && nr <= arch->nr_last;
-	const char *name = covered ? arch_syscall_name(arch, call->nr) : NULL;
+	const char *name = name_of(audit, nr);
 
 	if (name)
 		strbuf_append(out, name);
@@ -81,7 +86,15 @@ void describe_call(const struct seccomp_data *call, witness_fields depends, stru
 		strbuf_append(out, "call number ");
 		describe_number(nr, out);
 	}
-	describe_arguments(call, depends, signature_argument_count(name), out);
+}
+
+void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out)
+{
+	uint32_t nr = (uint32_t)call->nr;
+	const struct arch *arch = describe_arch(call->arch, nr);
+
+	describe_number_of_call(call->arch, nr, out);
+	describe_arguments(call, depends, signature_argument_count(name_of(call->arch, nr)), out);
 	if (depends >> INPUT_IP & 1)
 		strbuf_printf(out, " at instruction 0x%llx", (unsigned long long)call->instruction_pointer);
 	if (arch)

@@ -16,6 +16,9 @@ const struct arch *describe_arch(uint32_t audit, uint32_t nr);
 /* "socket(38, *, *) on x86": fields outside `depends` are stars; those after the last one that counts are as many as the call has. */
 void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out);
 
+/* "socket", "call number 1000" */
+void describe_number_of_call(uint32_t audit, uint32_t nr, struct strbuf *out);
+
 /* "ALLOW", "ERRNO(EPERM)", "0x12340000" */
 void describe_action(uint32_t action, struct strbuf *out);
 
