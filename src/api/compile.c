@@ -56,7 +56,10 @@ static int check(struct context *context, const struct policy *policy)
 
 static int compile(struct context *context)
 {
-	struct arena arena = {0};
+	struct arena_room room;
+	struct arena arena;
+
+	arena_start(&arena, &room);
 	const struct policy *policy = context_policy(context, false, &arena);
 	int result = policy ? compile_policy(policy, false, &context->diag, &context->output)
 	                    : diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");

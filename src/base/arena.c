@@ -1,13 +1,12 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The first chunk is as small as malloc()'s cache of the thread takes; each is twice as large as the one before. */
-enum { CHUNK_FIRST = 1000, CHUNK_SIZE = 16 * 1024 };
+enum { CHUNK_FIRST = 1000, CHUNK_SIZE = 8 * 1024 };
 
 struct arena_chunk {
 	struct arena_chunk *older;
@@ -30,6 +29,15 @@ static bool add_chunk(struct arena *arena, size_t size)
 	arena->newest = chunk;
 	arena->used = 0;
 	return true;
+}
+
+void arena_start(struct arena *arena, struct arena_room *room)
+{
+	struct arena_chunk *chunk = (struct arena_chunk *)(void *)room->bytes;
+
+	chunk->older = NULL;
+	chunk->capacity = sizeof(room->bytes) - sizeof(*chunk);
+	*arena = (struct arena){.newest = chunk, .lent = chunk};
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
@@ -60,8 +68,30 @@ void arena_finish(struct arena *arena)
 {
 	while (arena->newest) {
 		struct arena_chunk *older = arena->newest->older;
-		free(arena->newest);
+		if (arena->newest != arena->lent)
+			free(arena->newest);
 		arena->newest = older;
 	}
-	arena->used = 0;
+	*arena = (struct arena){0};
+}
+
+bool arena_grow(struct arena *arena, void **items, size_t size, size_t count, size_t *capacity, size_t more)
+{
+	size_t needed, room = *capacity ? *capacity : 4;
+
+	if (__builtin_add_overflow(count, more, &needed))
+		return false;
+	if (needed <= *capacity)
+		return true;
+	while (room < needed)
+		if (__builtin_mul_overflow(room, 2, &room))
+			return false;
+	void *grown = arena_alloc_array(arena, room, size);
+	if (!grown)
+		return false;
+	if (count)
+		memcpy(grown, *items, count * size);
+	*items = grown;
+	*capacity = room;
+	return true;
 }

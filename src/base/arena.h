@@ -4,6 +4,7 @@
 #ifndef CALLGATE_BASE_ARENA_H
 #define CALLGATE_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_chunk;
@@ -11,8 +12,16 @@ struct arena_chunk;
 /* All bytes ever handed out stay valid and in place until arena_finish(). A zeroed struct is an empty arena. */
 struct arena {
 	struct arena_chunk *newest;
-	size_t used; /* bytes used in the newest chunk */
+	size_t used;              /* bytes used in the newest chunk */
+	struct arena_chunk *lent; /* the oldest chunk, if it is the caller's own */
 };
+
+/* An empty arena that takes what it needs from the caller's memory first, which has to outlive it: most need no more. */
+enum { ARENA_ROOM = 8 * 1024 };
+struct arena_room {
+	_Alignas(max_align_t) unsigned char bytes[ARENA_ROOM];
+};
+void arena_start(struct arena *arena, struct arena_room *room);
 
 /* `size` zeroed bytes aligned for any object, or NULL when memory is out; size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
@@ -22,6 +31,12 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 
 /* Gives everything back. The arena is empty and usable again. */
 void arena_finish(struct arena *arena);
+
+/*
+ * Room for `more` items behind the `count` present ones of an array that is in the arena, or is NULL; it may be moved, and what it was in
+ * stays allocated. false when memory is out, and nothing has changed.
+ */
+bool arena_grow(struct arena *arena, void **items, size_t size, size_t count, size_t *capacity, size_t more);
 
 #define ARENA_NEW(arena, type)          ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc_array((arena), (count), sizeof(type)))

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
+
 #define VEC(type)                       \
 	struct {                        \
 		type *items;            \
@@ -22,6 +24,14 @@
 
 /* Appends one item (evaluated once); false when memory is out, and nothing has changed. */
 #define vec_push(vec, item) (vec_reserve((vec), 1) ? ((vec)->items[(vec)->count++] = (item), true) : false)
+
+/* The same for a vec that lives in an arena: it is never finished, and never used without the arena. */
+#define vec_reserve_in(vec, arena, more)                                                                    \
+	((vec)->capacity - (vec)->count >= (more) ||                                                        \
+	 arena_grow((arena), (void **)&(vec)->items, sizeof(*(vec)->items), (vec)->count, &(vec)->capacity, \
+	            (more)))
+#define vec_push_in(vec, arena, item) \
+	(vec_reserve_in((vec), (arena), 1) ? ((vec)->items[(vec)->count++] = (item), true) : false)
 
 /* Frees the array; the vec is empty again. */
 #define vec_finish(vec) vec_release((void **)&(vec)->items, &(vec)->count, &(vec)->capacity)

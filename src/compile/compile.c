@@ -22,34 +22,30 @@ static int out_of_memory(const struct compilation *c)
 	return diag_fail(c->diag, -ENOMEM, "out of memory for the program");
 }
 
-/* One pass; the graph made is the caller's to finish. false when memory ran out. */
-static bool run_pass(struct compilation *c, const struct pass *pass, const struct graph *from,
-                     struct graph_id *root, struct graph *graph)
+/* One pass; false when memory ran out. */
+static bool run_pass(const struct compilation *c, const struct pass *pass, struct arena *arena,
+                     const struct graph *from, struct graph_id *root, struct graph *graph)
 {
-	struct pass_input input = {.policy = c->policy, .arena = &c->arena, .graph = from, .root = *root};
+	struct pass_input input = {.policy = c->policy, .arena = arena, .graph = from, .root = *root};
 
 	return pass_run(pass, &input, graph, root);
 }
 
-/* From the graph of the rules to instructions, through all passes but the first. */
-static int make_insns(struct compilation *c, const struct graph *from, struct graph_id root,
+/* From the graph of the rules to instructions, through all passes but the first; in the graph's arena. */
+static int make_insns(const struct compilation *c, const struct graph *from, struct graph_id root,
                       struct emit_output *output)
 {
 	bool big_endian = c->policy->arch_count && c->policy->archs[0].arch->big_endian;
-	struct graph graphs[2] = {0};
+	struct graph graphs[2];
 	bool complete = true;
 	int turn = 0;
 
-	output->insns.count = 0;
 	for (const struct pass *pass = compile_passes + 1; pass->name && complete; pass++) {
 		turn = !turn;
-		graph_finish(&graphs[turn]);
-		complete = run_pass(c, pass, from, &root, &graphs[turn]);
+		complete = run_pass(c, pass, from->arena, from, &root, &graphs[turn]);
 		from = &graphs[turn];
 	}
 	int result = complete ? emit_graph(from, root, big_endian, output) : -ENOMEM;
-	graph_finish(&graphs[0]);
-	graph_finish(&graphs[1]);
 	return result == 0 ? 0 : out_of_memory(c);
 }
 
@@ -72,21 +68,28 @@ static void drop_programs(struct compilation *c)
 		bpf_program_free(c->programs.items[--c->programs.count]);
 }
 
+static int make_part(struct compilation *c, const struct stack_plan *plan, unsigned part)
+{
+	struct arena arena = {0};
+	struct emit_output output = {0};
+	struct graph graph;
+
+	graph_init(&graph, &arena);
+	struct graph_id root = stack_part(plan, part, &graph);
+	int result = graph.failed ? out_of_memory(c) : make_insns(c, &graph, root, &output);
+	if (result == 0)
+		result = add_program(c, &output);
+	arena_finish(&arena);
+	return result;
+}
+
 /* Every part of a plan; -E2BIG, and no programs, when some part is still too long. */
-static int make_parts(struct compilation *c, const struct stack_plan *plan, unsigned parts,
-                      struct emit_output *output)
+static int make_parts(struct compilation *c, const struct stack_plan *plan, unsigned parts)
 {
 	int result = 0;
 
-	for (unsigned part = 0; part < parts && result == 0; part++) {
-		struct graph graph;
-		graph_init(&graph);
-		struct graph_id root = stack_part(plan, part, &graph);
-		result = graph.failed ? out_of_memory(c) : make_insns(c, &graph, root, output);
-		graph_finish(&graph);
-		if (result == 0)
-			result = add_program(c, output);
-	}
+	for (unsigned part = 0; part < parts && result == 0; part++)
+		result = make_part(c, plan, part);
 	if (result < 0)
 		drop_programs(c);
 	return result;
@@ -112,7 +115,7 @@ static size_t path_length(const struct compilation *c)
 	return length;
 }
 
-static int stack(struct compilation *c, struct emit_output *output)
+static int stack(struct compilation *c, const struct emit_output *output)
 {
 	struct stack_plan plan;
 	size_t length = output->insns.count, parts = length / BPF_PROGRAM_MAX + 1;
@@ -125,7 +128,7 @@ static int stack(struct compilation *c, struct emit_output *output)
 		return out_of_memory(c);
 	for (result = -E2BIG; parts <= STACK_MOST && result == -E2BIG; parts += 1 + parts / 2) {
 		stack_plan_cut(&plan, (unsigned)parts);
-		result = make_parts(c, &plan, (unsigned)parts, output);
+		result = make_parts(c, &plan, (unsigned)parts);
 	}
 	stack_plan_finish(&plan);
 	if (result == -E2BIG)
@@ -143,7 +146,8 @@ static int stack(struct compilation *c, struct emit_output *output)
 static int make_programs(struct compilation *c, bool single)
 {
 	struct emit_output output = {0};
-	int result = run_pass(c, &compile_passes[0], NULL, &c->root, &c->rules) ? 0 : out_of_memory(c);
+	int result =
+	    run_pass(c, &compile_passes[0], &c->arena, NULL, &c->root, &c->rules) ? 0 : out_of_memory(c);
 
 	if (result == 0)
 		result = make_insns(c, &c->rules, c->root, &output);
@@ -156,7 +160,6 @@ static int make_programs(struct compilation *c, bool single)
 		                   output.insns.count, BPF_PROGRAM_MAX);
 	else if (result == 0)
 		result = stack(c, &output);
-	vec_finish(&output.insns);
 	return result;
 }
 
@@ -164,9 +167,10 @@ int compile_policy(const struct policy *policy, bool single, struct diag *diag,
                    struct compile_output *ret_output)
 {
 	struct compilation c = {.policy = policy, .diag = diag};
-	int result = make_programs(&c, single);
+	struct arena_room room;
 
-	graph_finish(&c.rules);
+	arena_start(&c.arena, &room);
+	int result = make_programs(&c, single);
 	arena_finish(&c.arena);
 	if (result < 0) {
 		drop_programs(&c);

@@ -1,8 +1,5 @@
 #include "compile/dispatch.h"
 
-#include <stdlib.h>
-
-#include "base/zeroed.h"
 #include "compile/weights.h"
 
 enum { USUAL_EDGES = 16 };
@@ -38,8 +35,8 @@ static bool add_edge(struct section *section, uint32_t first, struct graph_id ch
 	if (count && graph_same(section->edges.items[count - 1].child, child) &&
 	    is_alike(&section->known.items[count - 1], &known))
 		return true;
-	if (!vec_push(&section->edges, ((struct graph_edge){first, child, 1})) ||
-	    !vec_push(&section->known, known))
+	if (!vec_push_in(&section->edges, section->rules->arena, ((struct graph_edge){first, child, 1})) ||
+	    !vec_push_in(&section->known, section->rules->arena, known))
 		section->rules->graph->failed = true;
 	return !section->rules->graph->failed;
 }
@@ -79,7 +76,7 @@ static bool collect(struct section *section, const struct policy_syscall *syscal
 {
 	for (uint32_t i = 0; i < syscall->rule_count; i++) {
 		const struct form *form = form_of_rule(section->rules->forms, &syscall->rules[i], arch);
-		if (form && !vec_push(&section->forms, form))
+		if (form && !vec_push_in(&section->forms, section->rules->arena, form))
 			return false;
 		if (form && form->count == 0)
 			break;
@@ -119,7 +116,7 @@ static struct graph_id number_graph(struct section *section, uint32_t nr, uint32
 			return leaf(section, syscall->rules[0].action);
 		complete = collect(section, syscall, section->policy->archs[i].arch) && complete;
 	}
-	if (!complete || !vec_push(&section->forms, section->fallback)) {
+	if (!complete || !vec_push_in(&section->forms, section->rules->arena, section->fallback)) {
 		section->rules->graph->failed = true;
 		return (struct graph_id){0};
 	}
@@ -211,7 +208,8 @@ static struct graph_id section_graph(struct section *section)
 	uint32_t first = 0, last;
 
 	section->edges.count = section->known.count = 0;
-	if (!vec_reserve(&section->edges, USUAL_EDGES) || !vec_reserve(&section->known, USUAL_EDGES))
+	if (!vec_reserve_in(&section->edges, section->rules->arena, USUAL_EDGES) ||
+	    !vec_reserve_in(&section->known, section->rules->arena, USUAL_EDGES))
 		graph->failed = true;
 	for (;; first = last + 1) {
 		bool covered;
@@ -257,7 +255,7 @@ static struct graph_id root_graph(struct section *section)
 struct graph_id dispatch_graph(struct graph *graph, const struct policy *policy, struct arena *arena)
 {
 	struct form_set forms = {.arena = arena};
-	struct popularity popularity = {0};
+	struct popularity popularity = {.arena = arena};
 	struct rules rules = {
 	    .graph = graph,
 	    .forms = &forms,
@@ -268,18 +266,11 @@ struct graph_id dispatch_graph(struct graph *graph, const struct policy *policy,
 	struct section section = {.rules = &rules, .policy = policy};
 	struct graph_id root = {0};
 
-	section.cursors = zeroed_array(policy->arch_count + 1, sizeof(size_t));
+	section.cursors = ARENA_ARRAY(arena, size_t, policy->arch_count);
 	section.fallback = form_make(&forms, policy->default_action, NULL, 0);
 	if (section.cursors && section.fallback && popularity_learn(&popularity, policy))
 		root = root_graph(&section);
 	else
 		graph->failed = true;
-	free(section.cursors);
-	vec_finish(&section.edges);
-	vec_finish(&section.known);
-	vec_finish(&section.forms);
-	rules_finish(&rules);
-	popularity_finish(&popularity);
-	form_set_finish(&forms);
 	return root;
 }

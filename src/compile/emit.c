@@ -5,9 +5,7 @@
 #include "compile/emit.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-#include "base/zeroed.h"
 #include "bpf/program.h"
 #include "compile/layout.h"
 #include "compile/lowered.h"
@@ -31,7 +29,7 @@ static uint32_t emit(struct emitter *e, uint16_t code, uint32_t jt, uint32_t jf,
 {
 	struct sock_filter insn = {code, (uint8_t)jt, (uint8_t)jf, k};
 
-	if (!vec_push(&e->output->insns, insn))
+	if (!vec_push_in(&e->output->insns, e->graph->arena, insn))
 		e->failed = true;
 	return (uint32_t)e->output->insns.count - 1;
 }
@@ -127,8 +125,8 @@ int emit_graph(const struct graph *graph, struct graph_id root, bool big_endian,
 
 	if (!layout_start(&layout, graph, root))
 		return -ENOMEM;
-	e.entries = zeroed_array(root.index + (size_t)1, sizeof(*e.entries));
-	e.failed = !e.entries || !vec_reserve(&output->insns, 2 * layout.count + 8);
+	e.entries = ARENA_ARRAY(graph->arena, struct entries, root.index + (size_t)1);
+	e.failed = !e.entries || !vec_reserve_in(&output->insns, graph->arena, 2 * layout.count + 8);
 	for (uint32_t i = 0; !e.failed && i <= root.index; i++)
 		e.entries[i].loaded = e.entries[i].unloaded = NOWHERE;
 	if (!e.failed)
@@ -138,7 +136,5 @@ int emit_graph(const struct graph *graph, struct graph_id root, bool big_endian,
 	if (!e.failed && graph_at(graph, root)->kind == GRAPH_LEAF)
 		emit(&e, BPF_RET | BPF_K, 0, 0, graph_at(graph, root)->value);
 	reverse(output);
-	free(e.entries);
-	layout_finish(&layout);
 	return e.failed ? -ENOMEM : 0;
 }

@@ -13,7 +13,7 @@ struct emit_output {
 	VEC(struct sock_filter) insns;
 };
 
-/* Appends nothing but the whole program. 0 or -ENOMEM; the caller frees output->insns either way. */
+/* Appends nothing but the whole program; it is in the graph's arena, as what output->insns has before must be. 0 or -ENOMEM. */
 int emit_graph(const struct graph *graph, struct graph_id root, bool big_endian, struct emit_output *output);
 
 #endif

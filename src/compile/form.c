@@ -1,9 +1,7 @@
 #include "compile/form.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/zeroed.h"
 #include "base/vec.h"
 #include "compile/hash.h"
 
@@ -34,12 +32,6 @@ static const struct form *fail(struct form_set *set)
 {
 	set->failed = true;
 	return NULL;
-}
-
-void form_set_finish(struct form_set *set)
-{
-	free(set->table);
-	set->table = NULL;
 }
 
 static uint32_t hash_form(uint32_t action, const struct word_test *tests, uint32_t count)
@@ -81,7 +73,7 @@ static bool grow(struct form_set *set)
 	if (set->count * 2 < set->table_size)
 		return true;
 	set->table_size = old.table_size ? old.table_size * 2 : 64;
-	set->table = zeroed_array(set->table_size, sizeof(struct form *));
+	set->table = ARENA_ARRAY(set->arena, const struct form *, set->table_size);
 	if (!set->table) {
 		*set = old;
 		return false;
@@ -91,7 +83,6 @@ static bool grow(struct form_set *set)
 		if (form)
 			*slot_of(set, form->hash, form->action, form->tests, form->count) = form;
 	}
-	free(old.table);
 	return true;
 }
 

@@ -23,8 +23,6 @@ struct form_set {
 	bool failed;
 };
 
-void form_set_finish(struct form_set *set);
-
 /* The form with these tests. */
 const struct form *form_make(struct form_set *set, uint32_t action, const struct word_test *tests,
                              uint32_t count);

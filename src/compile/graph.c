@@ -1,10 +1,8 @@
 #include "compile/graph.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/zeroed.h"
 #include "compile/hash.h"
 
 enum { USUAL_NODES = 32 };
@@ -43,21 +41,24 @@ static void table_put(struct graph *graph, uint32_t index)
 	graph->table[at] = index + 1;
 }
 
-static bool table_grow(struct graph *graph)
+static bool table_make(struct graph *graph, size_t size)
 {
-	size_t size = graph->table_size ? graph->table_size * 2 : 4 * USUAL_NODES;
+	uint32_t *table = ARENA_ARRAY(graph->arena, uint32_t, size);
 
-	if (graph->nodes.count * 2 < graph->table_size)
-		return true;
-	uint32_t *table = zeroed_array(size, sizeof(*table));
 	if (!table)
 		return false;
-	free(graph->table);
 	graph->table = table;
 	graph->table_size = size;
 	for (uint32_t i = 0; i < graph->nodes.count; i++)
 		table_put(graph, i);
 	return true;
+}
+
+static bool table_grow(struct graph *graph)
+{
+	if (graph->nodes.count * 2 < graph->table_size)
+		return true;
+	return table_make(graph, graph->table_size ? graph->table_size * 2 : 2 * USUAL_NODES);
 }
 
 static struct graph_id fail(struct graph *graph)
@@ -69,7 +70,8 @@ static struct graph_id fail(struct graph *graph)
 static struct graph_id add(struct graph *graph, size_t slot, struct graph_node node,
                            const struct graph_edge *edges)
 {
-	if (!vec_reserve(&graph->nodes, 1) || !vec_reserve(&graph->edges, node.edge_count))
+	if (!vec_reserve_in(&graph->nodes, graph->arena, 1) ||
+	    !vec_reserve_in(&graph->edges, graph->arena, node.edge_count))
 		return fail(graph);
 	node.first_edge = (uint32_t)graph->edges.count;
 	for (uint32_t i = 0; i < node.edge_count; i++)
@@ -92,20 +94,21 @@ static struct graph_id intern(struct graph *graph, struct graph_node node, const
 	return add(graph, at, node, edges);
 }
 
-void graph_init(struct graph *graph)
+void graph_init(struct graph *graph, struct arena *arena)
 {
-	*graph = (struct graph){0};
-	if (!vec_reserve(&graph->nodes, USUAL_NODES) || !vec_reserve(&graph->edges, 2 * USUAL_NODES))
-		graph->failed = true;
+	*graph = (struct graph){.arena = arena};
 	(void)graph_leaf(graph, SECCOMP_RET_KILL_PROCESS);
 }
 
-void graph_finish(struct graph *graph)
+void graph_expect(struct graph *graph, size_t nodes)
 {
-	vec_finish(&graph->nodes);
-	vec_finish(&graph->edges);
-	free(graph->table);
-	*graph = (struct graph){0};
+	size_t size = 2 * USUAL_NODES;
+
+	while (size < 2 * nodes)
+		size *= 2;
+	if (!vec_reserve_in(&graph->nodes, graph->arena, nodes) ||
+	    !vec_reserve_in(&graph->edges, graph->arena, 3 * nodes) || !table_make(graph, size))
+		graph->failed = true;
 }
 
 struct graph_id graph_leaf(struct graph *graph, uint32_t action)
@@ -148,14 +151,17 @@ struct graph_id graph_range(struct graph *graph, uint8_t word, uint32_t first, u
                             struct graph_id inside, struct graph_id outside)
 {
 	struct graph_edge edges[3];
-	size_t count = 0;
+	uint32_t count = 0;
 
+	if (graph_same(inside, outside))
+		return inside;
 	if (first > 0)
 		edges[count++] = (struct graph_edge){0, outside, 1};
 	edges[count++] = (struct graph_edge){first, inside, 1};
 	if (last < UINT32_MAX)
 		edges[count++] = (struct graph_edge){last + 1, outside, 1};
-	return graph_switch(graph, word, edges, count);
+	return count == 1 ? inside
+	                  : intern(graph, (struct graph_node){GRAPH_SWITCH, word, 0, 0, 0, count}, edges);
 }
 
 uint32_t graph_word(const struct seccomp_data *call, uint8_t word)

@@ -13,6 +13,7 @@
 
 #include <linux/seccomp.h>
 
+#include "base/arena.h"
 #include "base/diag.h"
 #include "base/vec.h"
 
@@ -46,8 +47,9 @@ struct graph_node {
 	uint32_t first_edge, edge_count; /* in graph.edges */
 };
 
-/* `failed` is set when memory ran out: every id made since is node 0, and the graph is good for nothing but graph_finish(). */
+/* `failed` is set when memory ran out: every id made since is node 0, and the graph is good for nothing. */
 struct graph {
+	struct arena *arena; /* all of it is in there */
 	VEC(struct graph_node) nodes;
 	VEC(struct graph_edge) edges;
 	uint32_t *table; /* hash -> node index + 1 */
@@ -56,8 +58,10 @@ struct graph {
 };
 
 /* An empty graph holds node 0 alone. */
-void graph_init(struct graph *graph);
-void graph_finish(struct graph *graph);
+void graph_init(struct graph *graph, struct arena *arena);
+
+/* Makes room for so many nodes of three edges in a new graph. Not needed; it saves work. */
+void graph_expect(struct graph *graph, size_t nodes);
 
 /* The node of this shape, made if there is none. */
 struct graph_id graph_leaf(struct graph *graph, uint32_t action);

@@ -31,15 +31,10 @@ bool heights_update(struct heights *heights, const struct graph *graph)
 {
 	size_t first = heights->nodes.count;
 
-	if (!vec_reserve(&heights->nodes, graph->nodes.count - first))
+	if (!vec_reserve_in(&heights->nodes, graph->arena, graph->nodes.count - first))
 		return false;
 	for (size_t i = first; i < graph->nodes.count; i++)
 		heights->nodes.items[heights->nodes.count++] =
 		    height_of(heights, graph, (struct graph_id){(uint32_t)i});
 	return true;
-}
-
-void heights_finish(struct heights *heights)
-{
-	vec_finish(&heights->nodes);
 }

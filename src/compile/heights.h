@@ -7,14 +7,13 @@
 #include "base/vec.h"
 #include "compile/graph.h"
 
-/* By node, without the node's own load. Zeroed means empty. */
+/* By node, without the node's own load; in the graph's arena. Zeroed means empty. */
 struct heights {
 	VEC(uint16_t) nodes;
 };
 
 /* Measures the nodes that were added to the graph since the last call; false when memory is out. */
 bool heights_update(struct heights *heights, const struct graph *graph);
-void heights_finish(struct heights *heights);
 
 /* The longest way from a node once a parent that looked at `word` has decided for it. */
 uint32_t heights_from(const struct heights *heights, const struct graph *graph, uint8_t word,

@@ -1,9 +1,5 @@
 #include "compile/layout.h"
 
-#include <stdlib.h>
-
-#include "base/zeroed.h"
-
 /* A walk without recursion: a chain of rules can be as deep as it is long. */
 struct walk {
 	const struct graph *graph;
@@ -57,7 +53,7 @@ static void visit(struct walk *walk, uint32_t root, struct layout *layout)
 bool layout_start(struct layout *layout, const struct graph *graph, struct graph_id root)
 {
 	size_t count = root.index + (size_t)1;
-	uint32_t *block = zeroed_array(count, 3 * sizeof(uint32_t) + 1);
+	uint32_t *block = arena_alloc_array(graph->arena, count, 3 * sizeof(uint32_t) + 1);
 	struct walk walk = {graph, block + count, (uint8_t *)(block + 3 * count), block + 2 * count};
 
 	*layout = (struct layout){.order = block};
@@ -66,10 +62,4 @@ bool layout_start(struct layout *layout, const struct graph *graph, struct graph
 	measure(&walk, root);
 	visit(&walk, root.index, layout);
 	return true;
-}
-
-void layout_finish(struct layout *layout)
-{
-	free(layout->order);
-	*layout = (struct layout){0};
 }

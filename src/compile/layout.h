@@ -15,8 +15,7 @@ struct layout {
 	size_t count;
 };
 
-/* false when memory is out. */
+/* In the graph's arena; false when memory is out. */
 bool layout_start(struct layout *layout, const struct graph *graph, struct graph_id root);
-void layout_finish(struct layout *layout);
 
 #endif

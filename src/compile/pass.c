@@ -6,6 +6,8 @@
 #include "compile/compile.h"
 #include "compile/graph_text.h"
 
+enum { USUAL_NODES = 24 };
+
 const struct pass compile_passes[] = {
     {"rules", "the rules of every call as one graph over the words of a call", pass_rules},
     {"trees", "each switch as a search tree of two-way comparisons", pass_trees},
@@ -30,20 +32,20 @@ const char *compile_pass_what(size_t i)
 bool pass_run(const struct pass *pass, const struct pass_input *input, struct graph *ret_graph,
               struct graph_id *ret_root)
 {
-	graph_init(ret_graph);
+	graph_init(ret_graph, input->arena);
+	graph_expect(ret_graph, input->graph ? input->graph->edges.count : USUAL_NODES);
 	if (!ret_graph->failed)
 		*ret_root = pass->run(input, ret_graph);
 	return !ret_graph->failed;
 }
 
-/* Passes up to and with the last one; the graph is the caller's to finish. */
+/* Passes up to and with the last one. */
 static struct graph_id run_until(const struct pass *last, struct pass_input *input, struct graph *ret_graph)
 {
 	*ret_graph = (struct graph){0};
 	for (const struct pass *pass = compile_passes; pass <= last && !ret_graph->failed; pass++) {
 		struct graph next;
 		(void)pass_run(pass, input, &next, &input->root);
-		graph_finish(ret_graph);
 		*ret_graph = next;
 		input->graph = ret_graph;
 	}
@@ -72,7 +74,6 @@ int compile_dump_policy(const struct policy *policy, const struct compile_dump *
 	if (!graph.failed)
 		(dump->dot ? graph_print_dot : graph_print)(&graph, root, dump->out);
 	bool complete = !graph.failed && !dump->out->failed;
-	graph_finish(&graph);
 	arena_finish(&arena);
 	return complete ? 0 : diag_fail(diag, -ENOMEM, "out of memory for the graph");
 }

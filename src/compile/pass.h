@@ -10,7 +10,7 @@
 
 struct pass_input {
 	const struct policy *policy;
-	struct arena *arena;
+	struct arena *arena;       /* for all graphs, and what making them takes */
 	const struct graph *graph; /* what the pass before made; NULL for the first */
 	struct graph_id root;
 };
@@ -23,7 +23,7 @@ struct pass {
 	pass_function *run;
 };
 
-/* Runs a pass on a graph that it makes ready; false when memory ran out. The caller finishes ret_graph either way. */
+/* Runs a pass on a graph that it makes ready; false when memory ran out. */
 bool pass_run(const struct pass *pass, const struct pass_input *input, struct graph *ret_graph,
               struct graph_id *ret_root);
 

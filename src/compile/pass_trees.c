@@ -1,7 +1,4 @@
 /* Every switch becomes a tree of two-way comparisons; what can't be reached is left behind. */
-#include <stdlib.h>
-
-#include "base/zeroed.h"
 #include "compile/heights.h"
 #include "compile/pass.h"
 #include "compile/tree.h"
@@ -120,7 +117,8 @@ static struct graph_id lower_switch(struct lowering *lowering, struct graph_id i
 	const struct graph_node *node = graph_at(lowering->old, id);
 	uint32_t count = node->edge_count;
 
-	if (!vec_reserve(&lowering->edges, count) || !vec_reserve(&lowering->shares, count))
+	if (!vec_reserve_in(&lowering->edges, lowering->graph->arena, count) ||
+	    !vec_reserve_in(&lowering->shares, lowering->graph->arena, count))
 		return fail(lowering);
 	struct graph_edge *edges = lowering->edges.items;
 	count = map_edges(lowering, id, edges);
@@ -153,7 +151,7 @@ struct graph_id pass_trees(const struct pass_input *input, struct graph *graph)
 	    .graph = graph,
 	};
 	struct graph_id root = {0};
-	uint32_t *block = zeroed_array(count, 2 * sizeof(uint32_t) + sizeof(bool));
+	uint32_t *block = arena_alloc_array(input->arena, count, 2 * sizeof(uint32_t) + sizeof(bool));
 
 	if (block) {
 		lowering.flow = block;
@@ -168,9 +166,5 @@ struct graph_id pass_trees(const struct pass_input *input, struct graph *graph)
 	} else {
 		graph->failed = true;
 	}
-	vec_finish(&lowering.edges);
-	vec_finish(&lowering.shares);
-	heights_finish(&lowering.heights);
-	free(block);
 	return root;
 }

@@ -1,10 +1,5 @@
 #include "compile/popularity.h"
 
-#include <stdlib.h>
-
-#include "base/zeroed.h"
-#include "compile/hash.h"
-
 struct popularity_entry {
 	struct word_test test;
 	uint32_t count; /* 0: free */
@@ -40,7 +35,7 @@ static bool grow(struct popularity *popularity)
 	if (popularity->count * 2 < popularity->size)
 		return true;
 	popularity->size = old.size ? old.size * 2 : 32;
-	popularity->table = zeroed_array(popularity->size, sizeof(*popularity->table));
+	popularity->table = ARENA_ARRAY(popularity->arena, struct popularity_entry, popularity->size);
 	if (!popularity->table) {
 		*popularity = old;
 		return false;
@@ -48,7 +43,6 @@ static bool grow(struct popularity *popularity)
 	for (size_t i = 0; i < old.size; i++)
 		if (old.table[i].count)
 			*slot_of(popularity, &old.table[i].test) = old.table[i];
-	free(old.table);
 	return true;
 }
 
@@ -89,12 +83,6 @@ bool popularity_learn(struct popularity *popularity, const struct policy *policy
 					return false;
 	}
 	return true;
-}
-
-void popularity_finish(struct popularity *popularity)
-{
-	free(popularity->table);
-	*popularity = (struct popularity){0};
 }
 
 uint32_t popularity_of(const struct popularity *popularity, const struct word_test *test)

@@ -6,17 +6,18 @@
 
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "compile/word_test.h"
 
-/* Zeroed means empty. */
+/* Zeroed but for the arena means empty. */
 struct popularity {
+	struct arena *arena;
 	struct popularity_entry *table;
 	size_t size, count;
 };
 
 /* Counts the tests of every rule; false when memory is out. */
 bool popularity_learn(struct popularity *popularity, const struct policy *policy);
-void popularity_finish(struct popularity *popularity);
 
 /* How often the test was counted. Wide tests are the same if kind and high half are. */
 uint32_t popularity_of(const struct popularity *popularity, const struct word_test *test);

@@ -1,8 +1,5 @@
 #include "compile/rules.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "compile/chain.h"
 #include "compile/partition.h"
 #include "compile/rules_memo.h"
@@ -41,7 +38,7 @@ static bool push(struct rules *rules, const struct form *form)
 {
 	if (!form)
 		return false;
-	if (!vec_push(&rules->stack, form))
+	if (!vec_push_in(&rules->stack, rules->arena, form))
 		rules->graph->failed = true;
 	return form->count == 0;
 }
@@ -265,11 +262,4 @@ struct graph_id rules_graph(struct rules *rules, const struct form *const *forms
 			break;
 	}
 	return best;
-}
-
-void rules_finish(struct rules *rules)
-{
-	vec_finish(&rules->stack);
-	for (int order = 0; order < RULES_ORDERS; order++)
-		rules_memo_free(rules->memo[order]);
 }

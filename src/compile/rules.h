@@ -30,8 +30,6 @@ struct rules {
 	bool one_arch; /* the policy has no other */
 };
 
-void rules_finish(struct rules *rules);
-
 /*
  * First match wins; the last form of the list has to match always. Sets graph->failed when memory runs out.
  * The work is bounded by a multiple of the size of the list, whatever the rules are.

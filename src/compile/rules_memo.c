@@ -1,9 +1,7 @@
 #include "compile/rules_memo.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/zeroed.h"
 #include "compile/hash.h"
 
 struct entry {
@@ -52,14 +50,14 @@ bool rules_memo_find(const struct rules_memo *memo, const struct form *const *fo
 	return true;
 }
 
-static bool grow(struct rules_memo *memo)
+static bool grow(struct rules_memo *memo, struct arena *arena)
 {
 	struct rules_memo old = *memo;
 
 	if (memo->count * 2 < memo->size)
 		return true;
 	memo->size = old.size ? old.size * 2 : 32;
-	memo->table = zeroed_array(memo->size, sizeof(*memo->table));
+	memo->table = ARENA_ARRAY(arena, struct entry *, memo->size);
 	if (!memo->table) {
 		*memo = old;
 		return false;
@@ -69,7 +67,6 @@ static bool grow(struct rules_memo *memo)
 		if (entry)
 			*slot_of(memo, entry->hash, entry->forms, entry->count) = entry;
 	}
-	free(old.table);
 	return true;
 }
 
@@ -79,8 +76,8 @@ bool rules_memo_add(struct rules_memo **memo, struct arena *arena, const struct 
 	struct entry *entry = arena_alloc(arena, sizeof(*entry) + count * sizeof(*forms));
 
 	if (!*memo)
-		*memo = zeroed_array(1, sizeof(**memo));
-	if (!entry || !*memo || !grow(*memo))
+		*memo = ARENA_NEW(arena, struct rules_memo);
+	if (!entry || !*memo || !grow(*memo, arena))
 		return false;
 	entry->hash = hash_list(forms, count);
 	entry->id = id;
@@ -89,11 +86,4 @@ bool rules_memo_add(struct rules_memo **memo, struct arena *arena, const struct 
 	*slot_of(*memo, entry->hash, forms, count) = entry;
 	(*memo)->count++;
 	return true;
-}
-
-void rules_memo_free(struct rules_memo *memo)
-{
-	if (memo)
-		free(memo->table);
-	free(memo);
 }

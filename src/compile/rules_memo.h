@@ -18,6 +18,4 @@ bool rules_memo_find(const struct rules_memo *memo, const struct form *const *fo
 bool rules_memo_add(struct rules_memo **memo, struct arena *arena, const struct form *const *forms,
                     size_t count, struct graph_id id);
 
-void rules_memo_free(struct rules_memo *memo);
-
 #endif

@@ -11,9 +11,7 @@ struct tree {
 static struct graph_id at_least(struct tree *tree, uint32_t value, struct graph_id upper,
                                 struct graph_id lower)
 {
-	struct graph_edge edges[2] = {{0, lower, 1}, {value, upper, 1}};
-
-	return graph_switch(tree->graph, tree->word, edges, 2);
+	return graph_range(tree->graph, tree->word, value, UINT32_MAX, upper, lower);
 }
 
 static struct graph_id equal(struct tree *tree, uint32_t edge, struct graph_id otherwise)

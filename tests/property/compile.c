@@ -49,9 +49,8 @@ static void check_passes(struct random *random, const struct policy *policy)
 
 	for (const struct pass *pass = compile_passes; pass->name; pass++) {
 		struct graph next;
-		graph_init(&next);
+		graph_init(&next, &arena);
 		input.root = pass->run(&input, &next);
-		graph_finish(&graph);
 		graph = next;
 		input.graph = &graph;
 		ck_assert_msg(graph_verify(&graph, &diag) == 0, "after %s: %s", pass->name, diag.text);
@@ -61,7 +60,6 @@ static void check_passes(struct random *random, const struct policy *policy)
 		}
 	}
 	ck_assert_msg(lowered_verify(&graph, input.root, &diag) == 0, "%s", diag.text);
-	graph_finish(&graph);
 	arena_finish(&arena);
 }
 

@@ -37,10 +37,11 @@ static void check_chain(uint32_t length, bool big_endian)
 {
 	struct emit_output output = {0};
 	struct callgate_program *program = NULL;
+	struct arena arena = {0};
 	struct graph graph;
 	struct diag diag = {""};
 
-	graph_init(&graph);
+	graph_init(&graph, &arena);
 	struct graph_id root = chain(&graph, length);
 	ck_assert_int_eq(graph_verify(&graph, &diag), 0);
 	ck_assert_int_eq(emit_graph(&graph, root, big_endian, &output), 0);
@@ -55,8 +56,7 @@ static void check_chain(uint32_t length, bool big_endian)
 	/* Trampolines and returns are repeated only where they have to be. */
 	ck_assert_uint_le(program->count, length + 6 + (length / 200) * 4);
 	bpf_program_free(program);
-	vec_finish(&output.insns);
-	graph_finish(&graph);
+	arena_finish(&arena);
 }
 
 START_TEST(jumps_reach)
@@ -71,30 +71,30 @@ END_TEST
 START_TEST(a_word_that_is_held_is_not_loaded_again)
 {
 	struct emit_output output = {0};
+	struct arena arena = {0};
 	struct graph graph;
 
-	graph_init(&graph);
+	graph_init(&graph, &arena);
 	ck_assert_int_eq(emit_graph(&graph, chain(&graph, 50), false, &output), 0);
 	unsigned loads = 0;
 	for (size_t i = 0; i < output.insns.count; i++)
 		loads += BPF_CLASS(output.insns.items[i].code) == BPF_LD;
 	ck_assert_uint_eq(loads, 2);
-	vec_finish(&output.insns);
-	graph_finish(&graph);
+	arena_finish(&arena);
 }
 END_TEST
 
 START_TEST(an_empty_graph_kills)
 {
 	struct emit_output output = {0};
+	struct arena arena = {0};
 	struct graph graph;
 
-	graph_init(&graph);
+	graph_init(&graph, &arena);
 	ck_assert_int_eq(emit_graph(&graph, (struct graph_id){0}, false, &output), 0);
 	ck_assert_uint_eq(output.insns.count, 1);
 	ck_assert_uint_eq(output.insns.items[0].k, SECCOMP_RET_KILL_PROCESS);
-	vec_finish(&output.insns);
-	graph_finish(&graph);
+	arena_finish(&arena);
 }
 END_TEST
 

@@ -31,12 +31,12 @@ static uint32_t last_of(const struct question *q, size_t i)
 	return i + 1 < q->count ? q->edges[i + 1].first - 1 : UINT32_MAX;
 }
 
-static struct question random_question(struct random *random)
+static struct question random_question(struct random *random, struct arena *arena)
 {
 	struct question q = {.count = 2 + random_below(random, EDGES_MOST - 1)};
 	uint32_t first = 0, before = 99;
 
-	graph_init(&q.graph);
+	graph_init(&q.graph, arena);
 	for (size_t i = 0; i < q.count; i++) {
 		uint32_t child = random_below(random, 3);
 		child = child == before ? (child + 1) % 3 : child;
@@ -139,14 +139,15 @@ START_TEST(trees_are_close_to_the_best)
 	int optimal = 0;
 
 	for (int i = 0; i < RUNS; i++) {
-		struct question q = random_question(&random);
+		struct arena arena = {0};
+		struct question q = random_question(&random, &arena);
 		uint64_t exact = exact_cost(&q), found = found_cost(&q);
 		double ratio = exact ? (double)found / (double)exact : 1;
 		ck_assert_uint_ge(found, exact);
 		sum += ratio;
 		worst = ratio > worst ? ratio : worst;
 		optimal += found == exact;
-		graph_finish(&q.graph);
+		arena_finish(&arena);
 	}
 	double mean = sum / (double)RUNS;
 	printf("%d of %d trees are optimal; on average %.4f times the best cost, at most %.3f\n", optimal,
@@ -161,11 +162,12 @@ END_TEST
 START_TEST(long_switches_stay_shallow)
 {
 	enum { COUNT = 4001 };
+	struct arena arena = {0};
 	struct question q = {.count = 0};
 	struct graph_edge *edges = calloc(COUNT, sizeof(*edges));
 
 	ck_assert_ptr_nonnull(edges);
-	graph_init(&q.graph);
+	graph_init(&q.graph, &arena);
 	for (uint32_t i = 0; i < COUNT; i++)
 		edges[i] = (struct graph_edge){i * 3, graph_leaf(&q.graph, SECCOMP_RET_ERRNO | i % 7), 1000};
 	struct graph_id root = tree_graph(&q.graph, GRAPH_NR, edges, COUNT, 1);
@@ -173,7 +175,7 @@ START_TEST(long_switches_stay_shallow)
 	ck_assert_uint_eq(comparisons(&q.graph, root), COUNT - 1);
 	for (uint32_t i = 0; i < COUNT; i++)
 		ck_assert_uint_le(steps(&q, root, edges[i].first), 15);
-	graph_finish(&q.graph);
+	arena_finish(&arena);
 	free(edges);
 }
 END_TEST
