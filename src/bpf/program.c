@@ -38,7 +38,7 @@ static int allocate(size_t count, bool big_endian, struct diag *diag, struct cal
 int bpf_program_new(const struct sock_filter *insns, size_t count, bool big_endian, struct diag *diag,
                     struct callgate_program **ret_program)
 {
-	struct callgate_program *program;
+	struct callgate_program *program = NULL;
 	int result = allocate(count, big_endian, diag, &program);
 
 	if (result < 0)
@@ -55,7 +55,7 @@ int bpf_program_from_bytes(const void *bytes, size_t size, bool big_endian, stru
 {
 	if (size % sizeof(struct sock_filter))
 		return diag_fail(diag, -EINVAL, "%zu bytes: a program is a multiple of 8 bytes long", size);
-	struct callgate_program *program;
+	struct callgate_program *program = NULL;
 	int result = allocate(size / sizeof(struct sock_filter), big_endian, diag, &program);
 	if (result < 0)
 		return result;
