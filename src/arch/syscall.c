@@ -178,14 +178,25 @@ static uint32_t number_at(const struct arch *arch, size_t i)
 	return (uint32_t)arch_numbers[first + arch_by_number[first + i]] + arch->nr_base;
 }
 
-/* The first of the architecture's numbers at or behind index `from` that is above `nr`; most are near. */
+/* Is the first number above `nr` behind this index? */
+static bool is_last_below(const struct arch *arch, size_t at, uint32_t nr)
+{
+	return number_at(arch, at) <= nr && (at + 1 == arch->table->count || number_at(arch, at + 1) > nr);
+}
+
+/*
+ * The first of the architecture's numbers at or behind index `from` that is above `nr`. Most numbers follow each other without a gap
+ * from the first on, or up to the last.
+ */
 static size_t index_above(const struct arch *arch, size_t from, uint32_t nr)
 {
-	size_t low = from, high = arch->table->count, step = 1;
+	size_t low = from, high = arch->table->count;
+	size_t ahead = nr - number_at(arch, 0), behind = number_at(arch, high - 1) - nr;
 
-	for (; low + step < high && number_at(arch, low + step) <= nr; step *= 2)
-		low += step;
-	high = low + step < high ? low + step : high;
+	if (ahead >= from && ahead < high && is_last_below(arch, ahead, nr))
+		return ahead + 1;
+	if (behind < high - from && is_last_below(arch, high - 1 - behind, nr))
+		return high - behind;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -206,8 +217,12 @@ size_t arch_syscall_tally(const struct arch *arch, size_t from, uint32_t last, u
 	if (last != UINT32_MAX && from < to)
 		to = index_above(arch, from, last);
 	*count += (uint32_t)(to - from);
-	for (size_t i = from; share && i < to; i++)
-		*share += arch_shares[by_number[i]];
+	if (share) {
+		uint32_t sum = 0;
+		for (size_t i = from; i < to; i++)
+			sum += arch_shares[by_number[i]];
+		*share += sum;
+	}
 	return to;
 }
 
