@@ -4,8 +4,11 @@
 #include "compile/partition.h"
 #include "compile/rules_memo.h"
 
-/* Work per test of a list before it is given up as too tangled. */
-enum { BUDGET_FLOOR = 1 << 14, BUDGET_PER_TEST = 8 };
+/*
+ * Work per test of a list before it is given up as too tangled, and what lists that need more may have of all that the policy has to
+ * spare.
+ */
+enum { BUDGET_PER_TEST = 2, BUDGET_EXTRA = 1 << 14, BUDGET_SPARE = 1 << 17 };
 
 /* A list on the stack: [start, start + count). */
 struct list {
@@ -217,14 +220,18 @@ static struct graph_id build_in_order(struct rules *rules, enum rules_order orde
 {
 	size_t start = rules->stack.count, nodes = rules->graph->nodes.count;
 
+	size_t spare = BUDGET_SPARE - rules->spent;
+	size_t extra = spare < BUDGET_EXTRA ? spare : BUDGET_EXTRA;
+
 	rules->order = order;
-	rules->budget = BUDGET_FLOOR;
+	rules->budget = extra;
 	for (size_t i = 0; i < count; i++) {
 		rules->budget += BUDGET_PER_TEST * (size_t)(forms[i]->count + 1);
 		if (push(rules, forms[i]))
 			break;
 	}
 	struct graph_id id = pop_and_build(rules, start);
+	rules->spent += rules->budget < extra ? extra - rules->budget : 0;
 	*ret_price = price_since(rules->graph, nodes);
 	return id;
 }

@@ -141,6 +141,25 @@ static void many_transactions(scmp_filter_ctx ctx, int i)
 }
 
 /* One kind of rules, and how many there are at first; then there are four times as many. */
+/* Every call's rules are more tangled than there is time to take apart. */
+static void tangled_masks(scmp_filter_ctx ctx, int i)
+{
+	scmp_datum_t mask = (scmp_datum_t)i * 37 | 1;
+	struct scmp_arg_cmp conditions[] = {CMP(0, SCMP_CMP_MASKED_EQ, mask, (scmp_datum_t)i * 53 & mask),
+	                                    CMP(1, SCMP_CMP_GT, (scmp_datum_t)i << 20)};
+
+	allow(ctx, i % 300, 2, conditions);
+}
+
+static void tangled_ranges(scmp_filter_ctx ctx, int i)
+{
+	struct scmp_arg_cmp conditions[] = {CMP(0, SCMP_CMP_GT, (scmp_datum_t)i * 7919 << 16),
+	                                    CMP(1, SCMP_CMP_LT, (scmp_datum_t)i * 104729 << 13),
+	                                    CMP(2, SCMP_CMP_NE, (scmp_datum_t)i << 31)};
+
+	fail_with(ctx, i % 50, i % 300, 3, conditions);
+}
+
 static const struct family {
 	const char *name;
 	void (*add)(scmp_filter_ctx ctx, int i);
@@ -161,6 +180,8 @@ static const struct family {
     {"deep exceptions", deep_exceptions, 400, 1, 5, 0},
     {"many masks", many_masks, 800, 1, 5, 0},
     {"crossing ranges", crossing_ranges, 800, 1, 5, 0},
+    {"tangled masks", tangled_masks, 5000, 1, 5, 120},
+    {"tangled ranges", tangled_ranges, 5000, 1, 5, 120},
     {"everything at once", everything_at_once, 400, 1, 5, 0},
     {"many priorities", many_priorities, 5000, 1, 5, 0},
     {"many transactions", many_transactions, 5000, 1, 5, 0},
