@@ -20,10 +20,10 @@ struct lowering {
  * Making the program one per cent smaller is worth making its paths that much shorter: so in a program of n instructions an
  * instruction is worth this (/16), divided by n, of the weight of everything.
  */
-enum { SIZE_WORTH = 22, SIZE_LEAST = 6 };
+enum { SIZE_WORTH = 19, SIZE_LEAST = 6 };
 
 /* What the longest path adds to the weights of a switch (/1024 of everything), for numbers and for arguments. */
-enum { DEPTH_NUMBERS = 72, DEPTH_WORDS = 700 };
+enum { DEPTH_NUMBERS = 75, DEPTH_WORDS = 700 };
 
 /* By how many instructions less high than the highest child: how much the length of a child's path matters. */
 enum { DEPTH_STEPS = 11 };

@@ -2,9 +2,13 @@
 
 #include "compile/tree_search.h"
 
+/* Short switches are those of small policies, which are to be built fast; long ones gain more by a longer search. */
+enum { LONG = 150, SHORT_MOST = 32 };
+
 struct tree {
 	struct graph *graph;
 	uint8_t word;
+	size_t most;               /* edges of a part that is searched as a whole */
 	struct tree_search search; /* of the part at hand */
 };
 
@@ -124,7 +128,7 @@ static struct graph_id solve_any(struct tree *tree, struct graph_edge *edges, si
 		struct graph_id rest = solve_any(tree, edges, take_out(edges, count, heavy));
 		return graph_range(tree->graph, tree->word, edge.first, edge.first, edge.child, rest);
 	}
-	if (count <= TREE_MOST) {
+	if (count <= tree->most) {
 		tree_search_run(&tree->search, edges, (uint32_t)count);
 		return build(tree, 0, (uint32_t)count - 1, false);
 	}
@@ -142,6 +146,7 @@ struct graph_id tree_graph(struct graph *graph, uint8_t word, struct graph_edge 
 
 	tree.graph = graph;
 	tree.word = word;
+	tree.most = count > LONG ? TREE_MOST : SHORT_MOST;
 	tree.search.size_cost = size_cost;
 	return solve_any(&tree, edges, count);
 }

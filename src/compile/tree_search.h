@@ -13,7 +13,7 @@
 #include "compile/graph.h"
 
 enum {
-	TREE_MOST = 32, /* edges of a search */
+	TREE_MOST = 48, /* edges of a search */
 	TREE_CHAIN = 4, /* exceptions in a chain */
 };
 

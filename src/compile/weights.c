@@ -8,9 +8,9 @@ enum { OPTIMIZE_BALANCED = 2 };
  */
 enum {
 	PER_CALL = 58,     /* every call that exists is as likely */
-	PER_USE = 62,      /* as measured, among the calls that the policy expects */
+	PER_USE = 61,      /* as measured, among the calls that the policy expects */
 	PER_UNCACHED = 28, /* the same, among those for which the filter really runs */
-	PER_DENIED = 20,   /* every call that the policy does not expect is as likely */
+	PER_DENIED = 21,   /* every call that the policy does not expect is as likely */
 	PER_PRIORITY = 72, /* as the user says, where the user says something */
 	PER_ALL = PER_CALL + PER_USE + PER_UNCACHED + PER_DENIED,
 };
