@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,25 +74,4 @@ void arena_finish(struct arena *arena)
 		arena->newest = older;
 	}
 	*arena = (struct arena){0};
-}
-
-bool arena_grow(struct arena *arena, void **items, size_t size, size_t count, size_t *capacity, size_t more)
-{
-	size_t needed, room = *capacity ? *capacity : 4;
-
-	if (__builtin_add_overflow(count, more, &needed))
-		return false;
-	if (needed <= *capacity)
-		return true;
-	while (room < needed)
-		if (__builtin_mul_overflow(room, 2, &room))
-			return false;
-	void *grown = arena_alloc_array(arena, room, size);
-	if (!grown)
-		return false;
-	if (count)
-		memcpy(grown, *items, count * size);
-	*items = grown;
-	*capacity = room;
-	return true;
 }

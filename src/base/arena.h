@@ -4,7 +4,6 @@
 #ifndef CALLGATE_BASE_ARENA_H
 #define CALLGATE_BASE_ARENA_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_chunk;
@@ -31,12 +30,6 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 
 /* Gives everything back. The arena is empty and usable again. */
 void arena_finish(struct arena *arena);
-
-/*
- * Room for `more` items behind the `count` present ones of an array that is in the arena, or is NULL; it may be moved, and what it was in
- * stays allocated. false when memory is out, and nothing has changed.
- */
-bool arena_grow(struct arena *arena, void **items, size_t size, size_t count, size_t *capacity, size_t more);
 
 #define ARENA_NEW(arena, type)          ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc_array((arena), (count), sizeof(type)))

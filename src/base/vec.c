@@ -1,23 +1,52 @@
 #include "base/vec.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-bool vec_grow(void **items, size_t size, size_t count, size_t *capacity, size_t more)
+/* A capacity for `more` items behind the present ones, and its bytes; false when there is no such number. */
+static bool find_room(size_t size, size_t count, size_t capacity, size_t more, size_t *ret_room,
+                      size_t *ret_bytes)
 {
-	size_t needed, bytes, room = *capacity ? *capacity : 4;
+	size_t needed, room = capacity ? capacity : 4;
 
 	if (__builtin_add_overflow(count, more, &needed))
 		return false;
-	if (needed <= *capacity)
-		return true;
 	while (room < needed)
 		if (__builtin_mul_overflow(room, 2, &room))
 			return false;
-	if (__builtin_mul_overflow(room, size, &bytes))
+	*ret_room = room;
+	return !__builtin_mul_overflow(room, size, ret_bytes);
+}
+
+bool vec_grow(void **items, size_t size, size_t count, size_t *capacity, size_t more)
+{
+	size_t room, bytes;
+
+	if (!find_room(size, count, *capacity, more, &room, &bytes))
 		return false;
+	if (room == *capacity)
+		return true;
 	void *grown = realloc(*items, bytes);
 	if (!grown)
 		return false;
+	*items = grown;
+	*capacity = room;
+	return true;
+}
+
+bool vec_grow_in(struct arena *arena, void **items, size_t size, size_t count, size_t *capacity, size_t more)
+{
+	size_t room, bytes;
+
+	if (!find_room(size, count, *capacity, more, &room, &bytes))
+		return false;
+	if (room == *capacity)
+		return true;
+	void *grown = arena_alloc(arena, bytes);
+	if (!grown)
+		return false;
+	if (count)
+		memcpy(grown, *items, count * size);
 	*items = grown;
 	*capacity = room;
 	return true;
