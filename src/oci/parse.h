@@ -1,5 +1,8 @@
 /*
  * The parser of documents. It stops at the first mistake, except for keys that are there twice.
+ *
+ * It is not jansson's, which ends the process where memory runs out within a token, and keeps no places of values. What it takes
+ * and what it refuses is held against jansson by tests/unit/oci/test_json.c.
  */
 #ifndef CALLGATE_OCI_PARSE_H
 #define CALLGATE_OCI_PARSE_H
