@@ -6,8 +6,10 @@
 
 #include <check.h>
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -82,6 +84,23 @@ static inline void read_export(struct library *library, int (*export)(const scmp
 	ck_assert_int_ge(length, 0);
 	library->length = (size_t)length;
 	close(fd);
+}
+
+/*
+ * Is a number that an architecture lacks the first of its calls, as the pseudo code has them? Programs of CTL_OPTIMIZE 1 are not
+ * compared then.
+ */
+static inline bool pseudo_number_leads(void)
+{
+	read_export(&theirs, theirs.export_pfc);
+	theirs.text[theirs.length < TEXT_MAX ? theirs.length : TEXT_MAX - 1] = '\0';
+	for (const char *at = theirs.text; (at = strstr(at, "if ($arch == "));) {
+		unsigned long nr = 0;
+		at = strchr(at, '\n') + 1;
+		if (sscanf(at, "  # filter for syscall %*s (%lu)", &nr) == 1 && nr > INT32_MAX)
+			return true;
+	}
+	return false;
 }
 
 #endif

@@ -156,20 +156,6 @@ static void merge(struct random *random, const struct kind *kind, bool is_big)
 	theirs.ctx = their_to;
 }
 
-/* The second of what may differ: in the pseudo code a pseudo number comes first behind the head of an architecture. */
-static bool is_number_lost(void)
-{
-	read_export(&theirs, theirs.export_pfc);
-	theirs.text[theirs.length < TEXT_MAX ? theirs.length : TEXT_MAX - 1] = '\0';
-	for (const char *at = theirs.text; (at = strstr(at, "if ($arch == "));) {
-		unsigned long nr = 0;
-		at = strchr(at, '\n') + 1;
-		if (sscanf(at, "  # filter for syscall %*s (%lu)", &nr) == 1 && nr > INT32_MAX)
-			return true;
-	}
-	return false;
-}
-
 /* The first of what may differ. */
 static bool is_version_of_ipc(const struct callgate_difference *difference)
 {
@@ -212,7 +198,7 @@ START_TEST(the_distribution_agrees)
 		add_rules(&random, kind);
 		if (kind->merged)
 			merge(&random, kind, is_big);
-		if (optimize == 2 || !is_number_lost()) {
+		if (optimize == 2 || !pseudo_number_leads()) {
 			compare_verdicts(kind->name, first);
 			compared++;
 		}
