@@ -202,8 +202,11 @@ int comparison_run(int argc, char **argv, const char *usage, bool prove)
 		else
 			return cli_help(usage, option == 'h');
 	}
-	if (argc - optind < 2 || (argc - optind > 2 && !prove))
+	if (argc - optind < 2 || (argc - optind > 2 && !prove)) {
+		cli_error(prove ? "a profile and its programs are to be named"
+		                : "two filters are to be named");
 		return cli_help(usage, false);
+	}
 	fine = fine && read_operands(operands, argv + optind, (size_t)(argc - optind), prove);
 	int status = fine ? compare(operands, max, json) : CLI_FAILED;
 	finish_operand(&operands[0]);

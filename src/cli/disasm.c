@@ -51,8 +51,10 @@ int cli_disasm(int argc, char **argv)
 		if (option == 'h' || option == '?')
 			return cli_help(usage, option == 'h');
 	}
-	if (argc - optind != 1)
+	if (argc - optind != 1) {
+		cli_error("one program is to be named");
 		return cli_help(usage, false);
+	}
 	struct callgate_program *program = cli_read_program(argv[optind], arch);
 	if (!program)
 		return CLI_FAILED;

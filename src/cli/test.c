@@ -233,8 +233,11 @@ int cli_test(int argc, char **argv)
 		if (!take_option(&settings, option, optarg))
 			return CLI_FAILED;
 	}
-	if (optind == argc || (settings.replacement.profile && settings.replacement.program))
+	bool both = settings.replacement.profile && settings.replacement.program;
+	if (both || optind == argc) {
+		cli_error(both ? "either --profile or --program" : "which files of tests are to run?");
 		return cli_help(usage, false);
+	}
 	settings.output.count = (size_t)(argc - optind);
 	return open_and_run(&settings, argv + optind);
 }
