@@ -193,21 +193,21 @@ struct seccomp_notif_addfd {
 /*
  * Comparisons as values: SCMP_A0(SCMP_CMP_EQ, x), SCMP_CMP(2, SCMP_CMP_MASKED_EQ, mask, value).
  * The _32 forms cast the data to uint32_t, so that a negative int is not sign-extended; they still compare 64 bits.
- *
- * Each has a value for every member, as compilers may warn of missing ones. C++ converts no negative int in braces unasked.
+ * In C they are compound literals of what stands in the brackets; in C++, where braces take no negative int, what a function returns.
  */
-#define SCMP_CMP64(...) _SCMP_CMP64_IMPL(__VA_ARGS__, 0, 0, 0)
-#define SCMP_CMP        SCMP_CMP64
-
 #ifdef __cplusplus
-#define _SCMP_CMP64_IMPL(x, y, z, q, ...)                                                                  \
-	(__extension__(struct scmp_arg_cmp){static_cast<unsigned int>(x), y, static_cast<scmp_datum_t>(z), \
-	                                    static_cast<scmp_datum_t>(q)})
-#define _SCMP_WORD(x) static_cast<uint32_t>(x)
+static constexpr inline struct scmp_arg_cmp _scmp_cmp64(unsigned int arg, enum scmp_compare op,
+                                                        scmp_datum_t datum_a = 0, scmp_datum_t datum_b = 0)
+{
+	return {arg, op, datum_a, datum_b};
+}
+#define SCMP_CMP64(...) _scmp_cmp64(__VA_ARGS__)
+#define _SCMP_WORD(x)   static_cast<uint32_t>(x)
 #else
-#define _SCMP_CMP64_IMPL(x, y, z, q, ...) (__extension__(struct scmp_arg_cmp){x, y, z, q})
-#define _SCMP_WORD(x)                     (uint32_t)(x)
+#define SCMP_CMP64(...) (__extension__(struct scmp_arg_cmp){__VA_ARGS__})
+#define _SCMP_WORD(x)   (uint32_t)(x)
 #endif
+#define SCMP_CMP SCMP_CMP64
 
 #define _SCMP_VA_NUM_ARGS(...)                    _SCMP_VA_NUM_ARGS_IMPL(__VA_ARGS__, 2, 1, 0)
 #define _SCMP_VA_NUM_ARGS_IMPL(_1, _2, N, ...)    N

@@ -4,6 +4,11 @@
  */
 #include <seccomp.h>
 
+/* In C a datum that is left out is zero. */
+#ifndef __cplusplus
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#endif
+
 static int is_same(struct scmp_arg_cmp made, unsigned int arg, enum scmp_compare op, uint64_t a, uint64_t b)
 {
 	return made.arg == arg && made.op == op && made.datum_a == a && made.datum_b == b;
@@ -29,10 +34,8 @@ static int of_constants(void)
 	       is_same(SCMP_CMP64(5, SCMP_CMP_EQ, 1, 2), 5, SCMP_CMP_EQ, 1, 2);
 }
 
-/* The 64-bit form extends the sign, as C converts; with -Wsign-conversion C has something to say about that. */
-#ifndef __cplusplus
+/* The 64-bit form extends the sign, as C converts; -Wsign-conversion has something to say about that. */
 #pragma GCC diagnostic ignored "-Wsign-conversion"
-#endif
 static int of_negative_numbers(int negative)
 {
 	return is_same(SCMP_A1(SCMP_CMP_EQ, negative), 1, SCMP_CMP_EQ, UINT64_MAX - 4, 0) &&
@@ -53,6 +56,22 @@ static int in_arrays(void)
 	return is_same(list[0], 0, SCMP_CMP_EQ, 1, 0) && is_same(*second, 1, SCMP_CMP_MASKED_EQ, 2, 3);
 }
 
+/* Commas within an argument, in C by name. */
+#ifdef __cplusplus
+template <int a, int b> struct sum {
+	enum : int { value = a + b };
+};
+static int with_commas(void)
+{
+	return is_same(SCMP_A0(SCMP_CMP_EQ, sum<1, 2>::value), 0, SCMP_CMP_EQ, 3, 0);
+}
+#else
+static int with_commas(void)
+{
+	return is_same(SCMP_CMP(.arg = 1, .datum_a = 5, .op = SCMP_CMP_EQ), 1, SCMP_CMP_EQ, 5, 0);
+}
+#endif
+
 int main(void)
 {
 	if (!of_variables(-5, 3, 7))
@@ -61,5 +80,7 @@ int main(void)
 		return 2;
 	if (!of_negative_numbers(-5))
 		return 3;
-	return in_arrays() ? 0 : 4;
+	if (!in_arrays())
+		return 4;
+	return with_commas() ? 0 : 5;
 }

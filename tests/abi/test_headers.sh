@@ -29,6 +29,12 @@ check() { # compiler standard language
 		echo "the comparison macros do not compile, or make something else: $1 -std=$2"
 		failed=1
 	fi
+	printf '#include <seccomp.h>\nstruct scmp_arg_cmp made(void) { return SCMP_A1(1, SCMP_CMP_EQ, 2, 3); }\n' |
+		compile "$@" -fsyntax-only - 2>/dev/null && {
+		echo "the comparison macros take more than they can: $1 -std=$2"
+		failed=1
+	}
+	return 0
 }
 
 for cc in gcc clang; do
