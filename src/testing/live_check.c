@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "testing/failure.h"
+#include "testing/live.h"
 #include "testing/live_private.h"
 #include "testing/names.h"
 
@@ -119,12 +120,29 @@ static bool fail(const struct live_check *check)
 	return false;
 }
 
+/* Was it the call of this name, on whichever architecture it was made? */
+static bool is_trapped_call(const struct live_check *check)
+{
+	const struct callgate_outcome *outcome = &check->outcome;
+
+	if (check->end != CALLGATE_LIVE_TRAP || outcome->end != CALLGATE_LIVE_TRAP)
+		return false;
+	if (outcome->arch == seccomp_arch_native())
+		return outcome->value == check->value;
+	char *name = live_call_name(outcome->arch, outcome->value);
+	bool is_it = name && strcmp(name, check->syscall) == 0;
+	free(name);
+	return is_it;
+}
+
 static bool holds(const struct live_check *check)
 {
 	const struct callgate_outcome *outcome = &check->outcome;
 	bool by_handler =
 	    check->end == CALLGATE_LIVE_SIGNAL && check->value == SIGSYS; /* the child's own took it */
 
+	if (check->end == CALLGATE_LIVE_TRAP)
+		return is_trapped_call(check);
 	return (outcome->end == check->end && outcome->value == check->value) ||
 	       (by_handler && outcome->end == CALLGATE_LIVE_TRAP);
 }
