@@ -94,7 +94,7 @@ struct callgate_argument {
  *	trap     that the filter answers TRAP to this call, by name
  * The child's own needs pass by the filter: results come back through shared memory. What the function does, such as
  * exit(3), does not. stdout and stderr are flushed before the fork. How this process treats signals and waits for children does
- * not matter; what the child has started ends with it.
+ * not matter; what the child has started ends with it, unless it has left its process group.
  *
  * A function that the filter kills, traps or fails, and that is not expected to end so, is run a second time, traced by
  * ptrace(2), so that the failure can tell which call it was and which rule decided.
