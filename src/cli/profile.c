@@ -86,11 +86,12 @@ static int check(struct profile_options *options, bool json)
 {
 	struct callgate_profile *profile = options->profile;
 	int result = profile_options_load(options);
-	size_t count = callgate_profile_message_count(profile);
+	bool is_placed = result == 0 || (result == -EINVAL && callgate_profile_message_count(profile) > 0);
 
-	if (result == 0)
+	if (result == 0) {
 		result = compile(profile);
-	bool is_placed = result == 0 || (result == -EINVAL && count > 0);
+		is_placed = result == 0;
+	}
 	if (json)
 		print_json(profile, options->file, result, is_placed);
 	else
