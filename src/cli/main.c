@@ -60,18 +60,6 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return command->run(argc, argv);
 }
 
-/* `help COMMAND` is `COMMAND --help`. */
-static int help(int argc, char **argv)
-{
-	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
-	char option[] = "--help", *arguments[] = {NULL, option, NULL};
-
-	if (command)
-		return run_command(command, 2, arguments);
-	print_help(stdout);
-	return CLI_OK;
-}
-
 static int no_command(const char *name)
 {
 	struct similar similar = similar_start(name);
@@ -84,6 +72,20 @@ static int no_command(const char *name)
 		cli_error("there is no command \"%s\"", name);
 	print_help(stderr);
 	return CLI_FAILED;
+}
+
+/* `help COMMAND` is `COMMAND --help`. */
+static int help(int argc, char **argv)
+{
+	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+	char option[] = "--help", *arguments[] = {NULL, option, NULL};
+
+	if (command)
+		return run_command(command, 2, arguments);
+	if (argc > 1 && strcmp(argv[0], "help") == 0)
+		return no_command(argv[1]);
+	print_help(stdout);
+	return CLI_OK;
 }
 
 int main(int argc, char **argv)
