@@ -70,7 +70,7 @@ static char *difference_text(const struct compare_difference *difference)
 
 	describe_call(&witness->call, witness->depends, &text);
 	if (difference->nr_last != difference->nr_first) {
-		strbuf_append(&text, " (and all up to ");
+		strbuf_append(&text, " (and others up to ");
 		describe_number_of_call(witness->call.arch, difference->nr_last, &text);
 		strbuf_append(&text, ")");
 	}

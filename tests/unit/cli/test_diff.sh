@@ -50,7 +50,7 @@ expect 1 "$less" "$dir/b.bpf" "$dir/a.json"
 expect 0 "the filters are equal" "$dir/b.bpf" "$dir/b.json"
 
 # Two programs do not tell which calls they were made for: neighbours are one row.
-expect 1 "read(*, *, *) on x86_64 (and all up to write): A allows, B gives ERRNO(EPERM)
+expect 1 "read(*, *, *) on x86_64 (and others up to write): A allows, B gives ERRNO(EPERM)
 personality(8) on x86_64: A allows, B gives ERRNO(EPERM)
 A allows more than B" "$dir/a.bpf" "$dir/none.bpf"
 
