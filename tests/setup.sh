@@ -17,7 +17,7 @@ if [ "$(id -u)" != 0 ]; then
 		echo "setup: these packages are missing and there is no sudo to install them:$missing" >&2
 		exit 1
 	}
-	as_root=sudo
+	as_root='sudo env DEBIAN_FRONTEND=noninteractive'
 fi
 echo "setup: installing$missing"
 export DEBIAN_FRONTEND=noninteractive
