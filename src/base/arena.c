@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first chunk is as small as malloc()'s cache of the thread takes; each is twice as large as the one before. */
+/* The first chunk is as small as malloc()'s cache of the thread takes; each is twice as large as the one before, up to CHUNK_SIZE. */
 enum { CHUNK_FIRST = 1000, CHUNK_SIZE = 8 * 1024 };
 
 struct arena_chunk {

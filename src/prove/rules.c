@@ -47,10 +47,10 @@ static bool same_rules(const struct policy_syscall *a, const struct policy_sysca
 static void cut_syscalls(const struct policy_arch *arch, bool each_call, struct cuts *cuts)
 {
 	for (size_t i = 0; i < arch->syscall_count; i++) {
-		const struct policy_syscall *here = &arch->syscalls[i], *before = here - 1;
-		if (!each_call && i > 0 && before->nr + 1 == here->nr && same_rules(before, here))
+		const struct policy_syscall *here = &arch->syscalls[i], *before = i > 0 ? here - 1 : NULL;
+		if (!each_call && before && before->nr + 1 == here->nr && same_rules(before, here))
 			continue;
-		if (i > 0)
+		if (before)
 			cuts_add_after(cuts, before->nr);
 		cuts_add(cuts, here->nr);
 	}
