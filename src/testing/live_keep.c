@@ -21,8 +21,8 @@ static long long now(void)
 static void die_with(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	pid_t now = getppid();
-	if (now != parent && now != 0)
+	pid_t actual = getppid();
+	if (actual != parent && actual != 0)
 		_exit(1);
 }
 
