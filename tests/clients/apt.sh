@@ -2,7 +2,8 @@
 # apt-get update on a local repository: each of its methods confines itself to an allow-list whose default
 # action traps.
 . "$(dirname "$0")/common.sh"
-needs apt-get gdb
+needs apt-get
+needs_remote
 
 methods=/usr/lib/apt/methods
 repository=$work/repository

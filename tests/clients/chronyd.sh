@@ -1,7 +1,8 @@
 #!/bin/sh
 # chronyd, an allow-list with argument rules whose default action kills.
 . "$(dirname "$0")/common.sh"
-needs chronyd gdb
+needs chronyd
+needs_remote
 
 # Without a port, a command port or the right to set the clock: all that is wanted of it is that it lives.
 start_chronyd() {

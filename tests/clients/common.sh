@@ -8,8 +8,8 @@
 #            time limit, and removes what it left in the cgroup tree, the only thing that outlives a namespace;
 #   inside   is the test proper, in a process namespace: whatever it starts ends with it.
 #
-# From the environment: CLIENTS_LIBRARY (the library under test), CLIENTS_TOOLS (the directory with witness
-# and probe), and optionally CLIENTS_CFLAGS (how to find the library's header), CLIENTS_FILTERS (a directory
+# From the environment: CLIENTS_LIBRARY (the library under test), CLIENTS_TOOLS (the directory with witness,
+# probe and remote), and optionally CLIENTS_CFLAGS (how to find the library's header), CLIENTS_FILTERS (a directory
 # that gets the filters the kernel was given), CLIENTS_STOP_AT_FIRST (not empty: one failure is enough). The
 # exit status is 0 (passed), 1 (failed) or 77 (skipped, with the reason printed).
 set -u
@@ -101,8 +101,12 @@ run_inside() {
 needs() {
 	for program; do
 		command -v "$program" >/dev/null || skip "$program is not installed (tests/clients/install.sh does that)"
-		[ "$program" != gdb ] || [ "$(uname -m)" = x86_64 ] || skip 'only on x86_64 is gdb told how to make a call'
 	done
+}
+
+# Makes calls in other processes, through the registers of this machine.
+needs_remote() {
+	[ "$(uname -m)" = x86_64 ] || skip 'remote knows the registers of x86_64 only'
 }
 
 # Every program is started through this: none may keep the test waiting.
@@ -176,53 +180,13 @@ expect_filtered() {
 	[ "$modes" = 2 ] || give_up 'there is no filter to test'
 }
 
-# call_script NUMBER [ARGUMENT...]: what gdb has to do for a call. Only general registers change: the call is an instruction of
-# libc's syscall(), as gdb's own way to call functions writes back all registers, which not every gdb can on every processor.
-# All threads go on meanwhile: what ends the process is to be seen.
-# shellcheck disable=SC2016 # the dollars are gdb's
-call_script() {
-	saved='rip orig_rax rax rdi rsi rdx r10 r8 r9 rcx r11'
-	for register in $saved; do echo "set \$saved_$register = \$$register"; done
-	echo 'find /b1 &syscall, +64, 0x0f, 0x05'
-	echo 'set $rip = $_'
-	echo 'set $orig_rax = -1'
-	for register in rax rdi rsi rdx r10 r8 r9; do
-		echo "set \$$register = ${1:-0}"
-		[ $# = 0 ] || shift
-	done
-	cat <<'SCRIPT'
-tbreak *($_ + 2) thread 1
-continue
-if $_siginfo.si_signo == 31
-queue-signal SIGSYS
-else
-echo result=
-output (long)$rax
-echo \n
-SCRIPT
-	for register in $saved; do echo "set \$$register = \$saved_$register"; done
-	echo end
-}
-
-# called PID CALL [ARGUMENT...]: stops a process in gdb, makes it make the call and says what became of it: "returned N",
-# "failed: ERRNO", or the last thing heard from a process that a signal met: "signal SIGSYS". The names of calls are those
-# of probe.
+# called PID CALL [ARGUMENT...]: makes a process make the call and says what became of it: "returned N", "failed: ERRNO" or
+# "signal SIGSYS". The names of calls are those of probe.
 called() {
 	pid=$1
 	nr=$("$CLIENTS_TOOLS/probe" --number "$2")
 	shift 2
-	call_script "$nr" "$@" >"$work/call.gdb"
-	limited gdb -nx --batch -p "$pid" -x "$work/call.gdb" >"$work/gdb" 2>&1
-	result=$(sed -n 's/^result=//p' "$work/gdb")
-	if grep -q 'signal SIGSYS' "$work/gdb"; then
-		echo 'signal SIGSYS'
-	elif [ -z "$result" ]; then
-		cat "$work/gdb"
-	elif [ "$result" -lt 0 ] && [ "$result" -ge -4095 ]; then
-		echo "failed: $("$CLIENTS_TOOLS/probe" --error "${result#-}")"
-	else
-		echo "returned $result"
-	fi
+	limited "$CLIENTS_TOOLS/remote" "$pid" "$nr" "$@" 2>&1
 }
 
 finish() {

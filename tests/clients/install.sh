@@ -54,7 +54,7 @@ unpack_package() {
 	rm -rf "$download"
 }
 
-install_packages binutils bubblewrap busybox-static crun g++ gcc gdb golang-github-seccomp-libseccomp-golang-dev \
+install_packages binutils bubblewrap busybox-static crun g++ gcc golang-github-seccomp-libseccomp-golang-dev \
 	golang-go groff-base libc6-dev libseccomp2 man-db pkg-config python3 qemu-system-x86 runc seccomp \
 	universal-ctags util-linux
 unpack_package chrony chronyd

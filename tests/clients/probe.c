@@ -1,7 +1,6 @@
 /*
  * probe [--x86 | --traced] CALL [ARGUMENT...]
  * probe --number CALL
- * probe --error NUMBER
  *
  * Makes one system call and prints what became of it: "CALL returned N", "CALL failed: EPERM", "CALL trapped:
  * data 0", "CALL traced: data 7", "CALL killed: SIGSYS". A call that kills prints nothing, unless it is
@@ -10,7 +9,7 @@
  * 32-bit entry, where CALL must be a number of that architecture. --traced makes the call in a child with
  * this process as the tracer.
  *
- * --number and --error translate names for scripts, which have no headers to look into.
+ * --number translates a name for scripts, which have no headers to look into.
  */
 #include <errno.h>
 #include <signal.h>
@@ -141,22 +140,19 @@ static int find_call(const char *name, long *ret_nr)
 	return *name && !*end ? 0 : -EINVAL;
 }
 
-static int translate(const char *what, const char *word)
+static int print_number(const char *name)
 {
 	long nr;
-	if (find_call(word, &nr) < 0)
+	if (find_call(name, &nr) < 0)
 		return EXIT_FAILURE;
-	if (strcmp(what, "--number") == 0)
-		printf("%ld\n", nr);
-	else
-		printf("%s\n", strerrorname_np((int)nr) ? strerrorname_np((int)nr) : word);
+	printf("%ld\n", nr);
 	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 3 && (strcmp(argv[1], "--number") == 0 || strcmp(argv[1], "--error") == 0))
-		return translate(argv[1], argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--number") == 0)
+		return print_number(argv[2]);
 	int x86 = argc > 1 && strcmp(argv[1], "--x86") == 0;
 	int traced = argc > 1 && strcmp(argv[1], "--traced") == 0;
 	int first = x86 || traced ? 2 : 1;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # QEMU, a deny-list with four groups; calls are killed, made to fail, or denied by their arguments.
 . "$(dirname "$0")/common.sh"
-needs qemu-system-x86_64 gdb
+needs qemu-system-x86_64
+needs_remote
 
 start_qemu() {
 	qemu-system-x86_64 -S -machine none -display none -nodefaults -pidfile "$work/qemu.pid" \

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Small programs that confine themselves, or only look names up.
 . "$(dirname "$0")/common.sh"
-needs ctags gdb scmp_sys_resolver
+needs ctags scmp_sys_resolver
+needs_remote
 
 resolved() {
 	limited scmp_sys_resolver "$@" 2>&1

@@ -1,7 +1,8 @@
 #!/bin/sh
 # tor, an allow-list with some hundred rules on the addresses of file names; what it denies fails with EPERM.
 . "$(dirname "$0")/common.sh"
-needs tor gdb
+needs tor
+needs_remote
 
 mkdir -m 700 "$work/data"
 : >"$work/torrc"
