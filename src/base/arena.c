@@ -15,6 +15,13 @@ struct arena_chunk {
 	alignas(max_align_t) unsigned char bytes[];
 };
 
+static void use_chunk(struct arena *arena, struct arena_chunk *chunk)
+{
+	arena->newest = chunk;
+	arena->next = chunk->bytes;
+	arena->end = chunk->bytes + chunk->capacity;
+}
+
 static bool add_chunk(struct arena *arena, size_t size)
 {
 	size_t usual = arena->newest ? 2 * arena->newest->capacity : CHUNK_FIRST;
@@ -27,8 +34,7 @@ static bool add_chunk(struct arena *arena, size_t size)
 		return false;
 	chunk->older = arena->newest;
 	chunk->capacity = capacity;
-	arena->newest = chunk;
-	arena->used = 0;
+	use_chunk(arena, chunk);
 	return true;
 }
 
@@ -38,22 +44,44 @@ void arena_start(struct arena *arena, struct arena_room *room)
 
 	chunk->older = NULL;
 	chunk->capacity = sizeof(room->bytes) - sizeof(*chunk);
-	*arena = (struct arena){.newest = chunk, .lent = chunk};
+	arena->lent = chunk;
+	use_chunk(arena, chunk);
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* What an object of this size takes, or 0 where there can be none. */
+static inline size_t room_of(size_t size)
 {
 	size_t align = alignof(max_align_t);
 
 	if (size > PTRDIFF_MAX - CHUNK_SIZE)
+		return 0;
+	return size ? (size + align - 1) / align * align : align;
+}
+
+static void *take_from_new_chunk(struct arena *arena, size_t room)
+{
+	if (!room || !add_chunk(arena, room))
 		return NULL;
-	size = size ? (size + align - 1) / align * align : align;
-	if (!arena->newest || arena->newest->capacity - arena->used < size)
-		if (!add_chunk(arena, size))
-			return NULL;
-	void *at = arena->newest->bytes + arena->used;
-	arena->used += size;
-	return memset(at, 0, size);
+	arena->next += room;
+	return arena->newest->bytes;
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+	size_t room = room_of(size);
+	unsigned char *at = arena->next;
+
+	if (!room || (size_t)(arena->end - at) < room)
+		return take_from_new_chunk(arena, room);
+	arena->next = at + room;
+	return at;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *at = arena_take(arena, size);
+
+	return at ? memset(at, 0, size) : NULL;
 }
 
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size)

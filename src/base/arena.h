@@ -11,8 +11,8 @@ struct arena_chunk;
 /* All bytes ever handed out stay valid and in place until arena_finish(). A zeroed struct is an empty arena. */
 struct arena {
 	struct arena_chunk *newest;
-	size_t used;              /* bytes used in the newest chunk */
-	struct arena_chunk *lent; /* the oldest chunk, if it is the caller's own */
+	unsigned char *next, *end; /* what is left of the newest chunk */
+	struct arena_chunk *lent;  /* the oldest chunk, if it is the caller's own */
 };
 
 /* An empty arena that takes what it needs from the caller's memory first, which has to outlive it: most need no more. */
@@ -25,7 +25,10 @@ void arena_start(struct arena *arena, struct arena_room *room);
 /* `size` zeroed bytes aligned for any object, or NULL when memory is out; size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 
-/* The same for count * size bytes; NULL also where that product overflows. */
+/* The same for bytes that are going to be written before they are read: they are not zeroed. */
+void *arena_take(struct arena *arena, size_t size);
+
+/* Zeroed ones again, count * size of them; NULL also where that product overflows. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 
 /* Gives everything back. The arena is empty and usable again. */

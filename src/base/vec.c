@@ -42,7 +42,7 @@ bool vec_grow_in(struct arena *arena, void **items, size_t size, size_t count, s
 		return false;
 	if (room == *capacity)
 		return true;
-	void *grown = arena_alloc(arena, bytes);
+	void *grown = arena_take(arena, bytes);
 	if (!grown)
 		return false;
 	if (count)

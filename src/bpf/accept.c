@@ -4,85 +4,58 @@
 
 enum { ALL_MEMORY = 0xffff };
 
-/* What kind of instruction a code is; NOT_ACCEPTED is zero so that a forgotten code is refused. */
+/* What kind of instruction a code is; NOT_ACCEPTED is zero so that a code which is not listed is refused. */
 enum kind { NOT_ACCEPTED, LOAD_ABS, PLAIN, DIVISION, SHIFT, READ_MEMORY, WRITE_MEMORY, JUMP, BRANCH, RETURN };
 
-static enum kind alu_kind(uint16_t code)
-{
-	bool constant = BPF_SRC(code) == BPF_K;
+enum { CODES = 256 };
 
-	switch (BPF_OP(code)) {
-	case BPF_ADD:
-	case BPF_SUB:
-	case BPF_MUL:
-	case BPF_AND:
-	case BPF_OR:
-	case BPF_XOR:
-		return PLAIN;
-	case BPF_DIV:
-		return constant ? DIVISION : PLAIN;
-	case BPF_LSH:
-	case BPF_RSH:
-		return constant ? SHIFT : PLAIN;
-	case BPF_NEG:
-		return constant ? PLAIN : NOT_ACCEPTED;
-	default:
-		return NOT_ACCEPTED;
-	}
-}
-
-static enum kind jump_kind(uint16_t code)
-{
-	switch (BPF_OP(code)) {
-	case BPF_JA:
-		return BPF_SRC(code) == BPF_K ? JUMP : NOT_ACCEPTED;
-	case BPF_JEQ:
-	case BPF_JGT:
-	case BPF_JGE:
-	case BPF_JSET:
-		return BRANCH;
-	default:
-		return NOT_ACCEPTED;
-	}
-}
-
-static enum kind load_kind(uint16_t code)
-{
-	switch (code) {
-	case BPF_LD | BPF_W | BPF_ABS:
-		return LOAD_ABS;
-	case BPF_LD | BPF_W | BPF_LEN:
-	case BPF_LDX | BPF_W | BPF_LEN:
-	case BPF_LD | BPF_IMM:
-	case BPF_LDX | BPF_IMM:
-		return PLAIN;
-	case BPF_LD | BPF_MEM:
-	case BPF_LDX | BPF_MEM:
-		return READ_MEMORY;
-	case BPF_ST:
-	case BPF_STX:
-		return WRITE_MEMORY;
-	default:
-		return NOT_ACCEPTED;
-	}
-}
+static const uint8_t kinds[CODES] = {
+    [BPF_LD | BPF_W | BPF_ABS] = LOAD_ABS,
+    [BPF_LD | BPF_W | BPF_LEN] = PLAIN,
+    [BPF_LDX | BPF_W | BPF_LEN] = PLAIN,
+    [BPF_LD | BPF_IMM] = PLAIN,
+    [BPF_LDX | BPF_IMM] = PLAIN,
+    [BPF_LD | BPF_MEM] = READ_MEMORY,
+    [BPF_LDX | BPF_MEM] = READ_MEMORY,
+    [BPF_ST] = WRITE_MEMORY,
+    [BPF_STX] = WRITE_MEMORY,
+    [BPF_ALU | BPF_ADD | BPF_K] = PLAIN,
+    [BPF_ALU | BPF_ADD | BPF_X] = PLAIN,
+    [BPF_ALU | BPF_SUB | BPF_K] = PLAIN,
+    [BPF_ALU | BPF_SUB | BPF_X] = PLAIN,
+    [BPF_ALU | BPF_MUL | BPF_K] = PLAIN,
+    [BPF_ALU | BPF_MUL | BPF_X] = PLAIN,
+    [BPF_ALU | BPF_DIV | BPF_K] = DIVISION,
+    [BPF_ALU | BPF_DIV | BPF_X] = PLAIN,
+    [BPF_ALU | BPF_AND | BPF_K] = PLAIN,
+    [BPF_ALU | BPF_AND | BPF_X] = PLAIN,
+    [BPF_ALU | BPF_OR | BPF_K] = PLAIN,
+    [BPF_ALU | BPF_OR | BPF_X] = PLAIN,
+    [BPF_ALU | BPF_XOR | BPF_K] = PLAIN,
+    [BPF_ALU | BPF_XOR | BPF_X] = PLAIN,
+    [BPF_ALU | BPF_LSH | BPF_K] = SHIFT,
+    [BPF_ALU | BPF_LSH | BPF_X] = PLAIN,
+    [BPF_ALU | BPF_RSH | BPF_K] = SHIFT,
+    [BPF_ALU | BPF_RSH | BPF_X] = PLAIN,
+    [BPF_ALU | BPF_NEG] = PLAIN,
+    [BPF_JMP | BPF_JA] = JUMP,
+    [BPF_JMP | BPF_JEQ | BPF_K] = BRANCH,
+    [BPF_JMP | BPF_JEQ | BPF_X] = BRANCH,
+    [BPF_JMP | BPF_JGT | BPF_K] = BRANCH,
+    [BPF_JMP | BPF_JGT | BPF_X] = BRANCH,
+    [BPF_JMP | BPF_JGE | BPF_K] = BRANCH,
+    [BPF_JMP | BPF_JGE | BPF_X] = BRANCH,
+    [BPF_JMP | BPF_JSET | BPF_K] = BRANCH,
+    [BPF_JMP | BPF_JSET | BPF_X] = BRANCH,
+    [BPF_RET | BPF_K] = RETURN,
+    [BPF_RET | BPF_A] = RETURN,
+    [BPF_MISC | BPF_TAX] = PLAIN,
+    [BPF_MISC | BPF_TXA] = PLAIN,
+};
 
 static enum kind kind_of(uint16_t code)
 {
-	if (code & 0xff00)
-		return NOT_ACCEPTED;
-	switch (BPF_CLASS(code)) {
-	case BPF_ALU:
-		return alu_kind(code);
-	case BPF_JMP:
-		return jump_kind(code);
-	case BPF_RET:
-		return code == (BPF_RET | BPF_K) || code == (BPF_RET | BPF_A) ? RETURN : NOT_ACCEPTED;
-	case BPF_MISC:
-		return code == (BPF_MISC | BPF_TAX) || code == (BPF_MISC | BPF_TXA) ? PLAIN : NOT_ACCEPTED;
-	default:
-		return load_kind(code);
-	}
+	return code < CODES ? (enum kind)kinds[code] : NOT_ACCEPTED;
 }
 
 static const char *operand_problem(const struct sock_filter *insn, enum kind kind, size_t left)

@@ -74,7 +74,7 @@ static int make_part(struct compilation *c, const struct stack_plan *plan, unsig
 	struct emit_output output = {0};
 	struct graph graph;
 
-	graph_init(&graph, &arena);
+	graph_init(&graph, &arena, 0);
 	struct graph_id root = stack_part(plan, part, &graph);
 	int result = graph.failed ? out_of_memory(c) : make_insns(c, &graph, root, &output);
 	if (result == 0)

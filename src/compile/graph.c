@@ -58,7 +58,7 @@ static bool table_grow(struct graph *graph)
 {
 	if (graph->nodes.count * 2 < graph->table_size)
 		return true;
-	return table_make(graph, graph->table_size ? graph->table_size * 2 : 2 * USUAL_NODES);
+	return table_make(graph, 2 * graph->table_size);
 }
 
 static struct graph_id fail(struct graph *graph)
@@ -94,21 +94,17 @@ static struct graph_id intern(struct graph *graph, struct graph_node node, const
 	return add(graph, at, node, edges);
 }
 
-void graph_init(struct graph *graph, struct arena *arena)
-{
-	*graph = (struct graph){.arena = arena};
-	(void)graph_leaf(graph, SECCOMP_RET_KILL_PROCESS);
-}
-
-void graph_expect(struct graph *graph, size_t nodes)
+void graph_init(struct graph *graph, struct arena *arena, size_t expected)
 {
 	size_t size = 2 * USUAL_NODES;
 
-	while (size < 2 * nodes)
+	while (size < 2 * expected)
 		size *= 2;
-	if (!vec_reserve_in(&graph->nodes, graph->arena, nodes) ||
-	    !vec_reserve_in(&graph->edges, graph->arena, 3 * nodes) || !table_make(graph, size))
+	*graph = (struct graph){.arena = arena};
+	if (!vec_reserve_in(&graph->nodes, arena, expected) ||
+	    !vec_reserve_in(&graph->edges, arena, 3 * expected) || !table_make(graph, size))
 		graph->failed = true;
+	(void)graph_leaf(graph, SECCOMP_RET_KILL_PROCESS);
 }
 
 struct graph_id graph_leaf(struct graph *graph, uint32_t action)

@@ -57,11 +57,8 @@ struct graph {
 	bool failed;
 };
 
-/* An empty graph holds node 0 alone. */
-void graph_init(struct graph *graph, struct arena *arena);
-
-/* Makes room for so many nodes of three edges in a new graph. Not needed; it saves work. */
-void graph_expect(struct graph *graph, size_t nodes);
+/* An empty graph holds node 0 alone. To expect as many nodes as it gets, of three edges, saves work. */
+void graph_init(struct graph *graph, struct arena *arena, size_t expected);
 
 /* The node of this shape, made if there is none. */
 struct graph_id graph_leaf(struct graph *graph, uint32_t action);

@@ -2,7 +2,8 @@
 
 /* A walk without recursion: a chain of rules can be as deep as it is long. */
 struct walk {
-	const struct graph *graph;
+	const struct graph_node *nodes;
+	const struct graph_edge *edges;
 	uint32_t *size;    /* instructions below a node if nothing were shared, at most UINT32_MAX */
 	uint8_t *progress; /* children visited; 3 when the node is in the order */
 	uint32_t *path;
@@ -13,10 +14,11 @@ enum { DONE = 3 };
 static void measure(struct walk *walk, struct graph_id root)
 {
 	for (uint32_t i = 0; i <= root.index; i++) {
-		const struct graph_node *node = &walk->graph->nodes.items[i];
+		const struct graph_node *node = &walk->nodes[i];
+		const struct graph_edge *edges = &walk->edges[node->first_edge];
 		uint64_t size = 1;
 		for (uint32_t j = 0; j < node->edge_count; j++)
-			size += walk->size[graph_edges(walk->graph, (struct graph_id){i})[j].child.index];
+			size += walk->size[edges[j].child.index];
 		walk->size[i] = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
 	}
 }
@@ -24,7 +26,7 @@ static void measure(struct walk *walk, struct graph_id root)
 /* The larger child first: what comes last stands next to the parent. */
 static uint32_t child_of(const struct walk *walk, uint32_t index, int turn)
 {
-	const struct graph_edge *edges = graph_edges(walk->graph, (struct graph_id){index});
+	const struct graph_edge *edges = &walk->edges[walk->nodes[index].first_edge];
 	bool swap = walk->size[edges[1].child.index] > walk->size[edges[0].child.index];
 
 	return edges[(turn != 0) != swap].child.index;
@@ -37,7 +39,7 @@ static void visit(struct walk *walk, uint32_t root, struct layout *layout)
 	walk->path[0] = root;
 	while (depth > 0) {
 		uint32_t index = walk->path[depth - 1];
-		if (walk->graph->nodes.items[index].kind == GRAPH_LEAF || walk->progress[index] >= 2) {
+		if (walk->nodes[index].kind == GRAPH_LEAF || walk->progress[index] >= 2) {
 			if (walk->progress[index] == 2)
 				layout->order[layout->count++] = index;
 			walk->progress[index] = DONE;
@@ -54,7 +56,13 @@ bool layout_start(struct layout *layout, const struct graph *graph, struct graph
 {
 	size_t count = root.index + (size_t)1;
 	uint32_t *block = arena_alloc_array(graph->arena, count, 3 * sizeof(uint32_t) + 1);
-	struct walk walk = {graph, block + count, (uint8_t *)(block + 3 * count), block + 2 * count};
+	struct walk walk = {
+	    .nodes = graph->nodes.items,
+	    .edges = graph->edges.items,
+	    .size = block + count,
+	    .path = block + 2 * count,
+	    .progress = (uint8_t *)(block + 3 * count),
+	};
 
 	*layout = (struct layout){.order = block};
 	if (!block)

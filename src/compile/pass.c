@@ -32,8 +32,7 @@ const char *compile_pass_what(size_t i)
 bool pass_run(const struct pass *pass, const struct pass_input *input, struct graph *ret_graph,
               struct graph_id *ret_root)
 {
-	graph_init(ret_graph, input->arena);
-	graph_expect(ret_graph, input->graph ? input->graph->edges.count : USUAL_NODES);
+	graph_init(ret_graph, input->arena, input->graph ? input->graph->edges.count : USUAL_NODES);
 	if (!ret_graph->failed)
 		*ret_root = pass->run(input, ret_graph);
 	return !ret_graph->failed;

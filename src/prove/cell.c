@@ -12,7 +12,7 @@ void cuts_add(struct cuts *cuts, uint32_t start)
 	if (start < CUTS_SMALL) {
 		cuts->small[word] |= UINT64_C(1) << start % 64;
 		cuts->small_words = word < cuts->small_words ? cuts->small_words : word + 1;
-	} else if (!vec_push(&cuts->starts, start))
+	} else if (!vec_push_in(&cuts->starts, cuts->arena, start))
 		cuts->failed = true;
 }
 
@@ -98,7 +98,8 @@ bool cuts_finish(struct cuts *cuts)
 	cuts_add(cuts, 0);
 	for (size_t i = 0; i < cuts->small_words; i++)
 		small += (size_t)__builtin_popcountll(cuts->small[i]);
-	if (cuts->failed || !vec_reserve(&cuts->starts, small) || !sort(cuts->starts.items, count))
+	if (cuts->failed || !vec_reserve_in(&cuts->starts, cuts->arena, small) ||
+	    !sort(cuts->starts.items, count))
 		return false;
 	uint32_t *next = cuts->starts.items;
 	count = drop_doubles(next, count);
@@ -110,7 +111,10 @@ bool cuts_finish(struct cuts *cuts)
 	return true;
 }
 
-void cuts_release(struct cuts *cuts)
+void cuts_clear(struct cuts *cuts)
 {
-	vec_finish(&cuts->starts);
+	memset(cuts->small, 0, cuts->small_words * sizeof(cuts->small[0]));
+	cuts->small_words = 0;
+	cuts->starts.count = 0;
+	cuts->failed = false;
 }

@@ -17,8 +17,12 @@ struct cell {
 
 enum { CUTS_SMALL = 4096 };
 
-/* The first numbers of intervals that together cover [0, INPUT_WORD_MAX]. Small ones, which most are, wait in a bit set. */
+/*
+ * The first numbers of intervals that together cover [0, INPUT_WORD_MAX]. Small ones, which most are, wait in a bit set.
+ * Memory is the arena's; one that is cleared uses it again.
+ */
 struct cuts {
+	struct arena *arena;
 	VEC(uint32_t) starts;
 	uint64_t small[CUTS_SMALL / 64];
 	size_t small_words; /* used ones */
@@ -46,6 +50,6 @@ static inline uint32_t cuts_last(const struct cuts *cuts, size_t i)
 	return i + 1 < cuts->starts.count ? cuts->starts.items[i + 1] - 1 : INPUT_WORD_MAX;
 }
 
-void cuts_release(struct cuts *cuts);
+void cuts_clear(struct cuts *cuts);
 
 #endif

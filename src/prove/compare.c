@@ -145,7 +145,8 @@ int compare_subjects(const struct prove_subject *a, const struct prove_subject *
 		*ret_result = (struct compare_result){.outcome = PROVE_REFUSED};
 		return 0;
 	}
-	int result = space_init(&c.space, c.subjects, 2, 0, 0);
+	struct arena_room room;
+	int result = space_init(&c.space, &room, c.subjects, 2, 0, 0);
 	c.space.each_call = true;
 	if (result == 0)
 		result = space_walk(&c.space, &CELL_EVERYTHING, compare_cell, &c);
@@ -212,7 +213,8 @@ int compare_ask(const struct prove_subject *subject, const struct compare_query 
 		*ret_answer = (struct compare_answer){.outcome = PROVE_REFUSED};
 		return 0;
 	}
-	int result = space_init(&a.space, &subject, 1, 0, 0);
+	struct arena_room room;
+	int result = space_init(&a.space, &room, &subject, 1, 0, 0);
 	if (result == 0)
 		result = space_walk(&a.space, &cell, ask_cell, &a);
 	space_finish(&a.space);

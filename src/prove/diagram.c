@@ -92,12 +92,18 @@ node diagram_leaf(struct diagram *d, uint32_t value)
 
 void diagram_reset(struct diagram *d, enum diagram_order order)
 {
+	bool used = d->capacity > 0;
+
+	if (!used)
+		grow(d, FIRST_CAPACITY);
 	if (!d->slots || !d->memo) {
-		diagram_fail(d, -ENOMEM);
+		d->failed = -ENOMEM;
 		return;
 	}
-	memset(d->slots, 0, ((size_t)d->slot_mask + 1) * sizeof(*d->slots));
-	memset(d->memo, 0, ((size_t)d->memo_mask + 1) * sizeof(*d->memo));
+	if (used) {
+		memset(d->slots, 0, ((size_t)d->slot_mask + 1) * sizeof(*d->slots));
+		memset(d->memo, 0, ((size_t)d->memo_mask + 1) * sizeof(*d->memo));
+	}
 	d->nodes[0] = (struct diagram_node){.level = LEVEL_LEAF, .pattern = SECCOMP_RET_KILL_PROCESS};
 	d->count = 1;
 	d->failed = 0;
@@ -106,16 +112,10 @@ void diagram_reset(struct diagram *d, enum diagram_order order)
 	order_fill(&d->order, order);
 }
 
-bool diagram_init(struct diagram *d, size_t node_budget, size_t work_budget)
+void diagram_init(struct diagram *d, size_t node_budget, size_t work_budget)
 {
 	*d = (struct diagram){.node_budget = node_budget ? node_budget : DEFAULT_NODES,
 	                      .work_budget = work_budget ? work_budget : DEFAULT_WORK};
-	if (!grow(d, FIRST_CAPACITY)) {
-		diagram_finish(d);
-		return false;
-	}
-	diagram_reset(d, ORDER_ARGUMENTS);
-	return true;
 }
 
 void diagram_finish(struct diagram *d)

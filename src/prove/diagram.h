@@ -72,11 +72,11 @@ struct diagram {
 	struct input_order order;
 };
 
-/* Budgets of zero mean the default. false without memory. */
-bool diagram_init(struct diagram *d, size_t node_budget, size_t work_budget);
+/* Budgets of zero mean the default. It can be used after diagram_reset(). */
+void diagram_init(struct diagram *d, size_t node_budget, size_t work_budget);
 void diagram_finish(struct diagram *d);
 
-/* Forgets all nodes, and the failure; the work goes on counting. */
+/* Forgets all nodes, and the failure; the work goes on counting. Fails without memory. */
 void diagram_reset(struct diagram *d, enum diagram_order order);
 
 /* Sets `failed`, unless it is set already. */

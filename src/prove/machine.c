@@ -57,12 +57,11 @@ bool machine_init(struct machine *m, const struct callgate_program *program, str
 	                      .space = {.diagram = diagram, .big_endian = program->big_endian},
 	                      .live = ARENA_ARRAY(arena, uint32_t, count),
 	                      .reads_number = ARENA_ARRAY(arena, bool, count),
-	                      .kinds = ARENA_ARRAY(arena, uint8_t, count),
 	                      .pending = ARENA_ARRAY(arena, uint64_t, count / 64 + 1),
 	                      .shared_items = ARENA_ARRAY(arena, uint32_t, count),
 	                      .cell_items = ARENA_ARRAY(arena, uint32_t, count),
 	                      .cell_stamps = ARENA_ARRAY(arena, uint32_t, count)};
-	if (!m->live || !m->reads_number || !m->kinds || !m->pending || !m->shared_items || !m->cell_items ||
+	if (!m->live || !m->reads_number || !m->pending || !m->shared_items || !m->cell_items ||
 	    !m->cell_stamps || !vec_push(&m->rests, ((struct machine_rest){0})))
 		return false;
 	scan_liveness(program, m->live, m->reads_number);
@@ -85,16 +84,6 @@ void machine_forget(struct machine *m)
 	memset(m->shared_items, 0, m->program->count * sizeof(*m->shared_items));
 	memset(m->cell_items, 0, m->program->count * sizeof(*m->cell_items));
 	memset(m->pending, 0, (m->program->count / 64 + 1) * sizeof(*m->pending));
-}
-
-void machine_cuts_arch(const struct machine *m, struct cuts *cuts)
-{
-	scan_cuts(m->program, NULL, m->kinds, cuts);
-}
-
-void machine_cuts_nr(const struct machine *m, const struct cell *section, struct cuts *cuts)
-{
-	scan_cuts(m->program, section, m->kinds, cuts);
 }
 
 static void fail(struct machine *m, int error)
@@ -342,43 +331,16 @@ static bool interval_of(const struct machine *m, struct value a, uint32_t *ret_f
 	return true;
 }
 
-static enum scan_answer compare_interval(const struct sock_filter *insn, uint32_t first, uint32_t last)
-{
-	switch (insn->code) {
-	case BPF_JMP | BPF_JEQ | BPF_K:
-		return scan_compare(BPF_JEQ, first, last, insn->k);
-	case BPF_JMP | BPF_JGE | BPF_K:
-		return scan_compare(BPF_JGE, first, last, insn->k);
-	case BPF_JMP | BPF_JGT | BPF_K:
-		return scan_compare(BPF_JGT, first, last, insn->k);
-	default:
-		return SCAN_EITHER;
-	}
-}
-
-/* Goes through the comparisons with constants that an interval decides: most of the way through most programs. */
-static size_t follow(struct machine *m, size_t pc, uint32_t first, uint32_t last)
-{
-	const struct sock_filter *start = &m->program->insns[pc], *insn = start;
-	enum scan_answer answer;
-	size_t steps = 0;
-
-	while ((answer = compare_interval(insn, first, last)) != SCAN_EITHER) {
-		insn += 1 + (answer == SCAN_TRUE ? insn->jt : insn->jf);
-		steps++;
-	}
-	diagram_spend(m->diagram, steps);
-	return pc + (size_t)(insn - start);
-}
-
 /* Goes on to the first return, or branch that may go either way. */
 static target advance(struct machine *m, struct state s)
 {
 	uint32_t first, last;
+	size_t steps = 1;
 
-	while (diagram_spend(m->diagram, 1)) {
+	while (diagram_spend(m->diagram, steps)) {
+		steps = 1;
 		if (interval_of(m, s.a, &first, &last))
-			s.pc = follow(m, s.pc, first, last);
+			s.pc = scan_follow(m->program, s.pc, first, last, &steps);
 		const struct sock_filter *insn = &m->program->insns[s.pc];
 		node condition = {0};
 		if (insn->code == (BPF_LD | BPF_W | BPF_ABS)) {

@@ -23,7 +23,6 @@ struct machine {
 	int verdict_bit;        /* the bit of the verdict that is asked for, or VERDICT_WHOLE */
 	uint32_t *live;         /* the registers and scratch words that may still be read */
 	bool *reads_number;     /* may arch or nr still be loaded? */
-	uint8_t *kinds;         /* scratch space of machine_cuts() */
 	uint64_t *pending;      /* bit set of instructions with items to expand */
 	uint32_t *shared_items; /* index + 1 of the newest item that holds for any cell */
 	uint32_t *cell_items;   /* the same for items of the present cell, */
@@ -41,13 +40,6 @@ void machine_finish(struct machine *m);
 
 /* After diagram_reset(). */
 void machine_forget(struct machine *m);
-
-/*
- * Adds the numbers at which the program may change its mind. For architectures first: everything that arch is compared
- * with; then, for a cell of architectures, everything that nr is compared with on the paths that these can take.
- */
-void machine_cuts_arch(const struct machine *m, struct cuts *cuts);
-void machine_cuts_nr(const struct machine *m, const struct cell *section, struct cuts *cuts);
 
 /*
  * What the program returns in the cell; meaningless unless the diagram has not failed. Outside the cell: anything. Where it

@@ -8,7 +8,6 @@
 
 struct question {
 	const struct prove_subject *subjects[2];
-	struct space space;
 	struct prove_result result;
 };
 
@@ -131,12 +130,14 @@ int prove_equal(const struct prove_subject *a, const struct prove_subject *b,
 		*ret_result = (struct prove_result){.outcome = PROVE_REFUSED};
 		return 0;
 	}
-	int result = space_init(&q.space, q.subjects, 2, limits.nodes, limits.work);
+	struct space space;
+	struct arena_room room;
+	int result = space_init(&space, &room, q.subjects, 2, limits.nodes, limits.work);
 	if (result == 0)
-		result = space_walk(&q.space, &CELL_EVERYTHING, compare_cell, &q);
-	q.result.nodes = q.space.diagram.peak;
-	q.result.work = q.space.diagram.work;
-	space_finish(&q.space);
+		result = space_walk(&space, &CELL_EVERYTHING, compare_cell, &q);
+	q.result.nodes = space.diagram.peak;
+	q.result.work = space.diagram.work;
+	space_finish(&space);
 	result = conclude(&q, result, diag);
 	if (result == 0)
 		*ret_result = q.result;

@@ -106,7 +106,8 @@ int ranges_find(const struct prove_subject *subject, uint32_t audit, struct diag
 		*ret_result = (struct ranges_result){.outcome = PROVE_REFUSED};
 		return 0;
 	}
-	int result = space_init(&f.space, &subject, 1, 0, 0);
+	struct arena_room room;
+	int result = space_init(&f.space, &room, &subject, 1, 0, 0);
 	if (result == 0)
 		result = space_walk(&f.space, &within, find_cell, &f);
 	space_finish(&f.space);

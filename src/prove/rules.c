@@ -2,20 +2,25 @@
 
 #include <string.h>
 
-bool rules_init(struct rules *rules, const struct policy *policy, struct diagram *diagram,
-                struct arena *arena)
+bool rules_init(struct rules *rules, const struct policy *policy, struct arena *arena)
 {
 	*rules =
 	    (struct rules){.policy = policy,
-	                   .diagram = diagram,
 	                   .next = ARENA_ARRAY(arena, size_t, policy->arch_count),
 	                   .found = ARENA_ARRAY(arena, const struct policy_syscall *, policy->arch_count)};
 	return rules->next && rules->found;
 }
 
+bool rules_prepare(struct rules *rules, struct diagram *diagram, struct arena *arena)
+{
+	rules->diagram = diagram;
+	rules->kept = ARENA_ARRAY(arena, struct rules_kept, RULES_KEPT);
+	return rules->kept != NULL;
+}
+
 void rules_forget(struct rules *rules)
 {
-	memset(rules->kept, 0, sizeof(rules->kept));
+	memset(rules->kept, 0, RULES_KEPT * sizeof(*rules->kept));
 }
 
 void rules_cuts_arch(const struct rules *rules, struct cuts *cuts)
@@ -58,12 +63,25 @@ static void cut_syscalls(const struct policy_arch *arch, bool each_call, struct 
 		cuts_add_after(cuts, arch->syscalls[arch->syscall_count - 1].nr);
 }
 
+static bool is_within(const struct policy_arch *arch, const struct cell *section)
+{
+	return arch->arch->audit >= section->arch_first && arch->arch->audit <= section->arch_last;
+}
+
+bool rules_foreign(const struct rules *rules, const struct cell *section)
+{
+	for (size_t i = 0; i < rules->policy->arch_count; i++)
+		if (is_within(&rules->policy->archs[i], section))
+			return false;
+	return true;
+}
+
 void rules_cuts_nr(const struct rules *rules, const struct cell *section, bool each_call, struct cuts *cuts)
 {
 	cuts_add(cuts, INPUT_WORD_MAX);
 	for (size_t i = 0; i < rules->policy->arch_count; i++) {
 		const struct policy_arch *arch = &rules->policy->archs[i];
-		if (arch->arch->audit < section->arch_first || arch->arch->audit > section->arch_last)
+		if (!is_within(arch, section))
 			continue;
 		cuts_add(cuts, arch->arch->nr_first);
 		cuts_add_after(cuts, arch->arch->nr_last);
@@ -157,6 +175,27 @@ static uint32_t unmatched(const struct policy *policy, uint32_t audit, uint32_t 
 		if (policy->archs[i].arch->audit == audit && policy_nr_is_newer(&policy->archs[i], nr))
 			return policy->archs[i].newer_action;
 	return policy->default_action;
+}
+
+bool rules_verdict(struct rules *rules, const struct cell *cell, uint32_t *ret_verdict)
+{
+	const struct policy *policy = rules->policy;
+	uint32_t audit = cell->arch_first, nr = cell->nr_first;
+
+	if (!is_covered(policy, audit, nr)) {
+		*ret_verdict = policy->bad_arch_action;
+		return true;
+	}
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		const struct policy_syscall *found =
+		    policy->archs[i].arch->audit == audit ? find(rules, i, nr) : NULL;
+		if (found && found->rule_count > 0) {
+			*ret_verdict = found->rules[0].action;
+			return found->rules[0].condition_count == 0;
+		}
+	}
+	*ret_verdict = unmatched(policy, audit, nr, false);
+	return true;
 }
 
 node rules_node(struct rules *rules, const struct cell *cell)

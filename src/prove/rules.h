@@ -23,22 +23,31 @@ struct rules {
 	size_t *
 	    next; /* for each architecture: the first of its system calls that is not before the present cell */
 	const struct policy_syscall *
-	    *found; /* for each architecture: its rules for the present cell, or NULL */
-	struct rules_kept kept[RULES_KEPT];
+	    *found;              /* for each architecture: its rules for the present cell, or NULL */
+	struct rules_kept *kept; /* RULES_KEPT, for rules_node() */
 };
 
-/* The array comes from the arena. false without memory. */
-bool rules_init(struct rules *rules, const struct policy *policy, struct diagram *diagram,
-                struct arena *arena);
+/* Arrays come from the arena. false without memory. */
+bool rules_init(struct rules *rules, const struct policy *policy, struct arena *arena);
+
+/* Before rules_node(). */
+bool rules_prepare(struct rules *rules, struct diagram *diagram, struct arena *arena);
 
 /* After diagram_reset(). */
 void rules_forget(struct rules *rules);
+
+/* Is it a cell of architectures that the policy does not have, so that numbers are nothing to it? */
+bool rules_foreign(const struct rules *rules, const struct cell *section);
 
 void rules_cuts_arch(const struct rules *rules, struct cuts *cuts);
 /* Between calls that follow each other and have the same rules only for `each_call`: otherwise there are far fewer cells. */
 void rules_cuts_nr(const struct rules *rules, const struct cell *section, bool each_call, struct cuts *cuts);
 
-/* What the policy says in a cell that no cut of it goes through. Fastest for ascending numbers. */
+/*
+ * What the policy says in a cell that no cut of it goes through, or a foreign one. Fastest for ascending numbers. As a number, if no condition has
+ * anything to do with it; or else false.
+ */
+bool rules_verdict(struct rules *rules, const struct cell *cell, uint32_t *ret_verdict);
 node rules_node(struct rules *rules, const struct cell *cell);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum { KIND_NR = 1, KIND_ARCH = 2, KIND_OTHER = 4 };
+enum { OFFSET_NR = 0, OFFSET_ARCH = 4 };
 
 static void use_load(const struct sock_filter *insn, uint32_t *uses, uint32_t *defines)
 {
@@ -109,7 +110,7 @@ static uint8_t step_kind(const struct sock_filter *insn, uint8_t kind)
 	uint16_t class = BPF_CLASS(insn->code);
 
 	if (insn->code == (BPF_LD | BPF_W | BPF_ABS))
-		return insn->k == 0 ? KIND_NR : insn->k == 4 ? KIND_ARCH : KIND_OTHER;
+		return insn->k == OFFSET_NR ? KIND_NR : insn->k == OFFSET_ARCH ? KIND_ARCH : KIND_OTHER;
 	return class == BPF_LD || class == BPF_ALU || insn->code == (BPF_MISC | BPF_TXA) ? KIND_OTHER : kind;
 }
 
@@ -160,4 +161,53 @@ void scan_cuts(const struct callgate_program *program, const struct cell *sectio
 			cuts_add_mask(cuts, insn->k);
 		kinds[pc + 1] |= step_kind(insn, kind);
 	}
+}
+
+static enum scan_answer compare_interval(const struct sock_filter *insn, uint32_t first, uint32_t last)
+{
+	switch (insn->code) {
+	case BPF_JMP | BPF_JEQ | BPF_K:
+		return scan_compare(BPF_JEQ, first, last, insn->k);
+	case BPF_JMP | BPF_JGE | BPF_K:
+		return scan_compare(BPF_JGE, first, last, insn->k);
+	case BPF_JMP | BPF_JGT | BPF_K:
+		return scan_compare(BPF_JGT, first, last, insn->k);
+	default:
+		return SCAN_EITHER;
+	}
+}
+
+size_t scan_follow(const struct callgate_program *program, size_t pc, uint32_t first, uint32_t last,
+                   size_t *steps)
+{
+	const struct sock_filter *insn = &program->insns[pc];
+
+	for (;; ++*steps) {
+		enum scan_answer answer = compare_interval(insn, first, last);
+		if (answer != SCAN_EITHER)
+			insn += 1 + (answer == SCAN_TRUE ? insn->jt : insn->jf);
+		else if (insn->code == (BPF_JMP | BPF_JA))
+			insn += 1 + insn->k;
+		else
+			return (size_t)(insn - program->insns);
+	}
+}
+
+bool scan_verdict(const struct callgate_program *program, const struct cell *cell, uint32_t *ret_verdict,
+                  size_t *steps)
+{
+	const struct sock_filter *insn = program->insns;
+
+	for (;; ++*steps) {
+		size_t next = (size_t)(insn - program->insns) + 1;
+		if (insn->code == (BPF_LD | BPF_W | BPF_ABS) && insn->k == OFFSET_NR)
+			next = scan_follow(program, next, cell->nr_first, cell->nr_last, steps);
+		else if (insn->code == (BPF_LD | BPF_W | BPF_ABS) && insn->k == OFFSET_ARCH)
+			next = scan_follow(program, next, cell->arch_first, cell->arch_last, steps);
+		else
+			break;
+		insn = &program->insns[next];
+	}
+	*ret_verdict = insn->k;
+	return insn->code == (BPF_RET | BPF_K);
 }

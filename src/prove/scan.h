@@ -22,6 +22,20 @@ void scan_liveness(const struct callgate_program *program, uint32_t *live, bool 
 void scan_cuts(const struct callgate_program *program, const struct cell *section, uint8_t *kinds,
                struct cuts *cuts);
 
+/*
+ * The verdict in a cell, if arch and nr decide it by loads, comparisons with constants and jumps alone; false if they do not, or not
+ * as simply. Adds the instructions to *steps.
+ */
+bool scan_verdict(const struct callgate_program *program, const struct cell *cell, uint32_t *ret_verdict,
+                  size_t *steps);
+
+/*
+ * From pc on, through the jumps that a number in [first, last] decides by comparisons with constants: most of the way through
+ * most programs. Returns where that ends, and adds the instructions to *steps.
+ */
+size_t scan_follow(const struct callgate_program *program, size_t pc, uint32_t first, uint32_t last,
+                   size_t *steps);
+
 enum scan_answer { SCAN_FALSE, SCAN_TRUE, SCAN_EITHER };
 
 /* number OP k, for every number in [first, last]: JEQ, JGE or JGT. */

@@ -1,13 +1,29 @@
 #include "prove/side.h"
 
 #include "bpf/simulate.h"
+#include "prove/scan.h"
 
-bool side_init(struct side *side, const struct prove_subject *subject, struct diagram *diagram,
-               struct arena *arena)
+bool side_init(struct side *side, const struct prove_subject *subject, struct arena *arena)
 {
-	*side = (struct side){.subject = subject, .diagram = diagram};
+	size_t longest = 0;
+
+	*side = (struct side){.subject = subject};
 	if (subject->policy)
-		return rules_init(&side->rules, subject->policy, diagram, arena);
+		return rules_init(&side->rules, subject->policy, arena);
+	for (size_t i = 0; i < subject->program_count; i++)
+		if (subject->programs[i]->count > longest)
+			longest = subject->programs[i]->count;
+	side->kinds = ARENA_ARRAY(arena, uint8_t, longest);
+	return side->kinds != NULL;
+}
+
+bool side_prepare(struct side *side, struct diagram *diagram, struct arena *arena)
+{
+	const struct prove_subject *subject = side->subject;
+
+	side->diagram = diagram;
+	if (subject->policy)
+		return rules_prepare(&side->rules, diagram, arena);
 	side->machines = ARENA_ARRAY(arena, struct machine, subject->program_count);
 	for (size_t i = 0; side->machines && i < subject->program_count; i++) {
 		side->machine_count++;
@@ -34,18 +50,45 @@ void side_forget(struct side *side)
 
 void side_cuts_arch(const struct side *side, struct cuts *cuts)
 {
-	if (side->subject->policy)
+	const struct prove_subject *subject = side->subject;
+
+	if (subject->policy)
 		rules_cuts_arch(&side->rules, cuts);
-	for (size_t i = 0; i < side->machine_count; i++)
-		machine_cuts_arch(&side->machines[i], cuts);
+	for (size_t i = 0; !subject->policy && i < subject->program_count; i++)
+		scan_cuts(subject->programs[i], NULL, side->kinds, cuts);
+}
+
+bool side_takes_whole(const struct side *side, const struct cell *section)
+{
+	return !side->subject->policy || rules_foreign(&side->rules, section);
 }
 
 void side_cuts_nr(const struct side *side, const struct cell *section, bool each_call, struct cuts *cuts)
 {
-	if (side->subject->policy)
+	const struct prove_subject *subject = side->subject;
+
+	if (subject->policy)
 		rules_cuts_nr(&side->rules, section, each_call, cuts);
-	for (size_t i = 0; i < side->machine_count; i++)
-		machine_cuts_nr(&side->machines[i], section, cuts);
+	for (size_t i = 0; !subject->policy && i < subject->program_count; i++)
+		scan_cuts(subject->programs[i], section, side->kinds, cuts);
+}
+
+bool side_plain(struct side *side, const struct cell *cell, uint32_t *ret_verdict, size_t *steps)
+{
+	const struct prove_subject *subject = side->subject;
+	uint32_t older;
+
+	if (subject->policy)
+		return rules_verdict(&side->rules, cell, ret_verdict);
+	size_t i = subject->program_count - 1;
+	if (!scan_verdict(subject->programs[i], cell, ret_verdict, steps))
+		return false;
+	while (i-- > 0) {
+		if (!scan_verdict(subject->programs[i], cell, &older, steps))
+			return false;
+		*ret_verdict = bpf_strictest(*ret_verdict, older);
+	}
+	return true;
 }
 
 node side_node(struct side *side, const struct cell *cell)

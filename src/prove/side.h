@@ -18,20 +18,31 @@ struct side {
 	const struct prove_subject *subject;
 	struct diagram *diagram;
 	struct rules rules;
+	uint8_t *kinds; /* scratch space of scan_cuts() */
 	struct machine *machines;
 	size_t machine_count; /* those that are initialised */
 };
 
 /* false without memory; side_finish() in any case. */
-bool side_init(struct side *side, const struct prove_subject *subject, struct diagram *diagram,
-               struct arena *arena);
+bool side_init(struct side *side, const struct prove_subject *subject, struct arena *arena);
+
+/* Before diagrams are asked for. false without memory. */
+bool side_prepare(struct side *side, struct diagram *diagram, struct arena *arena);
 void side_finish(struct side *side);
 
 /* After diagram_reset(). */
 void side_forget(struct side *side);
 
 void side_cuts_arch(const struct side *side, struct cuts *cuts);
+/* May a cell of architectures be asked for whole, as far as its rules go? */
+bool side_takes_whole(const struct side *side, const struct cell *section);
 void side_cuts_nr(const struct side *side, const struct cell *section, bool each_call, struct cuts *cuts);
+
+/*
+ * The one verdict in a cell, where arch and nr decide it and that is easily seen; or else false. Adds to *steps what a program
+ * goes through.
+ */
+bool side_plain(struct side *side, const struct cell *cell, uint32_t *ret_verdict, size_t *steps);
 
 /*
  * The verdicts in a cell; where the diagram looks at arch or nr, it is meaningless outside the cell. Where a program returns a

@@ -2,17 +2,17 @@
 
 enum { DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26, ATTEMPTS = 8 };
 
-int space_init(struct space *space, const struct prove_subject *const *subjects, size_t count,
-               size_t node_budget, size_t work_budget)
+int space_init(struct space *space, struct arena_room *room, const struct prove_subject *const *subjects,
+               size_t count, size_t node_budget, size_t work_budget)
 {
 	*space = (struct space){.work_per_attempt = work_budget ? work_budget : DEFAULT_WORK};
 	space->work_total = ATTEMPTS * space->work_per_attempt;
-	if (!diagram_init(&space->diagram, node_budget ? node_budget : DEFAULT_NODES,
-	                  space->work_per_attempt))
-		return -ENOMEM;
+	arena_start(&space->arena, room);
+	space->archs.arena = space->numbers.arena = &space->arena;
+	diagram_init(&space->diagram, node_budget ? node_budget : DEFAULT_NODES, space->work_per_attempt);
 	for (size_t i = 0; i < count; i++) {
 		space->side_count++;
-		if (!side_init(&space->sides[i], subjects[i], &space->diagram, &space->arena))
+		if (!side_init(&space->sides[i], subjects[i], &space->arena))
 			return -ENOMEM;
 	}
 	return 0;
@@ -24,6 +24,31 @@ void space_finish(struct space *space)
 		side_finish(&space->sides[i]);
 	diagram_finish(&space->diagram);
 	arena_finish(&space->arena);
+}
+
+/* Two sides that are one and the same verdict in the cell, as most are in most cells, need no diagrams to be compared. */
+static bool plainly_same(struct space *space, const struct cell *cell)
+{
+	uint32_t first, second;
+	size_t steps = 0;
+
+	if (space->side_count != 2 || !side_plain(&space->sides[0], cell, &first, &steps) ||
+	    !side_plain(&space->sides[1], cell, &second, &steps))
+		return false;
+	return diagram_spend(&space->diagram, steps) && first == second;
+}
+
+/* For the first cell that needs diagrams. */
+static int prepare(struct space *space)
+{
+	if (space->prepared)
+		return 0;
+	for (size_t i = 0; i < space->side_count; i++)
+		if (!side_prepare(&space->sides[i], &space->diagram, &space->arena))
+			return -ENOMEM;
+	diagram_reset(&space->diagram, ORDER_ARGUMENTS);
+	space->prepared = true;
+	return space->diagram.failed;
 }
 
 static void start_again(struct space *space, enum diagram_order order)
@@ -40,7 +65,10 @@ static void start_again(struct space *space, enum diagram_order order)
 static int try_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
 {
 	struct diagram *d = &space->diagram;
+	int error = prepare(space);
 
+	if (error)
+		return error;
 	verdicts_ask(&space->verdicts, d, space->sides, space->side_count, cell);
 	int result = d->failed ? 0 : visitor(closure, cell, &space->verdicts);
 	return d->failed ? d->failed : result;
@@ -48,7 +76,7 @@ static int try_cell(struct space *space, const struct cell *cell, space_visitor 
 
 static int visit_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
 {
-	int result = try_cell(space, cell, visitor, closure);
+	int result = plainly_same(space, cell) ? 0 : try_cell(space, cell, visitor, closure);
 
 	for (int order = ORDER_ARGUMENTS; result == -EDQUOT && order < ORDER_COUNT; order++) {
 		start_again(space, (enum diagram_order)order);
@@ -59,44 +87,49 @@ static int visit_cell(struct space *space, const struct cell *cell, space_visito
 
 static int walk_section(struct space *space, const struct cell *section, space_visitor visitor, void *closure)
 {
-	struct cuts cuts = {0};
+	struct cuts *cuts = &space->numbers;
+	bool whole = true;
 	int result = 0;
 
 	for (size_t i = 0; i < space->side_count; i++)
-		side_cuts_nr(&space->sides[i], section, space->each_call, &cuts);
-	cuts_add(&cuts, section->nr_first);
-	cuts_add_after(&cuts, section->nr_last);
-	if (!cuts_finish(&cuts))
-		result = -ENOMEM;
-	for (size_t i = 0; result == 0 && i < cuts.starts.count; i++) {
+		whole = whole && side_takes_whole(&space->sides[i], section);
+	if (whole && plainly_same(space, section))
+		return 0;
+	cuts_clear(cuts);
+	for (size_t i = 0; i < space->side_count; i++)
+		side_cuts_nr(&space->sides[i], section, space->each_call, cuts);
+	cuts_add(cuts, section->nr_first);
+	cuts_add_after(cuts, section->nr_last);
+	if (!cuts_finish(cuts))
+		return -ENOMEM;
+	for (size_t i = 0; result == 0 && i < cuts->starts.count; i++) {
 		struct cell cell = *section;
-		cell.nr_first = cuts.starts.items[i];
-		cell.nr_last = cuts_last(&cuts, i);
+		cell.nr_first = cuts->starts.items[i];
+		cell.nr_last = cuts_last(cuts, i);
 		if (section->nr_first <= cell.nr_first && cell.nr_first <= section->nr_last)
 			result = visit_cell(space, &cell, visitor, closure);
 	}
-	cuts_release(&cuts);
 	return result;
 }
 
 int space_walk(struct space *space, const struct cell *within, space_visitor visitor, void *closure)
 {
-	struct cuts cuts = {0};
+	struct cuts *cuts = &space->archs;
 	int result = 0;
 
+	cuts_clear(cuts);
 	for (size_t i = 0; i < space->side_count; i++)
-		side_cuts_arch(&space->sides[i], &cuts);
-	cuts_add(&cuts, within->arch_first);
-	cuts_add_after(&cuts, within->arch_last);
-	if (!cuts_finish(&cuts))
-		result = -ENOMEM;
-	for (size_t i = 0; result == 0 && i < cuts.starts.count; i++) {
+		side_cuts_arch(&space->sides[i], cuts);
+	cuts_add(cuts, within->arch_first);
+	cuts_add_after(cuts, within->arch_last);
+	if (!cuts_finish(cuts))
+		return -ENOMEM;
+	for (size_t i = 0; result == 0 && i < cuts->starts.count; i++) {
 		struct cell section = *within;
-		section.arch_first = cuts.starts.items[i];
-		section.arch_last = cuts_last(&cuts, i);
+		section.arch_first = cuts->starts.items[i];
+		section.arch_last = cuts_last(cuts, i);
 		if (within->arch_first <= section.arch_first && section.arch_first <= within->arch_last)
 			result = walk_section(space, &section, visitor, closure);
 	}
-	cuts_release(&cuts);
 	return result;
 }

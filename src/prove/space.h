@@ -11,20 +11,22 @@ struct space {
 	struct arena arena;
 	struct side sides[VERDICTS_SIDES];
 	size_t side_count;
+	bool prepared;  /* the diagram, and the sides for it */
 	bool each_call; /* is every call that a policy has rules for to be a cell by itself? */
 	size_t work_per_attempt, work_total;
 	struct verdicts verdicts;
+	struct cuts archs, numbers; /* of the present walk and its present section */
 };
 
 /*
- * Called for each cell with what the sides say there. A result other than 0 ends the walk; the visitor must not return
+ * Called with what the sides say in a cell: one side in each cell, two wherever they are not plainly one and the same verdict. A result other than 0 ends the walk; the visitor must not return
  * -EDQUOT or -ENOMEM, but leave the diagram's failure to be seen.
  */
 typedef int (*space_visitor)(void *closure, const struct cell *cell, const struct verdicts *verdicts);
 
-/* -ENOMEM. space_finish() in any case. */
-int space_init(struct space *space, const struct prove_subject *const *subjects, size_t count,
-               size_t node_budget, size_t work_budget);
+/* The room has to outlive it. -ENOMEM. space_finish() in any case. */
+int space_init(struct space *space, struct arena_room *room, const struct prove_subject *const *subjects,
+               size_t count, size_t node_budget, size_t work_budget);
 void space_finish(struct space *space);
 
 /*

@@ -49,7 +49,7 @@ static void check_passes(struct random *random, const struct policy *policy)
 
 	for (const struct pass *pass = compile_passes; pass->name; pass++) {
 		struct graph next;
-		graph_init(&next, &arena);
+		graph_init(&next, &arena, 0);
 		input.root = pass->run(&input, &next);
 		graph = next;
 		input.graph = &graph;

@@ -50,7 +50,8 @@ bool proved_verdicts(const struct prove_subject *subject, const struct seccomp_d
                      uint32_t *ret_verdicts)
 {
 	struct space space;
-	int result = space_init(&space, &subject, 1, NODES, WORK);
+	struct arena_room room;
+	int result = space_init(&space, &room, &subject, 1, NODES, WORK);
 
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		struct asking asking = {calls, i, count, ret_verdicts};

@@ -41,7 +41,7 @@ static void check_chain(uint32_t length, bool big_endian)
 	struct graph graph;
 	struct diag diag = {""};
 
-	graph_init(&graph, &arena);
+	graph_init(&graph, &arena, 0);
 	struct graph_id root = chain(&graph, length);
 	ck_assert_int_eq(graph_verify(&graph, &diag), 0);
 	ck_assert_int_eq(emit_graph(&graph, root, big_endian, &output), 0);
@@ -74,7 +74,7 @@ START_TEST(a_word_that_is_held_is_not_loaded_again)
 	struct arena arena = {0};
 	struct graph graph;
 
-	graph_init(&graph, &arena);
+	graph_init(&graph, &arena, 0);
 	ck_assert_int_eq(emit_graph(&graph, chain(&graph, 50), false, &output), 0);
 	unsigned loads = 0;
 	for (size_t i = 0; i < output.insns.count; i++)
@@ -90,7 +90,7 @@ START_TEST(an_empty_graph_kills)
 	struct arena arena = {0};
 	struct graph graph;
 
-	graph_init(&graph, &arena);
+	graph_init(&graph, &arena, 0);
 	ck_assert_int_eq(emit_graph(&graph, (struct graph_id){0}, false, &output), 0);
 	ck_assert_uint_eq(output.insns.count, 1);
 	ck_assert_uint_eq(output.insns.items[0].k, SECCOMP_RET_KILL_PROCESS);

@@ -36,7 +36,7 @@ static struct question random_question(struct random *random, struct arena *aren
 	struct question q = {.count = 2 + random_below(random, EDGES_MOST - 1)};
 	uint32_t first = 0, before = 99;
 
-	graph_init(&q.graph, arena);
+	graph_init(&q.graph, arena, 0);
 	for (size_t i = 0; i < q.count; i++) {
 		uint32_t child = random_below(random, 3);
 		child = child == before ? (child + 1) % 3 : child;
@@ -167,7 +167,7 @@ START_TEST(long_switches_stay_shallow)
 	struct graph_edge *edges = calloc(COUNT, sizeof(*edges));
 
 	ck_assert_ptr_nonnull(edges);
-	graph_init(&q.graph, &arena);
+	graph_init(&q.graph, &arena, 0);
 	for (uint32_t i = 0; i < COUNT; i++)
 		edges[i] = (struct graph_edge){i * 3, graph_leaf(&q.graph, SECCOMP_RET_ERRNO | i % 7), 1000};
 	struct graph_id root = tree_graph(&q.graph, GRAPH_NR, edges, COUNT, 1);
