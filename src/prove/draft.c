@@ -2,8 +2,9 @@
  * How chains of single-bit tests are joined to comparisons.
  *
  * A test of one bit in front of two nodes is merged with one of them if that compares lower bits of the same field and its
- * way out for less (or greater) is the other one, or not used yet; which merge is made follows from the two nodes alone. So a
- * function's node follows from its branches, by induction from the function alone.
+ * way out for less (or greater) is the other one, or not used yet: but a new way out only with the one whose highest bit is nearer, as a
+ * long comparison would fall to pieces otherwise. Which merge is made follows from the two nodes alone. So a function's node follows from
+ * its branches, by induction from the function alone.
  */
 #include "prove/diagram.h"
 
@@ -86,75 +87,133 @@ static bool takes_zero(const struct draft *low)
 	return low->n.pattern == low->n.mask;
 }
 
-static struct draft prepend(struct diagram *d, enum input_field field, unsigned index, struct draft low,
-                            struct draft high)
+/* The test of a bit in front of two drafts. */
+static struct draft prepend(struct diagram *d, enum input_field field, unsigned index, struct draft *low,
+                            struct draft *high)
 {
 	uint64_t bit = UINT64_C(1) << index;
 	uint32_t level = input_level(&d->order, field, index);
-	bool above = high.n.level != LEVEL_LEAF && high.n.field == field;
-	bool below = low.n.level != LEVEL_LEAF && low.n.field == field;
+	bool above = high->n.level != LEVEL_LEAF && high->n.field == field;
+	bool below = low->n.level != LEVEL_LEAF && low->n.field == field;
 
-	if (draft_same(&low, &high))
-		return low;
-	if (above && matches_one(d, &low, &high))
-		return extended(&high, bit, true, level);
-	if (below && matches_zero(d, &low, &high)) {
-		if (one_bit(&low.n))
-			compare_with_zero(&low.n);
-		return extended(&low, bit, false, level);
+	if (draft_same(low, high))
+		return *low;
+	if (above && matches_one(d, low, high))
+		return extended(high, bit, true, level);
+	if (below && matches_zero(d, low, high)) {
+		struct draft zero = *low;
+		if (one_bit(&zero.n))
+			compare_with_zero(&zero.n);
+		return extended(&zero, bit, false, level);
 	}
-	if (above && takes_one(&high)) {
-		if (high.n.pattern)
-			compare_with_zero(&high.n);
-		high.n.less = draft_intern(d, &low).id;
-		return extended(&high, bit, true, level);
+	if (above && takes_one(high) && !(below && low->n.level < high->n.level)) {
+		struct draft one = *high;
+		if (one.n.pattern)
+			compare_with_zero(&one.n);
+		one.n.less = draft_intern(d, low).id;
+		return extended(&one, bit, true, level);
 	}
-	if (below && takes_zero(&low)) {
-		low.n.greater = draft_intern(d, &high).id;
-		return extended(&low, bit, false, level);
+	if (below && takes_zero(low) && !(above && high->n.level < low->n.level)) {
+		struct draft result = extended(low, bit, false, level);
+		result.n.greater = draft_intern(d, high).id;
+		return result;
 	}
 	return (struct draft){.n = {.mask = bit,
 	                            .pattern = bit,
-	                            .equal = draft_intern(d, &high).id,
-	                            .less = draft_intern(d, &low).id,
+	                            .equal = draft_intern(d, high).id,
+	                            .less = draft_intern(d, low).id,
 	                            .level = (uint16_t)level,
 	                            .field = (uint16_t)field}};
 }
 
 /*
- * Every further test merges: each has its way out already. (And never with that way out instead, as nothing leads back from
- * there.)
+ * The tests that merge as they stand, as they have their way out already: all, or else the lowest ones, if they compare with 1 alone or with
+ * 0 alone. (And never with that way out instead, as nothing leads back from there.)
  */
-static bool is_settled(const struct draft *draft, struct diagram_bits rest, node less, node greater)
+static struct diagram_bits mergeable(const struct draft *draft, struct diagram_bits rest, node less,
+                                     node greater)
 {
 	const struct diagram_node *n = &draft->n;
+	uint64_t ones = rest.mask & rest.pattern, zeros = rest.mask & ~rest.pattern;
+	bool is_same = n->level != LEVEL_LEAF && n->field == rest.field && !one_bit(n);
+	bool takes_ones = is_same && n->pattern && n->less == less.id;
+	bool takes_zeros = is_same && n->pattern != n->mask && n->greater == greater.id;
 
-	return n->level != LEVEL_LEAF && n->field == rest.field && !one_bit(n) &&
-	       (!(rest.mask & rest.pattern) || (n->pattern && n->less == less.id)) &&
-	       (!(rest.mask & ~rest.pattern) || (n->pattern != n->mask && n->greater == greater.id));
+	if (!takes_ones && ones)
+		rest.mask = takes_zeros ? zeros & ((ones & -ones) - 1) : 0;
+	else if (!takes_zeros && zeros)
+		rest.mask = takes_ones ? ones & ((zeros & -zeros) - 1) : 0;
+	return rest;
+}
+
+static bool tests_field(const struct diagram *d, node n, enum input_field field)
+{
+	return diagram_at(d, n)->level != LEVEL_LEAF && diagram_at(d, n)->field == field;
+}
+
+/*
+ * Where none of the three tests the field and neither way out leads where equal does, nothing but these tests can merge: they are one
+ * comparison, as it stands.
+ */
+static bool is_plain(const struct diagram *d, struct diagram_bits bits, node equal, node less, node greater)
+{
+	bool ones = bits.pattern, zeros = bits.pattern != bits.mask;
+
+	return !tests_field(d, equal, bits.field) &&
+	       (!ones || (!node_same(equal, less) && !tests_field(d, less, bits.field))) &&
+	       (!zeros || (!node_same(equal, greater) && !tests_field(d, greater, bits.field)));
+}
+
+static node plain_node(struct diagram *d, struct diagram_bits bits, node equal, node less, node greater)
+{
+	unsigned top = 63 - (unsigned)__builtin_clzll(bits.mask);
+	struct diagram_node n = {.mask = bits.mask,
+	                         .pattern = bits.pattern,
+	                         .equal = equal.id,
+	                         .less = bits.pattern ? less.id : 0,
+	                         .greater = bits.pattern != bits.mask ? greater.id : 0,
+	                         .level = (uint16_t)input_level(&d->order, bits.field, top),
+	                         .field = (uint16_t)bits.field};
+
+	if (one_bit(&n) && !n.pattern) {
+		n.pattern = n.mask;
+		n.less = equal.id;
+		n.equal = greater.id;
+		n.greater = 0;
+	}
+	return diagram_intern(d, &n);
 }
 
 node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node less, node greater)
 {
+	if (is_plain(d, bits, equal, less, greater))
+		return plain_node(d, bits, equal, less, greater);
+
 	struct draft n = draft_of(d, equal), below = draft_of(d, less), above = draft_of(d, greater);
 
-	while (bits.mask && !is_settled(&n, bits, less, greater)) {
-		unsigned index = (unsigned)__builtin_ctzll(bits.mask);
-		n = bits.pattern >> index & 1 ? prepend(d, bits.field, index, below, n)
-		                              : prepend(d, bits.field, index, n, above);
-		bits.mask &= bits.mask - 1;
-	}
-	if (bits.mask) {
-		unsigned top = 63 - (unsigned)__builtin_clzll(bits.mask);
-		n = extended(&n, bits.mask, false, input_level(&d->order, bits.field, top));
-		n.n.pattern |= bits.pattern & bits.mask;
+	while (bits.mask) {
+		struct diagram_bits next = mergeable(&n, bits, less, greater);
+		if (next.mask) {
+			unsigned top = 63 - (unsigned)__builtin_clzll(next.mask);
+			n.n.mask |= next.mask;
+			n.n.pattern |= next.pattern & next.mask;
+			n.n.level = (uint16_t)input_level(&d->order, bits.field, top);
+			n.interned = false;
+		} else {
+			unsigned index = (unsigned)__builtin_ctzll(bits.mask);
+			bool set = bits.pattern >> index & 1;
+			next.mask = bits.mask & -bits.mask;
+			n = prepend(d, bits.field, index, set ? &below : &n, set ? &n : &above);
+		}
+		bits.mask &= ~next.mask;
 	}
 	return draft_intern(d, &n);
 }
 
 node diagram_test(struct diagram *d, enum input_field field, unsigned bit, node low, node high)
 {
-	struct draft n = prepend(d, field, bit, draft_of(d, low), draft_of(d, high));
+	struct draft below = draft_of(d, low), above = draft_of(d, high);
+	struct draft n = prepend(d, field, bit, &below, &above);
 
 	return draft_intern(d, &n);
 }

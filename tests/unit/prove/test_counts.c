@@ -54,8 +54,8 @@ START_TEST(proofs_of_many_calls)
 {
 	struct cost cost = sum(300, 3, 20);
 
-	ck_assert_uint_le(cost.nodes, 20000);
-	ck_assert_uint_le(cost.work, 200000);
+	ck_assert_uint_le(cost.nodes, 13000);
+	ck_assert_uint_le(cost.work, 150000);
 }
 END_TEST
 
@@ -63,8 +63,8 @@ START_TEST(proofs_of_long_lists)
 {
 	struct cost cost = sum(0, 64, 20);
 
-	ck_assert_uint_le(cost.nodes, 300000);
-	ck_assert_uint_le(cost.work, 800000);
+	ck_assert_uint_le(cost.nodes, 140000);
+	ck_assert_uint_le(cost.work, 370000);
 }
 END_TEST
 
