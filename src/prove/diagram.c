@@ -29,28 +29,55 @@ static uint32_t *find_slot(const struct diagram *d, const struct diagram_node *c
 }
 
 /*
- * Tables of twice the nodes' capacity (so there is always a free slot), and as many remembered results as nodes. The old ones go
- * first, for they follow from the nodes: where memory is out there are none, and the diagram has to fail.
+ * Tables of twice the nodes' capacity (so there is always a free slot), and as many remembered results as nodes. Where memory is out there
+ * are none, and the diagram has to fail.
  */
-static bool grow(struct diagram *d, uint32_t capacity)
+static bool use_tables(struct diagram *d, uint32_t *slots, struct diagram_memo *memo, uint32_t capacity)
 {
-	struct diagram_node *nodes = realloc(d->nodes, capacity * sizeof(*nodes));
-
-	if (!nodes)
-		return false;
-	free(d->slots);
-	free(d->memo);
-	d->nodes = nodes;
-	d->slots = calloc(capacity, 2 * sizeof(*d->slots));
-	d->memo = calloc(capacity, sizeof(*d->memo));
-	if (!d->slots || !d->memo)
+	d->slots = slots;
+	d->memo = memo;
+	if (!slots || !memo)
 		return false;
 	d->capacity = capacity;
 	d->slot_mask = 2 * capacity - 1;
 	d->memo_mask = capacity - 1;
 	for (uint32_t i = 1; i < d->count; i++)
-		*find_slot(d, &nodes[i]) = i;
+		*find_slot(d, &d->nodes[i]) = i;
 	return true;
+}
+
+/* The first tables are in the arena: most policies need no others. */
+static bool start(struct diagram *d)
+{
+	d->nodes = arena_take(d->arena, FIRST_CAPACITY * sizeof(*d->nodes));
+	d->in_arena = true;
+	return d->nodes &&
+	       use_tables(d, ARENA_ARRAY(d->arena, uint32_t, 2 * FIRST_CAPACITY),
+	                  ARENA_ARRAY(d->arena, struct diagram_memo, FIRST_CAPACITY), FIRST_CAPACITY);
+}
+
+static void free_tables(struct diagram *d)
+{
+	if (d->in_arena)
+		return;
+	free(d->slots);
+	free(d->memo);
+}
+
+/* The old tables go first, for they follow from the nodes. */
+static bool grow(struct diagram *d, uint32_t capacity)
+{
+	struct diagram_node *nodes = realloc(d->in_arena ? NULL : d->nodes, capacity * sizeof(*nodes));
+
+	if (!nodes)
+		return false;
+	if (d->in_arena)
+		memcpy(nodes, d->nodes, d->count * sizeof(*nodes));
+	free_tables(d);
+	d->nodes = nodes;
+	d->in_arena = false;
+	return use_tables(d, calloc(capacity, 2 * sizeof(*d->slots)), calloc(capacity, sizeof(*d->memo)),
+	                  capacity);
 }
 
 node diagram_intern(struct diagram *d, const struct diagram_node *content)
@@ -94,9 +121,7 @@ void diagram_reset(struct diagram *d, enum diagram_order order)
 {
 	bool used = d->capacity > 0;
 
-	if (!used)
-		grow(d, FIRST_CAPACITY);
-	if (!d->slots || !d->memo) {
+	if (!(used ? d->slots && d->memo : start(d))) {
 		d->failed = -ENOMEM;
 		return;
 	}
@@ -112,17 +137,19 @@ void diagram_reset(struct diagram *d, enum diagram_order order)
 	order_fill(&d->order, order);
 }
 
-void diagram_init(struct diagram *d, size_t node_budget, size_t work_budget)
+void diagram_init(struct diagram *d, struct arena *arena, size_t node_budget, size_t work_budget)
 {
-	*d = (struct diagram){.node_budget = node_budget ? node_budget : DEFAULT_NODES,
+	*d = (struct diagram){.arena = arena,
+	                      .in_arena = true,
+	                      .node_budget = node_budget ? node_budget : DEFAULT_NODES,
 	                      .work_budget = work_budget ? work_budget : DEFAULT_WORK};
 }
 
 void diagram_finish(struct diagram *d)
 {
-	free(d->nodes);
-	free(d->slots);
-	free(d->memo);
+	free_tables(d);
+	if (!d->in_arena)
+		free(d->nodes);
 	d->nodes = NULL;
 	d->slots = NULL;
 	d->memo = NULL;

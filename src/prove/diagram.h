@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "policy/policy.h"
 #include "prove/input.h"
 
@@ -58,6 +59,8 @@ enum diagram_order {
  * whoever wants to use a result asks for it first.
  */
 struct diagram {
+	struct arena *arena;
+	bool in_arena; /* are the tables, which are the first ones */
 	struct diagram_node *nodes;
 	uint32_t count, capacity;
 	uint32_t *slots; /* hash table of node ids, 0 for a free slot */
@@ -72,8 +75,8 @@ struct diagram {
 	struct input_order order;
 };
 
-/* Budgets of zero mean the default. It can be used after diagram_reset(). */
-void diagram_init(struct diagram *d, size_t node_budget, size_t work_budget);
+/* Budgets of zero mean the default. It can be used after diagram_reset(), until diagram_finish(), as long as there is the arena. */
+void diagram_init(struct diagram *d, struct arena *arena, size_t node_budget, size_t work_budget);
 void diagram_finish(struct diagram *d);
 
 /* Forgets all nodes, and the failure; the work goes on counting. Fails without memory. */

@@ -51,29 +51,23 @@ bool machine_init(struct machine *m, const struct callgate_program *program, str
 {
 	size_t count = program->count;
 
-	*m = (struct machine){.program = program,
-	                      .verdict_bit = VERDICT_WHOLE,
-	                      .diagram = diagram,
-	                      .space = {.diagram = diagram, .big_endian = program->big_endian},
-	                      .live = ARENA_ARRAY(arena, uint32_t, count),
-	                      .reads_number = ARENA_ARRAY(arena, bool, count),
-	                      .pending = ARENA_ARRAY(arena, uint64_t, count / 64 + 1),
-	                      .shared_items = ARENA_ARRAY(arena, uint32_t, count),
-	                      .cell_items = ARENA_ARRAY(arena, uint32_t, count),
-	                      .cell_stamps = ARENA_ARRAY(arena, uint32_t, count)};
+	*m =
+	    (struct machine){.program = program,
+	                     .arena = arena,
+	                     .verdict_bit = VERDICT_WHOLE,
+	                     .diagram = diagram,
+	                     .space = {.diagram = diagram, .arena = arena, .big_endian = program->big_endian},
+	                     .live = ARENA_ARRAY(arena, uint32_t, count),
+	                     .reads_number = ARENA_ARRAY(arena, bool, count),
+	                     .pending = ARENA_ARRAY(arena, uint64_t, count / 64 + 1),
+	                     .shared_items = ARENA_ARRAY(arena, uint32_t, count),
+	                     .cell_items = ARENA_ARRAY(arena, uint32_t, count),
+	                     .cell_stamps = ARENA_ARRAY(arena, uint32_t, count)};
 	if (!m->live || !m->reads_number || !m->pending || !m->shared_items || !m->cell_items ||
-	    !m->cell_stamps || !vec_push(&m->rests, ((struct machine_rest){0})))
+	    !m->cell_stamps || !vec_push_in(&m->rests, m->arena, ((struct machine_rest){0})))
 		return false;
 	scan_liveness(program, m->live, m->reads_number);
 	return true;
-}
-
-void machine_finish(struct machine *m)
-{
-	vec_finish(&m->items);
-	vec_finish(&m->expanded);
-	vec_finish(&m->rests);
-	value_space_finish(&m->space);
 }
 
 void machine_forget(struct machine *m)
@@ -99,7 +93,7 @@ static uint32_t intern_rest(struct machine *m, const struct machine_rest *rest)
 			return (uint32_t)i;
 	if (m->rests.count >= ITEMS_MAX)
 		fail(m, -EDQUOT);
-	else if (vec_push(&m->rests, *rest))
+	else if (vec_push_in(&m->rests, m->arena, *rest))
 		return (uint32_t)(m->rests.count - 1);
 	else
 		fail(m, -ENOMEM);
@@ -162,7 +156,7 @@ static target find_item(struct machine *m, struct state *s, node condition)
 	    .pc = (uint32_t)s->pc, .rest = s->rest, .a = s->a, .older = *head, .condition = condition};
 	if (m->items.count >= ITEMS_MAX)
 		fail(m, -EDQUOT);
-	else if (!vec_push(&m->items, item))
+	else if (!vec_push_in(&m->items, m->arena, item))
 		fail(m, -ENOMEM);
 	if (m->diagram->failed)
 		return TARGET_NODE;
@@ -383,7 +377,7 @@ static void expand(struct machine *m, uint32_t index)
 	item.if_false = advance(m, no);
 	item.expanded = true;
 	m->items.items[index] = item;
-	if (!vec_push(&m->expanded, index))
+	if (!vec_push_in(&m->expanded, m->arena, index))
 		fail(m, -ENOMEM);
 }
 

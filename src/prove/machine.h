@@ -17,6 +17,7 @@ enum { VERDICT_WHOLE = -1, VERDICT_BITS = 32 };
 /* A stop: an instruction at which the way on depends on more than is known. All arrays are indexed by instruction. */
 struct machine {
 	const struct callgate_program *program;
+	struct arena *arena;
 	struct diagram *diagram;
 	struct value_space space;
 	struct cell cell;
@@ -33,10 +34,9 @@ struct machine {
 	VEC(struct machine_rest) rests;
 };
 
-/* For an accepted program. The arrays come from the arena. false without memory. */
+/* For an accepted program. All memory is the arena's. false without it. */
 bool machine_init(struct machine *m, const struct callgate_program *program, struct diagram *diagram,
                   struct arena *arena);
-void machine_finish(struct machine *m);
 
 /* After diagram_reset(). */
 void machine_forget(struct machine *m);

@@ -25,26 +25,17 @@ bool side_prepare(struct side *side, struct diagram *diagram, struct arena *aren
 	if (subject->policy)
 		return rules_prepare(&side->rules, diagram, arena);
 	side->machines = ARENA_ARRAY(arena, struct machine, subject->program_count);
-	for (size_t i = 0; side->machines && i < subject->program_count; i++) {
-		side->machine_count++;
+	for (size_t i = 0; side->machines && i < subject->program_count; i++)
 		if (!machine_init(&side->machines[i], subject->programs[i], diagram, arena))
 			return false;
-	}
 	return side->machines != NULL;
-}
-
-void side_finish(struct side *side)
-{
-	for (size_t i = 0; i < side->machine_count; i++)
-		machine_finish(&side->machines[i]);
-	side->machine_count = 0;
 }
 
 void side_forget(struct side *side)
 {
 	if (side->subject->policy)
 		rules_forget(&side->rules);
-	for (size_t i = 0; i < side->machine_count; i++)
+	for (size_t i = 0; !side->subject->policy && i < side->subject->program_count; i++)
 		machine_forget(&side->machines[i]);
 }
 
@@ -95,7 +86,7 @@ node side_node(struct side *side, const struct cell *cell)
 {
 	if (side->subject->policy)
 		return rules_node(&side->rules, cell);
-	size_t i = side->machine_count - 1;
+	size_t i = side->subject->program_count - 1;
 	node result = machine_run(&side->machines[i], cell);
 	while (i-- > 0)
 		result = diagram_strictest(side->diagram, result, machine_run(&side->machines[i], cell));
@@ -139,7 +130,7 @@ struct side_bits side_bits(struct side *side, const struct cell *cell)
 			result.bit[i] = diagram_leaf_bit(side->diagram, whole, i);
 		return result;
 	}
-	size_t i = side->machine_count - 1;
+	size_t i = side->subject->program_count - 1;
 	result = program_bits(&side->machines[i], cell);
 	while (i-- > 0) {
 		struct side_bits older = program_bits(&side->machines[i], cell);

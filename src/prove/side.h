@@ -18,17 +18,15 @@ struct side {
 	const struct prove_subject *subject;
 	struct diagram *diagram;
 	struct rules rules;
-	uint8_t *kinds; /* scratch space of scan_cuts() */
-	struct machine *machines;
-	size_t machine_count; /* those that are initialised */
+	uint8_t *kinds;           /* scratch space of scan_cuts() */
+	struct machine *machines; /* of the subject's programs */
 };
 
-/* false without memory; side_finish() in any case. */
+/* All memory is the arena's. false without it. */
 bool side_init(struct side *side, const struct prove_subject *subject, struct arena *arena);
 
-/* Before diagrams are asked for. false without memory. */
+/* Before diagrams are asked for. false without memory; then they never may be. */
 bool side_prepare(struct side *side, struct diagram *diagram, struct arena *arena);
-void side_finish(struct side *side);
 
 /* After diagram_reset(). */
 void side_forget(struct side *side);

@@ -9,7 +9,8 @@ int space_init(struct space *space, struct arena_room *room, const struct prove_
 	space->work_total = ATTEMPTS * space->work_per_attempt;
 	arena_start(&space->arena, room);
 	space->archs.arena = space->numbers.arena = &space->arena;
-	diagram_init(&space->diagram, node_budget ? node_budget : DEFAULT_NODES, space->work_per_attempt);
+	diagram_init(&space->diagram, &space->arena, node_budget ? node_budget : DEFAULT_NODES,
+	             space->work_per_attempt);
 	for (size_t i = 0; i < count; i++) {
 		space->side_count++;
 		if (!side_init(&space->sides[i], subjects[i], &space->arena))
@@ -20,8 +21,6 @@ int space_init(struct space *space, struct arena_room *room, const struct prove_
 
 void space_finish(struct space *space)
 {
-	for (size_t i = 0; i < space->side_count; i++)
-		side_finish(&space->sides[i]);
 	diagram_finish(&space->diagram);
 	arena_finish(&space->arena);
 }

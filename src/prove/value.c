@@ -168,7 +168,7 @@ struct value value_collect(struct value_space *space, const struct value_bits *b
 			return (struct value){VALUE_VECTOR, 0, (uint32_t)i, 0};
 	if (space->vectors.count == VECTORS_MAX)
 		diagram_fail(d, -EDQUOT);
-	else if (!vec_push(&space->vectors, *bits))
+	else if (!vec_push_in(&space->vectors, space->arena, *bits))
 		diagram_fail(d, -ENOMEM);
 	if (d->failed)
 		return value_constant(0);
@@ -305,9 +305,4 @@ node value_branch(struct value_space *space, uint16_t op, struct value a, struct
 		return branch_quotient(space, op, a, operand.number, then, otherwise);
 	struct value_bits left = value_expand(space, a), right = value_expand(space, operand);
 	return diagram_if(space->diagram, branch_bits(space->diagram, op, &left, &right), then, otherwise);
-}
-
-void value_space_finish(struct value_space *space)
-{
-	vec_finish(&space->vectors);
 }

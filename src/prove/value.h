@@ -28,6 +28,7 @@ struct value_bits {
 
 struct value_space {
 	struct diagram *diagram;
+	struct arena *arena;
 	bool big_endian;
 	VEC(struct value_bits) vectors;
 };
@@ -66,7 +67,5 @@ struct value value_alu(struct value_space *space, uint16_t op, struct value a, s
 /* A OP operand ? then : otherwise, for the conditional jumps. */
 node value_branch(struct value_space *space, uint16_t op, struct value a, struct value operand, node then,
                   node otherwise);
-
-void value_space_finish(struct value_space *space);
 
 #endif

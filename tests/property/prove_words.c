@@ -140,9 +140,10 @@ START_TEST(operations_of_tiny_words)
 {
 	enum { POOL = 40 };
 	struct random random = random_start("operations_of_tiny_words");
+	struct arena arena = {0};
 	struct diagram d;
 
-	diagram_init(&d, 0, SIZE_MAX);
+	diagram_init(&d, &arena, 0, SIZE_MAX);
 	for (unsigned long runs = random_runs(3000); runs > 0; runs--) {
 		node pool[POOL];
 		diagram_reset(&d, (enum diagram_order)random_below(&random, ORDER_COUNT));
@@ -154,6 +155,7 @@ START_TEST(operations_of_tiny_words)
 			check_branches_of(&d, id);
 	}
 	diagram_finish(&d);
+	arena_finish(&arena);
 }
 END_TEST
 
@@ -270,7 +272,6 @@ static void check_program(struct diagram *d, struct sock_filter *insns, size_t c
 		set_verdict(&expected, input, interpret(insns, input));
 	must(machine_init(&machine, &program, d, &arena), "there is memory");
 	check_function(d, machine_run(&machine, &cell), &expected);
-	machine_finish(&machine);
 	arena_finish(&arena);
 }
 
@@ -320,17 +321,19 @@ START_TEST(policies_of_tiny_words)
 	struct random random = random_start("policies_of_tiny_words");
 	unsigned long step = stride(POLICIES_STRIDE);
 	size_t count = all_conditions(conditions), done = 0;
+	struct arena arena = {0};
 	struct diagram d;
 
 	truths = calloc(NODES_MAX, sizeof(*truths));
 	matches = calloc(count, sizeof(*matches));
 	ck_assert(truths && matches);
-	diagram_init(&d, NODES_MAX, SIZE_MAX);
+	diagram_init(&d, &arena, NODES_MAX, SIZE_MAX);
 	find_matches(count);
 	for (size_t first = random_below(&random, (uint32_t)step); first < count; first += step)
 		done += check_policies_with(&d, first, count);
 	printf("%zu policies of two rules out of %zu conditions: one of %lu\n", done, count, step);
 	diagram_finish(&d);
+	arena_finish(&arena);
 	free(truths);
 	free(matches);
 }
@@ -341,15 +344,17 @@ START_TEST(programs_of_tiny_words)
 	struct random random = random_start("programs_of_tiny_words");
 	unsigned long step = stride(PROGRAMS_STRIDE);
 	size_t done = 0;
+	struct arena arena = {0};
 	struct diagram d;
 
 	truths = calloc(NODES_MAX, sizeof(*truths));
 	ck_assert(truths);
-	diagram_init(&d, NODES_MAX, SIZE_MAX);
+	diagram_init(&d, &arena, NODES_MAX, SIZE_MAX);
 	for (unsigned first = random_below(&random, (uint32_t)step); first < firsts; first += (unsigned)step)
 		done += check_programs_with(&d, first);
 	printf("%zu programs: one of %lu\n", done, step);
 	diagram_finish(&d);
+	arena_finish(&arena);
 	free(truths);
 }
 END_TEST
