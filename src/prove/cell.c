@@ -111,6 +111,20 @@ bool cuts_finish(struct cuts *cuts)
 	return true;
 }
 
+size_t cuts_find(const struct cuts *cuts, uint32_t number)
+{
+	size_t low = 0, high = cuts->starts.count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (cuts->starts.items[middle] <= number)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 void cuts_clear(struct cuts *cuts)
 {
 	memset(cuts->small, 0, cuts->small_words * sizeof(cuts->small[0]));

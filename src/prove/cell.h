@@ -50,6 +50,9 @@ static inline uint32_t cuts_last(const struct cuts *cuts, size_t i)
 	return i + 1 < cuts->starts.count ? cuts->starts.items[i + 1] - 1 : INPUT_WORD_MAX;
 }
 
+/* The interval that a number is in. */
+size_t cuts_find(const struct cuts *cuts, uint32_t number);
+
 void cuts_clear(struct cuts *cuts);
 
 #endif

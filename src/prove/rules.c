@@ -68,14 +68,6 @@ static bool is_within(const struct policy_arch *arch, const struct cell *section
 	return arch->arch->audit >= section->arch_first && arch->arch->audit <= section->arch_last;
 }
 
-bool rules_foreign(const struct rules *rules, const struct cell *section)
-{
-	for (size_t i = 0; i < rules->policy->arch_count; i++)
-		if (is_within(&rules->policy->archs[i], section))
-			return false;
-	return true;
-}
-
 void rules_cuts_nr(const struct rules *rules, const struct cell *section, bool each_call, struct cuts *cuts)
 {
 	cuts_add(cuts, INPUT_WORD_MAX);
@@ -177,25 +169,78 @@ static uint32_t unmatched(const struct policy *policy, uint32_t audit, uint32_t 
 	return policy->default_action;
 }
 
+static void end_before(uint32_t *last, uint32_t nr, uint32_t start)
+{
+	if (nr < start && start - 1 < *last)
+		*last = start - 1;
+}
+
+/* Up to where, but not beyond `end`, the calls from one on have its action, whatever their arguments. */
+static uint32_t run_of(const struct policy_arch *arch, const struct policy_syscall *call, uint32_t end)
+{
+	const struct policy_syscall *stop = arch->syscalls + arch->syscall_count;
+	uint32_t action = call->rules[0].action, last = call->nr;
+
+	for (call++; call < stop && last < end && call->nr == last + 1; call++, last++)
+		if (!call->rule_count || call->rules[0].condition_count || call->rules[0].action != action)
+			break;
+	return last;
+}
+
+/* The verdict for a number, if no condition has anything to do with it, and up to where, or to `end`, it certainly is the same. */
+static bool piece_verdict(struct rules *rules, uint32_t audit, uint32_t nr, uint32_t end,
+                          uint32_t *ret_verdict, uint32_t *ret_last)
+{
+	const struct policy *policy = rules->policy;
+	bool covered = is_covered(policy, audit, nr), is_first = true;
+	uint32_t last = nr < INPUT_WORD_MAX ? INPUT_WORD_MAX - 1 : nr;
+
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		const struct policy_arch *arch = &policy->archs[i];
+		uint32_t arch_last = arch->arch->nr_last;
+		if (arch->arch->audit != audit)
+			continue;
+		const struct policy_syscall *found = covered ? find(rules, i, nr) : NULL;
+		if (found && found->rule_count > 0) {
+			bool runs = is_first && nr <= arch_last;
+			*ret_verdict = found->rules[0].action;
+			*ret_last = runs ? run_of(arch, found, end < arch_last ? end : arch_last) : nr;
+			return found->rules[0].condition_count == 0;
+		}
+		size_t next = rules->next[i] + (found ? 1 : 0);
+		if (covered && next < arch->syscall_count)
+			end_before(&last, nr, arch->syscalls[next].nr);
+		end_before(&last, nr, arch->arch->nr_first);
+		end_before(&last, nr, arch_last + 1);
+		end_before(&last, nr, arch->newer_first);
+		is_first = false;
+	}
+	*ret_last = last;
+	*ret_verdict = covered ? unmatched(policy, audit, nr, false) : policy->bad_arch_action;
+	return true;
+}
+
 bool rules_verdict(struct rules *rules, const struct cell *cell, uint32_t *ret_verdict)
 {
 	const struct policy *policy = rules->policy;
-	uint32_t audit = cell->arch_first, nr = cell->nr_first;
+	bool foreign = true;
+	uint32_t piece, last;
 
-	if (!is_covered(policy, audit, nr)) {
-		*ret_verdict = policy->bad_arch_action;
-		return true;
+	for (size_t i = 0; i < policy->arch_count; i++)
+		foreign = foreign && !is_within(&policy->archs[i], cell);
+	*ret_verdict = policy->bad_arch_action;
+	if (foreign || cell->arch_first != cell->arch_last)
+		return foreign;
+	for (uint32_t nr = cell->nr_first;; nr = last + 1) {
+		if (!piece_verdict(rules, cell->arch_first, nr, cell->nr_last, &piece, &last))
+			return false;
+		if (nr == cell->nr_first)
+			*ret_verdict = piece;
+		else if (piece != *ret_verdict)
+			return false;
+		if (last >= cell->nr_last)
+			return true;
 	}
-	for (size_t i = 0; i < policy->arch_count; i++) {
-		const struct policy_syscall *found =
-		    policy->archs[i].arch->audit == audit ? find(rules, i, nr) : NULL;
-		if (found && found->rule_count > 0) {
-			*ret_verdict = found->rules[0].action;
-			return found->rules[0].condition_count == 0;
-		}
-	}
-	*ret_verdict = unmatched(policy, audit, nr, false);
-	return true;
 }
 
 node rules_node(struct rules *rules, const struct cell *cell)

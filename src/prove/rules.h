@@ -36,18 +36,14 @@ bool rules_prepare(struct rules *rules, struct diagram *diagram, struct arena *a
 /* After diagram_reset(). */
 void rules_forget(struct rules *rules);
 
-/* Is it a cell of architectures that the policy does not have, so that numbers are nothing to it? */
-bool rules_foreign(const struct rules *rules, const struct cell *section);
-
 void rules_cuts_arch(const struct rules *rules, struct cuts *cuts);
 /* Between calls that follow each other and have the same rules only for `each_call`: otherwise there are far fewer cells. */
 void rules_cuts_nr(const struct rules *rules, const struct cell *section, bool each_call, struct cuts *cuts);
 
-/*
- * What the policy says in a cell that no cut of it goes through, or a foreign one. Fastest for ascending numbers. As a number, if no condition has
- * anything to do with it; or else false.
- */
+/* The one verdict that the policy has for all calls of a cell, if no condition has anything to do with it; or else false. */
 bool rules_verdict(struct rules *rules, const struct cell *cell, uint32_t *ret_verdict);
+
+/* What the policy says in a cell that no cut of it goes through. Fastest, like the above, for ascending numbers. */
 node rules_node(struct rules *rules, const struct cell *cell);
 
 #endif

@@ -49,11 +49,6 @@ void side_cuts_arch(const struct side *side, struct cuts *cuts)
 		scan_cuts(subject->programs[i], NULL, side->kinds, cuts);
 }
 
-bool side_takes_whole(const struct side *side, const struct cell *section)
-{
-	return !side->subject->policy || rules_foreign(&side->rules, section);
-}
-
 void side_cuts_nr(const struct side *side, const struct cell *section, bool each_call, struct cuts *cuts)
 {
 	const struct prove_subject *subject = side->subject;

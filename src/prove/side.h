@@ -32,8 +32,6 @@ bool side_prepare(struct side *side, struct diagram *diagram, struct arena *aren
 void side_forget(struct side *side);
 
 void side_cuts_arch(const struct side *side, struct cuts *cuts);
-/* May a cell of architectures be asked for whole, as far as its rules go? */
-bool side_takes_whole(const struct side *side, const struct cell *section);
 void side_cuts_nr(const struct side *side, const struct cell *section, bool each_call, struct cuts *cuts);
 
 /*

@@ -1,5 +1,7 @@
 #include "prove/space.h"
 
+#include "prove/sweep.h"
+
 enum { DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26, ATTEMPTS = 8 };
 
 int space_init(struct space *space, struct arena_room *room, const struct prove_subject *const *subjects,
@@ -84,51 +86,85 @@ static int visit_cell(struct space *space, const struct cell *cell, space_visito
 	return result;
 }
 
-static int walk_section(struct space *space, const struct cell *section, space_visitor visitor, void *closure)
+static bool cut_archs(struct space *space, const struct cell *within)
 {
-	struct cuts *cuts = &space->numbers;
-	bool whole = true;
-	int result = 0;
+	struct cuts *cuts = &space->archs;
 
 	for (size_t i = 0; i < space->side_count; i++)
-		whole = whole && side_takes_whole(&space->sides[i], section);
-	if (whole && plainly_same(space, section))
-		return 0;
+		side_cuts_arch(&space->sides[i], cuts);
+	cuts_add(cuts, within->arch_first);
+	cuts_add_after(cuts, within->arch_last);
+	return cuts_finish(cuts);
+}
+
+/* The numbers' cuts for a section, unless they are there already. */
+static bool cut_numbers(struct space *space, const struct cell *section)
+{
+	struct cuts *cuts = &space->numbers;
+
+	if (cuts->starts.count && space->section.arch_first == section->arch_first)
+		return true;
 	cuts_clear(cuts);
+	space->section = *section;
 	for (size_t i = 0; i < space->side_count; i++)
 		side_cuts_nr(&space->sides[i], section, space->each_call, cuts);
 	cuts_add(cuts, section->nr_first);
 	cuts_add_after(cuts, section->nr_last);
-	if (!cuts_finish(cuts))
+	return cuts_finish(cuts);
+}
+
+/* The cells of a section of `within` that have calls in `part`. */
+static int walk_section(struct space *space, const struct cell *section, const struct cell *part,
+                        space_visitor visitor, void *closure)
+{
+	struct cuts *cuts = &space->numbers;
+	int result = 0;
+
+	if (!cut_numbers(space, section))
 		return -ENOMEM;
-	for (size_t i = 0; result == 0 && i < cuts->starts.count; i++) {
+	for (size_t i = cuts_find(cuts, part->nr_first); result == 0 && i < cuts->starts.count; i++) {
 		struct cell cell = *section;
 		cell.nr_first = cuts->starts.items[i];
 		cell.nr_last = cuts_last(cuts, i);
-		if (section->nr_first <= cell.nr_first && cell.nr_first <= section->nr_last)
-			result = visit_cell(space, &cell, visitor, closure);
+		if (cell.nr_first > part->nr_last)
+			break;
+		result = visit_cell(space, &cell, visitor, closure);
+	}
+	return result;
+}
+
+static int walk_part(struct space *space, const struct cell *within, const struct cell *part,
+                     space_visitor visitor, void *closure)
+{
+	struct cuts *cuts = &space->archs;
+	int result = 0;
+
+	if (!cuts->starts.count && !cut_archs(space, within))
+		return -ENOMEM;
+	for (size_t i = cuts_find(cuts, part->arch_first); result == 0 && i < cuts->starts.count; i++) {
+		struct cell section = *within;
+		section.arch_first = cuts->starts.items[i];
+		section.arch_last = cuts_last(cuts, i);
+		if (section.arch_first > part->arch_last)
+			break;
+		result = walk_section(space, &section, part, visitor, closure);
 	}
 	return result;
 }
 
 int space_walk(struct space *space, const struct cell *within, space_visitor visitor, void *closure)
 {
-	struct cuts *cuts = &space->archs;
+	struct cells whole = {{(struct cell *)within, 1, 1}}, left = {0}, *parts = &whole;
 	int result = 0;
 
-	cuts_clear(cuts);
-	for (size_t i = 0; i < space->side_count; i++)
-		side_cuts_arch(&space->sides[i], cuts);
-	cuts_add(cuts, within->arch_first);
-	cuts_add_after(cuts, within->arch_last);
-	if (!cuts_finish(cuts))
-		return -ENOMEM;
-	for (size_t i = 0; result == 0 && i < cuts->starts.count; i++) {
-		struct cell section = *within;
-		section.arch_first = cuts->starts.items[i];
-		section.arch_last = cuts_last(cuts, i);
-		if (within->arch_first <= section.arch_first && section.arch_first <= within->arch_last)
-			result = walk_section(space, &section, visitor, closure);
+	cuts_clear(&space->archs);
+	cuts_clear(&space->numbers);
+	if (space->side_count == 2) {
+		if (!sweep_cells(space->sides, &space->diagram, within, &space->arena, &left))
+			return -ENOMEM;
+		parts = &left;
 	}
+	for (size_t i = 0; result == 0 && i < parts->list.count; i++)
+		result = walk_part(space, within, &parts->list.items[i], visitor, closure);
 	return result;
 }

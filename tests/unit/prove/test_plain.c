@@ -1,11 +1,13 @@
 /* Cells that need no diagram: a verdict that is told without one is that of every call in the cell. */
 #include <check.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "prove/side.h"
 #include "prove/scan.h"
+#include "prove/sweep.h"
 #include "support/random_policy.h"
 #include "support/run.h"
 
@@ -25,7 +27,7 @@ static struct sock_filter random_branch(struct random *random, size_t left)
 	                            (uint8_t)random_below(random, most), random_below(random, SMALL)};
 }
 
-/* Loads of nr, arch and an argument's word, sums, and all kinds of jumps. The returns are different. */
+/* Loads of nr, arch and an argument's word, sums, and all kinds of jumps. The returns are different actions. */
 static void random_numbers(struct random *random, struct sock_filter *insns)
 {
 	for (size_t i = 0; i < LENGTH; i++) {
@@ -40,7 +42,7 @@ static void random_numbers(struct random *random, struct sock_filter *insns)
 		else if (kind < 9)
 			insns[i] = random_branch(random, LENGTH - i - 1);
 		else
-			insns[i] = (struct sock_filter){BPF_RET | BPF_K, 0, 0, (uint32_t)i};
+			insns[i] = (struct sock_filter){BPF_RET | BPF_K, 0, 0, (uint32_t)i << 16};
 	}
 }
 
@@ -114,6 +116,95 @@ START_TEST(comparisons_are_followed)
 }
 END_TEST
 
+static bool holds(const struct cells *cells, uint32_t arch, uint32_t nr)
+{
+	for (size_t i = 0; i < cells->list.count; i++) {
+		const struct cell *cell = &cells->list.items[i];
+		if (cell->arch_first <= arch && arch <= cell->arch_last && cell->nr_first <= nr &&
+		    nr <= cell->nr_last)
+			return true;
+	}
+	return false;
+}
+
+/* Where two programs differ, for any argument, the sweep leaves a cell. Returns how many numbers are in none. */
+static unsigned long check_sweep(const struct callgate_program *const *programs, size_t count,
+                                 const struct cells *left)
+{
+	unsigned long agreed = 0;
+
+	for (uint32_t arch = 0; arch <= SMALL; arch++)
+		for (uint32_t nr = 0; nr <= SMALL; nr++) {
+			bool differ = false;
+			for (uint32_t arg = 0; arg <= SMALL; arg++) {
+				struct seccomp_data call = {.nr = (int)nr, .arch = arch, .args = {arg}};
+				uint32_t first = bpf_simulate(programs[0], &call, NULL);
+				uint32_t second = bpf_simulate(programs[count - 1], &call, NULL);
+				for (size_t i = count - 1; i-- > 1;)
+					second =
+					    bpf_strictest(second, bpf_simulate(programs[i], &call, NULL));
+				differ = differ || first != second;
+			}
+			ck_assert(!differ || holds(left, arch, nr));
+			agreed += !holds(left, arch, nr);
+		}
+	return agreed;
+}
+
+/* A program of its own, or one that is nearly another. */
+static void random_like(struct random *random, const struct sock_filter *model, struct sock_filter *insns)
+{
+	size_t changed = random_below(random, LENGTH);
+
+	if (random_below(random, 3) == 0) {
+		random_numbers(random, insns);
+		return;
+	}
+	memcpy(insns, model, LENGTH * sizeof(*insns));
+	if (BPF_CLASS(insns[changed].code) == BPF_RET ||
+	    (BPF_CLASS(insns[changed].code) == BPF_JMP && insns[changed].code != (BPF_JMP | BPF_JA)))
+		insns[changed].k++;
+}
+
+START_TEST(sweeps_leave_every_difference)
+{
+	enum { STACK = 3 };
+	struct random random = random_start("sweeps_leave_every_difference");
+	struct sock_filter insns[STACK][LENGTH];
+	struct callgate_program programs[STACK];
+	const struct callgate_program *list[STACK];
+	unsigned long agreed = 0;
+
+	for (int i = 0; i < PROGRAMS / 10; i++) {
+		struct arena arena = {0};
+		struct cells left = {0};
+		struct side sides[2];
+		struct diagram diagram;
+		size_t count = 2 + random_below(&random, STACK - 1);
+		for (size_t j = 0; j < count; j++) {
+			if (j == 0)
+				random_numbers(&random, insns[j]);
+			else
+				random_like(&random, insns[0], insns[j]);
+			programs[j] =
+			    (struct callgate_program){.count = LENGTH, .insns = insns[j], .bytes = insns[j]};
+			list[j] = &programs[j];
+		}
+		struct prove_subject first = {.programs = list, .program_count = 1};
+		struct prove_subject rest = {.programs = list + 1, .program_count = count - 1};
+		diagram_init(&diagram, &arena, 0,
+		             random_below(&random, 4) ? 0 : 1 + random_below(&random, 60));
+		ck_assert(side_init(&sides[0], &first, &arena) && side_init(&sides[1], &rest, &arena));
+		ck_assert(sweep_cells(sides, &diagram, &CELL_EVERYTHING, &arena, &left));
+		agreed += check_sweep(list, count, &left);
+		diagram_finish(&diagram);
+		arena_finish(&arena);
+	}
+	printf("agreed: %lu numbers of %d pairs\n", agreed, PROGRAMS / 10);
+	ck_assert_uint_gt(agreed, PROGRAMS / 10);
+}
+END_TEST
+
 /* Calls of a cell: at its corners and anywhere, with arguments near those of the rules. */
 static void check_calls(struct random *random, const struct policy *policy, const struct cell *cell,
                         uint32_t verdict)
@@ -129,28 +220,45 @@ static void check_calls(struct random *random, const struct policy *policy, cons
 	}
 }
 
+static bool has_arch(const struct policy *policy, const struct cell *section)
+{
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		uint32_t audit = policy->archs[i].arch->audit;
+		if (section->arch_first <= audit && audit <= section->arch_last)
+			return true;
+	}
+	return false;
+}
+
+static unsigned long check_cell(struct random *random, const struct policy *policy, struct rules *rules,
+                                const struct cell *cell)
+{
+	uint32_t verdict;
+	bool decided = rules_verdict(rules, cell, &verdict);
+
+	ck_assert(decided || has_arch(policy, cell));
+	if (decided)
+		check_calls(random, policy, cell, verdict);
+	return decided;
+}
+
+/* All of it, where its rules change, and anywhere. */
 static unsigned long check_section(struct random *random, const struct policy *policy, struct rules *rules,
                                    const struct cell *section, struct cuts *numbers)
 {
-	unsigned long decided = 0;
-	uint32_t verdict;
+	unsigned long decided = check_cell(random, policy, rules, section);
 
-	if (rules_foreign(rules, section)) {
-		ck_assert(rules_verdict(rules, section, &verdict));
-		check_calls(random, policy, section, verdict);
-		return 1;
-	}
 	cuts_clear(numbers);
 	rules_cuts_nr(rules, section, false, numbers);
 	ck_assert(cuts_finish(numbers));
 	for (size_t i = 0; i < numbers->starts.count; i++) {
 		struct cell cell = *section;
+		size_t last = i + random_below(random, 3);
 		cell.nr_first = numbers->starts.items[i];
-		cell.nr_last = cuts_last(numbers, i);
-		if (!rules_verdict(rules, &cell, &verdict))
-			continue;
-		check_calls(random, policy, &cell, verdict);
-		decided++;
+		cell.nr_last = cuts_last(numbers, last < numbers->starts.count ? last : i);
+		decided += check_cell(random, policy, rules, &cell);
+		cell.nr_first -= cell.nr_first > 0 ? random_below(random, 2) : 0;
+		decided += check_cell(random, policy, rules, &cell);
 	}
 	return decided;
 }
@@ -175,7 +283,77 @@ START_TEST(rules_that_numbers_decide)
 		arena_finish(&arena);
 	}
 	printf("decided: %lu cells of %d policies\n", decided, POLICIES);
-	ck_assert_uint_gt(decided, 2 * POLICIES);
+	ck_assert_uint_gt(decided, 10 * POLICIES);
+}
+END_TEST
+
+enum { DENSE = 12, DENSE_FIRST = 30 };
+
+/* Calls that follow each other on one or two entries of an architecture, most of them allowed whatever their arguments. */
+struct dense {
+	struct policy_syscall calls[2][DENSE];
+	struct policy_arch archs[2];
+	struct policy policy;
+};
+
+static void random_dense(struct random *random, struct dense *dense)
+{
+	static const struct policy_condition condition = {
+	    .arg = 1, .op = POLICY_GE, .mask = UINT64_MAX, .value = 7};
+	static const struct policy_rule kinds[] = {
+	    {.action = SECCOMP_RET_ALLOW},
+	    {.action = SECCOMP_RET_ALLOW, .condition_count = 1, .conditions = &condition},
+	    {.action = SECCOMP_RET_LOG},
+	};
+
+	*dense = (struct dense){.policy = {SECCOMP_RET_ERRNO | 1, SECCOMP_RET_KILL_PROCESS, 1,
+	                                   1 + random_below(random, 2), dense->archs}};
+	for (size_t i = 0; i < dense->policy.arch_count; i++) {
+		struct policy_arch *arch = &dense->archs[i];
+		*arch = (struct policy_arch){.arch = arch_by_name("x86_64"), .syscalls = dense->calls[i]};
+		for (uint32_t nr = DENSE_FIRST; nr < DENSE_FIRST + DENSE; nr++) {
+			uint32_t kind = random_below(random, 10);
+			if (kind == 0)
+				continue;
+			dense->calls[i][arch->syscall_count++] =
+			    (struct policy_syscall){.nr = nr,
+			                            .rule_count = kind > 1,
+			                            .rules = &kinds[kind > 4   ? 0
+			                                            : kind > 2 ? kind - 2
+			                                                       : 0]};
+		}
+	}
+}
+
+/* What is said of an interval against each of its numbers. */
+START_TEST(runs_of_calls)
+{
+	struct random random = random_start("runs_of_calls");
+	unsigned long decided = 0;
+
+	for (int i = 0; i < 20 * POLICIES; i++) {
+		struct arena arena = {0};
+		struct dense dense;
+		struct rules rules;
+		uint32_t verdict, last = DENSE_FIRST + DENSE,
+		                  first = DENSE_FIRST + random_below(&random, DENSE);
+		random_dense(&random, &dense);
+		uint32_t audit = dense.archs[0].arch->audit;
+		struct cell cell = {audit, audit, first, first + random_below(&random, last - first + 1)};
+		ck_assert(rules_init(&rules, &dense.policy, &arena));
+		bool plain = rules_verdict(&rules, &cell, &verdict);
+		for (uint32_t nr = cell.nr_first; plain && nr <= cell.nr_last; nr++) {
+			struct seccomp_data call = {
+			    .nr = (int)nr, .arch = audit, .args = {0, nr % 2 ? 9 : 3}};
+			ck_assert_uint_eq(policy_eval(&dense.policy, &call, NULL), verdict);
+			call.args[1] = nr % 2 ? 3 : 9;
+			ck_assert_uint_eq(policy_eval(&dense.policy, &call, NULL), verdict);
+		}
+		decided += plain && cell.nr_last > cell.nr_first + 1;
+		arena_finish(&arena);
+	}
+	printf("decided: %lu runs\n", decided);
+	ck_assert_uint_gt(decided, POLICIES);
 }
 END_TEST
 
@@ -186,6 +364,8 @@ int main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, programs_that_numbers_decide);
 	tcase_add_test(tcase, comparisons_are_followed);
+	tcase_add_test(tcase, sweeps_leave_every_difference);
 	tcase_add_test(tcase, rules_that_numbers_decide);
+	tcase_add_test(tcase, runs_of_calls);
 	return test_run(tcase);
 }
