@@ -133,12 +133,19 @@ static int walk_section(struct space *space, const struct cell *section, const s
 	return result;
 }
 
+static bool is_one_call(const struct cell *part)
+{
+	return part->arch_first == part->arch_last && part->nr_first == part->nr_last;
+}
+
 static int walk_part(struct space *space, const struct cell *within, const struct cell *part,
                      space_visitor visitor, void *closure)
 {
 	struct cuts *cuts = &space->archs;
 	int result = 0;
 
+	if (is_one_call(part))
+		return visit_cell(space, part, visitor, closure);
 	if (!cuts->starts.count && !cut_archs(space, within))
 		return -ENOMEM;
 	for (size_t i = cuts_find(cuts, part->arch_first); result == 0 && i < cuts->starts.count; i++) {
