@@ -5,7 +5,7 @@ enum {
 	CLOSE = 6,  /* a range of so many edges is divided wherever it is best */
 	WINDOW = 1, /* how much farther than Knuth's bounds the search looks where there is a hole */
 	MARGIN = 3, /* how far from the middle of its weight a long switch may be divided */
-	LONG = 16,
+	LONG = 12,
 	NO_HOLE = TREE_MOST,
 	NEVER = 1u << 30, /* the cost of what makes no sense; more than any tree's */
 };

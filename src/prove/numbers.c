@@ -10,6 +10,36 @@ static node split_for(struct diagram *d, struct diagram_bits bits, enum policy_o
 	                     otherwise);
 }
 
+static uint32_t last_level(const struct diagram *d, enum input_field field, uint64_t mask)
+{
+	return input_level(&d->order, field, (unsigned)__builtin_ctzll(mask));
+}
+
+/*
+ * The comparison in front of two functions. Where one of them first compares bits that are all in front of these, and every way out of that
+ * leads to the other one, these are compared where those are equal: so it is when a program looks at the lower half of an argument first.
+ */
+static node compare_bits(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
+                         node otherwise)
+{
+	uint32_t last = last_level(d, bits.field, bits.mask);
+	bool swap = diagram_at(d, then)->level > diagram_at(d, otherwise)->level;
+	node other = swap ? then : otherwise;
+	const struct diagram_node n = *diagram_at(d, swap ? otherwise : then);
+
+	if (n.level > last)
+		return split_for(d, bits, op, then, otherwise);
+	if (diagram_spend(d, 1) && n.field == bits.field && (n.mask & -n.mask) > bits.mask &&
+	    last_level(d, bits.field, n.mask) < diagram_at(d, other)->level &&
+	    (!n.pattern || n.less == other.id) && (n.pattern == n.mask || n.greater == other.id)) {
+		struct diagram_bits front = {bits.field, n.mask, n.pattern};
+		node equal = swap ? compare_bits(d, bits, op, then, (node){n.equal})
+		                  : compare_bits(d, bits, op, (node){n.equal}, otherwise);
+		return diagram_split(d, front, equal, other, other);
+	}
+	return diagram_if(d, split_for(d, bits, op, d->one, d->zero), then, otherwise);
+}
+
 node diagram_compare(struct diagram *d, struct diagram_number number, enum policy_op op, uint64_t value,
                      node then, node otherwise)
 {
@@ -34,8 +64,5 @@ node diagram_compare(struct diagram *d, struct diagram_number number, enum polic
 	if (!number.mask)
 		return op == POLICY_LT ? otherwise : then;
 	struct diagram_bits bits = {number.field, number.mask << number.lowest, value << number.lowest};
-	uint32_t last = input_level(&d->order, bits.field, (unsigned)__builtin_ctzll(bits.mask));
-	if (diagram_at(d, then)->level > last && diagram_at(d, otherwise)->level > last)
-		return split_for(d, bits, op, then, otherwise);
-	return diagram_if(d, split_for(d, bits, op, d->one, d->zero), then, otherwise);
+	return compare_bits(d, bits, op, then, otherwise);
 }
