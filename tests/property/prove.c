@@ -40,8 +40,9 @@ static const struct policy *next_policy(struct random *random, struct arena *are
 	return random_policy(random, arena, 3, 8);
 }
 
-/* How often the compiler refused a list as too long for any program. */
+/* How often the compiler refused a list as too long for any program, and the largest proof of another. */
 static unsigned long too_long;
+static size_t most_nodes;
 
 static void check_policy(struct random *random)
 {
@@ -64,6 +65,7 @@ static void check_policy(struct random *random)
 		random_policy_print(policy);
 		ck_abort_msg("outcome %d: %s", (int)result.outcome, diag.text);
 	}
+	most_nodes = result.nodes > most_nodes ? result.nodes : most_nodes;
 	ck_same_verdict(policy, output.programs, output.count, random);
 	compile_output_finish(&output);
 	arena_finish(&arena);
@@ -78,8 +80,8 @@ START_TEST(compiled_policies_are_proved_equal)
 	for (unsigned long i = 0; i < runs; i++) {
 		check_policy(&random);
 		if ((i + 1) % REPORT_EVERY == 0) {
-			printf("%lu policies proved, %lu were too long for a program\n", i + 1 - too_long,
-			       too_long);
+			printf("%lu policies proved, with up to %zu nodes, %lu were too long for a program\n",
+			       i + 1 - too_long, most_nodes, too_long);
 			fflush(stdout);
 		}
 	}
