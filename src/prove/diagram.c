@@ -137,6 +137,11 @@ void diagram_reset(struct diagram *d, enum diagram_order order)
 	order_fill(&d->order, order);
 }
 
+bool diagram_adapt(struct diagram *d, const uint16_t *levels)
+{
+	return order_adapt(&d->order, levels);
+}
+
 void diagram_init(struct diagram *d, struct arena *arena, size_t node_budget, size_t work_budget)
 {
 	*d = (struct diagram){.arena = arena,

@@ -82,6 +82,12 @@ void diagram_finish(struct diagram *d);
 /* Forgets all nodes, and the failure; the work goes on counting. Fails without memory. */
 void diagram_reset(struct diagram *d, enum diagram_order order);
 
+/*
+ * Another order, just after that: the level of each bit of each argument and of the instruction pointer, behind those of arch and nr. It has
+ * to stay as long as it is used. false where two bits would have one level.
+ */
+bool diagram_adapt(struct diagram *d, const uint16_t *levels);
+
 /* Sets `failed`, unless it is set already. */
 static inline void diagram_fail(struct diagram *d, int error)
 {

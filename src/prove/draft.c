@@ -87,14 +87,19 @@ static bool takes_zero(const struct draft *low)
 	return low->n.pattern == low->n.mask;
 }
 
+/* Does it compare bits of the field, all of them lower ones? (Others may stand behind it, if the order is an adapted one.) */
+static bool can_extend(const struct draft *draft, enum input_field field, uint64_t bit)
+{
+	return draft->n.level != LEVEL_LEAF && draft->n.field == field && draft->n.mask < bit;
+}
+
 /* The test of a bit in front of two drafts. */
 static struct draft prepend(struct diagram *d, enum input_field field, unsigned index, struct draft *low,
                             struct draft *high)
 {
 	uint64_t bit = UINT64_C(1) << index;
 	uint32_t level = input_level(&d->order, field, index);
-	bool above = high->n.level != LEVEL_LEAF && high->n.field == field;
-	bool below = low->n.level != LEVEL_LEAF && low->n.field == field;
+	bool above = can_extend(high, field, bit), below = can_extend(low, field, bit);
 
 	if (draft_same(low, high))
 		return *low;
@@ -135,7 +140,7 @@ static struct diagram_bits mergeable(const struct draft *draft, struct diagram_b
 {
 	const struct diagram_node *n = &draft->n;
 	uint64_t ones = rest.mask & rest.pattern, zeros = rest.mask & ~rest.pattern;
-	bool is_same = n->level != LEVEL_LEAF && n->field == rest.field && !one_bit(n);
+	bool is_same = can_extend(draft, rest.field, rest.mask & -rest.mask) && !one_bit(n);
 	bool takes_ones = is_same && n->pattern && n->less == less.id;
 	bool takes_zeros = is_same && n->pattern != n->mask && n->greater == greater.id;
 

@@ -27,13 +27,20 @@ enum {
 /* Argument i is INPUT_ARG + i. */
 enum input_field { INPUT_ARG = 0, INPUT_IP = 6, INPUT_ARCH, INPUT_NR, INPUT_FIELDS };
 
-/* The order of tests: where the lowest bit of each field stands, and how far in front of it the next one. Higher bits come first. */
+/*
+ * The order of tests: where the lowest bit of each field stands, and how far in front of it the next one. Higher bits come first. Or, for
+ * all but arch and nr, any order: the level of each bit of each field.
+ */
 struct input_order {
 	uint16_t last[INPUT_FIELDS], step[INPUT_FIELDS];
+	const uint16_t
+	    *levels; /* INPUT_WIDE_FIELDS times INPUT_WIDE_BITS; NULL where the former is the order */
 };
 
 static inline uint32_t input_level(const struct input_order *order, unsigned field, unsigned bit)
 {
+	if (order->levels && field < INPUT_WIDE_FIELDS)
+		return order->levels[field * INPUT_WIDE_BITS + bit];
 	return order->last[field] - bit * (uint32_t)order->step[field];
 }
 

@@ -15,6 +15,22 @@ static uint32_t last_level(const struct diagram *d, enum input_field field, uint
 	return input_level(&d->order, field, (unsigned)__builtin_ctzll(mask));
 }
 
+/* In any order of bits. */
+static node compare_bit_by_bit(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
+                               node otherwise)
+{
+	node result = op == POLICY_LT ? otherwise : then;
+
+	for (; bits.mask && !d->failed; bits.mask &= bits.mask - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(bits.mask);
+		bool set = bits.pattern >> bit & 1;
+		node test = diagram_test(d, bits.field, bit, d->zero, d->one);
+		node other = set && op != POLICY_EQ ? then : otherwise;
+		result = set ? diagram_if(d, test, result, other) : diagram_if(d, test, other, result);
+	}
+	return result;
+}
+
 /*
  * The comparison in front of two functions. Where one of them first compares bits that are all in front of these, and every way out of that
  * leads to the other one, these are compared where those are equal: so it is when a program looks at the lower half of an argument first.
@@ -22,6 +38,8 @@ static uint32_t last_level(const struct diagram *d, enum input_field field, uint
 static node compare_bits(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
                          node otherwise)
 {
+	if (d->order.levels)
+		return compare_bit_by_bit(d, bits, op, then, otherwise);
 	uint32_t last = last_level(d, bits.field, bits.mask);
 	bool swap = diagram_at(d, then)->level > diagram_at(d, otherwise)->level;
 	node other = swap ? then : otherwise;

@@ -8,4 +8,7 @@
 
 void order_fill(struct input_order *order, enum diagram_order which);
 
+/* For diagram_adapt(); false, and nothing changed, if the levels are no order. */
+bool order_adapt(struct input_order *order, const uint16_t *levels);
+
 #endif

@@ -243,6 +243,16 @@ bool rules_verdict(struct rules *rules, const struct cell *cell, uint32_t *ret_v
 	}
 }
 
+const struct policy_syscall *rules_first(struct rules *rules, const struct cell *cell)
+{
+	const struct policy_syscall *found = NULL;
+
+	for (size_t i = 0; i < rules->policy->arch_count && !found; i++)
+		if (rules->policy->archs[i].arch->audit == cell->arch_first)
+			found = find(rules, i, cell->nr_first);
+	return found;
+}
+
 node rules_node(struct rules *rules, const struct cell *cell)
 {
 	const struct policy *policy = rules->policy;

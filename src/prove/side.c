@@ -134,6 +134,11 @@ struct side_bits side_bits(struct side *side, const struct cell *cell)
 	return result;
 }
 
+const struct policy_syscall *side_rules(struct side *side, const struct cell *cell)
+{
+	return side->subject->policy ? rules_first(&side->rules, cell) : NULL;
+}
+
 uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_data *call)
 {
 	if (subject->policy)

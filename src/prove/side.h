@@ -50,6 +50,9 @@ struct side_bits {
 node side_node(struct side *side, const struct cell *cell);
 struct side_bits side_bits(struct side *side, const struct cell *cell);
 
+/* The rules that a policy has for a cell's calls; NULL if there are none, or for programs. */
+const struct policy_syscall *side_rules(struct side *side, const struct cell *cell);
+
 /* The verdict on one call, by policy_eval() or bpf_simulate(). */
 uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_data *call);
 

@@ -1,5 +1,6 @@
 #include "prove/space.h"
 
+#include "prove/adapt.h"
 #include "prove/sweep.h"
 
 enum { DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26, ATTEMPTS = 8 };
@@ -63,6 +64,21 @@ static void start_again(struct space *space, enum diagram_order order)
 		side_forget(&space->sides[i]);
 }
 
+/* Starts again with an order for the cell's rules; false where there are none. */
+static bool adapt(struct space *space, const struct cell *cell)
+{
+	const struct policy_syscall *syscall = NULL;
+
+	for (size_t i = 0; i < space->side_count && !syscall; i++)
+		syscall = side_rules(&space->sides[i], cell);
+	const uint16_t *levels =
+	    syscall ? adapt_levels(syscall->rules, syscall->rule_count, &space->arena) : NULL;
+	if (!levels)
+		return false;
+	start_again(space, ORDER_ARGUMENTS);
+	return diagram_adapt(&space->diagram, levels);
+}
+
 static int try_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
 {
 	struct diagram *d = &space->diagram;
@@ -75,15 +91,26 @@ static int try_cell(struct space *space, const struct cell *cell, space_visitor 
 	return d->failed ? d->failed : result;
 }
 
-static int visit_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
+/* With other orders of bits, until one does; then all others go on with the usual one. */
+static int try_orders(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
 {
-	int result = plainly_same(space, cell) ? 0 : try_cell(space, cell, visitor, closure);
+	int result = adapt(space, cell) ? try_cell(space, cell, visitor, closure) : -EDQUOT;
 
 	for (int order = ORDER_ARGUMENTS; result == -EDQUOT && order < ORDER_COUNT; order++) {
 		start_again(space, (enum diagram_order)order);
 		result = try_cell(space, cell, visitor, closure);
 	}
+	if (result == 0)
+		start_again(space, ORDER_ARGUMENTS);
 	return result;
+}
+
+static int visit_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
+{
+	if (plainly_same(space, cell))
+		return 0;
+	int result = try_cell(space, cell, visitor, closure);
+	return result == -EDQUOT ? try_orders(space, cell, visitor, closure) : result;
 }
 
 static bool cut_archs(struct space *space, const struct cell *within)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/simulate.h"
 #include "prove/machine.h"
 #include "prove/rules.h"
 #include "support/random.h"
@@ -112,45 +113,142 @@ static void start(struct diagram *d)
 }
 
 /* Functions of two arguments, made of each other at random in any order of bits: each node that comes up is the only one. */
-static node random_operation(struct random *random, struct diagram *d, const node *pool, uint32_t count)
-{
-	node a = pool[random_below(random, count)], b = pool[random_below(random, count)];
-	enum policy_op op = (enum policy_op)(1 + random_below(random, 6));
-	bool whole = random_below(random, 2);
-	struct diagram_number number = {
-	    (enum input_field)(INPUT_ARG + random_below(random, 2)),
-	    whole ? 0 : INPUT_WORD_BITS * random_below(random, 2),
-	    whole ? INPUT_WIDE_BITS : INPUT_WORD_BITS,
-	    random_below(random, whole ? INPUTS : WORDS),
-	};
+enum { POOL = 40, TRIES = 48 };
 
-	switch (random_below(random, 5)) {
+/* What a function is made of. */
+struct made {
+	uint32_t kind, a, b, c, verdict;
+	struct diagram_number number;
+	enum policy_op op;
+	uint64_t value;
+};
+
+static struct made random_operation(struct random *random, uint32_t count)
+{
+	bool whole = random_below(random, 2);
+
+	return (struct made){
+	    .kind = random_below(random, 5),
+	    .a = random_below(random, count),
+	    .b = random_below(random, count),
+	    .c = random_below(random, count),
+	    .verdict = verdicts[random_below(random, 3)],
+	    .number = {(enum input_field)(INPUT_ARG + random_below(random, 2)),
+	               whole ? 0 : INPUT_WORD_BITS * random_below(random, 2),
+	               whole ? INPUT_WIDE_BITS : INPUT_WORD_BITS,
+	               random_below(random, whole ? INPUTS : WORDS)},
+	    .op = (enum policy_op)(1 + random_below(random, 6)),
+	    .value = random_below(random, INPUTS),
+	};
+}
+
+static node make(struct diagram *d, const struct made *made, const node *pool)
+{
+	node a = pool[made->a], b = pool[made->b];
+
+	switch (made->kind) {
 	case 0:
-		return diagram_if(d, diagram_where(d, a, verdicts[random_below(random, 3)]), a, b);
+		return diagram_if(d, diagram_where(d, a, made->verdict), a, b);
 	case 1:
 		return diagram_strictest(d, a, b);
 	case 2:
-		return diagram_if(d, diagram_differ(d, a, b), pool[random_below(random, count)], a);
+		return diagram_if(d, diagram_differ(d, a, b), pool[made->c], a);
 	default:
-		return diagram_compare(d, number, op, random_below(random, INPUTS), a, b);
+		return diagram_compare(d, made->number, made->op, made->value, a, b);
+	}
+}
+
+static bool holds(enum policy_op op, uint64_t number, uint64_t value)
+{
+	switch (op) {
+	case POLICY_NE:
+		return number != value;
+	case POLICY_LT:
+		return number < value;
+	case POLICY_LE:
+		return number <= value;
+	case POLICY_GE:
+		return number >= value;
+	case POLICY_GT:
+		return number > value;
+	default:
+		return number == value;
+	}
+}
+
+/* The same of the verdicts for one input. */
+static uint32_t make_verdict(const struct made *made, const uint32_t *pool, const uint64_t *args)
+{
+	uint32_t a = pool[made->a], b = pool[made->b];
+	uint64_t number = args[made->number.field - INPUT_ARG] >> made->number.lowest;
+
+	switch (made->kind) {
+	case 0:
+		return a == made->verdict ? a : b;
+	case 1:
+		return bpf_strictest(a, b);
+	case 2:
+		return a != b ? pool[made->c] : a;
+	default:
+		return holds(made->op, number & made->number.mask, made->value) ? a : b;
+	}
+}
+
+static uint32_t verdict_of(const struct diagram *d, node n, const uint64_t *args)
+{
+	while (!diagram_is_leaf(d, n)) {
+		const struct diagram_node *at = diagram_at(d, n);
+		n = diagram_next(at, args[at->field - INPUT_ARG]);
+	}
+	return (uint32_t)diagram_at(d, n)->pattern;
+}
+
+static void check_some_inputs(struct random *random, const struct diagram *d, const struct made *made,
+                              const node *pool)
+{
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t args[2] = {random_below(random, INPUTS), random_below(random, INPUTS)};
+		uint32_t expected[POOL];
+		for (uint32_t j = 0; j < POOL; j++) {
+			expected[j] = j < 3 ? verdicts[j] : make_verdict(&made[j], expected, args);
+			must(verdict_of(d, pool[j], args) == expected[j], "a node says what it was made of");
+		}
+	}
+}
+
+/* Any order of the bits of arguments. */
+static void random_levels(struct random *random, uint16_t *levels)
+{
+	enum { COUNT = INPUT_WIDE_FIELDS * INPUT_WIDE_BITS };
+
+	for (uint32_t i = 0; i < COUNT; i++) {
+		uint32_t at = random_below(random, i + 1);
+		levels[i] = levels[at];
+		levels[at] = (uint16_t)(INPUT_NUMBER_LEVELS + i);
 	}
 }
 
 START_TEST(operations_of_tiny_words)
 {
-	enum { POOL = 40 };
 	struct random random = random_start("operations_of_tiny_words");
+	uint16_t levels[INPUT_WIDE_FIELDS * INPUT_WIDE_BITS] = {0};
 	struct arena arena = {0};
 	struct diagram d;
 
 	diagram_init(&d, &arena, 0, SIZE_MAX);
 	for (unsigned long runs = random_runs(3000); runs > 0; runs--) {
+		struct made made[POOL];
 		node pool[POOL];
 		diagram_reset(&d, (enum diagram_order)random_below(&random, ORDER_COUNT));
-		for (uint32_t i = 0; i < POOL; i++)
-			pool[i] =
-			    i < 3 ? diagram_leaf(&d, verdicts[i]) : random_operation(&random, &d, pool, i);
+		random_levels(&random, levels);
+		if (random_below(&random, 2))
+			must(diagram_adapt(&d, levels), "levels are an order");
+		for (uint32_t i = 0; i < POOL; i++) {
+			made[i] = i < 3 ? (struct made){0} : random_operation(&random, i);
+			pool[i] = i < 3 ? diagram_leaf(&d, verdicts[i]) : make(&d, &made[i], pool);
+		}
 		ck_assert_int_eq(d.failed, 0);
+		check_some_inputs(&random, &d, made, pool);
 		for (uint32_t id = 0; id < d.count; id++)
 			check_branches_of(&d, id);
 	}

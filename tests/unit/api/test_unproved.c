@@ -10,7 +10,7 @@
 #include "support/random.h"
 #include "support/run.h"
 
-enum { RULES = 32, CALL = 16 };
+enum { RULES = 40, CALL = 16 };
 
 static uint64_t two_bits(struct random *random)
 {
