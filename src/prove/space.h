@@ -20,8 +20,8 @@ struct space {
 };
 
 /*
- * Called with what the sides say in a cell: one side in each cell, two wherever they are not plainly one and the same verdict. A result other than 0 ends the walk; the visitor must not return
- * -EDQUOT or -ENOMEM, but leave the diagram's failure to be seen.
+ * Called with what the sides say in a cell: one side in each cell, two wherever they are not plainly one and the same verdict. A result
+ * other than 0 ends the walk; the visitor must not return -EDQUOT or -ENOMEM, but leave the diagram's failure to be seen.
  */
 typedef int (*space_visitor)(void *closure, const struct cell *cell, const struct verdicts *verdicts);
 
