@@ -43,7 +43,7 @@ void rules_cuts_nr(const struct rules *rules, const struct cell *section, bool e
 /* The one verdict that the policy has for all calls of a cell, if no condition has anything to do with it; or else false. */
 bool rules_verdict(struct rules *rules, const struct cell *cell, uint32_t *ret_verdict);
 
-/* The first rules that there are for a cell. */
+/* The first rules that there are for a cell, or NULL. */
 const struct policy_syscall *rules_first(struct rules *rules, const struct cell *cell);
 
 /* What the policy says in a cell that no cut of it goes through. Fastest, like the above, for ascending numbers. */
