@@ -49,7 +49,7 @@ bool prove_acceptable(const struct prove_subject *subject, struct diag *diag);
 int prove_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
                  const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
 
-/* The same for any two subjects, whose programs need not be acceptable. */
+/* The same for any two subjects: PROVE_REFUSED if the kernel would not take a program of theirs. */
 int prove_equal(const struct prove_subject *a, const struct prove_subject *b,
                 const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
 

@@ -132,7 +132,8 @@ static node list_node(struct rules *rules, const struct policy_syscall *syscall,
 	node result = rest;
 	for (uint32_t i = syscall->rule_count; i-- > 0;)
 		result = rule_node(rules, &syscall->rules[i], word, result);
-	*kept = (struct rules_kept){syscall, word, rest, result};
+	if (!rules->diagram->failed)
+		*kept = (struct rules_kept){syscall, word, rest, result};
 	return result;
 }
 
@@ -202,7 +203,7 @@ static bool piece_verdict(struct rules *rules, uint32_t audit, uint32_t nr, uint
 			continue;
 		const struct policy_syscall *found = covered ? find(rules, i, nr) : NULL;
 		if (found && found->rule_count > 0) {
-			bool runs = is_first && nr <= arch_last;
+			bool runs = is_first && arch->arch->nr_first <= nr && nr <= arch_last;
 			*ret_verdict = found->rules[0].action;
 			*ret_last = runs ? run_of(arch, found, end < arch_last ? end : arch_last) : nr;
 			return found->rules[0].condition_count == 0;

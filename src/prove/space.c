@@ -140,6 +140,11 @@ static bool cut_numbers(struct space *space, const struct cell *section)
 	return cuts_finish(cuts);
 }
 
+static bool is_one_call(const struct cell *part)
+{
+	return part->arch_first == part->arch_last && part->nr_first == part->nr_last;
+}
+
 /* The cells of a section of `within` that have calls in `part`. */
 static int walk_section(struct space *space, const struct cell *section, const struct cell *part,
                         space_visitor visitor, void *closure)
@@ -147,6 +152,8 @@ static int walk_section(struct space *space, const struct cell *section, const s
 	struct cuts *cuts = &space->numbers;
 	int result = 0;
 
+	if (is_one_call(part))
+		return visit_cell(space, part, visitor, closure);
 	if (!cut_numbers(space, section))
 		return -ENOMEM;
 	for (size_t i = cuts_find(cuts, part->nr_first); result == 0 && i < cuts->starts.count; i++) {
@@ -160,36 +167,41 @@ static int walk_section(struct space *space, const struct cell *section, const s
 	return result;
 }
 
-static bool is_one_call(const struct cell *part)
-{
-	return part->arch_first == part->arch_last && part->nr_first == part->nr_last;
-}
-
-static int walk_part(struct space *space, const struct cell *within, const struct cell *part,
-                     space_visitor visitor, void *closure)
+/* Section by section, as all cuts of a section's numbers are found at once. */
+static int walk_sections(struct space *space, const struct cell *within, const struct cells *parts,
+                         space_visitor visitor, void *closure)
 {
 	struct cuts *cuts = &space->archs;
 	int result = 0;
 
-	if (is_one_call(part))
-		return visit_cell(space, part, visitor, closure);
-	if (!cuts->starts.count && !cut_archs(space, within))
+	if (!cut_archs(space, within))
 		return -ENOMEM;
-	for (size_t i = cuts_find(cuts, part->arch_first); result == 0 && i < cuts->starts.count; i++) {
+	for (size_t i = cuts_find(cuts, within->arch_first); result == 0 && i < cuts->starts.count; i++) {
 		struct cell section = *within;
 		section.arch_first = cuts->starts.items[i];
 		section.arch_last = cuts_last(cuts, i);
-		if (section.arch_first > part->arch_last)
-			break;
-		result = walk_section(space, &section, part, visitor, closure);
+		for (size_t j = 0; result == 0 && j < parts->list.count; j++) {
+			const struct cell *part = &parts->list.items[j];
+			if (part->arch_first <= section.arch_last && section.arch_first <= part->arch_last)
+				result = walk_section(space, &section, part, visitor, closure);
+		}
 	}
+	return result;
+}
+
+static int walk_calls(struct space *space, const struct cells *parts, space_visitor visitor, void *closure)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < parts->list.count; i++)
+		result = visit_cell(space, &parts->list.items[i], visitor, closure);
 	return result;
 }
 
 int space_walk(struct space *space, const struct cell *within, space_visitor visitor, void *closure)
 {
 	struct cells whole = {{(struct cell *)within, 1, 1}}, left = {0}, *parts = &whole;
-	int result = 0;
+	bool calls = true;
 
 	cuts_clear(&space->archs);
 	cuts_clear(&space->numbers);
@@ -198,7 +210,8 @@ int space_walk(struct space *space, const struct cell *within, space_visitor vis
 			return -ENOMEM;
 		parts = &left;
 	}
-	for (size_t i = 0; result == 0 && i < parts->list.count; i++)
-		result = walk_part(space, within, &parts->list.items[i], visitor, closure);
-	return result;
+	for (size_t i = 0; i < parts->list.count; i++)
+		calls = calls && is_one_call(&parts->list.items[i]);
+	return calls ? walk_calls(space, parts, visitor, closure)
+	             : walk_sections(space, within, parts, visitor, closure);
 }

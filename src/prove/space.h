@@ -31,8 +31,8 @@ int space_init(struct space *space, struct arena_room *room, const struct prove_
 void space_finish(struct space *space);
 
 /*
- * Visits the cells within `within`, in ascending order. When a budget is used up, the diagram is emptied and the cell is
- * tried again alone, then with other orders of bits. The visitor is called again for it then. Returns what the visitor
+ * Visits the cells within `within`, architecture by architecture. When a budget is used up, the diagram is emptied and the cell is tried again
+ * alone, with an order of bits for its rules and then with others. The visitor is called again for it then. Returns what the visitor
  * returned, or 0, -ENOMEM, -EDQUOT (a cell is too much by itself), -EOPNOTSUPP (an unknown instruction).
  */
 int space_walk(struct space *space, const struct cell *within, space_visitor visitor, void *closure);

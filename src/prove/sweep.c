@@ -2,6 +2,9 @@
 
 #include "prove/scan.h"
 
+/* More cells than any policy leaves; each costs memory, and time with every cut of the architectures. */
+enum { LEFT_MOST = 1 << 14 };
+
 enum held { NOTHING, NR, ARCH };
 
 /* A place in the program, what the accumulator holds there, and with which numbers one gets there. */
@@ -115,16 +118,18 @@ bool sweep_cells(struct side *sides, struct diagram *diagram, const struct cell 
 		leave(&s, within);
 		return !s.failed;
 	}
+	bool stopped = false;
 	s.program = subject->programs[subject->program_count - 1];
 	go_on_later(&s, &(struct stop){.cell = *within});
-	while (s.pending.count && !s.failed) {
+	while (s.pending.count && !s.failed && !stopped) {
 		struct stop stop = s.pending.items[--s.pending.count];
-		bool affordable = diagram_spend(diagram, s.steps);
+		walk(&s, stop);
+		stopped = !diagram_spend(diagram, s.steps) || ret_left->list.count > LEFT_MOST;
 		s.steps = 0;
-		if (affordable)
-			walk(&s, stop);
-		else
-			leave(&s, &stop.cell);
+	}
+	if (stopped) {
+		ret_left->list.count = 0;
+		leave(&s, within);
 	}
 	return !s.failed;
 }

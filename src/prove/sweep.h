@@ -12,7 +12,8 @@ struct cells {
 
 /*
  * Cells that together hold every call in `within` for which the sides may differ: those left out are one and the same verdict on both sides.
- * In the arena. Stops early, with all the rest among the cells, when the diagram's budget is used up. false without memory.
+ * Each call is in one of them at most. In the arena. `within` alone, when the diagram's budget is used up or there were too many. false without
+ * memory.
  */
 bool sweep_cells(struct side *sides, struct diagram *diagram, const struct cell *within, struct arena *arena,
                  struct cells *ret_left);

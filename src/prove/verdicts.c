@@ -27,7 +27,7 @@ static void restrict_all(struct diagram *d, const struct cell *cell, node *nodes
 static void ask_bits(struct verdicts *verdicts, struct side *sides, size_t count, const struct cell *cell)
 {
 	verdicts->in_bits = true;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && !verdicts->diagram->failed; i++)
 		verdicts->bits[i] = side_bits(&sides[i], cell);
 	if (!verdicts->diagram->failed)
 		restrict_all(verdicts->diagram, cell, verdicts->bits[0].bit, count * VERDICT_BITS,
@@ -39,7 +39,7 @@ void verdicts_ask(struct verdicts *verdicts, struct diagram *diagram, struct sid
 {
 	verdicts->diagram = diagram;
 	verdicts->in_bits = false;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && !diagram->failed; i++)
 		verdicts->whole[i] = side_node(&sides[i], cell);
 	if (diagram->failed == MACHINE_RETURNS_WORDS) {
 		diagram->failed = 0;

@@ -3,7 +3,7 @@
  *
  * Stops the first thread of a process, makes it make a system call, and prints what became of it: "returned N",
  * "failed: ERRNO", or "signal SIGSYS", be it that the call trapped or that it killed. A thread whose call came
- * back, or trapped, goes on where it was. Needs the right to trace the process, and that its first thread waits
+ * back, or trapped, goes on where it was; where anything else happens, the process is killed. Needs the right to trace the process, and that its first thread waits
  * in a system call now and then, as that instruction is the one which is used again. Only on x86_64.
  */
 #include <errno.h>
@@ -52,7 +52,8 @@ static void set_mask(uint64_t mask)
 /* Stops the thread where it waits in a system call: the call restarts when the thread goes on. */
 static void stop_in_call(struct user_regs_struct *ret_regs)
 {
-	ask(PTRACE_SEIZE, NULL, (void *)PTRACE_O_TRACESYSGOOD, "trace the first thread");
+	ask(PTRACE_SEIZE, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL),
+	    "trace the first thread");
 	for (int attempt = 0; attempt < attempts_max; attempt++) {
 		ask(PTRACE_INTERRUPT, NULL, NULL, "stop the first thread");
 		int status = next_stop();
@@ -97,6 +98,11 @@ static void print_result(long result)
 		printf("failed: %ld\n", -result);
 }
 
+static void print_other(int status)
+{
+	printf("something else: wait status %#x\n", (unsigned)status);
+}
+
 /* At the end of the call. The one that was interrupted restarts, as it would have from the first stop. */
 static void take_result(struct user_regs_struct *saved)
 {
@@ -104,8 +110,11 @@ static void take_result(struct user_regs_struct *saved)
 	ask(PTRACE_GETREGS, NULL, &regs, "read the result");
 	ask(PTRACE_INTERRUPT, NULL, NULL, "stop the first thread again");
 	ask(PTRACE_CONT, NULL, NULL, "let the first thread go on");
-	if (!WIFSTOPPED(next_stop()))
-		give_up("stop the first thread again");
+	int status = next_stop();
+	if (!WIFSTOPPED(status)) {
+		print_other(status);
+		return;
+	}
 	ask(PTRACE_SETREGS, NULL, saved, "restore the registers");
 	set_mask(saved_mask);
 	ask(PTRACE_DETACH, NULL, NULL, "let go");
@@ -122,7 +131,7 @@ static void take_signal(int status)
 	} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
 		printf("signal SIGSYS\n");
 	} else {
-		printf("something else: wait status %#x\n", (unsigned)status);
+		print_other(status);
 	}
 }
 
@@ -138,10 +147,13 @@ static void make_call(struct user_regs_struct *saved, const struct user_regs_str
 	set_mask(~(UINT64_C(1) << (SIGSYS - 1)));
 	ask(PTRACE_SETREGS, NULL, (void *)call, "set the registers");
 	ask(PTRACE_SYSCALL, NULL, NULL, "begin the call");
-	if (!stopped_at_call(next_stop()))
-		give_up("see the call begin");
-	ask(PTRACE_SYSCALL, NULL, NULL, "make the call");
 	int status = next_stop();
+	if (!stopped_at_call(status)) {
+		print_other(status);
+		return;
+	}
+	ask(PTRACE_SYSCALL, NULL, NULL, "make the call");
+	status = next_stop();
 	if (stopped_at_call(status) && !sigsys_is_pending()) {
 		take_result(saved);
 		return;
@@ -157,11 +169,11 @@ int main(int argc, char **argv)
 {
 	struct user_regs_struct saved;
 	unsigned long long args[arguments_max] = {0};
-	if (argc < 3 || argc - 3 > arguments_max) {
+	target = argc < 3 ? 0 : (pid_t)strtol(argv[1], NULL, 10);
+	if (target <= 0 || argc - 3 > arguments_max) {
 		fprintf(stderr, "usage: remote PID NUMBER [ARGUMENT...]\n");
 		return 2;
 	}
-	target = atoi(argv[1]);
 	for (int i = 3; i < argc; i++)
 		args[i - 3] = strtoull(argv[i], NULL, 0);
 

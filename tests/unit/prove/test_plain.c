@@ -5,6 +5,7 @@
 
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
+#include "prove/prove.h"
 #include "prove/side.h"
 #include "prove/scan.h"
 #include "prove/sweep.h"
@@ -263,6 +264,45 @@ static unsigned long check_section(struct random *random, const struct policy *p
 	return decided;
 }
 
+/* A program that tells more pairs of nr and arch apart than there are cells to spare for. */
+START_TEST(too_many_cells_are_one)
+{
+	enum { EACH = 150, COUNT = 2 * EACH + 4 };
+	static struct sock_filter insns[COUNT];
+	struct sock_filter other[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, 16}, {BPF_RET | BPF_A, 0, 0, 0}};
+	const struct callgate_program grid = {.count = COUNT, .insns = insns, .bytes = insns};
+	const struct callgate_program plain = {.count = 2, .insns = other, .bytes = other};
+	const struct callgate_program *lists[] = {&grid, &plain};
+	struct prove_subject subjects[2];
+	struct arena arena = {0};
+	struct cells left = {0};
+	struct side sides[2];
+	struct diagram diagram;
+	size_t at = 0;
+
+	for (uint32_t field = 0; field < 2; field++) {
+		insns[at++] = (struct sock_filter){BPF_LD | BPF_W | BPF_ABS, 0, 0, 4 * field};
+		for (uint32_t i = 1; i <= EACH; i++)
+			insns[at++] = (struct sock_filter){BPF_JMP | BPF_JGE | BPF_K, 0, 0, 3 * i};
+	}
+	insns[at++] = other[0];
+	insns[at] = other[1];
+	diagram_init(&diagram, &arena, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		subjects[i] = (struct prove_subject){.programs = &lists[i], .program_count = 1};
+		ck_assert(side_init(&sides[1 - i], &subjects[i], &arena));
+	}
+	ck_assert(sweep_cells(sides, &diagram, &CELL_EVERYTHING, &arena, &left));
+	ck_assert_uint_eq(left.list.count, 1);
+	ck_assert(memcmp(&left.list.items[0], &CELL_EVERYTHING, sizeof(struct cell)) == 0);
+	struct prove_result result;
+	ck_assert_int_eq(prove_equal(&subjects[0], &subjects[1], NULL, NULL, &result), 0);
+	ck_assert_int_eq(result.outcome, PROVE_EQUAL);
+	diagram_finish(&diagram);
+	arena_finish(&arena);
+}
+END_TEST
+
 START_TEST(rules_that_numbers_decide)
 {
 	struct random random = random_start("rules_that_numbers_decide");
@@ -292,6 +332,7 @@ enum { DENSE = 12, DENSE_FIRST = 30 };
 /* Calls that follow each other on one or two entries of an architecture, most of them allowed whatever their arguments. */
 struct dense {
 	struct policy_syscall calls[2][DENSE];
+	struct arch ranges[2]; /* with numbers of their own */
 	struct policy_arch archs[2];
 	struct policy policy;
 };
@@ -310,7 +351,10 @@ static void random_dense(struct random *random, struct dense *dense)
 	                                   1 + random_below(random, 2), dense->archs}};
 	for (size_t i = 0; i < dense->policy.arch_count; i++) {
 		struct policy_arch *arch = &dense->archs[i];
-		*arch = (struct policy_arch){.arch = arch_by_name("x86_64"), .syscalls = dense->calls[i]};
+		dense->ranges[i] = *arch_by_name("x86_64");
+		dense->ranges[i].nr_first = DENSE_FIRST - 2 + random_below(random, DENSE);
+		dense->ranges[i].nr_last = dense->ranges[i].nr_first + random_below(random, 2 * DENSE);
+		*arch = (struct policy_arch){.arch = &dense->ranges[i], .syscalls = dense->calls[i]};
 		for (uint32_t nr = DENSE_FIRST; nr < DENSE_FIRST + DENSE; nr++) {
 			uint32_t kind = random_below(random, 10);
 			if (kind == 0)
@@ -365,6 +409,7 @@ int main(void)
 	tcase_add_test(tcase, programs_that_numbers_decide);
 	tcase_add_test(tcase, comparisons_are_followed);
 	tcase_add_test(tcase, sweeps_leave_every_difference);
+	tcase_add_test(tcase, too_many_cells_are_one);
 	tcase_add_test(tcase, rules_that_numbers_decide);
 	tcase_add_test(tcase, runs_of_calls);
 	return test_run(tcase);

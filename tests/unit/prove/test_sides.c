@@ -1,0 +1,108 @@
+/* Which side is which makes no difference. */
+#include <check.h>
+#include <stdio.h>
+
+#include "compile/compile.h"
+#include "prove/compare.h"
+#include "prove/prove.h"
+#include "support/random_policy.h"
+#include "support/random_program.h"
+#include "support/run.h"
+
+enum { LONGEST = 24, PAIRS = 1200 };
+
+/* The outcome, which is the same the other way round. */
+static enum prove_outcome outcome_of(const struct prove_subject *a, const struct prove_subject *b)
+{
+	const struct prove_budget budget = {1 << 14, 1 << 17};
+	struct prove_result there, back;
+
+	ck_assert_int_eq(prove_equal(a, b, &budget, NULL, &there), 0);
+	ck_assert_int_eq(prove_equal(b, a, &budget, NULL, &back), 0);
+	ck_assert_int_eq(there.outcome, back.outcome);
+	return there.outcome;
+}
+
+/* A program that returns a word which it computes, though there is never anything to compute, against rules that allow one call. */
+START_TEST(computed_verdicts_on_either_side)
+{
+	struct sock_filter insns[] = {
+	    {BPF_LD | BPF_W | BPF_ABS, 0, 0, 16},
+	    {BPF_JMP | BPF_JEQ | BPF_K, 0, 4, 5},
+	    {BPF_LD | BPF_W | BPF_ABS, 0, 0, 16},
+	    {BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 5},
+	    {BPF_LD | BPF_W | BPF_ABS, 0, 0, 24},
+	    {BPF_RET | BPF_A, 0, 0, 0},
+	    {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS},
+	};
+	const struct callgate_program program = {.count = 7, .insns = insns, .bytes = insns};
+	const struct callgate_program *list = &program;
+	struct policy_condition condition = {.op = POLICY_EQ, .mask = UINT64_MAX, .value = 7};
+	struct policy_rule rule = {SECCOMP_RET_KILL_PROCESS, 1, 1, &condition};
+	struct policy_syscall call = {.nr = 1, .rule_count = 1, .rules = &rule};
+	struct policy_arch arch = {.arch = arch_by_name("x86_64"), .syscall_count = 1, .syscalls = &call};
+	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
+	struct prove_subject rules = {.policy = &policy}, made = {.programs = &list, .program_count = 1};
+	struct compare_result result;
+
+	ck_assert_int_eq(outcome_of(&rules, &made), PROVE_EQUAL);
+	rule.action = SECCOMP_RET_ALLOW;
+	ck_assert_int_eq(outcome_of(&rules, &made), PROVE_DIFFERENT);
+	ck_assert_int_eq(compare_subjects(&made, &rules, 4, NULL, &result), 0);
+	ck_assert_int_eq(result.outcome, PROVE_DIFFERENT);
+	ck_assert(!result.first_more && result.second_more);
+	vec_finish(&result.differences);
+}
+END_TEST
+
+static struct prove_subject random_subject(struct random *random, struct arena *arena,
+                                           struct callgate_program *program,
+                                           const struct callgate_program **list, struct sock_filter *insns)
+{
+	if (random_below(random, 3) == 0)
+		return (struct prove_subject){.policy = random_policy(random, arena, 3, 4)};
+	*program = (struct callgate_program){false, random_accepted(random, insns, LONGEST), insns, insns};
+	*list = program;
+	return (struct prove_subject){.programs = list, .program_count = 1};
+}
+
+/* Rules and programs of all kinds of instructions, most of which differ; and rules beside a program made of them, which do not. */
+START_TEST(both_ways_alike)
+{
+	struct random random = random_start("both_ways_alike");
+	unsigned long outcomes[PROVE_REFUSED + 1] = {0};
+
+	for (int i = 0; i < PAIRS; i++) {
+		struct arena arena = {0};
+		struct callgate_program programs[2];
+		const struct callgate_program *lists[2];
+		struct sock_filter insns[2][LONGEST];
+		struct compile_output output = {0};
+		struct prove_subject a = random_subject(&random, &arena, &programs[0], &lists[0], insns[0]);
+		struct prove_subject b = random_subject(&random, &arena, &programs[1], &lists[1], insns[1]);
+		outcomes[outcome_of(&a, &b)]++;
+		if (a.policy && compile_policy(a.policy, false, NULL, &output) == 0) {
+			b = (struct prove_subject){
+			    .programs = (const struct callgate_program *const *)output.programs,
+			    .program_count = output.count};
+			outcomes[outcome_of(&a, &b)]++;
+		}
+		compile_output_finish(&output);
+		arena_finish(&arena);
+	}
+	printf("%lu equal, %lu different, %lu beyond the test's small budget\n", outcomes[PROVE_EQUAL],
+	       outcomes[PROVE_DIFFERENT], outcomes[PROVE_UNPROVED]);
+	ck_assert_uint_gt(outcomes[PROVE_EQUAL], PAIRS / 10);
+	ck_assert_uint_gt(outcomes[PROVE_DIFFERENT], PAIRS / 2);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("prove-sides");
+
+	tcase_set_timeout(tcase, 600);
+	tcase_add_test(tcase, computed_verdicts_on_either_side);
+	tcase_add_test(tcase, both_ways_alike);
+	return test_run(tcase);
+}
