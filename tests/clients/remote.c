@@ -1,10 +1,11 @@
 /*
  * remote PID NUMBER [ARGUMENT...]
  *
- * Stops the first thread of a process, makes it make a system call, and prints what became of it: "returned N",
- * "failed: ERRNO", or "signal SIGSYS", be it that the call trapped or that it killed. A thread whose call came
- * back, or trapped, goes on where it was; where anything else happens, the process is killed. Needs the right to trace the process, and that its first thread waits
- * in a system call now and then, as that instruction is the one which is used again. Only on x86_64.
+ * Stops the first thread of a process, makes it make a system call, and prints what became of it: "returned
+ * N", "failed: ERRNO", or "signal SIGSYS", be it that the call trapped or that it killed. A thread whose call
+ * came back, or trapped, goes on where it was; where anything else happens, the process is killed. Needs the
+ * right to trace the process, and that its first thread waits in a system call now and then, as that
+ * instruction is the one which is used again. Only on x86_64.
  */
 #include <errno.h>
 #include <signal.h>
