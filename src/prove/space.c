@@ -129,10 +129,8 @@ static bool cut_numbers(struct space *space, const struct cell *section)
 {
 	struct cuts *cuts = &space->numbers;
 
-	if (cuts->starts.count && space->section.arch_first == section->arch_first)
+	if (cuts->starts.count)
 		return true;
-	cuts_clear(cuts);
-	space->section = *section;
 	for (size_t i = 0; i < space->side_count; i++)
 		side_cuts_nr(&space->sides[i], section, space->each_call, cuts);
 	cuts_add(cuts, section->nr_first);
@@ -174,12 +172,14 @@ static int walk_sections(struct space *space, const struct cell *within, const s
 	struct cuts *cuts = &space->archs;
 	int result = 0;
 
+	cuts_clear(cuts);
 	if (!cut_archs(space, within))
 		return -ENOMEM;
 	for (size_t i = cuts_find(cuts, within->arch_first); result == 0 && i < cuts->starts.count; i++) {
 		struct cell section = *within;
 		section.arch_first = cuts->starts.items[i];
 		section.arch_last = cuts_last(cuts, i);
+		cuts_clear(&space->numbers);
 		for (size_t j = 0; result == 0 && j < parts->list.count; j++) {
 			const struct cell *part = &parts->list.items[j];
 			if (part->arch_first <= section.arch_last && section.arch_first <= part->arch_last)
@@ -203,8 +203,6 @@ int space_walk(struct space *space, const struct cell *within, space_visitor vis
 	struct cells whole = {{(struct cell *)within, 1, 1}}, left = {0}, *parts = &whole;
 	bool calls = true;
 
-	cuts_clear(&space->archs);
-	cuts_clear(&space->numbers);
 	if (space->side_count == 2) {
 		if (!sweep_cells(space->sides, &space->diagram, within, &space->arena, &left))
 			return -ENOMEM;

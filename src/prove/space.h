@@ -15,8 +15,8 @@ struct space {
 	bool each_call; /* is every call that a policy has rules for to be a cell by itself? */
 	size_t work_per_attempt, work_total;
 	struct verdicts verdicts;
-	struct cuts archs, numbers; /* of the present walk, and of its present section */
-	struct cell section;
+	struct cuts archs;   /* of the present walk, */
+	struct cuts numbers; /* and of its present section, once they are needed */
 };
 
 /*

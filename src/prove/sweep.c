@@ -45,7 +45,7 @@ static bool agree(struct sweep *s, const struct cell *cell, uint32_t verdict)
 	return side_plain(s->other, cell, &other, &s->steps) && other == verdict;
 }
 
-/* The numbers from `middle` on go one way, those before the other way: which are looked at later. */
+/* The numbers from `middle` on go one way, later; those before it the other way. */
 static void divide(struct sweep *s, struct stop *stop, uint32_t middle, size_t below, size_t above)
 {
 	struct stop upper = *stop;

@@ -11,6 +11,7 @@
 #include "bpf/simulate.h"
 #include "compile/compile.h"
 #include "prove/prove.h"
+#include "support/bits.h"
 #include "support/random.h"
 #include "support/run.h"
 
@@ -140,15 +141,6 @@ static bool disguise(struct random *random, const struct rules_of_few *r,
 	return same;
 }
 
-static uint64_t scatter(uint32_t number, uint64_t mask)
-{
-	uint64_t result = 0;
-
-	for (; mask; mask &= mask - 1, number >>= 1)
-		result |= number & 1 ? mask & -mask : 0;
-	return result;
-}
-
 /* Is there a difference for some call that the rules or the comparisons can tell from others? */
 static bool differ(const struct rules_of_few *r, const struct prove_subject *a, const struct prove_subject *b)
 {
@@ -161,7 +153,8 @@ static bool differ(const struct rules_of_few *r, const struct prove_subject *a, 
 			for (uint32_t input = 0; input < INPUTS; input++) {
 				struct seccomp_data call = {.arch = archs[i], .nr = (int)numbers[j]};
 				for (int arg = 0; arg < ARGS; arg++)
-					call.args[arg] = scatter(input >> arg * WINDOW_BITS, r->windows[arg]);
+					call.args[arg] =
+					    bits_scatter(input >> arg * WINDOW_BITS, r->windows[arg]);
 				if (side_verdict(a, &call) != side_verdict(b, &call))
 					return true;
 			}

@@ -11,6 +11,7 @@
 #include <callgate/prove.h>
 
 #include "interpret.h"
+#include "support/bits.h"
 #include "support/random.h"
 #include "support/run.h"
 
@@ -136,16 +137,6 @@ static uint32_t load(void *closure, uint32_t offset)
 	return ((struct words *)closure)->word[offset / 4];
 }
 
-/* The bits of `number` where the mask has ones. */
-static uint32_t scatter(uint32_t number, uint32_t mask)
-{
-	uint32_t result = 0;
-
-	for (; mask; mask &= mask - 1, number >>= 1)
-		result |= number & 1 ? mask & (0u - mask) : 0;
-	return result;
-}
-
 /* Programs that are stacked, in the order in which they are loaded. */
 struct stack {
 	const struct sketch *sketches[2];
@@ -176,8 +167,8 @@ static bool differ(const struct stack *a, const struct stack *b)
 		struct words words = {{0}};
 		for (int i = 0; i < WINDOWS; i++) {
 			uint32_t *word = &words.word[windows[i].offset / 4];
-			*word =
-			    (*word & ~windows[i].mask) | scatter(input >> i * WINDOW_BITS, windows[i].mask);
+			*word = (*word & ~windows[i].mask) |
+			        (uint32_t)bits_scatter(input >> i * WINDOW_BITS, windows[i].mask);
 		}
 		if (answer(a, &words) != answer(b, &words))
 			return true;

@@ -7,15 +7,11 @@
 #include <callgate/diagnosis.h>
 #include <callgate/prove.h>
 
+#include "support/bits.h"
 #include "support/random.h"
 #include "support/run.h"
 
 enum { RULES = 40, CALL = 16 };
-
-static uint64_t two_bits(struct random *random)
-{
-	return UINT64_C(1) << random_below(random, 32) | UINT64_C(1) << random_below(random, 32);
-}
 
 /* Each rule looks at other bits of two arguments, and has an action of its own. */
 static scmp_filter_ctx context(void)
@@ -26,7 +22,7 @@ static scmp_filter_ctx context(void)
 	for (uint32_t i = 0; i < RULES; i++) {
 		struct scmp_arg_cmp args[2];
 		for (unsigned arg = 0; arg < 2; arg++) {
-			uint64_t mask = two_bits(&random);
+			uint64_t mask = bits_two(&random);
 			args[arg] = SCMP_CMP64(arg, SCMP_CMP_MASKED_EQ, mask, random_next(&random) & mask);
 		}
 		ck_assert_int_eq(seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(i + 1), CALL, 2, args), 0);

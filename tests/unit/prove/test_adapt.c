@@ -6,6 +6,7 @@
 #include "compile/compile.h"
 #include "prove/adapt.h"
 #include "prove/prove.h"
+#include "support/bits.h"
 #include "support/random_policy.h"
 #include "support/run.h"
 
@@ -42,11 +43,6 @@ START_TEST(every_bit_has_a_level)
 }
 END_TEST
 
-static uint64_t two_bits(struct random *random)
-{
-	return UINT64_C(1) << random_below(random, 32) | UINT64_C(1) << random_below(random, 32);
-}
-
 struct masks {
 	struct policy_condition conditions[MASKS_RULES][ARGS];
 	struct policy_rule rules[MASKS_RULES];
@@ -64,7 +60,7 @@ static void masks_init(struct masks *m, struct random *random)
 	m->call = (struct policy_syscall){.nr = 16, .rule_count = MASKS_RULES, .rules = m->rules};
 	for (uint32_t i = 0; i < MASKS_RULES; i++) {
 		for (uint8_t arg = 0; arg < ARGS; arg++) {
-			uint64_t mask = two_bits(random);
+			uint64_t mask = bits_two(random);
 			m->conditions[i][arg] =
 			    (struct policy_condition){.arg = arg,
 			                              .op = POLICY_MASKED_EQ,
