@@ -14,12 +14,12 @@ MAY_INCLUDE = {
     "prove": {"policy", "bpf", "arch", "base"},
     "load": {"policy", "bpf", "arch", "base"},
     "api": {"compile", "prove", "load", "policy", "bpf", "arch", "base"},
-    "worker": {"base"},
+    "sandbox": {"base"},
     "oci": {"base"},
     "testing": {"base"},
     "cli": {"base"},
 }
-MAY_USE_PUBLIC = {"api", "worker", "oci", "testing", "cli"}
+MAY_USE_PUBLIC = {"api", "sandbox", "oci", "testing", "cli"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 

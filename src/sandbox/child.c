@@ -1,4 +1,4 @@
-#include "worker/child.h"
+#include "sandbox/child.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "worker/raw.h"
-#include "worker/unchecked.h"
+#include "sandbox/raw.h"
+#include "sandbox/unchecked.h"
 
 const char *child_step_name(enum child_step step)
 {

@@ -1,4 +1,4 @@
-#include "worker/helper.h"
+#include "sandbox/helper.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "worker/helper_paths.h"
+#include "sandbox/helper_paths.h"
 
 static int take(const char *path, char **ret_path)
 {
@@ -25,7 +25,7 @@ static int take(const char *path, char **ret_path)
 /* Beside this library: in the build's folder, or where an installation that was moved has it. */
 static int take_beside_library(char **ret_path)
 {
-	static const char *const places[] = {"worker/callgate-plugin-host", HELPER_FROM_LIBRARY};
+	static const char *const places[] = {"sandbox/callgate-plugin-host", HELPER_FROM_LIBRARY};
 	Dl_info info;
 	int result = -ENOENT;
 

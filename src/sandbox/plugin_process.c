@@ -1,4 +1,4 @@
-#include "worker/plugin_process.h"
+#include "sandbox/plugin_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "worker/channel.h"
-#include "worker/child.h"
-#include "worker/ending.h"
-#include "worker/setup.h"
+#include "sandbox/channel.h"
+#include "sandbox/child.h"
+#include "sandbox/ending.h"
+#include "sandbox/setup.h"
 
 /* Descriptors that the child has in other places than ours: above all of those, so that no dup2() overwrites another's source. */
 enum { LOWEST_OWN_FD = 16 };

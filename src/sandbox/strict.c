@@ -7,8 +7,8 @@
 #include <seccomp.h>
 
 #include "base/diag.h"
-#include "worker/raw.h"
-#include "worker/unchecked.h"
+#include "sandbox/raw.h"
+#include "sandbox/unchecked.h"
 
 int callgate_strict_enter(void)
 {

@@ -1,4 +1,4 @@
-#include "worker/plugin_filter.h"
+#include "sandbox/plugin_filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 #include <sys/prctl.h>
 
 #include "base/diag.h"
-#include "worker/rules.h"
-#include "worker/setup.h"
+#include "sandbox/rules.h"
+#include "sandbox/setup.h"
 
 /* glibc's O_TMPFILE includes O_DIRECTORY, which is harmless alone; this is the rest of it. */
 enum { TMPFILE_BIT = O_TMPFILE & ~O_DIRECTORY };

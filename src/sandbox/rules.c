@@ -1,5 +1,5 @@
 /* Strict mode's calls as rules. */
-#include "worker/rules.h"
+#include "sandbox/rules.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -15,14 +15,14 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "worker/child.h"
-#include "worker/confinement.h"
-#include "worker/ending.h"
-#include "worker/process.h"
-#include "worker/raw.h"
-#include "worker/report.h"
-#include "worker/trap.h"
-#include "worker/unchecked.h"
+#include "sandbox/child.h"
+#include "sandbox/confinement.h"
+#include "sandbox/ending.h"
+#include "sandbox/process.h"
+#include "sandbox/raw.h"
+#include "sandbox/report.h"
+#include "sandbox/trap.h"
+#include "sandbox/unchecked.h"
 
 enum { STREAM_FD = 0, REPORT_FD = 1, DEFAULT_DEADLINE_MS = 10000 };
 static const size_t default_arena = 1 << 20, default_stack = 256 << 10;

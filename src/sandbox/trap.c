@@ -1,13 +1,13 @@
-#include "worker/trap.h"
+#include "sandbox/trap.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "worker/raw.h"
-#include "worker/report.h"
-#include "worker/unchecked.h"
+#include "sandbox/raw.h"
+#include "sandbox/report.h"
+#include "sandbox/unchecked.h"
 
 /* Where the handler writes. Of this process alone: a handler has no other way to know. */
 static int report_fd = -1;

@@ -1,4 +1,4 @@
-#include "worker/channel.h"
+#include "sandbox/channel.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,15 +1,15 @@
 /*
  * A plugin's process: started, spoken to, ended. The caller holds a lock around each of these.
  */
-#ifndef CALLGATE_WORKER_PLUGIN_PROCESS_H
-#define CALLGATE_WORKER_PLUGIN_PROCESS_H
+#ifndef CALLGATE_SANDBOX_PLUGIN_PROCESS_H
+#define CALLGATE_SANDBOX_PLUGIN_PROCESS_H
 
 #include <stdint.h>
 
 #include <callgate/plugin.h>
 
-#include "worker/confinement.h"
-#include "worker/process.h"
+#include "sandbox/confinement.h"
+#include "sandbox/process.h"
 
 /* What does not change over restarts. */
 struct plugin_plan {

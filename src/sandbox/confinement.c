@@ -1,4 +1,4 @@
-#include "worker/confinement.h"
+#include "sandbox/confinement.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 /*
  * The two filters of a plugin's process.
  */
-#ifndef CALLGATE_WORKER_PLUGIN_FILTER_H
-#define CALLGATE_WORKER_PLUGIN_FILTER_H
+#ifndef CALLGATE_SANDBOX_PLUGIN_FILTER_H
+#define CALLGATE_SANDBOX_PLUGIN_FILTER_H
 
 #include <callgate/plugin.h>
 
-#include "worker/confinement.h"
+#include "sandbox/confinement.h"
 
 /*
  * The filter under which the plugin is loaded, and the one that comes on top before it serves. What both allow is what is

@@ -17,11 +17,11 @@
 
 #include <callgate/plugin_side.h>
 
-#include "worker/child.h"
-#include "worker/raw.h"
-#include "worker/report.h"
-#include "worker/setup.h"
-#include "worker/trap.h"
+#include "sandbox/child.h"
+#include "sandbox/raw.h"
+#include "sandbox/report.h"
+#include "sandbox/setup.h"
+#include "sandbox/trap.h"
 
 typedef int64_t serve_function(struct callgate_plugin_job *job);
 

@@ -1,4 +1,4 @@
-#include "worker/process.h"
+#include "sandbox/process.h"
 
 #include <errno.h>
 #include <poll.h>

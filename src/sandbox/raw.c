@@ -1,10 +1,10 @@
-#include "worker/raw.h"
+#include "sandbox/raw.h"
 
 #include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "worker/unchecked.h"
+#include "sandbox/unchecked.h"
 
 UNCHECKED long raw_read(int fd, void *buffer, size_t size)
 {

@@ -1,14 +1,14 @@
 /*
  * The host's end of the socket to a plugin's process: whole messages, or the reason why not.
  */
-#ifndef CALLGATE_WORKER_CHANNEL_H
-#define CALLGATE_WORKER_CHANNEL_H
+#ifndef CALLGATE_SANDBOX_CHANNEL_H
+#define CALLGATE_SANDBOX_CHANNEL_H
 
 #include <stddef.h>
 #include <sys/uio.h>
 
-#include "worker/process.h"
-#include "worker/report.h"
+#include "sandbox/process.h"
+#include "sandbox/report.h"
 
 enum channel_result {
 	CHANNEL_OK,

@@ -1,4 +1,4 @@
-#include "worker/ending.h"
+#include "sandbox/ending.h"
 
 #include <inttypes.h>
 #include <signal.h>

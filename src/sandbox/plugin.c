@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "worker/helper.h"
-#include "worker/plugin_filter.h"
-#include "worker/plugin_process.h"
+#include "sandbox/helper.h"
+#include "sandbox/plugin_filter.h"
+#include "sandbox/plugin_process.h"
 
 /* `plan` is fixed; everything else belongs to the holder of the lock. */
 struct callgate_plugin {

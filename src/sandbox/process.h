@@ -2,14 +2,14 @@
  * A child of our own: looked at through a file descriptor, so that it is never mistaken for another process, and collected
  * by nobody else's wait where that can be had.
  */
-#ifndef CALLGATE_WORKER_PROCESS_H
-#define CALLGATE_WORKER_PROCESS_H
+#ifndef CALLGATE_SANDBOX_PROCESS_H
+#define CALLGATE_SANDBOX_PROCESS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "worker/deadline.h"
+#include "sandbox/deadline.h"
 
 /* A zeroed pid means that there is no process; pidfd is then meaningless. pidfd is -1 on kernels before 5.3. */
 struct process {
