@@ -9,6 +9,7 @@
 
 #include <seccomp.h>
 
+#include <callgate/info.h>
 #include <callgate/program.h>
 
 #ifdef __cplusplus
@@ -157,31 +158,6 @@ char *callgate_explain_edge(const struct callgate_simulator *simulator, const st
 /* "ALLOW", "ERRNO(EPERM)", "TRACE(3)" into the buffer, with a NUL at its end; errors of the native architecture have names. */
 #define CALLGATE_ACTION_TEXT 32
 void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT]);
-
-/* ---- data ---- */
-
-/* A set of calls by purpose. Names and lists are static. `syscalls` ends with NULL; other sets in it are expanded. */
-struct callgate_group {
-	const char *name; /* without the @ */
-	const char *purpose;
-	const char *const *syscalls;
-};
-
-/* The sets in alphabetical order, from index 0; NULL behind the last. */
-const struct callgate_group *callgate_group_at(size_t index);
-/* By name, with or without the @; NULL if there is none. */
-const struct callgate_group *callgate_group_find(const char *name);
-/* The version of the sets' contents: higher whenever a call has joined, left, or moved. */
-unsigned int callgate_group_version(void);
-
-/*
- * The value that a kernel constant (errno, AF_*, AT_*, CLONE_*, MAP_*, O_*, PROT_*, SIG*, ...) has on an architecture. 0; -ENOENT: the
- * name is unknown; -EOPNOTSUPP: not on this architecture; -EINVAL: NULL, unknown architecture. Values that are negative
- * numbers of type int (AT_FDCWD) come as such.
- */
-int callgate_constant(uint32_t arch, const char *name, int64_t *ret_value);
-/* The names in alphabetical order, from index 0; NULL behind the last. */
-const char *callgate_constant_at(size_t index);
 
 /*
  * ---- what the macros call ----

@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include <callgate/syscall.h>
-#include <callgate/testing.h>
+#include <callgate/info.h>
 
-#include "base/similar.h"
 #include "cli/cli.h"
 
 static const char usage[] = "syscalls [--arch ARCH] [NAME|NUMBER|@SET]...\n"
@@ -82,13 +81,11 @@ static int list_sets(void)
 static int show_set(uint32_t arch, const char *name)
 {
 	const struct callgate_group *group = callgate_group_find(name);
-	struct similar similar = similar_start(name + 1);
+	const char *closest = callgate_group_closest_name(name);
 	size_t count = 0;
 
-	for (size_t i = 0; !group && callgate_group_at(i); i++)
-		similar_offer(&similar, callgate_group_at(i)->name);
-	if (!group && similar.best)
-		cli_error("there is no set \"%s\"; is \"@%s\" meant?", name, similar.best);
+	if (!group && closest)
+		cli_error("there is no set \"%s\"; is \"@%s\" meant?", name, closest);
 	else if (!group)
 		cli_error("there is no set \"%s\"; --sets tells which there are", name);
 	while (group && group->syscalls[count])

@@ -116,6 +116,7 @@ void live_describe(const struct live_job *job, const struct callgate_outcome *ou
                    size_t size)
 {
 	int value = outcome->value;
+	const char *error = callgate_errno_name(SCMP_ARCH_NATIVE, (uint32_t)value);
 	char *name = NULL;
 
 	switch (outcome->end) {
@@ -126,8 +127,7 @@ void live_describe(const struct live_job *job, const struct callgate_outcome *ou
 		snprintf(text, size, "it ended with status %d", value);
 		break;
 	case CALLGATE_LIVE_ERRNO:
-		snprintf(text, size, "it returned -1 with errno %d, %s", value,
-		         strerrorname_np(value) ? strerrorname_np(value) : "no name");
+		snprintf(text, size, "it returned -1 with errno %d, %s", value, error ? error : "no name");
 		break;
 	case CALLGATE_LIVE_SIGNAL:
 		snprintf(text, size, "it was killed by SIG%s",

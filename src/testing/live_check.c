@@ -25,7 +25,8 @@ struct live_check {
 static void name_expectation(const struct live_check *check, char *text, size_t size)
 {
 	int value = check->value;
-	const char *error = strerrorname_np(value), *name = sigabbrev_np(value);
+	const char *error = value > 0 ? callgate_errno_name(SCMP_ARCH_NATIVE, (uint32_t)value) : NULL,
+	           *name = sigabbrev_np(value);
 
 	if (check->end == CALLGATE_LIVE_EXIT)
 		snprintf(text, size, "an end with status %d", value);

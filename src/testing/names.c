@@ -33,7 +33,7 @@ bool names_find_call(uint32_t arch, const char *name, int *ret_nr)
 
 bool names_fail_group(const char *name)
 {
-	const char *closest = words_closest_group(name + 1);
+	const char *closest = callgate_group_closest_name(name);
 
 	if (closest)
 		return failure_set("there is no set \"%s\"; did you mean \"@%s\"?", name, closest);

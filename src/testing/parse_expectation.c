@@ -1,6 +1,7 @@
 /* What stands behind the arrow. */
 #include "testing/parse_value.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/similar.h"
@@ -93,15 +94,15 @@ static bool take_signal(struct scan *scan, const char *where, char *name,
 static bool fail_word(struct scan *scan, const char *where, const char *name, bool live)
 {
 	struct similar similar = similar_start(name);
-	const char *constant = value_closest(name);
+	const char *error = callgate_errno_closest_name(name);
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (!live || actions[i].live != FILE_ACTION)
 			similar_offer(&similar, actions[i].name);
 	for (size_t i = 0; live && i < sizeof(ends) / sizeof(ends[0]); i++)
 		similar_offer(&similar, ends[i].name);
-	if (constant && value_is_errno(constant))
-		similar_offer(&similar, constant);
+	if (error)
+		similar_offer(&similar, error);
 	if (similar.best)
 		return scan_fail(scan, where, "\"%s\" is no action and no error; did you mean \"%s\"?", name,
 		                 similar.best);
@@ -121,7 +122,7 @@ static bool parse_word(struct scan *scan, const char *where, char *name, bool li
 		if (strcmp(ends[i].name, name) == 0)
 			return true;
 	}
-	if (value_is_errno(name)) {
+	if (callgate_errno_number(SCMP_ARCH_NATIVE, name) != -ENOENT) {
 		expectation->result = live ? FILE_ERRNO : FILE_ACTION;
 		expectation->action = SCMP_ACT_ERRNO(0);
 		return take_constant(scan, name, expectation);

@@ -51,7 +51,7 @@ static bool parse_constant(struct scan *scan, const char *word, size_t len, stru
 		term->constant = name;
 		return true;
 	}
-	closest = value_closest(name);
+	closest = callgate_constant_closest_name(name);
 	if (closest)
 		return scan_fail(scan, word, "there is no constant \"%s\"; did you mean \"%s\"?", name,
 		                 closest);
@@ -226,7 +226,7 @@ static bool parse_set(struct scan *scan, bool live, struct file_calls *calls)
 	calls->group = callgate_group_find(name);
 	if (calls->group)
 		return true;
-	const char *closest = words_closest_group(name + 1);
+	const char *closest = callgate_group_closest_name(name);
 	if (closest)
 		return scan_fail(scan, start, "there is no set \"%s\"; did you mean \"@%s\"?", name, closest);
 	return scan_fail(scan, start, "there is no set \"%s\"", name);

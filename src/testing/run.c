@@ -43,18 +43,13 @@ char *run_action_text(uint32_t arch, uint32_t action)
 {
 	char text[CALLGATE_ACTION_TEXT], *named;
 	uint32_t data = action & 0xffff;
-	const char *native = strerrorname_np((int)data);
-	int64_t number;
+	const char *error = callgate_errno_name(arch, data);
 
 	callgate_action_text(action, text);
-	if ((action & 0xffff0000u) != SCMP_ACT_ERRNO(0) || !data ||
-	    (native && callgate_constant(arch, native, &number) == 0 && number == data))
+	if ((action & 0xffff0000u) != SCMP_ACT_ERRNO(0) || !data)
 		return strdup(text);
-	for (size_t i = 0; callgate_constant_at(i); i++)
-		if (value_is_errno(callgate_constant_at(i)) &&
-		    callgate_constant(arch, callgate_constant_at(i), &number) == 0 && number == data)
-			return asprintf(&named, "ERRNO(%s)", callgate_constant_at(i)) < 0 ? NULL : named;
-	return asprintf(&named, "ERRNO(%u)", data) < 0 ? NULL : named;
+	int len = error ? asprintf(&named, "ERRNO(%s)", error) : asprintf(&named, "ERRNO(%u)", data);
+	return len < 0 ? NULL : named;
 }
 
 struct callgate_simulator *run_simulator(struct run *run, struct callgate_simulator **ret_own)

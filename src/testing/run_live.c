@@ -105,7 +105,7 @@ static bool is_killed(const struct callgate_outcome *outcome)
 static char *actual_text(const struct run *run, const struct callgate_outcome *outcome,
                          const struct live_call *call)
 {
-	const char *name = strerrorname_np(outcome->value);
+	const char *name = callgate_errno_name(SCMP_ARCH_NATIVE, (uint32_t)outcome->value);
 	char *text = NULL;
 	int len = -1;
 

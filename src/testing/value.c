@@ -1,9 +1,6 @@
 #include "testing/value.h"
 
 #include <errno.h>
-#include <string.h>
-
-#include "base/similar.h"
 
 int value_evaluate(const struct file_value *value, uint32_t arch, struct value *ret_value,
                    const char **ret_missing)
@@ -37,21 +34,4 @@ int value_evaluate(const struct file_value *value, uint32_t arch, struct value *
 	ret_value->bits = bits;
 	ret_value->is_negative_int = may_be_negative && number < 0 && number >= INT32_MIN;
 	return 0;
-}
-
-const char *value_closest(const char *name)
-{
-	struct similar similar = similar_start(name);
-
-	for (size_t i = 0; callgate_constant_at(i); i++)
-		similar_offer(&similar, callgate_constant_at(i));
-	return similar.best;
-}
-
-bool value_is_errno(const char *name)
-{
-	int64_t value;
-
-	return name[0] == 'E' && !strchr(name, '_') &&
-	       callgate_constant(SCMP_ARCH_NATIVE, name, &value) != -ENOENT;
 }

@@ -16,10 +16,4 @@ struct value {
 int value_evaluate(const struct file_value *value, uint32_t arch, struct value *ret_value,
                    const char **ret_missing);
 
-/* The known constant that `name` is most like, or NULL. */
-const char *value_closest(const char *name);
-
-/* "EPERM" is the name of an error, "EPOLL_CLOEXEC" and "SIGHUP" are not. */
-bool value_is_errno(const char *name);
-
 #endif

@@ -29,7 +29,7 @@ void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT])
 		if (actions[i].action == kind)
 			name = actions[i].name;
 	if (kind == SCMP_ACT_ERRNO(0))
-		error = strerrorname_np((int)data);
+		error = callgate_errno_name(SCMP_ARCH_NATIVE, data);
 	if (!name)
 		snprintf(ret_text, CALLGATE_ACTION_TEXT, "0x%08x", action);
 	else if (error && data)
@@ -70,15 +70,6 @@ const char *words_closest_arch(const char *name)
 
 	for (size_t i = 0; i < ARCH_NAMES; i++)
 		similar_offer(&similar, arch_names[i]);
-	return similar.best;
-}
-
-const char *words_closest_group(const char *name)
-{
-	struct similar similar = similar_start(name);
-
-	for (size_t i = 0; callgate_group_at(i); i++)
-		similar_offer(&similar, callgate_group_at(i)->name);
 	return similar.best;
 }
 

@@ -19,8 +19,6 @@ uint32_t words_arch_at(size_t index);
 uint32_t words_arch_token(const char *name);
 /* The known name that `name` is most like, or NULL. */
 const char *words_closest_arch(const char *name);
-/* The set whose name is most alike, without the @; NULL: none is. */
-const char *words_closest_group(const char *name);
 /* The architectures that a context has, at most WORDS_ARCHS_MAX; how many. */
 size_t words_archs_of(const scmp_filter_ctx ctx, uint32_t *ret_archs);
 

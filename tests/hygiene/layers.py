@@ -15,11 +15,12 @@ MAY_INCLUDE = {
     "load": {"policy", "bpf", "arch", "base"},
     "api": {"compile", "prove", "load", "policy", "bpf", "arch", "base"},
     "sandbox": {"base"},
+    "info": {"base"},
     "oci": {"base"},
     "testing": {"base"},
     "cli": {"base"},
 }
-MAY_USE_PUBLIC = {"api", "sandbox", "oci", "testing", "cli"}
+MAY_USE_PUBLIC = {"api", "sandbox", "info", "oci", "testing", "cli"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 

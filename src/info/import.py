@@ -3,7 +3,7 @@
 
     apt-get download linux-libc-dev linux-libc-dev-{armhf,arm64,m68k,mips,hppa,powerpc,riscv64,s390x,sh4}-cross
     for deb in *.deb; do dpkg -x "$deb" root; done
-    src/testing/import.py root
+    src/info/import.py root
 
 What the headers for programs do not define (the kernel keeps AF_* and SOCK_* to itself, and some names are enumerators) is
 in OTHERS below.
@@ -18,7 +18,7 @@ LP64 = ['-D__LP64__', '-D__SIZEOF_POINTER__=8', '-D__SIZEOF_LONG__=8', '-D__BITS
 MIPS = ['-D_MIPS_SIM_ABI32=1', '-D_MIPS_SIM_NABI32=2', '-D_MIPS_SIM_ABI64=3', '-D_MIPS_SZLONG=64', '-D__mips__']
 X86 = 'include/x86_64-linux-gnu'
 
-# column: (include directory, what the target's compiler would predefine). loongarch64 is like riscv64 in all that is here.
+# column: (include directory, what the target's compiler would predefine).
 COLUMNS = {
     'x86': (X86, ['-D__i386__']),
     'x86_64': (X86, ['-D__x86_64__'] + LP64),
@@ -36,6 +36,9 @@ COLUMNS = {
     's390x': ('s390x-linux-gnu/include', ['-D__s390x__'] + LP64),
     'sh': ('sh4-linux-gnu/include', []),
 }
+
+# Architectures that have the values of another column; a new architecture takes the common ones of <asm-generic/...>.
+LIKE = {'x32': 'x86_64', 'loongarch64': 'riscv64', 'mips64n32': 'mips', '*': 'riscv64'}
 
 # (header, names taken from it), in the order of the table. A name is taken once.
 SOURCES = [
@@ -89,6 +92,7 @@ MIPS_COLUMNS, PARISC_COLUMNS = ['mips', 'mips64'], ['parisc', 'parisc64']
 def others():
     """name -> (value, {column: value})"""
     known = {'AF_' + name: (number, {}) for number, name in enumerate(AF)}
+    known['ENOTSUP'] = (95, {**dict.fromkeys(MIPS_COLUMNS, 122), **dict.fromkeys(PARISC_COLUMNS, 223)})
     known['AF_LOCAL'] = (1, {})
     known['AF_ROUTE'] = (16, {})
     known['SOCK_STREAM'] = (1, dict.fromkeys(MIPS_COLUMNS, 2))
@@ -182,7 +186,7 @@ def show(value):
 
 def main():
     table = collect(sys.argv[1])
-    rows = []
+    rows = [f'like {arch} {column}' for arch, column in LIKE.items()]
     for header, found in table.items():
         rows.append(f'\n# <{header}>')
         rows += [line(name, found[name]) for name in sorted(found)]
@@ -191,6 +195,8 @@ def main():
         rows.append(line(name, {column: exceptions.get(column, value) for column in COLUMNS}))
     with open(os.path.join(DATA, 'constants.tbl'), 'w') as file:
         file.write('# NAME VALUE [COLUMN=VALUE]...: a value that differs on an architecture, or "-" where it lacks the name.\n'
+                   '# "like ARCHITECTURE COLUMN" is for an architecture without a column; * stands for all others.\n'
+                   '# Where two names of errors have one number, the first name is the one that is shown.\n'
                    '# Written by import.py.\n')
         file.write('\n'.join(rows) + '\n')
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""usage: gen.py groups|constants INPUT OUTPUT: data/*.tbl as C tables"""
+"""usage: gen.py groups INPUT OUTPUT | gen.py constants INPUT ARCHITECTURES OUTPUT: data/*.tbl as C tables"""
+import re
 import sys
 
 
@@ -58,37 +59,61 @@ def write_groups(path, out):
     out.write(f'}};\nconst size_t group_count = {len(groups)};\n')
 
 
-def write_constants(path, out):
-    rows, columns = [], {}
+def read_constants(path):
+    """the rows (name, value, [(column, value)]), and which column stands for another"""
+    rows, like = [], {}
     for place, text in lines_of(path):
         name, value, *exceptions = text.split()
+        if name == 'like':
+            like[value] = exceptions[0]
+            continue
         if any(row[0] == name for row in rows[-1:]):
             fail(place, f'{name} is there twice')
-        pairs = [exception.split('=') for exception in exceptions]
-        rows.append((name, value, pairs))
-        for column, _ in pairs:
-            columns.setdefault(column, len(columns))
-    rows.sort()
+        rows.append((name, value, [tuple(exception.split('=')) for exception in exceptions]))
     if len({row[0] for row in rows}) != len(rows):
         fail(path, 'a name is there twice')
+    return rows, like
+
+
+def columns_of(path, rows, like):
+    """the columns in the order of their numbers, and (token, column) of each architecture"""
+    columns = sorted({column for row in rows for column, _ in row[2]} | set(like.values()))
+    table = [line.split() for _, line in lines_of(path)]
+    archs = []
+    for row in table[1:]:
+        entry = dict(zip(table[0], row))
+        own = [column for column in (entry['name'], entry['table']) if column in columns]
+        others = [like[name] for name in (entry['name'], entry['table'], '*') if name in like]
+        archs.append((entry['token'], (own + others)[0]))
+    return columns, archs
+
+
+def write_constants(path, architectures, out):
+    rows, like = read_constants(path)
+    columns, archs = columns_of(architectures, rows, like)
+    errors = [name for name, _, _ in rows if re.fullmatch('E(?!POLL)[A-Z0-9]+', name)]
     exceptions = []
     out.write('const struct constant constant_table[] = {\n')
-    for name, value, pairs in rows:
+    for name, value, pairs in sorted(rows):
         out.write(f'\t{{"{name}", {value}, {len(exceptions)}, {len(pairs)}}},\n')
         exceptions += pairs
     out.write(f'}};\nconst size_t constant_count = {len(rows)};\n')
     out.write('const struct constant_exception constant_exceptions[] = {\n')
     for column, value in exceptions:
         known = value != '-'
-        out.write(f'\t{{"{column}", {value if known else 0}, {"true" if known else "false"}}},\n')
-    out.write('};\n')
+        out.write(f'\t{{{columns.index(column)}, {"true" if known else "false"}, {value if known else 0}}},\n')
+    out.write('};\nconst struct constant_column constant_columns[] = {\n')
+    out.write(''.join(f'\t{{{token}, {columns.index(column)}}}, /* {column} */\n' for token, column in archs))
+    out.write(f'}};\nconst size_t constant_column_count = {len(archs)};\n')
+    out.write('const char *const error_table[] = {\n' + ''.join(f'\t"{name}",\n' for name in errors))
+    out.write(f'}};\nconst size_t error_count = {len(errors)};\n')
 
 
 def main():
-    kind, source, target = sys.argv[1:]
+    kind, *sources, target = sys.argv[1:]
     with open(target, 'w') as out:
-        out.write(f'/* Made by gen.py from {source.split("/")[-1]}. */\n#include "testing/tables.h"\n\n')
-        {'groups': write_groups, 'constants': write_constants}[kind](source, out)
+        out.write(f'/* Made by gen.py from {sources[0].split("/")[-1]}. */\n#include "info/tables.h"\n\n')
+        {'groups': write_groups, 'constants': write_constants}[kind](*sources, out)
 
 
 if __name__ == '__main__':

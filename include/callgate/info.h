@@ -1,0 +1,67 @@
+/* callgate/info.h - names and values of kernel constants and errors, and sets of calls. SPDX-License-Identifier: MIT */
+#ifndef CALLGATE_INFO_H
+#define CALLGATE_INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <seccomp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/*
+ * Link with -lcallgate-info (pkg-config callgate-info). Everything here is a constant table: it is the same for every thread,
+ * and names are static. `arch` is a SCMP_ARCH_* token, 0 for the native architecture. The functions that find the closest name
+ * return the known name that was probably meant, or NULL if none is similar; they take NULL.
+ */
+
+/* ---- sets of system calls ---- */
+
+/* A set of calls by purpose. `syscalls` ends with NULL; sets that the set contains are expanded. */
+struct callgate_group {
+	const char *name; /* without the @ */
+	const char *purpose;
+	const char *const *syscalls;
+};
+
+/* The sets in alphabetical order, from index 0; NULL after the last. */
+const struct callgate_group *callgate_group_at(size_t index);
+/* By name, with or without the @; NULL if there is none. */
+const struct callgate_group *callgate_group_find(const char *name);
+/* The closest name of a set, without the @. */
+const char *callgate_group_closest_name(const char *name);
+/* The version of the sets' contents: higher whenever a call has joined, left, or moved. */
+unsigned int callgate_group_version(void);
+
+/* ---- constants ---- */
+
+/*
+ * The value that a kernel constant (errno, AF_*, AT_*, CLONE_*, MAP_*, O_*, PROT_*, SIG*, ...) has on an architecture. 0; -ENOENT: the
+ * name is unknown; -EOPNOTSUPP: not on this architecture; -EINVAL: NULL, unknown architecture. Values that are negative
+ * numbers of type int (AT_FDCWD) come as such.
+ */
+int callgate_constant(uint32_t arch, const char *name, int64_t *ret_value);
+/* The names in alphabetical order, from index 0; NULL after the last. */
+const char *callgate_constant_at(size_t index);
+const char *callgate_constant_closest_name(const char *name);
+
+/* ---- errors ---- */
+
+/* "EPERM": the name of an error number on an architecture; NULL: the number has no name there, or the architecture is unknown. */
+const char *callgate_errno_name(uint32_t arch, uint32_t number);
+/* The (positive) number of an error, or a negative one: -ENOENT, -EOPNOTSUPP and -EINVAL as callgate_constant() has them. */
+int callgate_errno_number(uint32_t arch, const char *name);
+/* The names of all errors, from index 0; NULL after the last. */
+const char *callgate_errno_at(size_t index);
+const char *callgate_errno_closest_name(const char *name);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,146 @@
+#include <callgate/info.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/similar.h"
+#include "info/tables.h"
+
+/* ---- sets of calls ---- */
+
+const struct callgate_group *callgate_group_at(size_t index)
+{
+	return index < group_count ? &group_table[index] : NULL;
+}
+
+static int compare_groups(const void *name, const void *group)
+{
+	return strcmp(name, ((const struct callgate_group *)group)->name);
+}
+
+const struct callgate_group *callgate_group_find(const char *name)
+{
+	if (!name)
+		return NULL;
+	return bsearch(name[0] == '@' ? name + 1 : name, group_table, group_count, sizeof(group_table[0]),
+	               compare_groups);
+}
+
+const char *callgate_group_closest_name(const char *name)
+{
+	struct similar similar = similar_start(name && name[0] == '@' ? name + 1 : name);
+
+	for (size_t i = 0; i < group_count; i++)
+		similar_offer(&similar, group_table[i].name);
+	return similar.best;
+}
+
+unsigned int callgate_group_version(void)
+{
+	return group_version;
+}
+
+/* ---- constants ---- */
+
+const char *callgate_constant_at(size_t index)
+{
+	return index < constant_count ? constant_table[index].name : NULL;
+}
+
+const char *callgate_constant_closest_name(const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	for (size_t i = 0; i < constant_count; i++)
+		similar_offer(&similar, constant_table[i].name);
+	return similar.best;
+}
+
+static const struct constant_column *column_of(uint32_t arch)
+{
+	if (arch == SCMP_ARCH_NATIVE)
+		arch = seccomp_arch_native();
+	for (size_t i = 0; i < constant_column_count; i++)
+		if (constant_columns[i].arch == arch)
+			return &constant_columns[i];
+	return NULL;
+}
+
+static int compare_constants(const void *name, const void *constant)
+{
+	return strcmp(name, ((const struct constant *)constant)->name);
+}
+
+static const struct constant *find_constant(const char *name)
+{
+	return bsearch(name, constant_table, constant_count, sizeof(constant_table[0]), compare_constants);
+}
+
+/* 0, or -EOPNOTSUPP where the column lacks the constant. */
+static int value_in_column(const struct constant *constant, uint8_t column, int64_t *ret_value)
+{
+	for (size_t i = 0; i < constant->count; i++) {
+		const struct constant_exception *exception = &constant_exceptions[constant->first + i];
+		if (exception->column != column)
+			continue;
+		if (exception->known)
+			*ret_value = exception->value;
+		return exception->known ? 0 : -EOPNOTSUPP;
+	}
+	*ret_value = constant->value;
+	return 0;
+}
+
+int callgate_constant(uint32_t arch, const char *name, int64_t *ret_value)
+{
+	const struct constant_column *column = column_of(arch);
+
+	if (!name || !column || !ret_value)
+		return -EINVAL;
+	const struct constant *constant = find_constant(name);
+	return constant ? value_in_column(constant, column->column, ret_value) : -ENOENT;
+}
+
+/* ---- errors ---- */
+
+const char *callgate_errno_at(size_t index)
+{
+	return index < error_count ? error_table[index] : NULL;
+}
+
+const char *callgate_errno_name(uint32_t arch, uint32_t number)
+{
+	const struct constant_column *column = column_of(arch);
+	int64_t value;
+
+	for (size_t i = 0; column && i < error_count; i++)
+		if (value_in_column(find_constant(error_table[i]), column->column, &value) == 0 &&
+		    value == number)
+			return error_table[i];
+	return NULL;
+}
+
+int callgate_errno_number(uint32_t arch, const char *name)
+{
+	int64_t value;
+
+	if (!name || !column_of(arch))
+		return -EINVAL;
+	for (size_t i = 0; i < error_count; i++) {
+		if (strcmp(error_table[i], name) != 0)
+			continue;
+		int result = callgate_constant(arch, name, &value);
+		return result < 0 ? result : (int)value;
+	}
+	return -ENOENT;
+}
+
+const char *callgate_errno_closest_name(const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	for (size_t i = 0; i < error_count; i++)
+		similar_offer(&similar, error_table[i]);
+	return similar.best;
+}

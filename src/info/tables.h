@@ -1,0 +1,41 @@
+/*
+ * The tables that gen.py makes of data/.
+ */
+#ifndef CALLGATE_INFO_TABLES_H
+#define CALLGATE_INFO_TABLES_H
+
+#include <callgate/info.h>
+
+/* The value on most architectures, and where in constant_exceptions[] the others are. */
+struct constant {
+	const char *name;
+	int64_t value;
+	uint16_t first, count;
+};
+
+struct constant_exception {
+	uint8_t column;
+	bool known; /* else the architectures of this column lack the name */
+	int64_t value;
+};
+
+/* Which column of constants.tbl an architecture has. */
+struct constant_column {
+	uint32_t arch; /* SCMP_ARCH_* */
+	uint8_t column;
+};
+
+/* Groups and constants ascend by name. */
+extern const struct callgate_group group_table[];
+extern const size_t group_count;
+extern const unsigned int group_version;
+extern const struct constant constant_table[];
+extern const size_t constant_count;
+extern const struct constant_exception constant_exceptions[];
+extern const struct constant_column constant_columns[];
+extern const size_t constant_column_count;
+/* The constants that are errors; of several names for one number, the one that is shown comes first. */
+extern const char *const error_table[];
+extern const size_t error_count;
+
+#endif

@@ -1,0 +1,139 @@
+/* The tables of names: complete, consistent, and what the kernel of this machine has. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <callgate/info.h>
+#include <callgate/syscall.h>
+
+#include "support/run.h"
+
+/* Every name of every set is a system call, and every system call is in a set. */
+START_TEST(sets_are_complete)
+{
+	const struct callgate_group *group;
+	const char *name;
+
+	ck_assert_uint_ge(callgate_group_version(), 1);
+	ck_assert_ptr_nonnull(callgate_group_find("@network"));
+	ck_assert_ptr_eq(callgate_group_find("@network"), callgate_group_find("network"));
+	ck_assert_ptr_null(callgate_group_find("@networks"));
+	ck_assert_ptr_null(callgate_group_find(NULL));
+	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
+		bool found = false;
+		for (size_t j = 0; (group = callgate_group_at(j)); j++)
+			for (size_t k = 0; group->syscalls[k]; k++)
+				found = found || strcmp(group->syscalls[k], name) == 0;
+		ck_assert_msg(found, "%s is in no set", name);
+	}
+	for (size_t j = 0; (group = callgate_group_at(j)); j++)
+		for (size_t k = 0; group->syscalls[k]; k++)
+			ck_assert_msg(seccomp_syscall_resolve_name(group->syscalls[k]) != __NR_SCMP_ERROR,
+			              "@%s: %s is no call", group->name, group->syscalls[k]);
+}
+END_TEST
+
+static int64_t constant(uint32_t arch, const char *name)
+{
+	int64_t value = 0;
+
+	ck_assert_int_eq(callgate_constant(arch, name, &value), 0);
+	return value;
+}
+
+START_TEST(constants)
+{
+	int64_t value = 5;
+
+	ck_assert_int_eq(constant(0, "EPERM"), EPERM);
+	ck_assert_int_eq(constant(0, "O_CREAT"), O_CREAT);
+	ck_assert_int_eq(constant(0, "AF_NETLINK"), AF_NETLINK);
+	ck_assert_int_eq(constant(0, "AT_FDCWD"), AT_FDCWD);
+	ck_assert_int_eq(constant(SCMP_ARCH_MIPSEL64, "ENOSYS"), 89);
+	ck_assert_int_eq(constant(SCMP_ARCH_MIPS, "SOCK_STREAM"), 2);
+	ck_assert_int_eq(constant(SCMP_ARCH_AARCH64, "O_DIRECTORY"), 040000);
+	ck_assert_int_eq(constant(SCMP_ARCH_S390X, "O_DIRECTORY"), 0200000);
+	ck_assert_int_eq(callgate_constant(0, "EPREM", &value), -ENOENT);
+	ck_assert_int_eq(callgate_constant(SCMP_ARCH_AARCH64, "MAP_32BIT", &value), -EOPNOTSUPP);
+	ck_assert_int_eq(callgate_constant(12345, "EPERM", &value), -EINVAL);
+	ck_assert_int_eq(callgate_constant(0, NULL, &value), -EINVAL);
+	ck_assert_int_eq(value, 5);
+	for (size_t i = 1; callgate_constant_at(i); i++)
+		ck_assert_int_lt(strcmp(callgate_constant_at(i - 1), callgate_constant_at(i)), 0);
+}
+END_TEST
+
+/* What the C library of this machine says is the other source. */
+START_TEST(errors)
+{
+	const char *name;
+	size_t shown = 0;
+
+	for (int number = 1; number < 200; number++) {
+		const char *expected = strerrorname_np(number);
+		name = callgate_errno_name(0, (uint32_t)number);
+		ck_assert_msg((name != NULL) == (expected != NULL), "%d: %s", number, name ? name : expected);
+		if (!name)
+			continue;
+		shown++;
+		ck_assert_int_eq(callgate_errno_number(0, name), number);
+		ck_assert_int_eq(callgate_errno_number(0, expected), number);
+	}
+	ck_assert_uint_ge(shown, 130);
+	ck_assert_str_eq(callgate_errno_name(0, EAGAIN), "EAGAIN");
+	ck_assert_str_eq(callgate_errno_name(0, EDEADLK), "EDEADLK");
+	ck_assert_str_eq(callgate_errno_name(0, EOPNOTSUPP), "EOPNOTSUPP");
+	ck_assert_int_eq(callgate_errno_number(0, "EWOULDBLOCK"), EAGAIN);
+	ck_assert_int_eq(callgate_errno_number(0, "ENOTSUP"), EOPNOTSUPP);
+	for (size_t i = 0; (name = callgate_errno_at(i)); i++)
+		ck_assert_msg(!strchr(name, '_') && strncmp(name, "EPOLL", 5) != 0, "%s is no error", name);
+	ck_assert_int_eq(callgate_errno_number(0, "EPOLLIN"), -ENOENT);
+	ck_assert_int_eq(callgate_errno_number(0, "SIGHUP"), -ENOENT);
+	ck_assert_int_eq(callgate_errno_number(0, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_errno_number(12345, "EPERM"), -EINVAL);
+	ck_assert_ptr_null(callgate_errno_name(12345, 1));
+	ck_assert_ptr_null(callgate_errno_name(0, 0));
+	ck_assert_ptr_null(callgate_errno_name(0, UINT32_MAX));
+}
+END_TEST
+
+/* A number means what it means there, and an architecture without a column of its own has the values of a relative. */
+START_TEST(errors_elsewhere)
+{
+	ck_assert_str_eq(callgate_errno_name(SCMP_ARCH_MIPS, 89), "ENOSYS");
+	ck_assert_str_eq(callgate_errno_name(SCMP_ARCH_MIPSEL64N32, 89), "ENOSYS");
+	ck_assert_str_eq(callgate_errno_name(SCMP_ARCH_PARISC, 251), "ENOSYS");
+	ck_assert_str_eq(callgate_errno_name(SCMP_ARCH_X32, 38), "ENOSYS");
+	ck_assert_str_eq(callgate_errno_name(SCMP_ARCH_LOONGARCH64, 38), "ENOSYS");
+	ck_assert_int_eq(callgate_errno_number(SCMP_ARCH_PARISC, "EWOULDBLOCK"), 11);
+	ck_assert_int_eq(callgate_errno_number(SCMP_ARCH_AARCH64, "EREFUSED"), -EOPNOTSUPP);
+	ck_assert_int_eq(callgate_errno_number(SCMP_ARCH_PARISC, "EREFUSED"), 239);
+}
+END_TEST
+
+START_TEST(closest_names)
+{
+	ck_assert_str_eq(callgate_errno_closest_name("EPREM"), "EPERM");
+	ck_assert_str_eq(callgate_constant_closest_name("O_RDWRR"), "O_RDWR");
+	ck_assert_str_eq(callgate_group_closest_name("@netwrok"), "network");
+	ck_assert_str_eq(callgate_group_closest_name("netwrok"), "network");
+	ck_assert_ptr_null(callgate_errno_closest_name("EPERMISSIONDENIED"));
+	ck_assert_ptr_null(callgate_errno_closest_name(NULL));
+	ck_assert_ptr_null(callgate_constant_closest_name(NULL));
+	ck_assert_ptr_null(callgate_group_closest_name(NULL));
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("info");
+
+	tcase_add_test(tcase, sets_are_complete);
+	tcase_add_test(tcase, constants);
+	tcase_add_test(tcase, errors);
+	tcase_add_test(tcase, errors_elsewhere);
+	tcase_add_test(tcase, closest_names);
+	return test_run(tcase);
+}
