@@ -9,6 +9,7 @@
 
 #include <seccomp.h>
 
+#include <callgate/action.h> /* callgate_action_text() */
 #include <callgate/info.h>
 #include <callgate/program.h>
 
@@ -154,10 +155,6 @@ char *callgate_explain(struct callgate_simulator *simulator, const struct callga
  */
 struct callgate_edge;
 char *callgate_explain_edge(const struct callgate_simulator *simulator, const struct callgate_edge *edge);
-
-/* "ALLOW", "ERRNO(EPERM)", "TRACE(3)" into the buffer, with a NUL at its end; errors of the native architecture have names. */
-#define CALLGATE_ACTION_TEXT 32
-void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT]);
 
 /*
  * ---- what the macros call ----

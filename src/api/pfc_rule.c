@@ -6,6 +6,8 @@
 
 #include <linux/seccomp.h>
 
+#include "arch/actions.h"
+
 enum { LINE_MAX = 160 };
 
 void pfc_line(struct strbuf *text, int indent, const char *format, ...)
@@ -22,28 +24,18 @@ void pfc_line(struct strbuf *text, int indent, const char *format, ...)
 	strbuf_append(text, "\n");
 }
 
+/* As libseccomp 2.6 has it: names for all actions but NOTIFY. */
 void pfc_write_action(struct strbuf *text, int indent, uint32_t action)
 {
+	const struct callgate_action_kind *kind = action_kind(action);
 	uint32_t data = action & SECCOMP_RET_DATA;
 
-	if (action == SECCOMP_RET_KILL_PROCESS)
-		pfc_line(text, indent, "action KILL_PROCESS;");
-	else if (action == SECCOMP_RET_KILL_THREAD)
-		pfc_line(text, indent, "action KILL;");
-	else if (action == SECCOMP_RET_TRAP)
-		pfc_line(text, indent, "action TRAP;");
-	else if (action == SECCOMP_RET_LOG)
-		pfc_line(text, indent, "action LOG;");
-	else if (action == SECCOMP_RET_ALLOW)
-		pfc_line(text, indent, "action ALLOW;");
-	else if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP)
-		pfc_line(text, indent, "action TRAP(%" PRIu32 ");", data);
-	else if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
-		pfc_line(text, indent, "action ERRNO(%" PRIu32 ");", data);
-	else if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE)
-		pfc_line(text, indent, "action TRACE(%" PRIu32 ");", data);
-	else
+	if (!kind || kind->action == SECCOMP_RET_USER_NOTIF || (data && !kind->data_max))
 		pfc_line(text, indent, "action 0x%" PRIx32 ";", action);
+	else if (data || kind->action == SECCOMP_RET_ERRNO || kind->action == SECCOMP_RET_TRACE)
+		pfc_line(text, indent, "action %s(%" PRIu32 ");", kind->name, data);
+	else
+		pfc_line(text, indent, "action %s;", kind->name);
 }
 
 /* The rest of a rule: what is printed where all comparisons so far hold. */

@@ -6,6 +6,7 @@
 
 #include "api/context.h"
 #include "api/simulator.h"
+#include "arch/actions.h"
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 
@@ -45,7 +46,7 @@ static struct callgate_verdict run(struct callgate_program *const *programs, siz
 		size_t executed;
 		uint32_t action =
 		    bpf_simulate_counting(programs[i], data, &executed, sides ? sides[i] : NULL);
-		verdict.action = i + 1 == count ? action : bpf_strictest(verdict.action, action);
+		verdict.action = i + 1 == count ? action : action_strictest(verdict.action, action);
 		verdict.executed += executed;
 		verdict.from_bitmap =
 		    verdict.from_bitmap && bpf_is_bitmap_allowed(programs[i], data->arch, (uint32_t)data->nr);

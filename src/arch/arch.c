@@ -39,12 +39,40 @@ const struct arch *arch_by_name(const char *name)
 	return NULL;
 }
 
-const struct arch *arch_by_oci_name(const char *name)
+static bool is_called(const struct callgate_arch *facts, const char *name)
 {
-	if (!name)
-		return NULL;
-	for (size_t i = 0; i < arch_descriptor_count; i++)
-		if (arch_descriptors[i].oci_name && strcmp(arch_descriptors[i].oci_name, name) == 0)
+	return strcmp(facts->name, name) == 0 || (facts->oci_name && strcmp(facts->oci_name, name) == 0) ||
+	       (facts->docker_name && strcmp(facts->docker_name, name) == 0);
+}
+
+const struct arch *arch_by_any_name(const char *name)
+{
+	for (size_t i = 0; name && i < arch_descriptor_count; i++)
+		if (is_called(arch_descriptors[i].facts, name))
 			return &arch_descriptors[i];
 	return NULL;
+}
+
+bool arch_has_number(const struct arch *arch, uint32_t nr)
+{
+	return nr == (uint32_t)ARCH_NR_SKIP || (arch->nr_first <= nr && nr <= arch->nr_last);
+}
+
+const struct arch *arch_of_call(uint32_t audit, uint32_t nr)
+{
+	for (size_t i = 0; i < arch_descriptor_count; i++)
+		if (arch_descriptors[i].audit == audit && arch_has_number(&arch_descriptors[i], nr))
+			return &arch_descriptors[i];
+	return NULL;
+}
+
+const struct arch *arch_of_machine(const struct arch *machine, size_t i)
+{
+	const char *const *name = machine->compat;
+
+	if (i == 0)
+		return machine;
+	while (--i > 0 && *name)
+		name++;
+	return arch_by_name(*name);
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <callgate/arch.h>
+
 /* Reserved numbers of the <seccomp.h> ABI. */
 #define ARCH_NR_ERROR         (-1)  /* the name is not known at all */
 #define ARCH_NR_SKIP          (-1)  /* as a number in seccomp_data: a tracer skipped the call */
@@ -31,10 +33,12 @@ struct arch {
 	uint32_t nr_base;  /* where its numbers start: 0, 4000, 5000, 6000 or 0x40000000 */
 	uint8_t word_bits; /* 32 or 64: how much of an argument a rule looks at */
 	bool big_endian;
-	bool multiplexed;      /* has socketcall(2) and ipc(2) as doors to the socket and ipc families */
+	bool
+	    multiplexed; /* calls of the socket and ipc families can also be made through socketcall(2) and ipc(2) */
 	int32_t socketcall_nr; /* their numbers, base included; -1 where not multiplexed */
 	int32_t ipc_nr;
-	const char *oci_name;           /* the runtime spec's SCMP_ARCH_* name, NULL if it has none */
+	const struct callgate_arch *facts; /* the same and more, as <callgate/arch.h> has them */
+	const char *const *compat;      /* the other names of its machine, then NULL; private to src/arch */
 	const struct arch_table *table; /* private to src/arch */
 };
 
@@ -48,7 +52,19 @@ const struct arch *arch_native(void);
 /* NULL if there is none. Token 0 means native. */
 const struct arch *arch_by_token(uint32_t token);
 const struct arch *arch_by_name(const char *name);     /* exact; NULL name gives NULL */
-const struct arch *arch_by_oci_name(const char *name); /* "SCMP_ARCH_X86_64"; exact; NULL name gives NULL */
+const struct arch *arch_by_any_name(const char *name); /* "x86_64", "SCMP_ARCH_X86_64", "amd64"; likewise */
+const char *arch_closest_name(const char *name); /* the name of any of these kinds; NULL if none is close */
+
+/*
+ * Here, and nowhere else, x86_64 and x32 are told apart. arch_has_number(): may a call of the architecture have this number? -1, a
+ * call that a tracer skips, may be any architecture's. arch_of_call(): whose call it is, -1 being that of the first one with
+ * the audit value, which is the one with a kernel of its own; NULL if no architecture has the audit value.
+ */
+bool arch_has_number(const struct arch *arch, uint32_t nr);
+const struct arch *arch_of_call(uint32_t audit, uint32_t nr);
+
+/* The architectures whose programs run on a machine of this one: itself, then the others; NULL from the end on. */
+const struct arch *arch_of_machine(const struct arch *machine, size_t i);
 
 /*
  * Name -> number as seccomp_syscall_resolve_name_arch() says: base included; the pseudo number when the name is known

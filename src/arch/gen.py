@@ -31,6 +31,9 @@ PSEUDO_YOUNG = -10244
 # Calls that <asm/unistd.h> of 32-bit ARM names __ARM_NR_*, counted from here.
 ARM_PRIVATE_FIRST = 0x0f0000
 
+# enum callgate_arch_mmap, by the words of the column.
+MMAP = {'direct': 'CALLGATE_ARCH_MMAP_DIRECT', 'mmap2': 'CALLGATE_ARCH_MMAP_ONLY_MMAP2',
+        'memory': 'CALLGATE_ARCH_MMAP_IN_MEMORY'}
 
 # Names that share a pseudo number, which the ABI has had for too long to change.
 PSEUDO_SHARED = {'switch_endian'}
@@ -182,9 +185,48 @@ def architecture_descriptor(facts, row):
         ('multiplexed', {'yes': 'true', 'no': 'false'}[row['mux']]),
         ('socketcall_nr', numbers['socketcall'] + base if multiplexed else -1),
         ('ipc_nr', numbers['ipc'] + base if multiplexed else -1),
-        ('oci_name', 'NULL' if row['oci'] == '-' else '"%s"' % row['oci']), ('table', '&table_' + row['table']),
+        ('table', '&table_' + row['table']), ('facts', '&arch_facts[%d]' % facts.architectures.index(row)),
+        ('compat', '(const char *const[]){%s}' % compat_names(facts, row)),
     ]
+    return initializer(fields)
+
+
+def initializer(fields):
     return '\t{\n%s\n\t},' % '\n'.join('\t\t.%s = %s,' % field for field in fields)
+
+
+def text_or_null(word):
+    return 'NULL' if word == '-' else '"%s"' % word
+
+
+def compat_names(facts, row):
+    """The column as an array of strings that ends with NULL."""
+    names = [] if row['compat'] == '-' else row['compat'].split(',')
+    known = {other['name'] for other in facts.architectures}
+    for name in names:
+        if name not in known:
+            raise tables.TableError('architectures.tbl: %s: there is no architecture %s' % (row['name'], name))
+    return ', '.join(['"%s"' % name for name in names] + ['NULL'])
+
+
+def public_facts(facts, row):
+    """What <callgate/arch.h> says about the architecture."""
+    base = int(row['base'], 0)
+    multiplexed = row['mux'] == 'yes'
+    numbers = facts.tables[row['table']]
+    return initializer([
+        ('name', '"%s"' % row['name']), ('oci_name', text_or_null(row['oci'])), ('docker_name', text_or_null(row['docker'])),
+        ('token', row['token'] + 'U'), ('audit', row['audit'] + 'U'),
+        ('nr_first', row['first'] + 'U'), ('nr_last', row['last'] + 'U'), ('nr_base', row['base'] + 'U'),
+        ('word_bits', {'32': '32', '64': '64'}[row['bits']]),
+        ('register_bits', {'32': '32', '64': '64'}[row['registers']]),
+        ('big_endian', {'big': 'true', 'little': 'false'}[row['endian']]),
+        ('multiplexed', {'yes': 'true', 'no': 'false'}[row['mux']]),
+        ('socketcall_nr', numbers['socketcall'] + base if multiplexed else -1),
+        ('ipc_nr', numbers['ipc'] + base if multiplexed else -1),
+        ('enosys', int(row['enosys'])), ('mmap', MMAP[row['mmap']]),
+        ('strict_sigreturn', text_or_null(row['sigreturn'])), ('constants', text_or_null(row['constants'])),
+    ])
 
 
 def native_position(facts):
@@ -202,6 +244,9 @@ def write_tables(output):
         file.write(name_arrays(facts) + '\n')
         file.write(share_array(facts) + '\n')
         file.write(number_arrays(facts) + '\n')
+        file.write('static const struct callgate_arch arch_facts[] = {\n')
+        file.writelines(public_facts(facts, row) + '\n' for row in facts.architectures)
+        file.write('};\n')
         file.write('const uint16_t arch_descriptor_count = %d;\n' % len(facts.architectures))
         file.write('const struct arch arch_descriptors[] = {\n')
         file.writelines(architecture_descriptor(facts, row) + '\n' for row in facts.architectures)

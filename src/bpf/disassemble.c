@@ -2,34 +2,19 @@
 
 #include <linux/seccomp.h>
 
-static const struct {
-	uint32_t action;
-	const char *name;
-	bool has_data;
-} actions[] = {
-    {SECCOMP_RET_KILL_PROCESS, "KILL_PROCESS", false},
-    {SECCOMP_RET_KILL_THREAD, "KILL", false},
-    {SECCOMP_RET_TRAP, "TRAP", true},
-    {SECCOMP_RET_ERRNO, "ERRNO", true},
-    {SECCOMP_RET_USER_NOTIF, "NOTIFY", false},
-    {SECCOMP_RET_TRACE, "TRACE", true},
-    {SECCOMP_RET_LOG, "LOG", false},
-    {SECCOMP_RET_ALLOW, "ALLOW", false},
-};
+#include "arch/actions.h"
 
 void bpf_format_action(uint32_t action, struct strbuf *out)
 {
+	const struct callgate_action_kind *kind = action_kind(action);
 	uint32_t data = action & SECCOMP_RET_DATA;
 
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (actions[i].action != (action & SECCOMP_RET_ACTION_FULL))
-			continue;
-		strbuf_append(out, actions[i].name);
-		if (actions[i].has_data ? data || actions[i].action != SECCOMP_RET_TRAP : data)
-			strbuf_printf(out, "(%u)", data);
-		return;
-	}
-	strbuf_printf(out, "0x%08x", action);
+	if (!kind)
+		strbuf_printf(out, "0x%08x", action);
+	else if (data || kind->action == SECCOMP_RET_ERRNO || kind->action == SECCOMP_RET_TRACE)
+		strbuf_printf(out, "%s(%u)", kind->name, data);
+	else
+		strbuf_append(out, kind->name);
 }
 
 static void format_word(uint32_t offset, bool big_endian, struct strbuf *out)

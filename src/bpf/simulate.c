@@ -190,11 +190,3 @@ bool bpf_is_bitmap_allowed(const struct callgate_program *program, uint32_t arch
 	}
 	return false;
 }
-
-uint32_t bpf_strictest(uint32_t newest, uint32_t older)
-{
-	int32_t a = (int32_t)(newest & SECCOMP_RET_ACTION_FULL),
-	        b = (int32_t)(older & SECCOMP_RET_ACTION_FULL);
-
-	return b < a ? older : newest;
-}

@@ -25,7 +25,4 @@ uint32_t bpf_simulate_counting(const struct callgate_program *program, const str
  */
 bool bpf_is_bitmap_allowed(const struct callgate_program *program, uint32_t arch, uint32_t nr);
 
-/* The action of several stacked filters: the strictest, and of equals the first; `newest` is what the newest returned. */
-uint32_t bpf_strictest(uint32_t newest, uint32_t older);
-
 #endif

@@ -1,5 +1,6 @@
 #include "oci/names.h"
 
+#include <errno.h>
 #include <linux/audit.h>
 #include <string.h>
 #include <strings.h>
@@ -37,6 +38,13 @@ const struct names_word names_flags[] = {
     {"SECCOMP_FILTER_FLAG_LOG", SCMP_FLTATR_CTL_LOG},
     {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SCMP_FLTATR_CTL_SSB},
     {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SCMP_FLTATR_CTL_WAITKILL},
+    {NULL, 0},
+};
+
+const struct names_word names_errors[] = {
+#define ERROR(name) {#name, name},
+#include "base/errors.inc"
+#undef ERROR
     {NULL, 0},
 };
 

@@ -2,30 +2,29 @@
 
 #include <inttypes.h>
 
+#include "arch/actions.h"
 #include "bpf/disassemble.h"
 #include "prove/signature.h"
 
 enum { DECIMAL_MAX = 9999 };
 
 /* Error numbers 1 to 34 are the same on every architecture; 38 is ENOSYS on nearly all. */
-static const char *const errors[] = {
-    [1] = "EPERM",   [2] = "ENOENT",   [3] = "ESRCH",    [4] = "EINTR",   [5] = "EIO",     [6] = "ENXIO",
-    [7] = "E2BIG",   [8] = "ENOEXEC",  [9] = "EBADF",    [10] = "ECHILD", [11] = "EAGAIN", [12] = "ENOMEM",
-    [13] = "EACCES", [14] = "EFAULT",  [15] = "ENOTBLK", [16] = "EBUSY",  [17] = "EEXIST", [18] = "EXDEV",
-    [19] = "ENODEV", [20] = "ENOTDIR", [21] = "EISDIR",  [22] = "EINVAL", [23] = "ENFILE", [24] = "EMFILE",
-    [25] = "ENOTTY", [26] = "ETXTBSY", [27] = "EFBIG",   [28] = "ENOSPC", [29] = "ESPIPE", [30] = "EROFS",
-    [31] = "EMLINK", [32] = "EPIPE",   [33] = "EDOM",    [34] = "ERANGE", [38] = "ENOSYS",
-};
+static bool is_common_error(uint32_t number)
+{
+	return number <= 34 || number == 38;
+}
 
 void describe_action(uint32_t action, struct strbuf *out)
 {
 	uint32_t data = action & SECCOMP_RET_DATA;
 	bool error = (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
+	char text[CALLGATE_ACTION_TEXT];
 
-	if (error && data < sizeof(errors) / sizeof(errors[0]) && errors[data])
-		strbuf_printf(out, "ERRNO(%s)", errors[data]);
-	else
+	action_text(action, text);
+	if (error && !is_common_error(data))
 		bpf_format_action(action, out);
+	else
+		strbuf_append(out, text);
 }
 
 const struct arch *describe_arch(uint32_t audit, uint32_t nr)

@@ -1,6 +1,7 @@
 /* What is computed on whole diagrams. Recursion goes down the order of bits: at most INPUT_LEVELS deep. */
 #include <linux/seccomp.h>
 
+#include "arch/actions.h"
 #include "bpf/simulate.h"
 #include "prove/diagram.h"
 
@@ -52,7 +53,7 @@ static bool is_known(const struct diagram *d, struct operation o, node *ret_resu
 
 	switch ((int)o.what) {
 	case STRICTEST:
-		*ret_result = same || (leaves && bpf_strictest(leaf_value(d, o.a), leaf_value(d, o.b)) ==
+		*ret_result = same || (leaves && action_strictest(leaf_value(d, o.a), leaf_value(d, o.b)) ==
 		                                     leaf_value(d, o.a))
 		                  ? o.a
 		                  : o.b;

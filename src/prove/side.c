@@ -1,5 +1,6 @@
 #include "prove/side.h"
 
+#include "arch/actions.h"
 #include "bpf/simulate.h"
 #include "prove/scan.h"
 
@@ -72,7 +73,7 @@ bool side_plain(struct side *side, const struct cell *cell, uint32_t *ret_verdic
 	while (i-- > 0) {
 		if (!scan_verdict(subject->programs[i], cell, &older, steps))
 			return false;
-		*ret_verdict = bpf_strictest(*ret_verdict, older);
+		*ret_verdict = action_strictest(*ret_verdict, older);
 	}
 	return true;
 }
@@ -98,7 +99,7 @@ static struct side_bits program_bits(struct machine *machine, const struct cell 
 	return result;
 }
 
-/* bpf_strictest() on bits: the lower action as a signed number, or else the newest. */
+/* action_strictest() on bits: the lower action as a signed number, or else the newest. */
 static struct side_bits strictest_bits(struct diagram *d, const struct side_bits *newest,
                                        const struct side_bits *older)
 {
@@ -146,6 +147,6 @@ uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_
 	size_t i = subject->program_count - 1;
 	uint32_t verdict = bpf_simulate(subject->programs[i], call, NULL);
 	while (i-- > 0)
-		verdict = bpf_strictest(verdict, bpf_simulate(subject->programs[i], call, NULL));
+		verdict = action_strictest(verdict, bpf_simulate(subject->programs[i], call, NULL));
 	return verdict;
 }

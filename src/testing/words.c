@@ -6,40 +6,6 @@
 
 #include "base/similar.h"
 
-static const struct {
-	uint32_t action;
-	const char *name;
-} actions[] = {
-    {SCMP_ACT_KILL_PROCESS, "KILL_PROCESS"},
-    {SCMP_ACT_KILL_THREAD, "KILL"},
-    {SCMP_ACT_TRAP, "TRAP"},
-    {SCMP_ACT_ERRNO(0), "ERRNO"},
-    {SCMP_ACT_NOTIFY, "NOTIFY"},
-    {SCMP_ACT_TRACE(0), "TRACE"},
-    {SCMP_ACT_LOG, "LOG"},
-    {SCMP_ACT_ALLOW, "ALLOW"},
-};
-
-void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT])
-{
-	const char *name = NULL, *error = NULL;
-	uint32_t data = action & 0xffff, kind = action & 0xffff0000u;
-
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (actions[i].action == kind)
-			name = actions[i].name;
-	if (kind == SCMP_ACT_ERRNO(0))
-		error = callgate_errno_name(SCMP_ARCH_NATIVE, data);
-	if (!name)
-		snprintf(ret_text, CALLGATE_ACTION_TEXT, "0x%08x", action);
-	else if (error && data)
-		snprintf(ret_text, CALLGATE_ACTION_TEXT, "%s(%s)", name, error);
-	else if (data || kind == SCMP_ACT_ERRNO(0) || kind == SCMP_ACT_TRACE(0))
-		snprintf(ret_text, CALLGATE_ACTION_TEXT, "%s(%u)", name, data);
-	else
-		snprintf(ret_text, CALLGATE_ACTION_TEXT, "%s", name);
-}
-
 static const char *const arch_names[] = {
     "x86",    "x86_64",    "x32",     "arm",      "aarch64",     "loongarch64", "m68k",     "mips",
     "mips64", "mips64n32", "mipsel",  "mipsel64", "mipsel64n32", "parisc",      "parisc64", "ppc",

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/actions.h"
 #include "bpf/simulate.h"
 #include "prove/machine.h"
 #include "prove/rules.h"
@@ -186,7 +187,7 @@ static uint32_t make_verdict(const struct made *made, const uint32_t *pool, cons
 	case 0:
 		return a == made->verdict ? a : b;
 	case 1:
-		return bpf_strictest(a, b);
+		return action_strictest(a, b);
 	case 2:
 		return a != b ? pool[made->c] : a;
 	default:

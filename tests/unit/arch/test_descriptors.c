@@ -51,8 +51,9 @@ START_TEST(every_architecture_is_there_once)
 
 		ck_assert_ptr_eq(arch_by_name(arch->name), arch);
 		ck_assert_ptr_eq(arch_by_token(arch->token), arch);
-		if (arch->oci_name)
-			ck_assert_ptr_eq(arch_by_oci_name(arch->oci_name), arch);
+		ck_assert_ptr_eq(arch_by_any_name(arch->name), arch);
+		if (arch->facts->oci_name)
+			ck_assert_ptr_eq(arch_by_any_name(arch->facts->oci_name), arch);
 	}
 }
 END_TEST
@@ -73,7 +74,7 @@ START_TEST(descriptor_says_what_is_published)
 	ck_assert_int_eq(arch->multiplexed, want->socketcall_nr != -1);
 	ck_assert_int_eq(arch->socketcall_nr, want->socketcall_nr);
 	ck_assert_int_eq(arch->ipc_nr, want->socketcall_nr == -1 ? -1 : want->socketcall_nr + 15);
-	ck_assert_str_eq(arch->oci_name, want->oci_name);
+	ck_assert_str_eq(arch->facts->oci_name, want->oci_name);
 }
 END_TEST
 
@@ -109,9 +110,9 @@ START_TEST(unknown_architectures_are_null)
 	ck_assert_ptr_null(arch_by_name(""));
 	ck_assert_ptr_null(arch_by_name("X86"));
 	ck_assert_ptr_null(arch_by_name("x86 "));
-	ck_assert_ptr_null(arch_by_oci_name(NULL));
-	ck_assert_ptr_null(arch_by_oci_name("x86"));
-	ck_assert_ptr_null(arch_by_oci_name("SCMP_ARCH_NATIVE"));
+	ck_assert_ptr_null(arch_by_any_name(NULL));
+	ck_assert_ptr_null(arch_by_any_name(""));
+	ck_assert_ptr_null(arch_by_any_name("SCMP_ARCH_NATIVE"));
 	ck_assert_ptr_null(arch_by_token(1));
 	ck_assert_ptr_null(arch_by_token(UINT32_MAX));
 	ck_assert_ptr_null(arch_by_token(EM_X86_64));

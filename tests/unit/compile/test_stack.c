@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/actions.h"
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
@@ -44,7 +45,7 @@ static uint32_t answer(const struct compile_output *output, const struct seccomp
 	uint32_t verdict = SECCOMP_RET_ALLOW;
 
 	for (size_t i = 0; i < output->count; i++)
-		verdict = bpf_strictest(bpf_simulate(output->programs[i], call, NULL), verdict);
+		verdict = action_strictest(bpf_simulate(output->programs[i], call, NULL), verdict);
 	return verdict;
 }
 

@@ -1,0 +1,59 @@
+/* callgate/action.h - actions of filters: as text, and in order. SPDX-License-Identifier: MIT */
+#ifndef CALLGATE_ACTION_H
+#define CALLGATE_ACTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* The kinds of actions, SCMP_ACT_* without their data. */
+struct callgate_action_kind {
+	const char *name;  /* "ERRNO": the word after SCMP_ACT_ */
+	uint32_t action;   /* SCMP_ACT_ERRNO(0) */
+	uint32_t data_max; /* the largest data that rules may have with it; 0: it has none */
+};
+
+/*
+ * All kinds, the strictest first, from index 0; NULL after the last. KILL and KILL_THREAD are two names of one kind, and KILL
+ * comes first. Static.
+ */
+const struct callgate_action_kind *callgate_action_kind_at(size_t index);
+
+/* The kind of an action, whatever its data; NULL for a number that is no action. */
+const struct callgate_action_kind *callgate_action_kind(uint32_t action);
+
+/* The kind that a name says, with or without "SCMP_ACT_" before it; NULL if there is none, and for NULL. */
+const struct callgate_action_kind *callgate_action_kind_find(const char *name);
+
+/*
+ * "ALLOW", "KILL" (KILL_THREAD), "TRAP(7)", "ERRNO(EPERM)" with this machine's names of errors, "ERRNO(0)"; a number that is no
+ * action is "0x12345678".
+ */
+#define CALLGATE_ACTION_TEXT 32
+void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT]);
+
+/*
+ * The action of such a text, with or without "SCMP_ACT_" before it. Data are decimal or 0x-prefixed numbers, those of ERRNO also names of
+ * errors; KILL_THREAD is also taken. Without data, ERRNO and TRACE have 0. A number alone is taken as it is.
+ *
+ * 0, or -EINVAL for NULL and what is no action; *ret_action is untouched then, and callgate_diagnosis(NULL) says what is wrong.
+ */
+int callgate_action_parse(const char *text, uint32_t *ret_action);
+
+/*
+ * What the kernel does when two filters answer differently: the stricter action, and of equally strict ones the newest filter's,
+ * with its data.
+ */
+uint32_t callgate_action_strictest(uint32_t newest, uint32_t older);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

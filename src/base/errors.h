@@ -1,0 +1,13 @@
+/*
+ * The names of error numbers, as this machine has them; for a libc that cannot tell them, too.
+ */
+#ifndef CALLGATE_BASE_ERRORS_H
+#define CALLGATE_BASE_ERRORS_H
+
+/* "EPERM"; of two names for a number the more usual one. NULL for 0 and numbers without a name. Static. */
+const char *error_name(unsigned number);
+
+/* The number of a name; 0 if there is none. */
+unsigned error_number(const char *name);
+
+#endif
