@@ -123,7 +123,7 @@ int32_t arch_syscall_number_at(const struct arch *arch, size_t i);
 /*
  * Adds to *count how many calls there are from the `from`-th one by number on, as far as their numbers are not above `last`, and
  * to *share (may be NULL) how often ordinary programs make them: their part of all calls, in 1/100000, as measured for
- * base/ordinary_work.inc. Returns where it ended: `from` for what is above.
+ * arch/data/ordinary_work.inc. Returns where it ended: `from` for what is above.
  */
 size_t arch_syscall_tally(const struct arch *arch, size_t from, uint32_t last, uint32_t *count,
                           uint32_t *share);

@@ -15,7 +15,7 @@ import tables
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, 'data')
-SHARES = os.path.join(HERE, '..', 'base', 'ordinary_work.inc')
+SHARES = os.path.join(DATA, 'ordinary_work.inc')
 
 # Grep tag: TABLE LAYOUT (table.h has the other half).
 NUMBER_ABSENT = -1

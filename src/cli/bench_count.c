@@ -14,7 +14,7 @@ static const struct {
 	double share;
 } ordinary_work[] = {
 #define PRIOR(name, share) {name, share},
-#include "base/ordinary_work.inc"
+#include "ordinary_work.inc" /* of arch/data */
 #undef PRIOR
 };
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: measure-mix.sh >../../src/base/ordinary_work.inc
+# usage: measure-mix.sh >../../src/arch/data/ordinary_work.inc
 # How often programs make which system call: runs some ordinary work under strace and prints the share of each call, in
 # 1/100000 of all calls, every piece of work counting the same. Needs strace, and as many of the programs as there are.
 set -eu
