@@ -1,6 +1,6 @@
 /*
  * What the kernel would say of a program before it loads it: Linux's bpf_check_classic() and seccomp_check_filter(),
- * as observed on 6.18, and the length of the eBPF it converts to.
+ * as observed on 6.18, and the length of the eBPF that it converts to.
  */
 #ifndef CALLGATE_BPF_ACCEPT_H
 #define CALLGATE_BPF_ACCEPT_H

@@ -1,5 +1,7 @@
 #include "bpf/disassemble.h"
 
+#include <stdio.h>
+
 #include <linux/seccomp.h>
 
 #include "arch/actions.h"
@@ -34,130 +36,42 @@ static void format_word(uint32_t offset, bool big_endian, struct strbuf *out)
 		strbuf_printf(out, "data[%u]", offset);
 }
 
-static const char *alu_symbol(uint16_t op)
+static void format_insn(const struct sock_filter *insn, size_t at, bool big_endian, struct strbuf *out)
 {
-	static const char *const symbols[] = {"+", "-", "*", "/", "|", "&", "<<", ">>", NULL, "%", "^"};
-	unsigned i = op >> 4;
+	const struct bpf_code *code = bpf_code_of(insn);
+	const char *name = code->x ? "X" : "A";
+	char operand[16] = "X";
 
-	return i < sizeof(symbols) / sizeof(symbols[0]) ? symbols[i] : NULL;
-}
-
-static const char *branch_symbol(uint16_t op)
-{
-	switch (op) {
-	case BPF_JEQ:
-		return "==";
-	case BPF_JGT:
-		return ">";
-	case BPF_JGE:
-		return ">=";
-	case BPF_JSET:
-		return "&";
-	default:
-		return NULL;
-	}
-}
-
-static void format_operand(const struct sock_filter *insn, struct strbuf *out)
-{
-	if (BPF_SRC(insn->code) == BPF_X)
-		strbuf_append(out, "X");
-	else
-		strbuf_printf(out, "0x%x", insn->k);
-}
-
-static bool format_jump(const struct sock_filter *insn, size_t at, struct strbuf *out)
-{
-	const char *symbol = branch_symbol(BPF_OP(insn->code));
-
-	if (insn->code == (BPF_JMP | BPF_JA)) {
-		strbuf_printf(out, "goto %zu", at + 1 + insn->k);
-		return true;
-	}
-	if (!symbol || insn->code & 0xff00)
-		return false;
-	strbuf_printf(out, "if A %s ", symbol);
-	format_operand(insn, out);
-	strbuf_printf(out, " goto %zu else %zu", at + 1 + insn->jt, at + 1 + insn->jf);
-	return true;
-}
-
-static bool format_alu(const struct sock_filter *insn, struct strbuf *out)
-{
-	const char *symbol = alu_symbol(BPF_OP(insn->code));
-
-	if (insn->code == (BPF_ALU | BPF_NEG)) {
-		strbuf_append(out, "A = -A");
-		return true;
-	}
-	if (!symbol || insn->code & 0xff00)
-		return false;
-	strbuf_printf(out, "A %s= ", symbol);
-	format_operand(insn, out);
-	return true;
-}
-
-static bool format_load_store(const struct sock_filter *insn, bool big_endian, struct strbuf *out)
-{
-	switch (insn->code) {
-	case BPF_LD | BPF_W | BPF_ABS:
+	if (!code->x)
+		snprintf(operand, sizeof(operand), "0x%x", insn->k);
+	switch ((enum bpf_kind)code->kind) {
+	case BPF_KIND_NONE:
+		return strbuf_append(out, "(not an instruction of classic BPF)");
+	case BPF_KIND_LOAD:
 		strbuf_append(out, "A = ");
-		format_word(insn->k, big_endian, out);
-		return true;
-	case BPF_LD | BPF_W | BPF_LEN:
-		strbuf_append(out, "A = length");
-		return true;
-	case BPF_LDX | BPF_W | BPF_LEN:
-		strbuf_append(out, "X = length");
-		return true;
-	case BPF_LD | BPF_IMM:
-		strbuf_printf(out, "A = 0x%x", insn->k);
-		return true;
-	case BPF_LDX | BPF_IMM:
-		strbuf_printf(out, "X = 0x%x", insn->k);
-		return true;
-	case BPF_LD | BPF_MEM:
-		strbuf_printf(out, "A = M[%u]", insn->k);
-		return true;
-	case BPF_LDX | BPF_MEM:
-		strbuf_printf(out, "X = M[%u]", insn->k);
-		return true;
-	case BPF_ST:
-		strbuf_printf(out, "M[%u] = A", insn->k);
-		return true;
-	case BPF_STX:
-		strbuf_printf(out, "M[%u] = X", insn->k);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool format_insn(const struct sock_filter *insn, size_t at, bool big_endian, struct strbuf *out)
-{
-	switch (BPF_CLASS(insn->code)) {
-	case BPF_JMP:
-		return format_jump(insn, at, out);
-	case BPF_ALU:
-		return format_alu(insn, out);
-	case BPF_RET:
-		if (insn->code == (BPF_RET | BPF_K)) {
-			strbuf_append(out, "return ");
-			bpf_format_action(insn->k, out);
-			return true;
-		}
-		if (insn->code == (BPF_RET | BPF_A)) {
-			strbuf_append(out, "return A");
-			return true;
-		}
-		return false;
-	case BPF_MISC:
-		if (insn->code != (BPF_MISC | BPF_TAX) && insn->code != (BPF_MISC | BPF_TXA))
-			return false;
-		strbuf_append(out, insn->code == (BPF_MISC | BPF_TAX) ? "X = A" : "A = X");
-		return true;
-	default:
-		return format_load_store(insn, big_endian, out);
+		return format_word(insn->k, big_endian, out);
+	case BPF_KIND_LENGTH:
+		return strbuf_printf(out, "%s = length", name);
+	case BPF_KIND_CONSTANT:
+		return strbuf_printf(out, "%s = 0x%x", name, insn->k);
+	case BPF_KIND_READ:
+		return strbuf_printf(out, "%s = M[%u]", name, insn->k);
+	case BPF_KIND_WRITE:
+		return strbuf_printf(out, "M[%u] = %s", insn->k, name);
+	case BPF_KIND_MOVE:
+		return strbuf_append(out, code->x ? "X = A" : "A = X");
+	case BPF_KIND_ARITHMETIC:
+		return strbuf_printf(out, "A %s= %s", code->symbol, operand);
+	case BPF_KIND_NEGATE:
+		return strbuf_append(out, "A = -A");
+	case BPF_KIND_JUMP:
+		return strbuf_printf(out, "goto %zu", at + 1 + insn->k);
+	case BPF_KIND_BRANCH:
+		return strbuf_printf(out, "if A %s %s goto %zu else %zu", code->symbol, operand,
+		                     at + 1 + insn->jt, at + 1 + insn->jf);
+	case BPF_KIND_RETURN:
+		strbuf_append(out, "return ");
+		return code->x ? strbuf_append(out, "A") : bpf_format_action(insn->k, out);
 	}
 }
 
@@ -166,8 +80,7 @@ void bpf_disassemble(const struct callgate_program *program, struct strbuf *out)
 	for (size_t i = 0; i < program->count; i++) {
 		const struct sock_filter *insn = &program->insns[i];
 		strbuf_printf(out, "%4zu: %02x %3u %3u 0x%08x  ", i, insn->code, insn->jt, insn->jf, insn->k);
-		if (!format_insn(insn, i, program->big_endian, out))
-			strbuf_append(out, "(not an instruction of classic BPF)");
+		format_insn(insn, i, program->big_endian, out);
 		strbuf_append(out, "\n");
 	}
 }

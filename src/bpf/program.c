@@ -1,9 +1,85 @@
 #include "bpf/program.h"
 
+#include <assert.h>
 #include <byteswap.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define REGISTER(class, kind, ...) \
+	[BPF_LD | (class)] = {kind, false, __VA_ARGS__}, [BPF_LDX | (class)] = {kind, true, __VA_ARGS__}
+#define OPERATION(class, op, kind, ...)                        \
+	[(class) | (op) | BPF_K] = {kind, false, __VA_ARGS__}, \
+	                  [(class) | (op) | BPF_X] = {kind, true, __VA_ARGS__}
+
+const struct bpf_code bpf_codes[BPF_CODES] = {
+    [BPF_LD | BPF_W | BPF_ABS] = {BPF_KIND_LOAD},
+    REGISTER(BPF_W | BPF_LEN, BPF_KIND_LENGTH),
+    REGISTER(BPF_IMM, BPF_KIND_CONSTANT),
+    REGISTER(BPF_MEM, BPF_KIND_READ),
+    [BPF_ST] = {BPF_KIND_WRITE},
+    [BPF_STX] = {BPF_KIND_WRITE, true},
+    [BPF_MISC | BPF_TXA] = {BPF_KIND_MOVE},
+    [BPF_MISC | BPF_TAX] = {BPF_KIND_MOVE, true},
+    OPERATION(BPF_ALU, BPF_ADD, BPF_KIND_ARITHMETIC, false, "+"),
+    OPERATION(BPF_ALU, BPF_SUB, BPF_KIND_ARITHMETIC, false, "-"),
+    OPERATION(BPF_ALU, BPF_MUL, BPF_KIND_ARITHMETIC, false, "*"),
+    OPERATION(BPF_ALU, BPF_DIV, BPF_KIND_ARITHMETIC, false, "/"),
+    OPERATION(BPF_ALU, BPF_MOD, BPF_KIND_ARITHMETIC, true, "%"),
+    OPERATION(BPF_ALU, BPF_AND, BPF_KIND_ARITHMETIC, false, "&"),
+    OPERATION(BPF_ALU, BPF_OR, BPF_KIND_ARITHMETIC, false, "|"),
+    OPERATION(BPF_ALU, BPF_XOR, BPF_KIND_ARITHMETIC, false, "^"),
+    OPERATION(BPF_ALU, BPF_LSH, BPF_KIND_ARITHMETIC, false, "<<"),
+    OPERATION(BPF_ALU, BPF_RSH, BPF_KIND_ARITHMETIC, false, ">>"),
+    [BPF_ALU | BPF_NEG] = {BPF_KIND_NEGATE},
+    [BPF_JMP | BPF_JA] = {BPF_KIND_JUMP},
+    OPERATION(BPF_JMP, BPF_JEQ, BPF_KIND_BRANCH, false, "=="),
+    OPERATION(BPF_JMP, BPF_JGT, BPF_KIND_BRANCH, false, ">"),
+    OPERATION(BPF_JMP, BPF_JGE, BPF_KIND_BRANCH, false, ">="),
+    OPERATION(BPF_JMP, BPF_JSET, BPF_KIND_BRANCH, false, "&"),
+    [BPF_RET | BPF_K] = {BPF_KIND_RETURN},
+    [BPF_RET | BPF_A] = {BPF_KIND_RETURN, true},
+};
+
+bool bpf_compare(uint16_t op, uint32_t a, uint32_t b)
+{
+	switch (op) {
+	case BPF_JEQ:
+		return a == b;
+	case BPF_JGT:
+		return a > b;
+	case BPF_JGE:
+		return a >= b;
+	default:
+		assert(op == BPF_JSET);
+		return a & b;
+	}
+}
+
+uint32_t bpf_compute(uint16_t op, uint32_t a, uint32_t b)
+{
+	switch (op) {
+	case BPF_ADD:
+		return a + b;
+	case BPF_SUB:
+		return a - b;
+	case BPF_MUL:
+		return a * b;
+	case BPF_DIV:
+		return b ? a / b : 0;
+	case BPF_AND:
+		return a & b;
+	case BPF_OR:
+		return a | b;
+	case BPF_XOR:
+		return a ^ b;
+	case BPF_LSH:
+		return a << (b & 31);
+	default:
+		assert(op == BPF_RSH);
+		return a >> (b & 31);
+	}
+}
 
 static void swap(struct sock_filter *to, const struct sock_filter *from, size_t count)
 {
@@ -46,6 +122,7 @@ int bpf_program_new(const struct sock_filter *insns, size_t count, bool big_endi
 	memcpy(program->insns, insns, count * sizeof(*insns));
 	if (program->bytes != program->insns)
 		swap(program->bytes, program->insns, count);
+	assert(program->count > 0 && program->count <= BPF_PROGRAM_MAX);
 	*ret_program = program;
 	return 0;
 }

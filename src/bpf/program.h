@@ -1,5 +1,5 @@
 /*
- * A program: instructions in host order plus the byte order of the machine they are for.
+ * A program: instructions in host order plus the byte order of the machine they are for; and what each instruction is.
  */
 #ifndef CALLGATE_BPF_PROGRAM_H
 #define CALLGATE_BPF_PROGRAM_H
@@ -31,6 +31,50 @@ int bpf_program_new(const struct sock_filter *insns, size_t count, bool big_endi
 int bpf_program_from_bytes(const void *bytes, size_t size, bool big_endian, struct diag *diag,
                            struct callgate_program **ret_program);
 void bpf_program_free(struct callgate_program *program);
+
+/* What an instruction does. Whoever walks over a program asks for this and not for codes. */
+enum bpf_kind {
+	BPF_KIND_NONE,       /* no instruction of classic BPF, or one of sockets alone */
+	BPF_KIND_LOAD,       /* A = the word at offset k of struct seccomp_data */
+	BPF_KIND_LENGTH,     /* register = the size of struct seccomp_data */
+	BPF_KIND_CONSTANT,   /* register = k */
+	BPF_KIND_READ,       /* register = M[k] */
+	BPF_KIND_WRITE,      /* M[k] = register */
+	BPF_KIND_MOVE,       /* register = the other one */
+	BPF_KIND_ARITHMETIC, /* A = A op operand */
+	BPF_KIND_NEGATE,     /* A = -A */
+	BPF_KIND_JUMP,       /* to the instruction after the next k ones */
+	BPF_KIND_BRANCH,     /* the same with jt where A op operand holds, else with jf */
+	BPF_KIND_RETURN,     /* operand, which is A or k */
+};
+
+/* A code. The operation is BPF_OP(insn->code); `symbol` is how C writes that. */
+struct bpf_code {
+	uint8_t kind; /* enum bpf_kind */
+	bool x;       /* the register is X, not A; or the operand is X, not k; or BPF_KIND_RETURN returns A */
+	bool refused; /* by seccomp(2), whatever the operands are */
+	char symbol[3];
+};
+
+enum { BPF_CODES = 256 };
+extern const struct bpf_code bpf_codes[BPF_CODES];
+
+/* Any code may be asked for. */
+static inline const struct bpf_code *bpf_code_of(const struct sock_filter *insn)
+{
+	static const struct bpf_code none = {.kind = BPF_KIND_NONE, .refused = true};
+
+	return insn->code < BPF_CODES ? &bpf_codes[insn->code] : &none;
+}
+
+static inline enum bpf_kind bpf_kind_of(const struct sock_filter *insn)
+{
+	return (enum bpf_kind)bpf_code_of(insn)->kind;
+}
+
+/* a op b for the operation of a BPF_KIND_BRANCH, and of a BPF_KIND_ARITHMETIC; x / 0 is 0. */
+bool bpf_compare(uint16_t op, uint32_t a, uint32_t b);
+uint32_t bpf_compute(uint16_t op, uint32_t a, uint32_t b);
 
 static inline bool bpf_host_is_big_endian(void)
 {

@@ -1,8 +1,9 @@
 #include "bpf/simulate.h"
 
-#include <string.h>
+#include <assert.h>
 
-struct machine {
+/* What the interpreter remembers between two instructions. */
+struct state {
 	uint32_t a, x, memory[BPF_MEMWORDS];
 	size_t pc;
 };
@@ -10,143 +11,96 @@ struct machine {
 /* The word at an offset of struct seccomp_data in the target's byte order, as a number. */
 static uint32_t load(const struct seccomp_data *data, bool big_endian, uint32_t offset)
 {
-	uint64_t wide;
-
+	assert(offset < sizeof(*data) && offset % 4 == 0);
 	if (offset == 0)
 		return (uint32_t)data->nr;
 	if (offset == 4)
 		return data->arch;
-	wide = offset < 16 ? data->instruction_pointer : data->args[(offset - 16) / 8];
+	uint64_t wide = offset < 16 ? data->instruction_pointer : data->args[(offset - 16) / 8];
 	bool second = offset % 8 != 0;
 	return second != big_endian ? (uint32_t)(wide >> 32) : (uint32_t)wide;
 }
 
-static uint32_t alu(uint16_t op, uint32_t a, uint32_t operand)
+/* Executes an instruction that goes on to the next one. */
+static void step(struct state *state, const struct sock_filter *insn, const struct seccomp_data *data,
+                 bool big_endian)
 {
-	switch (op) {
-	case BPF_ADD:
-		return a + operand;
-	case BPF_SUB:
-		return a - operand;
-	case BPF_MUL:
-		return a * operand;
-	case BPF_DIV:
-		return operand ? a / operand : 0;
-	case BPF_AND:
-		return a & operand;
-	case BPF_OR:
-		return a | operand;
-	case BPF_XOR:
-		return a ^ operand;
-	case BPF_LSH:
-		return a << (operand & 31);
-	case BPF_RSH:
-		return a >> (operand & 31);
-	case BPF_NEG:
-		return 0u - a;
+	const struct bpf_code *code = bpf_code_of(insn);
+	uint32_t operand = code->x ? state->x : insn->k, *reg = code->x ? &state->x : &state->a;
+
+	switch ((enum bpf_kind)code->kind) {
+	case BPF_KIND_LOAD:
+		state->a = load(data, big_endian, insn->k);
+		break;
+	case BPF_KIND_LENGTH:
+		*reg = sizeof(struct seccomp_data);
+		break;
+	case BPF_KIND_CONSTANT:
+		*reg = insn->k;
+		break;
+	case BPF_KIND_READ:
+		*reg = state->memory[insn->k];
+		break;
+	case BPF_KIND_WRITE:
+		state->memory[insn->k] = *reg;
+		break;
+	case BPF_KIND_MOVE:
+		*reg = code->x ? state->a : state->x;
+		break;
+	case BPF_KIND_ARITHMETIC:
+		state->a = bpf_compute(BPF_OP(insn->code), state->a, operand);
+		break;
+	case BPF_KIND_NEGATE:
+		state->a = 0u - state->a;
+		break;
 	default:
-		return 0;
+		assert(!"an instruction of an accepted program");
 	}
 }
 
-static bool branch(uint16_t op, uint32_t a, uint32_t operand)
+/* Executes the instruction at pc; true if it ends the program, with this verdict. */
+static bool execute(struct state *state, const struct callgate_program *program,
+                    const struct seccomp_data *data, unsigned long (*sides)[2], uint32_t *ret_verdict)
 {
-	switch (op) {
-	case BPF_JEQ:
-		return a == operand;
-	case BPF_JGT:
-		return a > operand;
-	case BPF_JGE:
-		return a >= operand;
-	default:
-		return a & operand;
-	}
-}
-
-static void load_store(struct machine *m, const struct sock_filter *insn, const struct seccomp_data *data,
-                       bool big_endian)
-{
-	switch (insn->code) {
-	case BPF_LD | BPF_W | BPF_ABS:
-		m->a = load(data, big_endian, insn->k);
-		break;
-	case BPF_LD | BPF_W | BPF_LEN:
-		m->a = sizeof(struct seccomp_data);
-		break;
-	case BPF_LDX | BPF_W | BPF_LEN:
-		m->x = sizeof(struct seccomp_data);
-		break;
-	case BPF_LD | BPF_IMM:
-		m->a = insn->k;
-		break;
-	case BPF_LDX | BPF_IMM:
-		m->x = insn->k;
-		break;
-	case BPF_LD | BPF_MEM:
-		m->a = m->memory[insn->k];
-		break;
-	case BPF_LDX | BPF_MEM:
-		m->x = m->memory[insn->k];
-		break;
-	case BPF_ST:
-		m->memory[insn->k] = m->a;
-		break;
-	case BPF_STX:
-		m->memory[insn->k] = m->x;
-		break;
-	case BPF_MISC | BPF_TAX:
-		m->x = m->a;
-		break;
-	case BPF_MISC | BPF_TXA:
-		m->a = m->x;
-		break;
-	default:
-		break;
-	}
-}
-
-/* Where a conditional jump leads. */
-static size_t follow(const struct callgate_program *program, size_t pc, uint32_t a, uint32_t operand,
-                     unsigned long (*sides)[2])
-{
+	size_t pc = state->pc++;
 	const struct sock_filter *insn = &program->insns[pc];
-	bool holds = branch(BPF_OP(insn->code), a, operand);
+	const struct bpf_code *code = bpf_code_of(insn);
 
-	if (sides)
-		sides[pc][holds]++;
-	return pc + 1 + (holds ? insn->jt : insn->jf);
+	if (code->kind == BPF_KIND_RETURN) {
+		*ret_verdict = code->x ? state->a : insn->k;
+		return true;
+	}
+	/* The kernel ends the program with 0, KILL_THREAD, on a division by a zero X. */
+	if (insn->code == (BPF_ALU | BPF_DIV | BPF_X) && state->x == 0) {
+		*ret_verdict = SECCOMP_RET_KILL_THREAD;
+		return true;
+	}
+	if (code->kind == BPF_KIND_JUMP) {
+		state->pc += insn->k;
+	} else if (code->kind == BPF_KIND_BRANCH) {
+		bool holds = bpf_compare(BPF_OP(insn->code), state->a, code->x ? state->x : insn->k);
+		if (sides)
+			sides[pc][holds]++;
+		state->pc += holds ? insn->jt : insn->jf;
+	} else {
+		step(state, insn, data, program->big_endian);
+	}
+	return false;
 }
 
 uint32_t bpf_simulate_counting(const struct callgate_program *program, const struct seccomp_data *data,
                                size_t *ret_executed, unsigned long (*sides)[2])
 {
-	struct machine m = {0};
+	struct state state = {0};
 	size_t executed = 0;
 	uint32_t verdict = SECCOMP_RET_KILL_PROCESS;
+	bool ended = false;
 
-	while (m.pc < program->count) {
-		const struct sock_filter *insn = &program->insns[m.pc++];
-		uint32_t operand = BPF_SRC(insn->code) == BPF_X ? m.x : insn->k;
-		uint16_t class = BPF_CLASS(insn->code);
+	while (!ended && state.pc < program->count) {
+		ended = execute(&state, program, data, sides, &verdict);
 		executed++;
-		if (class == BPF_RET) {
-			verdict = insn->code == (BPF_RET | BPF_A) ? m.a : insn->k;
-			break;
-		}
-		/* The kernel ends the program with 0, KILL_THREAD, on a division by a zero X. */
-		if (insn->code == (BPF_ALU | BPF_DIV | BPF_X) && m.x == 0) {
-			verdict = SECCOMP_RET_KILL_THREAD;
-			break;
-		}
-		if (class == BPF_ALU)
-			m.a = alu(BPF_OP(insn->code), m.a, operand);
-		else if (class == BPF_JMP && BPF_OP(insn->code) == BPF_JA)
-			m.pc += insn->k;
-		else if (class == BPF_JMP)
-			m.pc = follow(program, m.pc - 1, m.a, operand, sides);
-		else
-			load_store(&m, insn, data, program->big_endian);
 	}
+	assert(ended);
 	if (ret_executed)
 		*ret_executed = executed;
 	return verdict;
@@ -164,29 +118,22 @@ bool bpf_is_bitmap_allowed(const struct callgate_program *program, uint32_t arch
 
 	for (size_t pc = 0; pc < program->count; pc++) {
 		const struct sock_filter *insn = &program->insns[pc];
-		switch (insn->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			if (insn->k != 0 && insn->k != 4)
-				return false;
-			a = insn->k == 0 ? nr : arch;
-			break;
-		case BPF_RET | BPF_K:
-			return insn->k == SECCOMP_RET_ALLOW;
-		case BPF_JMP | BPF_JA:
-			pc += insn->k;
-			break;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-		case BPF_JMP | BPF_JGT | BPF_K:
-		case BPF_JMP | BPF_JGE | BPF_K:
-		case BPF_JMP | BPF_JSET | BPF_K:
-			pc += branch(BPF_OP(insn->code), a, insn->k) ? insn->jt : insn->jf;
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= insn->k;
-			break;
-		default:
+		const struct bpf_code *code = bpf_code_of(insn);
+		bool is_and = code->kind == BPF_KIND_ARITHMETIC && BPF_OP(insn->code) == BPF_AND;
+		if (code->x)
 			return false;
-		}
+		if (code->kind == BPF_KIND_RETURN)
+			return insn->k == SECCOMP_RET_ALLOW;
+		if (code->kind == BPF_KIND_LOAD && insn->k <= 4)
+			a = insn->k == 0 ? nr : arch;
+		else if (code->kind == BPF_KIND_JUMP)
+			pc += insn->k;
+		else if (code->kind == BPF_KIND_BRANCH)
+			pc += bpf_compare(BPF_OP(insn->code), a, insn->k) ? insn->jt : insn->jf;
+		else if (is_and)
+			a &= insn->k;
+		else
+			return false;
 	}
 	return false;
 }
