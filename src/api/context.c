@@ -6,7 +6,6 @@
 
 #include "api/action.h"
 #include "api/feature.h"
-#include "base/zeroed.h"
 
 static const uint32_t default_attributes[_SCMP_FLTATR_MAX] = {
     [SCMP_FLTATR_ACT_BADARCH] = SCMP_ACT_KILL,
@@ -102,7 +101,7 @@ scmp_filter_ctx seccomp_init(uint32_t def_action)
 	if (action_check(def_action, diag) < 0)
 		return NULL;
 	struct ruleset *rules = native_rules(diag);
-	struct context *context = rules ? zeroed_array(1, sizeof(*context)) : NULL;
+	struct context *context = rules ? calloc(1, sizeof(*context)) : NULL;
 	if (!context) {
 		diag_set(diag, "out of memory for a context");
 		ruleset_free(rules);

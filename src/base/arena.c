@@ -1,13 +1,14 @@
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The first chunk is as small as malloc()'s cache of the thread takes; each is twice as large as the one before, up to CHUNK_SIZE. */
-enum { CHUNK_FIRST = 1000, CHUNK_SIZE = 8 * 1024 };
+/* Each chunk is twice as large as the one before, up to CHUNK_MOST. */
+enum { CHUNK_FIRST = 1024, CHUNK_MOST = 8 * 1024 };
 
 struct arena_chunk {
 	struct arena_chunk *older;
@@ -25,7 +26,7 @@ static void use_chunk(struct arena *arena, struct arena_chunk *chunk)
 static bool add_chunk(struct arena *arena, size_t size)
 {
 	size_t usual = arena->newest ? 2 * arena->newest->capacity : CHUNK_FIRST;
-	size_t capacity = usual < CHUNK_SIZE ? usual : CHUNK_SIZE;
+	size_t capacity = usual < CHUNK_MOST ? usual : CHUNK_MOST;
 
 	if (capacity < size)
 		capacity = size;
@@ -42,6 +43,7 @@ void arena_start(struct arena *arena, struct arena_room *room)
 {
 	struct arena_chunk *chunk = (struct arena_chunk *)(void *)room->bytes;
 
+	static_assert(sizeof(room->bytes) > sizeof(*chunk), "the caller's memory holds a chunk");
 	chunk->older = NULL;
 	chunk->capacity = sizeof(room->bytes) - sizeof(*chunk);
 	arena->lent = chunk;
@@ -53,7 +55,7 @@ static inline size_t room_of(size_t size)
 {
 	size_t align = alignof(max_align_t);
 
-	if (size > PTRDIFF_MAX - CHUNK_SIZE)
+	if (size > PTRDIFF_MAX - CHUNK_MOST)
 		return 0;
 	return size ? (size + align - 1) / align * align : align;
 }
@@ -74,6 +76,7 @@ void *arena_take(struct arena *arena, size_t size)
 	if (!room || (size_t)(arena->end - at) < room)
 		return take_from_new_chunk(arena, room);
 	arena->next = at + room;
+	assert((uintptr_t)at % alignof(max_align_t) == 0);
 	return at;
 }
 
@@ -91,6 +94,16 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
 	if (__builtin_mul_overflow(count, size, &bytes))
 		return NULL;
 	return arena_alloc(arena, bytes);
+}
+
+bool arena_owns(const struct arena *arena, const void *memory)
+{
+	const unsigned char *at = memory;
+	const struct arena_chunk *chunk = arena->newest;
+
+	while (chunk && (at < chunk->bytes || at >= chunk->bytes + chunk->capacity))
+		chunk = chunk->older;
+	return chunk != NULL;
 }
 
 void arena_finish(struct arena *arena)

@@ -4,18 +4,22 @@
 #ifndef CALLGATE_BASE_ARENA_H
 #define CALLGATE_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_chunk;
 
-/* All bytes ever handed out stay valid and in place until arena_finish(). A zeroed struct is an empty arena. */
+/*
+ * All bytes ever handed out stay valid and in place until arena_finish(). A zeroed struct is an empty arena. Whoever has the struct
+ * finishes the arena; functions that get a pointer to one only take from it.
+ */
 struct arena {
 	struct arena_chunk *newest;
 	unsigned char *next, *end; /* what is left of the newest chunk */
 	struct arena_chunk *lent;  /* the oldest chunk, if it is the caller's own */
 };
 
-/* An empty arena that takes what it needs from the caller's memory first, which has to outlive it: most need no more. */
+/* Makes an empty arena that takes memory of the caller's first, which has to outlive it: most arenas need no more. */
 enum { ARENA_ROOM = 8 * 1024 };
 struct arena_room {
 	_Alignas(max_align_t) unsigned char bytes[ARENA_ROOM];
@@ -30,6 +34,9 @@ void *arena_take(struct arena *arena, size_t size);
 
 /* Zeroed ones again, count * size of them; NULL also where that product overflows. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
+
+/* Did the arena hand out the memory? For assertions: the time it takes grows with the arena. */
+bool arena_owns(const struct arena *arena, const void *memory);
 
 /* Gives everything back. The arena is empty and usable again. */
 void arena_finish(struct arena *arena);

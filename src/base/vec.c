@@ -1,14 +1,16 @@
 #include "base/vec.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A capacity for `more` items behind the present ones, and its bytes; false when there is no such number. */
+/* A capacity for `more` items after the present ones, and its bytes; false when there is no such number. */
 static bool find_room(size_t size, size_t count, size_t capacity, size_t more, size_t *ret_room,
                       size_t *ret_bytes)
 {
 	size_t needed, room = capacity ? capacity : 4;
 
+	assert(count <= capacity);
 	if (__builtin_add_overflow(count, more, &needed))
 		return false;
 	while (room < needed)
@@ -18,7 +20,7 @@ static bool find_room(size_t size, size_t count, size_t capacity, size_t more, s
 	return !__builtin_mul_overflow(room, size, ret_bytes);
 }
 
-bool vec_grow(void **items, size_t size, size_t count, size_t *capacity, size_t more)
+bool vec_grow(struct arena *arena, void **items, size_t size, size_t count, size_t *capacity, size_t more)
 {
 	size_t room, bytes;
 
@@ -26,26 +28,11 @@ bool vec_grow(void **items, size_t size, size_t count, size_t *capacity, size_t 
 		return false;
 	if (room == *capacity)
 		return true;
-	void *grown = realloc(*items, bytes);
+	assert(!arena || !*items || arena_owns(arena, *items));
+	void *grown = arena ? arena_take(arena, bytes) : realloc(*items, bytes);
 	if (!grown)
 		return false;
-	*items = grown;
-	*capacity = room;
-	return true;
-}
-
-bool vec_grow_in(struct arena *arena, void **items, size_t size, size_t count, size_t *capacity, size_t more)
-{
-	size_t room, bytes;
-
-	if (!find_room(size, count, *capacity, more, &room, &bytes))
-		return false;
-	if (room == *capacity)
-		return true;
-	void *grown = arena_take(arena, bytes);
-	if (!grown)
-		return false;
-	if (count)
+	if (arena && count)
 		memcpy(grown, *items, count * size);
 	*items = grown;
 	*capacity = room;

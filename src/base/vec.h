@@ -1,5 +1,6 @@
 /*
- * A growable array of any type: VEC(struct rule) rules; zeroed means empty.
+ * Growable arrays of any type: VEC(struct rule) rules lives on the heap, ARENA_VEC(struct rule) rules in an arena; zeroed means
+ * empty. What is for the one does not compile with the other.
  *
  * vec_reserve() is the only operation that can fail; after it has made room, vec_push() can't.
  */
@@ -17,30 +18,36 @@
 		size_t count, capacity; \
 	}
 
-/* Makes room for `more` items behind the present ones; false when memory is out, and nothing has changed. */
-#define vec_reserve(vec, more)                       \
-	((vec)->capacity - (vec)->count >= (more) || \
-	 vec_grow((void **)&(vec)->items, sizeof(*(vec)->items), (vec)->count, &(vec)->capacity, (more)))
+/* Makes room for `more` items after the present ones; false when memory is out, and nothing has changed. */
+#define vec_reserve(vec, more)                                                                         \
+	((vec)->capacity - (vec)->count >= (more) ||                                                   \
+	 vec_grow(NULL, (void **)&(vec)->items, sizeof(*(vec)->items), (vec)->count, &(vec)->capacity, \
+	          (more)))
 
 /* Appends one item (evaluated once); false when memory is out, and nothing has changed. */
 #define vec_push(vec, item) (vec_reserve((vec), 1) ? ((vec)->items[(vec)->count++] = (item), true) : false)
 
 /*
- * The same for a vec that lives in an arena: it is never finished, and never used without the arena, in which what it has outgrown
- * stays allocated.
+ * An arena vec is never finished, and always used with the arena that it began with, in which what it has outgrown stays
+ * allocated.
  */
-#define vec_reserve_in(vec, arena, more)                                                                     \
-	((vec)->capacity - (vec)->count >= (more) ||                                                         \
-	 vec_grow_in((arena), (void **)&(vec)->items, sizeof(*(vec)->items), (vec)->count, &(vec)->capacity, \
-	             (more)))
+#define ARENA_VEC(type)                       \
+	struct {                              \
+		type *items;                  \
+		size_t count, arena_capacity; \
+	}
+#define vec_reserve_in(vec, arena, more)                                                \
+	((vec)->arena_capacity - (vec)->count >= (more) ||                              \
+	 vec_grow((arena), (void **)&(vec)->items, sizeof(*(vec)->items), (vec)->count, \
+	          &(vec)->arena_capacity, (more)))
 #define vec_push_in(vec, arena, item) \
 	(vec_reserve_in((vec), (arena), 1) ? ((vec)->items[(vec)->count++] = (item), true) : false)
 
-/* Frees the array; the vec is empty again. */
+/* Frees the array of a VEC; it is empty again. */
 #define vec_finish(vec) vec_release((void **)&(vec)->items, &(vec)->count, &(vec)->capacity)
 
-bool vec_grow(void **items, size_t size, size_t count, size_t *capacity, size_t more);
-bool vec_grow_in(struct arena *arena, void **items, size_t size, size_t count, size_t *capacity, size_t more);
+/* On the heap where the arena is NULL. */
+bool vec_grow(struct arena *arena, void **items, size_t size, size_t count, size_t *capacity, size_t more);
 void vec_release(void **items, size_t *count, size_t *capacity);
 
 #endif

@@ -11,10 +11,10 @@ struct section {
 	const struct form *fallback; /* the default action, as a rule */
 	uint32_t audit;
 	size_t *cursors; /* by architecture of the policy: the next system call */
-	VEC(struct graph_edge) edges;
-	VEC(struct weights_edge) known; /* of each edge */
-	VEC(const struct form *) forms; /* of the number at hand */
-	uint32_t last_action;           /* what last_leaf stands for, unless that is node 0 */
+	ARENA_VEC(struct graph_edge) edges;
+	ARENA_VEC(struct weights_edge) known; /* of each edge */
+	ARENA_VEC(const struct form *) forms; /* of the number at hand */
+	uint32_t last_action;                 /* what last_leaf stands for, unless that is node 0 */
 	struct graph_id last_leaf;
 };
 

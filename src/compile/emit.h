@@ -10,7 +10,7 @@
 #include "compile/graph.h"
 
 struct emit_output {
-	VEC(struct sock_filter) insns;
+	ARENA_VEC(struct sock_filter) insns;
 };
 
 /* Appends nothing but the whole program; it is in the graph's arena, as what output->insns has before must be. 0 or -ENOMEM. */

@@ -50,8 +50,8 @@ struct graph_node {
 /* `failed` is set when memory ran out: every id made since is node 0, and the graph is good for nothing. */
 struct graph {
 	struct arena *arena; /* all of it is in there */
-	VEC(struct graph_node) nodes;
-	VEC(struct graph_edge) edges;
+	ARENA_VEC(struct graph_node) nodes;
+	ARENA_VEC(struct graph_edge) edges;
 	uint32_t *table; /* hash -> node index + 1 */
 	size_t table_size;
 	bool failed;

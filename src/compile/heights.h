@@ -9,7 +9,7 @@
 
 /* By node, without the node's own load; in the graph's arena. Zeroed means empty. */
 struct heights {
-	VEC(uint16_t) nodes;
+	ARENA_VEC(uint16_t) nodes;
 };
 
 /* Measures the nodes that were added to the graph since the last call; false when memory is out. */

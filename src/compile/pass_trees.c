@@ -8,11 +8,11 @@ struct lowering {
 	const struct graph *old;
 	struct graph *graph;
 	bool *reached;
-	struct graph_id *map;         /* old -> new, for the nodes that are reached */
-	uint32_t *flow;               /* how often an old node is passed, of WEIGHTS_TOTAL */
-	uint32_t size_cost;           /* what an instruction more is worth, in the same unit */
-	VEC(struct graph_edge) edges; /* of the switch at hand */
-	VEC(uint32_t) shares;
+	struct graph_id *map;               /* old -> new, for the nodes that are reached */
+	uint32_t *flow;                     /* how often an old node is passed, of WEIGHTS_TOTAL */
+	uint32_t size_cost;                 /* what an instruction more is worth, in the same unit */
+	ARENA_VEC(struct graph_edge) edges; /* of the switch at hand */
+	ARENA_VEC(uint32_t) shares;
 	struct heights heights;
 };
 

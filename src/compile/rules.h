@@ -24,7 +24,7 @@ struct rules {
 	struct arena *arena;
 	const struct popularity *popularity;
 	struct rules_memo *memo[RULES_ORDERS]; /* by list of forms */
-	VEC(const struct form *) stack;        /* the lists of the calls that are under way */
+	ARENA_VEC(const struct form *) stack;  /* the lists of the calls that are under way */
 	size_t budget; /* work left for the present list; when it runs out, a plain chain of rules will do */
 	size_t
 	    spent; /* of what the policy has to spare for lists that need more than their tests are worth */

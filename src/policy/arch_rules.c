@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/zeroed.h"
 #include "policy/rule_order.h"
 
 enum { FIRST_CALLS = 32, FIRST_NODES = 16, BITS_MAX = 31 };
 
 struct arch_rules *arch_rules_new(const struct arch *arch)
 {
-	struct arch_rules *rules = zeroed_array(1, sizeof(*rules));
+	struct arch_rules *rules = calloc(1, sizeof(*rules));
 
 	if (rules)
 		rules->arch = arch;

@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/zeroed.h"
 #include "policy/ruleset_private.h"
 
 struct ruleset *ruleset_new(void)
 {
-	return zeroed_array(1, sizeof(struct ruleset));
+	return calloc(1, sizeof(struct ruleset));
 }
 
 void ruleset_free(struct ruleset *rules)

@@ -16,8 +16,8 @@ enum { UNIT = 1 << 16 };
 /* Rules as what they look at: numbers of bits, by argument and bit. Rule i has those from ends[i - 1] on. */
 struct adapting {
 	struct arena *arena;
-	VEC(uint16_t) bits;
-	VEC(size_t) ends;
+	ARENA_VEC(uint16_t) bits;
+	ARENA_VEC(size_t) ends;
 	uint16_t line[BITS], best[BITS]; /* the bits that are looked at, in order */
 	uint32_t used;
 	int64_t place[BITS], sum[BITS];

@@ -23,7 +23,7 @@ enum { CUTS_SMALL = 4096 };
  */
 struct cuts {
 	struct arena *arena;
-	VEC(uint32_t) starts;
+	ARENA_VEC(uint32_t) starts;
 	uint64_t small[CUTS_SMALL / 64];
 	size_t small_words; /* used ones */
 	bool failed;        /* memory ran out */

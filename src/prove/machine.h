@@ -29,9 +29,9 @@ struct machine {
 	uint32_t *cell_items;   /* the same for items of the present cell, */
 	uint32_t *cell_stamps;  /* if this is the cell's `stamp` */
 	uint32_t stamp;
-	VEC(struct machine_item) items;
-	VEC(uint32_t) expanded; /* the items of the present run, in order of instructions */
-	VEC(struct machine_rest) rests;
+	ARENA_VEC(struct machine_item) items;
+	ARENA_VEC(uint32_t) expanded; /* the items of the present run, in order of instructions */
+	ARENA_VEC(struct machine_rest) rests;
 };
 
 /* For an accepted program. All memory is the arena's. false without it. */

@@ -18,7 +18,7 @@ struct sweep {
 	struct side *walked, *other;
 	const struct callgate_program *program; /* the newest one of the side that is walked */
 	struct arena *arena;
-	VEC(struct stop) pending; /* the lowest numbers last */
+	ARENA_VEC(struct stop) pending; /* the lowest numbers last */
 	struct cells *left;
 	size_t steps;
 	bool failed;

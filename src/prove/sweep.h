@@ -7,7 +7,7 @@
 #include "prove/side.h"
 
 struct cells {
-	VEC(struct cell) list;
+	ARENA_VEC(struct cell) list;
 };
 
 /*

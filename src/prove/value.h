@@ -30,7 +30,7 @@ struct value_space {
 	struct diagram *diagram;
 	struct arena *arena;
 	bool big_endian;
-	VEC(struct value_bits) vectors;
+	ARENA_VEC(struct value_bits) vectors;
 };
 
 static inline struct value value_constant(uint32_t number)

@@ -94,7 +94,7 @@ END_TEST
 START_TEST(vectors_keep_what_they_hold)
 {
 	struct arena arena = {0};
-	VEC(uint32_t) vec = {0};
+	ARENA_VEC(uint32_t) vec = {0};
 
 	for (uint32_t i = 0; i < 5000; i++) {
 		ck_assert(vec_push_in(&vec, &arena, i));
