@@ -1,34 +1,23 @@
 #include "base/diag.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static void set(struct diag *diag, const char *format, va_list list)
-{
-	if (!diag)
-		return;
-	int length = vsnprintf(diag->text, sizeof(diag->text), format, list);
-	if (length >= (int)sizeof(diag->text))
-		memcpy(diag->text + sizeof(diag->text) - 4, "...", 4);
-}
-
-void diag_set(struct diag *diag, const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	set(diag, format, list);
-	va_end(list);
-}
+#include "base/strbuf.h"
 
 int diag_fail(struct diag *diag, int result, const char *format, ...)
 {
 	va_list list;
 
+	if (!diag)
+		return result;
 	va_start(list, format);
-	set(diag, format, list);
+	int length = vsnprintf(diag->text, sizeof(diag->text), format, list);
 	va_end(list);
+	if (length >= (int)sizeof(diag->text))
+		memcpy(diag->text + sizeof(diag->text) - 4, "...", 4);
 	return result;
 }
 
@@ -42,7 +31,9 @@ void diag_add(struct diag *diag, const char *text)
 {
 	if (!diag)
 		return;
-	size_t used = strlen(diag->text), length = strlen(text), room = sizeof(diag->text) - used - 1;
+	size_t used = strlen(diag->text), length = strlen(text);
+	assert(used < sizeof(diag->text));
+	size_t room = sizeof(diag->text) - used - 1;
 	memcpy(diag->text + used, text, length < room ? length : room);
 	diag->text[used + (length < room ? length : room)] = '\0';
 	if (length > room)
@@ -51,14 +42,10 @@ void diag_add(struct diag *diag, const char *text)
 
 void diag_add_number(struct diag *diag, size_t number)
 {
-	char digits[3 * sizeof(number) + 1];
-	size_t at = sizeof(digits) - 1;
+	char digits[DECIMAL_SIZE];
 
-	digits[at] = '\0';
-	do
-		digits[--at] = (char)('0' + number % 10);
-	while (number /= 10);
-	diag_add(diag, digits + at);
+	decimal_write(digits, number);
+	diag_add(diag, digits);
 }
 
 struct diag *diag_thread(void)

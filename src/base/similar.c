@@ -1,5 +1,6 @@
 #include "base/similar.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* More edits than this make another word, not a typing error; short words bear fewer. */
@@ -15,11 +16,11 @@ static size_t min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Both texts have at most LENGTH_MAX bytes. */
 static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	struct row rows[3];
 
+	assert(a_len <= LENGTH_MAX && b_len <= LENGTH_MAX);
 	for (size_t j = 0; j <= b_len; j++)
 		rows[0].edits[j] = j;
 	for (size_t i = 1; i <= a_len; i++) {

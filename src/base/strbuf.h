@@ -1,5 +1,5 @@
 /*
- * Text that grows. Running out of memory is remembered and told once, at the end.
+ * Text: buffers that grow, numbers in digits, characters of UTF-8.
  */
 #ifndef CALLGATE_BASE_STRBUF_H
 #define CALLGATE_BASE_STRBUF_H
@@ -7,7 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* text is NUL-terminated whenever it is not NULL; zeroed means empty. After `failed` nothing is appended any more. */
+/*
+ * text is NUL-terminated whenever it is not NULL; zeroed means empty. When memory runs out, `failed` is set, nothing is appended any
+ * more, and strbuf_steal() reports it.
+ */
 struct strbuf {
 	char *text;
 	size_t length, capacity;
@@ -21,5 +24,12 @@ __attribute__((format(printf, 2, 3))) void strbuf_printf(struct strbuf *buf, con
 /* The text, which the caller frees; NULL if memory ran out on the way. The buffer is empty afterwards. */
 char *strbuf_steal(struct strbuf *buf);
 void strbuf_finish(struct strbuf *buf);
+
+/* Writes the digits of a number and a NUL, and returns where the NUL is. Async-signal-safe. */
+enum { DECIMAL_SIZE = 3 * sizeof(size_t) + 1 };
+char *decimal_write(char *to, size_t number);
+
+/* How many bytes the first character of a text with `left` > 0 bytes has; 0: it is not UTF-8 (RFC 3629: shortest form, no surrogates). */
+size_t utf8_size(const char *text, size_t left);
 
 #endif

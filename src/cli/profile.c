@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/similar.h"
-#include "base/utf8.h"
+#include "base/strbuf.h"
 #include "cli/cli.h"
 #include "cli/profile_option.h"
 

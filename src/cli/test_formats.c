@@ -1,28 +1,18 @@
 /* TAP (version 13, which every reader of it knows) and JUnit. */
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "cli/test_output.h"
 
-/* How many bytes of UTF-8 begin here that may stand in XML and YAML; 0: none. Paths may have any bytes. */
+/* How many bytes the character has that begins here, if it may stand in XML and YAML; 0: it may not. Paths may have any bytes. */
 static size_t character_size(const char *at)
 {
 	unsigned char c = (unsigned char)*at;
-	size_t size = c < 0x80                ? 1
-	              : c >= 0xc2 && c < 0xe0 ? 2
-	              : c >= 0xe0 && c < 0xf0 ? 3
-	              : c >= 0xf0 && c < 0xf5 ? 4
-	                                      : 0;
+	size_t size = c < ' ' || c == 0x7f ? 0 : utf8_size(at, strnlen(at, 4));
+	bool is_no_character =
+	    size == 3 && c == 0xef && (unsigned char)at[1] == 0xbf && (unsigned char)at[2] >= 0xbe;
 
-	if (c < ' ' || c == 0x7f)
-		return 0;
-	for (size_t i = 1; i < size; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((c == 0xe0 && (unsigned char)at[1] < 0xa0) || (c == 0xed && (unsigned char)at[1] > 0x9f) ||
-	    (c == 0xf0 && (unsigned char)at[1] < 0x90) || (c == 0xf4 && (unsigned char)at[1] > 0x8f) ||
-	    (c == 0xef && (unsigned char)at[1] == 0xbf && (unsigned char)at[2] >= 0xbe))
-		return 0;
-	return size;
+	return is_no_character ? 0 : size;
 }
 
 struct replacement {

@@ -6,7 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/diag.h"
+#include "base/strbuf.h"
 #include "load/kernel.h"
 
 bool task_is_free(void)
@@ -62,13 +62,13 @@ size_t task_threads(void)
 
 void task_name(int thread, char ret_name[TASK_NAME_SIZE])
 {
-	struct diag path = {"/proc/self/task/"};
+	static const char start[] = "/proc/self/task/", end[] = "/comm";
+	char path[sizeof(start) + DECIMAL_SIZE + sizeof(end)];
 	int saved_errno = errno;
 	ssize_t length = 0;
 
-	diag_add_number(&path, (size_t)thread);
-	diag_add(&path, "/comm");
-	int fd = open(path.text, O_RDONLY | O_CLOEXEC);
+	strcpy(decimal_write(stpcpy(path, start), (size_t)thread), end);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		length = read(fd, ret_name, TASK_NAME_SIZE);
 		close(fd);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/strbuf.h"
 
 enum { SHOWN_MAX = 40 };
 

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/strbuf.h"
 #include "oci/parse.h"
 
 #define NO_END "a string without an end on its line"

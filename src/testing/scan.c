@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/strbuf.h"
 
 enum { MESSAGE_SIZE = 400 };
 
