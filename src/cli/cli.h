@@ -40,7 +40,4 @@ bool cli_parse_arch(const char *text, uint32_t *ret_arch);
 /* A program from a file ("-": standard input); NULL after a message was printed. */
 struct callgate_program *cli_read_program(const char *path, uint32_t arch);
 
-/* Writes everything to the file ("-" or NULL: standard output); with false, a message was printed. */
-bool cli_write_file(const char *path, const void *bytes, size_t size);
-
 #endif

@@ -67,30 +67,3 @@ struct callgate_program *cli_read_program(const char *path, uint32_t arch)
 		fclose(file);
 	return program;
 }
-
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-	while (size > 0) {
-		ssize_t written = write(fd, bytes, size);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return false;
-		bytes += written;
-		size -= (size_t)written;
-	}
-	return true;
-}
-
-bool cli_write_file(const char *path, const void *bytes, size_t size)
-{
-	bool is_stdout = !path || strcmp(path, "-") == 0;
-	int fd = is_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	bool done = fd >= 0 && write_all(fd, bytes, size);
-
-	if (fd >= 0 && !is_stdout && close(fd) < 0)
-		done = false;
-	if (!done)
-		cli_error("%s: %s", is_stdout ? "standard output" : path, strerror(errno));
-	return done;
-}

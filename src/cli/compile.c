@@ -14,6 +14,7 @@
 #include <callgate/program.h>
 
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "cli/profile_option.h"
 
 static const char usage[] =
@@ -32,17 +33,15 @@ enum format { FORMAT_BPF, FORMAT_C, FORMAT_PFC, FORMAT_GRAPH };
 
 /* What is to be written, and where. */
 struct target {
-	const char *output;
+	const char *output, *input;
 	enum format format;
 	const char *pass; /* with FORMAT_GRAPH */
 	bool dot;
 };
 
-static int write_bpf(const struct callgate_program *program, const char *output)
+static int write_bytes(const struct target *target, const void *bytes, size_t size)
 {
-	size_t size = callgate_program_length(program) * 8;
-
-	return cli_write_file(output, callgate_program_bytes(program), size) ? CLI_OK : CLI_FAILED;
+	return output_write(target->output, target->input, bytes, size) ? CLI_OK : CLI_FAILED;
 }
 
 /* One instruction as a compiler for the target reads it: numbers have no byte order. Of the two bytes of a code one is 0. */
@@ -56,26 +55,23 @@ static void write_instruction(FILE *stream, const unsigned char *bytes)
 	        is_big_endian ? be32toh(k) : le32toh(k));
 }
 
-static int write_c(const struct callgate_program *program, const char *output)
+static int write_c(const struct callgate_program *program, const struct target *target)
 {
 	const unsigned char *bytes = callgate_program_bytes(program);
-	size_t length = callgate_program_length(program), size = 0;
-	char *text = NULL;
-	FILE *stream = open_memstream(&text, &size);
+	size_t length = callgate_program_length(program);
+	struct output output;
 
-	if (!stream)
+	if (!output_open(&output, target->output) || !output_spares(&output, target->input))
 		return CLI_FAILED;
-	fprintf(stream, "#include <linux/filter.h>\n\nstatic const struct sock_filter filter[%zu] = {\n",
-	        length);
+	fprintf(output.stream,
+	        "#include <linux/filter.h>\n\nstatic const struct sock_filter filter[%zu] = {\n", length);
 	for (size_t i = 0; i < length; i++)
-		write_instruction(stream, bytes + 8 * i);
-	fputs("};\n", stream);
-	bool done = fclose(stream) == 0 && cli_write_file(output, text, size);
-	free(text);
-	return done ? CLI_OK : CLI_FAILED;
+		write_instruction(output.stream, bytes + 8 * i);
+	fputs("};\n", output.stream);
+	return output_commit(&output) ? CLI_OK : CLI_FAILED;
 }
 
-static int write_program(scmp_filter_ctx ctx, const char *output, enum format format)
+static int write_program(scmp_filter_ctx ctx, const struct target *target)
 {
 	struct callgate_program *program = NULL;
 
@@ -83,13 +79,15 @@ static int write_program(scmp_filter_ctx ctx, const char *output, enum format fo
 		cli_error("%s", callgate_diagnosis(ctx));
 		return CLI_FAILED;
 	}
-	int status = format == FORMAT_C ? write_c(program, output) : write_bpf(program, output);
+	int status = target->format == FORMAT_C ? write_c(program, target)
+	                                        : write_bytes(target, callgate_program_bytes(program),
+	                                                      callgate_program_length(program) * 8);
 	callgate_program_free(program);
 	return status;
 }
 
 /* All that an anonymous file holds. */
-static int write_contents(int fd, const char *output)
+static int write_contents(int fd, const struct target *target)
 {
 	struct stat status;
 	void *bytes = fstat(fd, &status) < 0
@@ -100,13 +98,13 @@ static int write_contents(int fd, const char *output)
 		cli_error("the pseudo code can't be read back: %s", strerror(errno));
 		return CLI_FAILED;
 	}
-	bool done = cli_write_file(output, bytes, (size_t)status.st_size);
+	int result = write_bytes(target, bytes, (size_t)status.st_size);
 	munmap(bytes, (size_t)status.st_size);
-	return done ? CLI_OK : CLI_FAILED;
+	return result;
 }
 
-/* By way of an anonymous file, so that the output is not touched before there is something to write. */
-static int write_pfc(scmp_filter_ctx ctx, const char *output)
+/* The library writes to a descriptor, so pseudo code goes through an anonymous file. */
+static int write_pfc(scmp_filter_ctx ctx, const struct target *target)
 {
 	int fd = memfd_create("pseudo code", MFD_CLOEXEC), status = CLI_FAILED;
 
@@ -117,7 +115,7 @@ static int write_pfc(scmp_filter_ctx ctx, const char *output)
 	if (seccomp_export_pfc(ctx, fd) < 0)
 		cli_error("%s", callgate_diagnosis(ctx));
 	else
-		status = write_contents(fd, output);
+		status = write_contents(fd, target);
 	close(fd);
 	return status;
 }
@@ -143,24 +141,25 @@ static int write_graph(scmp_filter_ctx ctx, const struct target *target)
 		cli_error("%s", callgate_diagnosis(ctx));
 		return CLI_FAILED;
 	}
-	bool done = cli_write_file(target->output, text, strlen(text));
+	int status = write_bytes(target, text, strlen(text));
 	free(text);
-	return done ? CLI_OK : CLI_FAILED;
+	return status;
 }
 
-static int compile(struct profile_options *profile, const struct target *target)
+static int compile(struct profile_options *profile, struct target *target)
 {
 	scmp_filter_ctx ctx = profile_options_context(profile);
 	int status;
 
 	if (!ctx)
 		return CLI_FAILED;
+	target->input = profile->file;
 	if (target->format == FORMAT_GRAPH)
 		status = write_graph(ctx, target);
 	else if (target->format == FORMAT_PFC)
-		status = write_pfc(ctx, target->output);
+		status = write_pfc(ctx, target);
 	else
-		status = write_program(ctx, target->output, target->format);
+		status = write_program(ctx, target);
 	seccomp_release(ctx);
 	return status;
 }

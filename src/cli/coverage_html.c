@@ -6,7 +6,6 @@
 
 #include <callgate/version.h>
 
-#include "cli/cli.h"
 #include "cli/coverage_html_private.h"
 
 enum { OPEN_MAX = 40 /* rules; longer tables are folded */ };
@@ -298,7 +297,7 @@ static void contents(struct strbuf *out, const struct coverage_page *pages, size
 	strbuf_append(out, "</tbody></table></nav>\n");
 }
 
-bool coverage_html_write(const char *path, const struct coverage_page *pages, size_t count)
+bool coverage_html_print(FILE *stream, const struct coverage_page *pages, size_t count)
 {
 	struct strbuf out = {0};
 
@@ -314,9 +313,9 @@ bool coverage_html_write(const char *path, const struct coverage_page *pages, si
 	strbuf_printf(&out, "<footer>callgate %s</footer>\n</main>\n</body>\n</html>\n", callgate_version());
 	size_t size = out.length;
 	char *text = strbuf_steal(&out);
-	bool written = text && cli_write_file(path, text, size);
-	if (!text)
-		cli_error("out of memory");
+
+	if (text)
+		fwrite(text, 1, size, stream);
 	free(text);
-	return written;
+	return text != NULL;
 }

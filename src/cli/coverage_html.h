@@ -13,7 +13,7 @@ struct coverage_page {
 	struct mutants mutants;
 };
 
-/* Writes all of them to the file. False after a message was printed. */
-bool coverage_html_write(const char *path, const struct coverage_page *pages, size_t count);
+/* Prints all of them. False: out of memory. */
+bool coverage_html_print(FILE *out, const struct coverage_page *pages, size_t count);
 
 #endif

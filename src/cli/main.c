@@ -1,7 +1,10 @@
 /* callgate: the library's questions, asked from a shell. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <callgate/version.h>
 
@@ -32,12 +35,30 @@ static void print_help(FILE *out)
 	fputs("\n`callgate COMMAND --help` says more; callgate(1) says everything.\n", out);
 }
 
+/*
+ * No file that is opened shall become standard output or standard error because that was closed. What stands in fails when it is
+ * used, and is gone again for a command that is executed.
+ */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_PATH | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* An answer that nobody could read is none. */
 static int finish(int status)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !failed)
 		return status;
-	cli_error("standard output: %s", strerror(errno));
+	cli_error("standard output: %s", errno ? strerror(errno) : "not everything could be written");
 	return CLI_FAILED;
 }
 
@@ -93,6 +114,9 @@ int main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct command *command = find_command(name);
 
+	open_standard_files();
+	if (!command || command->run != cli_run) /* which passes on its signals */
+		signal(SIGXFSZ, SIG_IGN); /* beyond a limit of file sizes writing shall fail, and say so */
 	if (command)
 		return finish(run_command(command, argc - 1, argv + 1));
 	if (strcmp(name, "--version") == 0) {

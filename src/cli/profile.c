@@ -113,9 +113,9 @@ static int print(struct profile_options *options,
 		cli_error("%s", callgate_profile_diagnosis(profile));
 		return CLI_FAILED;
 	}
-	bool done = cli_write_file(NULL, text, strlen(text));
+	fputs(text, stdout);
 	free(text);
-	return done ? CLI_OK : CLI_FAILED;
+	return CLI_OK;
 }
 
 static int no_question(const char *question)

@@ -1,11 +1,11 @@
 /* callgate test: runs files of tests for filters. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "cli/test_output.h"
 #include "cli/test_report.h"
 #include "cli/test_run.h"
@@ -35,6 +35,7 @@ struct settings {
 	const char *pattern, *path;
 	unsigned int jobs;
 	bool list;
+	struct output results, html;
 	struct test_output output;
 	struct test_report_options report;
 };
@@ -98,35 +99,40 @@ static bool take_option(struct settings *settings, int option, const char *value
 
 /* ---- where the output goes ---- */
 
+/* The test files and the filters are not written over, and the results not by the page. */
+static bool are_spared(struct output *output, const struct test_output *tests)
+{
+	bool spared = true;
+
+	for (size_t i = 0; i < tests->count && spared; i++) {
+		const struct test_source *source = &tests->sources[i];
+		spared = output_spares(output, source->path);
+		for (size_t j = 0; j < source->filter_count && spared; j++)
+			spared = output_spares(output, source->filters[j].path);
+	}
+	return spared;
+}
+
 /*
  * Live tests may write to standard output, and what they write must not end up between the results: the output is a copy of
  * it, and what is written to it in the meantime goes to standard error.
  */
-static bool open_output(struct settings *settings)
+static bool open_outputs(struct settings *settings)
 {
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
-	bool is_stdout = !settings->path || strcmp(settings->path, "-") == 0;
+	struct output *results = &settings->results, *html = &settings->html;
 
-	settings->output.out = is_stdout ? fdopen(dup(STDOUT_FILENO), "we") : fopen(settings->path, "we");
-	if (!settings->output.out) {
-		cli_error("%s: %s", is_stdout ? "standard output" : settings->path, strerror(errno));
+	if (!output_open(results, settings->path) || !are_spared(results, &settings->output))
 		return false;
-	}
-	settings->output.colour = isatty(fileno(settings->output.out)) && !(no_colour && *no_colour) &&
+	if (settings->report.html &&
+	    (!output_open(html, settings->report.html) || !are_spared(html, &settings->output) ||
+	     !output_is_another(html, results)))
+		return false;
+	settings->output.out = results->stream;
+	settings->output.colour = isatty(fileno(results->stream)) && !(no_colour && *no_colour) &&
 	                          !(term && strcmp(term, "dumb") == 0);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	return true;
-}
-
-static bool close_output(struct settings *settings)
-{
-	bool failed = ferror(settings->output.out);
-
-	if (fclose(settings->output.out) != 0)
-		failed = true;
-	if (failed)
-		cli_error("%s: %s", settings->path ? settings->path : "standard output", strerror(errno));
-	return !failed;
 }
 
 /* ---- the tests ---- */
@@ -153,14 +159,14 @@ static int list(const struct test_output *output)
 }
 
 /* In TAP a comment; XML would be spoilt by it. */
-static int report_on(const struct settings *settings)
+static int report_on(struct settings *settings)
 {
 	const struct test_output *output = &settings->output;
 
 	fflush(output->out);
 	return test_report(&settings->report, output->sources, output->count,
 	                   output->format == &test_format_junit ? stderr : output->out,
-	                   output->format == &test_format_tap ? "# " : "");
+	                   output->format == &test_format_tap ? "# " : "", &settings->html);
 }
 
 static int run(struct settings *settings)
@@ -169,13 +175,16 @@ static int run(struct settings *settings)
 
 	if (test_output_total(output) == 0) {
 		cli_error("no test has \"%s\" in its name", settings->pattern);
+		output_discard(&settings->results);
 		return CLI_FAILED;
 	}
 	if (settings->list)
 		return list(output);
 	test_output_start(output);
-	if (!test_run(output->sources, output->count, settings->jobs, test_output_tell, output))
+	if (!test_run(output->sources, output->count, settings->jobs, test_output_tell, output)) {
+		output_discard(&settings->results);
 		return CLI_FAILED;
+	}
 	test_output_finish(output);
 	int report = report_on(settings);
 	int status = output->counts.trouble ? CLI_FAILED : output->counts.failed ? CLI_NO : CLI_OK;
@@ -198,10 +207,13 @@ static int open_and_run(struct settings *settings, char **paths)
 	if (!opened)
 		cli_error("out of memory");
 	int status = CLI_FAILED;
-	if (opened && open_output(settings)) {
+	if (opened && open_outputs(settings)) {
 		status = run(settings);
-		status = close_output(settings) ? status : CLI_FAILED;
+		if (settings->results.stream && !output_commit(&settings->results))
+			status = CLI_FAILED;
 	}
+	output_discard(&settings->results);
+	output_discard(&settings->html);
 	for (size_t i = 0; i < output->count; i++)
 		test_source_finish(&output->sources[i]);
 	free(output->sources);
@@ -225,7 +237,10 @@ int cli_test(int argc, char **argv)
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
-	struct settings settings = {.jobs = 1, .output = {.format = &test_format_plain}};
+	struct settings settings = {.jobs = 1,
+	                            .results = {.folder = -1},
+	                            .html = {.folder = -1},
+	                            .output = {.format = &test_format_plain}};
 
 	for (int option; (option = getopt_long(argc, argv, "ho:j:", options, NULL)) != -1;) {
 		if (option == 'h' || option == '?')

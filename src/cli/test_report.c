@@ -141,8 +141,16 @@ static int report_source(const struct test_report_options *options, const struct
 	return status;
 }
 
+static bool write_page(struct output *html, const page_vec *pages)
+{
+	if (coverage_html_print(html->stream, pages->items, pages->count))
+		return output_commit(html);
+	cli_error("out of memory");
+	return false;
+}
+
 int test_report(const struct test_report_options *options, const struct test_source *sources, size_t count,
-                FILE *out, const char *prefix)
+                FILE *out, const char *prefix, struct output *html)
 {
 	page_vec pages = {0};
 	int status = CLI_OK;
@@ -151,8 +159,7 @@ int test_report(const struct test_report_options *options, const struct test_sou
 		return CLI_OK;
 	for (size_t i = 0; i < count && status != CLI_FAILED; i++)
 		status = worse(status, report_source(options, &sources[i], &pages, out, prefix));
-	if (options->html && status != CLI_FAILED &&
-	    !coverage_html_write(options->html, pages.items, pages.count))
+	if (html->stream && status != CLI_FAILED && !write_page(html, &pages))
 		status = CLI_FAILED;
 	for (size_t i = 0; i < pages.count; i++) {
 		mutants_finish(&pages.items[i].mutants);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cli/output.h"
 #include "cli/test_open.h"
 
 enum { TEST_REPORT_ALL = 100000 /* thousandths of a percent */ };
@@ -16,7 +17,7 @@ struct test_report_options {
 	const char *min_text; /* NULL: none */
 	unsigned int
 	    min; /* thousandths of a percent that the rules and the edges of each filter must reach */
-	const char *html; /* write a page here */
+	const char *html; /* the page's path */
 	bool mutate;
 };
 
@@ -25,9 +26,9 @@ bool test_report_take_min(struct test_report_options *options, const char *text)
 
 /*
  * Reports about each filter that tests of the sources, which were run, are about. Lines on `out` begin with `prefix`. A CLI_ status: CLI_NO if
- * there is too little coverage, or a mutant that no test notices.
+ * there is too little coverage, or a mutant that no test notices. The page goes to `html`, if that is open.
  */
 int test_report(const struct test_report_options *options, const struct test_source *sources, size_t count,
-                FILE *out, const char *prefix);
+                FILE *out, const char *prefix, struct output *html);
 
 #endif

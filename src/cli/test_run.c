@@ -1,6 +1,9 @@
 #include "cli/test_run.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +37,7 @@ static bool run_one(const struct test_source *source, struct test_entry *entry)
 
 /* ---- results from another process ---- */
 
-enum { TEXTS = 5 };
+enum { TEXTS = 5, TEXT_MAX = 1 << 24, LOOK_MS = 500, END_MS = 2000 };
 
 /* What goes through the pipe, with the texts behind it. A length of SIZE_MAX stands for NULL. */
 struct record {
@@ -66,12 +69,56 @@ static bool write_entry(FILE *pipe, struct test_entry *entry)
 	return fflush(pipe) == 0;
 }
 
-static bool read_entry(FILE *pipe, struct test_entry *entry)
+struct worker {
+	pid_t pid; /* 0: it is gone and collected */
+	int results;
+};
+
+/* Collects a process that has ended. */
+static bool is_gone(struct worker *worker)
+{
+	pid_t pid = worker->pid ? waitpid(worker->pid, NULL, WNOHANG) : 0;
+
+	if (pid == worker->pid || (pid < 0 && errno == ECHILD))
+		worker->pid = 0;
+	return worker->pid == 0;
+}
+
+/* Is there something to read? Others may have the pipe's other end, so the end of the worker counts, too. */
+static bool await(struct worker *worker)
+{
+	struct pollfd fd = {.fd = worker->results, .events = POLLIN};
+
+	for (bool gone = false;; gone = is_gone(worker)) {
+		int ready = poll(&fd, 1, gone ? 0 : LOOK_MS);
+		if (ready > 0 || (ready < 0 && errno != EINTR))
+			return ready > 0;
+		if (gone)
+			return false;
+	}
+}
+
+static bool receive_bytes(struct worker *worker, void *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t length = await(worker) ? read(worker->results, (char *)bytes + done, size - done) : 0;
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length <= 0)
+			return false;
+		done += (size_t)length;
+	}
+	return true;
+}
+
+/* A test can write to the pipe itself, so nothing that comes from there is believed. */
+static bool receive_entry(struct worker *worker, struct test_entry *entry)
 {
 	struct record record;
 	char **texts[TEXTS];
 
-	if (fread(&record, sizeof(record), 1, pipe) != 1)
+	if (!receive_bytes(worker, &record, sizeof(record)) ||
+	    (unsigned int)record.result.status > CALLGATE_TEST_TROUBLE)
 		return false;
 	entry->result = record.result;
 	list_texts(entry, texts);
@@ -80,8 +127,10 @@ static bool read_entry(FILE *pipe, struct test_entry *entry)
 	for (int i = 0; i < TEXTS; i++) {
 		if (record.lengths[i] == SIZE_MAX)
 			continue;
+		if (record.lengths[i] > TEXT_MAX)
+			return false;
 		*texts[i] = calloc(record.lengths[i] + 1, 1);
-		if (!*texts[i] || fread(*texts[i], 1, record.lengths[i], pipe) != record.lengths[i])
+		if (!*texts[i] || !receive_bytes(worker, *texts[i], record.lengths[i]))
 			return false;
 	}
 	return true;
@@ -89,13 +138,8 @@ static bool read_entry(FILE *pipe, struct test_entry *entry)
 
 /* ---- processes ---- */
 
-struct worker {
-	pid_t pid;
-	FILE *results;
-};
-
 struct pool {
-	unsigned int jobs;
+	unsigned int jobs, started;
 	struct worker *workers;
 };
 
@@ -119,7 +163,8 @@ static bool start(struct pool *pool, unsigned int index, struct test_source *sou
 	struct worker *worker = &pool->workers[index];
 	int ends[2];
 
-	if (pipe(ends) < 0)
+	worker->results = -1;
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return false;
 	worker->pid = fork();
 	if (worker->pid == 0) {
@@ -127,30 +172,41 @@ static bool start(struct pool *pool, unsigned int index, struct test_source *sou
 		work(sources, count, pool->jobs, index, ends[1]);
 	}
 	close(ends[1]);
-	worker->results = worker->pid > 0 ? fdopen(ends[0], "re") : NULL;
-	if (!worker->results)
-		close(ends[0]);
-	return worker->results != NULL;
+	worker->results = ends[0];
+	if (worker->pid < 0)
+		worker->pid = 0;
+	return worker->pid > 0;
 }
 
+/* Ends what still runs. One that not even SIGKILL ends, since the kernel waits for something in it, is left behind. */
 static void stop(struct pool *pool)
 {
-	for (unsigned int i = 0; i < pool->jobs; i++) {
-		if (pool->workers[i].results)
-			fclose(pool->workers[i].results);
-		while (pool->workers[i].pid > 0 && waitpid(pool->workers[i].pid, NULL, 0) < 0 &&
-		       errno == EINTR)
-			;
+	for (unsigned int i = 0; i < pool->started; i++) {
+		struct worker *worker = &pool->workers[i];
+		if (worker->results >= 0)
+			close(worker->results);
+		for (int waited = 0; !is_gone(worker) && waited < END_MS; waited += 10) {
+			if (waited == END_MS / 2)
+				kill(worker->pid, SIGKILL);
+			poll(NULL, 0, 10);
+		}
 	}
 	free(pool->workers);
 }
 
-/* A worker that is gone has taken the answer with it. */
+/* A worker that is gone has taken the answer with it; from one that writes something else there is nothing more to be had. */
 static bool receive(struct pool *pool, size_t number, struct test_entry *entry)
 {
-	if (read_entry(pool->workers[number % pool->jobs].results, entry))
+	struct worker *worker = &pool->workers[number % pool->jobs];
+
+	if (worker->results >= 0 && receive_entry(worker, entry))
 		return true;
+	if (worker->results >= 0)
+		close(worker->results);
+	worker->results = -1;
 	callgate_test_result_finish(&entry->result);
+	free(entry->origin);
+	entry->origin = NULL;
 	entry->result.status = CALLGATE_TEST_TROUBLE;
 	entry->result.text = strdup("the process that ran it has ended without an answer");
 	return entry->result.text != NULL;
@@ -158,13 +214,13 @@ static bool receive(struct pool *pool, size_t number, struct test_entry *entry)
 
 bool test_run(struct test_source *sources, size_t count, unsigned int jobs, test_told *told, void *data)
 {
-	struct pool pool = {jobs, jobs > 1 ? calloc(jobs, sizeof(*pool.workers)) : NULL};
+	struct pool pool = {.jobs = jobs, .workers = jobs > 1 ? calloc(jobs, sizeof(*pool.workers)) : NULL};
 	bool done = jobs == 1 || pool.workers;
 	size_t number = 0;
 
 	fflush(NULL); /* or each process has what is to be written */
-	for (unsigned int i = 0; pool.workers && done && i < jobs; i++)
-		done = start(&pool, i, sources, count);
+	for (; pool.workers && done && pool.started < jobs; pool.started++)
+		done = start(&pool, pool.started, sources, count);
 	for (size_t i = 0; i < count && done; i++)
 		for (size_t j = 0; j < sources[i].entry_count && done; j++) {
 			struct test_entry *entry = &sources[i].entries[j];

@@ -1,0 +1,50 @@
+/*
+ * The one writer of the tool. A regular file is replaced as a whole or not at all: what a command prints is kept in memory, and
+ * output_commit() writes it to a new file beside the old one, which is renamed when it is complete. Whatever fails or ends the process
+ * before leaves the old file as it was. A symbolic link is followed; mode, owner and access list of the old file are kept. Standard
+ * output, pipes and devices are written directly.
+ *
+ *	struct output output;
+ *	if (!output_open(&output, path) || !output_spares(&output, input))
+ *		return CLI_FAILED;
+ *	fputs("...", output.stream);
+ *	return output_commit(&output) ? CLI_OK : CLI_FAILED;
+ */
+#ifndef CALLGATE_CLI_OUTPUT_H
+#define CALLGATE_CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+struct output {
+	FILE *stream;     /* NULL: nothing is open */
+	const char *name; /* for messages */
+	char *bytes;      /* what was printed, if a file is replaced */
+	size_t size;
+	int folder;     /* a file is replaced: the directory it is in; else -1 */
+	char base[256]; /* and its name there */
+	bool exists;
+	struct stat old; /* of the file to be replaced, if it exists, or of what is written directly */
+};
+
+/* Opens the path; NULL and "-" are standard output. False after a message was printed. */
+bool output_open(struct output *output, const char *path);
+
+/* False, after a message and output_discard(), if the input ("-": standard input, NULL: none) is the file that is written. */
+bool output_spares(struct output *output, const char *input);
+
+/* The same for two outputs; the first one is discarded. */
+bool output_is_another(struct output *output, const struct output *other);
+
+/* Everything printed is in its place; or false after a message was printed, and the old file is as it was. Closes in any case. */
+bool output_commit(struct output *output);
+
+/* Closes and forgets what was printed. Nothing open is fine. */
+void output_discard(struct output *output);
+
+/* All of this for a text that is there. False after a message was printed. */
+bool output_write(const char *path, const char *input, const void *bytes, size_t size);
+
+#endif
