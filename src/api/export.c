@@ -5,7 +5,7 @@
 
 #include "api/context.h"
 #include "api/pfc.h"
-#include "load/kernel.h"
+#include "base/kernel.h"
 
 /* The errno of a failed write for those who asked for it, else one value. */
 static int write_out(struct context *context, int fd, const void *bytes, size_t size)

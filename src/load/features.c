@@ -7,10 +7,10 @@
 
 #include <linux/seccomp.h>
 
-#include "load/kernel.h"
+#include "base/kernel.h"
 
-/* Set in the word of a process that has probed, so that the word of a kernel without any feature is not zero. */
-enum { PROBED = 1 << 30 };
+/* PROBED is set in the word of a process that has probed, so that the word of a kernel without any feature is not zero. */
+enum { PROBED = 1 << 30, FAKED = 1 << 29 };
 static _Atomic unsigned known;
 
 /* In the order of their levels, and a flag behind those that it needs. */
@@ -87,11 +87,15 @@ static unsigned probe_notification(void)
 
 static unsigned probe(void)
 {
+	int strict = kernel_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL);
+
 	/*
 	 * Strict mode takes no flags, so this asks without doing anything. The second question is for a filter around us that
 	 * answers EINVAL to every seccomp(2): filters then load through prctl(2).
 	 */
-	if (kernel_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL) != -EINVAL || !is_flag_known(0))
+	if (strict >= 0)
+		return FAKED | PROBED;
+	if (strict != -EINVAL || !is_flag_known(0))
 		return PROBED;
 	return LOAD_SECCOMP | probe_flags() | probe_action(LOAD_ACTION_LOG, SECCOMP_RET_LOG) |
 	       probe_action(LOAD_ACTION_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS) | probe_notification() |
@@ -112,6 +116,11 @@ static unsigned known_word(void)
 bool load_has(unsigned features)
 {
 	return (known_word() & features) == features;
+}
+
+bool load_is_faked(void)
+{
+	return known_word() & FAKED;
 }
 
 /* All that the levels up to this one need. */

@@ -39,6 +39,9 @@ const struct load_feature_facts *load_refused_flag(unsigned flags);
 /* True if all the given features are there; probes on the first call of the process. Async-signal-safe. */
 bool load_has(unsigned features);
 
+/* True if seccomp(2) claimed success where the kernel must refuse: an older filter answers for it. Probes as above. Async-signal-safe. */
+bool load_is_faked(void);
+
 /* The API level of <seccomp.h> that the features make up, 1..7. */
 unsigned load_level(void);
 

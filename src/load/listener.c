@@ -6,7 +6,7 @@
 #include <linux/types.h>
 #include <sys/ioctl.h>
 
-#include "load/kernel.h"
+#include "base/kernel.h"
 
 /* The number with the direction that Linux 5.0 to 5.8 had by mistake; newer kernels take both. */
 #ifndef SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR
@@ -15,7 +15,7 @@
 
 int listener_sizes(size_t *ret_request, size_t *ret_response)
 {
-	struct seccomp_notif_sizes sizes;
+	struct seccomp_notif_sizes sizes = {0}; /* stays so where success is faked */
 	int result = kernel_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
 
 	if (result < 0)

@@ -4,11 +4,10 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sys/prctl.h>
 
+#include "base/confine.h"
 #include "bpf/accept.h"
 #include "load/features.h"
-#include "load/kernel.h"
 #include "load/path.h"
 #include "load/refusal.h"
 #include "load/task.h"
@@ -38,41 +37,38 @@ static unsigned flags_of(const struct load_request *request)
 	return flags;
 }
 
-/* prctl(2) has no flags. What they would add to the filter is left out; but no thread is. */
-static int load_by_prctl(const struct load_request *request, struct sock_fprog *fprog)
-{
-	if (request->synchronise_threads && task_threads() > 1)
-		return -EOPNOTSUPP;
-	return kernel_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)fprog);
-}
-
 /*
  * With TSYNC_ESRCH the kernel says that a thread could not follow, but not which. Without a listener the older form can be
  * asked, which returns its number; and should the thread have gone meanwhile, the filter is loaded.
  */
 static int load_by_seccomp(unsigned *flags, struct sock_fprog *fprog)
 {
-	int result = kernel_seccomp(SECCOMP_SET_MODE_FILTER, *flags, fprog);
+	int result = confine_by_seccomp(*flags, fprog);
 
 	if (result != -ESRCH || !(*flags & SECCOMP_FILTER_FLAG_TSYNC_ESRCH) ||
 	    (*flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
 		return result;
 	*flags &= ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
-	return kernel_seccomp(SECCOMP_SET_MODE_FILTER, *flags, fprog);
+	return confine_by_seccomp(*flags, fprog);
 }
 
+/* prctl(2) has no flags: what they would add to the filter is left out. It is for kernels without seccomp(2), not for those who fake it. */
+static int load_by_prctl(struct sock_fprog *fprog)
+{
+	return load_is_faked() ? CONFINE_FAKED : confine_by_prctl(fprog);
+}
+
+/* After a successful load no system call is made: the new filter may kill for any. */
 static int load_one(const struct load_request *request, struct callgate_program *program, struct diag *diag,
                     int *ret_listener)
 {
 	struct sock_fprog fprog = {.len = (unsigned short)program->count, .filter = program->insns};
 	bool modern = load_has(LOAD_SECCOMP);
 	unsigned flags = modern ? flags_of(request) : 0;
-	int result = modern ? load_by_seccomp(&flags, &fprog) : load_by_prctl(request, &fprog);
+	int result = modern ? load_by_seccomp(&flags, &fprog) : load_by_prctl(&fprog);
 
-	if (result == -EOPNOTSUPP && !modern)
-		return refuse(
-		    result, "CTL_TSYNC needs seccomp(2), Linux 3.17: prctl(2) would confine one thread only",
-		    diag);
+	if (result == CONFINE_FAKED)
+		return refusal_of_fake(modern ? "seccomp(2)" : "prctl(2) or seccomp(2)", diag);
 	if (result == -ESRCH)
 		return refusal_of_thread(0, diag);
 	if (result < 0)
@@ -105,6 +101,10 @@ static int check(const struct load_request *request, struct diag *diag)
 		diag_add(diag, "a listener together with CTL_TSYNC needs Linux ");
 		return refuse(-EINVAL, load_feature_facts(LOAD_TSYNC_ESRCH)->since, diag);
 	}
+	if (request->synchronise_threads && !load_has(LOAD_SECCOMP) && task_threads() > 1)
+		return refuse(
+		    -EOPNOTSUPP,
+		    "CTL_TSYNC needs seccomp(2), Linux 3.17: prctl(2) would confine one thread only", diag);
 	if (request->count > 1 && request->wants_listener)
 		return refuse(-E2BIG,
 		              "the policy needs several programs, and a listener can be on one only; nothing "
@@ -139,7 +139,9 @@ int load_programs(const struct load_request *request, struct diag *diag, int *re
 	if (result < 0)
 		return result;
 	if (request->no_new_privileges)
-		result = kernel_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
+		result = confine_no_new_privileges();
+	if (result == CONFINE_FAKED)
+		return refusal_of_fake("prctl(2) of no_new_privs", diag);
 	if (result < 0)
 		return refusal_of_no_new_privileges(result, diag);
 	return load_all(request, diag, ret_listener);

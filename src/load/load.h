@@ -33,6 +33,7 @@ int load_check(struct callgate_program *const *programs, size_t count, struct di
  * -EOPNOTSUPP  threads are to be synchronised, there are some, and there is only prctl(2)
  * -E2BIG       several programs with a listener, which can be on one only
  * -ENOMEM      several programs, and certainly no room for all of them
+ * -EACCES      an older filter fakes success of the calls that load filters or set no_new_privs; the kernel's -EACCES has another text
  *
  * *ret_listener becomes the listener's fd if one was asked for and made, and is otherwise untouched. The text is added to the
  * diag's. Async-signal-safe; allocates nothing; errno stays as it was.

@@ -4,6 +4,7 @@
 
 #include <linux/seccomp.h>
 
+#include "base/confine.h"
 #include "bpf/accept.h"
 #include "load/features.h"
 #include "load/task.h"
@@ -68,6 +69,13 @@ int refusal_of_no_new_privileges(int result, struct diag *diag)
 	if (result == -EPERM || result == -ENOSYS)
 		diag_add(diag, ": an older filter of this thread, such as a container's, forbids prctl(2)");
 	return result;
+}
+
+int refusal_of_fake(const char *what, struct diag *diag)
+{
+	diag_add(diag, what);
+	diag_add(diag, " is faked: " CONFINE_FAKED_TEXT ", so the filter was not loaded");
+	return -EACCES;
 }
 
 static void add_length(size_t length, struct diag *diag)

@@ -16,6 +16,9 @@ const char *refusal_name(int error);
 /* A failed prctl(PR_SET_NO_NEW_PRIVS): result is its -errno. */
 int refusal_of_no_new_privileges(int result, struct diag *diag);
 
+/* `what` is faked, as CONFINE_FAKED says: -EACCES. */
+int refusal_of_fake(const char *what, struct diag *diag);
+
 /* A failed load of a program of `length` eBPF instructions: by seccomp(2) with these flags, or by prctl(2) without any. */
 int refusal_of_program(int result, unsigned flags, size_t length, struct diag *diag);
 

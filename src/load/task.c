@@ -6,8 +6,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/kernel.h"
 #include "base/strbuf.h"
-#include "load/kernel.h"
 
 bool task_is_free(void)
 {

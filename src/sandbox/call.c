@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/diag.h"
 #include "sandbox/child.h"
 #include "sandbox/confinement.h"
@@ -22,7 +23,7 @@
 #include "sandbox/raw.h"
 #include "sandbox/report.h"
 #include "sandbox/trap.h"
-#include "sandbox/unchecked.h"
+#include "base/unchecked.h"
 
 enum { STREAM_FD = 0, REPORT_FD = 1, DEFAULT_DEADLINE_MS = 10000 };
 static const size_t default_arena = 1 << 20, default_stack = 256 << 10;
@@ -86,7 +87,7 @@ UNCHECKED static int confine(const struct call *call)
 {
 	if (call->filter.bytes)
 		return child_load_filter(call->filter.bytes, call->filter.size);
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0) < 0 ? -errno : 0;
+	return confine_strictly();
 }
 
 UNCHECKED static void answer(const struct callgate_strict_job *job, int64_t value)
@@ -257,7 +258,7 @@ static int finish(const struct reception *reception, int status, bool late, cons
 	if (is_whole(reception) && report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096)
 		return diag_fail(diag_thread(), -(int)report->value, "strict call: %s: %s",
 		                 child_step_name((enum child_step)report->detail),
-		                 strerror((int)report->value));
+		                 child_error_text((int)report->value));
 	judge(reception, status, late, &limits, ret_ending);
 	if (ret_ending->end == CALLGATE_END_VALUE)
 		return 0;

@@ -7,13 +7,15 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/confine.h"
+#include "base/unchecked.h"
 #include "sandbox/raw.h"
-#include "sandbox/unchecked.h"
 
 const char *child_step_name(enum child_step step)
 {
@@ -26,6 +28,11 @@ const char *child_step_name(enum child_step step)
 	};
 
 	return (size_t)step < sizeof(names) / sizeof(names[0]) ? names[step] : "an unknown step";
+}
+
+const char *child_error_text(int error)
+{
+	return -error == CONFINE_FAKED ? CONFINE_FAKED_TEXT : strerror(error);
 }
 
 /* Before Linux 5.9: one by one, up to the largest number that can be open. */
@@ -109,9 +116,13 @@ UNCHECKED int child_limit(const struct child_limits *limits)
 
 UNCHECKED int child_give_up_privileges(void)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	int result = confine_no_new_privileges();
+
+	if (result < 0)
+		return result;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
-	return 0;
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : CONFINE_FAKED;
 }
 
 UNCHECKED int child_load_filter(const void *filter, size_t size)
@@ -121,5 +132,5 @@ UNCHECKED int child_load_filter(const void *filter, size_t size)
 	    .filter = (struct sock_filter *)(uintptr_t)filter,
 	};
 
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0 ? -errno : 0;
+	return confine_by_prctl(&program);
 }

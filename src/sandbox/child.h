@@ -18,6 +18,9 @@ enum child_step {
 };
 const char *child_step_name(enum child_step step);
 
+/* What the errno of a step means; ECANCELED where an older filter fakes success (base/confine.h). */
+const char *child_error_text(int error);
+
 struct child_failure {
 	enum child_step step;
 	int error; /* errno; 0: none */
@@ -38,10 +41,10 @@ void child_reset_signals(void);
 /* No core, no file writes, no new processes (for users other than root), and the given limits. 0 or -errno. */
 int child_limit(const struct child_limits *limits);
 
-/* No new privileges; neither readable nor traceable by other processes of the user. 0 or -errno. */
+/* No new privileges; neither readable nor traceable by other processes of the user. 0 or -errno; -ECANCELED where that is faked. */
 int child_give_up_privileges(void);
 
-/* Loads a filter of `size` bytes of struct sock_filter. 0 or -errno. */
+/* Loads a filter of `size` bytes of struct sock_filter. 0 or -errno; -ECANCELED where that is faked. */
 int child_load_filter(const void *filter, size_t size);
 
 #endif

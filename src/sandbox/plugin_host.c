@@ -17,6 +17,7 @@
 
 #include <callgate/plugin_side.h>
 
+#include "base/confine.h"
 #include "sandbox/child.h"
 #include "sandbox/raw.h"
 #include "sandbox/report.h"
@@ -115,7 +116,7 @@ static serve_function *load_confined(const struct setup *setup, const char *path
 
 	if (!setup->loading_size) {
 		serve = load(path);
-		give_up(CHILD_STEP_CONFINE, prctl(PR_SET_SECCOMP, 1, 0, 0, 0) < 0 ? -errno : 0);
+		give_up(CHILD_STEP_CONFINE, confine_strictly());
 		return serve;
 	}
 	give_up(CHILD_STEP_HANDLER, trap_install(PLUGIN_RESPONSE_FD));

@@ -225,7 +225,8 @@ static int not_ready(const struct report *report, const struct channel *channel,
 	if (report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096) {
 		end(process);
 		ending_set(ending, CALLGATE_END_REFUSED, "the helper failed at %s: %s",
-		           child_step_name((enum child_step)report->detail), strerror((int)report->value));
+		           child_step_name((enum child_step)report->detail),
+		           child_error_text((int)report->value));
 	} else if (report->kind == REPORT_REFUSED &&
 	           receive_reason(channel, report->size, reason, sizeof(reason)) == CHANNEL_OK) {
 		end(process);

@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sandbox/unchecked.h"
+#include "base/unchecked.h"
 
 UNCHECKED long raw_read(int fd, void *buffer, size_t size)
 {

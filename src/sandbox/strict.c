@@ -2,24 +2,28 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include <seccomp.h>
 
+#include "base/confine.h"
 #include "base/diag.h"
 #include "sandbox/raw.h"
-#include "sandbox/unchecked.h"
+#include "base/unchecked.h"
 
 int callgate_strict_enter(void)
 {
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0) == 0)
+	int result = confine_strictly();
+
+	if (result == 0)
 		return 0;
-	int error = errno;
-	if (error == EINVAL)
+	if (result == CONFINE_FAKED)
+		return diag_fail(diag_thread(), result,
+		                 "strict mode: the thread is not in strict mode, and " CONFINE_FAKED_TEXT);
+	if (result == -EINVAL)
 		return diag_fail(
 		    diag_thread(), -EINVAL,
 		    "strict mode: this kernel has no seccomp, or the thread already has a filter");
-	return diag_fail(diag_thread(), -error, "strict mode: prctl(PR_SET_SECCOMP): %s", strerror(error));
+	return diag_fail(diag_thread(), result, "strict mode: %s", strerror(-result));
 }
 
 UNCHECKED void callgate_strict_exit(int status)

@@ -7,7 +7,7 @@
 
 #include "sandbox/raw.h"
 #include "sandbox/report.h"
-#include "sandbox/unchecked.h"
+#include "base/unchecked.h"
 
 /* Where the handler writes. Of this process alone: a handler has no other way to know. */
 static int report_fd = -1;

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -12,6 +11,7 @@
 
 #include <callgate/diagnosis.h>
 
+#include "base/confine.h"
 #include "testing/live_private.h"
 
 /* For the handler: one child runs one job. */
@@ -42,9 +42,9 @@ static int load_program(const struct callgate_program *program)
 	    .filter = (struct sock_filter *)(uintptr_t)callgate_program_bytes(program),
 	};
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0 ? -errno : 0;
+	int result = confine_no_new_privileges();
+
+	return result < 0 ? result : confine_by_prctl(&prog);
 }
 
 static bool load(const struct live_job *job)
@@ -57,7 +57,9 @@ static bool load(const struct live_job *job)
 	if (job->ctx)
 		snprintf(job->board->text, sizeof(job->board->text), "%s", callgate_diagnosis(job->ctx));
 	else
-		snprintf(job->board->text, sizeof(job->board->text), "the kernel says %s", strerror(-result));
+		snprintf(job->board->text, sizeof(job->board->text), "%s%s",
+		         result == CONFINE_FAKED ? "" : "the kernel says ",
+		         result == CONFINE_FAKED ? CONFINE_FAKED_TEXT : strerror(-result));
 	job->board->progress = LIVE_REFUSED;
 	return false;
 }

@@ -99,6 +99,18 @@ if [ "$(id -u)" = 0 ] && other_user test -x "$callgate" -a -r "$source/examples/
 	expect 0 "" other_user chmod 700 "$scratch/theirs"
 fi
 
+# Under a filter that fakes the success of what loads filters nothing runs.
+for calls in '"seccomp"' '"prctl"' '"seccomp", "prctl"'; do
+	printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":[%s],"action":"SCMP_ACT_ERRNO","errnoRet":0}]}' "$calls" \
+		>"$scratch/fake.json"
+	rm -f "$scratch/ran"
+	expect 0 "" "$callgate" run --profile "$scratch/fake.json" -- touch "$scratch/ran"
+	rm -f "$scratch/ran"
+	expect 125 "is faked: an older filter around this thread claims success in the kernel's place" "$callgate" run --profile "$scratch/fake.json" -- "$callgate" run \
+		--profile "$source/examples/chmod.json" -- touch "$scratch/ran"
+	[ ! -e "$scratch/ran" ] || fail "a command ran unconfined while $calls was faked"
+done
+
 # Old form and conditions: one name, an argument that counts, and the errno that the profile chooses.
 cat >"$scratch/old.json" <<'PROFILE'
 {

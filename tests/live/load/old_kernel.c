@@ -20,6 +20,7 @@
 #define SKIP_WITHOUT(k, n) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, k, 0, n)
 #define FAIL_IF(missing, e) \
 	BPF_STMT(BPF_RET | BPF_K, (missing) ? SECCOMP_RET_ERRNO | (unsigned)(e) : SECCOMP_RET_ALLOW)
+#define FAKE  BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO)
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 enum {
@@ -49,11 +50,16 @@ void old_kernel_enter(const struct old_kernel *kernel)
 {
 	const struct sock_filter program[] = {
 	    LOAD_FIELD(offsetof(struct seccomp_data, nr)),
-	    SKIP_UNLESS(SYS_prctl, 3),
+	    SKIP_UNLESS(SYS_prctl, 6),
 	    LOAD_ARG(0),
+	    SKIP_UNLESS(kernel->fakes_prctl ? (unsigned)kernel->fakes_prctl : ~0U, 1),
+	    FAKE,
 	    SKIP_UNLESS(PR_SET_NO_NEW_PRIVS, 1),
 	    FAIL_IF(kernel->no_privs_error, kernel->no_privs_error),
-	    SKIP_UNLESS(SYS_seccomp, 15),
+	    ALLOW,
+	    SKIP_UNLESS(SYS_seccomp, 19),
+	    SKIP_WITHOUT(kernel->fakes_seccomp ? ~0U : 0, 1),
+	    FAKE,
 	    SKIP_WITHOUT(kernel->no_seccomp ? ~0U : 0, 1),
 	    FAIL_IF(true, kernel->error),
 	    LOAD_ARG(0),
@@ -61,8 +67,10 @@ void old_kernel_enter(const struct old_kernel *kernel)
 	    FAIL_IF(kernel->no_actions, kernel->error),
 	    SKIP_UNLESS(SECCOMP_GET_NOTIF_SIZES, 1),
 	    FAIL_IF(kernel->no_sizes, kernel->error),
-	    SKIP_UNLESS(SECCOMP_SET_MODE_FILTER, 7),
+	    SKIP_UNLESS(SECCOMP_SET_MODE_FILTER, 9),
 	    LOAD_ARG(1),
+	    SKIP_UNLESS(kernel->fakes_flags ? kernel->fakes_flags : ~0U, 1),
+	    FAKE,
 	    SKIP_WITHOUT(kernel->no_flags, 1),
 	    FAIL_IF(true, kernel->error),
 	    LOAD_ARG(2),
@@ -72,7 +80,8 @@ void old_kernel_enter(const struct old_kernel *kernel)
 	    ALLOW,
 	};
 
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (kernel->fakes_prctl != PR_SET_NO_NEW_PRIVS)
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	CHILD_EQUAL(kernel_load(program, sizeof(program) / sizeof(program[0])), 0);
 }
 

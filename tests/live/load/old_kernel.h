@@ -17,6 +17,10 @@ struct old_kernel {
 	unsigned no_flags;  /* of SET_MODE_FILTER */
 	int no_privs_error; /* errno of PR_SET_NO_NEW_PRIVS, 0 where it works */
 	int load_error;     /* errno of every load with a program, 0 where it works */
+	/* Success that is none. */
+	bool fakes_seccomp; /* of every seccomp(2) */
+	int fakes_prctl; /* of this option of prctl(2), 0 for none; PR_SET_NO_NEW_PRIVS, which is then not set, for root only */
+	unsigned fakes_flags; /* of SET_MODE_FILTER with exactly these flags, 0 for none */
 };
 
 /* What a kernel of this API level, 1 to 7, lacks, and fails with `error`. */

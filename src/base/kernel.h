@@ -1,8 +1,8 @@
 /*
- * The raw system calls; the only file of the library that makes them. Each returns its result, or -errno; errno is left alone.
+ * The raw system calls that the library makes. Each returns its result, or -errno; errno is left alone.
  */
-#ifndef CALLGATE_LOAD_KERNEL_H
-#define CALLGATE_LOAD_KERNEL_H
+#ifndef CALLGATE_BASE_KERNEL_H
+#define CALLGATE_BASE_KERNEL_H
 
 #include <stddef.h>
 
@@ -38,7 +38,7 @@ int kernel_ioctl(int fd, unsigned long request, const void *argument);
 /* write(2), again and again until all is written or it fails; EINTR is no failure. 0 or -errno. */
 int kernel_write(int fd, const void *bytes, size_t count);
 
-/* Behind what the file has; pipes and terminals have no such place, and that is fine. */
+/* Moves to the end of the file; pipes and terminals have no such place, and that is fine. */
 void kernel_seek_end(int fd);
 
 #endif

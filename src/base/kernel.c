@@ -1,4 +1,4 @@
-#include "load/kernel.h"
+#include "base/kernel.h"
 
 #include <errno.h>
 #include <sys/ioctl.h>
@@ -6,8 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The result as -errno; errno itself becomes what it was, as nothing of this interface is told through it. */
-static int finish(long result, int saved_errno)
+#include "base/unchecked.h"
+
+/* The result as -errno; errno itself becomes what it was, as no function here reports through it. */
+UNCHECKED static int finish(long result, int saved_errno)
 {
 	int error = errno;
 
@@ -15,14 +17,14 @@ static int finish(long result, int saved_errno)
 	return result < 0 ? -error : (int)result;
 }
 
-int kernel_seccomp(unsigned operation, unsigned flags, void *argument)
+UNCHECKED int kernel_seccomp(unsigned operation, unsigned flags, void *argument)
 {
 	int saved = errno;
 
 	return finish(syscall(SYS_seccomp, operation, flags, argument), saved);
 }
 
-int kernel_prctl(int option, unsigned long a, unsigned long b)
+UNCHECKED int kernel_prctl(int option, unsigned long a, unsigned long b)
 {
 	int saved = errno;
 
