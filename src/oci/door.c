@@ -12,7 +12,15 @@
 #include "oci/apply.h"
 
 /* Pseudo numbers of <seccomp.h>: -101 to -120 are socketcall's 1 to 20, -201 to -224 are ipc's 1 to 24. */
-enum { SOCKET_BASE = 100, SOCKET_LAST = 120, IPC_BASE = 200, IPC_LAST = 224, IPC_CALL_MASK = 0xffff };
+enum { SOCKET_BASE = 100, SOCKET_LAST = 120, IPC_BASE = 200, IPC_LAST = 224 };
+
+/* The first argument as wide as the kernel reads it: an int for socketcall, the low half of one for ipc. */
+static struct scmp_arg_cmp call_number(const struct names_arch *arch, bool is_socket, int number)
+{
+	if (is_socket && names_arch_is_narrow(arch))
+		return SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)number);
+	return SCMP_A0_64(SCMP_CMP_MASKED_EQ, is_socket ? UINT32_MAX : UINT16_MAX, (scmp_datum_t)number);
+}
 
 bool door_find(const struct names_arch *arch, const char *syscall, struct door *ret_door)
 {
@@ -24,9 +32,7 @@ bool door_find(const struct names_arch *arch, const char *syscall, struct door *
 		return false;
 	ret_door->name = is_socket ? "socketcall" : "ipc";
 	ret_door->nr = nr;
-	ret_door->call =
-	    is_socket ? SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)(-pseudo - SOCKET_BASE))
-	              : SCMP_A0_64(SCMP_CMP_MASKED_EQ, IPC_CALL_MASK, (scmp_datum_t)(-pseudo - IPC_BASE));
+	ret_door->call = call_number(arch, is_socket, -pseudo - (is_socket ? SOCKET_BASE : IPC_BASE));
 	return true;
 }
 

@@ -64,7 +64,7 @@ void note_placement(struct note *note, const struct ruleset_request *request,
 	keep(note, base);
 	if (placement->nr < ARCH_NR_RESERVED_LAST)
 		note_absent(note, request->id, request->nr, arch);
-	base.kind = placement->through_door && request->condition_count ? NOTE_MULTIPLEXED : NOTE_NONE;
+	base.kind = placement->is_multiplexed && request->condition_count ? NOTE_MULTIPLEXED : NOTE_NONE;
 	keep(note, base);
 }
 

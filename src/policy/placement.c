@@ -18,7 +18,7 @@ static void fill(struct placement *placement, struct arch_rules *rules, int32_t 
                  const struct ruleset_request *request)
 {
 	placement->rules = rules;
-	placement->through_door = false;
+	placement->is_multiplexed = false;
 	placement->nr = nr;
 	placement->conditions = placement->own;
 	memcpy(placement->own, request->conditions, request->condition_count * sizeof(placement->own[0]));
@@ -26,28 +26,32 @@ static void fill(struct placement *placement, struct arch_rules *rules, int32_t 
 }
 
 /*
- * The call number that socketcall(2) or ipc(2) takes as its first argument. ipc's has a version in its upper half, which the
- * kernel cuts off.
+ * The call number that socketcall(2) or ipc(2) takes as its first argument, as wide as the kernel reads it: socketcall declares an
+ * int, and ipc cuts off the upper half of an unsigned int, which holds a version. What the kernel ignores is not compared.
  */
-static struct policy_condition call_number(int32_t pseudo)
+static struct policy_condition call_number(const struct arch *arch, int32_t pseudo)
 {
-	if (arch_nr_is_socket_pseudo(pseudo))
-		return (struct policy_condition){0, POLICY_EQ, UINT64_MAX, (uint64_t)(-pseudo % 100)};
-	return (struct policy_condition){0, POLICY_MASKED_EQ, 0xffff, (uint64_t)(-pseudo % 200)};
+	bool is_socket = arch_nr_is_socket_pseudo(pseudo);
+	uint64_t read_by_kernel = is_socket ? UINT32_MAX : UINT16_MAX;
+	bool is_whole_word = read_by_kernel == policy_word_mask(arch);
+
+	return (struct policy_condition){0, is_whole_word ? POLICY_EQ : POLICY_MASKED_EQ, read_by_kernel,
+	                                 (uint64_t)(-pseudo % (is_socket ? 100 : 200))};
 }
 
 /* The call number takes the place of a comparison of argument 0, which is the call's own and not socketcall's. */
 static void fill_multiplexed(struct placement *placement, struct arch_rules *rules, int32_t pseudo,
                              const struct ruleset_request *request)
 {
-	struct ruleset_request inner = {.condition_count = 1, .conditions[0] = call_number(pseudo)};
+	struct ruleset_request inner = {.condition_count = 1,
+	                                .conditions[0] = call_number(rules->arch, pseudo)};
 
 	for (uint32_t i = 0; i < request->condition_count; i++)
 		if (request->conditions[i].arg != 0)
 			inner.conditions[inner.condition_count++] = request->conditions[i];
 	fill(placement, rules,
 	     arch_nr_is_socket_pseudo(pseudo) ? rules->arch->socketcall_nr : rules->arch->ipc_nr, &inner);
-	placement->through_door = true;
+	placement->is_multiplexed = true;
 }
 
 static int make_multiplexed(struct arch_rules *rules, int32_t pseudo, const struct ruleset_request *request,
@@ -72,7 +76,7 @@ static bool is_multiplexed(const struct arch *arch, int32_t nr)
 }
 
 /*
- * The direct number of a multiplexed call stands for the call, whichever door it takes. Only the native one, which is not
+ * The direct number of a multiplexed call stands for the call, direct or multiplexed. Only the native one, which is not
  * translated by name, can be direct.
  */
 static int32_t call_of(const struct arch *arch, int32_t nr)

@@ -12,7 +12,7 @@ struct placement {
 	struct arch_rules *rules;
 	int32_t nr;
 	uint32_t count;
-	bool through_door;                         /* of socketcall(2) or ipc(2), for a call behind it */
+	bool is_multiplexed;                       /* of socketcall(2) or ipc(2), for one of its sub-calls */
 	const struct policy_condition *conditions; /* own[], or memory of the caller's */
 	struct policy_condition own[RULESET_CONDITIONS_MAX];
 	struct rule_plan plan;

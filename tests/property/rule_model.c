@@ -170,8 +170,12 @@ static int add_multiplexed(struct model_arch *arch, int pseudo, uint32_t action,
 	struct scmp_arg_cmp inner[7];
 	unsigned inner_count = 0;
 
-	if (is_socket)
+	/* The kernel reads socketcall's call number as an int, and the low half of ipc's. */
+	if (is_socket && !is_wide(arch->token))
 		inner[inner_count++] = (struct scmp_arg_cmp){0, SCMP_CMP_EQ, (uint64_t)(-pseudo - 100), 0};
+	else if (is_socket)
+		inner[inner_count++] =
+		    (struct scmp_arg_cmp){0, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint64_t)(-pseudo - 100)};
 	else
 		inner[inner_count++] =
 		    (struct scmp_arg_cmp){0, SCMP_CMP_MASKED_EQ, 0xffff, (uint64_t)(-pseudo - 200)};

@@ -122,6 +122,7 @@ expect 0 "by arguments, else the default: 3" profile show --arch x86 "$scratch/d
 [ "$(grep -c 'socketcall:' "$scratch/output")" = 2 ] || fail "more passes socketcall than is allowed"
 expect 0 "      socketcall: arg0 == 1 (socket) -> ALLOW" profile show --arch x86 --socketcall open "$scratch/doors.json"
 expect 0 "by arguments, else the default: 1" profile show --arch x86_64 "$scratch/doors.json"
+expect 0 "      socketcall: (arg0 & 0xffffffff) == 0x2 (bind) -> ALLOW" profile show --arch s390x "$scratch/doors.json"
 # Numbers as the architecture compares them.
 expect 0 "      socket: arg0 == 1 -> ALLOW" profile show --arch x86 "$scratch/doors.json"
 expect 0 "      socket: arg0 == 4294967297 -> ALLOW" profile show --arch x86_64 "$scratch/doors.json"

@@ -45,6 +45,28 @@ chmod -> EPERM
 live: chmod("/nowhere/at/all", 0) -> EPERM
 TESTS
 
+# A denied call stays denied through socketcall and ipc, whatever the bits are that the kernel does not read.
+cat >"$dir/multiplexed.json" <<'PROFILE'
+{"defaultAction": "SCMP_ACT_ALLOW",
+ "syscalls": [{"names": ["socket", "shmat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]}
+PROFILE
+for arch in x86 m68k mips mipsel ppc ppc64 ppc64le s390 s390x sheb sh; do
+	cat <<TESTS
+profile multiplexed.json
+arch $arch
+socket, shmat -> EPERM
+socketcall(1, *) -> EPERM
+socketcall(0x10002, *) -> ALLOW
+ipc(21, *), ipc(0x10015, *) -> EPERM
+ipc(22, *) -> ALLOW
+TESTS
+	case $arch in ppc64* | s390x)
+		echo "socketcall(0x100000001, *) -> EPERM"
+		echo "ipc(0xffffffff00010015, *) -> EPERM"
+	esac
+done >"$dir/multiplexed.test"
+expect 0 "$dir/multiplexed.test"
+
 # ---- plain ----
 expect 2 "$dir/mixed.test"
 has "$dir/mixed.test"

@@ -83,6 +83,35 @@ START_TEST(without_conditions_both_doors_count)
 }
 END_TEST
 
+/* A profile that denies calls denies them however the bits are set that the kernel does not read. */
+START_TEST(numbers_of_multiplexed_calls)
+{
+	static const char text[] =
+	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"socket\","
+	    "\"shmat\"],\"action\":\"SCMP_ACT_ERRNO\"},{\"names\":[\"bind\"],\"action\":"
+	    "\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}";
+	static const uint32_t archs[] = {SCMP_ARCH_X86,     SCMP_ARCH_M68K, SCMP_ARCH_MIPS,
+	                                 SCMP_ARCH_MIPSEL,  SCMP_ARCH_PPC,  SCMP_ARCH_PPC64,
+	                                 SCMP_ARCH_PPC64LE, SCMP_ARCH_S390, SCMP_ARCH_S390X,
+	                                 SCMP_ARCH_SHEB,    SCMP_ARCH_SH};
+	struct callgate_profile *profile = new_profile();
+	uint32_t arch = archs[_i];
+
+	ck_assert_int_eq(callgate_profile_add_arch(profile, arch), 0);
+	scmp_filter_ctx ctx = read_profile(profile, text);
+	for (unsigned bit = 0; bit < 64; bit++) {
+		uint64_t flip = UINT64_C(1) << bit;
+		ck_assert_uint_eq(ask(ctx, arch, "socketcall", 1 ^ flip, 0),
+		                  bit < 32 && (1 ^ flip) != 2 ? ALLOW : ERRNO(1));
+		ck_assert_uint_eq(ask(ctx, arch, "socketcall", 2 ^ flip, 0),
+		                  bit < 32 && (2 ^ flip) != 1 ? ALLOW : ERRNO(1));
+		ck_assert_uint_eq(ask(ctx, arch, "ipc", 21 ^ flip, 0), bit < 16 ? ALLOW : ERRNO(1));
+	}
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
 START_TEST(newer_calls)
 {
 	static const struct {
@@ -312,6 +341,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, the_door_is_shut);
 	tcase_add_test(tcase, without_conditions_both_doors_count);
+	tcase_add_loop_test(tcase, numbers_of_multiplexed_calls, 0, 11);
 	tcase_add_test(tcase, newer_calls);
 	tcase_add_test(tcase, newer_calls_get_the_architectures_own_enosys);
 	tcase_add_test(tcase, default_errno);
