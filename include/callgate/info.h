@@ -1,4 +1,4 @@
-/* callgate/info.h - names and values of kernel constants and errors, and sets of calls. SPDX-License-Identifier: MIT */
+/* callgate/info.h - sets of calls, what they take, names and values of constants and errors. SPDX-License-Identifier: MIT */
 #ifndef CALLGATE_INFO_H
 #define CALLGATE_INFO_H
 
@@ -36,6 +36,18 @@ const struct callgate_group *callgate_group_find(const char *name);
 const char *callgate_group_closest_name(const char *name);
 /* The version of the sets' contents: higher whenever a call has joined, left, or moved. */
 unsigned int callgate_group_version(void);
+
+/* ---- arguments of system calls ---- */
+
+#define CALLGATE_ARGUMENTS 6 /* arguments that a call can have */
+
+/*
+ * How many low bits of an argument (0 to 5) the kernel reads, whatever the others are: 64, 32 (int, unsigned int and the like), 16
+ * (umode_t), 0 if the call has no such argument. At most 32 on 32-bit architectures. For names that are no calls or not in the
+ * table, and for unknown architectures, as much as there is. A rule that compares more is evaded, or missed, by a call that sets
+ * other bits.
+ */
+unsigned int callgate_argument_bits(uint32_t arch, const char *call, unsigned int arg);
 
 /* ---- constants ---- */
 

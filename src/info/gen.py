@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: gen.py groups INPUT OUTPUT | gen.py constants INPUT ARCHITECTURES OUTPUT: data/*.tbl as C tables"""
+"""usage: gen.py groups INPUT OUTPUT | gen.py constants|prototypes INPUT ARCHITECTURES OUTPUT: data/*.tbl as C tables"""
 import re
 import sys
 
@@ -76,7 +76,7 @@ def read_constants(path):
 
 
 def columns_of(path, rows, like):
-    """the columns in the order of their numbers, and (token, column) of each architecture"""
+    """the columns in the order of their numbers, and (token, column, bits) of each architecture"""
     columns = sorted({column for row in rows for column, _ in row[2]} | set(like.values()))
     table = [line.split() for _, line in lines_of(path)]
     archs = []
@@ -84,7 +84,7 @@ def columns_of(path, rows, like):
         entry = dict(zip(table[0], row))
         own = [column for column in (entry['name'], entry['table']) if column in columns]
         others = [like[name] for name in (entry['name'], entry['table'], '*') if name in like]
-        archs.append((entry['token'], (own + others)[0]))
+        archs.append((entry['token'], (own + others)[0], entry['bits']))
     return columns, archs
 
 
@@ -103,17 +103,63 @@ def write_constants(path, architectures, out):
         known = value != '-'
         out.write(f'\t{{{columns.index(column)}, {"true" if known else "false"}, {value if known else 0}}},\n')
     out.write('};\nconst struct constant_column constant_columns[] = {\n')
-    out.write(''.join(f'\t{{{token}, {columns.index(column)}}}, /* {column} */\n' for token, column in archs))
+    out.write(''.join(f'\t{{{token}, {columns.index(column)}, {bits}}}, /* {column} */\n' for token, column, bits in archs))
     out.write(f'}};\nconst size_t constant_column_count = {len(archs)};\n')
     out.write('const char *const error_table[] = {\n' + ''.join(f'\t"{name}",\n' for name in errors))
     out.write(f'}};\nconst size_t error_count = {len(errors)};\n')
+
+
+BITS = {
+    16: 'umode_t',
+    32: 'int unsigned s32 u32 pid_t uid_t gid_t clockid_t timer_t mqd_t rwf_t key_t key_serial_t qid_t enum',
+    64: 'long size_t off_t loff_t u64 aio_context_t old_sigset_t __kernel_old_time_t __sighandler_t cap_user_header_t '
+        'cap_user_data_t',
+}
+BITS = {name: bits for bits, names in BITS.items() for name in names.split()}
+
+
+def bits_of(argument):
+    """how many bits of an argument such as "const int * name" or "unsigned long name/32" the kernel reads"""
+    if argument.endswith('/32'):
+        return 32
+    if '*' in argument:
+        return 64
+    words = [re.sub(r'^__(?=[su]\d)', '', word) for word in argument.split()[:-1] if word != 'const']
+    if words[0] == 'unsigned' and len(words) > 1:
+        words = words[1:]
+    if words[0] not in BITS or len(words) > 1 and words[0] != 'enum':
+        sys.exit(f'"{argument}": how wide is this type?')
+    return BITS[words[0]]
+
+
+def read_prototypes(path):
+    """(call, architecture or "", bits of each argument); what holds for one architecture alone comes first"""
+    rows = []
+    for place, text in lines_of(path):
+        name, _, arguments = text.partition('\t')
+        call, _, arch = name.partition('@')
+        bits = [bits_of(argument) for argument in arguments.split(', ') if argument]
+        if not re.fullmatch(r'\w+', call) or len(bits) > 6:
+            fail(place, 'expected a call and at most six arguments')
+        rows.append((call, arch, bits))
+    return sorted(rows, key=lambda row: (row[0], not row[1]))
+
+
+def write_prototypes(path, architectures, out):
+    rows = read_prototypes(path)
+    table = [line.split() for _, line in lines_of(architectures)]
+    tokens = {row[0]: row[1] for row in table[1:]}
+    out.write('const struct prototype prototype_table[] = {\n')
+    for call, arch, bits in rows:
+        out.write(f'\t{{"{call}", {tokens[arch] if arch else 0}, {{{", ".join(map(str, bits or [0]))}}}}},\n')
+    out.write(f'}};\nconst size_t prototype_count = {len(rows)};\n')
 
 
 def main():
     kind, *sources, target = sys.argv[1:]
     with open(target, 'w') as out:
         out.write(f'/* Made by gen.py from {sources[0].split("/")[-1]}. */\n#include "info/tables.h"\n\n')
-        {'groups': write_groups, 'constants': write_constants}[kind](*sources, out)
+        {'groups': write_groups, 'constants': write_constants, 'prototypes': write_prototypes}[kind](*sources, out)
 
 
 if __name__ == '__main__':

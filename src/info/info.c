@@ -7,6 +7,17 @@
 #include "base/similar.h"
 #include "info/tables.h"
 
+/* NULL: an unknown architecture. */
+static const struct constant_column *column_of(uint32_t arch)
+{
+	if (arch == SCMP_ARCH_NATIVE)
+		arch = seccomp_arch_native();
+	for (size_t i = 0; i < constant_column_count; i++)
+		if (constant_columns[i].arch == arch)
+			return &constant_columns[i];
+	return NULL;
+}
+
 /* ---- sets of calls ---- */
 
 const struct callgate_group *callgate_group_at(size_t index)
@@ -41,6 +52,37 @@ unsigned int callgate_group_version(void)
 	return group_version;
 }
 
+/* ---- arguments of system calls ---- */
+
+/* The row for this architecture, else the one for all others; NULL if the call is unknown. */
+static const struct prototype *find_prototype(uint32_t arch, const char *call)
+{
+	size_t low = 0, high = prototype_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(prototype_table[middle].call, call) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < prototype_count && strcmp(prototype_table[low].call, call) == 0; low++)
+		if (!prototype_table[low].arch || prototype_table[low].arch == arch)
+			return &prototype_table[low];
+	return NULL;
+}
+
+unsigned int callgate_argument_bits(uint32_t arch, const char *call, unsigned int arg)
+{
+	const struct constant_column *column = column_of(arch);
+	const struct prototype *prototype = call && column ? find_prototype(column->arch, call) : NULL;
+	unsigned int bits = prototype ? prototype->bits[arg < CALLGATE_ARGUMENTS ? arg : 0] : 64;
+
+	if (arg >= CALLGATE_ARGUMENTS)
+		return 0;
+	return column && column->bits < bits ? column->bits : bits;
+}
+
 /* ---- constants ---- */
 
 const char *callgate_constant_at(size_t index)
@@ -55,16 +97,6 @@ const char *callgate_constant_closest_name(const char *name)
 	for (size_t i = 0; i < constant_count; i++)
 		similar_offer(&similar, constant_table[i].name);
 	return similar.best;
-}
-
-static const struct constant_column *column_of(uint32_t arch)
-{
-	if (arch == SCMP_ARCH_NATIVE)
-		arch = seccomp_arch_native();
-	for (size_t i = 0; i < constant_column_count; i++)
-		if (constant_columns[i].arch == arch)
-			return &constant_columns[i];
-	return NULL;
 }
 
 static int compare_constants(const void *name, const void *constant)

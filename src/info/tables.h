@@ -23,9 +23,17 @@ struct constant_exception {
 struct constant_column {
 	uint32_t arch; /* SCMP_ARCH_* */
 	uint8_t column;
+	uint8_t bits; /* of an argument there */
 };
 
-/* Groups and constants ascend by name. */
+/* How many low bits of each argument the kernel reads; 0 for arguments that the call does not have. */
+struct prototype {
+	const char *call;
+	uint32_t arch; /* SCMP_ARCH_*: the one architecture where the call is declared so; 0: all others */
+	uint8_t bits[CALLGATE_ARGUMENTS];
+};
+
+/* Groups, constants and prototypes ascend by name; of one call's prototypes, that for all others comes last. */
 extern const struct callgate_group group_table[];
 extern const size_t group_count;
 extern const unsigned int group_version;
@@ -37,5 +45,7 @@ extern const size_t constant_column_count;
 /* The constants that are errors; of several names for one number, the one that is shown comes first. */
 extern const char *const error_table[];
 extern const size_t error_count;
+extern const struct prototype prototype_table[];
+extern const size_t prototype_count;
 
 #endif
