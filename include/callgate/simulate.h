@@ -115,22 +115,61 @@ struct callgate_rule {
 int callgate_simulator_rule(const struct callgate_simulator *simulator, size_t index,
                             struct callgate_rule *ret_rule);
 
+/* What a conditional jump compares when a call comes to it. */
+enum callgate_operand {
+	CALLGATE_OPERAND_COMPUTED = 0, /* nothing of the following as it is, or no call comes to it */
+	CALLGATE_OPERAND_NR,
+	CALLGATE_OPERAND_ARCH,
+	CALLGATE_OPERAND_POINTER,  /* a half of the instruction pointer */
+	CALLGATE_OPERAND_ARGUMENT, /* a half of an argument */
+};
+
+/* Is there a call that leaves a jump on one of its sides? */
+enum callgate_reach {
+	CALLGATE_REACH_UNKNOWN = 0, /* not decided within the budget, or not modelled */
+	CALLGATE_REACH_NEVER,       /* no call of any architecture, whatever its arguments are */
+	CALLGATE_REACH_SOME,        /* the example does */
+};
+
 /*
  * One side of a conditional jump: an edge of the decision graph as the program spells it. Jumps whose sides meet are none.
+ * The kernel's calls count: those of 32-bit tasks have zeros in the upper halves.
  */
 struct callgate_edge {
 	size_t program;     /* which, as in callgate_simulator_program() */
 	size_t instruction; /* the jump */
 	bool taken;         /* the side where the comparison holds */
 	unsigned long hits;
-	/* A call that can come along here with the right arguments; arch is 0 if none is known. */
-	uint32_t arch; /* SCMP_ARCH_* */
-	int32_t nr;
+	enum callgate_reach reach;
+	/*
+	 * For CALLGATE_REACH_SOME, else zeros: a call that leaves here. Its arch is SCMP_ARCH_*, or the value of an architecture that there is no
+	 * SCMP_ARCH_* for.
+	 */
+	struct callgate_call example;
+	/* What that call compares: `mask` of a word, the upper half if `upper`, with the jump's operator (its code) and k. */
+	enum callgate_operand operand;
+	unsigned argument;
+	bool upper;
+	uint32_t mask;
+	uint16_t code; /* BPF_JMP | operator | BPF_K or BPF_X, linux/filter.h */
+	uint32_t k;
 };
 
 /* Edge `index` in the order of programs and instructions. 0; -ENOENT behind the last; -EINVAL for NULL. */
 int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t index,
                             struct callgate_edge *ret_edge);
+
+/*
+ * Runs, and counts, calls of an architecture (as in struct callgate_call) with numbers [nr_first, nr_last], as unsigned ones, whose arguments
+ * satisfy all `count` comparisons, which are on 64 bits: so many that every rule, every reason and every edge to which any such call comes is
+ * come to. What has no hits after that, starting from none, is not reached by such calls at all. Calls of 32-bit tasks have zeros in the upper
+ * halves: where the comparisons ask for others there are none.
+ *
+ * Returns 0; -EINVAL (NULL, an argument or operator that there is not), -ENOMEM; -EDQUOT (not decided within the budget) and -EOPNOTSUPP (an
+ * instruction that is not modelled), after which something that is reached may have no hits. callgate_diagnosis(NULL) says why.
+ */
+int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch, uint32_t nr_first,
+                             uint32_t nr_last, size_t count, const struct scmp_arg_cmp *comparisons);
 
 /*
  * ---- mutants: would a test notice if this were wrong? ----

@@ -2,7 +2,7 @@
 
 #include "api/context.h"
 #include "load/load.h"
-#include "prove/prove.h"
+#include "query/proof.h"
 
 void context_invalidate(struct context *context)
 {
@@ -33,7 +33,7 @@ static int prove(struct context *context, const struct policy *policy)
 
 	if (context->proof == CALLGATE_PROOF_OFF_FOR_TIMING)
 		return 0;
-	int failed = prove_policy(policy, output->programs, output->count, NULL, &context->diag, &result);
+	int failed = proof_policy(policy, output->programs, output->count, NULL, &context->diag, &result);
 	if (failed < 0)
 		return failed;
 	if (result.outcome == PROVE_UNPROVED && context->proof == CALLGATE_PROOF_ATTEMPTED) {

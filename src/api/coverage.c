@@ -2,163 +2,93 @@
 
 #include <errno.h>
 
-/* What is known of A before an instruction when one architecture and number are given; jumps only lead forward. */
-struct place {
-	uint32_t walk; /* the walk that came here last */
-	bool known;    /* A is `a`; else it is anything */
-	uint32_t a;
-};
-
-/* The call that came along first, per side of each jump. */
-struct hint {
-	uint32_t arch;
-	int32_t nr;
-};
-
-struct walk {
-	const struct callgate_program *program;
-	struct place *places;
-	struct hint (*hints)[2];
-	uint32_t number; /* counts the calls that were walked */
-};
+#include "api/subject.h"
+#include "query/describe.h"
+#include "query/reachable.h"
 
 static bool is_branch(const struct sock_filter *insn)
 {
-	return BPF_CLASS(insn->code) == BPF_JMP && BPF_OP(insn->code) != BPF_JA;
+	return BPF_CLASS(insn->code) == BPF_JMP && BPF_OP(insn->code) != BPF_JA && insn->jt != insn->jf;
 }
 
-static bool holds(uint16_t op, uint32_t a, uint32_t k)
+static struct callgate_call call_of(const struct seccomp_data *data)
 {
-	switch (op) {
-	case BPF_JEQ:
-		return a == k;
-	case BPF_JGT:
-		return a > k;
-	case BPF_JGE:
-		return a >= k;
-	default:
-		return a & k;
-	}
+	const struct arch *arch = describe_arch(data->arch, (uint32_t)data->nr);
+	struct callgate_call call = {
+	    .arch = arch ? arch->token : data->arch,
+	    .nr = data->nr,
+	    .instruction_pointer = data->instruction_pointer,
+	};
+
+	for (int i = 0; i < 6; i++)
+		call.args[i] = data->args[i];
+	return call;
 }
 
-/* Two ways that meet know what both know. */
-static void arrive(struct walk *walk, size_t pc, const struct place *from)
+static enum callgate_operand operand_of(enum reachable_operand operand)
 {
-	struct place *place = &walk->places[pc];
+	static const enum callgate_operand operands[] = {
+	    [REACHABLE_COMPUTED] = CALLGATE_OPERAND_COMPUTED, [REACHABLE_NR] = CALLGATE_OPERAND_NR,
+	    [REACHABLE_ARCH] = CALLGATE_OPERAND_ARCH,         [REACHABLE_POINTER] = CALLGATE_OPERAND_POINTER,
+	    [REACHABLE_ARGUMENT] = CALLGATE_OPERAND_ARGUMENT,
+	};
 
-	if (place->walk != walk->number)
-		*place = (struct place){walk->number, from->known, from->a};
-	else if (!from->known || from->a != place->a)
-		place->known = false;
+	return operands[operand];
 }
 
-static void leave_branch(struct walk *walk, size_t pc, const struct hint *call)
+static struct callgate_edge edge_of(const struct sock_filter *insn, const struct reachable_side *side,
+                                    bool decided)
 {
-	const struct sock_filter *insn = &walk->program->insns[pc];
-	struct place *place = &walk->places[pc];
-	bool decided = place->known && BPF_SRC(insn->code) == BPF_K;
+	struct callgate_edge edge = {.code = insn->code, .k = insn->k};
 
-	for (int side = 0; side < 2; side++) {
-		if (decided && holds(BPF_OP(insn->code), place->a, insn->k) != (side == 1))
-			continue;
-		if (!walk->hints[pc][side].arch)
-			walk->hints[pc][side] = *call;
-		arrive(walk, pc + 1 + (side ? insn->jt : insn->jf), place);
-	}
+	edge.reach = side->reached ? CALLGATE_REACH_SOME
+	             : decided     ? CALLGATE_REACH_NEVER
+	                           : CALLGATE_REACH_UNKNOWN;
+	if (!side->reached)
+		return edge;
+	edge.example = call_of(&side->call);
+	edge.operand = operand_of(side->operand);
+	edge.argument = side->argument;
+	edge.upper = side->upper;
+	edge.mask = side->mask;
+	return edge;
 }
 
-static void step(struct walk *walk, size_t pc, const struct hint *call, uint32_t audit)
+/* The edges of program `index`. 0 or -ENOMEM. */
+static int list_program(struct callgate_simulator *simulator, size_t index, struct arena *scratch)
 {
-	const struct sock_filter *insn = &walk->program->insns[pc];
-	struct place next = walk->places[pc];
+	const struct callgate_program *program = simulator->output.programs[index];
+	struct reachable_side(*sides)[2] = arena_alloc_array(scratch, program->count, sizeof(sides[0]));
+	int result = sides ? reachable_branches(program, sides) : -ENOMEM;
 
-	if (is_branch(insn)) {
-		leave_branch(walk, pc, call);
-		return;
-	}
-	if (BPF_CLASS(insn->code) == BPF_RET)
-		return;
-	if (insn->code == (BPF_JMP | BPF_JA)) {
-		arrive(walk, pc + 1 + insn->k, &next);
-		return;
-	}
-	if (insn->code == (BPF_LD | BPF_W | BPF_ABS) && insn->k <= 4) {
-		next.known = true;
-		next.a = insn->k == 0 ? (uint32_t)call->nr : audit;
-	} else if (insn->code == (BPF_ALU | BPF_AND | BPF_K)) {
-		next.a &= insn->k;
-	} else if (BPF_CLASS(insn->code) == BPF_LD || BPF_CLASS(insn->code) == BPF_ALU ||
-	           insn->code == (BPF_MISC | BPF_TXA)) {
-		next.known = false;
-	}
-	arrive(walk, pc + 1, &next);
-}
-
-static void walk_call(struct walk *walk, const struct hint *call, uint32_t audit)
-{
-	walk->number++;
-	arrive(walk, 0, &(struct place){.known = true, .a = 0});
-	for (size_t pc = 0; pc < walk->program->count; pc++)
-		if (walk->places[pc].walk == walk->number)
-			step(walk, pc, call, audit);
-}
-
-static void walk_policy(struct walk *walk, const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->arch_count; i++) {
-		const struct policy_arch *arch = &policy->archs[i];
-		for (size_t j = 0; j < arch->syscall_count; j++)
-			walk_call(walk, &(struct hint){arch->arch->token, (int32_t)arch->syscalls[j].nr},
-			          arch->arch->audit);
-	}
-}
-
-static size_t add_edges(struct callgate_edge *edges, size_t index, const struct callgate_program *program,
-                        const struct walk *walk)
-{
-	size_t n = 0;
-
-	for (size_t pc = 0; pc < program->count; pc++) {
-		if (!is_branch(&program->insns[pc]) || program->insns[pc].jt == program->insns[pc].jf)
-			continue;
-		for (int side = 1; side >= 0; side--)
-			edges[n++] = (struct callgate_edge){
-			    .program = index,
-			    .instruction = pc,
-			    .taken = side,
-			    .arch = walk->hints[pc][side].arch,
-			    .nr = walk->hints[pc][side].nr,
-			};
-	}
-	return n;
+	if (result == -ENOMEM)
+		return result;
+	for (size_t pc = 0; pc < program->count; pc++)
+		for (int side = 1; side >= 0 && is_branch(&program->insns[pc]); side--) {
+			struct callgate_edge *edge = &simulator->edges[simulator->edge_count++];
+			*edge = edge_of(&program->insns[pc], &sides[pc][side], result == 0);
+			edge->program = index;
+			edge->instruction = pc;
+			edge->taken = side;
+		}
+	return 0;
 }
 
 int coverage_list_edges(struct callgate_simulator *simulator, struct diag *diag)
 {
 	struct arena scratch = {0};
 	size_t most = 0;
+	int result = 0;
 
 	for (size_t i = 0; i < simulator->output.count; i++)
 		most += 2 * simulator->output.programs[i]->count;
 	simulator->edges = ARENA_ARRAY(&simulator->arena, struct callgate_edge, most);
-	for (size_t i = 0; simulator->edges && i < simulator->output.count; i++) {
-		const struct callgate_program *program = simulator->output.programs[i];
-		struct walk walk = {
-		    .program = program,
-		    .places = ARENA_ARRAY(&scratch, struct place, program->count),
-		    .hints = arena_alloc_array(&scratch, program->count, sizeof(walk.hints[0])),
-		};
-		if (!walk.places || !walk.hints) {
-			arena_finish(&scratch);
-			return diag_fail(diag, -ENOMEM, "out of memory for a simulator");
-		}
-		if (simulator->policy)
-			walk_policy(&walk, simulator->policy);
-		simulator->edge_count +=
-		    add_edges(simulator->edges + simulator->edge_count, i, program, &walk);
-	}
+	if (!simulator->edges)
+		result = -ENOMEM;
+	for (size_t i = 0; result == 0 && i < simulator->output.count; i++)
+		result = list_program(simulator, i, &scratch);
 	arena_finish(&scratch);
-	return simulator->edges ? 0 : diag_fail(diag, -ENOMEM, "out of memory for a simulator");
+	return result == 0 ? 0 : diag_fail(diag, result, "out of memory for a simulator");
 }
 
 int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t index,
@@ -171,4 +101,47 @@ int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t i
 	*ret_edge = simulator->edges[index];
 	ret_edge->hits = simulator->sides[ret_edge->program][ret_edge->instruction][ret_edge->taken];
 	return 0;
+}
+
+static void count_call(void *closure, const struct seccomp_data *call)
+{
+	(void)simulator_count(closure, call);
+}
+
+/* First for the rules, then for the branches. */
+static int cover(struct callgate_simulator *simulator, const struct query *query)
+{
+	struct prove_subject rules = {.policy = simulator->policy};
+	struct prove_subject programs = {
+	    .programs = (const struct callgate_program *const *)simulator->output.programs,
+	    .program_count = simulator->output.count,
+	};
+	int result = simulator->policy ? reachable_visit(&rules, query, count_call, simulator) : 0;
+
+	return result == 0 ? reachable_visit(&programs, query, count_call, simulator) : result;
+}
+
+int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch, uint32_t nr_first,
+                             uint32_t nr_last, size_t count, const struct scmp_arg_cmp *comparisons)
+{
+	struct callgate_call example = {.arch = arch};
+	struct arena arena = {0};
+
+	diag_clear(diag_thread());
+	if (!simulator || (count && !comparisons) || nr_first > nr_last)
+		return diag_fail(diag_thread(), -EINVAL, "NULL, or numbers from the last to the first");
+	uint32_t audit = simulator_data_of(&example).arch;
+	struct policy_condition *conditions = ARENA_ARRAY(&arena, struct policy_condition, count);
+	int result = conditions ? subject_conditions(comparisons, count, conditions) : -ENOMEM;
+	if (result == 0)
+		result =
+		    cover(simulator, &(struct query){{audit, audit, nr_first, nr_last}, count, conditions});
+	arena_finish(&arena);
+	if (result == -ENOMEM)
+		return diag_fail(diag_thread(), result, "out of memory for calls");
+	if (result == -EDQUOT || result == -EOPNOTSUPP)
+		return diag_fail(diag_thread(), result, "not all that is reached was found: %s",
+		                 result == -EDQUOT ? "the budget is used up"
+		                                   : "an instruction is not modelled");
+	return result;
 }

@@ -1,5 +1,5 @@
 /*
- * Which edges a program has: the two sides of each conditional jump, with a system call that can come along each.
+ * Which edges a program has: the two sides of each conditional jump, with a system call that leaves there.
  */
 #ifndef CALLGATE_API_COVERAGE_H
 #define CALLGATE_API_COVERAGE_H

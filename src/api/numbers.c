@@ -6,7 +6,7 @@
 #include <callgate/prove.h>
 
 #include "api/subject.h"
-#include "prove/ranges.h"
+#include "query/ranges.h"
 
 _Static_assert(CALLGATE_RANGE_ACTIONS == RANGES_VERDICTS, "the public limit is the internal one");
 

@@ -5,8 +5,9 @@
 
 #include "api/subject.h"
 #include "api/context.h"
-#include "prove/compare.h"
-#include "prove/describe.h"
+#include "query/ask.h"
+#include "query/describe.h"
+#include "query/differences.h"
 
 int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof)
 {
@@ -141,30 +142,11 @@ void callgate_comparison_free(struct callgate_comparison *comparison)
 	free(comparison);
 }
 
-static int conditions_of(const struct scmp_arg_cmp *comparisons, size_t count,
-                         struct policy_condition *conditions)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct scmp_arg_cmp *from = &comparisons[i];
-		bool masked = from->op == SCMP_CMP_MASKED_EQ;
-		if (from->arg > 5 || from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
-			return diag_fail(diag_thread(), -EINVAL,
-			                 "comparison %zu: arguments are 0 to 5, operators SCMP_CMP_*", i);
-		conditions[i] = (struct policy_condition){
-		    .arg = (uint8_t)from->arg,
-		    .op = (uint8_t)from->op,
-		    .mask = masked ? from->datum_a : UINT64_MAX,
-		    .value = masked ? from->datum_b & from->datum_a : from->datum_a,
-		};
-	}
-	return 0;
-}
-
-static int ask(const struct prove_subject *subject, const struct compare_query *query, uint32_t action,
+static int ask(const struct prove_subject *subject, const struct query *query, uint32_t action,
                struct callgate_answer *ret_answer)
 {
-	struct compare_answer answer;
-	int result = compare_ask(subject, query, action, diag_thread(), &answer);
+	struct ask_answer answer;
+	int result = ask_calls(subject, query, action, diag_thread(), &answer);
 
 	if (result < 0)
 		return result;
@@ -192,12 +174,13 @@ int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, si
 	if (!target || !ret_answer || (count && !comparisons))
 		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
 	struct policy_condition *conditions = ARENA_ARRAY(&arena, struct policy_condition, count);
-	int result = conditions ? conditions_of(comparisons, count, conditions)
+	int result = conditions ? subject_conditions(comparisons, count, conditions)
 	                        : diag_fail(diag_thread(), -ENOMEM, "out of memory for a question");
 	if (result == 0)
 		result = subject_of(side, &arena, &subject);
 	if (result == 0) {
-		struct compare_query query = {target->audit, (uint32_t)nr, count, conditions};
+		struct query query = {
+		    {target->audit, target->audit, (uint32_t)nr, (uint32_t)nr}, count, conditions};
 		result = ask(&subject, &query, action, ret_answer);
 	}
 	arena_finish(&arena);

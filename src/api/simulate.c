@@ -10,8 +10,7 @@
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 
-/* The kernel's record of a call. */
-static struct seccomp_data data_of(const struct callgate_call *call)
+struct seccomp_data simulator_data_of(const struct callgate_call *call)
 {
 	const struct arch *arch = arch_by_token(call->arch);
 	struct seccomp_data data = {
@@ -99,7 +98,7 @@ int callgate_simulate(const scmp_filter_ctx ctx, const struct callgate_call *cal
 		return result;
 	const struct policy *policy = context_policy(context, false, &arena);
 	if (policy) {
-		struct seccomp_data data = data_of(call);
+		struct seccomp_data data = simulator_data_of(call);
 		*ret_verdict = run(context->output.programs, context->output.count, NULL, &data);
 		explain(policy, &data, ret_verdict);
 	}
@@ -118,7 +117,7 @@ int callgate_simulate_program(const struct callgate_program *program, const stru
 	int result = bpf_accept(program, diag_thread());
 	if (result < 0)
 		return result;
-	struct seccomp_data data = data_of(call);
+	struct seccomp_data data = simulator_data_of(call);
 	*ret_verdict = run(programs, 1, NULL, &data);
 	return 0;
 }
@@ -133,22 +132,29 @@ static void count_hit(struct callgate_simulator *simulator, const struct policy_
 		simulator->rules[place->index].hits++;
 }
 
-int callgate_simulator_run(struct callgate_simulator *simulator, const struct callgate_call *call,
-                           struct callgate_verdict *ret_verdict)
+struct callgate_verdict simulator_count(struct callgate_simulator *simulator, const struct seccomp_data *data)
 {
-	if (!simulator || !call)
-		return diag_fail(diag_thread(), -EINVAL, "simulator and call must not be NULL");
-	struct seccomp_data data = data_of(call);
 	struct callgate_verdict verdict =
-	    run(simulator->output.programs, simulator->output.count, simulator->sides, &data);
+	    run(simulator->output.programs, simulator->output.count, simulator->sides, data);
+
 	if (simulator->policy) {
-		const struct policy_rule *rule = explain(simulator->policy, &data, &verdict);
+		const struct policy_rule *rule = explain(simulator->policy, data, &verdict);
 		if (rule)
 			count_hit(simulator, rule);
 	}
 	/* What no newer call gets although no rule names it has rules of its own, which have no id. */
 	simulator->reasons[verdict.reason == CALLGATE_REASON_RULE && !verdict.rule ? CALLGATE_REASON_DEFAULT
 	                                                                           : verdict.reason]++;
+	return verdict;
+}
+
+int callgate_simulator_run(struct callgate_simulator *simulator, const struct callgate_call *call,
+                           struct callgate_verdict *ret_verdict)
+{
+	if (!simulator || !call)
+		return diag_fail(diag_thread(), -EINVAL, "simulator and call must not be NULL");
+	struct seccomp_data data = simulator_data_of(call);
+	struct callgate_verdict verdict = simulator_count(simulator, &data);
 	if (ret_verdict)
 		*ret_verdict = verdict;
 	return 0;

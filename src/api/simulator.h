@@ -42,6 +42,13 @@ struct callgate_simulator *simulator_allocate(void);
 /* Lists the rules and makes the counters, once policy and output are in place. 0 or -ENOMEM. */
 int simulator_prepare(struct callgate_simulator *simulator, struct diag *diag);
 
+/* The kernel's record of a call. */
+struct seccomp_data simulator_data_of(const struct callgate_call *call);
+
+/* Runs a call and counts what it comes to. */
+struct callgate_verdict simulator_count(struct callgate_simulator *simulator,
+                                        const struct seccomp_data *data);
+
 /* For bsearch() and qsort() over struct simulator_place. */
 int simulator_compare_places(const void *a, const void *b);
 

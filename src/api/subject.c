@@ -26,3 +26,22 @@ int subject_of(const struct callgate_side *side, struct arena *arena, struct pro
 	*ret_subject = subject;
 	return 0;
 }
+
+int subject_conditions(const struct scmp_arg_cmp *comparisons, size_t count,
+                       struct policy_condition *conditions)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct scmp_arg_cmp *from = &comparisons[i];
+		bool masked = from->op == SCMP_CMP_MASKED_EQ;
+		if (from->arg > 5 || from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
+			return diag_fail(diag_thread(), -EINVAL,
+			                 "comparison %zu: arguments are 0 to 5, operators SCMP_CMP_*", i);
+		conditions[i] = (struct policy_condition){
+		    .arg = (uint8_t)from->arg,
+		    .op = (uint8_t)from->op,
+		    .mask = masked ? from->datum_a : UINT64_MAX,
+		    .value = masked ? from->datum_b & from->datum_a : from->datum_a,
+		};
+	}
+	return 0;
+}

@@ -367,9 +367,11 @@ static bool list_edges(struct coverage *coverage)
 	for (; callgate_simulator_edge(coverage->simulator, coverage->edge_count, &edge) == 0;
 	     coverage->edge_count++) {
 		struct coverage_edge *shown = &coverage->edges[coverage->edge_count];
-		char *name = edge.arch ? seccomp_syscall_resolve_num_arch(edge.arch, edge.nr) : NULL, *text;
+		const struct callgate_call *call = &edge.example;
+		char *name = call->arch ? seccomp_syscall_resolve_num_arch(call->arch, call->nr) : NULL,
+		     *text;
 		if (asprintf(&text, "%s%s%s", name ? name : "", name ? " on " : "",
-		             name ? coverage_arch_name(edge.arch) : "") < 0)
+		             name ? coverage_arch_name(call->arch) : "") < 0)
 			text = NULL;
 		free(name);
 		shown->edge = edge;

@@ -1,5 +1,6 @@
 #include "prove/machine.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "prove/scan.h"
@@ -396,18 +397,23 @@ static void expand_pending(struct machine *m)
 		}
 }
 
-static void resolve(struct machine *m, struct machine_item *item)
+/* The branch of an item, in front of two functions. */
+static node branch_node(struct machine *m, const struct machine_item *item, node yes, node no)
 {
 	const struct sock_filter *insn = &m->program->insns[item->pc];
-	node yes = target_result(m, item->if_true), no = target_result(m, item->if_false);
 
+	if (!value_is_plain_word(item->a) || !node_same(item->condition, (node){0}))
+		return diagram_if(m->diagram, item->condition, yes, no);
+	struct value operand =
+	    BPF_SRC(insn->code) == BPF_X ? m->rests.items[item->rest].x : value_constant(insn->k);
+	return value_branch(&m->space, BPF_OP(insn->code), item->a, operand, yes, no);
+}
+
+static void resolve(struct machine *m, struct machine_item *item)
+{
 	item->done = true;
-	if (value_is_plain_word(item->a) && node_same(item->condition, (node){0})) {
-		struct value operand =
-		    BPF_SRC(insn->code) == BPF_X ? m->rests.items[item->rest].x : value_constant(insn->k);
-		item->result = value_branch(&m->space, BPF_OP(insn->code), item->a, operand, yes, no);
-	} else
-		item->result = diagram_if(m->diagram, item->condition, yes, no);
+	item->result =
+	    branch_node(m, item, target_result(m, item->if_true), target_result(m, item->if_false));
 }
 
 node machine_run(struct machine *m, const struct cell *cell)
@@ -433,4 +439,65 @@ node machine_run_bit(struct machine *m, const struct cell *cell, unsigned bit)
 	node result = machine_run(m, cell);
 	m->verdict_bit = VERDICT_WHOLE;
 	return result;
+}
+
+/* The calls that come to an item by one more way. */
+static void arrive(struct machine *m, node *reached, target t, node calls)
+{
+	if (!(t & TARGET_NODE))
+		reached[t] = diagram_or(m->diagram, reached[t], calls);
+}
+
+bool machine_paths(struct machine *m, const struct cell *cell, node calls, machine_visitor visitor,
+                   void *closure)
+{
+	struct diagram *d = m->diagram;
+
+	machine_forget(
+	    m); /* so that all items of this cell are of this run, and in the order of instructions */
+	m->cell = *cell;
+	m->stamp++;
+	m->expanded.count = 0;
+	target start = advance(m, (struct state){0, value_constant(0), 0});
+	expand_pending(m);
+	visitor(closure, calls);
+	node *reached = calloc(m->items.count + 1, sizeof(*reached));
+	if (!reached)
+		return false;
+	for (size_t i = 0; i < m->items.count; i++)
+		reached[i] = d->zero;
+	arrive(m, reached, start, calls);
+	for (size_t i = 0; i < m->expanded.count && !d->failed; i++) {
+		uint32_t index = m->expanded.items[i];
+		const struct machine_item *item = &m->items.items[index];
+		node condition = branch_node(m, item, d->one, d->zero),
+		     yes = diagram_and(d, reached[index], condition);
+		node no = diagram_and(d, reached[index], diagram_not(d, condition));
+		visitor(closure, yes);
+		visitor(closure, no);
+		arrive(m, reached, item->if_true, yes);
+		arrive(m, reached, item->if_false, no);
+	}
+	free(reached);
+	return true;
+}
+
+struct value machine_accumulator(struct machine *m, const unsigned long (*sides)[2], size_t pc)
+{
+	struct state s = {0, value_constant(0), 0};
+
+	m->cell = CELL_EVERYTHING;
+	while (s.pc < pc && !m->diagram->failed) {
+		const struct sock_filter *insn = &m->program->insns[s.pc];
+		if (insn->code == (BPF_LD | BPF_W | BPF_ABS))
+			s.a = load(m, insn->k);
+		else if (BPF_CLASS(insn->code) != BPF_JMP)
+			step(m, &s, insn);
+		else if (BPF_OP(insn->code) == BPF_JA)
+			s.pc += insn->k;
+		else
+			s.pc += sides[s.pc][1] ? insn->jt : insn->jf;
+		s.pc++;
+	}
+	return s.a;
 }

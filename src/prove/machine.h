@@ -51,4 +51,17 @@ node machine_run(struct machine *m, const struct cell *cell);
 /* One bit of what it returns, whatever it computes: one or zero. After that, only after machine_forget() anything else. */
 node machine_run_bit(struct machine *m, const struct cell *cell, unsigned bit);
 
+/*
+ * Those of the calls in a cell that go each way which some call in the cell can go: the calls themselves, and then for every branch that arch
+ * and nr do not decide those for which it is taken, and not. All are conditions, zero where there are no such calls; a call of each of the
+ * others goes through every instruction that any of the calls goes through. What it leaves out when the diagram fails is not said. false
+ * without memory. After that, only after machine_forget() anything else.
+ */
+typedef void (*machine_visitor)(void *closure, node calls);
+bool machine_paths(struct machine *m, const struct cell *cell, node calls, machine_visitor visitor,
+                   void *closure);
+
+/* What the accumulator holds in front of an instruction that a call comes to; sides[i][1]: it takes the branch at i. */
+struct value machine_accumulator(struct machine *m, const unsigned long (*sides)[2], size_t pc);
+
 #endif

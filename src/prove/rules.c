@@ -83,9 +83,8 @@ void rules_cuts_nr(const struct rules *rules, const struct cell *section, bool e
 	}
 }
 
-/* All bits of an argument at once, whatever the words are that programs take it apart into. */
-static node condition_node(struct rules *rules, const struct policy_condition *condition, uint64_t word,
-                           node then, node otherwise)
+node rules_condition(struct diagram *d, const struct policy_condition *condition, uint64_t word, node then,
+                     node otherwise)
 {
 	bool masked = condition->op == POLICY_MASKED_EQ;
 	struct diagram_number number = {
@@ -94,17 +93,17 @@ static node condition_node(struct rules *rules, const struct policy_condition *c
 	    .mask = word & INPUT_WIDE_MAX & (masked ? condition->mask : UINT64_MAX),
 	};
 
-	return diagram_compare(rules->diagram, number, masked ? POLICY_EQ : (enum policy_op)condition->op,
+	return diagram_compare(d, number, masked ? POLICY_EQ : (enum policy_op)condition->op,
 	                       condition->value, then, otherwise);
 }
 
-static node rule_node(struct rules *rules, const struct policy_rule *rule, uint64_t word, node otherwise)
+/* `then` where all conditions of the rule hold. */
+static node rule_node(struct diagram *d, const struct policy_rule *rule, uint64_t word, node then,
+                      node otherwise)
 {
-	node result = diagram_leaf(rules->diagram, rule->action);
-
 	for (uint32_t i = rule->condition_count; i-- > 0;)
-		result = condition_node(rules, &rule->conditions[i], word, result, otherwise);
-	return result;
+		then = rules_condition(d, &rule->conditions[i], word, then, otherwise);
+	return then;
 }
 
 static struct rules_kept *kept_slot(struct rules *rules, const struct policy_syscall *syscall, node rest)
@@ -131,7 +130,8 @@ static node list_node(struct rules *rules, const struct policy_syscall *syscall,
 		return kept->result;
 	node result = rest;
 	for (uint32_t i = syscall->rule_count; i-- > 0;)
-		result = rule_node(rules, &syscall->rules[i], word, result);
+		result = rule_node(rules->diagram, &syscall->rules[i], word,
+		                   diagram_leaf(rules->diagram, syscall->rules[i].action), result);
 	if (!rules->diagram->failed)
 		*kept = (struct rules_kept){syscall, word, rest, result};
 	return result;
@@ -272,4 +272,24 @@ node rules_node(struct rules *rules, const struct cell *cell)
 			result = list_node(rules, rules->found[i], policy_word_mask(policy->archs[i].arch),
 			                   result);
 	return result;
+}
+
+void rules_paths(struct rules *rules, const struct cell *cell, node calls, rules_visitor visitor,
+                 void *closure)
+{
+	const struct policy *policy = rules->policy;
+	struct diagram *d = rules->diagram;
+	bool covered = is_covered(policy, cell->arch_first, cell->nr_first);
+
+	for (size_t i = 0; covered && i < policy->arch_count; i++) {
+		const struct arch *arch = policy->archs[i].arch;
+		const struct policy_syscall *found =
+		    arch->audit == cell->arch_first ? find(rules, i, cell->nr_first) : NULL;
+		for (uint32_t j = 0; found && j < found->rule_count && !node_same(calls, d->zero); j++) {
+			node rule = rule_node(d, &found->rules[j], policy_word_mask(arch), d->one, d->zero);
+			visitor(closure, diagram_and(d, calls, rule));
+			calls = diagram_and(d, calls, diagram_not(d, rule));
+		}
+	}
+	visitor(closure, calls);
 }

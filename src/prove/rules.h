@@ -49,4 +49,16 @@ const struct policy_syscall *rules_first(struct rules *rules, const struct cell 
 /* What the policy says in a cell that no cut of it goes through. Fastest, like the above, for ascending numbers. */
 node rules_node(struct rules *rules, const struct cell *cell);
 
+/*
+ * Those of the calls in such a cell that each of its rules decides, and then those that none does: all are conditions, and zero where there
+ * are no such calls.
+ */
+typedef void (*rules_visitor)(void *closure, node calls);
+void rules_paths(struct rules *rules, const struct cell *cell, node calls, rules_visitor visitor,
+                 void *closure);
+
+/* The condition, in an architecture with this word, in front of two functions: on all bits of an argument at once. */
+node rules_condition(struct diagram *d, const struct policy_condition *condition, uint64_t word, node then,
+                     node otherwise);
+
 #endif

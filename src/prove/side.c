@@ -140,6 +140,18 @@ const struct policy_syscall *side_rules(struct side *side, const struct cell *ce
 	return side->subject->policy ? rules_first(&side->rules, cell) : NULL;
 }
 
+bool side_paths(struct side *side, const struct cell *cell, node calls, side_visitor visitor, void *closure)
+{
+	if (side->subject->policy)
+		rules_paths(&side->rules, cell, calls, visitor, closure);
+	for (size_t i = 0; !side->subject->policy && i < side->subject->program_count; i++) {
+		if (!machine_paths(&side->machines[i], cell, calls, visitor, closure))
+			return false;
+		machine_forget(&side->machines[i]);
+	}
+	return true;
+}
+
 uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_data *call)
 {
 	if (subject->policy)

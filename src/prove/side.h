@@ -53,6 +53,13 @@ struct side_bits side_bits(struct side *side, const struct cell *cell);
 /* The rules that a policy has for a cell's calls; NULL if there are none, or for programs. */
 const struct policy_syscall *side_rules(struct side *side, const struct cell *cell);
 
+/*
+ * Those of the calls in a cell that each rule decides, or that go each way through each program: rules_paths(), machine_paths(). false without
+ * memory.
+ */
+typedef void (*side_visitor)(void *closure, node calls);
+bool side_paths(struct side *side, const struct cell *cell, node calls, side_visitor visitor, void *closure);
+
 /* The verdict on one call, by policy_eval() or bpf_simulate(). */
 uint32_t side_verdict(const struct prove_subject *subject, const struct seccomp_data *call);
 

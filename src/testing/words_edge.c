@@ -11,10 +11,11 @@ static bool find_call(const struct callgate_simulator *simulator, const struct c
 	struct callgate_edge other;
 
 	for (size_t i = 0; callgate_simulator_edge(simulator, i, &other) == 0; i++) {
-		if (other.program != edge->program || other.instruction != edge->instruction || !other.arch)
+		if (other.program != edge->program || other.instruction != edge->instruction ||
+		    !other.example.arch)
 			continue;
-		*ret_arch = other.arch;
-		*ret_nr = other.nr;
+		*ret_arch = other.example.arch;
+		*ret_nr = other.example.nr;
 		return true;
 	}
 	return false;

@@ -1,27 +1,53 @@
 #!/usr/bin/env python3
-"""usage: proof.py SOURCE-ROOT: the sizes of trusted files in docs/proof.md are those of the files, to a twentieth."""
+"""usage: proof.py SOURCE-ROOT: the list of trusted files in docs/proof.md is the one that the includes give.
+
+Those are the prover's files, every header that these include, directly or not, and the source of each such header; and what says which
+programs the kernel accepts, which the prover relies on.
+"""
 import pathlib
 import re
 import sys
 
+ACCEPT = {"bpf/accept.h", "bpf/accept.c"}
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 
-def problems(root):
-    rows = re.findall(r"^\| (src/[^|]*) \| (\d+) \|", (root / "docs/proof.md").read_text(), re.MULTILINE)
-    if len(rows) < 5:
-        yield "docs/proof.md has no table of trusted files"
-    for names, stated in rows:
-        names = names.split(", ")
-        folder = pathlib.Path(names[0]).parent
-        paths = [root / folder / pathlib.Path(name).name for name in names]
-        missing = [str(path) for path in paths if not path.exists()]
-        if missing:
-            yield f"docs/proof.md names {missing}, which is not there"
+
+def included(source):
+    """Every file that the prover is made of, below src."""
+    pending = [f"prove/{path.name}" for path in (source / "prove").glob("*.[ch]")]
+    found = set(ACCEPT)
+    while pending:
+        name = pending.pop()
+        if name in found or not (source / name).exists():
             continue
-        size = sum(path.stat().st_size for path in paths)
-        if abs(size - int(stated)) > size / 20:
-            yield f"docs/proof.md: {', '.join(names)} is {size} bytes, not {stated}"
+        found.add(name)
+        pending += INCLUDE.findall((source / name).read_text())
+        pending.append(name[:-2] + ".c")
+    return found
 
 
-found = list(problems(pathlib.Path(sys.argv[1])))
-print("\n".join(found) or "the sizes in docs/proof.md hold")
-sys.exit(1 if found else 0)
+def listed(text):
+    """The files of the table, which has a folder and the names in it in each row."""
+    section = text.split("## What is trusted", 1)[-1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| src/([a-z]+) \| ([^|]+) \|", section, re.MULTILINE)
+    return {f"{folder}/{stem}{suffix}" for folder, names in rows for stem, suffix in
+            (match for name in names.split(",") for match in expand(name.strip()))}
+
+
+def expand(name):
+    stem, _, suffixes = name.partition(".")
+    return [(stem, "." + suffix.strip(".")) for suffix in suffixes.split("/")]
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    expected = included(root / "src")
+    stated = listed((root / "docs/proof.md").read_text())
+    problems = [f"docs/proof.md does not name src/{name}" for name in sorted(expected - stated)]
+    problems += [f"docs/proof.md names src/{name}, which the prover does not use" for name in sorted(stated - expected)]
+    print("\n".join(problems) or f"the {len(stated)} trusted files of docs/proof.md are those that are used")
+    return 1 if problems or len(stated) < 20 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

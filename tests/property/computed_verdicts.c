@@ -10,7 +10,7 @@
 
 #include "bpf/simulate.h"
 #include "compile/compile.h"
-#include "prove/prove.h"
+#include "query/proof.h"
 #include "support/bits.h"
 #include "support/random.h"
 #include "support/run.h"
@@ -166,8 +166,8 @@ static enum prove_outcome check(const struct rules_of_few *r, const struct prove
 {
 	struct prove_result there, back;
 
-	ck_assert_int_eq(prove_equal(a, b, NULL, NULL, &there), 0);
-	ck_assert_int_eq(prove_equal(b, a, NULL, NULL, &back), 0);
+	ck_assert_int_eq(proof_equal(a, b, NULL, NULL, &there), 0);
+	ck_assert_int_eq(proof_equal(b, a, NULL, NULL, &back), 0);
 	ck_assert_int_eq(there.outcome, back.outcome);
 	ck_assert(there.outcome == PROVE_EQUAL || there.outcome == PROVE_DIFFERENT);
 	if (there.outcome == PROVE_DIFFERENT) {

@@ -9,7 +9,7 @@
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
-#include "prove/prove.h"
+#include "query/proof.h"
 #include "support/random_policy.h"
 #include "support/run.h"
 
@@ -60,7 +60,7 @@ static void check_policy(struct random *random)
 		return;
 	}
 	ck_assert_msg(compiled == 0, "%s", diag.text);
-	ck_assert_int_eq(prove_policy(policy, output.programs, output.count, NULL, &diag, &result), 0);
+	ck_assert_int_eq(proof_policy(policy, output.programs, output.count, NULL, &diag, &result), 0);
 	if (result.outcome != PROVE_EQUAL) {
 		random_policy_print(policy);
 		ck_abort_msg("outcome %d: %s", (int)result.outcome, diag.text);
@@ -126,7 +126,7 @@ static enum prove_outcome check_mutant(struct random *random, const struct polic
 	ck_assert_int_eq(bpf_program_new(program->insns, program->count, program->big_endian, NULL, &mutant),
 	                 0);
 	change(random, mutant->insns, mutant->count);
-	ck_assert_int_eq(prove_policy(policy, &mutant, 1, NULL, &diag, &result), 0);
+	ck_assert_int_eq(proof_policy(policy, &mutant, 1, NULL, &diag, &result), 0);
 	bool accepted = bpf_accept(mutant, NULL) == 0;
 	ck_assert_msg(accepted == (result.outcome != PROVE_REFUSED), "outcome %d, accepted %d",
 	              result.outcome, accepted);
@@ -171,7 +171,7 @@ static void flip_all_bits(struct random *random, const struct policy *policy,
 		                                        program->big_endian, NULL, &mutant),
 		                 0);
 		((uint8_t *)mutant->insns)[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		ck_assert_int_eq(prove_policy(policy, &mutant, 1, NULL, &diag, &result), 0);
+		ck_assert_int_eq(proof_policy(policy, &mutant, 1, NULL, &diag, &result), 0);
 		outcomes[result.outcome]++;
 		ck_assert_int_ne(result.outcome, PROVE_UNSUPPORTED);
 		ck_assert((bpf_accept(mutant, NULL) < 0) == (result.outcome == PROVE_REFUSED));
@@ -225,7 +225,7 @@ START_TEST(a_wrong_comparison_is_caught)
 	int wrong = 0;
 
 	ck_assert_int_eq(compile_policy(&policy, true, &(struct diag){""}, &output), 0);
-	ck_assert_int_eq(prove_policy(&policy, output.programs, 1, NULL, NULL, &result), 0);
+	ck_assert_int_eq(proof_policy(&policy, output.programs, 1, NULL, NULL, &result), 0);
 	ck_assert_int_eq(result.outcome, PROVE_EQUAL);
 	struct sock_filter *insns = output.programs[0]->insns;
 	for (size_t i = 0; i < output.programs[0]->count; i++) {
@@ -233,7 +233,7 @@ START_TEST(a_wrong_comparison_is_caught)
 		    insns[i].code != (BPF_JMP | BPF_JGT | BPF_K))
 			continue;
 		insns[i].code ^= BPF_JGE ^ BPF_JGT;
-		ck_assert_int_eq(prove_policy(&policy, output.programs, 1, NULL, &(struct diag){""}, &result),
+		ck_assert_int_eq(proof_policy(&policy, output.programs, 1, NULL, &(struct diag){""}, &result),
 		                 0);
 		if (result.outcome == PROVE_EQUAL)
 			ck_same_verdict(&policy, output.programs, 1, &random);
@@ -269,16 +269,16 @@ START_TEST(a_returned_word_is_answered)
 
 	/* What can be returned is what the rule says, and after the changes it is not. */
 	ck_assert_int_eq(bpf_program_new(insns, 8, false, NULL, &program), 0);
-	ck_assert_int_eq(prove_policy(&policy, &program, 1, NULL, NULL, &result), 0);
+	ck_assert_int_eq(proof_policy(&policy, &program, 1, NULL, NULL, &result), 0);
 	ck_assert_int_eq(result.outcome, PROVE_EQUAL);
 	for (unsigned change = 0; change < 32; change++) {
 		program->insns[5].k = SECCOMP_RET_ALLOW ^ 1u << change;
-		ck_assert_int_eq(prove_policy(&policy, &program, 1, NULL, NULL, &result), 0);
+		ck_assert_int_eq(proof_policy(&policy, &program, 1, NULL, NULL, &result), 0);
 		ck_assert_int_eq(result.outcome, PROVE_DIFFERENT);
 	}
 	program->insns[5].jt = 1;
 	program->insns[5].jf = 0;
-	ck_assert_int_eq(prove_policy(&policy, &program, 1, NULL, NULL, &result), 0);
+	ck_assert_int_eq(proof_policy(&policy, &program, 1, NULL, NULL, &result), 0);
 	ck_assert_int_eq(result.outcome, PROVE_DIFFERENT);
 	ck_assert_uint_ne(result.witness.expected, result.witness.actual);
 	ck_assert_uint_eq(bpf_simulate(program, &result.witness.call, NULL), result.witness.actual);

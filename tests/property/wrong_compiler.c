@@ -13,7 +13,7 @@
 #include "arch/actions.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
-#include "prove/prove.h"
+#include "query/proof.h"
 #include "support/random_policy.h"
 #include "support/run.h"
 
@@ -53,7 +53,7 @@ START_TEST(a_wrong_compiler_is_caught)
 		const struct policy *policy = random_policy(&random, &arena, 3, 8);
 		ck_assert_ptr_nonnull(policy);
 		ck_assert_int_eq(compile_policy(policy, false, &diag, &output), 0);
-		ck_assert_int_eq(prove_policy(policy, output.programs, output.count, NULL, &diag, &result),
+		ck_assert_int_eq(proof_policy(policy, output.programs, output.count, NULL, &diag, &result),
 		                 0);
 		bool found = tried_wrong(&random, policy, &output);
 		ck_assert(result.outcome == PROVE_DIFFERENT || result.outcome == PROVE_EQUAL);

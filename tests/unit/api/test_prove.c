@@ -190,10 +190,12 @@ START_TEST(a_quotient_is_returned)
 }
 END_TEST
 
-/* What a product of two words says is beyond the budget. That the verdicts differ is found by trying; not what is allowed. */
+/* What a product of two words says is not decided. That the verdicts of the numbers before differ is; not what else is allowed. */
 START_TEST(a_difference_that_is_not_all)
 {
 	const struct sock_filter product[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 5, 0, 6),
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
 	    BPF_STMT(BPF_MISC | BPF_TAX, 0),
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24),

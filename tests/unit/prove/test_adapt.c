@@ -5,7 +5,7 @@
 #include "bpf/simulate.h"
 #include "compile/compile.h"
 #include "prove/adapt.h"
-#include "prove/prove.h"
+#include "query/proof.h"
 #include "support/bits.h"
 #include "support/random_policy.h"
 #include "support/run.h"
@@ -88,7 +88,7 @@ START_TEST(masks_are_proved_within_a_small_budget)
 		masks_init(&masks, &random);
 		ck_assert_int_eq(compile_policy(&masks.policy, false, NULL, &output), 0);
 		ck_assert_int_eq(
-		    prove_policy(&masks.policy, output.programs, output.count, &budget, NULL, &result), 0);
+		    proof_policy(&masks.policy, output.programs, output.count, &budget, NULL, &result), 0);
 		ck_assert(result.outcome == PROVE_EQUAL || result.outcome == PROVE_UNPROVED);
 		proved += result.outcome == PROVE_EQUAL;
 		compile_output_finish(&output);
@@ -114,7 +114,7 @@ START_TEST(differences_are_found_in_such_an_order)
 		ck_assert_int_eq(compile_policy(&masks.policy, false, NULL, &output), 0);
 		masks.rules[0].action = SECCOMP_RET_TRAP;
 		ck_assert_int_eq(
-		    prove_policy(&masks.policy, output.programs, output.count, &budget, NULL, &result), 0);
+		    proof_policy(&masks.policy, output.programs, output.count, &budget, NULL, &result), 0);
 		ck_assert_int_eq(result.outcome, PROVE_DIFFERENT);
 		ck_assert_uint_eq(result.witness.expected, SECCOMP_RET_TRAP);
 		ck_assert_uint_eq(result.witness.actual, SECCOMP_RET_LOG);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "compile/compile.h"
-#include "prove/prove.h"
+#include "query/proof.h"
 #include "support/random_policy.h"
 #include "support/run.h"
 
@@ -20,7 +20,7 @@ static struct cost cost_of(const struct policy *policy)
 
 	ck_assert_ptr_nonnull(policy);
 	ck_assert_int_eq(compile_policy(policy, false, &diag, &output), 0);
-	ck_assert_int_eq(prove_policy(policy, output.programs, output.count, NULL, &diag, &result), 0);
+	ck_assert_int_eq(proof_policy(policy, output.programs, output.count, NULL, &diag, &result), 0);
 	ck_assert_int_eq(result.outcome, PROVE_EQUAL);
 	for (size_t i = 0; i < output.count; i++)
 		cost.instructions += output.programs[i]->count;

@@ -2,7 +2,7 @@
 #include <check.h>
 
 #include "compile/compile.h"
-#include "prove/prove.h"
+#include "query/proof.h"
 #include "support/run.h"
 
 enum { FIRST = 40, CALLS = 3 };
@@ -47,7 +47,7 @@ static struct prove_result prove(const struct neighbours *rules, const struct ne
 	struct diag diag = {""};
 
 	ck_assert_int_eq(compile_policy(&built->policy, false, &diag, &output), 0);
-	ck_assert_int_eq(prove_policy(&rules->policy, output.programs, output.count, NULL, &diag, &result),
+	ck_assert_int_eq(proof_policy(&rules->policy, output.programs, output.count, NULL, &diag, &result),
 	                 0);
 	compile_output_finish(&output);
 	return result;

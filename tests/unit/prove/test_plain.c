@@ -5,7 +5,7 @@
 
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
-#include "prove/prove.h"
+#include "query/proof.h"
 #include "prove/side.h"
 #include "prove/scan.h"
 #include "prove/sweep.h"
@@ -291,7 +291,7 @@ START_TEST(too_many_cells_are_one)
 	ck_assert_uint_eq(left.list.count, 1);
 	ck_assert(memcmp(&left.list.items[0], &CELL_EVERYTHING, sizeof(struct cell)) == 0);
 	struct prove_result result;
-	ck_assert_int_eq(prove_equal(&subjects[0], &subjects[1], NULL, NULL, &result), 0);
+	ck_assert_int_eq(proof_equal(&subjects[0], &subjects[1], NULL, NULL, &result), 0);
 	ck_assert_int_eq(result.outcome, PROVE_EQUAL);
 	diagram_finish(&diagram);
 	arena_finish(&arena);

@@ -3,8 +3,9 @@
 #include <stdio.h>
 
 #include "compile/compile.h"
-#include "prove/compare.h"
-#include "prove/prove.h"
+#include "query/ask.h"
+#include "query/differences.h"
+#include "query/proof.h"
 #include "support/random_policy.h"
 #include "support/random_program.h"
 #include "support/run.h"
@@ -17,8 +18,8 @@ static enum prove_outcome outcome_of(const struct prove_subject *a, const struct
 	const struct prove_budget budget = {1 << 14, 1 << 17};
 	struct prove_result there, back;
 
-	ck_assert_int_eq(prove_equal(a, b, &budget, NULL, &there), 0);
-	ck_assert_int_eq(prove_equal(b, a, &budget, NULL, &back), 0);
+	ck_assert_int_eq(proof_equal(a, b, &budget, NULL, &there), 0);
+	ck_assert_int_eq(proof_equal(b, a, &budget, NULL, &back), 0);
 	ck_assert_int_eq(there.outcome, back.outcome);
 	return there.outcome;
 }

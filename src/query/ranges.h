@@ -1,10 +1,12 @@
 /*
  * Which verdicts are possible for which numbers of an architecture.
  */
-#ifndef CALLGATE_PROVE_RANGES_H
-#define CALLGATE_PROVE_RANGES_H
+#ifndef CALLGATE_QUERY_RANGES_H
+#define CALLGATE_QUERY_RANGES_H
 
-#include "prove/prove.h"
+#include "base/diag.h"
+#include "base/vec.h"
+#include "prove/equivalence.h"
 
 enum { RANGES_VERDICTS = 16 };
 

@@ -1,8 +1,9 @@
-#include "prove/ranges.h"
+#include "query/ranges.h"
 
 #include <string.h>
 
 #include "prove/space.h"
+#include "query/proof.h"
 
 struct finding {
 	const struct prove_subject *subject;
@@ -102,7 +103,7 @@ int ranges_find(const struct prove_subject *subject, uint32_t audit, struct diag
 	struct finding f = {.subject = subject};
 	struct cell within = {audit, audit, 0, INPUT_WORD_MAX};
 
-	if (!prove_acceptable(subject, diag)) {
+	if (!proof_is_acceptable(subject, diag)) {
 		*ret_result = (struct ranges_result){.outcome = PROVE_REFUSED};
 		return 0;
 	}

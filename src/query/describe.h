@@ -1,8 +1,8 @@
 /*
  * A call as a person would write it.
  */
-#ifndef CALLGATE_PROVE_DESCRIBE_H
-#define CALLGATE_PROVE_DESCRIBE_H
+#ifndef CALLGATE_QUERY_DESCRIBE_H
+#define CALLGATE_QUERY_DESCRIBE_H
 
 #include <linux/seccomp.h>
 

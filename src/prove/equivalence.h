@@ -1,14 +1,9 @@
 /*
  * Are two filters the same function of all inputs, and if not, where do they differ?
  */
-#ifndef CALLGATE_PROVE_PROVE_H
-#define CALLGATE_PROVE_PROVE_H
+#ifndef CALLGATE_PROVE_EQUIVALENCE_H
+#define CALLGATE_PROVE_EQUIVALENCE_H
 
-#include <linux/seccomp.h>
-
-#include "base/diag.h"
-#include "bpf/program.h"
-#include "policy/policy.h"
 #include "prove/side.h"
 #include "prove/witness.h"
 
@@ -38,19 +33,13 @@ struct prove_witness {
 struct prove_result {
 	enum prove_outcome outcome;
 	struct prove_witness witness; /* for PROVE_DIFFERENT */
-	size_t nodes;                 /* at most at one time */
+	bool unconfirmed; /* PROVE_UNPROVED as simulation did not confirm a witness: a fault of the prover */
+	size_t nodes;     /* at most at one time */
 	size_t work;
 };
 
-/* Would the kernel take all its programs, and is there one at least? The diag says what is wrong. */
-bool prove_acceptable(const struct prove_subject *subject, struct diag *diag);
-
-/* 0 and a result, or -ENOMEM. budget and diag may be NULL; the diag tells the witness, or why there is no proof. */
-int prove_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
-                 const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
-
-/* The same for any two subjects: PROVE_REFUSED if the kernel would not take a program of theirs. */
+/* Compares two subjects, each of them acceptable to the kernel. budget may be NULL. 0 and a result, or -ENOMEM. */
 int prove_equal(const struct prove_subject *a, const struct prove_subject *b,
-                const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
+                const struct prove_budget *budget, struct prove_result *ret_result);
 
 #endif

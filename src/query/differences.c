@@ -1,9 +1,7 @@
-#include "prove/compare.h"
+#include "query/differences.h"
 
-#include <stdlib.h>
-
-#include "prove/sample.h"
 #include "prove/space.h"
+#include "query/proof.h"
 
 struct comparison {
 	const struct prove_subject *subjects[2];
@@ -97,28 +95,10 @@ static int compare_cell(void *closure, const struct cell *cell, const struct ver
 	return c->error;
 }
 
-/* The diagrams gave up: one difference may still be found by trying, which says nothing about other calls. */
-static void sample(struct comparison *c)
-{
-	struct compare_difference found = {0};
-	struct seccomp_data *call = &found.witness.call;
-
-	c->result.decided = c->result.complete = false;
-	if (c->result.differences.count || !sample_difference(c->subjects[0], c->subjects[1], call))
-		return;
-	found.nr_first = found.nr_last = (uint32_t)call->nr;
-	found.witness.depends = (1u << INPUT_WIDE_FIELDS) - 1;
-	found.witness.expected = side_verdict(c->subjects[0], call);
-	found.witness.actual = side_verdict(c->subjects[1], call);
-	if (c->max && !vec_push(&c->result.differences, found))
-		c->error = -ENOMEM;
-	c->result.outcome = PROVE_DIFFERENT;
-}
-
 static void conclude(struct comparison *c, int walked, struct diag *diag)
 {
 	if (walked == -EDQUOT)
-		sample(c);
+		c->result.decided = c->result.complete = false;
 	else if (walked == 0 && c->result.outcome == PROVE_UNPROVED)
 		c->result.outcome = PROVE_EQUAL;
 	if (c->unconfirmed) {
@@ -141,7 +121,7 @@ int compare_subjects(const struct prove_subject *a, const struct prove_subject *
 {
 	struct comparison c = {.subjects = {a, b}, .max = max, .result = {.decided = true, .complete = true}};
 
-	if (!prove_acceptable(a, diag) || !prove_acceptable(b, diag)) {
+	if (!proof_is_acceptable(a, diag) || !proof_is_acceptable(b, diag)) {
 		*ret_result = (struct compare_result){.outcome = PROVE_REFUSED};
 		return 0;
 	}
@@ -158,74 +138,5 @@ int compare_subjects(const struct prove_subject *a, const struct prove_subject *
 		return diag_fail(diag, -ENOMEM, "out of memory for a comparison");
 	}
 	*ret_result = c.result;
-	return 0;
-}
-
-struct asking {
-	const struct compare_query *query;
-	uint32_t action;
-	struct space space;
-	struct compare_answer answer;
-};
-
-static node query_node(struct diagram *d, const struct compare_query *query)
-{
-	node result = d->one;
-
-	for (size_t i = 0; i < query->condition_count; i++) {
-		const struct policy_condition *condition = &query->conditions[i];
-		bool masked = condition->op == POLICY_MASKED_EQ;
-		struct diagram_number bits = {(enum input_field)(INPUT_ARG + condition->arg), 0,
-		                              INPUT_WIDE_BITS, masked ? condition->mask : INPUT_WIDE_MAX};
-		result = diagram_compare(d, bits, masked ? POLICY_EQ : (enum policy_op)condition->op,
-		                         condition->value, result, d->zero);
-	}
-	return result;
-}
-
-static int ask_cell(void *closure, const struct cell *cell, const struct verdicts *verdicts)
-{
-	struct asking *a = closure;
-	struct diagram *d = verdicts->diagram;
-	node calls = query_node(d, a->query), allows = verdicts_allow(verdicts, 0);
-	node other = diagram_and(d, calls, diagram_not(d, verdicts_are(verdicts, 0, a->action)));
-	node allowed = diagram_and(d, calls, allows), denied = diagram_and(d, calls, diagram_not(d, allows));
-
-	if (d->failed)
-		return 0;
-	a->answer.ever_allows = !node_same(allowed, d->zero);
-	a->answer.ever_denies = !node_same(denied, d->zero);
-	a->answer.outcome = node_same(other, d->zero) ? PROVE_EQUAL : PROVE_DIFFERENT;
-	if (a->answer.outcome == PROVE_DIFFERENT) {
-		a->answer.witness.call = witness_of(d, cell, other);
-		a->answer.witness.depends = witness_depends(d, other, &a->answer.witness.call);
-	}
-	return 0;
-}
-
-int compare_ask(const struct prove_subject *subject, const struct compare_query *query, uint32_t action,
-                struct diag *diag, struct compare_answer *ret_answer)
-{
-	struct asking a = {.query = query, .action = action};
-	struct cell cell = {query->arch, query->arch, query->nr, query->nr};
-
-	if (!prove_acceptable(subject, diag)) {
-		*ret_answer = (struct compare_answer){.outcome = PROVE_REFUSED};
-		return 0;
-	}
-	struct arena_room room;
-	int result = space_init(&a.space, &room, &subject, 1, 0, 0);
-	if (result == 0)
-		result = space_walk(&a.space, &cell, ask_cell, &a);
-	space_finish(&a.space);
-	if (result == -ENOMEM)
-		return diag_fail(diag, -ENOMEM, "out of memory for an answer");
-	if (result < 0) {
-		diag_set(diag, "no answer within the budget");
-		a.answer = (struct compare_answer){.outcome = PROVE_UNPROVED};
-	}
-	a.answer.witness.expected = action;
-	a.answer.witness.actual = side_verdict(subject, &a.answer.witness.call);
-	*ret_answer = a.answer;
 	return 0;
 }

@@ -1,11 +1,12 @@
 /*
- * Where two filters differ, and what one allows that the other does not; and what holds for a partial call.
+ * Where two filters differ, and what one allows that the other does not.
  */
-#ifndef CALLGATE_PROVE_COMPARE_H
-#define CALLGATE_PROVE_COMPARE_H
+#ifndef CALLGATE_QUERY_DIFFERENCES_H
+#define CALLGATE_QUERY_DIFFERENCES_H
 
+#include "base/diag.h"
 #include "base/vec.h"
-#include "prove/prove.h"
+#include "prove/equivalence.h"
 
 /* Numbers [nr_first, nr_last] of an architecture get one verdict here and another one there, as the witness shows. */
 struct compare_difference {
@@ -28,23 +29,5 @@ struct compare_result {
  */
 int compare_subjects(const struct prove_subject *a, const struct prove_subject *b, size_t max,
                      struct diag *diag, struct compare_result *ret_result);
-
-/* A partial call: all conditions hold. */
-struct compare_query {
-	uint32_t arch, nr; /* as in struct seccomp_data */
-	size_t condition_count;
-	const struct policy_condition *conditions; /* 64 bits wide, mask set */
-};
-
-/* What the subject does with the calls of a query. */
-struct compare_answer {
-	enum prove_outcome outcome; /* PROVE_EQUAL: they all get `action`, or there are none */
-	bool ever_allows, ever_denies;
-	struct prove_witness witness; /* for PROVE_DIFFERENT: a call with another verdict, `actual` */
-};
-
-/* 0 or -ENOMEM. */
-int compare_ask(const struct prove_subject *subject, const struct compare_query *query, uint32_t action,
-                struct diag *diag, struct compare_answer *ret_answer);
 
 #endif

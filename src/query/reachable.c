@@ -1,0 +1,156 @@
+#include "query/reachable.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/audit.h>
+
+#include "bpf/simulate.h"
+#include "prove/space.h"
+#include "prove/witness.h"
+
+struct search {
+	const struct query *query;
+	struct space space;
+	const struct cell *cell;
+	reachable_visitor visitor;
+	void *closure;
+};
+
+static void visit_calls(void *closure, node calls)
+{
+	struct search *s = closure;
+	struct diagram *d = &s->space.diagram;
+
+	if (d->failed || node_same(calls, d->zero))
+		return;
+	struct seccomp_data call = witness_of(d, s->cell, calls);
+	s->visitor(s->closure, &call);
+}
+
+/* Where the upper halves of all wide fields are zero. */
+static node narrow(struct diagram *d)
+{
+	node result = d->one;
+
+	for (unsigned field = 0; field < INPUT_WIDE_FIELDS; field++) {
+		struct diagram_number upper = {(enum input_field)field, INPUT_WORD_BITS, INPUT_WORD_BITS,
+		                               INPUT_WORD_MAX};
+		result = diagram_compare(d, upper, POLICY_EQ, 0, result, d->zero);
+	}
+	return result;
+}
+
+/* Architectures of one kind only are in a cell whose first and last one are. */
+static bool is_narrow(const struct cell *cell)
+{
+	return !(cell->arch_last & __AUDIT_ARCH_64BIT);
+}
+
+static int visit_cell(void *closure, const struct cell *cell, const struct verdicts *verdicts)
+{
+	struct search *s = closure;
+	struct diagram *d = &s->space.diagram;
+	node calls = diagram_and(d, verdicts_calls(verdicts, cell), query_node(d, s->query));
+
+	if (is_narrow(cell))
+		calls = diagram_and(d, calls, narrow(d));
+	s->cell = cell;
+	if (!d->failed && !node_same(calls, d->zero) &&
+	    !side_paths(&s->space.sides[0], cell, calls, visit_calls, s))
+		return -ENOMEM;
+	return 0;
+}
+
+int reachable_visit(const struct prove_subject *subject, const struct query *query, reachable_visitor visitor,
+                    void *closure)
+{
+	struct search s = {.query = query, .visitor = visitor, .closure = closure};
+	struct cell half = query->cell;
+	struct arena_room room;
+	int result = space_init(&s.space, &room, &subject, 1, 0, 0);
+
+	s.space.each_call = true;
+	/* The audit values of 32-bit architectures, and those of 64-bit ones. */
+	if (half.arch_last >= __AUDIT_ARCH_64BIT && half.arch_first < __AUDIT_ARCH_64BIT)
+		half.arch_last = __AUDIT_ARCH_64BIT - 1;
+	if (result == 0)
+		result = space_walk(&s.space, &half, visit_cell, &s);
+	if (result == 0 && half.arch_last != query->cell.arch_last) {
+		half.arch_first = __AUDIT_ARCH_64BIT;
+		half.arch_last = query->cell.arch_last;
+		result = space_walk(&s.space, &half, visit_cell, &s);
+	}
+	space_finish(&s.space);
+	return result;
+}
+
+/* ---- branches ---- */
+
+struct branches {
+	const struct callgate_program *program;
+	struct diagram diagram;
+	struct machine machine;
+	unsigned long (*taken)[2]; /* of one call */
+	struct reachable_side (*sides)[2];
+};
+
+static void set_operand(struct reachable_side *side, struct value value, bool big_endian)
+{
+	if (!value_is_plain_word(value))
+		return;
+	side->mask = value.number;
+	if (value.word == WORD_NR || value.word == WORD_ARCH) {
+		side->operand = value.word == WORD_NR ? REACHABLE_NR : REACHABLE_ARCH;
+		return;
+	}
+	side->operand = value.word < WORD_ARG ? REACHABLE_POINTER : REACHABLE_ARGUMENT;
+	side->argument = value.word < WORD_ARG ? 0 : (value.word - WORD_ARG) / 2u;
+	side->upper = (value.word % 2 != 0) != big_endian;
+}
+
+/* What this call is the first to reach. */
+static void follow_call(void *closure, const struct seccomp_data *call)
+{
+	struct branches *b = closure;
+	size_t count = b->program->count;
+
+	memset(b->taken, 0, count * sizeof(*b->taken));
+	(void)bpf_simulate_counting(b->program, call, NULL, b->taken);
+	for (size_t pc = 0; pc < count; pc++)
+		for (int held = 0; held < 2; held++) {
+			struct reachable_side *side = &b->sides[pc][held];
+			if (!b->taken[pc][held] || side->reached)
+				continue;
+			side->reached = true;
+			side->call = *call;
+			struct value a =
+			    machine_accumulator(&b->machine, (const unsigned long(*)[2])b->taken, pc);
+			set_operand(side, a, b->program->big_endian);
+		}
+}
+
+/* No architecture has the audit value 0. */
+static const struct query every_call = {.cell = {1, INPUT_WORD_MAX, 0, INPUT_WORD_MAX}};
+
+int reachable_branches(const struct callgate_program *program, struct reachable_side (*sides)[2])
+{
+	struct prove_subject subject = {.programs = &program, .program_count = 1};
+	struct branches b = {.program = program, .sides = sides};
+	struct arena_room room;
+	struct arena arena;
+	int result = -ENOMEM;
+
+	arena_start(&arena, &room);
+	diagram_init(&b.diagram, &arena, 0, 0);
+	diagram_reset(&b.diagram, ORDER_ARGUMENTS);
+	b.taken = calloc(program->count, sizeof(*b.taken));
+	if (b.taken && !b.diagram.failed && machine_init(&b.machine, program, &b.diagram, &arena))
+		result = reachable_visit(&subject, &every_call, follow_call, &b);
+	if (result == 0)
+		result = b.diagram.failed;
+	free(b.taken);
+	diagram_finish(&b.diagram);
+	arena_finish(&arena);
+	return result;
+}
