@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """usage: proof.py SOURCE-ROOT: the list of trusted files in docs/proof.md is the one that the includes give.
 
-Those are the prover's files, every header that these include, directly or not, and the source of each such header; and what says which
-programs the kernel accepts, which the prover relies on.
+Those are the prover's files, every header that these include, directly or not, and the source of each such header, but for src/base, which is
+trusted as a whole; and what says which programs the kernel accepts, which the prover relies on.
 """
 import pathlib
 import re
@@ -18,7 +18,7 @@ def included(source):
     found = set(ACCEPT)
     while pending:
         name = pending.pop()
-        if name in found or not (source / name).exists():
+        if name in found or name.startswith("base/") or not (source / name).exists():
             continue
         found.add(name)
         pending += INCLUDE.findall((source / name).read_text())
