@@ -1,6 +1,5 @@
 #include "prove/machine.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "prove/scan.h"
@@ -112,10 +111,10 @@ static bool depends_on_cell(const struct machine *m, const struct state *s)
 
 	if (m->reads_number[s->pc] || is_number(s->a) || is_number(rest->x))
 		return true;
+	bool found = false;
 	for (size_t i = 0; s->rest && i < BPF_MEMWORDS; i++)
-		if (is_number(rest->memory[i]))
-			return true;
-	return false;
+		found = found || is_number(rest->memory[i]);
+	return found;
 }
 
 /* What is not read any more does not tell two states apart. */
@@ -461,7 +460,7 @@ bool machine_paths(struct machine *m, const struct cell *cell, node calls, machi
 	target start = advance(m, (struct state){0, value_constant(0), 0});
 	expand_pending(m);
 	visitor(closure, calls);
-	node *reached = calloc(m->items.count + 1, sizeof(*reached));
+	node *reached = ARENA_ARRAY(m->arena, node, m->items.count);
 	if (!reached)
 		return false;
 	for (size_t i = 0; i < m->items.count; i++)
@@ -478,7 +477,6 @@ bool machine_paths(struct machine *m, const struct cell *cell, node calls, machi
 		arrive(m, reached, item->if_true, yes);
 		arrive(m, reached, item->if_false, no);
 	}
-	free(reached);
 	return true;
 }
 

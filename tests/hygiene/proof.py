@@ -31,7 +31,7 @@ def listed(text):
     section = text.split("## What is trusted", 1)[-1].split("\n## ", 1)[0]
     rows = re.findall(r"^\| src/([a-z]+) \| ([^|]+) \|", section, re.MULTILINE)
     return {f"{folder}/{stem}{suffix}" for folder, names in rows for stem, suffix in
-            (match for name in names.split(",") for match in expand(name.strip()))}
+            (match for name in names.split(",") if folder != "base" for match in expand(name.strip()))}
 
 
 def expand(name):
