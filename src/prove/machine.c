@@ -80,11 +80,6 @@ void machine_forget(struct machine *m)
 	memset(m->pending, 0, (m->program->count / 64 + 1) * sizeof(*m->pending));
 }
 
-static void fail(struct machine *m, int error)
-{
-	diagram_fail(m->diagram, error);
-}
-
 static uint32_t intern_rest(struct machine *m, const struct machine_rest *rest)
 {
 	diagram_spend(m->diagram, m->rests.count);
@@ -92,11 +87,11 @@ static uint32_t intern_rest(struct machine *m, const struct machine_rest *rest)
 		if (!memcmp(&m->rests.items[i], rest, sizeof(*rest)))
 			return (uint32_t)i;
 	if (m->rests.count >= ITEMS_MAX)
-		fail(m, -EDQUOT);
+		diagram_fail(m->diagram, -EDQUOT);
 	else if (vec_push_in(&m->rests, m->arena, *rest))
 		return (uint32_t)(m->rests.count - 1);
 	else
-		fail(m, -ENOMEM);
+		diagram_fail(m->diagram, -ENOMEM);
 	return 0;
 }
 
@@ -155,9 +150,9 @@ static target find_item(struct machine *m, struct state *s, node condition)
 	struct machine_item item = {
 	    .pc = (uint32_t)s->pc, .rest = s->rest, .a = s->a, .older = *head, .condition = condition};
 	if (m->items.count >= ITEMS_MAX)
-		fail(m, -EDQUOT);
+		diagram_fail(m->diagram, -EDQUOT);
 	else if (!vec_push_in(&m->items, m->arena, item))
-		fail(m, -ENOMEM);
+		diagram_fail(m->diagram, -ENOMEM);
 	if (m->diagram->failed)
 		return TARGET_NODE;
 	*head = (uint32_t)m->items.count;
@@ -234,7 +229,7 @@ static void step(struct machine *m, struct state *s, const struct sock_filter *i
 		store(m, s, false, insn->k, rest->x);
 		break;
 	default:
-		fail(m, -EOPNOTSUPP);
+		diagram_fail(m->diagram, -EOPNOTSUPP);
 	}
 }
 
@@ -270,7 +265,7 @@ static node return_value(struct machine *m, const struct sock_filter *insn, stru
 	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
 		unknown += !diagram_is_leaf(m->diagram, bits.bit[i]);
 	if (unknown > RETURN_BITS_MAX)
-		fail(m, MACHINE_RETURNS_WORDS);
+		diagram_fail(m->diagram, MACHINE_RETURNS_WORDS);
 	return return_bits(m->diagram, &bits, INPUT_WORD_BITS, 0);
 }
 
@@ -378,7 +373,7 @@ static void expand(struct machine *m, uint32_t index)
 	item.expanded = true;
 	m->items.items[index] = item;
 	if (!vec_push_in(&m->expanded, m->arena, index))
-		fail(m, -ENOMEM);
+		diagram_fail(m->diagram, -ENOMEM);
 }
 
 /* Jumps go forward only, so that one sweep over the instructions meets every item after those that lead to it. */
