@@ -1,5 +1,6 @@
 /*
- * The names of error numbers, as this machine has them; for a libc that cannot tell them, too.
+ * The names of error numbers on this machine, also with a libc that has no function for it. errors.inc is made of
+ * info/data/constants.tbl.
  */
 #ifndef CALLGATE_BASE_ERRORS_H
 #define CALLGATE_BASE_ERRORS_H

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: gen.py groups INPUT OUTPUT | gen.py constants|prototypes INPUT ARCHITECTURES OUTPUT: data/*.tbl as C tables"""
+"""usage: gen.py groups|constants|prototypes|errors INPUT OUTPUT: data/*.tbl as C tables, or errors for an #include"""
 import re
 import sys
 
@@ -60,38 +60,26 @@ def write_groups(path, out):
 
 
 def read_constants(path):
-    """the rows (name, value, [(column, value)]), and which column stands for another"""
-    rows, like = [], {}
+    """the rows (name, value, [(column, value)])"""
+    rows = []
     for place, text in lines_of(path):
         name, value, *exceptions = text.split()
-        if name == 'like':
-            like[value] = exceptions[0]
-            continue
         if any(row[0] == name for row in rows[-1:]):
             fail(place, f'{name} is there twice')
         rows.append((name, value, [tuple(exception.split('=')) for exception in exceptions]))
     if len({row[0] for row in rows}) != len(rows):
         fail(path, 'a name is there twice')
-    return rows, like
+    return rows
 
 
-def columns_of(path, rows, like):
-    """the columns in the order of their numbers, and (token, column, bits) of each architecture"""
-    columns = sorted({column for row in rows for column, _ in row[2]} | set(like.values()))
-    table = [line.split() for _, line in lines_of(path)]
-    archs = []
-    for row in table[1:]:
-        entry = dict(zip(table[0], row))
-        own = [column for column in (entry['name'], entry['table']) if column in columns]
-        others = [like[name] for name in (entry['name'], entry['table'], '*') if name in like]
-        archs.append((entry['token'], (own + others)[0], entry['bits']))
-    return columns, archs
+def errors_of(rows):
+    return [name for name, _, _ in rows if re.fullmatch('E(?!POLL)[A-Z0-9]+', name)]
 
 
-def write_constants(path, architectures, out):
-    rows, like = read_constants(path)
-    columns, archs = columns_of(architectures, rows, like)
-    errors = [name for name, _, _ in rows if re.fullmatch('E(?!POLL)[A-Z0-9]+', name)]
+def write_constants(path, out):
+    rows = read_constants(path)
+    columns = sorted({column for row in rows for column, _ in row[2]})
+    errors = errors_of(rows)
     exceptions = []
     out.write('const struct constant constant_table[] = {\n')
     for name, value, pairs in sorted(rows):
@@ -102,9 +90,9 @@ def write_constants(path, architectures, out):
     for column, value in exceptions:
         known = value != '-'
         out.write(f'\t{{{columns.index(column)}, {"true" if known else "false"}, {value if known else 0}}},\n')
-    out.write('};\nconst struct constant_column constant_columns[] = {\n')
-    out.write(''.join(f'\t{{{token}, {columns.index(column)}, {bits}}}, /* {column} */\n' for token, column, bits in archs))
-    out.write(f'}};\nconst size_t constant_column_count = {len(archs)};\n')
+    out.write('};\nconst char *const constant_columns[] = {\n')
+    out.write(''.join(f'\t"{column}",\n' for column in columns))
+    out.write(f'}};\nconst size_t constant_column_count = {len(columns)};\n')
     out.write('const char *const error_table[] = {\n' + ''.join(f'\t"{name}",\n' for name in errors))
     out.write(f'}};\nconst size_t error_count = {len(errors)};\n')
 
@@ -145,21 +133,29 @@ def read_prototypes(path):
     return sorted(rows, key=lambda row: (row[0], not row[1]))
 
 
-def write_prototypes(path, architectures, out):
+def write_prototypes(path, out):
     rows = read_prototypes(path)
-    table = [line.split() for _, line in lines_of(architectures)]
-    tokens = {row[0]: row[1] for row in table[1:]}
     out.write('const struct prototype prototype_table[] = {\n')
     for call, arch, bits in rows:
-        out.write(f'\t{{"{call}", {tokens[arch] if arch else 0}, {{{", ".join(map(str, bits or [0]))}}}}},\n')
+        arch = f'"{arch}"' if arch else 'NULL'
+        out.write(f'\t{{"{call}", {arch}, {{{", ".join(map(str, bits or [0]))}}}}},\n')
     out.write(f'}};\nconst size_t prototype_count = {len(rows)};\n')
 
 
+def write_errors(path, out):
+    """ERROR(name) for each that this machine's <errno.h> has."""
+    for name in errors_of(read_constants(path)):
+        out.write(f'#ifdef {name}\nERROR({name})\n#endif\n')
+
+
 def main():
-    kind, *sources, target = sys.argv[1:]
+    kind, source, target = sys.argv[1:]
     with open(target, 'w') as out:
-        out.write(f'/* Made by gen.py from {sources[0].split("/")[-1]}. */\n#include "info/tables.h"\n\n')
-        {'groups': write_groups, 'constants': write_constants, 'prototypes': write_prototypes}[kind](*sources, out)
+        out.write(f'/* Made by gen.py from {source.split("/")[-1]}. */\n')
+        if kind != 'errors':
+            out.write('#include "info/tables.h"\n\n')
+        writers = {'groups': write_groups, 'constants': write_constants, 'prototypes': write_prototypes, 'errors': write_errors}
+        writers[kind](source, out)
 
 
 if __name__ == '__main__':

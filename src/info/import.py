@@ -37,9 +37,6 @@ COLUMNS = {
     'sh': ('sh4-linux-gnu/include', []),
 }
 
-# Architectures that have the values of another column; a new architecture takes the common ones of <asm-generic/...>.
-LIKE = {'x32': 'x86_64', 'loongarch64': 'riscv64', 'mips64n32': 'mips', '*': 'riscv64'}
-
 # (header, names taken from it), in the order of the table. A name is taken once.
 SOURCES = [
     ('linux/errno.h', r'E[A-Z0-9]+'),
@@ -186,7 +183,7 @@ def show(value):
 
 def main():
     table = collect(sys.argv[1])
-    rows = [f'like {arch} {column}' for arch, column in LIKE.items()]
+    rows = []
     for header, found in table.items():
         rows.append(f'\n# <{header}>')
         rows += [line(name, found[name]) for name in sorted(found)]
@@ -195,7 +192,7 @@ def main():
         rows.append(line(name, {column: exceptions.get(column, value) for column in COLUMNS}))
     with open(os.path.join(DATA, 'constants.tbl'), 'w') as file:
         file.write('# NAME VALUE [COLUMN=VALUE]...: a value that differs on an architecture, or "-" where it lacks the name.\n'
-                   '# "like ARCHITECTURE COLUMN" is for an architecture without a column; * stands for all others.\n'
+                   '# Which column an architecture has: the column "constants" of src/arch/data/architectures.tbl.\n'
                    '# Where two names of errors have one number, the first name is the one that is shown.\n'
                    '# Written by import.py.\n')
         file.write('\n'.join(rows) + '\n')

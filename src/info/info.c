@@ -4,18 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/arch.h>
+
 #include "base/similar.h"
 #include "info/tables.h"
 
-/* NULL: an unknown architecture. */
-static const struct constant_column *column_of(uint32_t arch)
+/* The column of an architecture, or a number that no exception has where it has the usual values; -1: there is no architecture. */
+static int column_of(uint32_t token)
 {
-	if (arch == SCMP_ARCH_NATIVE)
-		arch = seccomp_arch_native();
-	for (size_t i = 0; i < constant_column_count; i++)
-		if (constant_columns[i].arch == arch)
-			return &constant_columns[i];
-	return NULL;
+	const struct callgate_arch *arch = callgate_arch_find(token);
+	int column = 0;
+
+	while (arch && (size_t)column < constant_column_count &&
+	       strcmp(constant_columns[column], arch->constants) != 0)
+		column++;
+	return arch ? column : -1;
 }
 
 /* ---- sets of calls ---- */
@@ -55,7 +58,7 @@ unsigned int callgate_group_version(void)
 /* ---- arguments of system calls ---- */
 
 /* The row for this architecture, else the one for all others; NULL if the call is unknown. */
-static const struct prototype *find_prototype(uint32_t arch, const char *call)
+static const struct prototype *find_prototype(const struct callgate_arch *arch, const char *call)
 {
 	size_t low = 0, high = prototype_count;
 
@@ -67,20 +70,20 @@ static const struct prototype *find_prototype(uint32_t arch, const char *call)
 			high = middle;
 	}
 	for (; low < prototype_count && strcmp(prototype_table[low].call, call) == 0; low++)
-		if (!prototype_table[low].arch || prototype_table[low].arch == arch)
+		if (!prototype_table[low].arch || strcmp(prototype_table[low].arch, arch->name) == 0)
 			return &prototype_table[low];
 	return NULL;
 }
 
 unsigned int callgate_argument_bits(uint32_t arch, const char *call, unsigned int arg)
 {
-	const struct constant_column *column = column_of(arch);
-	const struct prototype *prototype = call && column ? find_prototype(column->arch, call) : NULL;
+	const struct callgate_arch *facts = callgate_arch_find(arch);
+	const struct prototype *prototype = call && facts ? find_prototype(facts, call) : NULL;
 	unsigned int bits = prototype ? prototype->bits[arg < CALLGATE_ARGUMENTS ? arg : 0] : 64;
 
 	if (arg >= CALLGATE_ARGUMENTS)
 		return 0;
-	return column && column->bits < bits ? column->bits : bits;
+	return facts && facts->word_bits < bits ? facts->word_bits : bits;
 }
 
 /* ---- constants ---- */
@@ -110,7 +113,7 @@ static const struct constant *find_constant(const char *name)
 }
 
 /* 0, or -EOPNOTSUPP where the column lacks the constant. */
-static int value_in_column(const struct constant *constant, uint8_t column, int64_t *ret_value)
+static int value_in_column(const struct constant *constant, int column, int64_t *ret_value)
 {
 	for (size_t i = 0; i < constant->count; i++) {
 		const struct constant_exception *exception = &constant_exceptions[constant->first + i];
@@ -126,12 +129,12 @@ static int value_in_column(const struct constant *constant, uint8_t column, int6
 
 int callgate_constant(uint32_t arch, const char *name, int64_t *ret_value)
 {
-	const struct constant_column *column = column_of(arch);
+	int column = column_of(arch);
 
-	if (!name || !column || !ret_value)
+	if (!name || column < 0 || !ret_value)
 		return -EINVAL;
 	const struct constant *constant = find_constant(name);
-	return constant ? value_in_column(constant, column->column, ret_value) : -ENOENT;
+	return constant ? value_in_column(constant, column, ret_value) : -ENOENT;
 }
 
 /* ---- errors ---- */
@@ -143,12 +146,11 @@ const char *callgate_errno_at(size_t index)
 
 const char *callgate_errno_name(uint32_t arch, uint32_t number)
 {
-	const struct constant_column *column = column_of(arch);
+	int column = column_of(arch);
 	int64_t value;
 
-	for (size_t i = 0; column && i < error_count; i++)
-		if (value_in_column(find_constant(error_table[i]), column->column, &value) == 0 &&
-		    value == number)
+	for (size_t i = 0; column >= 0 && i < error_count; i++)
+		if (value_in_column(find_constant(error_table[i]), column, &value) == 0 && value == number)
 			return error_table[i];
 	return NULL;
 }
@@ -157,7 +159,7 @@ int callgate_errno_number(uint32_t arch, const char *name)
 {
 	int64_t value;
 
-	if (!name || !column_of(arch))
+	if (!name || column_of(arch) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < error_count; i++) {
 		if (strcmp(error_table[i], name) != 0)

@@ -19,17 +19,11 @@ struct constant_exception {
 	int64_t value;
 };
 
-/* Which column of constants.tbl an architecture has. */
-struct constant_column {
-	uint32_t arch; /* SCMP_ARCH_* */
-	uint8_t column;
-	uint8_t bits; /* of an argument there */
-};
-
 /* How many low bits of each argument the kernel reads; 0 for arguments that the call does not have. */
 struct prototype {
 	const char *call;
-	uint32_t arch; /* SCMP_ARCH_*: the one architecture where the call is declared so; 0: all others */
+	const char
+	    *arch; /* the name of the one architecture where the call is declared so; NULL: all others */
 	uint8_t bits[CALLGATE_ARGUMENTS];
 };
 
@@ -40,7 +34,8 @@ extern const unsigned int group_version;
 extern const struct constant constant_table[];
 extern const size_t constant_count;
 extern const struct constant_exception constant_exceptions[];
-extern const struct constant_column constant_columns[];
+/* The column of an architecture is the one that callgate_arch.constants names. */
+extern const char *const constant_columns[];
 extern const size_t constant_column_count;
 /* The constants that are errors; of several names for one number, the one that is shown comes first. */
 extern const char *const error_table[];

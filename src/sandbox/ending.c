@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <seccomp.h>
+#include <callgate/arch.h>
 
 const char *callgate_end_name(enum callgate_end end)
 {
@@ -40,29 +41,16 @@ void ending_value(struct callgate_ending *ending, int64_t value, size_t output_s
 	    (struct callgate_ending){.end = CALLGATE_END_VALUE, .value = value, .output_size = output_size};
 }
 
-/* The architectures whose programs one kernel may run beside each other: a child is of the host's or a sibling one. */
-static const char *arch_name(uint32_t arch)
-{
-	static const char *const names[] = {"x86_64",      "x86",         "aarch64", "arm",    "riscv64",
-	                                    "loongarch64", "ppc64",       "ppc64le", "ppc",    "s390x",
-	                                    "s390",        "mips",        "mipsel",  "mips64", "mipsel64",
-	                                    "mips64n32",   "mipsel64n32", "m68k"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (seccomp_arch_resolve_name(names[i]) == arch)
-			return names[i];
-	return "an unknown architecture";
-}
-
 void ending_forbidden(struct callgate_ending *ending, int nr, uint32_t arch)
 {
-	char *name = seccomp_syscall_resolve_num_arch(arch, nr);
+	const struct callgate_arch *facts = callgate_arch_of_call(arch, nr);
+	const char *arch_name = facts ? facts->name : "an unknown architecture";
+	char *name = facts ? seccomp_syscall_resolve_num_arch(facts->token, nr) : NULL;
 
 	if (name)
-		ending_set(ending, CALLGATE_END_FORBIDDEN, "forbidden call: %s on %s", name, arch_name(arch));
+		ending_set(ending, CALLGATE_END_FORBIDDEN, "forbidden call: %s on %s", name, arch_name);
 	else
-		ending_set(ending, CALLGATE_END_FORBIDDEN, "forbidden call: number %d on %s", nr,
-		           arch_name(arch));
+		ending_set(ending, CALLGATE_END_FORBIDDEN, "forbidden call: number %d on %s", nr, arch_name);
 	free(name);
 	ending->syscall = nr;
 	ending->arch = arch;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 #include <callgate/strict.h>
 
@@ -36,19 +37,27 @@ static const struct {
     {CALLGATE_ALLOW_RANDOM, SCMP_SYS(getrandom)},
 };
 
-static bool has(scmp_filter_ctx ctx, uint32_t arch)
+/* Has the context an architecture whose mmap takes a pointer to its arguments? With `or_mmap2`, also one that
+ * has a mmap2 which does not. */
+static bool hides_mmap(scmp_filter_ctx ctx, bool or_mmap2)
 {
-	return seccomp_arch_exist(ctx, arch) == 0;
+	const struct callgate_arch *arch;
+
+	for (size_t i = 0; (arch = callgate_arch_at(i)); i++)
+		if (seccomp_arch_exist(ctx, arch->token) == 0 &&
+		    (arch->mmap == CALLGATE_ARCH_MMAP_IN_MEMORY ||
+		     (or_mmap2 && arch->mmap == CALLGATE_ARCH_MMAP_ONLY_MMAP2)))
+			return true;
+	return false;
 }
 
-/* mmap on these architectures takes a pointer to its arguments; x86 and m68k also have mmap2, which does not. */
+/* A rule for mmap is for all architectures of a context: beside one that needs it there can be none that hides its arguments. */
 static bool memory_is_visible(scmp_filter_ctx ctx)
 {
-	bool hidden = has(ctx, SCMP_ARCH_X86) || has(ctx, SCMP_ARCH_M68K);
-	bool native_too = has(ctx, SCMP_ARCH_NATIVE) && seccomp_arch_native() != SCMP_ARCH_X86 &&
-	                  seccomp_arch_native() != SCMP_ARCH_M68K;
+	bool needs_mmap = seccomp_arch_exist(ctx, SCMP_ARCH_NATIVE) == 0 &&
+	                  callgate_arch_find(SCMP_ARCH_NATIVE)->mmap == CALLGATE_ARCH_MMAP_DIRECT;
 
-	return !has(ctx, SCMP_ARCH_S390) && !has(ctx, SCMP_ARCH_S390X) && !(hidden && native_too);
+	return !hides_mmap(ctx, needs_mmap);
 }
 
 static int allow_anonymous_memory(scmp_filter_ctx ctx, int syscall)
@@ -82,7 +91,7 @@ int rules_allow(scmp_filter_ctx ctx, unsigned allow)
 			result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, more_calls[i].syscall, 0);
 	if (result == 0 && (allow & CALLGATE_ALLOW_MEMORY)) {
 		result = allow_anonymous_memory(ctx, SCMP_SYS(mmap2));
-		if (result == 0 && !has(ctx, SCMP_ARCH_X86) && !has(ctx, SCMP_ARCH_M68K))
+		if (result == 0 && !hides_mmap(ctx, true))
 			result = allow_anonymous_memory(ctx, SCMP_SYS(mmap));
 	}
 	return result < 0 ? rules_fail(ctx, result, "strict rules") : 0;

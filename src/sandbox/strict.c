@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <seccomp.h>
+#include <callgate/arch.h>
 
 #include "base/confine.h"
 #include "base/diag.h"
@@ -41,37 +42,21 @@ UNCHECKED long callgate_strict_write(int fd, const void *buffer, size_t size)
 	return raw_write(fd, buffer, size);
 }
 
-/* Where asm/seccomp.h of the kernel names the old call; on ppc, the compatible mode of ppc64. */
-static const char *sigreturn_name(uint32_t arch)
-{
-	switch (arch) {
-	case SCMP_ARCH_X86:
-	case SCMP_ARCH_PPC:
-	case SCMP_ARCH_S390:
-	case SCMP_ARCH_S390X:
-		return "sigreturn";
-	default:
-		return "rt_sigreturn";
-	}
-}
-
 int callgate_strict_list(uint32_t arch, int ret_syscalls[CALLGATE_STRICT_CALLS])
 {
-	uint32_t token = arch ? arch : seccomp_arch_native();
-	const char *names[CALLGATE_STRICT_CALLS] = {"read", "write", "exit", sigreturn_name(token)};
+	const struct callgate_arch *facts = callgate_arch_find(arch);
 	int numbers[CALLGATE_STRICT_CALLS];
 
 	if (!ret_syscalls)
 		return diag_fail(diag_thread(), -EINVAL, "strict list: the place for the numbers is NULL");
-	if (token == SCMP_ARCH_X32)
-		return diag_fail(diag_thread(), -EOPNOTSUPP,
-		                 "strict mode lets no call of an x32 program pass");
-	for (int i = 0; i < CALLGATE_STRICT_CALLS; i++) {
-		numbers[i] = seccomp_syscall_resolve_name_arch(token, names[i]);
-		if (numbers[i] < 0)
-			return diag_fail(diag_thread(), -EINVAL, "strict list: unknown architecture 0x%x",
-			                 arch);
-	}
+	if (!facts)
+		return diag_fail(diag_thread(), -EINVAL, "strict list: unknown architecture 0x%x", arch);
+	if (!facts->strict_sigreturn)
+		return diag_fail(diag_thread(), -EOPNOTSUPP, "strict mode lets no call of an %s program pass",
+		                 facts->name);
+	const char *names[CALLGATE_STRICT_CALLS] = {"read", "write", "exit", facts->strict_sigreturn};
+	for (int i = 0; i < CALLGATE_STRICT_CALLS; i++)
+		numbers[i] = seccomp_syscall_resolve_name_arch(facts->token, names[i]);
 	memcpy(ret_syscalls, numbers, sizeof(numbers));
 	return 0;
 }
