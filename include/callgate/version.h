@@ -8,11 +8,11 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define CALLGATE_VERSION_MAJOR 0
-#define CALLGATE_VERSION_MINOR 1
+#define CALLGATE_VERSION_MINOR 2
 #define CALLGATE_VERSION_MICRO 0
 
 /*
- * The version of the library that is running, "0.1.0"; static. It can differ from the macros above, which tell the headers'.
+ * The version of the library that is running, "0.2.0"; static. It can differ from the macros above, which tell the headers'.
  * (seccomp_version() tells the version of libseccomp's interface that is implemented.)
  */
 const char *callgate_version(void);

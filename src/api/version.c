@@ -4,7 +4,7 @@
 
 const char *callgate_version(void)
 {
-	return "0.1.0";
+	return "0.2.0";
 }
 
 const struct scmp_version *seccomp_version(void)

@@ -1,28 +1,32 @@
 #!/bin/sh
-# usage: test_symbols.sh LIBSECCOMP.so: the drop-in defines the interface's 38 functions, callgate_*, and nothing else.
+# usage: test_symbols.sh LIBRARY.so SONAME LIST [OTHER-LIBRARY...]: the library defines the functions in LIST and nothing else, it needs libc and
+# libraries of this project alone, and no OTHER-LIBRARY defines a function of LIST too. With UPDATE=1 LIST is written anew.
 set -eu
-names="api_get api_set arch_add arch_exist arch_native arch_remove arch_resolve_name attr_get attr_set export_bpf
-export_bpf_mem export_pfc init load merge notify_addfd notify_alloc notify_fd notify_free notify_id_valid notify_receive
-notify_respond precompute release reset rule_add rule_add_array rule_add_exact rule_add_exact_array syscall_priority
-syscall_resolve_name syscall_resolve_name_arch syscall_resolve_name_rewrite syscall_resolve_num_arch transaction_commit
-transaction_reject transaction_start version"
-expected=$(for name in $names; do echo "seccomp_$name"; done | sort)
-defined=$(nm -D --defined-only "$1" | awk '{ print $3 }' | sort)
-actual=$(echo "$defined" | grep -v '^callgate_')
-if [ "$expected" != "$actual" ]; then
-	echo "the symbols differ:"
-	echo "$expected" >"${TMPDIR:-/tmp}/expected.$$"
-	echo "$actual" | diff "${TMPDIR:-/tmp}/expected.$$" - || true
-	rm -f "${TMPDIR:-/tmp}/expected.$$"
-	exit 1
-fi
-if nm -D --defined-only "$1" | awk '$2 != "T"' | grep .; then
-	echo "only functions are exported"
-	exit 1
-fi
-needed=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
-if [ "$needed" != libc.so.6 ]; then
-	echo "needs: $needed"
-	exit 1
-fi
-readelf -d "$1" | grep -q 'SONAME.*\[libseccomp\.so\.2\]'
+library=$1 soname=$2 list=$3
+shift 3
+symbols()
+{
+	nm -D --defined-only "$1" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort
+}
+scratch=$(mktemp)
+trap 'rm -f "$scratch"' EXIT
+symbols "$library" >"$scratch"
+[ "${UPDATE:-0}" = 0 ] || cp "$scratch" "$list"
+failures=0
+fail()
+{
+	echo "$(basename "$library"): $*"
+	failures=1
+}
+
+diff "$list" "$scratch" || fail "the symbols differ from those in $list (<: in the list)"
+others=$(nm -D --defined-only "$library" | awk '$2 != "T" && $2 != "A"')
+[ -z "$others" ] || fail "only functions are exported: $others"
+needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -Ev '^(libc\.so\.6|ld-linux.*|libjansson\.so.*|libcallgate.*\.so\.1)$' || true)
+[ -z "$needed" ] || fail "needs: $needed"
+readelf -d "$library" | grep SONAME | grep -qF "[$soname]" || fail "the SONAME is not $soname"
+for other; do
+	twice=$(symbols "$other" | grep -xFf "$list" || true)
+	[ -z "$twice" ] || fail "$(basename "$other") defines too: $twice"
+done
+exit "$failures"
