@@ -161,7 +161,8 @@ int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
  * its working directory, the id "callgate-PID".
  *
  * After a success neither memory is freed nor anything else asked from the kernel, since the filter may forbid it.
- * Errors of seccomp_load() in addition to: -EINVAL (NOTIFY without listenerPath), -errno of connecting, -EAGAIN, -ENOMEM.
+ * Errors of seccomp_load() in addition to: -EINVAL (NOTIFY without listenerPath), -errno of connecting, -EAGAIN (no process can
+ * be started), -ETIMEDOUT (no connection, or no process, within 5 seconds), -ENOMEM.
  */
 int callgate_profile_load(struct callgate_profile *profile, scmp_filter_ctx ctx);
 

@@ -3,10 +3,13 @@
  * the container process state as JSON with the notification fd beside it.
  *
  * Once the filter is there, this process may not be allowed to send anything, and a notified call would wait for the very
- * supervisor that it is to reach. So everything but the fd is prepared before, and a courier is started that shares the
+ * supervisor that it is to reach. So everything but the fd is prepared before, and an fd-passing helper is started that shares the
  * table of open files but not the filter: it learns the fd's number through shared memory, which takes no system call.
+ *
+ * Neither a supervisor that does not accept or read, nor a helper that does not get on, takes this process past the deadline.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -22,24 +25,25 @@
 
 #include <callgate/diagnosis.h>
 
-#include <jansson.h>
-
 #include "oci/apply.h"
 #include "oci/profile.h"
+#include "oci/write.h"
 
 #define RUNTIME_SPEC_VERSION "1.0.2"
 
+/* How long connecting, starting the helper, and sending may take, each. */
+enum { DEADLINE_SECONDS = 5 };
 enum { STACK_SIZE = 64 * 1024, TICK_NANOSECONDS = 1000000 };
 
 /* What `listener` holds while there is no fd. */
 enum { NOT_YET = -1, NEVER = -2 };
 
-/* In memory that this process and the courier share. */
+/* In memory that this process and the helper share. */
 struct shared {
 	_Atomic int listener;
 };
 
-struct courier {
+struct helper {
 	struct shared *shared;
 	int sock;
 	char *state; /* the JSON text */
@@ -47,38 +51,79 @@ struct courier {
 	char *stack;
 };
 
-static char *make_state(const struct callgate_profile *profile, pid_t pid)
-{
-	char id[32], bundle[4096];
-	const char *metadata = callgate_profile_listener_metadata(profile);
+static const struct timespec tick = {0, TICK_NANOSECONDS};
 
-	(void)snprintf(id, sizeof(id), "callgate-%d", (int)pid);
-	if (!getcwd(bundle, sizeof(bundle)))
-		strcpy(bundle, "/");
-	json_t *json = json_pack("{s:s, s:[s], s:i, s:s*, s:{s:s, s:s, s:s, s:i, s:s}}", "ociVersion",
-	                         RUNTIME_SPEC_VERSION, "fds", "seccompFd", "pid", (int)pid, "metadata",
-	                         metadata, "state", "ociVersion", RUNTIME_SPEC_VERSION, "id", id, "status",
-	                         "creating", "pid", (int)pid, "bundle", bundle);
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	json_decref(json);
-	return text;
+static int64_t milliseconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static int64_t deadline_from_now(void)
+{
+	return milliseconds_now() + DEADLINE_SECONDS * 1000;
+}
+
+/* NULL if memory is out. */
+static char *make_state(const struct callgate_profile *profile, pid_t pid)
+{
+	struct strbuf text = {0};
+	char bundle[4096];
+	const char *metadata = callgate_profile_listener_metadata(profile);
+
+	strbuf_printf(&text,
+	              "{\"ociVersion\":\"" RUNTIME_SPEC_VERSION "\",\"fds\":[\"seccompFd\"],\"pid\":%d,",
+	              (int)pid);
+	if (metadata) {
+		strbuf_append(&text, "\"metadata\":");
+		write_string(&text, metadata);
+		strbuf_append(&text, ",");
+	}
+	strbuf_printf(&text,
+	              "\"state\":{\"ociVersion\":\"" RUNTIME_SPEC_VERSION
+	              "\",\"id\":\"callgate-%d\",\"status\":\"creating\",\"pid\":%d,\"bundle\":",
+	              (int)pid, (int)pid);
+	write_string(&text, getcwd(bundle, sizeof(bundle)) ? bundle : "/");
+	strbuf_append(&text, "}}");
+	return strbuf_steal(&text);
+}
+
+/* Waits for a supervisor that has more connections than it accepts, but not for ever. */
 static int connect_to(const char *path, struct diag *diag)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const struct timeval limit = {DEADLINE_SECONDS, 0};
 	int sock, error;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return diag_fail(diag, -ENAMETOOLONG, "listenerPath %s is too long for a socket", path);
 	strcpy(address.sun_path, path);
 	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (sock >= 0 && connect(sock, (struct sockaddr *)&address, sizeof(address)) == 0)
+	if (sock >= 0 && setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
+	    connect(sock, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return sock;
-	error = errno;
+	error = errno == EAGAIN ? ETIMEDOUT : errno;
 	if (sock >= 0)
 		close(sock);
 	return diag_fail(diag, -error, "listenerPath %s: %s", path, strerror(error));
+}
+
+/* False when the supervisor has gone, or has read nothing until the deadline. */
+static bool wait_for_room(int sock, int64_t deadline)
+{
+	struct pollfd room = {.fd = sock, .events = POLLOUT};
+	int64_t left;
+
+	while ((left = deadline - milliseconds_now()) > 0) {
+		int ready = poll(&room, 1, (int)left);
+		if (ready > 0)
+			return room.revents & POLLOUT;
+		if (ready < 0 && errno != EINTR)
+			return false;
+	}
+	return false;
 }
 
 static void send_listener(int sock, const char *state, int listener)
@@ -93,84 +138,111 @@ static void send_listener(int sock, const char *state, int listener)
 	                         .msg_control = &control,
 	                         .msg_controllen = sizeof(control.room)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int64_t deadline = deadline_from_now();
 
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(header), &listener, sizeof(int));
-	ssize_t sent = sendmsg(sock, &message, MSG_NOSIGNAL);
-	while (sent >= 0 && (size_t)sent < text.iov_len) { /* the fd went with the first byte */
+	while (text.iov_len > 0 && wait_for_room(sock, deadline)) {
+		ssize_t sent = sendmsg(sock, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno != EAGAIN && errno != EINTR)
+			return;
+		if (sent <= 0)
+			continue;
 		text.iov_base = (char *)text.iov_base + sent;
 		text.iov_len -= (size_t)sent;
-		sent = send(sock, text.iov_base, text.iov_len, MSG_NOSIGNAL);
+		message.msg_control = NULL; /* the fd went with the first byte */
+		message.msg_controllen = 0;
 	}
 }
 
-/* The courier. Shares the open files with the confined process until that executes its command. */
-static int carry(void *argument)
+/* The helper. Shares the open files with the confined process until that executes its command. */
+static int pass_listener(void *argument)
 {
-	const struct courier *courier = argument;
-	const struct timespec tick = {0, TICK_NANOSECONDS};
+	const struct helper *helper = argument;
 	int listener;
 
-	while ((listener = atomic_load(&courier->shared->listener)) == NOT_YET) {
-		if (kill(courier->confined, 0) < 0 && errno == ESRCH)
+	while ((listener = atomic_load(&helper->shared->listener)) == NOT_YET) {
+		if (kill(helper->confined, 0) < 0 && errno == ESRCH)
 			_exit(1);
 		nanosleep(&tick, NULL);
 	}
 	if (listener >= 0)
-		send_listener(courier->sock, courier->state, listener);
+		send_listener(helper->sock, helper->state, listener);
 	/* For the confined process, too: its execve may wait for a supervisor that waits for the end of this connection. */
-	close(courier->sock);
+	close(helper->sock);
 	_exit(0);
 }
 
 /* In between, so that the command does not find a child that it did not start. */
-static int start_carrying(void *argument)
+static int start_passing(void *argument)
 {
 	static char stack[STACK_SIZE] __attribute__((aligned(16)));
 
-	_exit(clone(carry, stack + STACK_SIZE, CLONE_FILES, argument) < 0);
+	_exit(clone(pass_listener, stack + STACK_SIZE, CLONE_FILES, argument) < 0);
 }
 
-static int start_courier(struct courier *courier, struct diag *diag)
+/* 0 when the child has ended well. Nobody else's child is waited for, and this one is left to itself when it can't be killed in time. */
+static int collect(pid_t child)
 {
-	pid_t child = clone(start_carrying, courier->stack + STACK_SIZE, CLONE_FILES | SIGCHLD, courier);
+	int64_t deadline = deadline_from_now();
 	int status = 0;
 
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (child < 0 || status != 0)
-		return diag_fail(diag, -EAGAIN, "no process to hand the listener on with");
-	return 0;
-}
-
-static int prepare(struct callgate_profile *profile, struct courier *courier)
-{
-	courier->confined = getpid();
-	courier->state = make_state(profile, courier->confined);
-	courier->stack = malloc(STACK_SIZE);
-	courier->shared =
-	    mmap(NULL, sizeof(*courier->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (courier->shared == MAP_FAILED)
-		courier->shared = NULL;
-	if (!courier->state || !courier->stack || !courier->shared)
-		return diag_fail(&profile->diag, -ENOMEM, "out of memory for the listener");
-	atomic_init(&courier->shared->listener, NOT_YET);
-	courier->sock = connect_to(profile->model.listener_path, &profile->diag);
-	return courier->sock < 0 ? courier->sock : start_courier(courier, &profile->diag);
-}
-
-static void discard(struct courier *courier)
-{
-	if (courier->shared) {
-		atomic_store(&courier->shared->listener, NEVER);
-		munmap(courier->shared, sizeof(*courier->shared));
+	for (pid_t ended = 0; ended == 0;) {
+		ended = waitpid(child, &status, WNOHANG);
+		if (ended < 0)
+			return errno == ECHILD ? 0 : -EAGAIN; /* the caller's own waiting was faster */
+		if (ended == 0 && milliseconds_now() >= deadline) {
+			kill(child, SIGKILL);
+			nanosleep(&tick, NULL);
+			waitpid(child, NULL, WNOHANG);
+			return -ETIMEDOUT;
+		}
+		if (ended == 0)
+			nanosleep(&tick, NULL);
 	}
-	if (courier->sock >= 0)
-		close(courier->sock);
-	free(courier->stack);
-	free(courier->state);
+	return status == 0 ? 0 : -EAGAIN;
+}
+
+static int start_helper(struct helper *helper, struct diag *diag)
+{
+	pid_t child = clone(start_passing, helper->stack + STACK_SIZE, CLONE_FILES | SIGCHLD, helper);
+	int result = child < 0 ? -EAGAIN : collect(child);
+
+	if (result == -ETIMEDOUT)
+		return diag_fail(diag, result,
+		                 "the process that passes the listener on did not start within %d s",
+		                 DEADLINE_SECONDS);
+	return result < 0 ? diag_fail(diag, result, "no process to pass the listener on with") : 0;
+}
+
+static int prepare(struct callgate_profile *profile, struct helper *helper)
+{
+	helper->confined = getpid();
+	helper->state = make_state(profile, helper->confined);
+	helper->stack = malloc(STACK_SIZE);
+	helper->shared =
+	    mmap(NULL, sizeof(*helper->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (helper->shared == MAP_FAILED)
+		helper->shared = NULL;
+	if (!helper->state || !helper->stack || !helper->shared)
+		return diag_fail(&profile->diag, -ENOMEM, "out of memory for the listener");
+	atomic_init(&helper->shared->listener, NOT_YET);
+	helper->sock = connect_to(profile->model.listener_path, &profile->diag);
+	return helper->sock < 0 ? helper->sock : start_helper(helper, &profile->diag);
+}
+
+static void discard(struct helper *helper)
+{
+	if (helper->shared) {
+		atomic_store(&helper->shared->listener, NEVER);
+		munmap(helper->shared, sizeof(*helper->shared));
+	}
+	if (helper->sock >= 0)
+		close(helper->sock);
+	free(helper->stack);
+	free(helper->state);
 }
 
 static int load(struct callgate_profile *profile, scmp_filter_ctx ctx)
@@ -183,17 +255,17 @@ static int load(struct callgate_profile *profile, scmp_filter_ctx ctx)
 }
 
 /* After a successful load not one call more than needed: the filter may kill for it. Memory stays. */
-static int load_with_courier(struct callgate_profile *profile, scmp_filter_ctx ctx)
+static int load_with_helper(struct callgate_profile *profile, scmp_filter_ctx ctx)
 {
-	struct courier courier = {.sock = -1};
-	int result = prepare(profile, &courier);
+	struct helper helper = {.sock = -1};
+	int result = prepare(profile, &helper);
 
 	if (result == 0)
 		result = load(profile, ctx);
 	if (result < 0)
-		discard(&courier);
+		discard(&helper);
 	else
-		atomic_store(&courier.shared->listener, seccomp_notify_fd(ctx));
+		atomic_store(&helper.shared->listener, seccomp_notify_fd(ctx));
 	return result;
 }
 
@@ -220,5 +292,5 @@ int callgate_profile_load(struct callgate_profile *profile, scmp_filter_ctx ctx)
 	if (!profile->model.listener_path)
 		return diag_fail(&profile->diag, -EINVAL,
 		                 "SCMP_ACT_NOTIFY without \"listenerPath\": nobody would answer");
-	return load_with_courier(profile, ctx);
+	return load_with_helper(profile, ctx);
 }

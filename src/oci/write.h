@@ -31,6 +31,9 @@ struct passages {
 int passages_find(const struct application *application, const struct names_arch *arch, const char *name,
                   struct arena *arena, struct passages *ret_passages);
 
+/* As a JSON string, quotes included. */
+void write_string(struct strbuf *out, const char *text);
+
 /* "ERRNO(1)" */
 void write_action(struct strbuf *out, uint32_t action);
 

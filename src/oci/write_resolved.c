@@ -1,7 +1,5 @@
 #include <inttypes.h>
-#include <stdlib.h>
-
-#include <jansson.h>
+#include <string.h>
 
 #include <callgate/oci.h>
 
@@ -9,18 +7,32 @@
 
 #define INDENT "\t"
 
-/* jansson knows what to escape. */
-static void write_string(struct strbuf *out, const char *text)
+/* One character: as it is, or as JSON has it within quotes. Returns its size; a byte that is not UTF-8 becomes U+FFFD. */
+static size_t write_character(struct strbuf *out, const char *at, size_t left)
 {
-	json_t *json = json_string(text);
-	char *quoted = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+	static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	const char *escape = strchr(escaped, *at);
+	size_t size = utf8_size(at, left);
 
-	if (quoted)
-		strbuf_append(out, quoted);
+	if (escape)
+		strbuf_printf(out, "\\%c", letters[escape - escaped]);
+	else if ((unsigned char)*at < ' ')
+		strbuf_printf(out, "\\u%04x", *at);
+	else if (size == 0)
+		strbuf_append(out, "\xef\xbf\xbd");
 	else
-		out->failed = true;
-	free(quoted);
-	json_decref(json);
+		strbuf_append_bytes(out, at, size);
+	return size ? size : 1;
+}
+
+void write_string(struct strbuf *out, const char *text)
+{
+	const char *end = text + strlen(text);
+
+	strbuf_append(out, "\"");
+	while (text < end)
+		text += write_character(out, text, (size_t)(end - text));
+	strbuf_append(out, "\"");
 }
 
 static void write_key(struct strbuf *out, const char *indent, const char *key)

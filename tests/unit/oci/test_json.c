@@ -8,6 +8,7 @@
 #include <callgate/oci.h>
 
 #include "oci/document.h"
+#include "oci/write.h"
 #include "support/random.h"
 #include "support/run.h"
 
@@ -194,6 +195,32 @@ START_TEST(changed_ones)
 }
 END_TEST
 
+/* What is written as a string is read as the same text by jansson, and bytes that are not UTF-8 as U+FFFD. */
+START_TEST(written_strings)
+{
+	struct random random = random_start("strings");
+
+	for (unsigned long i = random_runs(20000); i > 0; i--) {
+		struct strbuf out = {0}, text = {0};
+		for (uint32_t parts = random_below(&random, 8); parts > 0; parts--)
+			strbuf_append(&text,
+			              pieces[random_below(&random, sizeof(pieces) / sizeof(pieces[0]))]);
+		strbuf_append(&text, "");
+		json_t *plain = json_string(text.text);
+		write_string(&out, text.text);
+		json_t *json = json_loads(out.text, JSON_DECODE_ANY, NULL);
+		ck_assert_msg(json_is_string(json), "%s", out.text);
+		ck_assert_msg(plain ? json_equal(plain, json) == 1
+		                    : strstr(json_string_value(json), "\xef\xbf\xbd") != NULL,
+		              "%s: %s", text.text, out.text);
+		json_decref(plain);
+		json_decref(json);
+		strbuf_finish(&out);
+		strbuf_finish(&text);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("JSON");
@@ -201,5 +228,6 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, seeds_as_they_are);
 	tcase_add_test(tcase, changed_ones);
+	tcase_add_test(tcase, written_strings);
 	return test_run(tcase);
 }
