@@ -12,16 +12,16 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * The passes of the compiler, in order: the name of the i-th one, and in a few words what it does. Static; NULL behind the
+ * The passes of the compiler, in order: the name of the i-th one, and in a few words what it does. Static; NULL after the
  * last one. The names and what they do may change with every version.
  */
 const char *callgate_pass_name(size_t i);
 const char *callgate_pass_what(size_t i);
 
 /*
- * The decision graph of the context's rules as the pass called `pass` leaves it: as text, or in Graphviz' language if `dot` is
- * not 0. It is the graph of the whole policy, also where that is too long for a program. *ret_text is malloc'ed and the caller
- * frees it. For human eyes: the form may change with every version.
+ * What the pass called `pass` leaves of the context's rules, as text: the decision graph, its nodes in the order of the program, or the
+ * disassembled program. If `dot` is not 0: the latest graph, in Graphviz' language. It is that of the whole policy, also where that
+ * is too long for a program. *ret_text is malloc'ed and the caller frees it. For human eyes: the form may change with every version.
  *
  * Returns 0; -EINVAL (bad context, NULL, no such pass), -ENOMEM. On failure *ret_text is untouched, and callgate_diagnosis(ctx)
  * says why.

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SIZE_FIRST = 32 };
+enum { SIZE_FIRST = 32, COUNT_MOST = 1 << 28 };
 
 static void put(struct table *table, struct table_slot slot)
 {
@@ -18,10 +18,10 @@ bool table_reserve(struct table *table, size_t more)
 {
 	struct table grown = *table;
 
-	assert(table->count * 2 <= table->size && (table->size & (table->size - 1)) == 0);
-	if (more > SIZE_MAX / 4 - table->count)
+	assert(table->count * 3 <= table->size * 2 && (table->size & (table->size - 1)) == 0);
+	if (more > COUNT_MOST - table->count)
 		return false;
-	while (grown.size < 2 * (table->count + more))
+	while (grown.size * 2 < 3 * (table->count + more))
 		grown.size = grown.size ? 2 * grown.size : SIZE_FIRST;
 	if (grown.size == table->size)
 		return true;

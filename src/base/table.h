@@ -18,14 +18,14 @@ struct table_slot {
 	uint32_t taken; /* the index and 1; 0: free */
 };
 
-/* A zeroed struct is an empty table on the heap; one with an arena set lives in there. At most half of the slots are taken. */
+/* A zeroed struct is an empty table on the heap; one with an arena set lives in there. At most two thirds of the slots are taken. */
 struct table {
 	struct arena *arena;
 	struct table_slot *slots;
 	size_t size, count; /* size is 0 or a power of two */
 };
 
-/* Makes room for `more` items; false when memory is out, and nothing has changed. */
+/* Makes room for `more` items; false when memory is out or they are too many, and nothing has changed. */
 bool table_reserve(struct table *table, size_t more);
 
 /* Adds an item, which is not there; false when memory is out. It cannot fail where table_reserve() has made room. */

@@ -25,7 +25,7 @@ static const char usage[] =
     "  --format bpf|c|pfc   bpf: an array of struct sock_filter in the byte order of the architecture "
     "(default);\n"
     "                       c: the same as C source; pfc: pseudo code for reading\n"
-    "  --dump after:PASS    write the decision graph after a pass of the compiler instead; "
+    "  --dump after:PASS    write what a pass of the compiler leaves instead; "
     "after:help lists the passes\n"
     "  --dot                in Graphviz' language\n" PROFILE_OPTIONS_HELP;
 

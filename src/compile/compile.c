@@ -1,185 +1,214 @@
 #include "compile/compile.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bpf/accept.h"
-#include "compile/emit.h"
+#include "bpf/disassemble.h"
 #include "compile/pass.h"
-#include "compile/stack.h"
 
-struct compilation {
-	const struct policy *policy;
-	struct diag *diag;
-	struct arena arena;
-	struct graph rules; /* what the first pass made */
-	struct graph_id root;
-	VEC(struct callgate_program *) programs;
+/* The table of contents of the compiler. */
+const struct pass compile_passes[] = {
+    {"rules", "the rules of every call as one graph over the words of a call", PASS_POLICY, PASS_GRAPH,
+     pass_rules},
+    {"parts", "of a policy too long for one program, the calls that one of several decides", PASS_GRAPH,
+     PASS_GRAPH, pass_parts},
+    {"trees", "each switch as a search tree of two-way comparisons", PASS_GRAPH, PASS_GRAPH | PASS_BRANCHES,
+     pass_trees},
+    {"layout", "the order of the nodes in the program, the smaller child next to its parent",
+     PASS_GRAPH | PASS_BRANCHES, PASS_LAYOUT, pass_layout},
+    {"emit", "instructions, with loads and long jumps only where they are needed",
+     PASS_GRAPH | PASS_BRANCHES | PASS_LAYOUT, PASS_INSNS, pass_emit},
+    {NULL},
 };
 
-static int out_of_memory(const struct compilation *c)
+enum { PASS_RULES, PASS_PARTS, PASSES = sizeof(compile_passes) / sizeof(compile_passes[0]) - 1 };
+
+size_t compile_pass_count(void)
 {
-	return diag_fail(c->diag, -ENOMEM, "out of memory for the program");
+	return PASSES;
 }
 
-/* One pass; false when memory ran out. */
-static bool run_pass(const struct compilation *c, const struct pass *pass, struct arena *arena,
-                     const struct graph *from, struct graph_id *root, struct graph *graph)
+const char *compile_pass_name(size_t i)
 {
-	struct pass_input input = {.policy = c->policy, .arena = arena, .graph = from, .root = *root};
-
-	return pass_run(pass, &input, graph, root);
+	return compile_passes[i].name;
 }
 
-/* From the graph of the rules to instructions, through all passes but the first; in the graph's arena. */
-static int make_insns(const struct compilation *c, const struct graph *from, struct graph_id root,
-                      struct emit_output *output)
+const char *compile_pass_what(size_t i)
 {
-	bool big_endian = c->policy->arch_count && c->policy->archs[0].arch->big_endian;
-	struct graph graphs[2];
-	bool complete = true;
-	int turn = 0;
-
-	for (const struct pass *pass = compile_passes + 1; pass->name && complete; pass++) {
-		turn = !turn;
-		complete = run_pass(c, pass, from->arena, from, &root, &graphs[turn]);
-		from = &graphs[turn];
-	}
-	int result = complete ? emit_graph(from, root, big_endian, output) : -ENOMEM;
-	return result == 0 ? 0 : out_of_memory(c);
+	return compile_passes[i].what;
 }
 
-static int add_program(struct compilation *c, const struct emit_output *output)
+#ifndef NDEBUG
+static bool is_sound(const struct compilation *c)
 {
-	bool big_endian = c->policy->arch_count && c->policy->archs[0].arch->big_endian;
+	struct diag diag = {""};
+
+	return graph_verify(&c->graph, &diag) == 0 &&
+	       (!(c->state & PASS_BRANCHES) || graph_verify_branches(&c->graph, &diag) == 0);
+}
+#endif
+
+bool pass_run(const struct pass *pass, struct compilation *c)
+{
+	assert((c->state & pass->needs) == pass->needs);
+	if (!pass->run(c))
+		return false;
+	c->state |= pass->leaves;
+	assert(is_sound(c));
+	return true;
+}
+
+/* The passes [first, end); false when memory ran out. */
+static bool run_passes(struct compilation *c, size_t first, size_t end)
+{
+	for (; first < end; first++)
+		if (!pass_run(&compile_passes[first], c))
+			return false;
+	return true;
+}
+
+/* All the programs of a policy in the making. */
+struct programs {
+	const struct policy *policy;
+	struct diag *diag;
+	VEC(struct callgate_program *) list;
+};
+
+static int out_of_memory(const struct programs *p)
+{
+	return diag_fail(p->diag, -ENOMEM, "out of memory for the program");
+}
+
+static int add_program(struct programs *p, const struct compilation *c)
+{
+	bool big_endian = p->policy->arch_count && p->policy->archs[0].arch->big_endian;
 	struct callgate_program *program;
 
-	if (!vec_reserve(&c->programs, 1))
-		return out_of_memory(c);
-	int result = bpf_program_new(output->insns.items, output->insns.count, big_endian, c->diag, &program);
+	if (!vec_reserve(&p->list, 1))
+		return out_of_memory(p);
+	int result = bpf_program_new(c->insns.items, c->insns.count, big_endian, p->diag, &program);
 	if (result == 0)
-		(void)vec_push(&c->programs, program);
+		(void)vec_push(&p->list, program);
 	return result;
 }
 
-static void drop_programs(struct compilation *c)
+static void drop_programs(struct programs *p)
 {
-	while (c->programs.count > 0)
-		bpf_program_free(c->programs.items[--c->programs.count]);
-}
-
-static int make_part(struct compilation *c, const struct stack_plan *plan, unsigned part)
-{
-	struct arena arena = {0};
-	struct emit_output output = {0};
-	struct graph graph;
-
-	graph_init(&graph, &arena, 0);
-	struct graph_id root = stack_part(plan, part, &graph);
-	int result = graph.failed ? out_of_memory(c) : make_insns(c, &graph, root, &output);
-	if (result == 0)
-		result = add_program(c, &output);
-	arena_finish(&arena);
-	return result;
+	while (p->list.count > 0)
+		bpf_program_free(p->list.items[--p->list.count]);
 }
 
 /* Every part of a plan; -E2BIG, and no programs, when some part is still too long. */
-static int make_parts(struct compilation *c, const struct stack_plan *plan, unsigned parts)
+static int make_parts(struct programs *p, const struct stack_plan *plan, unsigned parts)
 {
 	int result = 0;
 
-	for (unsigned part = 0; part < parts && result == 0; part++)
-		result = make_part(c, plan, part);
+	for (unsigned part = 0; part < parts && result == 0; part++) {
+		struct arena arena = {0};
+		struct compilation c = {
+		    .policy = p->policy,
+		    .arena = &arena,
+		    .state = PASS_POLICY | PASS_GRAPH,
+		    .graph = *plan->graph,
+		    .root = plan->root,
+		    .plan = plan,
+		    .part = part,
+		};
+		result = run_passes(&c, PASS_PARTS, PASSES) ? add_program(p, &c) : out_of_memory(p);
+		arena_finish(&arena);
+	}
 	if (result < 0)
-		drop_programs(c);
+		drop_programs(p);
 	return result;
 }
 
 /* A process has room for so much of all its filters together. */
-static int check_path(const struct compilation *c, size_t length)
+static int check_path(const struct programs *p, size_t length)
 {
 	if (length <= BPF_PATH_MAX)
 		return 0;
-	return diag_fail(c->diag, -E2BIG,
+	return diag_fail(p->diag, -E2BIG,
 	                 "the policy is too long: stacked programs of %zu kernel instructions, and a process "
 	                 "may have %d of all its filters together; merge or drop rules",
 	                 length, BPF_PATH_MAX);
 }
 
-static size_t path_length(const struct compilation *c)
+static size_t path_length(const struct programs *p)
 {
 	size_t length = 0;
 
-	for (size_t i = 0; i < c->programs.count; i++)
-		length += bpf_ebpf_length(c->programs.items[i]) + (i ? (size_t)BPF_PATH_OVERHEAD : 0);
+	for (size_t i = 0; i < p->list.count; i++)
+		length += bpf_ebpf_length(p->list.items[i]) + (i ? (size_t)BPF_PATH_OVERHEAD : 0);
 	return length;
 }
 
-static int stack(struct compilation *c, const struct emit_output *output)
+/* The programs of a policy whose one program would be too long. */
+static int stack(struct programs *p, struct compilation *whole, const struct graph *rules,
+                 struct graph_id root)
 {
 	struct stack_plan plan;
-	size_t length = output->insns.count, parts = length / BPF_PROGRAM_MAX + 1;
-	struct callgate_program whole = {.count = length, .insns = output->insns.items};
-	int result = check_path(c, bpf_ebpf_length(&whole));
+	size_t length = whole->insns.count, parts = length / BPF_PROGRAM_MAX + 1;
+	struct callgate_program program = {.count = length, .insns = whole->insns.items};
+	int result = check_path(p, bpf_ebpf_length(&program));
 
 	if (result < 0)
 		return result;
-	if (!stack_plan_start(&plan, &c->rules, c->root, c->policy))
-		return out_of_memory(c);
+	if (!stack_plan_start(&plan, whole->arena, rules, root, p->policy))
+		return out_of_memory(p);
 	for (result = -E2BIG; parts <= STACK_MOST && result == -E2BIG; parts += 1 + parts / 2) {
 		stack_plan_cut(&plan, (unsigned)parts);
-		result = make_parts(c, &plan, (unsigned)parts);
+		result = make_parts(p, &plan, (unsigned)parts);
 	}
-	stack_plan_finish(&plan);
 	if (result == -E2BIG)
-		return diag_fail(c->diag, -E2BIG,
+		return diag_fail(p->diag, -E2BIG,
 		                 "the policy is too long: %zu instructions, and %d stacked programs of %d do "
 		                 "not hold them; a single call with too many rules can't be divided",
 		                 length, STACK_MOST, BPF_PROGRAM_MAX);
-	if (result == 0)
-		result = check_path(c, path_length(c));
-	if (result < 0)
-		drop_programs(c);
-	return result;
+	return result == 0 ? check_path(p, path_length(p)) : result;
 }
 
-static int make_programs(struct compilation *c, bool single)
+static int make_programs(struct programs *p, struct arena *arena, bool single)
 {
-	struct emit_output output = {0};
-	int result =
-	    run_pass(c, &compile_passes[0], &c->arena, NULL, &c->root, &c->rules) ? 0 : out_of_memory(c);
+	struct compilation c = {.policy = p->policy, .arena = arena, .state = PASS_POLICY};
 
-	if (result == 0)
-		result = make_insns(c, &c->rules, c->root, &output);
-	if (result == 0 && output.insns.count <= BPF_PROGRAM_MAX)
-		result = add_program(c, &output);
-	else if (result == 0 && single)
-		result = diag_fail(c->diag, -E2BIG,
-		                   "the policy needs %zu instructions, and one program may have %d; only "
-		                   "seccomp_load() can stack several programs",
-		                   output.insns.count, BPF_PROGRAM_MAX);
-	else if (result == 0)
-		result = stack(c, &output);
-	return result;
+	if (!run_passes(&c, PASS_RULES, PASS_RULES + 1))
+		return out_of_memory(p);
+	struct graph rules = c.graph;
+	struct graph_id root = c.root;
+	if (!run_passes(&c, PASS_RULES + 1, PASSES))
+		return out_of_memory(p);
+	if (c.insns.count <= BPF_PROGRAM_MAX)
+		return add_program(p, &c);
+	if (single)
+		return diag_fail(p->diag, -E2BIG,
+		                 "the policy needs %zu instructions, and one program may have %d; only "
+		                 "seccomp_load() can stack several programs",
+		                 c.insns.count, BPF_PROGRAM_MAX);
+	return stack(p, &c, &rules, root);
 }
 
 int compile_policy(const struct policy *policy, bool single, struct diag *diag,
                    struct compile_output *ret_output)
 {
-	struct compilation c = {.policy = policy, .diag = diag};
+	struct programs programs = {.policy = policy, .diag = diag};
 	struct arena_room room;
+	struct arena arena;
 
-	arena_start(&c.arena, &room);
-	int result = make_programs(&c, single);
-	arena_finish(&c.arena);
+	arena_start(&arena, &room);
+	int result = make_programs(&programs, &arena, single);
+	arena_finish(&arena);
 	if (result < 0) {
-		drop_programs(&c);
-		vec_finish(&c.programs);
+		drop_programs(&programs);
+		vec_finish(&programs.list);
 		return result;
 	}
+	assert(programs.list.count > 0);
 	if (diag)
 		diag_clear(diag);
-	*ret_output = (struct compile_output){c.programs.count, c.programs.items};
+	*ret_output = (struct compile_output){programs.list.count, programs.list.items};
 	return 0;
 }
 
@@ -189,4 +218,40 @@ void compile_output_finish(struct compile_output *output)
 		bpf_program_free(output->programs[i]);
 	free(output->programs);
 	*output = (struct compile_output){0};
+}
+
+/* The newest of what there is: instructions, nodes in their order, or the graph. */
+static void print_text(const struct compilation *c, struct strbuf *out)
+{
+	struct callgate_program program = {.count = c->insns.count, .insns = c->insns.items};
+
+	if (c->policy->arch_count)
+		program.big_endian = c->policy->archs[0].arch->big_endian;
+	if (c->state & PASS_INSNS)
+		bpf_disassemble(&program, out);
+	else if (c->state & PASS_LAYOUT)
+		for (size_t i = c->order_count; i-- > 0;)
+			graph_print_node(&c->graph, (struct graph_id){c->order[i]}, out);
+	else
+		graph_print(&c->graph, c->root, out);
+}
+
+int compile_dump_policy(const struct policy *policy, const struct compile_dump *dump, struct diag *diag)
+{
+	struct arena arena = {0};
+	struct compilation c = {.policy = policy, .arena = &arena, .state = PASS_POLICY};
+	size_t last = 0;
+
+	while (last < PASSES && strcmp(compile_passes[last].name, dump->after) != 0)
+		last++;
+	if (last == PASSES)
+		return diag_fail(diag, -EINVAL, "the compiler has no pass \"%s\"", dump->after);
+	bool complete = run_passes(&c, 0, last + 1);
+	if (complete && dump->dot)
+		graph_print_dot(&c.graph, c.root, dump->out);
+	else if (complete)
+		print_text(&c, dump->out);
+	complete = complete && !dump->out->failed;
+	arena_finish(&arena);
+	return complete ? 0 : diag_fail(diag, -ENOMEM, "out of memory for the graph");
 }

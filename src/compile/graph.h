@@ -15,6 +15,8 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/strbuf.h"
+#include "base/table.h"
 #include "base/vec.h"
 
 /* The words of a call; the halves of argument i are GRAPH_HIGH(i) and GRAPH_LOW(i). */
@@ -31,13 +33,13 @@ struct graph_edge {
 	uint32_t first;
 	struct graph_id child;
 	uint32_t
-	    weight; /* how often it is taken, in any unit common to the node's edges; a hint, not a part of identity */
+	    weight; /* how often it is taken, in a unit common to the node's edges; a hint, no part of identity */
 };
 
 enum graph_kind {
 	GRAPH_LEAF,   /* value is the action */
 	GRAPH_SWITCH, /* on the word: two edges or more, ascending, neighbours with different children */
-	GRAPH_BITS, /* on the truth of (word & mask) == value: edge 0 when false, edge 1 when true; children differ */
+	GRAPH_BITS, /* whether (word & mask) == value: edge 0 when false, edge 1 when true; children differ */
 };
 
 struct graph_node {
@@ -49,15 +51,16 @@ struct graph_node {
 
 /* `failed` is set when memory ran out: every id made since is node 0, and the graph is good for nothing. */
 struct graph {
-	struct arena *arena; /* all of it is in there */
+	struct arena *arena; /* all of the graph is in there */
 	ARENA_VEC(struct graph_node) nodes;
 	ARENA_VEC(struct graph_edge) edges;
-	uint32_t *table; /* hash -> node index + 1 */
-	size_t table_size;
+	struct table table; /* of nodes */
+	struct graph_id
+	    last_leaf; /* what graph_leaf() returned last: most calls have the same action as the one before */
 	bool failed;
 };
 
-/* An empty graph holds node 0 alone. To expect as many nodes as it gets, of three edges, saves work. */
+/* An empty graph holds node 0 alone. To expect as many nodes as it gets, of three edges each, saves work. */
 void graph_init(struct graph *graph, struct arena *arena, size_t expected);
 
 /* The node of this shape, made if there is none. */
@@ -97,10 +100,29 @@ struct graph_id graph_step(const struct graph *graph, struct graph_id id, uint32
 /* The action for a call. */
 uint32_t graph_eval(const struct graph *graph, struct graph_id root, const struct seccomp_data *call);
 
-/* 0, or -EINVAL with a text that names the first node that breaks an invariant. */
+/* The nodes that can be reached from the root: `ret_reached` has room for every node of the graph. */
+void graph_reach(const struct graph *graph, struct graph_id root, bool *ret_reached);
+
+/* A node that one conditional jump (or AND and a jump) decides: if (word & mask) `op` k, then to `then`, else to `otherwise`. */
+struct graph_branch {
+	uint16_t op;   /* BPF_JEQ, BPF_JGE or BPF_JSET */
+	uint32_t mask; /* UINT32_MAX where no AND is needed */
+	uint32_t k;
+	struct graph_id then, otherwise;
+};
+
+/* false if the node is a leaf or a switch that one comparison cannot decide. */
+bool graph_branch_of(const struct graph *graph, struct graph_id id, struct graph_branch *ret_branch);
+
+/* Does every invariant hold? 0, or -EINVAL with a text that names the first node that breaks one. */
 int graph_verify(const struct graph *graph, struct diag *diag);
 
-/* Which nodes can be reached from the root: `ret_reached` has room for every node of the graph. */
-void graph_reach(const struct graph *graph, struct graph_id root, bool *ret_reached);
+/* Is every node a leaf or a branch? 0, or -EINVAL with a text that names the first that is not. */
+int graph_verify_branches(const struct graph *graph, struct diag *diag);
+
+/* Appends a node and its edges; all that the root reaches, from the root down; the same in Graphviz' language. */
+void graph_print_node(const struct graph *graph, struct graph_id id, struct strbuf *out);
+void graph_print(const struct graph *graph, struct graph_id root, struct strbuf *out);
+void graph_print_dot(const struct graph *graph, struct graph_id root, struct strbuf *out);
 
 #endif

@@ -1,8 +1,8 @@
-#include "compile/graph_text.h"
-
+/* Graphs as text, for a human. */
 #include <stdlib.h>
 
 #include "bpf/disassemble.h"
+#include "compile/graph.h"
 
 static const char *const words[GRAPH_WORDS] = {
     "arch",  "nr",    "a0.hi", "a0.lo", "a1.hi", "a1.lo", "a2.hi",
@@ -46,7 +46,7 @@ static void print_edge(const struct graph *graph, struct graph_id id, uint32_t i
 		print_value(node, last, out);
 }
 
-static void print_node(const struct graph *graph, struct graph_id id, struct strbuf *out)
+void graph_print_node(const struct graph *graph, struct graph_id id, struct strbuf *out)
 {
 	const struct graph_node *node = graph_at(graph, id);
 
@@ -56,7 +56,12 @@ static void print_node(const struct graph *graph, struct graph_id id, struct str
 	for (uint32_t i = 0; i < node->edge_count; i++) {
 		strbuf_append(out, "\t");
 		print_edge(graph, id, i, out);
-		strbuf_printf(out, " -> n%u\n", graph_edges(graph, id)[i].child.index);
+		struct graph_id child = graph_edges(graph, id)[i].child;
+		strbuf_printf(out, graph_at(graph, child)->kind == GRAPH_LEAF ? " -> n%u " : " -> n%u",
+		              child.index);
+		if (graph_at(graph, child)->kind == GRAPH_LEAF)
+			print_label(graph, child, out);
+		strbuf_append(out, "\n");
 	}
 }
 
@@ -93,7 +98,7 @@ static void print_all(const struct graph *graph, struct graph_id root, struct st
 
 void graph_print(const struct graph *graph, struct graph_id root, struct strbuf *out)
 {
-	print_all(graph, root, out, print_node);
+	print_all(graph, root, out, graph_print_node);
 }
 
 void graph_print_dot(const struct graph *graph, struct graph_id root, struct strbuf *out)

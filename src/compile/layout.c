@@ -1,4 +1,5 @@
-#include "compile/layout.h"
+/* In which order the nodes stand in the program: the smaller child next to its parent, so that few jumps are long. */
+#include "compile/pass.h"
 
 /* A walk without recursion: a chain of rules can be as deep as it is long. */
 struct walk {
@@ -32,16 +33,16 @@ static uint32_t child_of(const struct walk *walk, uint32_t index, int turn)
 	return edges[(turn != 0) != swap].child.index;
 }
 
-static void visit(struct walk *walk, uint32_t root, struct layout *layout)
+static void visit(struct walk *walk, struct compilation *c)
 {
 	size_t depth = 1;
 
-	walk->path[0] = root;
+	walk->path[0] = c->root.index;
 	while (depth > 0) {
 		uint32_t index = walk->path[depth - 1];
 		if (walk->nodes[index].kind == GRAPH_LEAF || walk->progress[index] >= 2) {
 			if (walk->progress[index] == 2)
-				layout->order[layout->count++] = index;
+				c->order[c->order_count++] = index;
 			walk->progress[index] = DONE;
 			depth--;
 			continue;
@@ -52,22 +53,23 @@ static void visit(struct walk *walk, uint32_t root, struct layout *layout)
 	}
 }
 
-bool layout_start(struct layout *layout, const struct graph *graph, struct graph_id root)
+bool pass_layout(struct compilation *c)
 {
-	size_t count = root.index + (size_t)1;
-	uint32_t *block = arena_alloc_array(graph->arena, count, 3 * sizeof(uint32_t) + 1);
+	size_t count = c->root.index + (size_t)1;
+	uint32_t *block = arena_alloc_array(c->arena, count, 3 * sizeof(uint32_t) + 1);
 	struct walk walk = {
-	    .nodes = graph->nodes.items,
-	    .edges = graph->edges.items,
+	    .nodes = c->graph.nodes.items,
+	    .edges = c->graph.edges.items,
 	    .size = block + count,
 	    .path = block + 2 * count,
 	    .progress = (uint8_t *)(block + 3 * count),
 	};
 
-	*layout = (struct layout){.order = block};
 	if (!block)
 		return false;
-	measure(&walk, root);
-	visit(&walk, root.index, layout);
+	c->order = block;
+	c->order_count = 0;
+	measure(&walk, c->root);
+	visit(&walk, c);
 	return true;
 }

@@ -1,35 +1,80 @@
 /*
- * A pass makes a new graph from an old one. The table of passes is in pass.c: a new one is a file and a row there.
+ * What a program is made in, pass by pass. The table of passes is in compile.c: a new pass is a function declared here and a row there.
  */
 #ifndef CALLGATE_COMPILE_PASS_H
 #define CALLGATE_COMPILE_PASS_H
+
+#include <linux/filter.h>
 
 #include "base/arena.h"
 #include "compile/graph.h"
 #include "policy/policy.h"
 
-struct pass_input {
-	const struct policy *policy;
-	struct arena *arena;       /* for all graphs, and what making them takes */
-	const struct graph *graph; /* what the pass before made; NULL for the first */
-	struct graph_id root;
+/* What is there already. */
+enum pass_state {
+	PASS_POLICY = 1,
+	PASS_GRAPH = 2,    /* graph and root */
+	PASS_BRANCHES = 4, /* every node is a leaf or a branch */
+	PASS_LAYOUT = 8,   /* order */
+	PASS_INSNS = 16,   /* insns */
 };
 
-/* Fills `graph` (ready, empty) and returns its root; graph->failed when memory ran out. */
-typedef struct graph_id pass_function(const struct pass_input *input, struct graph *graph);
+/*
+ * A policy that is too long for one program, cut into several by ranges of system calls. Each part allows what is outside its ranges, and
+ * the kernel takes the strictest answer, so together they decide as the whole does. What decides seccomp(2) and prctl(2) is in the
+ * last part: before it is loaded nothing may stop the loader.
+ */
+struct stack_plan {
+	const struct graph *graph; /* with switches on nr as pass_rules() makes them */
+	struct graph_id root;
+	uint32_t *
+	    sizes; /* by edge of the graph: what is below it and below no edge before; 0: nothing is cut here */
+	uint8_t *owners; /* by edge: the part that decides it */
+	bool *is_last;   /* by edge: it belongs to the last part whatever its place */
+	bool *reached;   /* by node */
+	uint64_t total;  /* of all sizes */
+};
+
+enum { STACK_MOST = 16 };
+
+/* One program in the making. Everything is in the arena; zeroed but for policy, arena and state means that nothing is made. */
+struct compilation {
+	const struct policy *policy;
+	struct arena *arena;
+	unsigned state; /* bits of enum pass_state */
+	struct graph graph;
+	struct graph_id root;
+	const struct stack_plan *plan; /* the program is a part of it; NULL: it is the whole policy's */
+	unsigned part;
+	uint32_t *
+	    order; /* the nodes, without leaves, from the end of the program to its start: children before parents */
+	size_t order_count;
+	ARENA_VEC(struct sock_filter) insns;
+};
+
+/* A pass makes what it leaves from what is there; false when memory ran out. */
+typedef bool pass_function(struct compilation *c);
 
 struct pass {
 	const char *name, *what;
+	unsigned needs,
+	    leaves; /* bits of enum pass_state: what must be there before, and is there after the pass */
 	pass_function *run;
 };
 
-/* Runs a pass on a graph that it makes ready; false when memory ran out. */
-bool pass_run(const struct pass *pass, const struct pass_input *input, struct graph *ret_graph,
-              struct graph_id *ret_root);
-
-/* The passes in order; the last one ends with a NULL name. */
+/* From rules to instructions, in order; the last one ends with a NULL name. */
 extern const struct pass compile_passes[];
 
-pass_function pass_rules, pass_trees;
+/* Runs a pass, and asserts that it leaves a graph that keeps the invariants; false when memory ran out. */
+bool pass_run(const struct pass *pass, struct compilation *c);
+
+pass_function pass_rules, pass_parts, pass_trees, pass_layout, pass_emit;
+
+/* In the arena; false when memory ran out. The graph has to outlive the plan. */
+bool stack_plan_start(struct stack_plan *plan, struct arena *arena, const struct graph *graph,
+                      struct graph_id root, const struct policy *policy);
+
+/* Shares everything out among 2 to STACK_MOST parts of about the same size. */
+void stack_plan_cut(struct stack_plan *plan, unsigned parts);
 
 #endif

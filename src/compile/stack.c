@@ -1,12 +1,14 @@
-#include "compile/stack.h"
+/* Policies that are too long for one program. */
+#include <assert.h>
 
-#include <stdlib.h>
+#include "compile/pass.h"
 
 /* The nodes that were counted already, and those that are still to be. */
 struct census {
 	const struct graph *graph;
+	struct arena *arena;
 	bool *seen;
-	VEC(uint32_t) pending;
+	ARENA_VEC(uint32_t) pending;
 };
 
 /* The edges below an id that were not counted before; 0 when memory ran out. */
@@ -15,7 +17,7 @@ static uint32_t count_below(struct census *census, struct graph_id id)
 	uint32_t size = 1;
 
 	census->pending.count = 0;
-	if (!vec_push(&census->pending, id.index))
+	if (!vec_push_in(&census->pending, census->arena, id.index))
 		return 0;
 	while (census->pending.count > 0) {
 		uint32_t index = census->pending.items[--census->pending.count];
@@ -24,7 +26,7 @@ static uint32_t count_below(struct census *census, struct graph_id id)
 			continue;
 		census->seen[index] = true;
 		size += node->edge_count;
-		if (!vec_reserve(&census->pending, node->edge_count))
+		if (!vec_reserve_in(&census->pending, census->arena, node->edge_count))
 			return 0;
 		for (uint32_t i = 0; i < node->edge_count; i++)
 			census->pending.items[census->pending.count++] =
@@ -38,25 +40,23 @@ static bool is_cut(const struct graph_node *node)
 	return node->kind == GRAPH_SWITCH && node->word == GRAPH_NR;
 }
 
-static bool measure(struct stack_plan *plan)
+static bool measure(struct stack_plan *plan, struct arena *arena)
 {
 	const struct graph *graph = plan->graph;
-	struct census census = {.graph = graph, .seen = calloc(graph->nodes.count, sizeof(bool))};
-	bool complete = census.seen;
+	struct census census = {
+	    .graph = graph, .arena = arena, .seen = ARENA_ARRAY(arena, bool, graph->nodes.count)};
 
-	for (uint32_t i = 0; complete && i <= plan->root.index; i++) {
+	for (uint32_t i = 0; census.seen && i <= plan->root.index; i++) {
 		const struct graph_node *node = &graph->nodes.items[i];
-		for (uint32_t j = 0; complete && plan->reached[i] && is_cut(node) && j < node->edge_count;
-		     j++) {
+		for (uint32_t j = 0; plan->reached[i] && is_cut(node) && j < node->edge_count; j++) {
 			uint32_t edge = node->first_edge + j;
 			plan->sizes[edge] = count_below(&census, graph->edges.items[edge].child);
 			plan->total += plan->sizes[edge];
-			complete = plan->sizes[edge] > 0;
+			if (!plan->sizes[edge])
+				return false;
 		}
 	}
-	vec_finish(&census.pending);
-	free(census.seen);
-	return complete;
+	return census.seen;
 }
 
 /* Marks the edge that decides a call. */
@@ -77,28 +77,24 @@ static void keep_for_last(struct stack_plan *plan, const struct arch *arch, cons
 	plan->is_last[node->first_edge + at] = true;
 }
 
-bool stack_plan_start(struct stack_plan *plan, const struct graph *graph, struct graph_id root,
-                      const struct policy *policy)
+bool stack_plan_start(struct stack_plan *plan, struct arena *arena, const struct graph *graph,
+                      struct graph_id root, const struct policy *policy)
 {
 	size_t edges = graph->edges.count + 1;
 
 	*plan = (struct stack_plan){
 	    .graph = graph,
 	    .root = root,
-	    .sizes = calloc(edges, sizeof(uint32_t)),
-	    .owners = calloc(edges, sizeof(uint8_t)),
-	    .is_last = calloc(edges, sizeof(bool)),
-	    .reached = calloc(graph->nodes.count, sizeof(bool)),
+	    .sizes = ARENA_ARRAY(arena, uint32_t, edges),
+	    .owners = ARENA_ARRAY(arena, uint8_t, edges),
+	    .is_last = ARENA_ARRAY(arena, bool, edges),
+	    .reached = ARENA_ARRAY(arena, bool, graph->nodes.count),
 	};
-	bool complete = plan->reached && plan->sizes && plan->owners && plan->is_last;
-	if (complete) {
-		graph_reach(graph, root, plan->reached);
-		complete = measure(plan);
-	}
-	if (!complete) {
-		stack_plan_finish(plan);
+	if (!plan->reached || !plan->sizes || !plan->owners || !plan->is_last)
 		return false;
-	}
+	graph_reach(graph, root, plan->reached);
+	if (!measure(plan, arena))
+		return false;
 	for (size_t i = 0; i < policy->arch_count; i++) {
 		keep_for_last(plan, policy->archs[i].arch, "seccomp");
 		keep_for_last(plan, policy->archs[i].arch, "prctl");
@@ -106,25 +102,18 @@ bool stack_plan_start(struct stack_plan *plan, const struct graph *graph, struct
 	return true;
 }
 
-void stack_plan_finish(struct stack_plan *plan)
-{
-	free(plan->sizes);
-	free(plan->owners);
-	free(plan->is_last);
-	free(plan->reached);
-	*plan = (struct stack_plan){0};
-}
-
 void stack_plan_cut(struct stack_plan *plan, unsigned parts)
 {
 	uint64_t before = 0;
 
+	assert(parts >= 2 && parts <= STACK_MOST);
 	for (size_t i = 0; i < plan->graph->edges.count; i++) {
 		if (plan->is_last[i]) {
 			plan->owners[i] = (uint8_t)(parts - 1);
 			continue;
 		}
 		plan->owners[i] = (uint8_t)(before * parts / (plan->total + 1));
+		assert(plan->owners[i] < parts);
 		before += plan->sizes[i];
 	}
 }
@@ -147,19 +136,22 @@ static struct graph_id copy(const struct stack_plan *plan, unsigned part, struct
 	return graph_switch(graph, node->word, edges, node->edge_count);
 }
 
-struct graph_id stack_part(const struct stack_plan *plan, unsigned part, struct graph *graph)
+bool pass_parts(struct compilation *c)
 {
-	struct graph_id *map = calloc(plan->root.index + (size_t)1, sizeof(*map)), root = {0};
-	struct graph_edge *edges = calloc(plan->graph->edges.count + 1, sizeof(*edges));
+	const struct stack_plan *plan = c->plan;
+	struct graph graph;
 
+	if (!plan)
+		return true;
+	struct graph_id *map = ARENA_ARRAY(c->arena, struct graph_id, plan->root.index + (size_t)1);
+	struct graph_edge *edges = ARENA_ARRAY(c->arena, struct graph_edge, plan->graph->edges.count + 1);
+	graph_init(&graph, c->arena, 0);
 	if (!map || !edges)
-		graph->failed = true;
-	for (uint32_t i = 0; !graph->failed && i <= plan->root.index; i++)
+		return false;
+	for (uint32_t i = 0; !graph.failed && i <= plan->root.index; i++)
 		if (plan->reached[i])
-			map[i] = copy(plan, part, graph, i, map, edges);
-	if (!graph->failed)
-		root = map[plan->root.index];
-	free(map);
-	free(edges);
-	return root;
+			map[i] = copy(plan, c->part, &graph, i, map, edges);
+	c->root = map[plan->root.index];
+	c->graph = graph;
+	return !graph.failed;
 }

@@ -1,6 +1,6 @@
 #include "compile/tree.h"
 
-#include "compile/tree_search.h"
+#include <assert.h>
 
 /* Short switches are those of small policies, which are to be built fast; long ones gain more by a longer search. */
 enum { LONG = 150, SHORT_MOST = 32 };
@@ -25,35 +25,36 @@ static struct graph_id equal(struct tree *tree, uint32_t edge, struct graph_id o
 	return graph_range(tree->graph, tree->word, value, value, tree->search.edges[edge].child, otherwise);
 }
 
-static struct graph_id build_chain(struct tree *tree, uint32_t first, uint32_t last, uint32_t hole)
+static struct graph_id build_chain(struct tree *tree, uint32_t first, uint32_t last, uint32_t singleton)
 {
 	const struct tree_search *search = &tree->search;
-	struct tree_chain chain = tree_chain_of(search, first, last, hole);
-	struct graph_id id = search->edges[search->rules[first]].child;
+	struct tree_chain chain = tree_chain_of(search, first, last, singleton);
+	struct graph_id id = search->edges[search->bases[first]].child;
 
 	while (chain.length-- > 0)
 		id = equal(tree, chain.edges[chain.length], id);
 	return id;
 }
 
-/* The range, without its hole if it is `holed`. */
-static struct graph_id build(struct tree *tree, uint32_t first, uint32_t last, bool holed)
+/* The range, without its singleton if it is `without`. */
+static struct graph_id build(struct tree *tree, uint32_t first, uint32_t last, bool without)
 {
-	const struct tree_cell *cell = tree_cell(&tree->search, first, last);
-	uint32_t split = cell->splits[holed];
+	const struct tree_range *range = tree_range(&tree->search, first, last);
+	uint32_t split = range->splits[without];
 
-	switch ((enum tree_move)cell->moves[holed]) {
-	case TREE_SETTLED:
-		return tree->search.edges[holed && cell->hole == first ? last : first].child;
-	case TREE_ASK:
-		return equal(tree, cell->hole, build(tree, first, last, true));
-	case TREE_CHAIN_OF:
-		return build_chain(tree, first, last, holed ? cell->hole : TREE_MOST);
+	switch ((enum tree_move)range->moves[without]) {
+	case TREE_DECIDED:
+		return tree->search.edges[without && range->singleton == first ? last : first].child;
+	case TREE_EQUAL:
+		return equal(tree, range->singleton, build(tree, first, last, true));
+	case TREE_EXCEPTIONS:
+		return build_chain(tree, first, last, without ? range->singleton : TREE_MOST);
 	case TREE_DIVIDE:
 		break;
 	}
-	struct graph_id upper = build(tree, split, last, holed && split <= cell->hole);
-	struct graph_id lower = build(tree, first, split - 1, holed && split > cell->hole);
+	assert(first < split && split <= last);
+	struct graph_id upper = build(tree, split, last, without && split <= range->singleton);
+	struct graph_id lower = build(tree, first, split - 1, without && split > range->singleton);
 	return at_least(tree, tree->search.edges[split].first, upper, lower);
 }
 
@@ -108,6 +109,7 @@ static size_t take_out(struct graph_edge *edges, size_t count, size_t at)
 	bool forward = at == 0 || edges[at].first - edges[at - 1].first == 1;
 	size_t kept = at;
 
+	assert(at < count && count > 1);
 	if (forward && at + 1 < count)
 		edges[at + 1].first = edges[at].first;
 	for (size_t i = at + 1; i < count; i++)
@@ -120,6 +122,7 @@ static size_t take_out(struct graph_edge *edges, size_t count, size_t at)
 
 static struct graph_id solve_any(struct tree *tree, struct graph_edge *edges, size_t count)
 {
+	assert(count > 0);
 	if (count == 1)
 		return edges[0].child;
 	size_t heavy = find_heavy(edges, count);

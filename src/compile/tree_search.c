@@ -1,26 +1,31 @@
-#include "compile/tree_search.h"
+/*
+ * The search for the cheapest tree of two-way comparisons over one switch (tree.h).
+ */
+#include <assert.h>
+
+#include "compile/tree.h"
 
 enum {
-	HEAVY = 3,  /* a hole has one in so many of those that pass, or more */
+	HEAVY = 3,  /* a singleton is taken out only if one in so many of those that pass have it */
 	CLOSE = 6,  /* a range of so many edges is divided wherever it is best */
-	WINDOW = 1, /* how much farther than Knuth's bounds the search looks where there is a hole */
+	WINDOW = 1, /* how much farther than Knuth's bounds the search looks where there is a singleton */
 	MARGIN = 3, /* how far from the middle of its weight a long switch may be divided */
 	LONG = 12,
-	NO_HOLE = TREE_MOST,
+	NO_SINGLETON = TREE_MOST,
 	NEVER = 1u << 30, /* the cost of what makes no sense; more than any tree's */
 };
 
 /* What is known of the ranges that start with one edge, while they grow. */
 struct row {
-	struct tree_cell *cells; /* by last edge */
-	uint32_t first, before;  /* the weight before the first edge */
-	uint32_t hole, heaviest; /* and its weight */
-	struct graph_id rule;
-	bool is_whole;                /* of all that is searched */
-	bool has_rule, is_chain;      /* all but the rule are few single values */
-	uint32_t length;              /* of the chain, */
-	uint32_t cost;                /* what it costs, */
-	uint32_t weights[TREE_CHAIN]; /* and its exceptions, likeliest first */
+	struct tree_range *ranges;    /* by last edge */
+	uint32_t first, before;       /* the weight before the first edge */
+	uint32_t singleton, heaviest; /* its weight */
+	struct graph_id base;
+	bool is_whole;                /* the row is the range of all edges */
+	bool has_base;                /* some edge leads to the base */
+	bool is_chain;                /* all other edges are few single values: the exceptions */
+	uint32_t length, cost;        /* of the chain of exceptions */
+	uint32_t weights[TREE_CHAIN]; /* of the exceptions, the heaviest first */
 };
 
 /* Places to divide at: before the edges [from, to]. */
@@ -38,11 +43,12 @@ static uint32_t weight_of(const struct tree_search *search, uint32_t edge)
 	return search->edges[edge].weight;
 }
 
-/* An exception more is asked for by all that heavier ones do not take away; what is behind it in the chain costs the same. */
+/* Adds an exception: all that no heavier one takes away is compared with it, and it spares the lighter ones its own weight. */
 static void except(struct row *row, uint32_t weight, uint32_t passing, uint32_t size_cost)
 {
 	uint32_t at = row->length++;
 
+	assert(at < TREE_CHAIN);
 	row->cost += size_cost;
 	for (; at > 0 && row->weights[at - 1] < weight; at--)
 		row->weights[at] = row->weights[at - 1];
@@ -59,12 +65,12 @@ static void extend(struct row *row, const struct tree_search *search, uint32_t l
 
 	if (is_single && edge->weight > row->heaviest) {
 		row->heaviest = edge->weight;
-		row->hole = last;
+		row->singleton = last;
 	}
-	row->cells[last].hole = (uint8_t)row->hole;
-	if (graph_same(edge->child, row->rule)) {
+	row->ranges[last].singleton = (uint8_t)row->singleton;
+	if (graph_same(edge->child, row->base)) {
 		row->cost += row->length * edge->weight;
-		row->has_rule = true;
+		row->has_base = true;
 	} else if (is_single && row->is_chain && row->length < TREE_CHAIN) {
 		except(row, edge->weight, passing, search->size_cost);
 	} else {
@@ -72,23 +78,24 @@ static void extend(struct row *row, const struct tree_search *search, uint32_t l
 	}
 }
 
-/* What the chain costs once its range has a hole: an exception, which is the first of the chain, or a part of the rule. */
-static uint32_t chain_without_hole(const struct row *row, const struct tree_search *search, uint32_t here)
+/* What the chain costs once its range has a singleton: an exception, which is the first of the chain, or a part of the base. */
+static uint32_t chain_without_singleton(const struct row *row, const struct tree_search *search,
+                                        uint32_t here)
 {
-	if (graph_same(search->edges[row->hole].child, row->rule))
+	if (graph_same(search->edges[row->singleton].child, row->base))
 		return row->cost - row->length * row->heaviest;
 	return row->cost - here;
 }
 
-/* Looks at the places [from, to] to divide. `left` and `right` are the parts at `from`, of which one has the hole, or none. */
-static inline void divide_between(const struct tree_cell *left, bool left_hole, const struct tree_cell *right,
-                                  bool right_hole, uint32_t stride, uint32_t from, uint32_t to,
-                                  struct divided *divided)
+/* Looks at the places [from, to] to divide. `left` and `right` are the parts at `from`, of which one has the singleton, or none. */
+static inline void divide_between(const struct tree_range *left, bool left_without,
+                                  const struct tree_range *right, bool right_without, uint32_t stride,
+                                  uint32_t from, uint32_t to, struct divided *divided)
 {
-	const struct tree_cell *end = left + (to - from);
+	const struct tree_range *end = left + (to - from);
 
 	for (uint32_t least = divided->cost; left <= end; left++, right += stride) {
-		uint32_t cost = left->costs[left_hole] + right->costs[right_hole];
+		uint32_t cost = left->costs[left_without] + right->costs[right_without];
 		if (cost < least) {
 			divided->cost = least = cost;
 			divided->split = to - (uint32_t)(end - left);
@@ -101,34 +108,36 @@ static inline struct divided divide(const struct row *row, uint32_t stride, uint
 {
 	struct divided divided = {UINT32_MAX, places.from};
 
-	divide_between(&row->cells[places.from - 1], false,
-	               &row->cells[(places.from - row->first) * stride + last], false, stride, places.from,
+	divide_between(&row->ranges[places.from - 1], false,
+	               &row->ranges[(places.from - row->first) * stride + last], false, stride, places.from,
 	               places.to, &divided);
 	return divided;
 }
 
-static struct divided divide_holed(const struct row *row, uint32_t stride, uint32_t last,
-                                   struct places places)
+static struct divided divide_without(const struct row *row, uint32_t stride, uint32_t last,
+                                     struct places places)
 {
 	struct divided divided = {UINT32_MAX, places.from};
-	uint32_t from = places.from, to = places.to, middle = row->hole < to ? row->hole : to;
-	const struct tree_cell *left = row->cells - 1, *right = row->cells - row->first * stride + last;
+	uint32_t from = places.from, to = places.to, middle = row->singleton < to ? row->singleton : to;
+	const struct tree_range *left = row->ranges - 1, *right = row->ranges - row->first * stride + last;
 
 	if (from <= middle)
 		divide_between(left + from, false, right + from * stride, true, stride, from, middle,
 		               &divided);
-	from = from > row->hole ? from : row->hole + 1;
+	from = from > row->singleton ? from : row->singleton + 1;
 	if (from <= to)
 		divide_between(left + from, true, right + from * stride, false, stride, from, to, &divided);
 	return divided;
 }
 
 /* Where the best place to divide is: between those of the range without its first and without its last edge. */
-static inline struct places places_of(const struct row *row, uint32_t stride, uint32_t last, bool holed)
+static inline struct places places_of(const struct row *row, uint32_t stride, uint32_t last, bool without)
 {
-	const struct tree_cell *cell = &row->cells[last];
-	uint32_t a = cell[-1].splits[holed], b = cell[stride].splits[holed];
-	uint32_t from = (a < b ? a : b) - holed * WINDOW, to = (a < b ? b : a) + holed * WINDOW;
+	const struct tree_range *range = &row->ranges[last];
+	uint32_t a = range[-1].splits[without], b = range[stride].splits[without];
+
+	assert(last > row->first);
+	uint32_t from = (a < b ? a : b) - without * WINDOW, to = (a < b ? b : a) + without * WINDOW;
 
 	if (last - row->first < CLOSE || from <= row->first)
 		from = row->first + 1;
@@ -137,25 +146,26 @@ static inline struct places places_of(const struct row *row, uint32_t stride, ui
 	return (struct places){from, to};
 }
 
-static inline void put(struct tree_cell *cell, bool holed, uint32_t cost, enum tree_move move, uint32_t split)
+static inline void put(struct tree_range *range, bool without, uint32_t cost, enum tree_move move,
+                       uint32_t split)
 {
-	cell->costs[holed] = cost;
-	cell->moves[holed] = (uint8_t)move;
-	cell->splits[holed] = (uint8_t)split;
+	range->costs[without] = cost;
+	range->moves[without] = (uint8_t)move;
+	range->splits[without] = (uint8_t)split;
 }
 
 static bool is_chain(const struct row *row)
 {
-	return row->is_chain && row->has_rule;
+	return row->is_chain && row->has_base;
 }
 
-/* The range without its hole. */
-static void solve_holed(const struct tree_search *search, const struct row *row, uint32_t last, uint32_t here,
-                        struct places places)
+/* The range without its singleton. */
+static void solve_without(const struct tree_search *search, const struct row *row, uint32_t last,
+                          uint32_t here, struct places places)
 {
-	struct divided divided = divide_holed(row, search->count, last, places);
+	struct divided divided = divide_without(row, search->count, last, places);
 
-	put(&row->cells[last], true, divided.cost + here - row->heaviest, TREE_DIVIDE, divided.split);
+	put(&row->ranges[last], true, divided.cost + here - row->heaviest, TREE_DIVIDE, divided.split);
 }
 
 static inline struct divided better(struct divided a, uint32_t cost, uint32_t split)
@@ -164,34 +174,34 @@ static inline struct divided better(struct divided a, uint32_t cost, uint32_t sp
 }
 
 /*
- * A range that a chain could decide. With one exception that is best; with two it can only be better to cut off the rule's first or
- * last edge before.
+ * A range that a chain could decide. With one exception the chain is best; with two it can only be better to cut off the first
+ * or last edge before.
  */
 static void solve_chain(const struct tree_search *search, const struct row *row, uint32_t last, uint32_t here)
 {
-	struct tree_cell *cell = &row->cells[last];
+	struct tree_range *range = &row->ranges[last];
 	struct divided divided = {NEVER, (row->first + last + 1) / 2};
 
 	if (row->length == 2) {
-		divided = better(divided, here + cell[search->count].costs[0], row->first + 1);
-		divided = better(divided, here + cell[-1].costs[0], last);
+		divided = better(divided, here + range[search->count].costs[0], row->first + 1);
+		divided = better(divided, here + range[-1].costs[0], last);
 	} else if (row->length > 2) {
 		divided = divide(row, search->count, last, places_of(row, search->count, last, false));
 		divided.cost += here;
 	}
 	if (row->cost <= divided.cost)
-		put(cell, false, row->cost, TREE_CHAIN_OF, divided.split);
+		put(range, false, row->cost, TREE_EXCEPTIONS, divided.split);
 	else
-		put(cell, false, divided.cost, TREE_DIVIDE, divided.split);
-	put(cell, true, row->hole == NO_HOLE ? NEVER : chain_without_hole(row, search, here), TREE_CHAIN_OF,
-	    divided.split);
+		put(range, false, divided.cost, TREE_DIVIDE, divided.split);
+	put(range, true, row->singleton == NO_SINGLETON ? NEVER : chain_without_singleton(row, search, here),
+	    TREE_EXCEPTIONS, divided.split);
 }
 
 /* Any other range, to be divided at one of the places, or asked for its heaviest value before. */
 static void solve(const struct tree_search *search, const struct row *row, uint32_t last, uint32_t passing,
                   struct places places)
 {
-	struct tree_cell *cell = &row->cells[last];
+	struct tree_range *range = &row->ranges[last];
 	uint32_t here = passing + search->size_cost;
 	struct divided divided = {NEVER, places.from};
 
@@ -199,46 +209,46 @@ static void solve(const struct tree_search *search, const struct row *row, uint3
 		divided = divide(row, search->count, last, places);
 		divided.cost += here;
 	}
-	put(cell, false, divided.cost, TREE_DIVIDE, divided.split);
-	cell->splits[1] = (uint8_t)divided.split;
+	put(range, false, divided.cost, TREE_DIVIDE, divided.split);
+	range->splits[1] = (uint8_t)divided.split;
 	if (row->heaviest * HEAVY < passing)
 		return;
-	solve_holed(search, row, last, here,
-	            row->is_whole ? places : places_of(row, search->count, last, true));
-	if (cell->costs[1] + here < divided.cost)
-		put(cell, false, cell->costs[1] + here, TREE_ASK, cell->splits[divided.cost == NEVER]);
+	solve_without(search, row, last, here,
+	              row->is_whole ? places : places_of(row, search->count, last, true));
+	if (range->costs[1] + here < divided.cost)
+		put(range, false, range->costs[1] + here, TREE_EQUAL, range->splits[divided.cost == NEVER]);
 }
 
-/* One edge: nothing is to be decided; but where nothing at all is left, nobody is to look. */
+/* One edge: nothing is to be decided. A range without its only edge is empty, and no tree leads there. */
 static void settle_one(struct row *row, const struct tree_search *search)
 {
 	uint32_t first = row->first;
 	bool is_single = search->singles[first];
 
-	row->hole = is_single ? first : NO_HOLE;
+	row->singleton = is_single ? first : NO_SINGLETON;
 	row->heaviest = is_single ? weight_of(search, first) : 0;
-	row->cells[first] = (struct tree_cell){
+	row->ranges[first] = (struct tree_range){
 	    .costs = {0, NEVER},
 	    .splits = {(uint8_t)first, (uint8_t)first},
-	    .moves = {TREE_SETTLED, TREE_SETTLED},
-	    .hole = (uint8_t)row->hole,
+	    .moves = {TREE_DECIDED, TREE_DECIDED},
+	    .singleton = (uint8_t)row->singleton,
 	};
-	row->rule = search->edges[search->rules[first]].child;
-	row->has_rule = graph_same(search->edges[first].child, row->rule);
+	row->base = search->edges[search->bases[first]].child;
+	row->has_base = graph_same(search->edges[first].child, row->base);
 	row->is_chain = true;
 	row->length = row->cost = 0;
-	if (!row->has_rule)
+	if (!row->has_base)
 		except(row, weight_of(search, first), weight_of(search, first), search->size_cost);
 }
 
-/* Two edges: one comparison, and none where one of them is a hole. */
+/* Two edges: one comparison, and none without the singleton. */
 static void settle_two(const struct tree_search *search, const struct row *row, uint32_t passing)
 {
-	row->cells[row->first + 1] = (struct tree_cell){
+	row->ranges[row->first + 1] = (struct tree_range){
 	    .costs = {passing + search->size_cost, 0},
 	    .splits = {(uint8_t)(row->first + 1), (uint8_t)(row->first + 1)},
-	    .moves = {TREE_DIVIDE, TREE_SETTLED},
-	    .hole = (uint8_t)row->hole,
+	    .moves = {TREE_DIVIDE, TREE_DECIDED},
+	    .singleton = (uint8_t)row->singleton,
 	};
 }
 
@@ -246,7 +256,7 @@ static void settle_two(const struct tree_search *search, const struct row *row, 
 static void solve_row(struct tree_search *search, uint32_t first, uint32_t end)
 {
 	struct row row = {
-	    .cells = search->cells + first * search->count, .first = first, .before = search->sums[first]};
+	    .ranges = search->ranges + first * search->count, .first = first, .before = search->sums[first]};
 
 	settle_one(&row, search);
 	for (uint32_t last = first + 1; last < end; last++) {
@@ -274,22 +284,23 @@ static uint32_t middle_of(const struct tree_search *search)
 /* All of it, which is to be divided in [from, to]. */
 static void solve_whole(struct tree_search *search, uint32_t from, uint32_t to)
 {
-	struct row row = {.cells = search->cells, .hole = NO_HOLE, .is_whole = true};
+	struct row row = {.ranges = search->ranges, .singleton = NO_SINGLETON, .is_whole = true};
 	uint32_t last = search->count - 1;
 
 	for (uint32_t i = 0; i <= last; i++)
 		if (search->singles[i] && weight_of(search, i) > row.heaviest) {
 			row.heaviest = weight_of(search, i);
-			row.hole = i;
+			row.singleton = i;
 		}
-	row.cells[last].hole = (uint8_t)row.hole;
+	assert(from >= 1 && from <= to && to <= last);
+	row.ranges[last].singleton = (uint8_t)row.singleton;
 	solve(search, &row, last, search->sums[search->count], (struct places){from, to});
 }
 
-/* In a chain the child of the next longer edge is the rule; where there is none, that of the last one. */
+/* The base of a range is the child of its first edge that is no single value; where there is none, that of the last edge. */
 static void prepare(struct tree_search *search, const struct graph_edge *edges, uint32_t count)
 {
-	uint32_t rule = count - 1;
+	uint32_t base = count - 1;
 
 	search->edges = edges;
 	search->count = count;
@@ -300,16 +311,17 @@ static void prepare(struct tree_search *search, const struct graph_edge *edges, 
 		search->singles[i] = edges[i].first + 1 == next;
 	}
 	for (uint32_t i = count; i-- > 0;) {
-		rule = search->singles[i] ? rule : i;
-		search->rules[i] = (uint8_t)rule;
+		base = search->singles[i] ? base : i;
+		search->bases[i] = (uint8_t)base;
 		if (i + 2 < count && search->singles[i] && search->singles[i + 1] &&
 		    graph_same(edges[i].child, edges[i + 2].child))
-			search->rules[i] = (uint8_t)i;
+			search->bases[i] = (uint8_t)i;
 	}
 }
 
 void tree_search_run(struct tree_search *search, const struct graph_edge *edges, uint32_t count)
 {
+	assert(count >= 2 && count <= TREE_MOST);
 	prepare(search, edges, count);
 	uint32_t middle = middle_of(search);
 	uint32_t from = middle > MARGIN ? middle - MARGIN : 1;
@@ -323,14 +335,14 @@ void tree_search_run(struct tree_search *search, const struct graph_edge *edges,
 }
 
 struct tree_chain tree_chain_of(const struct tree_search *search, uint32_t first, uint32_t last,
-                                uint32_t hole)
+                                uint32_t singleton)
 {
-	struct graph_id rule = search->edges[search->rules[first]].child;
+	struct graph_id base = search->edges[search->bases[first]].child;
 	struct tree_chain chain = {.length = 0};
 
 	for (uint32_t edge = first; edge <= last; edge++) {
 		uint32_t at = chain.length;
-		if (edge == hole || graph_same(search->edges[edge].child, rule) || at == TREE_CHAIN)
+		if (edge == singleton || graph_same(search->edges[edge].child, base) || at == TREE_CHAIN)
 			continue;
 		chain.length++;
 		for (; at > 0 && weight_of(search, chain.edges[at - 1]) < weight_of(search, edge); at--)

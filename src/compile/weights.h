@@ -1,5 +1,5 @@
 /*
- * How often each number of a section is called, as far as anyone can know before the program runs.
+ * How often each number of a slice is called, as far as anyone can know before the program runs.
  */
 #ifndef CALLGATE_COMPILE_WEIGHTS_H
 #define CALLGATE_COMPILE_WEIGHTS_H
@@ -7,10 +7,10 @@
 #include "compile/graph.h"
 #include "policy/policy.h"
 
-/* All weights of a section add up to about this. */
+/* All weights of a slice add up to about this. */
 enum { WEIGHTS_TOTAL = 1 << 22 };
 
-/* What is known of the numbers of one edge of a section's switch. */
+/* What is known of the numbers of one edge of a slice's switch. */
 struct weights_edge {
 	uint32_t uniform;  /* how many calls exist there */
 	uint32_t prior;    /* how often they are made in ordinary work */

@@ -7,7 +7,6 @@
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
-#include "compile/lowered.h"
 #include "compile/pass.h"
 #include "support/random_policy.h"
 #include "support/run.h"
@@ -44,23 +43,19 @@ static void check_graph_call(const struct policy *policy, const char *pass, cons
 static void check_passes(struct random *random, const struct policy *policy)
 {
 	struct arena arena = {0};
-	struct graph graph = {0};
-	struct pass_input input = {.policy = policy, .arena = &arena};
+	struct compilation c = {.policy = policy, .arena = &arena, .state = PASS_POLICY};
 	struct diag diag = {""};
 
 	for (const struct pass *pass = compile_passes; pass->name; pass++) {
-		struct graph next;
-		graph_init(&next, &arena, 0);
-		input.root = pass->run(&input, &next);
-		graph = next;
-		input.graph = &graph;
-		ck_assert_msg(graph_verify(&graph, &diag) == 0, "after %s: %s", pass->name, diag.text);
+		ck_assert(pass_run(pass, &c));
+		ck_assert_msg(graph_verify(&c.graph, &diag) == 0, "after %s: %s", pass->name, diag.text);
 		for (int i = 0; i < 40; i++) {
 			struct seccomp_data call = random_call(random, policy);
-			check_graph_call(policy, pass->name, &graph, input.root, &call);
+			check_graph_call(policy, pass->name, &c.graph, c.root, &call);
 		}
 	}
-	ck_assert_msg(lowered_verify(&graph, input.root, &diag) == 0, "%s", diag.text);
+	ck_assert_msg(graph_verify_branches(&c.graph, &diag) == 0, "%s", diag.text);
+	ck_assert_uint_gt(c.insns.count, 0);
 	arena_finish(&arena);
 }
 

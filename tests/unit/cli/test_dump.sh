@@ -14,6 +14,7 @@ fail()
 "$callgate" compile --dump=after:help >"$scratch/passes"
 grep -q '^rules ' "$scratch/passes" || fail "there is no pass that makes the first graph"
 grep -q '^trees ' "$scratch/passes" || fail "there is no pass that makes trees"
+[ "$(cut -d ' ' -f 1 "$scratch/passes" | tr '\n' ' ')" = "rules parts trees layout emit " ] || fail "the passes are others"
 while read -r pass what; do
 	[ -n "$what" ] || fail "$pass does not say what it does"
 	"$callgate" compile --profile "$profile" --dump="after:$pass" >"$scratch/text"

@@ -2,9 +2,11 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include <seccomp.h>
+
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
-#include "compile/emit.h"
+#include "compile/pass.h"
 #include "support/run.h"
 
 enum { SHORTEST = 245, LONGEST = 265, FAR = 1100 };
@@ -33,20 +35,38 @@ static uint32_t expected(uint32_t nr, uint32_t length, bool seven)
 	return nr % 3 == 0 ? action_of(4) : action_of(seven ? 1 : 2);
 }
 
-static void check_chain(uint32_t length, bool big_endian)
+/* Brings the graph into order and emits it. */
+static void emit(struct compilation *c)
 {
-	struct emit_output output = {0};
-	struct callgate_program *program = NULL;
-	struct arena arena = {0};
-	struct graph graph;
 	struct diag diag = {""};
 
-	graph_init(&graph, &arena, 0);
-	struct graph_id root = chain(&graph, length);
-	ck_assert_int_eq(graph_verify(&graph, &diag), 0);
-	ck_assert_int_eq(emit_graph(&graph, root, big_endian, &output), 0);
-	ck_assert_int_eq(bpf_program_new(output.insns.items, output.insns.count, big_endian, &diag, &program),
-	                 0);
+	c->state = PASS_GRAPH | PASS_BRANCHES;
+	ck_assert_msg(graph_verify(&c->graph, &diag) == 0, "%s", diag.text);
+	ck_assert(pass_layout(c));
+	ck_assert(pass_emit(c));
+}
+
+static struct policy policy_of(bool big_endian)
+{
+	static struct policy_arch arch;
+
+	arch.arch = arch_by_token(big_endian ? SCMP_ARCH_S390X : SCMP_ARCH_X86_64);
+	ck_assert_ptr_nonnull(arch.arch);
+	return (struct policy){.arch_count = 1, .archs = &arch};
+}
+
+static void check_chain(uint32_t length, bool big_endian)
+{
+	struct callgate_program *program = NULL;
+	struct arena arena = {0};
+	struct policy policy = policy_of(big_endian);
+	struct compilation c = {.policy = &policy, .arena = &arena};
+	struct diag diag = {""};
+
+	graph_init(&c.graph, &arena, 0);
+	c.root = chain(&c.graph, length);
+	emit(&c);
+	ck_assert_int_eq(bpf_program_new(c.insns.items, c.insns.count, big_endian, &diag, &program), 0);
 	ck_assert_msg(bpf_accept(program, &diag) == 0, "%s", diag.text);
 	for (uint32_t nr = 0; nr <= length; nr++)
 		for (int seven = 0; seven < 2; seven++) {
@@ -70,15 +90,16 @@ END_TEST
 
 START_TEST(a_word_that_is_held_is_not_loaded_again)
 {
-	struct emit_output output = {0};
 	struct arena arena = {0};
-	struct graph graph;
+	struct policy policy = policy_of(false);
+	struct compilation c = {.policy = &policy, .arena = &arena};
 
-	graph_init(&graph, &arena, 0);
-	ck_assert_int_eq(emit_graph(&graph, chain(&graph, 50), false, &output), 0);
+	graph_init(&c.graph, &arena, 0);
+	c.root = chain(&c.graph, 50);
+	emit(&c);
 	unsigned loads = 0;
-	for (size_t i = 0; i < output.insns.count; i++)
-		loads += BPF_CLASS(output.insns.items[i].code) == BPF_LD;
+	for (size_t i = 0; i < c.insns.count; i++)
+		loads += BPF_CLASS(c.insns.items[i].code) == BPF_LD;
 	ck_assert_uint_eq(loads, 2);
 	arena_finish(&arena);
 }
@@ -86,14 +107,14 @@ END_TEST
 
 START_TEST(an_empty_graph_kills)
 {
-	struct emit_output output = {0};
 	struct arena arena = {0};
-	struct graph graph;
+	struct policy policy = policy_of(false);
+	struct compilation c = {.policy = &policy, .arena = &arena};
 
-	graph_init(&graph, &arena, 0);
-	ck_assert_int_eq(emit_graph(&graph, (struct graph_id){0}, false, &output), 0);
-	ck_assert_uint_eq(output.insns.count, 1);
-	ck_assert_uint_eq(output.insns.items[0].k, SECCOMP_RET_KILL_PROCESS);
+	graph_init(&c.graph, &arena, 0);
+	emit(&c);
+	ck_assert_uint_eq(c.insns.count, 1);
+	ck_assert_uint_eq(c.insns.items[0].k, SECCOMP_RET_KILL_PROCESS);
 	arena_finish(&arena);
 }
 END_TEST

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile/lowered.h"
 #include "compile/tree.h"
 #include "support/random.h"
 #include "support/run.h"
@@ -100,12 +99,12 @@ static unsigned steps(const struct question *q, struct graph_id root, uint32_t v
 
 static uint64_t comparisons(const struct graph *graph, struct graph_id id)
 {
-	struct lowered lowered;
+	struct graph_branch branch;
 
 	if (graph_at(graph, id)->kind == GRAPH_LEAF)
 		return 0;
-	ck_assert(lowered_read(graph, id, &lowered));
-	return 1 + comparisons(graph, lowered.then) + comparisons(graph, lowered.otherwise);
+	ck_assert(graph_branch_of(graph, id, &branch));
+	return 1 + comparisons(graph, branch.then) + comparisons(graph, branch.otherwise);
 }
 
 /* Of the tree that is made; also checks that it decides as it should. */
