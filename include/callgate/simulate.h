@@ -172,17 +172,36 @@ int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch
                              uint32_t nr_last, size_t count, const struct scmp_arg_cmp *comparisons);
 
 /*
- * ---- mutants: would a test notice if this were wrong? ----
- *
- * Mutant `index` of the simulator's rules: one of them dropped, or one of its comparisons widened, or an action changed to
- * ALLOW, on all architectures at once. What behaves as the original is left to the caller to find (callgate_prove.h).
- *
- * 0; -ENOENT behind the last, and for a simulator of a program, which has no rules; -EINVAL for NULL; -ENOMEM, -E2BIG.
- * ret_rule is the rule's id (0: the default or the bad architecture action), *ret_text a malloc'ed description, both of
- * which may be NULL. The caller frees *ret_mutant.
+ * ---- the same filter with other rules: what would it answer? ----
  */
-int callgate_simulator_mutate(const struct callgate_simulator *simulator, size_t index,
-                              struct callgate_simulator **ret_mutant, uint32_t *ret_rule, char **ret_text);
+
+/*
+ * The action of calls that no rule decides, for this reason: CALLGATE_REASON_DEFAULT, _BAD_ARCH, or _NEWER with the architecture
+ * (SCMP_ARCH_*) of the calls. 0; -ENOENT: the filter gives no such answer; -EINVAL for NULL.
+ */
+int callgate_simulator_default(const struct callgate_simulator *simulator, enum callgate_reason reason,
+                               uint32_t arch, uint32_t *ret_action);
+
+/* Rules, and what calls get that no rule decides. */
+struct callgate_changed_rules {
+	uint32_t default_action, bad_arch_action;
+	/* The architecture (SCMP_ARCH_*) whose newer calls get `newer_action` if the filter has an answer of its own for them; 0: none. */
+	uint32_t newer_arch, newer_action;
+	/* Those of callgate_simulator_rule(), in its order: some may be left out, and actions and conditions may be others. */
+	size_t rule_count;
+	const struct callgate_rule *rules;
+};
+
+/*
+ * A simulator of the same filter with these rules in place of its own. The rules are taken as they are, first match wins, and are not
+ * weighed against each other as seccomp_rule_add() does it; `hits` are not looked at.
+ *
+ * Returns 0, and the caller frees *ret_simulator; -EINVAL (NULL, a simulator of a program, a rule that is none of its rules or not in
+ * its place), -ENOMEM, -E2BIG (the rules fit no stack of programs), -EFAULT (the proof failed); callgate_diagnosis(NULL) says why.
+ */
+int callgate_simulator_new_changed(const struct callgate_simulator *simulator,
+                                   const struct callgate_changed_rules *changed,
+                                   struct callgate_simulator **ret_simulator);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

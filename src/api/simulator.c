@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/context.h"
 #include "api/coverage.h"
-#include "api/mutate.h"
 #include "bpf/accept.h"
 
 struct callgate_simulator *simulator_allocate(void)
@@ -108,8 +108,7 @@ int simulator_prepare(struct callgate_simulator *simulator, struct diag *diag)
 {
 	if ((simulator->policy && !list_rules(simulator)) || !make_counters(simulator))
 		return diag_fail(diag, -ENOMEM, "out of memory for a simulator");
-	int result = coverage_list_edges(simulator, diag);
-	return result < 0 || !simulator->policy ? result : mutate_list(simulator, diag);
+	return coverage_list_edges(simulator, diag);
 }
 
 static int copy_programs(struct callgate_simulator *simulator, struct callgate_program *const *programs,
@@ -201,4 +200,156 @@ int callgate_simulator_rule(const struct callgate_simulator *simulator, size_t i
 		return -ENOENT;
 	*ret_rule = simulator->rules[index];
 	return 0;
+}
+
+/* ---- the same filter with other rules ---- */
+
+int callgate_simulator_default(const struct callgate_simulator *simulator, enum callgate_reason reason,
+                               uint32_t arch, uint32_t *ret_action)
+{
+	const struct policy *policy = simulator ? simulator->policy : NULL;
+
+	if (!simulator || !ret_action)
+		return -EINVAL;
+	if (policy && reason == CALLGATE_REASON_DEFAULT)
+		return *ret_action = policy->default_action, 0;
+	if (policy && reason == CALLGATE_REASON_BAD_ARCH)
+		return *ret_action = policy->bad_arch_action, 0;
+	for (size_t i = 0; policy && reason == CALLGATE_REASON_NEWER && i < policy->arch_count; i++)
+		if (policy->archs[i].arch == arch_by_token(arch) && policy->archs[i].newer_first)
+			return *ret_action = policy->archs[i].newer_action, 0;
+	return -ENOENT;
+}
+
+/* Rules that are still to be taken, in order. */
+struct rule_source {
+	const struct callgate_rule *next, *end;
+	struct arena *arena;
+};
+
+static bool take_rule(struct rule_source *source, const struct arch *arch, struct policy_rule *rule)
+{
+	const struct callgate_rule *from = source->next++;
+	struct policy_condition *conditions =
+	    ARENA_ARRAY(source->arena, struct policy_condition, from->condition_count);
+
+	if (!conditions)
+		return false;
+	for (size_t i = 0; i < from->condition_count; i++) {
+		const struct scmp_arg_cmp *c = &from->conditions[i];
+		bool masked = c->op == SCMP_CMP_MASKED_EQ;
+		uint64_t word = policy_word_mask(arch), mask = masked ? c->datum_a & word : word;
+		conditions[i] = (struct policy_condition){
+		    .arg = (uint8_t)c->arg,
+		    .op = (uint8_t)c->op,
+		    .mask = mask,
+		    .value = (masked ? c->datum_b : c->datum_a) & mask,
+		};
+	}
+	*rule = (struct policy_rule){from->action, from->id, (uint32_t)from->condition_count, conditions};
+	return true;
+}
+
+static bool take_syscall(struct rule_source *source, const struct arch *arch, struct policy_syscall *syscall)
+{
+	struct policy_rule *rules = ARENA_ARRAY(source->arena, struct policy_rule, syscall->rule_count);
+
+	syscall->rules = rules;
+	for (uint32_t i = 0; rules && i < syscall->rule_count; i++) {
+		if (source->next == source->end || source->next->arch != arch->token ||
+		    source->next->nr != (int32_t)syscall->nr) {
+			syscall->rule_count = i;
+			break;
+		}
+		if (!take_rule(source, arch, &rules[i]))
+			return false;
+	}
+	return rules != NULL;
+}
+
+static bool take_arch(struct rule_source *source, const struct callgate_changed_rules *changed,
+                      struct policy_arch *arch)
+{
+	struct policy_syscall *syscalls =
+	    ARENA_ARRAY(source->arena, struct policy_syscall, arch->syscall_count);
+
+	if (!syscalls)
+		return false;
+	if (arch->syscall_count)
+		memcpy(syscalls, arch->syscalls, arch->syscall_count * sizeof(syscalls[0]));
+	arch->syscalls = syscalls;
+	if (arch->newer_first && changed->newer_arch == arch->arch->token)
+		arch->newer_action = changed->newer_action;
+	for (size_t i = 0; i < arch->syscall_count; i++)
+		if (!take_syscall(source, arch->arch, &syscalls[i]))
+			return false;
+	return true;
+}
+
+/* 0; -EINVAL: some rule was not taken. */
+static int change_policy(struct callgate_simulator *simulator, const struct policy *from,
+                         const struct callgate_changed_rules *changed)
+{
+	struct rule_source source = {changed->rules, changed->rules, &simulator->arena};
+	struct policy *policy = ARENA_NEW(&simulator->arena, struct policy);
+	struct policy_arch *archs = ARENA_ARRAY(&simulator->arena, struct policy_arch, from->arch_count);
+
+	if (!policy || !archs)
+		return diag_fail(diag_thread(), -ENOMEM, "out of memory for the rules");
+	if (changed->rule_count)
+		source.end += changed->rule_count;
+	memcpy(archs, from->archs, from->arch_count * sizeof(archs[0]));
+	for (size_t i = 0; i < from->arch_count; i++)
+		if (!take_arch(&source, changed, &archs[i]))
+			return diag_fail(diag_thread(), -ENOMEM, "out of memory for the rules");
+	if (source.next != source.end)
+		return diag_fail(diag_thread(), -EINVAL,
+		                 "rule %zu of the list is not one of the simulator's, or not in its place",
+		                 (size_t)(source.next - changed->rules));
+	*policy = *from;
+	policy->default_action = changed->default_action;
+	policy->bad_arch_action = changed->bad_arch_action;
+	policy->archs = archs;
+	simulator->policy = policy;
+	return 0;
+}
+
+static const char *find_mistake(const struct callgate_changed_rules *changed)
+{
+	for (size_t i = 0; i < changed->rule_count; i++)
+		for (size_t j = 0; j < changed->rules[i].condition_count; j++) {
+			const struct scmp_arg_cmp *c = &changed->rules[i].conditions[j];
+			if (c->arg > 5 || (int)c->op <= _SCMP_CMP_MIN || c->op >= _SCMP_CMP_MAX)
+				return "a condition has an argument or an operator that there is not";
+			if (j > 0 && c->arg < c[-1].arg)
+				return "the conditions of a rule must be in the order of their arguments";
+		}
+	return NULL;
+}
+
+int callgate_simulator_new_changed(const struct callgate_simulator *simulator,
+                                   const struct callgate_changed_rules *changed,
+                                   struct callgate_simulator **ret_simulator)
+{
+	if (!simulator || !changed || !ret_simulator || (changed->rule_count && !changed->rules))
+		return diag_fail(diag_thread(), -EINVAL,
+		                 "simulator, rules and the place for the new simulator must not be NULL");
+	if (!simulator->policy)
+		return diag_fail(diag_thread(), -EINVAL, "the simulator is of a program, which has no rules");
+	const char *mistake = find_mistake(changed);
+	if (mistake)
+		return diag_fail(diag_thread(), -EINVAL, "%s", mistake);
+	struct callgate_simulator *copy = simulator_allocate();
+	if (!copy)
+		return diag_fail(diag_thread(), -ENOMEM, "out of memory for a simulator");
+	int result = change_policy(copy, simulator->policy, changed);
+	if (result == 0)
+		result = compile_policy(copy->policy, false, diag_thread(), &copy->output);
+	if (result == 0)
+		result = simulator_prepare(copy, diag_thread());
+	if (result == 0)
+		*ret_simulator = copy;
+	else
+		callgate_simulator_free(copy);
+	return result;
 }

@@ -32,8 +32,6 @@ struct callgate_simulator {
 	size_t edge_count;
 	struct callgate_edge *edges;                         /* `hits` is in `sides` */
 	unsigned long reasons[CALLGATE_REASON_BAD_ARCH + 1]; /* calls by enum callgate_reason */
-	size_t mutation_count;
-	struct mutation *mutations; /* private to mutate.c */
 };
 
 /* An empty one, or NULL; callgate_simulator_free() is good for it at any time. */

@@ -78,7 +78,7 @@ void words_print_call(const struct callgate_call *call, struct strbuf *text)
 	free(name);
 }
 
-static void print_condition(const struct scmp_arg_cmp *c, struct strbuf *text)
+void words_print_condition(const struct scmp_arg_cmp *c, struct strbuf *text)
 {
 	static const char *const symbols[] = {"?", "!=", "<", "<=", "==", ">=", ">", "=="};
 
@@ -101,7 +101,7 @@ static void print_rule(const struct callgate_simulator *simulator, const struct 
 			continue;
 		for (size_t j = 0; j < rule.condition_count; j++) {
 			strbuf_append(text, j ? " and " : " (if ");
-			print_condition(&rule.conditions[j], text);
+			words_print_condition(&rule.conditions[j], text);
 		}
 		strbuf_append(text, rule.condition_count ? ")" : " (whatever the arguments)");
 		return;

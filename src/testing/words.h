@@ -25,6 +25,9 @@ size_t words_archs_of(const scmp_filter_ctx ctx, uint32_t *ret_archs);
 /* "openat(0x0, 0x1, 0x2, 0x0, 0x0, 0x0) on x86_64" */
 void words_print_call(const struct callgate_call *call, struct strbuf *text);
 
+/* "argument 2 & 0x3 == 0x1" */
+void words_print_condition(const struct scmp_arg_cmp *condition, struct strbuf *text);
+
 /* Does the edge depend on more than the architecture and the number of the call? */
 bool words_edge_is_of_arguments(const struct callgate_simulator *simulator, const struct callgate_edge *edge);
 

@@ -1,4 +1,4 @@
-/* <callgate/simulate.h>: verdict, reason, rule, cost and bitmap of single calls; counters; mutants. */
+/* <callgate/simulate.h>: verdict, reason, rule, cost and bitmap of single calls; counters; other rules. */
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include <callgate/diagnosis.h>
+#include <callgate/prove.h>
+#include <callgate/rule.h>
 #include <callgate/simulate.h>
 
 #include "support/run.h"
@@ -103,7 +105,6 @@ START_TEST(bad_arguments)
 	ck_assert_int_eq(callgate_simulator_run(NULL, &call, &verdict), -EINVAL);
 	ck_assert_int_eq(callgate_simulator_rule(NULL, 0, NULL), -EINVAL);
 	ck_assert_int_eq(callgate_simulator_edge(NULL, 0, NULL), -EINVAL);
-	ck_assert_int_eq(callgate_simulator_mutate(NULL, 0, &simulator, NULL, NULL), -EINVAL);
 	ck_assert_ptr_null(callgate_simulator_program(NULL, 0));
 	callgate_simulator_free(NULL);
 	ck_assert_uint_eq(verdict.action, 5);
@@ -210,63 +211,118 @@ START_TEST(edge_examples_are_true)
 }
 END_TEST
 
-static uint32_t verdict_of(struct callgate_simulator *simulator, uint32_t arch, int nr, uint64_t a0,
-                           uint64_t a1)
+static size_t list_rules(const struct callgate_simulator *simulator, struct callgate_rule *rules)
 {
-	struct callgate_call call = {.arch = arch, .nr = nr, .args = {a0, a1}};
-	struct callgate_verdict verdict;
+	size_t count = 0;
 
-	ck_assert_int_eq(callgate_simulator_run(simulator, &call, &verdict), 0);
-	return verdict.action;
+	while (callgate_simulator_rule(simulator, count, &rules[count]) == 0)
+		count++;
+	return count;
 }
 
-/* Calls of make()'s context whose verdicts tell all its mutants from it; which mutant differs at which call. */
-static const struct {
-	const char *mutant;
-	struct {
-		uint32_t arch;
-		int nr;
-		uint64_t a0, a1;
-	} call;
-} mutants[] = {
-    {"default action: allows instead of ERRNO(1)", {SCMP_ARCH_X86_64, 5, 0, 0}},
-    {"action for other architectures: allows instead of KILL", {SCMP_ARCH_MIPS, 4003, 0, 0}},
-    {"rule 1, read: the rule is dropped", {SCMP_ARCH_AARCH64, 63, 0, 0}},
-    {"rule 3, socket: the rule is dropped", {SCMP_ARCH_AARCH64, 198, 1, 0}},
-    {"rule 3, socket: argument 0 == 0x1 is not looked at", {SCMP_ARCH_X86_64, 41, 8, 0}},
-    {"rule 3, socket: argument 0 == 0x1 is compared without its lowest bit", {SCMP_ARCH_X86_64, 41, 0, 0}},
-    {"rule 3, socket: argument 0 == 0x1 is compared without its highest bit",
-     {SCMP_ARCH_X86_64, 41, 0x8000000000000001, 0}},
-    {"rule 3, socket: argument 1 < 0x100000000 is not looked at", {SCMP_ARCH_X86_64, 41, 1, 0x100000001}},
-    {"rule 3, socket: argument 1 < 0x100000000 holds for one value more",
-     {SCMP_ARCH_X86_64, 41, 1, 0x100000000}},
-};
-
-START_TEST(every_mutant)
+static scmp_filter_ctx make_narrow(void)
 {
-	scmp_filter_ctx ctx = make();
-	struct callgate_simulator *simulator = NULL, *mutant;
-	const size_t count = sizeof(mutants) / sizeof(mutants[0]);
-	char *text;
-	uint32_t rule;
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(1));
+
+	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), -EEXIST);
+	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
+	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X32), 0);
+	ck_assert_int_eq(callgate_rule_newer(ctx, SCMP_ARCH_X86, SCMP_ACT_ERRNO(38)), 0);
+	ck_assert_int_eq(
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0_64(SCMP_CMP_EQ, 0x1200000003)),
+	    0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_LOG, SCMP_SYS(write), 2, SCMP_A0_64(SCMP_CMP_GE, 5),
+	                                  SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf0000000f0, 0x1000000010)),
+	                 0);
+	return ctx;
+}
+
+/* The rules that a simulator lists are all that there is to it: with them it is the same filter, on architectures of 32 bits too. */
+START_TEST(same_rules_are_the_same_filter)
+{
+	scmp_filter_ctx ctx = make_narrow();
+	struct callgate_simulator *simulator = NULL, *copy = NULL;
+	struct callgate_changed_rules changed = {0};
+	struct callgate_rule rules[64];
+	struct callgate_comparison *comparison;
+	uint32_t newer = 0;
 
 	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
-	for (size_t i = 0; i < count; i++) {
-		ck_assert_int_eq(callgate_simulator_mutate(simulator, i, &mutant, &rule, &text), 0);
-		ck_assert_str_eq(text, mutants[i].mutant);
-		for (size_t j = 0; j < count; j++) {
-			uint32_t arch = mutants[j].call.arch;
-			int nr = mutants[j].call.nr;
-			uint64_t a0 = mutants[j].call.a0, a1 = mutants[j].call.a1;
-			bool differs =
-			    verdict_of(simulator, arch, nr, a0, a1) != verdict_of(mutant, arch, nr, a0, a1);
-			if (i == j)
-				ck_assert_msg(differs, "%s", text);
-		}
-		free(text);
-		callgate_simulator_free(mutant);
+	changed.rules = rules;
+	changed.rule_count = list_rules(simulator, rules);
+	ck_assert_uint_ge(changed.rule_count, 6);
+	ck_assert_int_eq(
+	    callgate_simulator_default(simulator, CALLGATE_REASON_DEFAULT, 0, &changed.default_action), 0);
+	ck_assert_int_eq(
+	    callgate_simulator_default(simulator, CALLGATE_REASON_BAD_ARCH, 0, &changed.bad_arch_action), 0);
+	ck_assert_uint_eq(changed.default_action, SCMP_ACT_ERRNO(1));
+	ck_assert_uint_eq(changed.bad_arch_action, SCMP_ACT_KILL_THREAD);
+	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_NEWER, SCMP_ARCH_X86, &newer),
+	                 0);
+	ck_assert_uint_eq(newer, SCMP_ACT_ERRNO(38));
+	ck_assert_int_eq(
+	    callgate_simulator_default(simulator, CALLGATE_REASON_NEWER, SCMP_ARCH_X86_64, &newer), -ENOENT);
+	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_RULE, 0, &newer), -ENOENT);
+	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), 0);
+	const struct callgate_program *list[] = {callgate_simulator_program(copy, 0)};
+	const struct callgate_side original = {.ctx = ctx}, same = {NULL, list, 1};
+	ck_assert_int_eq(callgate_compare(&original, &same, 1, &comparison), 0);
+	ck_assert_int_eq(comparison->relation, CALLGATE_RELATION_EQUAL);
+	callgate_comparison_free(comparison);
+	for (size_t i = 0; i < changed.rule_count; i++) {
+		struct callgate_rule rule;
+		ck_assert_int_eq(callgate_simulator_rule(copy, i, &rule), 0);
+		ck_assert_uint_eq(rule.condition_count, rules[i].condition_count);
+		ck_assert_mem_eq(rule.conditions, rules[i].conditions,
+		                 rule.condition_count * sizeof(rule.conditions[0]));
 	}
-	ck_assert_int_eq(callgate_simulator_mutate(simulator, count, &mutant, &rule, &text), -ENOENT);
+	callgate_simulator_free(copy);
+	callgate_simulator_free(simulator);
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(other_rules)
+{
+	scmp_filter_ctx ctx = make_narrow();
+	struct callgate_simulator *simulator = NULL, *copy = NULL;
+	struct callgate_changed_rules changed = {
+	    SCMP_ACT_TRAP, SCMP_ACT_LOG, SCMP_ARCH_X86, SCMP_ACT_NOTIFY, 0, NULL};
+	struct callgate_rule rules[64];
+	struct scmp_arg_cmp wrong = {6, SCMP_CMP_EQ, 1, 0};
+	uint32_t newer = 0;
+
+	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
+	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), 0);
+	ck_assert_int_eq(callgate_simulator_rule(copy, 0, &rules[0]), -ENOENT);
+	ck_assert_int_eq(callgate_simulator_default(copy, CALLGATE_REASON_NEWER, SCMP_ARCH_X86, &newer), 0);
+	ck_assert_uint_eq(newer, SCMP_ACT_NOTIFY);
+	struct callgate_call call = {.arch = SCMP_ARCH_X86_64, .nr = 1, .args = {0x1200000003}};
+	struct callgate_verdict verdict;
+	ck_assert_int_eq(callgate_simulator_run(copy, &call, &verdict), 0);
+	ck_assert_uint_eq(verdict.action, SCMP_ACT_TRAP);
+	callgate_simulator_free(copy);
+	copy = NULL;
+
+	changed.rules = rules;
+	changed.rule_count = list_rules(simulator, rules);
+	struct callgate_rule first = rules[0];
+	rules[0] = rules[changed.rule_count - 1];
+	rules[changed.rule_count - 1] = first;
+	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "not in its place"));
+	list_rules(simulator, rules);
+	rules[0].conditions = &wrong;
+	rules[0].condition_count = 1;
+	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), -EINVAL);
+	wrong = (struct scmp_arg_cmp){0, 99, 1, 0};
+	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), -EINVAL);
+	changed.rules = NULL;
+	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_new_changed(simulator, NULL, &copy), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_new_changed(NULL, &changed, &copy), -EINVAL);
+	ck_assert_int_eq(callgate_simulator_default(NULL, CALLGATE_REASON_DEFAULT, 0, &newer), -EINVAL);
+	ck_assert_ptr_null(copy);
 	callgate_simulator_free(simulator);
 	seccomp_release(ctx);
 }
@@ -282,6 +338,7 @@ int main(void)
 	tcase_add_test(tcase, rules_are_counted);
 	tcase_add_test(tcase, edges_are_counted);
 	tcase_add_test(tcase, edge_examples_are_true);
-	tcase_add_test(tcase, every_mutant);
+	tcase_add_test(tcase, same_rules_are_the_same_filter);
+	tcase_add_test(tcase, other_rules);
 	return test_run(tcase);
 }

@@ -8,6 +8,7 @@
 #include <callgate/rule.h>
 #include <callgate/syscall.h>
 #include <callgate/test_file.h>
+#include <callgate/testing.h>
 
 #include "support/run.h"
 

@@ -1,0 +1,330 @@
+/* Rules that are wrong in one place: would a test notice? */
+#include "testing/words.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/action.h>
+#include <callgate/arch.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+
+enum mutation_kind {
+	DEFAULT_ALLOWS,
+	BAD_ARCH_ALLOWS,
+	NEWER_ALLOWS,
+	RULE_DROPPED,
+	RULE_ALLOWS,
+	CONDITION_DROPPED,
+	CONDITION_WIDENED, /* by one value */
+	LOW_BIT_IGNORED,
+	HIGH_BIT_IGNORED,
+};
+
+struct mutation {
+	enum mutation_kind kind;
+	uint32_t id;                      /* of the rule */
+	uint32_t condition;               /* its index */
+	uint32_t arch;                    /* NEWER_ALLOWS */
+	const struct callgate_rule *rule; /* an entry of this id with most conditions; else NULL */
+};
+
+/* The simulator's rules, and all mutations of them. The arena is zeroed; it and the vector belong to the caller. */
+struct mutations {
+	const struct callgate_simulator *simulator;
+	struct arena arena;
+	size_t rule_count;
+	struct callgate_rule *rules;
+	VEC(struct mutation) list;
+};
+
+/* ---- which there are ---- */
+
+static bool add(struct mutations *mutations, enum mutation_kind kind, const struct callgate_rule *rule,
+                size_t condition)
+{
+	return vec_push(
+	    &mutations->list,
+	    ((struct mutation){
+	        .kind = kind, .id = rule ? rule->id : 0, .condition = (uint32_t)condition, .rule = rule}));
+}
+
+static bool add_condition(struct mutations *mutations, const struct callgate_rule *rule, size_t i)
+{
+	if (!add(mutations, CONDITION_DROPPED, rule, i))
+		return false;
+	switch (rule->conditions[i].op) {
+	case SCMP_CMP_LT:
+	case SCMP_CMP_LE:
+	case SCMP_CMP_GE:
+	case SCMP_CMP_GT:
+		return add(mutations, CONDITION_WIDENED, rule, i);
+	case SCMP_CMP_EQ:
+	case SCMP_CMP_MASKED_EQ:
+		return add(mutations, LOW_BIT_IGNORED, rule, i) && add(mutations, HIGH_BIT_IGNORED, rule, i);
+	default:
+		return true;
+	}
+}
+
+static bool add_rule(struct mutations *mutations, const struct callgate_rule *rule)
+{
+	if (!add(mutations, RULE_DROPPED, rule, 0))
+		return false;
+	if (rule->action != SCMP_ACT_ALLOW && !add(mutations, RULE_ALLOWS, rule, 0))
+		return false;
+	for (size_t i = 0; i < rule->condition_count; i++)
+		if (!add_condition(mutations, rule, i))
+			return false;
+	return true;
+}
+
+static bool add_default(struct mutations *mutations, enum mutation_kind kind, enum callgate_reason reason,
+                        uint32_t arch)
+{
+	uint32_t action;
+
+	if (callgate_simulator_default(mutations->simulator, reason, arch, &action) < 0 ||
+	    (action == SCMP_ACT_ALLOW && kind != NEWER_ALLOWS))
+		return true;
+	return vec_push(&mutations->list, ((struct mutation){.kind = kind, .arch = arch}));
+}
+
+/* By id; of one id, the entry with most conditions first, and of those the one that comes first. */
+static int by_id(const void *a, const void *b)
+{
+	const struct callgate_rule *x = *(const struct callgate_rule *const *)a,
+	                           *y = *(const struct callgate_rule *const *)b;
+
+	if (x->id != y->id)
+		return x->id > y->id ? 1 : -1;
+	if (x->condition_count != y->condition_count)
+		return x->condition_count < y->condition_count ? 1 : -1;
+	return (x > y) - (x < y);
+}
+
+static bool add_rules(struct mutations *mutations)
+{
+	const struct callgate_rule **sorted =
+	    ARENA_ARRAY(&mutations->arena, const struct callgate_rule *, mutations->rule_count);
+
+	for (size_t i = 0; sorted && i < mutations->rule_count; i++)
+		sorted[i] = &mutations->rules[i];
+	if (sorted)
+		qsort(sorted, mutations->rule_count, sizeof(sorted[0]), by_id);
+	for (size_t i = 0; sorted && i < mutations->rule_count; i++)
+		if ((i == 0 || sorted[i]->id != sorted[i - 1]->id) && !add_rule(mutations, sorted[i]))
+			return false;
+	return sorted != NULL;
+}
+
+static bool list(struct mutations *mutations)
+{
+	const struct callgate_arch *arch;
+	struct callgate_rule rule;
+	size_t count = 0;
+
+	while (callgate_simulator_rule(mutations->simulator, count, &rule) == 0)
+		count++;
+	mutations->rules = ARENA_ARRAY(&mutations->arena, struct callgate_rule, count);
+	if (!mutations->rules)
+		return false;
+	for (; mutations->rule_count < count; mutations->rule_count++)
+		callgate_simulator_rule(mutations->simulator, mutations->rule_count,
+		                        &mutations->rules[mutations->rule_count]);
+	if (!add_default(mutations, DEFAULT_ALLOWS, CALLGATE_REASON_DEFAULT, 0) ||
+	    !add_default(mutations, BAD_ARCH_ALLOWS, CALLGATE_REASON_BAD_ARCH, 0))
+		return false;
+	for (size_t i = 0; (arch = callgate_arch_at(i)); i++)
+		if (!add_default(mutations, NEWER_ALLOWS, CALLGATE_REASON_NEWER, arch->token))
+			return false;
+	return add_rules(mutations);
+}
+
+/* ---- what they do ---- */
+
+static void widen(struct scmp_arg_cmp *c, uint64_t word)
+{
+	if (c->op == SCMP_CMP_LT)
+		c->op = SCMP_CMP_LE;
+	else if (c->op == SCMP_CMP_GT)
+		c->op = SCMP_CMP_GE;
+	else if (c->op == SCMP_CMP_LE)
+		c->datum_a += c->datum_a < word;
+	else
+		c->datum_a -= c->datum_a > 0;
+}
+
+/* EQ is MASKED_EQ with all bits of the word in the mask. */
+static void ignore_bit(struct scmp_arg_cmp *c, uint64_t word, bool low)
+{
+	uint64_t mask = c->op == SCMP_CMP_MASKED_EQ ? c->datum_a : word;
+	uint64_t value = c->op == SCMP_CMP_MASKED_EQ ? c->datum_b : c->datum_a;
+
+	if (!mask)
+		return;
+	mask &= ~(low ? mask & -mask : (uint64_t)1 << (63 - __builtin_clzll(mask)));
+	*c = (struct scmp_arg_cmp){c->arg, SCMP_CMP_MASKED_EQ, mask, value & mask};
+}
+
+/* Changes one entry of the mutation's rule, whose conditions are copied. */
+static bool change_rule(const struct mutation *mutation, struct arena *arena, struct callgate_rule *rule)
+{
+	uint64_t word = callgate_arch_find(rule->arch)->word_bits == 64 ? UINT64_MAX : UINT32_MAX;
+	uint32_t i = mutation->condition;
+
+	if (mutation->kind == RULE_ALLOWS)
+		rule->action = SCMP_ACT_ALLOW;
+	if (mutation->kind < CONDITION_DROPPED || i >= rule->condition_count)
+		return true;
+	struct scmp_arg_cmp *conditions = ARENA_ARRAY(arena, struct scmp_arg_cmp, rule->condition_count);
+	if (!conditions)
+		return false;
+	memcpy(conditions, rule->conditions, rule->condition_count * sizeof(conditions[0]));
+	rule->conditions = conditions;
+	if (mutation->kind == CONDITION_DROPPED)
+		memmove(&conditions[i], &conditions[i + 1],
+		        (--rule->condition_count - i) * sizeof(conditions[0]));
+	else if (mutation->kind == CONDITION_WIDENED)
+		widen(&conditions[i], word);
+	else
+		ignore_bit(&conditions[i], word, mutation->kind == LOW_BIT_IGNORED);
+	return true;
+}
+
+/* The rules of the simulator with the mutation, in place. */
+static bool change_rules(struct mutations *mutations, const struct mutation *mutation)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < mutations->rule_count; i++) {
+		struct callgate_rule rule = mutations->rules[i];
+		bool is_changed = mutation->kind >= RULE_DROPPED && rule.id == mutation->id;
+		if (is_changed && mutation->kind == RULE_DROPPED)
+			continue;
+		if (is_changed && !change_rule(mutation, &mutations->arena, &rule))
+			return false;
+		mutations->rules[count++] = rule;
+	}
+	assert(count <= mutations->rule_count);
+	mutations->rule_count = count;
+	return true;
+}
+
+static int build(struct mutations *mutations, const struct mutation *mutation,
+                 struct callgate_simulator **ret_mutant)
+{
+	struct callgate_changed_rules changed = {0};
+
+	callgate_simulator_default(mutations->simulator, CALLGATE_REASON_DEFAULT, 0, &changed.default_action);
+	callgate_simulator_default(mutations->simulator, CALLGATE_REASON_BAD_ARCH, 0,
+	                           &changed.bad_arch_action);
+	if (mutation->kind == DEFAULT_ALLOWS)
+		changed.default_action = SCMP_ACT_ALLOW;
+	if (mutation->kind == BAD_ARCH_ALLOWS)
+		changed.bad_arch_action = SCMP_ACT_ALLOW;
+	changed.newer_arch = mutation->arch;
+	changed.newer_action = SCMP_ACT_ALLOW;
+	if (!change_rules(mutations, mutation))
+		return -ENOMEM;
+	changed.rule_count = mutations->rule_count;
+	changed.rules = mutations->rules;
+	return callgate_simulator_new_changed(mutations->simulator, &changed, ret_mutant);
+}
+
+/* ---- in words ---- */
+
+static void describe_rule(const struct mutation *mutation, struct strbuf *text)
+{
+	static const char *const done[] = {
+	    [RULE_DROPPED] = "the rule is dropped",
+	    [RULE_ALLOWS] = "allows instead of ",
+	    [CONDITION_DROPPED] = " is not looked at",
+	    [CONDITION_WIDENED] = " holds for one value more",
+	    [LOW_BIT_IGNORED] = " is compared without its lowest bit",
+	    [HIGH_BIT_IGNORED] = " is compared without its highest bit",
+	};
+	const struct callgate_rule *rule = mutation->rule;
+	char *name = seccomp_syscall_resolve_num_arch(rule->arch, rule->nr);
+	char action[CALLGATE_ACTION_TEXT];
+
+	strbuf_printf(text, "rule %u, %s: ", rule->id, name ? name : "a number without a name");
+	free(name);
+	if (mutation->kind >= CONDITION_DROPPED)
+		words_print_condition(&rule->conditions[mutation->condition], text);
+	strbuf_append(text, done[mutation->kind]);
+	callgate_action_text(rule->action, action);
+	strbuf_append(text, mutation->kind == RULE_ALLOWS ? action : "");
+}
+
+static char *describe(const struct callgate_simulator *simulator, const struct mutation *mutation)
+{
+	static const enum callgate_reason reasons[] = {
+	    [DEFAULT_ALLOWS] = CALLGATE_REASON_DEFAULT,
+	    [BAD_ARCH_ALLOWS] = CALLGATE_REASON_BAD_ARCH,
+	    [NEWER_ALLOWS] = CALLGATE_REASON_NEWER,
+	};
+	char action[CALLGATE_ACTION_TEXT];
+	struct strbuf text = {0};
+	uint32_t before = 0;
+
+	if (mutation->kind >= RULE_DROPPED) {
+		describe_rule(mutation, &text);
+		return strbuf_steal(&text);
+	}
+	callgate_simulator_default(simulator, reasons[mutation->kind], mutation->arch, &before);
+	callgate_action_text(before, action);
+	if (mutation->kind == NEWER_ALLOWS)
+		strbuf_printf(&text, "newer calls of %s: allows instead of %s",
+		              words_arch_name(mutation->arch), action);
+	else
+		strbuf_printf(&text, "%s: allows instead of %s",
+		              mutation->kind == DEFAULT_ALLOWS ? "default action"
+		                                               : "action for other architectures",
+		              action);
+	return strbuf_steal(&text);
+}
+
+/* ---- together ---- */
+
+static int mutate(struct mutations *mutations, size_t index, struct callgate_simulator **ret_mutant,
+                  uint32_t *ret_rule, char **ret_text)
+{
+	if (!list(mutations))
+		return -ENOMEM;
+	if (index >= mutations->list.count)
+		return -ENOENT;
+	const struct mutation *mutation = &mutations->list.items[index];
+	char *text = ret_text ? describe(mutations->simulator, mutation) : NULL;
+	if (ret_text && !text)
+		return -ENOMEM;
+	int result = build(mutations, mutation, ret_mutant);
+	if (result < 0) {
+		free(text);
+		return result;
+	}
+	if (ret_rule)
+		*ret_rule = mutation->id;
+	if (ret_text)
+		*ret_text = text;
+	return 0;
+}
+
+int callgate_simulator_mutate(const struct callgate_simulator *simulator, size_t index,
+                              struct callgate_simulator **ret_mutant, uint32_t *ret_rule, char **ret_text)
+{
+	struct mutations mutations = {.simulator = simulator};
+	uint32_t action;
+
+	if (!simulator || !ret_mutant)
+		return -EINVAL;
+	if (callgate_simulator_default(simulator, CALLGATE_REASON_DEFAULT, 0, &action) < 0)
+		return -ENOENT; /* a program */
+	int result = mutate(&mutations, index, ret_mutant, ret_rule, ret_text);
+	vec_finish(&mutations.list);
+	arena_finish(&mutations.arena);
+	return result;
+}
