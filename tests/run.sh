@@ -34,9 +34,9 @@ if $clients; then
 	bash tests/clients/install.sh
 fi
 
-options="-Dtests=enabled -Doci=enabled -Ddocs=enabled -Ddrop_in=true -Dclients=$clients -Dwerror=$strict -Db_sanitize=$sanitize"
+options="-Dtests=enabled -Ddocs=enabled -Ddrop_in=true -Dclients=$clients -Dwerror=$strict -Db_sanitize=$sanitize"
 [ "$sanitize" = none ] || options="$options -Db_lundef=false"
-[ "$variant" != narrow ] || options="$options -Doci=disabled -Ddocs=disabled -Down_check=true"
+[ "$variant" != narrow ] || options="$options -Ddocs=disabled -Down_check=true"
 if [ -f "$build/build.ninja" ]; then
 	# shellcheck disable=SC2086
 	meson configure "$build" $options >/dev/null

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 if ! pkg-config --exists callgate-testing; then
 	[ -d callgate-build ] ||
-		meson setup callgate-build callgate --prefix="$PWD/callgate-prefix" -Dtests=disabled -Ddocs=disabled -Dexamples=false -Doci=enabled
+		meson setup callgate-build callgate --prefix="$PWD/callgate-prefix" -Dtests=disabled -Ddocs=disabled -Dexamples=false
 	meson install -C callgate-build --quiet
 	PKG_CONFIG_PATH=$(dirname "$(find "$PWD/callgate-prefix" -name callgate.pc)")
 	export PKG_CONFIG_PATH

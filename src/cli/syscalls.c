@@ -133,7 +133,7 @@ static int show(uint32_t arch, const char *text)
 	if (*text == '@')
 		return show_set(arch, text);
 	errno = 0;
-	long nr = strtol(text, &end, 0);
+	long long nr = strtoll(text, &end, 0);
 	if (end == text || *end)
 		return show_name(arch, text);
 	if (errno || nr < INT32_MIN || nr > UINT32_MAX) {

@@ -39,9 +39,6 @@ echo "the five lines work"
 block "In CI" 1 "" >examples/readme.test
 grep -q '^live:' examples/readme.test
 tool=home/callgate/bin/callgate
-if [ ! -x "$tool" ]; then # installed without profiles, for want of jansson
-	exit 0
-fi
 LD_LIBRARY_PATH=$(dirname "$(find home/callgate -name libcallgate.so)")
 export LD_LIBRARY_PATH
 "$tool" test examples/readme.test
