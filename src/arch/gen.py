@@ -18,7 +18,8 @@ DATA = os.path.join(HERE, 'data')
 SHARES = os.path.join(DATA, 'ordinary_work.inc')
 
 # Grep tag: TABLE LAYOUT (table.h has the other half).
-NUMBER_ABSENT = -1
+NUMBER_NONE = 0xffff
+NUMBER_FAR = 0x8000
 NAME_NONE = 0xffff
 HASH_BUCKETS = 128
 HASH_SLOTS = 1024
@@ -160,16 +161,27 @@ def share_array(facts):
 
 
 def number_arrays(facts):
+    """Numbers in 16 bits: the few that do not fit are counted from where the private calls of 32-bit ARM start."""
+    def packed(number):
+        if number >= ARM_PRIVATE_FIRST:
+            number += NUMBER_FAR - ARM_PRIVATE_FIRST
+        elif number >= NUMBER_FAR:
+            number = NUMBER_NONE
+        if number >= NUMBER_NONE:
+            raise tables.TableError('a number is too large for arch_numbers')
+        return number
+
     numbers = []
     by_number = []
     descriptors = []
     for table, known in facts.tables.items():
-        descriptors.append('static const struct arch_table table_%s = {%d, %d};' % (table, len(numbers), len(known)))
-        numbers += [known.get(name, NUMBER_ABSENT) for name in facts.names]
+        descriptors.append('static const struct arch_table table_%s = {%d, %d, %d};'
+                           % (table, len(numbers), len(by_number), len(known)))
+        numbers += [packed(known[name]) if name in known else NUMBER_NONE for name in facts.names]
         order = [i for i, name in enumerate(facts.names) if name in known]
         order.sort(key=lambda i: known[facts.names[i]])
-        by_number += order + [NAME_NONE] * (len(facts.names) - len(order))
-    return '\n'.join([array('int32_t', 'arch_numbers', numbers), array('uint16_t', 'arch_by_number', by_number)]
+        by_number += order
+    return '\n'.join([array('uint16_t', 'arch_numbers', numbers), array('uint16_t', 'arch_by_number', by_number)]
                      + descriptors + [''])
 
 

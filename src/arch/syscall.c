@@ -1,5 +1,6 @@
 #include "arch/arch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -37,6 +38,24 @@ static uint16_t name_index(const char *name)
 	return idx;
 }
 
+/* Without the base; ARCH_NUMBER_ABSENT where the architecture lacks the call. */
+static int32_t number_of(const struct arch *arch, uint16_t idx)
+{
+	uint16_t packed = arch_numbers[arch->table->first + idx];
+
+	if (packed < ARCH_NUMBER_FAR)
+		return packed;
+	return packed == ARCH_NUMBER_NONE ? ARCH_NUMBER_ABSENT
+	                                  : packed - ARCH_NUMBER_FAR + ARCH_NUMBER_FAR_FIRST;
+}
+
+/* The index of the name with the i-th smallest number. */
+static uint16_t by_number(const struct arch *arch, size_t i)
+{
+	assert(i < arch->table->count);
+	return arch_by_number[arch->table->first_by_number + i];
+}
+
 static bool is_socket_family(int32_t nr)
 {
 	return nr <= SOCKET_PSEUDO_FIRST && nr >= SOCKET_PSEUDO_LAST;
@@ -54,7 +73,7 @@ static bool holds_pseudo(const struct arch *arch, uint16_t idx)
 
 	if (arch->multiplexed && (is_socket_family(pseudo) || is_ipc_family(pseudo)))
 		return true;
-	return arch_numbers[arch->table->first + idx] == ARCH_NUMBER_ABSENT;
+	return number_of(arch, idx) == ARCH_NUMBER_ABSENT;
 }
 
 int32_t arch_syscall_number(const struct arch *arch, const char *name)
@@ -65,16 +84,16 @@ int32_t arch_syscall_number(const struct arch *arch, const char *name)
 		return ARCH_NR_ERROR;
 	if (holds_pseudo(arch, idx))
 		return arch_pseudo_numbers[idx];
-	return arch_numbers[arch->table->first + idx] + (int32_t)arch->nr_base;
+	return number_of(arch, idx) + (int32_t)arch->nr_base;
 }
 
 int32_t arch_syscall_direct_number(const struct arch *arch, const char *name)
 {
 	uint16_t idx = name ? name_index(name) : ARCH_NAME_NONE;
 
-	if (idx == ARCH_NAME_NONE || arch_numbers[arch->table->first + idx] == ARCH_NUMBER_ABSENT)
+	if (idx == ARCH_NAME_NONE || number_of(arch, idx) == ARCH_NUMBER_ABSENT)
 		return -1;
-	return arch_numbers[arch->table->first + idx] + (int32_t)arch->nr_base;
+	return number_of(arch, idx) + (int32_t)arch->nr_base;
 }
 
 static const char *pseudo_name(const struct arch *arch, int32_t nr)
@@ -99,8 +118,6 @@ static const char *pseudo_name(const struct arch *arch, int32_t nr)
 
 const char *arch_syscall_name(const struct arch *arch, int32_t nr)
 {
-	const int32_t *numbers = &arch_numbers[arch->table->first];
-	const uint16_t *by_number = &arch_by_number[arch->table->first];
 	int32_t base = (int32_t)arch->nr_base;
 	size_t low = 0;
 	size_t high = arch->table->count;
@@ -112,14 +129,14 @@ const char *arch_syscall_name(const struct arch *arch, int32_t nr)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (numbers[by_number[middle]] < nr)
+		if (number_of(arch, by_number(arch, middle)) < nr)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == arch->table->count || numbers[by_number[low]] != nr)
+	if (low == arch->table->count || number_of(arch, by_number(arch, low)) != nr)
 		return NULL;
-	return name_text(by_number[low]);
+	return name_text(by_number(arch, low));
 }
 
 int32_t arch_syscall_rewrite(const struct arch *arch, int32_t nr)
@@ -165,17 +182,13 @@ size_t arch_syscall_number_count(const struct arch *arch)
 
 int32_t arch_syscall_number_at(const struct arch *arch, size_t i)
 {
-	uint32_t first = arch->table->first;
-
-	return arch_numbers[first + arch_by_number[first + i]] + (int32_t)arch->nr_base;
+	return number_of(arch, by_number(arch, i)) + (int32_t)arch->nr_base;
 }
 
 /* The i-th smallest number, as in seccomp_data. */
 static uint32_t number_at(const struct arch *arch, size_t i)
 {
-	uint32_t first = arch->table->first;
-
-	return (uint32_t)arch_numbers[first + arch_by_number[first + i]] + arch->nr_base;
+	return (uint32_t)number_of(arch, by_number(arch, i)) + arch->nr_base;
 }
 
 /* Is the first number above `nr` behind this index? */
@@ -211,7 +224,6 @@ static size_t index_above(const struct arch *arch, size_t from, uint32_t nr)
 size_t arch_syscall_tally(const struct arch *arch, size_t from, uint32_t last, uint32_t *count,
                           uint32_t *share)
 {
-	const uint16_t *by_number = &arch_by_number[arch->table->first];
 	size_t to = arch->table->count;
 
 	if (last != UINT32_MAX && from < to)
@@ -220,7 +232,7 @@ size_t arch_syscall_tally(const struct arch *arch, size_t from, uint32_t last, u
 	if (share) {
 		uint32_t sum = 0;
 		for (size_t i = from; i < to; i++)
-			sum += arch_shares[by_number[i]];
+			sum += arch_shares[by_number(arch, i)];
 		*share += sum;
 	}
 	return to;

@@ -11,19 +11,23 @@
 
 #include "arch/arch.h"
 
-#define ARCH_NUMBER_ABSENT   (-1)
-#define ARCH_NAME_NONE       UINT16_MAX
-#define ARCH_HASH_BUCKETS    128U
-#define ARCH_HASH_SLOTS      1024U
-#define ARCH_HASH_START      2166136261U /* FNV-1a */
-#define ARCH_HASH_MULTIPLIER 16777619U
-#define ARCH_NAME_LENGTH_MAX 31
+#define ARCH_NUMBER_ABSENT (-1)
+#define ARCH_NUMBER_NONE   UINT16_MAX /* in arch_numbers, for ARCH_NUMBER_ABSENT */
+#define ARCH_NUMBER_FAR \
+	0x8000 /* from here on in arch_numbers: what is to be added to ARCH_NUMBER_FAR_FIRST */
+#define ARCH_NUMBER_FAR_FIRST 0x0f0000 /* where the private calls of 32-bit ARM start */
+#define ARCH_NAME_NONE        UINT16_MAX
+#define ARCH_HASH_BUCKETS     128U
+#define ARCH_HASH_SLOTS       1024U
+#define ARCH_HASH_START       2166136261U /* FNV-1a */
+#define ARCH_HASH_MULTIPLIER  16777619U
+#define ARCH_NAME_LENGTH_MAX  31
 
 /* Where one architecture's numbers are; mips and mipsel share one table, and so on. */
 struct arch_table {
-	uint32_t first; /* of its name_count entries in arch_numbers, and in arch_by_number */
-	uint16_t
-	    count; /* how many names have a number here; the first so many entries of arch_by_number count */
+	uint32_t first;           /* of its name_count entries in arch_numbers */
+	uint32_t first_by_number; /* of its `count` entries in arch_by_number */
+	uint16_t count;           /* how many names have a number here */
 };
 
 extern const uint16_t arch_name_count;
@@ -32,8 +36,9 @@ extern const char arch_name_text[];       /* all names, each with its terminatin
 
 extern const uint16_t arch_shares[]; /* index -> how often ordinary programs make the call, in 1/100000 */
 
-extern const int32_t arch_numbers[];    /* [first + index] -> number without base, or ARCH_NUMBER_ABSENT */
-extern const uint16_t arch_by_number[]; /* [first + i] -> index of the name with the i-th smallest number */
+extern const uint16_t arch_numbers[]; /* [first + index] -> number without base, in 16 bits */
+extern const uint16_t
+    arch_by_number[]; /* [first_by_number + i] -> index of the name with the i-th smallest number */
 
 extern const int16_t arch_pseudo_numbers[];    /* index -> pseudo number, 0 if the name has none */
 extern const uint16_t arch_pseudo_count;       /* names that have a pseudo number */
