@@ -23,12 +23,11 @@ enum callgate_arch_mmap {
  * static, and never change. Later versions may add members at the end: programs take the address, and make no copies.
  */
 struct callgate_arch {
-	const char *name;     /* as seccomp_arch_resolve_name() takes it: "x86_64" */
-	const char *oci_name; /* in the OCI runtime specification: "SCMP_ARCH_X86_64"; NULL: it has none */
-	const char *
-	    docker_name; /* in Docker's profiles (Go's GOARCH, where Go has one): "amd64"; NULL: it has none */
-	uint32_t token;  /* SCMP_ARCH_* */
-	uint32_t audit;  /* what the kernel puts in seccomp_data.arch; x86_64 and x32 share one */
+	const char *name;        /* as seccomp_arch_resolve_name() takes it: "x86_64" */
+	const char *oci_name;    /* in the OCI runtime specification: "SCMP_ARCH_X86_64" */
+	const char *docker_name; /* in Docker's profiles (Go's GOARCH, where Go has one): "amd64" */
+	uint32_t token;          /* SCMP_ARCH_* */
+	uint32_t audit;          /* what the kernel puts in seccomp_data.arch; x86_64 and x32 share one */
 	uint32_t
 	    nr_first; /* the call numbers that are this architecture's, compared without a sign, both included; */
 	uint32_t nr_last;  /* callgate_arch_has_number() also knows about -1 */

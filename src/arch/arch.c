@@ -41,8 +41,8 @@ const struct arch *arch_by_name(const char *name)
 
 static bool is_called(const struct callgate_arch *facts, const char *name)
 {
-	return strcmp(facts->name, name) == 0 || (facts->oci_name && strcmp(facts->oci_name, name) == 0) ||
-	       (facts->docker_name && strcmp(facts->docker_name, name) == 0);
+	return strcmp(facts->name, name) == 0 || strcmp(facts->oci_name, name) == 0 ||
+	       strcmp(facts->docker_name, name) == 0;
 }
 
 const struct arch *arch_by_any_name(const char *name)

@@ -18,10 +18,8 @@ const char *arch_closest_name(const char *name)
 	for (size_t i = 0; i < arch_count(); i++) {
 		const struct callgate_arch *facts = arch_at(i)->facts;
 		similar_offer(&similar, facts->name);
-		if (facts->oci_name)
-			similar_offer(&similar, facts->oci_name);
-		if (facts->docker_name)
-			similar_offer(&similar, facts->docker_name);
+		similar_offer(&similar, facts->oci_name);
+		similar_offer(&similar, facts->docker_name);
 	}
 	return similar.best;
 }

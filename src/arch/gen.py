@@ -227,7 +227,7 @@ def public_facts(facts, row):
     multiplexed = row['mux'] == 'yes'
     numbers = facts.tables[row['table']]
     return initializer([
-        ('name', '"%s"' % row['name']), ('oci_name', text_or_null(row['oci'])), ('docker_name', text_or_null(row['docker'])),
+        ('name', '"%s"' % row['name']), ('oci_name', '"%s"' % row['oci']), ('docker_name', '"%s"' % row['docker']),
         ('token', row['token'] + 'U'), ('audit', row['audit'] + 'U'),
         ('nr_first', row['first'] + 'U'), ('nr_last', row['last'] + 'U'), ('nr_base', row['base'] + 'U'),
         ('word_bits', {'32': '32', '64': '64'}[row['bits']]),
@@ -237,7 +237,7 @@ def public_facts(facts, row):
         ('socketcall_nr', numbers['socketcall'] + base if multiplexed else -1),
         ('ipc_nr', numbers['ipc'] + base if multiplexed else -1),
         ('enosys', int(row['enosys'])), ('mmap', MMAP[row['mmap']]),
-        ('strict_sigreturn', text_or_null(row['sigreturn'])), ('constants', text_or_null(row['constants'])),
+        ('strict_sigreturn', text_or_null(row['sigreturn'])), ('constants', '"%s"' % row['constants']),
     ])
 
 

@@ -170,7 +170,7 @@ bool apply_newer_is_enosys(const struct model *model, const uint32_t *options)
 	uint32_t wanted = options[CALLGATE_PROFILE_NEWER_CALLS];
 
 	return wanted == CALLGATE_NEWER_CALLS_ENOSYS ||
-	       (wanted == CALLGATE_NEWER_CALLS_AUTO && model->fallback.action->value == SCMP_ACT_ERRNO(0));
+	       (wanted == CALLGATE_NEWER_CALLS_AUTO && model->fallback.action->action == SCMP_ACT_ERRNO(0));
 }
 
 static int set_newer(const struct application *application)

@@ -46,7 +46,7 @@ struct door {
 };
 
 /* False where the architecture has only the direct call, or none. */
-bool door_find(const struct names_arch *arch, const char *syscall, struct door *ret_door);
+bool door_find(const struct callgate_arch *arch, const char *syscall, struct door *ret_door);
 
 /* Decides what passes the doors of calls whose arguments are restricted. 0 or -errno. */
 int door_apply(struct application *application);

@@ -15,14 +15,14 @@
 enum { SOCKET_BASE = 100, SOCKET_LAST = 120, IPC_BASE = 200, IPC_LAST = 224 };
 
 /* The first argument as wide as the kernel reads it: an int for socketcall, the low half of one for ipc. */
-static struct scmp_arg_cmp call_number(const struct names_arch *arch, bool is_socket, int number)
+static struct scmp_arg_cmp call_number(const struct callgate_arch *arch, bool is_socket, int number)
 {
-	if (is_socket && names_arch_is_narrow(arch))
+	if (is_socket && arch->word_bits == 32)
 		return SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)number);
 	return SCMP_A0_64(SCMP_CMP_MASKED_EQ, is_socket ? UINT32_MAX : UINT16_MAX, (scmp_datum_t)number);
 }
 
-bool door_find(const struct names_arch *arch, const char *syscall, struct door *ret_door)
+bool door_find(const struct callgate_arch *arch, const char *syscall, struct door *ret_door)
 {
 	int pseudo = seccomp_syscall_resolve_name_arch(arch->token, syscall);
 	int nr = seccomp_syscall_resolve_name_rewrite(arch->token, syscall);
@@ -44,17 +44,6 @@ struct answers {
 	uint32_t strictest;             /* of the default action and all entries' */
 };
 
-/* The kernel prefers the smallest, as a signed number, of the actions without data (seccomp(2)). */
-static int32_t rank(uint32_t action)
-{
-	return (int32_t)(action & SECCOMP_RET_ACTION_FULL);
-}
-
-static uint32_t stricter(uint32_t a, uint32_t b)
-{
-	return rank(b) < rank(a) ? b : a;
-}
-
 static void look_at(const struct application *application, const struct entry *entry, const char *name,
                     struct answers *answers)
 {
@@ -62,7 +51,7 @@ static void look_at(const struct application *application, const struct entry *e
 		if (strcmp(entry->names[i].name, name) != 0)
 			continue;
 		uint32_t action = apply_action(application, entry);
-		answers->strictest = stricter(answers->strictest, action);
+		answers->strictest = callgate_action_strictest(answers->strictest, action);
 		if (entry->condition_count == 0 && !answers->whole) {
 			answers->whole = &entry->names[i];
 			answers->whole_action = action;
@@ -84,7 +73,7 @@ static struct answers find_answers(const struct application *application, const 
 	return answers;
 }
 
-static int shut(struct application *application, const struct names_arch *arch, const struct door *door,
+static int shut(struct application *application, const struct callgate_arch *arch, const struct door *door,
                 const struct answers *answers)
 {
 	const struct named *named = answers->restricted;
@@ -92,7 +81,7 @@ static int shut(struct application *application, const struct names_arch *arch, 
 	messages_warn(
 	    application->messages, named->place,
 	    "on %s %s can also be reached through %s, where its arguments can't be seen: there it is denied",
-	    arch->scmp, named->name, door->name);
+	    arch->name, named->name, door->name);
 	if (answers->strictest == apply_default(application))
 		return 0;
 	apply_note_origin(application, named->place);
@@ -105,7 +94,7 @@ static int shut(struct application *application, const struct names_arch *arch, 
 	                 callgate_diagnosis(application->ctx));
 }
 
-static int apply_one(struct application *application, const struct names_arch *arch, const char *name,
+static int apply_one(struct application *application, const struct callgate_arch *arch, const char *name,
                      const struct answers *answers)
 {
 	struct door door;
@@ -114,17 +103,18 @@ static int apply_one(struct application *application, const struct names_arch *a
 		return 0;
 	struct answers of_door = find_answers(application, door.name);
 	/* A door that is shut as a whole lets nothing past the conditions. */
-	if (of_door.whole && rank(of_door.whole_action) <= rank(answers->strictest))
+	if (of_door.whole &&
+	    callgate_action_strictest(of_door.whole_action, answers->strictest) == of_door.whole_action)
 		return 0;
 	if (of_door.whole)
 		messages_warn(application->messages, answers->restricted->place,
 		              "on %s %s can also be reached through %s, which line %u decides as a whole: "
 		              "these conditions "
 		              "can't hold there",
-		              arch->scmp, name, door.name, of_door.whole->place.line);
+		              arch->name, name, door.name, of_door.whole->place.line);
 	else if (application->options[CALLGATE_PROFILE_OPEN_SOCKETCALL])
 		messages_warn(application->messages, answers->restricted->place,
-		              "on %s %s can also be reached through %s, where any arguments pass", arch->scmp,
+		              "on %s %s can also be reached through %s, where any arguments pass", arch->name,
 		              name, door.name);
 	else
 		return shut(application, arch, &door, answers);

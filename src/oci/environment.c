@@ -66,17 +66,17 @@ int environment_set_kernel(struct environment *environment, const char *version,
 
 int environment_add_arch(struct environment *environment, uint32_t token, struct diag *diag)
 {
-	const struct names_arch *arch = names_arch_by_token(token ? token : seccomp_arch_native());
+	const struct callgate_arch *arch = callgate_arch_find(token);
 
 	if (!arch)
 		return diag_fail(diag, -EINVAL, "there is no architecture 0x%08x", token);
 	for (size_t i = 0; i < environment->archs.count; i++) {
 		if (environment->archs.items[i] == arch)
-			return diag_fail(diag, -EEXIST, "architecture %s is given twice", arch->scmp);
+			return diag_fail(diag, -EEXIST, "architecture %s is given twice", arch->name);
 		if (environment->archs.items[i]->big_endian != arch->big_endian)
 			return diag_fail(diag, -EDOM,
 			                 "%s has another byte order than %s: one filter can't hold both",
-			                 arch->scmp, environment->archs.items[i]->scmp);
+			                 arch->name, environment->archs.items[i]->name);
 	}
 	if (!vec_push(&environment->archs, arch))
 		return diag_fail(diag, -ENOMEM, "out of memory for an architecture");
@@ -116,8 +116,7 @@ int environment_complete(struct environment *environment, struct diag *diag)
 	return 0;
 }
 
-const struct names_arch *environment_machine(const struct environment *environment)
+const struct callgate_arch *environment_machine(const struct environment *environment)
 {
-	return environment->archs.count ? environment->archs.items[0]
-	                                : names_arch_by_token(seccomp_arch_native());
+	return environment->archs.count ? environment->archs.items[0] : callgate_arch_find(SCMP_ARCH_NATIVE);
 }

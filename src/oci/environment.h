@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <callgate/arch.h>
+
 #include "base/diag.h"
 #include "base/vec.h"
 #include "oci/names.h"
@@ -20,7 +22,7 @@ struct environment {
 	uint64_t capabilities; /* bit N: capability number N */
 	bool has_kernel;
 	struct kernel_version kernel;
-	VEC(const struct names_arch *) archs; /* empty: the profile's own list on the running machine */
+	VEC(const struct callgate_arch *) archs; /* empty: the profile's own list on the running machine */
 };
 
 /* 0, -EINVAL (no such name; not a version), -ENOMEM; architectures also -EEXIST and -EDOM. The diag says why. */
@@ -33,7 +35,7 @@ void environment_finish(struct environment *environment);
 int environment_complete(struct environment *environment, struct diag *diag);
 
 /* The machine that includes and excludes see. Never NULL. */
-const struct names_arch *environment_machine(const struct environment *environment);
+const struct callgate_arch *environment_machine(const struct environment *environment);
 
 /* "4.8", and what follows the second number only with `rest`: "6.1.0-13-amd64". False if it is not a version. */
 bool kernel_version_parse(const char *text, bool rest, struct kernel_version *ret_version);

@@ -271,10 +271,11 @@ static int load_with_helper(struct callgate_profile *profile, scmp_filter_ctx ct
 
 static bool uses_notify(const struct model *model)
 {
-	if (model->fallback.action->value == SCMP_ACT_NOTIFY)
+	if (model->fallback.action->action == SCMP_ACT_NOTIFY)
 		return true;
 	for (size_t i = 0; i < model->entry_count; i++)
-		if (!model->entries[i].excluded && model->entries[i].verdict.action->value == SCMP_ACT_NOTIFY)
+		if (!model->entries[i].excluded &&
+		    model->entries[i].verdict.action->action == SCMP_ACT_NOTIFY)
 			return true;
 	return false;
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include <seccomp.h>
+#include <callgate/action.h>
+#include <callgate/arch.h>
 
 #include "oci/names.h"
 #include "oci/text.h"
@@ -25,7 +27,7 @@ struct condition {
 
 /* An action with the number it gives back: the whole value is action | number. */
 struct verdict {
-	const struct names_word *action; /* NULL: not given, or wrong */
+	const struct callgate_action_kind *action; /* NULL: not given, or wrong */
 	struct place place;
 	bool has_number; /* the profile gives one, by errnoRet or by name */
 	uint64_t number;
@@ -53,7 +55,7 @@ struct model {
 	size_t entry_count;
 	struct entry *entries;
 	size_t arch_count; /* of the filter; the first is the machine */
-	const struct names_arch **archs;
+	const struct callgate_arch **archs;
 	bool flags[_SCMP_FLTATR_MAX]; /* by attribute */
 	const char *listener_path;
 	const char *listener_metadata;

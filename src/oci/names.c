@@ -1,26 +1,12 @@
 #include "oci/names.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <string.h>
 #include <strings.h>
 
 #include <seccomp.h>
 
 #include "base/similar.h"
-
-const struct names_word names_actions[] = {
-    {"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD},
-    {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
-    {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
-    {"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
-    {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
-    {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},
-    {"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
-    {"SCMP_ACT_LOG", SCMP_ACT_LOG},
-    {"SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY},
-    {NULL, 0},
-};
 
 const struct names_word names_comparisons[] = {
     {"SCMP_CMP_NE", SCMP_CMP_NE},
@@ -46,33 +32,6 @@ const struct names_word names_errors[] = {
 #include "base/errors.inc"
 #undef ERROR
     {NULL, 0},
-};
-
-const struct names_arch names_archs[] = {
-    {SCMP_ARCH_X86, false, "SCMP_ARCH_X86", "x86", "386", 38},
-    {SCMP_ARCH_X86_64, false, "SCMP_ARCH_X86_64", "x86_64", "amd64", 38},
-    {SCMP_ARCH_X32, false, "SCMP_ARCH_X32", "x32", "x32", 38},
-    {SCMP_ARCH_ARM, false, "SCMP_ARCH_ARM", "arm", "arm", 38},
-    {SCMP_ARCH_AARCH64, false, "SCMP_ARCH_AARCH64", "aarch64", "arm64", 38},
-    {SCMP_ARCH_LOONGARCH64, false, "SCMP_ARCH_LOONGARCH64", "loongarch64", "loong64", 38},
-    {SCMP_ARCH_M68K, true, "SCMP_ARCH_M68K", "m68k", "m68k", 38},
-    {SCMP_ARCH_MIPS, true, "SCMP_ARCH_MIPS", "mips", "mips", 89},
-    {SCMP_ARCH_MIPSEL, false, "SCMP_ARCH_MIPSEL", "mipsel", "mipsle", 89},
-    {SCMP_ARCH_MIPS64, true, "SCMP_ARCH_MIPS64", "mips64", "mips64", 89},
-    {SCMP_ARCH_MIPSEL64, false, "SCMP_ARCH_MIPSEL64", "mipsel64", "mips64le", 89},
-    {SCMP_ARCH_MIPS64N32, true, "SCMP_ARCH_MIPS64N32", "mips64n32", "mips64p32", 89},
-    {SCMP_ARCH_MIPSEL64N32, false, "SCMP_ARCH_MIPSEL64N32", "mipsel64n32", "mips64p32le", 89},
-    {SCMP_ARCH_PARISC, true, "SCMP_ARCH_PARISC", "parisc", "parisc", 251},
-    {SCMP_ARCH_PARISC64, true, "SCMP_ARCH_PARISC64", "parisc64", "parisc64", 251},
-    {SCMP_ARCH_PPC, true, "SCMP_ARCH_PPC", "ppc", "ppc", 38},
-    {SCMP_ARCH_PPC64, true, "SCMP_ARCH_PPC64", "ppc64", "ppc64", 38},
-    {SCMP_ARCH_PPC64LE, false, "SCMP_ARCH_PPC64LE", "ppc64le", "ppc64le", 38},
-    {SCMP_ARCH_RISCV64, false, "SCMP_ARCH_RISCV64", "riscv64", "riscv64", 38},
-    {SCMP_ARCH_S390, true, "SCMP_ARCH_S390", "s390", "s390", 38},
-    {SCMP_ARCH_S390X, true, "SCMP_ARCH_S390X", "s390x", "s390x", 38},
-    {SCMP_ARCH_SHEB, true, "SCMP_ARCH_SHEB", "sheb", "sheb", 38},
-    {SCMP_ARCH_SH, false, "SCMP_ARCH_SH", "sh", "sh", 38},
-    {0, false, NULL, NULL, NULL, 0},
 };
 
 #define CAPABILITY_PREFIX "CAP_"
@@ -145,37 +104,6 @@ const char *names_closest(const struct names_word *table, const char *name)
 	for (; table->name; table++)
 		similar_offer(&similar, table->name);
 	return similar.best;
-}
-
-/* MIPS' n32 has the bit, and pointers of 32 bits. */
-bool names_arch_is_narrow(const struct names_arch *arch)
-{
-	return !(arch->token & __AUDIT_ARCH_64BIT) || (arch->token & __AUDIT_ARCH_CONVENTION_MIPS64_N32);
-}
-
-const struct names_arch *names_arch_by_token(uint32_t token)
-{
-	for (const struct names_arch *arch = names_archs; arch->token; arch++)
-		if (arch->token == token)
-			return arch;
-	return NULL;
-}
-
-const struct names_arch *names_arch_by_oci(const char *name)
-{
-	for (const struct names_arch *arch = names_archs; arch->token; arch++)
-		if (strcmp(arch->oci, name) == 0)
-			return arch;
-	return NULL;
-}
-
-const struct names_arch *names_arch_by_any(const char *name)
-{
-	for (const struct names_arch *arch = names_archs; arch->token; arch++)
-		if (strcmp(arch->oci, name) == 0 || strcmp(arch->scmp, name) == 0 ||
-		    strcmp(arch->docker, name) == 0)
-			return arch;
-	return NULL;
 }
 
 const char *names_closest_capability(const char *name)

@@ -21,8 +21,8 @@ static bool is_about(const struct application *application, uint32_t rule, const
 	return false;
 }
 
-static int ask(const struct application *application, const struct names_arch *arch, const struct door *door,
-               struct callgate_verdict *ret_verdict)
+static int ask(const struct application *application, const struct callgate_arch *arch,
+               const struct door *door, struct callgate_verdict *ret_verdict)
 {
 	bool masked = door->call.op == SCMP_CMP_MASKED_EQ;
 	struct callgate_call call = {
@@ -31,7 +31,7 @@ static int ask(const struct application *application, const struct names_arch *a
 	return callgate_simulate(application->ctx, &call, ret_verdict);
 }
 
-int passages_find(const struct application *application, const struct names_arch *arch, const char *name,
+int passages_find(const struct application *application, const struct callgate_arch *arch, const char *name,
                   struct arena *arena, struct passages *ret_passages)
 {
 	enum { BEHIND_MAX = 32 }; /* socketcall has 20, ipc 12 */

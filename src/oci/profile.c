@@ -37,7 +37,7 @@ const char *callgate_profile_diagnosis(const struct callgate_profile *profile)
 
 uint32_t callgate_profile_arch(const char *name)
 {
-	const struct names_arch *arch = name ? names_arch_by_any(name) : NULL;
+	const struct callgate_arch *arch = callgate_arch_find_name(name);
 
 	return arch ? arch->token : 0;
 }

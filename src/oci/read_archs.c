@@ -3,18 +3,17 @@
 #include "base/similar.h"
 #include "oci/reader.h"
 
-static const struct names_arch *read_arch(struct reader *reader, const struct value *value)
+static const struct callgate_arch *read_arch(struct reader *reader, const struct value *value)
 {
 	const char *name = read_string(reader, value);
-	const struct names_arch *arch = name ? names_arch_by_oci(name) : NULL;
+	const struct callgate_arch *arch = callgate_arch_find_name(name);
 	struct similar similar = similar_start(name);
 
-	if (!name || arch)
+	if (!name || (arch && strcmp(arch->oci_name, name) == 0))
 		return arch;
-	for (const struct names_arch *known = names_archs; known->token; known++)
-		similar_offer(&similar, known->oci);
-	const struct names_arch *other = names_arch_by_any(name);
-	const char *meant = other ? other->oci : similar.best;
+	for (size_t i = 0; callgate_arch_at(i); i++)
+		similar_offer(&similar, callgate_arch_at(i)->oci_name);
+	const char *meant = arch ? arch->oci_name : similar.best;
 	if (meant)
 		messages_error(reader->messages, value->place,
 		               "unknown architecture \"%s\"; is \"%s\" meant?", name, meant);
@@ -23,7 +22,7 @@ static const struct names_arch *read_arch(struct reader *reader, const struct va
 	return NULL;
 }
 
-static bool is_there(const struct model *model, const struct names_arch *arch)
+static bool is_there(const struct model *model, const struct callgate_arch *arch)
 {
 	for (size_t i = 0; i < model->arch_count; i++)
 		if (model->archs[i] == arch)
@@ -32,7 +31,7 @@ static bool is_there(const struct model *model, const struct names_arch *arch)
 }
 
 /* Into the filter's list, which has room for every architecture that there is. */
-static void add_arch(struct reader *reader, const struct value *value, const struct names_arch *arch)
+static void add_arch(struct reader *reader, const struct value *value, const struct callgate_arch *arch)
 {
 	struct model *model = reader->model;
 
@@ -41,7 +40,7 @@ static void add_arch(struct reader *reader, const struct value *value, const str
 	if (arch->big_endian != model->archs[0]->big_endian)
 		messages_error(reader->messages, value->place,
 		               "%s has another byte order than this machine, %s: one filter can't hold both",
-		               arch->oci, model->archs[0]->oci);
+		               arch->oci_name, model->archs[0]->oci_name);
 	else
 		model->archs[model->arch_count++] = arch;
 }
@@ -64,7 +63,7 @@ void read_architectures(struct reader *reader, const struct value *value, void *
 	if (!read_is_array(reader, value) || !is_the_only_list(reader, value, target))
 		return;
 	for (size_t i = 0; i < value->count; i++) {
-		const struct names_arch *arch = read_arch(reader, &value->items[i]);
+		const struct callgate_arch *arch = read_arch(reader, &value->items[i]);
 		if (arch)
 			add_arch(reader, &value->items[i], arch);
 	}
@@ -73,7 +72,7 @@ void read_architectures(struct reader *reader, const struct value *value, void *
 /* A row of archMap: an architecture and those that its kernel runs beside it. */
 struct row {
 	struct place place;
-	const struct names_arch *arch;
+	const struct callgate_arch *arch;
 	bool has_arch;
 	const struct value *others;
 };
@@ -102,7 +101,7 @@ static bool is_for_machine(struct reader *reader, const struct row *row, struct 
 	if (archs->row.line)
 		messages_warn(reader->messages, row->place,
 		              "line %u has a row for %s already: this one has no effect", archs->row.line,
-		              row->arch->oci);
+		              row->arch->oci_name);
 	else
 		archs->row = row->place;
 	return archs->row.line == row->place.line && archs->row.column == row->place.column;
@@ -123,7 +122,7 @@ static void read_row(struct reader *reader, const struct value *value, struct re
 		messages_error(reader->messages, value->place, "this row has no \"architecture\"");
 	bool counts = is_for_machine(reader, &row, archs);
 	for (size_t i = 0; row.others && i < row.others->count; i++) {
-		const struct names_arch *other = read_arch(reader, &row.others->items[i]);
+		const struct callgate_arch *other = read_arch(reader, &row.others->items[i]);
 		if (other && counts)
 			add_arch(reader, &row.others->items[i], other);
 	}

@@ -86,7 +86,7 @@ static bool start_archs(struct reader *reader)
 	struct model *model = reader->model;
 	size_t room = 1;
 
-	for (const struct names_arch *arch = names_archs; arch->token; arch++)
+	while (callgate_arch_at(room))
 		room++;
 	model->archs = read_room(reader, room, sizeof(*model->archs));
 	if (!model->archs)

@@ -46,8 +46,8 @@ static const char *closest_arch(const struct messages *messages, const char *nam
 
 	if (!messages_take_warnings(messages))
 		return NULL;
-	for (const struct names_arch *arch = names_archs; arch->token; arch++)
-		similar_offer(&similar, arch->docker);
+	for (size_t i = 0; callgate_arch_at(i); i++)
+		similar_offer(&similar, callgate_arch_at(i)->docker_name);
 	return similar.best;
 }
 
@@ -60,7 +60,7 @@ static void read_arches(struct reader *reader, const struct value *value, void *
 	selector->names_archs = value->count > 0;
 	for (size_t i = 0; i < value->count; i++) {
 		const char *name = read_string(reader, &value->items[i]);
-		const struct names_arch *arch = name ? names_arch_by_any(name) : NULL;
+		const struct callgate_arch *arch = callgate_arch_find_name(name);
 		const char *closest = name && !arch ? closest_arch(reader->messages, name) : NULL;
 		if (name && !arch)
 			messages_doubt(reader->messages, value->items[i].place,

@@ -1,18 +1,54 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/similar.h"
 #include "oci/reader.h"
 
 /* SECCOMP_RET_DATA (seccomp(2)): what a TRACE action may hand to the tracer. */
-enum { TRACE_NUMBER_MAX = 0xffff };
+enum { TRACE_NUMBER_MAX = 0xffff, ACTION_NAME_SIZE = 64 };
+#define ACTION_PREFIX "SCMP_ACT_"
 
 uint32_t verdict_value(const struct verdict *verdict, uint32_t default_errno)
 {
-	uint32_t action = verdict->action->value;
+	uint32_t action = verdict->action->action;
 
 	if (!action_takes_number(action))
 		return action;
 	return action | (verdict->has_number ? (uint32_t)verdict->number : default_errno);
+}
+
+static void unknown_action(struct reader *reader, const struct value *value, const char *text)
+{
+	struct similar similar = similar_start(text);
+	const struct callgate_action_kind *kind, *closest = NULL;
+	char name[ACTION_NAME_SIZE];
+
+	bool is_wanted = messages_take_errors(reader->messages);
+	for (size_t i = 0; is_wanted && (kind = callgate_action_kind_at(i)); i++) {
+		size_t edits = similar.edits;
+		snprintf(name, sizeof(name), ACTION_PREFIX "%s", kind->name);
+		similar_offer(&similar, name);
+		if (similar.edits < edits)
+			closest = kind;
+	}
+	if (closest)
+		messages_error(reader->messages, value->place,
+		               "unknown name \"%s\"; is \"" ACTION_PREFIX "%s\" meant?", text, closest->name);
+	else
+		messages_error(reader->messages, value->place, "unknown name \"%s\"", text);
+}
+
+/* NULL after a message. */
+static const struct callgate_action_kind *read_action(struct reader *reader, const struct value *value)
+{
+	const char *text = read_string(reader, value);
+	bool has_prefix = text && strncmp(text, ACTION_PREFIX, strlen(ACTION_PREFIX)) == 0;
+	const struct callgate_action_kind *kind = has_prefix ? callgate_action_kind_find(text) : NULL;
+
+	if (text && !kind)
+		unknown_action(reader, value, text);
+	return kind;
 }
 
 void read_verdict_action(struct reader *reader, const struct value *value, void *target)
@@ -20,7 +56,7 @@ void read_verdict_action(struct reader *reader, const struct value *value, void 
 	struct verdict *verdict = target;
 
 	verdict->place = value->place;
-	verdict->action = read_word(reader, value, names_actions);
+	verdict->action = read_action(reader, value);
 }
 
 static void contradiction(struct reader *reader, struct place place, const char *name, uint64_t by_name,
@@ -80,11 +116,11 @@ void read_verdict_check(struct reader *reader, struct verdict *verdict)
 {
 	if (!verdict->action || !verdict->has_number)
 		return;
-	if (!action_takes_number(verdict->action->value))
+	if (!action_takes_number(verdict->action->action))
 		messages_doubt(reader->messages, verdict->number_place,
-		               "%s gives no error number back: this one has no effect",
+		               ACTION_PREFIX "%s gives no error number back: this one has no effect",
 		               verdict->action->name);
-	else if (verdict->action->value == SCMP_ACT_ERRNO(0) && verdict->number > CALLGATE_ERRNO_MAX)
+	else if (verdict->action->action == SCMP_ACT_ERRNO(0) && verdict->number > CALLGATE_ERRNO_MAX)
 		messages_error(reader->messages, verdict->number_place,
 		               "errors are numbered up to %d, this is %" PRIu64, CALLGATE_ERRNO_MAX,
 		               verdict->number);

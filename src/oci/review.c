@@ -32,10 +32,10 @@ static const struct condition *second_on_one_argument(const struct entry *entry)
 	return NULL;
 }
 
-static const struct names_arch *narrow_arch(const struct model *model)
+static const struct callgate_arch *narrow_arch(const struct model *model)
 {
 	for (size_t i = 0; i < model->arch_count; i++)
-		if (names_arch_is_narrow(model->archs[i]))
+		if (model->archs[i]->word_bits == 32)
 			return model->archs[i];
 	return NULL;
 }
@@ -51,14 +51,14 @@ static bool is_wide(const struct scmp_arg_cmp *compare)
 /* On those architectures it means another number, as in Docker. */
 static void review_width(const struct review *review, const struct entry *entry)
 {
-	const struct names_arch *narrow = narrow_arch(review->model);
+	const struct callgate_arch *narrow = narrow_arch(review->model);
 
 	for (size_t i = 0; narrow && i < entry->condition_count; i++)
 		if (is_wide(&entry->conditions[i].compare))
 			messages_warn(
 			    review->messages, entry->conditions[i].place,
 			    "on %s, where arguments have 32 bits, only the lower 32 bits of the value count",
-			    narrow->scmp);
+			    narrow->name);
 }
 
 static void review_conditions(const struct review *review, const struct entry *entry)
@@ -85,7 +85,7 @@ static void review_conditions(const struct review *review, const struct entry *e
 
 static void review_notify(const struct review *review, const struct verdict *verdict)
 {
-	if (verdict->action->value == SCMP_ACT_NOTIFY && !review->model->listener_path)
+	if (verdict->action->action == SCMP_ACT_NOTIFY && !review->model->listener_path)
 		messages_warn(review->messages, verdict->place,
 		              "SCMP_ACT_NOTIFY without \"listenerPath\": who answers?");
 }
@@ -98,7 +98,7 @@ static void review_entry(const struct review *review, const struct entry *entry)
 		messages_warn(
 		    review->messages, verdict->place,
 		    "this is the default action: the entry has no effect, not even on entries before it");
-	if (verdict->action->value == SCMP_ACT_ERRNO(0) && !verdict->has_number && fallback->has_number &&
+	if (verdict->action->action == SCMP_ACT_ERRNO(0) && !verdict->has_number && fallback->has_number &&
 	    fallback->number != review->default_errno)
 		messages_warn(review->messages, verdict->place,
 		              "no \"errnoRet\": this gives %u, not the profile's \"defaultErrnoRet\"",

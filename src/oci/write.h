@@ -28,7 +28,7 @@ struct passages {
 };
 
 /* Those of a door ("socketcall", "ipc") that do not get the default action; none for other calls. 0 or -errno. */
-int passages_find(const struct application *application, const struct names_arch *arch, const char *name,
+int passages_find(const struct application *application, const struct callgate_arch *arch, const char *name,
                   struct arena *arena, struct passages *ret_passages);
 
 /* As a JSON string, quotes included. */

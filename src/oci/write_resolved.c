@@ -43,7 +43,7 @@ static void write_key(struct strbuf *out, const char *indent, const char *key)
 static void write_number(struct strbuf *out, const char *indent, const char *key,
                          const struct verdict *verdict, uint32_t default_errno)
 {
-	if (!action_takes_number(verdict->action->value))
+	if (!action_takes_number(verdict->action->action))
 		return;
 	write_key(out, indent, key);
 	strbuf_printf(out, "%" PRIu32, verdict_value(verdict, default_errno) & SECCOMP_RET_DATA);
@@ -53,7 +53,7 @@ static void write_archs(struct strbuf *out, const struct model *model)
 {
 	write_key(out, INDENT, "architectures");
 	for (size_t i = 0; i < model->arch_count; i++)
-		strbuf_printf(out, "%s\"%s\"", i ? ", " : "[", model->archs[i]->oci);
+		strbuf_printf(out, "%s\"%s\"", i ? ", " : "[", model->archs[i]->oci_name);
 	strbuf_append(out, "]");
 }
 
@@ -90,7 +90,7 @@ static void write_entry(struct strbuf *out, const struct entry *entry, uint32_t 
 	}
 	strbuf_append(out, "]");
 	write_key(out, INDENT INDENT INDENT, "action");
-	strbuf_printf(out, "\"%s\"", entry->verdict.action->name);
+	strbuf_printf(out, "\"SCMP_ACT_%s\"", entry->verdict.action->name);
 	write_number(out, INDENT INDENT INDENT, "errnoRet", &entry->verdict, default_errno);
 	if (entry->condition_count)
 		write_key(out, INDENT INDENT INDENT, "args");
@@ -118,7 +118,7 @@ void write_resolved(struct strbuf *out, const struct model *model, const uint32_
 	uint32_t default_errno = options[CALLGATE_PROFILE_DEFAULT_ERRNO];
 	const char *separator = "[\n";
 
-	strbuf_printf(out, "{\n" INDENT "\"defaultAction\": \"%s\"", model->fallback.action->name);
+	strbuf_printf(out, "{\n" INDENT "\"defaultAction\": \"SCMP_ACT_%s\"", model->fallback.action->name);
 	write_number(out, INDENT, "defaultErrnoRet", &model->fallback, default_errno);
 	write_archs(out, model);
 	write_flags(out, model);

@@ -33,13 +33,10 @@ struct table {
 
 void write_action(struct strbuf *out, uint32_t action)
 {
-	const struct names_word *word = names_find_value(names_actions, action & SECCOMP_RET_ACTION_FULL);
-	const char *name = word ? strrchr(word->name, '_') + 1 : "?";
+	const struct callgate_action_kind *kind = callgate_action_kind(action);
 
-	if (word && action == SCMP_ACT_KILL_PROCESS)
-		name = "KILL_PROCESS";
-	strbuf_append(out, name);
-	if (word && action_takes_number(word->value))
+	strbuf_append(out, kind ? kind->name : "?");
+	if (kind && action_takes_number(kind->action))
 		strbuf_printf(out, "(%" PRIu32 ")", action & SECCOMP_RET_DATA);
 }
 
@@ -68,7 +65,7 @@ static struct row make_row(const struct table *table, const char *name)
 }
 
 /* socketcall and ipc, unless an entry decides about all of them. */
-static void look_behind(struct table *table, const struct names_arch *arch, struct row *row)
+static void look_behind(struct table *table, const struct callgate_arch *arch, struct row *row)
 {
 	if (row->is_named && !row->is_conditional)
 		return;
@@ -77,7 +74,7 @@ static void look_behind(struct table *table, const struct names_arch *arch, stru
 	row->is_conditional = row->is_conditional || row->passages.count;
 }
 
-static void fill_rows(struct table *table, const struct names_arch *arch)
+static void fill_rows(struct table *table, const struct callgate_arch *arch)
 {
 	const char *name;
 
@@ -173,13 +170,13 @@ static void write_conditions(struct strbuf *out, const struct table *table, cons
 	write_passages(out, row, width);
 }
 
-static void write_arch(struct strbuf *out, struct table *table, const struct names_arch *arch)
+static void write_arch(struct strbuf *out, struct table *table, const struct callgate_arch *arch)
 {
-	uint64_t width = names_arch_is_narrow(arch) ? UINT32_MAX : UINT64_MAX;
+	uint64_t width = arch->word_bits == 32 ? UINT32_MAX : UINT64_MAX;
 	size_t conditional = 0;
 
 	fill_rows(table, arch);
-	strbuf_printf(out, "\n%s: %zu calls\n", arch->scmp, table->row_count);
+	strbuf_printf(out, "\n%s: %zu calls\n", arch->name, table->row_count);
 	for (size_t i = 0; i < table->row_count; i++) {
 		conditional += table->rows[i].is_conditional;
 		if (!table->rows[i].is_conditional)

@@ -52,8 +52,7 @@ START_TEST(every_architecture_is_there_once)
 		ck_assert_ptr_eq(arch_by_name(arch->name), arch);
 		ck_assert_ptr_eq(arch_by_token(arch->token), arch);
 		ck_assert_ptr_eq(arch_by_any_name(arch->name), arch);
-		if (arch->facts->oci_name)
-			ck_assert_ptr_eq(arch_by_any_name(arch->facts->oci_name), arch);
+		ck_assert_ptr_eq(arch_by_any_name(arch->facts->oci_name), arch);
 	}
 }
 END_TEST
