@@ -116,7 +116,7 @@ enum callgate_test_status {
 	CALLGATE_TEST_PASSED = 0,
 	CALLGATE_TEST_FAILED,
 	CALLGATE_TEST_SKIPPED, /* it can't be run on this machine: a live one for another architecture */
-	CALLGATE_TEST_TROUBLE, /* there is no answer: `text` says why */
+	CALLGATE_TEST_ERROR,   /* there is no answer: `text` says why */
 };
 
 /* Texts are malloc'ed; those that do not apply are NULL. callgate_test_result_finish() frees them. */

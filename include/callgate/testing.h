@@ -150,11 +150,11 @@ struct callgate_call;
 char *callgate_explain(struct callgate_simulator *simulator, const struct callgate_call *call);
 
 /*
- * What holds on an edge of callgate_simulator_edge(), in words: "argument 2 & 0x3 == 0x1", "nr >= 41", "arch != x86_64". Of
- * programs that compute, the comparison as it stands: "A >= 0x29". malloc'ed; NULL without memory, or for NULL.
+ * What holds on an edge of callgate_simulator_edge(), in words: "argument 2 & 0x3 == 0x1", "nr >= 41", "arch != x86_64". Where the
+ * program computes what it compares, the comparison as it stands: "A >= 0x29". malloc'ed; NULL without memory, or for NULL.
  */
 struct callgate_edge;
-char *callgate_explain_edge(const struct callgate_simulator *simulator, const struct callgate_edge *edge);
+char *callgate_explain_edge(const struct callgate_edge *edge);
 
 /* ---- mutants: would a test notice if this were wrong? ---- */
 

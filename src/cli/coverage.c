@@ -376,8 +376,7 @@ static bool list_edges(struct coverage *coverage)
 		free(name);
 		shown->edge = edge;
 		shown->example = keep(&coverage->arena, text);
-		shown->text =
-		    keep(&coverage->arena, callgate_explain_edge(coverage->simulator, &shown->edge));
+		shown->text = keep(&coverage->arena, callgate_explain_edge(&shown->edge));
 		if (!shown->example || !shown->text)
 			return false;
 	}

@@ -83,7 +83,7 @@ static void plain_source(struct test_output *output, const struct test_source *s
 	fprintf(output->out, "%s\n", source->path);
 	if (source->file)
 		return;
-	print_look(output, CALLGATE_TEST_TROUBLE);
+	print_look(output, CALLGATE_TEST_ERROR);
 	fprintf(output->out, "%s\n", source->trouble);
 }
 

@@ -20,7 +20,7 @@ static bool run_one(const struct test_source *source, struct test_entry *entry)
 	unsigned int line, column;
 
 	if (trouble) {
-		entry->result.status = CALLGATE_TEST_TROUBLE;
+		entry->result.status = CALLGATE_TEST_ERROR;
 		entry->result.text = strdup(trouble);
 		return entry->result.text != NULL;
 	}
@@ -118,7 +118,7 @@ static bool receive_entry(struct worker *worker, struct test_entry *entry)
 	char **texts[TEXTS];
 
 	if (!receive_bytes(worker, &record, sizeof(record)) ||
-	    (unsigned int)record.result.status > CALLGATE_TEST_TROUBLE)
+	    (unsigned int)record.result.status > CALLGATE_TEST_ERROR)
 		return false;
 	entry->result = record.result;
 	list_texts(entry, texts);
@@ -207,7 +207,7 @@ static bool receive(struct pool *pool, size_t number, struct test_entry *entry)
 	callgate_test_result_finish(&entry->result);
 	free(entry->origin);
 	entry->origin = NULL;
-	entry->result.status = CALLGATE_TEST_TROUBLE;
+	entry->result.status = CALLGATE_TEST_ERROR;
 	entry->result.text = strdup("the process that ran it has ended without an answer");
 	return entry->result.text != NULL;
 }

@@ -1,10 +1,48 @@
 #include "testing/cases.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
-#include "testing/value.h"
 #include "testing/words.h"
+
+/* ---- values ---- */
+
+int cases_evaluate(const struct file_value *value, uint32_t arch, struct value *ret_value,
+                   const char **ret_missing)
+{
+	uint64_t bits = 0;
+	bool may_be_negative = value->complement;
+
+	for (size_t i = 0; i < value->count; i++) {
+		const struct file_term *term = &value->terms[i];
+		uint64_t number = term->number;
+		if (term->constant) {
+			int64_t constant;
+			int result = callgate_constant(arch, term->constant, &constant);
+			if (result < 0) {
+				*ret_missing = term->constant;
+				return result == -ENOENT ? -EOPNOTSUPP : result;
+			}
+			number = (uint64_t)constant;
+			may_be_negative = may_be_negative || constant < 0;
+		}
+		if (term->minus)
+			number = -number;
+		if (term->complement)
+			number = ~number;
+		may_be_negative = may_be_negative || term->minus || term->complement;
+		bits |= number;
+	}
+	if (value->complement)
+		bits = ~bits;
+	int64_t number = (int64_t)bits;
+	ret_value->bits = bits;
+	ret_value->is_negative_int = may_be_negative && number < 0 && number >= INT32_MIN;
+	return 0;
+}
+
+/* ---- one argument ---- */
 
 /* One argument on one architecture while it is made into cases. */
 struct maker {
@@ -18,11 +56,12 @@ struct maker {
 static _Thread_local char mistake[160];
 static const char never[] = "no argument can be like this";
 
-bool cases_arch_is_narrow(uint32_t arch)
+/* Arguments of 32-bit tasks have zeros in the upper halves. */
+static bool is_narrow(uint32_t arch)
 {
-	if (arch == SCMP_ARCH_NATIVE)
-		arch = seccomp_arch_native();
-	return !(arch & 0x80000000u) && arch != SCMP_ARCH_X32;
+	const struct callgate_arch *facts = callgate_arch_find(arch);
+
+	return facts && facts->register_bits == 32;
 }
 
 /* NULL, or a mistake. */
@@ -30,18 +69,18 @@ static const char *evaluate(const struct maker *maker, const struct file_value *
                             struct value *ret_value)
 {
 	const char *missing = "";
-	int result = value_evaluate(value, maker->arch, ret_value, &missing);
-	const char *name = words_arch_name(maker->arch);
+	int result = cases_evaluate(value, maker->arch, ret_value, &missing);
 
 	if (result == 0)
 		return NULL;
-	snprintf(mistake, sizeof(mistake), "%s does not have the constant %s",
-	         name ? name : "this architecture", missing);
+	snprintf(mistake, sizeof(mistake), "%s does not have the constant %s", words_arch_name(maker->arch),
+	         missing);
 	return mistake;
 }
 
 static void add_case(struct maker *maker)
 {
+	assert(maker->cases->count < CASES_MAX);
 	maker->cases->items[maker->cases->count++].count = 0;
 }
 
@@ -49,6 +88,7 @@ static void add(struct maker *maker, enum scmp_compare op, uint64_t a, uint64_t 
 {
 	struct case_alternative *item = &maker->cases->items[maker->cases->count - 1];
 
+	assert(item->count < CASES_COMPARISONS);
 	item->comparisons[item->count++] = (struct scmp_arg_cmp){maker->index, op, a, b};
 }
 
@@ -136,8 +176,7 @@ static const char *make_bits(struct maker *maker, struct value value)
 const char *cases_of_argument(const struct file_argument *argument, unsigned index, uint32_t arch,
                               struct cases *ret_cases)
 {
-	struct maker maker = {argument, index, arch, cases_arch_is_narrow(arch) ? UINT32_MAX : UINT64_MAX,
-	                      ret_cases};
+	struct maker maker = {argument, index, arch, is_narrow(arch) ? UINT32_MAX : UINT64_MAX, ret_cases};
 	struct value value, second = {0};
 	const char *wrong;
 
@@ -156,15 +195,89 @@ const char *cases_of_argument(const struct file_argument *argument, unsigned ind
 	return make_order(&maker, value, second);
 }
 
+/* Does the architecture have all constants of the argument? */
+static bool has_constants(const struct file_argument *argument, uint32_t arch)
+{
+	const char *missing;
+	struct value value;
+
+	return cases_evaluate(&argument->value, arch, &value, &missing) == 0 &&
+	       cases_evaluate(&argument->second, arch, &value, &missing) == 0 &&
+	       cases_evaluate(&argument->mask, arch, &value, &missing) == 0;
+}
+
 const char *cases_mistake(const struct file_argument *argument)
 {
-	const struct file_value *const values[] = {&argument->value, &argument->second, &argument->mask};
+	const struct callgate_arch *arch;
+	const char *first = NULL;
 	struct cases ignored;
-	struct value value;
-	const char *missing;
 
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		if (value_evaluate(values[i], SCMP_ARCH_X86_64, &value, &missing) < 0)
+	for (size_t i = 0; (arch = callgate_arch_at(i)); i++) {
+		if (!has_constants(argument, arch->token))
+			continue;
+		const char *wrong = cases_of_argument(argument, 0, arch->token, &ignored);
+		if (!wrong)
 			return NULL;
-	return cases_of_argument(argument, 0, SCMP_ARCH_X86_64, &ignored);
+		first = first ? first : wrong;
+	}
+	return first;
+}
+
+void cases_of_bits(const struct callgate_argument *argument, unsigned index, uint32_t arch,
+                   struct cases *ret_cases)
+{
+	struct maker maker = {NULL, index, arch, is_narrow(arch) ? UINT32_MAX : UINT64_MAX, ret_cases};
+	struct value value = {argument->value & maker.most, argument->is_negative_int};
+	uint64_t forms[2];
+	size_t count = forms_of(&maker, value, forms);
+
+	ret_cases->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		add_case(&maker);
+		if (argument->mask)
+			add(&maker, SCMP_CMP_MASKED_EQ, argument->mask, forms[i] & argument->mask);
+	}
+}
+
+/* ---- all arguments ---- */
+
+uint64_t cases_combinations(const struct cases *cases)
+{
+	uint64_t combinations = 1;
+
+	for (unsigned i = 0; i < FILE_ARGUMENTS; i++)
+		combinations *= cases[i].count;
+	return combinations;
+}
+
+/* The next choice of an alternative for each argument. */
+static bool advance(struct cases_walk *walk)
+{
+	if (!walk->has_started)
+		return walk->has_started = true;
+	for (unsigned i = 0; i < FILE_ARGUMENTS; i++) {
+		if (++walk->chosen[i] < walk->cases[i].count)
+			return true;
+		walk->chosen[i] = 0;
+	}
+	return false;
+}
+
+bool cases_next(struct cases_walk *walk)
+{
+	bool narrow = is_narrow(walk->arch);
+
+	if (!advance(walk))
+		return false;
+	walk->count = 0;
+	for (unsigned i = 0; i < FILE_ARGUMENTS; i++) {
+		const struct case_alternative *item = &walk->cases[i].items[walk->chosen[i]];
+		assert(walk->chosen[i] < walk->cases[i].count && item->count <= CASES_COMPARISONS);
+		for (unsigned j = 0; j < item->count; j++)
+			walk->comparisons[walk->count++] = item->comparisons[j];
+		if (narrow)
+			walk->comparisons[walk->count++] =
+			    (struct scmp_arg_cmp){i, SCMP_CMP_MASKED_EQ, 0xffffffff00000000u, 0};
+	}
+	return true;
 }

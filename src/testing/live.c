@@ -14,7 +14,7 @@
 
 #include <callgate/syscall.h>
 
-#include "testing/live_private.h"
+#include "testing/words.h"
 
 static void set(struct callgate_outcome *outcome, enum callgate_live_end how, int value)
 {
@@ -22,27 +22,27 @@ static void set(struct callgate_outcome *outcome, enum callgate_live_end how, in
 	outcome->value = value;
 }
 
-static void judge(const struct live_board *board, struct callgate_outcome *ret_outcome)
+static void judge(const struct live_status *status, struct callgate_outcome *ret_outcome)
 {
 	struct callgate_outcome outcome = {0};
 
-	if (board->progress == LIVE_REFUSED || board->progress == LIVE_BEFORE)
-		set(&outcome, CALLGATE_LIVE_NOTHING, board->error);
-	else if (board->progress == LIVE_RETURNED && board->result == -1 && board->error)
-		set(&outcome, CALLGATE_LIVE_ERRNO, board->error);
-	else if (board->progress == LIVE_RETURNED)
-		set(&outcome, CALLGATE_LIVE_EXIT, board->result);
-	else if (board->progress == LIVE_TRAPPED)
-		set(&outcome, CALLGATE_LIVE_TRAP, board->nr);
-	else if (board->is_late)
+	if (status->progress == LIVE_REFUSED || status->progress == LIVE_BEFORE)
+		set(&outcome, CALLGATE_LIVE_NOTHING, status->error);
+	else if (status->progress == LIVE_RETURNED && status->result == -1 && status->error)
+		set(&outcome, CALLGATE_LIVE_ERRNO, status->error);
+	else if (status->progress == LIVE_RETURNED)
+		set(&outcome, CALLGATE_LIVE_EXIT, status->result);
+	else if (status->progress == LIVE_TRAPPED)
+		set(&outcome, CALLGATE_LIVE_TRAP, status->nr);
+	else if (status->is_late)
 		set(&outcome, CALLGATE_LIVE_HANG, 0);
-	else if (!board->has_ended)
+	else if (!status->has_ended)
 		set(&outcome, CALLGATE_LIVE_NOTHING, 0);
-	else if (WIFSIGNALED(board->status))
-		set(&outcome, CALLGATE_LIVE_SIGNAL, WTERMSIG(board->status));
+	else if (WIFSIGNALED(status->wait_status))
+		set(&outcome, CALLGATE_LIVE_SIGNAL, WTERMSIG(status->wait_status));
 	else
-		set(&outcome, CALLGATE_LIVE_EXIT, WEXITSTATUS(board->status));
-	outcome.arch = board->progress == LIVE_TRAPPED ? board->arch : 0;
+		set(&outcome, CALLGATE_LIVE_EXIT, WEXITSTATUS(status->wait_status));
+	outcome.arch = status->progress == LIVE_TRAPPED ? status->arch : 0;
 	*ret_outcome = outcome;
 }
 
@@ -74,7 +74,7 @@ static bool notifies(const struct live_job *job)
 	return action == SCMP_ACT_NOTIFY;
 }
 
-const char *live_suspicion(const struct live_job *job, const struct callgate_outcome *outcome)
+static const char *suspicion_of(const struct live_job *job, const struct callgate_outcome *outcome)
 {
 	bool odd = outcome->end == CALLGATE_LIVE_HANG ||
 	           (outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value != SIGSYS) ||
@@ -91,32 +91,26 @@ const char *live_suspicion(const struct live_job *job, const struct callgate_out
 	return "";
 }
 
-char *live_call_name(uint32_t audit_arch, int nr)
-{
-	bool is_x32 = audit_arch == SCMP_ARCH_X86_64 && nr & 0x40000000;
-
-	return seccomp_syscall_resolve_num_arch(is_x32 ? SCMP_ARCH_X32 : audit_arch, nr);
-}
-
 /* Why there is no end to tell of. */
 static void describe_nothing(const struct live_job *job, char *text, size_t size)
 {
-	const struct live_board *board = job->board;
+	const struct live_status *status = job->status;
 
-	if (board->progress == LIVE_RUNNING)
+	if (status->progress == LIVE_RUNNING)
 		snprintf(text, size, "the process that watched it was killed");
-	else if (board->is_late)
+	else if (status->is_late)
 		snprintf(text, size, "the filter was not loaded within %u ms", job->deadline);
 	else
 		snprintf(text, size, "the filter could not be loaded: %s",
-		         board->text[0] ? board->text : "the child ended before");
+		         status->text[0] ? status->text : "the child ended before");
 }
 
-void live_describe(const struct live_job *job, const struct callgate_outcome *outcome, char *text,
-                   size_t size)
+static void describe(const struct live_job *job, const struct callgate_outcome *outcome, char *text,
+                     size_t size)
 {
 	int value = outcome->value;
 	const char *error = callgate_errno_name(SCMP_ARCH_NATIVE, (uint32_t)value);
+	const struct callgate_arch *arch;
 	char *name = NULL;
 
 	switch (outcome->end) {
@@ -134,7 +128,8 @@ void live_describe(const struct live_job *job, const struct callgate_outcome *ou
 		         sigabbrev_np(value) ? sigabbrev_np(value) : "?");
 		break;
 	case CALLGATE_LIVE_TRAP:
-		name = live_call_name(outcome->arch, value);
+		arch = callgate_arch_of_call(outcome->arch, value);
+		name = arch ? seccomp_syscall_resolve_num_arch(arch->token, value) : NULL;
 		snprintf(text, size, "it was trapped at %s (%d)", name ? name : "a call", value);
 		break;
 	case CALLGATE_LIVE_HANG:
@@ -144,20 +139,20 @@ void live_describe(const struct live_job *job, const struct callgate_outcome *ou
 	free(name);
 }
 
-int live_run(struct live_job *job, struct callgate_outcome *ret_outcome)
+static int run(struct live_job *job, struct callgate_outcome *ret_outcome)
 {
-	job->board =
-	    mmap(NULL, sizeof(*job->board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (job->board == MAP_FAILED)
+	job->status =
+	    mmap(NULL, sizeof(*job->status), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (job->status == MAP_FAILED)
 		return -ENOMEM;
-	live_keep(job);
-	judge(job->board, ret_outcome);
+	live_supervise(job);
+	judge(job->status, ret_outcome);
 	return 0;
 }
 
-void live_finish(struct live_job *job)
+static void finish(struct live_job *job)
 {
-	munmap(job->board, sizeof(*job->board));
+	munmap(job->status, sizeof(*job->status));
 }
 
 int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program *program,
@@ -171,11 +166,169 @@ int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program 
 
 	if ((!ctx && !program) || !function || !ret_outcome)
 		return -EINVAL;
-	if (live_run(&job, &outcome) < 0)
+	if (run(&job, &outcome) < 0)
 		return -ENOMEM;
-	live_describe(&job, &outcome, what, sizeof(what));
-	snprintf(outcome.text, sizeof(outcome.text), "%s%s", what, live_suspicion(&job, &outcome));
-	live_finish(&job);
+	describe(&job, &outcome, what, sizeof(what));
+	snprintf(outcome.text, sizeof(outcome.text), "%s%s", what, suspicion_of(&job, &outcome));
+	finish(&job);
 	*ret_outcome = outcome;
 	return 0;
+}
+
+/* ---- the assertions: what was expected, and if it is not so, which call and which rule it was ---- */
+
+enum { TEXT = 320, ERRNO_MAX = 4095 };
+
+/* Expected and got. */
+struct live_check {
+	struct live_job job;
+	enum callgate_live_end end;
+	int value;
+	const char *syscall;
+	struct callgate_outcome outcome;
+};
+
+static void name_expectation(const struct live_check *check, char *text, size_t size)
+{
+	int value = check->value;
+	const char *error = value > 0 ? callgate_errno_name(SCMP_ARCH_NATIVE, (uint32_t)value) : NULL,
+	           *name = sigabbrev_np(value);
+
+	if (check->end == CALLGATE_LIVE_EXIT)
+		snprintf(text, size, "an end with status %d", value);
+	else if (check->end == CALLGATE_LIVE_ERRNO)
+		snprintf(text, size, "-1 with errno %d, %s", value, error ? error : "no name");
+	else if (check->end == CALLGATE_LIVE_SIGNAL && name)
+		snprintf(text, size, "a death by SIG%s", name);
+	else if (check->end == CALLGATE_LIVE_SIGNAL)
+		snprintf(text, size, "a death by signal %d", value);
+	else
+		snprintf(text, size, "a trap at %s", check->syscall);
+}
+
+/* ---- which call was it? ---- */
+
+static bool kills(uint32_t action, int unused)
+{
+	uint32_t kind = action & 0xffff0000u;
+
+	(void)unused;
+	return kind != SCMP_ACT_ERRNO(0) && kind != SCMP_ACT_TRACE(0) && kind != SCMP_ACT_NOTIFY &&
+	       kind != SCMP_ACT_LOG && kind != SCMP_ACT_ALLOW;
+}
+
+static bool traps(uint32_t action, int unused)
+{
+	(void)unused;
+	return (action & 0xffff0000u) == SCMP_ACT_TRAP;
+}
+
+static bool fails_with(uint32_t action, int error)
+{
+	uint32_t data = action & 0xffff;
+
+	if ((action & 0xffff0000u) == SCMP_ACT_TRACE(0))
+		return error == ENOSYS; /* nobody traces it in the end */
+	return (action & 0xffff0000u) == SCMP_ACT_ERRNO(0) &&
+	       (data < ERRNO_MAX ? data : ERRNO_MAX) == (uint32_t)error;
+}
+
+/* What to look for; false: the filter has no answer that ends a child so. */
+static bool find_observer(const struct callgate_outcome *outcome, struct live_observer *ret_observer)
+{
+	struct live_observer observer = {.value = outcome->value};
+
+	if (outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == SIGSYS)
+		observer.is_wanted = kills;
+	else if (outcome->end == CALLGATE_LIVE_TRAP)
+		observer.is_wanted = traps;
+	else if (outcome->end == CALLGATE_LIVE_ERRNO)
+		observer.is_wanted = fails_with;
+	*ret_observer = observer;
+	return observer.is_wanted != NULL;
+}
+
+/* The second run counts only if it ends as the first one did. malloc'ed; NULL if it can't be told. */
+static char *explain(const struct live_check *check)
+{
+	struct live_observer observer;
+	struct live_job job = check->job;
+	struct callgate_outcome again;
+	char *text = NULL;
+
+	if (!find_observer(&check->outcome, &observer) ||
+	    callgate_simulator_new(job.ctx, &observer.simulator) < 0)
+		return NULL;
+	job.observer = &observer;
+	if (run(&job, &again) == 0) {
+		if (again.end == check->outcome.end && again.value == check->outcome.value &&
+		    job.status->has_call)
+			text = callgate_explain(observer.simulator, &job.status->call);
+		finish(&job);
+	}
+	callgate_simulator_free(observer.simulator);
+	return text;
+}
+
+/* ---- the assertion ---- */
+
+static bool fail(const struct live_check *check)
+{
+	char expected[80], what[TEXT];
+	char *answer = explain(check);
+	/* What else the filter denies matters as long as the call is not known, and where it is the child's end. */
+	bool is_suspect = !answer || strncmp(answer, "exit_group(", strlen("exit_group(")) == 0;
+
+	name_expectation(check, expected, sizeof(expected));
+	describe(&check->job, &check->outcome, what, sizeof(what));
+	failure_set("expected %s, but %s%s%s%s", expected, what,
+	            is_suspect ? suspicion_of(&check->job, &check->outcome) : "",
+	            answer ? "; the filter's answer to " : "", answer ? answer : "");
+	free(answer);
+	return false;
+}
+
+/* Was it the call of this name, on whichever architecture it was made? */
+static bool is_trapped_call(const struct live_check *check)
+{
+	const struct callgate_outcome *outcome = &check->outcome;
+	int nr = callgate_syscall_number(outcome->arch, check->syscall);
+
+	return outcome->end == CALLGATE_LIVE_TRAP && nr != __NR_SCMP_ERROR && nr == outcome->value;
+}
+
+static bool holds(const struct live_check *check)
+{
+	const struct callgate_outcome *outcome = &check->outcome;
+	bool by_handler =
+	    check->end == CALLGATE_LIVE_SIGNAL && check->value == SIGSYS; /* the child's own took it */
+
+	if (check->end == CALLGATE_LIVE_TRAP)
+		return is_trapped_call(check);
+	return (outcome->end == check->end && outcome->value == check->value) ||
+	       (by_handler && outcome->end == CALLGATE_LIVE_TRAP);
+}
+
+bool callgate_check_live(const scmp_filter_ctx ctx, int (*function)(void *), void *data,
+                         unsigned int deadline, enum callgate_live_end end, int value, const char *syscall)
+{
+	struct live_check check = {
+	    .job = {.ctx = ctx, .function = function, .data = data, .deadline = deadline},
+	    .end = end,
+	    .value = value,
+	    .syscall = syscall,
+	};
+
+	failure_clear();
+	if (end == CALLGATE_LIVE_TRAP && !words_find_call(SCMP_ARCH_NATIVE, syscall, &check.value))
+		return false;
+	if (!ctx || !function)
+		return failure_set("context and function must not be NULL");
+	if (end < CALLGATE_LIVE_EXIT || end > CALLGATE_LIVE_TRAP)
+		return failure_set("there is no assertion about such an end");
+	if (run(&check.job, &check.outcome) < 0)
+		return failure_set("out of memory");
+	bool is_right = holds(&check) || fail(&check);
+	finish(&check.job);
+	return is_right;
 }

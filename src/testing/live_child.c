@@ -12,10 +12,10 @@
 #include <callgate/diagnosis.h>
 
 #include "base/confine.h"
-#include "testing/live_private.h"
+#include "testing/live.h"
 
 /* For the handler: one child runs one job. */
-static struct live_board *trap_board;
+static struct live_status *trap_status;
 
 __attribute__((noreturn)) static void end(int status)
 {
@@ -27,10 +27,10 @@ __attribute__((noreturn)) static void end(int status)
 static void trapped(int signal, siginfo_t *info, void *unused)
 {
 	(void)signal, (void)unused;
-	if (trap_board->progress == LIVE_RUNNING) { /* else it is the end() that is trapped */
-		trap_board->nr = info->si_syscall;
-		trap_board->arch = info->si_arch;
-		trap_board->progress = LIVE_TRAPPED;
+	if (trap_status->progress == LIVE_RUNNING) { /* else it is the end() that is trapped */
+		trap_status->nr = info->si_syscall;
+		trap_status->arch = info->si_arch;
+		trap_status->progress = LIVE_TRAPPED;
 	}
 	__builtin_trap();
 }
@@ -53,14 +53,14 @@ static bool load(const struct live_job *job)
 
 	if (result == 0)
 		return true;
-	job->board->error = -result;
+	job->status->error = -result;
 	if (job->ctx)
-		snprintf(job->board->text, sizeof(job->board->text), "%s", callgate_diagnosis(job->ctx));
+		snprintf(job->status->text, sizeof(job->status->text), "%s", callgate_diagnosis(job->ctx));
 	else
-		snprintf(job->board->text, sizeof(job->board->text), "%s%s",
+		snprintf(job->status->text, sizeof(job->status->text), "%s%s",
 		         result == CONFINE_FAKED ? "" : "the kernel says ",
 		         result == CONFINE_FAKED ? CONFINE_FAKED_TEXT : strerror(-result));
-	job->board->progress = LIVE_REFUSED;
+	job->status->progress = LIVE_REFUSED;
 	return false;
 }
 
@@ -74,7 +74,7 @@ static void set_signals(const struct live_job *job)
 	/* What kills the child must end it, whatever handlers the program has: a sanitizer's, say. */
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		signal(fatal[i], SIG_DFL);
-	trap_board = job->board;
+	trap_status = job->status;
 	sigaction(SIGSYS, &action, NULL);
 	sigdelset(&mask, SIGSYS); /* a trap that is blocked kills, and would look like another action */
 	sigprocmask(SIG_SETMASK, &mask, NULL);
@@ -87,16 +87,16 @@ void live_child(const struct live_job *job)
 
 	setpgid(0, 0);
 	setrlimit(RLIMIT_CORE, &none);
-	while (!job->board->may_go)
+	while (!job->status->may_go)
 		nanosleep(&pause, NULL);
 	set_signals(job);
 	if (!load(job))
 		_exit(1);
-	job->board->progress = LIVE_RUNNING;
+	job->status->progress = LIVE_RUNNING;
 	errno = 0;
 	int result = job->function(job->data);
-	job->board->error = errno;
-	job->board->result = result;
-	job->board->progress = LIVE_RETURNED;
+	job->status->error = errno;
+	job->status->result = result;
+	job->status->progress = LIVE_RETURNED;
 	end(result);
 }

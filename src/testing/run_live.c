@@ -1,5 +1,5 @@
 /* A real system call in a child that is under the filter. */
-#include "testing/run.h"
+#include "testing/run_test.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,8 +11,6 @@
 #include <unistd.h>
 
 #include <callgate/syscall.h>
-
-#include "testing/value.h"
 
 /* Shared with the child; what it writes there needs no system call. */
 struct live_call {
@@ -36,8 +34,8 @@ static int evaluate(struct run *run, const struct file_value *value, uint64_t *r
 	const char *missing = "";
 	struct value found;
 
-	if (value_evaluate(value, SCMP_ARCH_NATIVE, &found, &missing) < 0)
-		return run_trouble(run, "this machine does not have the constant %s", missing);
+	if (cases_evaluate(value, SCMP_ARCH_NATIVE, &found, &missing) < 0)
+		return run_error(run, "this machine does not have the constant %s", missing);
 	*ret_bits = found.bits;
 	return 0;
 }
@@ -49,7 +47,7 @@ static int fill(struct run *run, struct live_call *call)
 
 	call->number = calls->name ? callgate_syscall_number(SCMP_ARCH_NATIVE, calls->name) : calls->number;
 	if (call->number == __NR_SCMP_ERROR)
-		return run_trouble(run, "this machine does not have the call %s", calls->name);
+		return run_error(run, "this machine does not have the call %s", calls->name);
 	for (unsigned i = 0; i < FILE_ARGUMENTS && calls->arguments && result == 0; i++) {
 		const struct file_argument *argument = &calls->arguments[i];
 		uint64_t bits = (uintptr_t)argument->string;
@@ -181,8 +179,8 @@ static int simulate(struct run *run, const struct live_call *live, struct callga
 		callgate_simulator_run(simulator, call, &verdict);
 	callgate_simulator_free(own);
 	if (verdict.action == SCMP_ACT_NOTIFY)
-		return run_trouble(run, "the filter's answer is NOTIFY, and in a test there is nobody who "
-		                        "answers in its place");
+		return run_error(run, "the filter's answer is NOTIFY, and in a test there is nobody who "
+		                      "answers in its place");
 	return 0;
 }
 
@@ -205,7 +203,7 @@ static int make(struct run *run, struct live_call *live)
 	if (result < 0)
 		return result;
 	if (outcome.end == CALLGATE_LIVE_NOTHING)
-		return run_trouble(run, "%s", outcome.text);
+		return run_error(run, "%s", outcome.text);
 	return is_expected(run, &outcome, live, value) ? 0 : tell(run, &call, live, &outcome, value);
 }
 
@@ -221,7 +219,7 @@ int run_live(struct run *run)
 		return run->result->text ? 0 : -ENOMEM;
 	}
 	if (!run->filter->ctx && run->filter->program_count != 1)
-		return run_trouble(run, "a stack of programs can't be loaded for a `live:` test");
+		return run_error(run, "a stack of programs can't be loaded for a `live:` test");
 	struct live_call *live =
 	    mmap(NULL, sizeof(*live), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (live == MAP_FAILED)

@@ -4,9 +4,9 @@
 #ifndef CALLGATE_TESTING_SCAN_H
 #define CALLGATE_TESTING_SCAN_H
 
-#include "testing/file.h"
+#include "testing/test_file.h"
 
-/* at <= end: what is still to be read. The first mistake of a line is told, and then nothing more is read of it. */
+/* at <= end: what is still to be read. The first mistake of a line is reported, and then nothing more is read of it. */
 struct scan {
 	struct callgate_test_file *file;
 	const char *start, *at, *end; /* comments and blanks at the end are cut off */
@@ -14,7 +14,7 @@ struct scan {
 	bool no_memory;
 };
 
-/* Sets up the line [start, end), without its line feed. False: a mistake was told. */
+/* Sets up the line [start, end), without its line feed. False: a mistake was reported. */
 bool scan_start_line(struct scan *scan, const char *start, const char *end);
 
 /* Adds a message about a place in the line; always false. */
@@ -45,5 +45,13 @@ char *scan_string(struct scan *scan, size_t *ret_size);
 /* A copy in the file's arena with a NUL; NULL: no memory, and it is noted. */
 char *scan_copy(struct scan *scan, const char *text, size_t len);
 void *scan_allocate(struct scan *scan, size_t count, size_t size);
+
+/*
+ * Calls and expectations of a line. Each function reads from where the scan is; false: a mistake was reported, or memory is out.
+ * `live` is for lines that make a real call, which has no sets and one value for each argument.
+ */
+bool parse_calls(struct scan *scan, bool live, struct file_calls *ret_calls);
+/* What stands after the arrow. */
+bool parse_expectation(struct scan *scan, bool live, struct file_expectation *ret_expectation);
 
 #endif

@@ -1,69 +1,82 @@
 #include "testing/words.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/similar.h"
+#include <linux/filter.h>
 
-static const char *const arch_names[] = {
-    "x86",    "x86_64",    "x32",     "arm",      "aarch64",     "loongarch64", "m68k",     "mips",
-    "mips64", "mips64n32", "mipsel",  "mipsel64", "mipsel64n32", "parisc",      "parisc64", "ppc",
-    "ppc64",  "ppc64le",   "riscv64", "s390",     "s390x",       "sh",          "sheb"};
-enum { ARCH_NAMES = sizeof(arch_names) / sizeof(arch_names[0]) };
+#include <callgate/action.h>
+#include <callgate/syscall.h>
+
+/* ---- failures ---- */
+
+static _Thread_local char failure[1024];
+
+void failure_clear(void)
+{
+	failure[0] = '\0';
+}
+
+bool failure_set(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(failure, sizeof(failure), format, list);
+	va_end(list);
+	return false;
+}
+
+const char *callgate_failure(void)
+{
+	return failure;
+}
+
+bool words_is_call(const char *name)
+{
+	const char *closest = callgate_syscall_closest_name(name);
+
+	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
+		return true;
+	if (closest)
+		return failure_set("there is no system call \"%s\"; did you mean \"%s\"?", name, closest);
+	return failure_set("there is no system call \"%s\"", name);
+}
+
+bool words_find_call(uint32_t arch, const char *name, int *ret_nr)
+{
+	if (!callgate_arch_find(arch))
+		return failure_set("there is no architecture 0x%x", arch);
+	if (!words_is_call(name ? name : ""))
+		return false;
+	int nr = callgate_syscall_number(arch, name);
+	if (nr == __NR_SCMP_ERROR)
+		return failure_set("%s does not have the call %s", words_arch_name(arch), name);
+	*ret_nr = nr;
+	return true;
+}
+
+/* ---- calls ---- */
 
 const char *words_arch_name(uint32_t token)
 {
-	for (size_t i = 0; i < ARCH_NAMES; i++)
-		if (seccomp_arch_resolve_name(arch_names[i]) == token)
-			return arch_names[i];
-	return NULL;
+	const struct callgate_arch *arch = callgate_arch_find(token);
+
+	return arch ? arch->name : "an unknown architecture";
 }
 
-uint32_t words_arch_at(size_t index)
+uint32_t words_arch_of_call(const struct callgate_call *call)
 {
-	return index < ARCH_NAMES ? seccomp_arch_resolve_name(arch_names[index]) : 0;
-}
+	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
 
-uint32_t words_arch_token(const char *name)
-{
-	return seccomp_arch_resolve_name(name);
-}
-
-const char *words_closest_arch(const char *name)
-{
-	struct similar similar = similar_start(name);
-
-	for (size_t i = 0; i < ARCH_NAMES; i++)
-		similar_offer(&similar, arch_names[i]);
-	return similar.best;
-}
-
-size_t words_archs_of(const scmp_filter_ctx ctx, uint32_t *ret_archs)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < ARCH_NAMES; i++) {
-		uint32_t token = seccomp_arch_resolve_name(arch_names[i]);
-		if (seccomp_arch_exist(ctx, token) == 0)
-			ret_archs[count++] = token;
-	}
-	return count;
-}
-
-/* x32 calls carry x86_64's value. */
-static uint32_t token_of(const struct callgate_call *call)
-{
-	if (call->arch == SCMP_ARCH_X86_64 && call->nr >= 0x40000000)
-		return SCMP_ARCH_X32;
-	return call->arch ? call->arch : seccomp_arch_native();
+	return arch ? arch->token : call->arch;
 }
 
 void words_print_call(const struct callgate_call *call, struct strbuf *text)
 {
-	uint32_t arch = token_of(call);
-	const char *arch_name = words_arch_name(arch);
-	char *name = seccomp_syscall_resolve_num_arch(arch, call->nr);
+	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
+	char *name = arch ? seccomp_syscall_resolve_num_arch(arch->token, call->nr) : NULL;
 
 	if (name)
 		strbuf_append(text, name);
@@ -71,12 +84,14 @@ void words_print_call(const struct callgate_call *call, struct strbuf *text)
 		strbuf_printf(text, "call %d", call->nr);
 	for (int i = 0; i < 6; i++)
 		strbuf_printf(text, "%s0x%llx", i ? ", " : "(", (unsigned long long)call->args[i]);
-	if (arch_name)
-		strbuf_printf(text, ") on %s", arch_name);
+	if (arch)
+		strbuf_printf(text, ") on %s", arch->name);
 	else
-		strbuf_printf(text, ") on architecture 0x%08x", arch);
+		strbuf_printf(text, ") on architecture 0x%08x", call->arch);
 	free(name);
 }
+
+/* ---- rules ---- */
 
 void words_print_condition(const struct scmp_arg_cmp *c, struct strbuf *text)
 {
@@ -97,7 +112,7 @@ static void print_rule(const struct callgate_simulator *simulator, const struct 
 
 	strbuf_printf(text, ", rule %u", id);
 	for (size_t i = 0; callgate_simulator_rule(simulator, i, &rule) == 0; i++) {
-		if (rule.id != id || rule.arch != token_of(call) || rule.nr != call->nr)
+		if (rule.id != id || rule.arch != words_arch_of_call(call) || rule.nr != call->nr)
 			continue;
 		for (size_t j = 0; j < rule.condition_count; j++) {
 			strbuf_append(text, j ? " and " : " (if ");
@@ -108,6 +123,89 @@ static void print_rule(const struct callgate_simulator *simulator, const struct 
 	}
 }
 
+/* ---- edges ---- */
+
+static const char *symbol_of(uint16_t op, bool taken)
+{
+	switch (op) {
+	case BPF_JEQ:
+		return taken ? "==" : "!=";
+	case BPF_JGT:
+		return taken ? ">" : "<=";
+	case BPF_JGE:
+		return taken ? ">=" : "<";
+	default:
+		return taken ? "!= 0" : "== 0"; /* BPF_JSET: after the mask */
+	}
+}
+
+/* What is compared, without a mask. */
+static void print_operand(const struct callgate_edge *edge, struct strbuf *text)
+{
+	const char *half = edge->upper ? "upper half of " : "";
+
+	switch (edge->operand) {
+	case CALLGATE_OPERAND_NR:
+		strbuf_append(text, "nr");
+		break;
+	case CALLGATE_OPERAND_ARCH:
+		strbuf_append(text, "arch");
+		break;
+	case CALLGATE_OPERAND_POINTER:
+		strbuf_printf(text, "%sip", half);
+		break;
+	case CALLGATE_OPERAND_ARGUMENT:
+		strbuf_printf(text, "%sargument %u", half, edge->argument);
+		break;
+	default:
+		strbuf_append(text, "A");
+		break;
+	}
+}
+
+/* The constant of a comparison, with the name that it has as an architecture or as a call. */
+static void print_constant(const struct callgate_edge *edge, struct strbuf *text)
+{
+	bool is_nr = edge->operand == CALLGATE_OPERAND_NR;
+	const struct callgate_arch *arch =
+	    edge->operand == CALLGATE_OPERAND_ARCH ? callgate_arch_find(edge->k) : NULL;
+	char *name = is_nr && edge->reach == CALLGATE_REACH_SOME
+	                 ? seccomp_syscall_resolve_num_arch(words_arch_of_call(&edge->example), (int)edge->k)
+	                 : NULL;
+
+	if (arch && edge->k)
+		strbuf_append(text, arch->name);
+	else
+		strbuf_printf(text, is_nr && edge->k < 0x40000000 ? "%u" : "0x%x", edge->k);
+	if (name)
+		strbuf_printf(text, " (%s)", name);
+	free(name);
+}
+
+char *callgate_explain_edge(const struct callgate_edge *edge)
+{
+	struct strbuf text = {0};
+
+	if (!edge)
+		return NULL;
+	uint16_t op = BPF_OP(edge->code);
+	bool is_computed = edge->operand == CALLGATE_OPERAND_COMPUTED, is_x = BPF_SRC(edge->code) != BPF_K;
+	print_operand(edge, &text);
+	if (op == BPF_JSET && is_x)
+		strbuf_append(&text, " & X");
+	else if (op == BPF_JSET)
+		strbuf_printf(&text, " & 0x%x", is_computed ? edge->k : edge->mask & edge->k);
+	else if (!is_computed && edge->mask != UINT32_MAX)
+		strbuf_printf(&text, " & 0x%x", edge->mask);
+	strbuf_printf(&text, " %s", symbol_of(op, edge->taken));
+	if (op != BPF_JSET) {
+		strbuf_append(&text, is_x ? " X" : " ");
+		if (!is_x)
+			print_constant(edge, &text);
+	}
+	return strbuf_steal(&text);
+}
+
 /* A program has no rules: what its instructions ask about the arguments of this call. */
 static void print_path(const struct callgate_simulator *simulator, const unsigned long *hits,
                        struct strbuf *text)
@@ -116,15 +214,18 @@ static void print_path(const struct callgate_simulator *simulator, const unsigne
 	size_t count = 0;
 
 	for (size_t i = 0; callgate_simulator_edge(simulator, i, &edge) == 0; i++) {
-		if (edge.hits == hits[i] || !words_edge_is_of_arguments(simulator, &edge))
+		if (edge.hits == hits[i] || edge.operand == CALLGATE_OPERAND_NR ||
+		    edge.operand == CALLGATE_OPERAND_ARCH)
 			continue;
-		char *condition = callgate_explain_edge(simulator, &edge);
+		char *condition = callgate_explain_edge(&edge);
 		strbuf_append(text, count++ ? " and " : " (if ");
 		strbuf_append(text, condition ? condition : "?");
 		free(condition);
 	}
 	strbuf_append(text, count ? ")" : " (whatever the arguments)");
 }
+
+/* ---- verdicts ---- */
 
 /* How often each edge was taken; NULL without memory. */
 static unsigned long *edge_hits(const struct callgate_simulator *simulator)

@@ -1,26 +1,29 @@
 /*
- * Names of architectures and calls for a human.
+ * Texts for humans: why an assertion failed, and calls in words.
  */
 #ifndef CALLGATE_TESTING_WORDS_H
 #define CALLGATE_TESTING_WORDS_H
 
+#include <callgate/arch.h>
 #include <callgate/simulate.h>
 #include <callgate/testing.h>
 
 #include "base/strbuf.h"
 
-enum { WORDS_ARCHS_MAX = 32 /* more than there are */ };
+/* What callgate_failure() says, per thread. failure_set() is always false; it cuts longer texts. */
+void failure_clear(void);
+__attribute__((format(printf, 1, 2))) bool failure_set(const char *format, ...);
 
-/* "x86_64"; NULL if it is no SCMP_ARCH_* token. Static. */
+/*
+ * The number of a call on an architecture, for an assertion. The name may be NULL, and the architecture anything: then the
+ * failure says what is wrong, with the closest name that there is.
+ */
+bool words_find_call(uint32_t arch, const char *name, int *ret_nr);
+/* Is there such a call on any architecture? */
+bool words_is_call(const char *name);
+
+/* "x86_64"; 0 is the native architecture; a number that is no token is "an unknown architecture". Static. */
 const char *words_arch_name(uint32_t token);
-/* Each known token, from index 0; 0 behind the last. */
-uint32_t words_arch_at(size_t index);
-/* SCMP_ARCH_*; 0 if it is no name. */
-uint32_t words_arch_token(const char *name);
-/* The known name that `name` is most like, or NULL. */
-const char *words_closest_arch(const char *name);
-/* The architectures that a context has, at most WORDS_ARCHS_MAX; how many. */
-size_t words_archs_of(const scmp_filter_ctx ctx, uint32_t *ret_archs);
 
 /* "openat(0x0, 0x1, 0x2, 0x0, 0x0, 0x0) on x86_64" */
 void words_print_call(const struct callgate_call *call, struct strbuf *text);
@@ -28,7 +31,7 @@ void words_print_call(const struct callgate_call *call, struct strbuf *text);
 /* "argument 2 & 0x3 == 0x1" */
 void words_print_condition(const struct scmp_arg_cmp *condition, struct strbuf *text);
 
-/* Does the edge depend on more than the architecture and the number of the call? */
-bool words_edge_is_of_arguments(const struct callgate_simulator *simulator, const struct callgate_edge *edge);
+/* The call's architecture: SCMP_ARCH_*, which tells x32 from x86_64; where that is unknown, what the call has. */
+uint32_t words_arch_of_call(const struct callgate_call *call);
 
 #endif

@@ -92,7 +92,7 @@ static void run_with_failures(const struct callgate_test_file *file, size_t test
 		fail_at = -1;
 		ck_assert_msg(status == 0 || (failed && status == -ENOMEM), "%s: %d",
 		              callgate_test_file_test(file, test)->name, status);
-		if (status == 0 && !(failed && result.status == CALLGATE_TEST_TROUBLE)) {
+		if (status == 0 && !(failed && result.status == CALLGATE_TEST_ERROR)) {
 			ck_assert_int_eq(result.status, right.status);
 			ck_assert(result.status == CALLGATE_TEST_PASSED || result.text);
 		}

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/filter.h>
+
+#include <callgate/action.h>
 #include <callgate/rule.h>
 #include <callgate/syscall.h>
 #include <callgate/test_file.h>
@@ -94,9 +97,9 @@ static void finish(struct outcome *outcome)
 
 /* ---- one line, its status, and words in its text ---- */
 
-#define PASS    CALLGATE_TEST_PASSED
-#define FAIL    CALLGATE_TEST_FAILED
-#define TROUBLE CALLGATE_TEST_TROUBLE
+#define PASS  CALLGATE_TEST_PASSED
+#define FAIL  CALLGATE_TEST_FAILED
+#define ERROR CALLGATE_TEST_ERROR
 
 static const struct {
 	const char *line;
@@ -140,12 +143,12 @@ static const struct {
     {"open(*, 5) -> ENOSYS", PASS, NULL, 0},
     /* architectures: calls that one of them lacks are passed over, calls that all lack are not */
     {"mmap2 -> EPERM", PASS, NULL, 0},
-    {"on x86_64: mmap2 -> EPERM", TROUBLE, "x86_64 does not have the call mmap2", 0},
-    {"riscv_flush_icache -> EPERM", TROUBLE, "none of the architectures", 0},
+    {"on x86_64: mmap2 -> EPERM", ERROR, "x86_64 does not have the call mmap2", 0},
+    {"riscv_flush_icache -> EPERM", ERROR, "none of the architectures", 0},
     {"on arm: read -> KILL", PASS, NULL, 0},
     {"on arm: read -> ALLOW", FAIL, "not for this architecture", 0},
-    {"on x86: read(0x100000000) -> ALLOW", TROUBLE, "argument 0: the value does not fit", 0},
-    {"on aarch64: read(MAP_32BIT) -> KILL", TROUBLE, "aarch64 does not have the constant MAP_32BIT", 0},
+    {"on x86: read(0x100000000) -> ALLOW", ERROR, "argument 0: the value does not fit", 0},
+    {"on aarch64: read(MAP_32BIT) -> KILL", ERROR, "aarch64 does not have the constant MAP_32BIT", 0},
     {"on mips: read -> ERRNO(ENOSYS)", FAIL, "expected ERRNO(ENOSYS), but read(", 0},
     {"500 -> ENOSYS", PASS, NULL, 0},
     {"0 -> ALLOW", FAIL, "restart_syscall(", 0},
@@ -153,7 +156,7 @@ static const struct {
     {"@network -> EPERM", PASS, NULL, 0},
     {"@mount -> EPERM", FAIL, "but mount(", 6},
     {"read, @network -> EPERM", FAIL, "ALLOW, rule 1", 1},
-    {"on aarch64: @machine -> KILL", TROUBLE, "aarch64 has no call of the set @machine", 0},
+    {"on aarch64: @machine -> KILL", ERROR, "aarch64 has no call of the set @machine", 0},
     {"only read, write, openat, fchmodat, ioctl -> ALLOW", PASS, NULL, 0},
     {"only @file, ioctl -> ALLOW", PASS, NULL, 0},
     {"only read, write, fchmodat, ioctl -> ALLOW", FAIL, "nothing else to be allowed, but openat(", 3},
@@ -306,6 +309,45 @@ START_TEST(coverage_of_only)
 }
 END_TEST
 
+/* Whatever a program returns: its verdict can be written in a test as it is printed, and nothing else passes. */
+START_TEST(every_verdict)
+{
+	static const uint32_t data[] = {0, 1, 7, 38, 200, 4095, 4096, 0xffff};
+	static const uint32_t unknown[] = {0x00010000, 0x12340000, 0x7fbf0000, 0xfffe1234, 0x80000001};
+	const struct callgate_action_kind *kind;
+	size_t count = 0, all = 0;
+	uint32_t actions[128];
+
+	for (size_t i = 0; (kind = callgate_action_kind_at(i)); i++)
+		for (size_t j = 0; j < sizeof(data) / sizeof(data[0]); j++)
+			actions[count++] = kind->action | data[j];
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		actions[count++] = unknown[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct sock_filter insn = BPF_STMT(BPF_RET | BPF_K, actions[i]);
+		struct callgate_program *program = NULL;
+		char action[CALLGATE_ACTION_TEXT], text[128];
+		ck_assert_int_eq(callgate_program_new(&insn, sizeof(insn), 0, &program), 0);
+		const struct callgate_program *list[] = {program};
+		const struct callgate_side side = {NULL, list, 1};
+		struct callgate_verdict verdict;
+		struct callgate_call call = {.nr = 1};
+		ck_assert_int_eq(callgate_simulate_program(program, &call, &verdict), 0);
+		callgate_action_text(verdict.action, action);
+		snprintf(text, sizeof(text), "read -> %s\nwrite -> %s", action,
+		         verdict.action == SCMP_ACT_TRAP ? "TRAP(1)" : "TRAP");
+		struct outcome outcome = run_sides(text, &side, NULL);
+		ck_assert_msg(outcome.results[0].status == PASS, "%s: %s", text, outcome.results[0].text);
+		ck_assert_int_eq(outcome.results[1].status, FAIL);
+		ck_assert_str_eq(outcome.results[1].actual, action);
+		all++;
+		finish(&outcome);
+		callgate_program_free(program);
+	}
+	ck_assert_uint_ge(all, 70);
+}
+END_TEST
+
 /* One wrong rule anywhere: the whole file notices. Mutants are programs, and the file has been told their architectures. */
 START_TEST(mutants)
 {
@@ -376,6 +418,7 @@ int main(void)
 	tcase_add_loop_test(tests, verdicts_of_a_program, 0, sizeof(verdicts) / sizeof(verdicts[0]));
 	tcase_add_test(tests, coverage);
 	tcase_add_test(tests, coverage_of_only);
+	tcase_add_test(tests, every_verdict);
 	tcase_add_test(tests, mutants);
 	tcase_add_test(tests, wrong_arguments);
 	return test_run(tests);

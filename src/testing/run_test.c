@@ -1,4 +1,4 @@
-#include "testing/run.h"
+#include "testing/run_test.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/action.h>
 #include <callgate/diagnosis.h>
 #include <callgate/syscall.h>
 
-#include "testing/compare.h"
-#include "testing/value.h"
+#include "testing/limit.h"
 
 /* ---- ends ---- */
 
@@ -25,11 +25,11 @@ void callgate_test_result_finish(struct callgate_test_result *result)
 	*result = (struct callgate_test_result){0};
 }
 
-int run_trouble(struct run *run, const char *format, ...)
+int run_error(struct run *run, const char *format, ...)
 {
 	va_list list;
 
-	run->result->status = CALLGATE_TEST_TROUBLE;
+	run->result->status = CALLGATE_TEST_ERROR;
 	va_start(list, format);
 	int len = vasprintf(&run->result->text, format, list);
 	va_end(list);
@@ -68,12 +68,6 @@ struct callgate_simulator *run_simulator(struct run *run, struct callgate_simula
 	return simulator;
 }
 
-/* x32 calls carry x86_64's value. */
-static uint32_t arch_of(const struct callgate_call *call)
-{
-	return call->arch == SCMP_ARCH_X86_64 && call->nr >= 0x40000000 ? SCMP_ARCH_X32 : call->arch;
-}
-
 int run_fail(struct run *run, const struct callgate_call *witness, char *expected)
 {
 	struct callgate_test_result *result = run->result;
@@ -88,7 +82,7 @@ int run_fail(struct run *run, const struct callgate_call *witness, char *expecte
 	result->call = strbuf_steal(&call);
 	if (simulator && callgate_simulator_run(simulator, witness, &verdict) == 0) {
 		result->rule = verdict.rule;
-		result->actual = run_action_text(arch_of(witness), verdict.action);
+		result->actual = run_action_text(words_arch_of_call(witness), verdict.action);
 	}
 	if (!result->call || !expected || (simulator && (!story || !result->actual)) ||
 	    asprintf(&result->text, "expected %s, but %s", expected, story ? story : result->call) < 0)
@@ -103,14 +97,15 @@ int run_fail(struct run *run, const struct callgate_call *witness, char *expecte
 int run_action(struct run *run, uint32_t arch, uint32_t *ret_action)
 {
 	const struct file_expectation *expectation = &run->line->expectation;
+	uint64_t most = expectation->result == FILE_NUMBER ? UINT32_MAX : 0xffff;
 	const char *missing = "";
 	struct value value;
 
-	if (value_evaluate(&expectation->value, arch, &value, &missing) < 0)
-		return run_trouble(run, "%s does not have the constant %s", words_arch_name(arch), missing);
-	if (value.bits > 0xffff)
-		return run_trouble(run, "%llu is too large for an action's data",
-		                   (unsigned long long)value.bits);
+	if (cases_evaluate(&expectation->value, arch, &value, &missing) < 0)
+		return run_error(run, "%s does not have the constant %s", words_arch_name(arch), missing);
+	if (value.bits > most)
+		return run_error(run, "%llu is too large for an action%s", (unsigned long long)value.bits,
+		                 expectation->result == FILE_NUMBER ? "" : "'s data");
 	*ret_action = expectation->action | (uint32_t)value.bits;
 	return 0;
 }
@@ -120,48 +115,133 @@ int32_t run_number_of(const struct file_calls *calls, uint32_t arch)
 	return calls->name ? callgate_syscall_number(arch, calls->name) : calls->number;
 }
 
-static int compare_numbers(const void *a, const void *b)
+int run_cover(struct run *run, uint32_t arch, uint32_t nr_first, uint32_t nr_last, size_t count,
+              const struct scmp_arg_cmp *comparisons)
 {
-	int32_t first = *(const int32_t *)a, second = *(const int32_t *)b;
+	int result = run->simulator ? callgate_simulator_cover(run->simulator, arch, nr_first, nr_last, count,
+	                                                       comparisons)
+	                            : 0;
 
-	return (first > second) - (first < second);
+	return result == -EDQUOT || result == -EOPNOTSUPP ? 0 : result;
 }
 
-void run_sort_numbers(run_numbers *list)
-{
-	if (list->count)
-		qsort(list->items, list->count, sizeof(*list->items), compare_numbers);
-}
+/* ---- calls ---- */
 
-int run_list_numbers(const struct file_line *line, uint32_t arch, run_numbers *list)
+enum { COMBINATIONS_MAX = 1 << 16 };
+
+static int check_cases(struct run *run, uint32_t arch, int32_t nr, const struct cases *cases, uint32_t action)
 {
-	for (size_t i = 0; i < line->count; i++) {
-		const struct file_calls *calls = &line->calls[i];
-		for (size_t j = 0; calls->group && calls->group->syscalls[j]; j++)
-			if (!vec_push(list, callgate_syscall_number(arch, calls->group->syscalls[j])))
-				return -ENOMEM;
-		if (!calls->group && !vec_push(list, run_number_of(calls, arch)))
-			return -ENOMEM;
+	struct cases_walk walk = {cases, arch};
+
+	if (cases_combinations(cases) > COMBINATIONS_MAX)
+		return run_error(run, "too many arguments with != at once");
+	while (cases_next(&walk)) {
+		struct callgate_answer answer;
+		int result =
+		    callgate_ask(run->filter, arch, nr, walk.count, walk.comparisons, action, &answer);
+		if (result == -ENOMEM)
+			return result;
+		if (result < 0 || !answer.proved)
+			return run_error(run, "not decided: %s", callgate_diagnosis(NULL));
+		if (!answer.holds)
+			return run_fail(run, &answer.witness, run_action_text(arch, action));
+		result = run_cover(run, arch, (uint32_t)nr, (uint32_t)nr, walk.count, walk.comparisons);
+		if (result < 0)
+			return result;
 	}
 	return 0;
+}
+
+static int check_call(struct run *run, uint32_t arch, int32_t nr, const struct file_argument *arguments)
+{
+	struct cases cases[FILE_ARGUMENTS];
+	uint32_t action = 0;
+	int result = run_action(run, arch, &action);
+
+	for (unsigned i = 0; result == 0 && !run->result->status && i < FILE_ARGUMENTS; i++) {
+		static const struct file_argument any = {.op = FILE_ANY};
+		const char *wrong = cases_of_argument(arguments ? &arguments[i] : &any, i, arch, &cases[i]);
+		if (wrong)
+			result = run_error(run, "argument %u: %s", i, wrong);
+	}
+	if (result < 0 || run->result->status)
+		return result;
+	return check_cases(run, arch, nr, cases, action);
+}
+
+/* ---- lists of calls ---- */
+
+static int check_set(struct run *run, uint32_t arch, const struct callgate_group *group)
+{
+	int result = 0;
+
+	for (size_t i = 0; group->syscalls[i] && result == 0 && !run->result->status; i++) {
+		int32_t nr = callgate_syscall_number(arch, group->syscalls[i]);
+		if (nr != __NR_SCMP_ERROR)
+			result = check_call(run, arch, nr, NULL);
+	}
+	return result;
+}
+
+static bool has_some(const struct callgate_group *group, uint32_t arch)
+{
+	for (size_t i = 0; group->syscalls[i]; i++)
+		if (callgate_syscall_number(arch, group->syscalls[i]) != __NR_SCMP_ERROR)
+			return true;
+	return false;
+}
+
+/* A call that none of the architectures has would never be looked at. */
+static int check_is_somewhere(struct run *run, const struct file_calls *calls)
+{
+	for (size_t i = 0; i < run->arch_count; i++)
+		if (calls->group ? has_some(calls->group, run->archs[i])
+		                 : run_number_of(calls, run->archs[i]) != __NR_SCMP_ERROR)
+			return 0;
+	if (calls->group)
+		return run_error(run, "%s has no call of the set @%s", words_arch_name(run->archs[0]),
+		                 calls->group->name);
+	return run_error(run,
+	                 run->arch_count == 1 ? "%s does not have the call %s"
+	                                      : "none of the architectures, such as %s, has the call %s",
+	                 words_arch_name(run->archs[0]), calls->name);
+}
+
+static int run_calls(struct run *run)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < run->line->count && result == 0 && !run->result->status; i++) {
+		const struct file_calls *calls = &run->line->calls[i];
+		result = check_is_somewhere(run, calls);
+		for (size_t j = 0; j < run->arch_count && result == 0 && !run->result->status; j++) {
+			uint32_t arch = run->archs[j];
+			if (calls->group)
+				result = check_set(run, arch, calls->group);
+			else if (run_number_of(calls, arch) != __NR_SCMP_ERROR)
+				result = check_call(run, arch, run_number_of(calls, arch), calls->arguments);
+		}
+	}
+	return result;
 }
 
 /* ---- any test ---- */
 
 static int run_no_weaker(struct run *run)
 {
-	struct compare_finding finding;
-	int result = compare_allowed(run->filter, run->other, &finding);
+	struct limit_finding finding;
+	int result = limit_compare(run->filter, run->other, &finding);
 
 	if (result == 1) {
-		char *denied = run_action_text(arch_of(&finding.witness), finding.limit), *expected = NULL;
+		char *denied = run_action_text(words_arch_of_call(&finding.witness), finding.limit),
+		     *expected = NULL;
 		if (!denied || asprintf(&expected, "%s as in %s", denied, run->line->other) < 0)
 			expected = NULL;
 		free(denied);
 		return run_fail(run, &finding.witness, expected);
 	}
 	if (result < 0 && result != -ENOMEM)
-		return run_trouble(run, "not decided: %s", callgate_diagnosis(NULL));
+		return run_error(run, "not decided: %s", callgate_diagnosis(NULL));
 	return result;
 }
 
@@ -180,7 +260,7 @@ static void choose_archs(struct run *run, const struct callgate_test_filter *fil
 		run->archs = filter->archs;
 		run->arch_count = filter->arch_count;
 	} else if (run->filter->ctx) {
-		run->arch_count = words_archs_of(run->filter->ctx, run->own_archs);
+		run->arch_count = file_list_archs(run->filter->ctx, run->own_archs);
 	} else {
 		run->own_archs[run->arch_count++] = seccomp_arch_native();
 	}

@@ -1,9 +1,9 @@
 /*
  * What a test file says, once parsed: parts, each a filter that is resolved for one or more lists of architectures, and lines
- * about it. Everything is in the file's arena.
+ * about it. Texts and lines are in the file's arena.
  */
-#ifndef CALLGATE_TESTING_FILE_H
-#define CALLGATE_TESTING_FILE_H
+#ifndef CALLGATE_TESTING_TEST_FILE_H
+#define CALLGATE_TESTING_TEST_FILE_H
 
 #include <callgate/test_file.h>
 #include <callgate/testing.h>
@@ -13,6 +13,7 @@
 
 enum {
 	FILE_ARGUMENTS = 6,
+	FILE_ARCHS_MAX = 64,   /* more than there are */
 	FILE_DEADLINE = 10000, /* milliseconds */
 	FILE_LISTS_MAX = 32,   /* of architectures, for one filter */
 	FILE_TESTS_MAX = 20000,
@@ -63,7 +64,8 @@ struct file_calls {
 
 enum file_result {
 	FILE_ACTION = 0, /* `action`, with `value` as its data */
-	FILE_SUCCESS,    /* these are for live calls: */
+	FILE_NUMBER,     /* `value` is a whole action */
+	FILE_SUCCESS,    /* this and the next ones are for live calls */
 	FILE_RETURNS,
 	FILE_ERRNO,
 	FILE_SIGNAL,
@@ -104,7 +106,7 @@ struct file_part {
 	VEC(struct file_line *) lines;
 };
 
-/* A test of the public list and the line that it comes from. */
+/* A test of the public list, and the line that it comes from. */
 struct file_test {
 	struct callgate_test public;
 	const struct file_line *line;
@@ -119,10 +121,10 @@ struct callgate_test_file {
 	VEC(struct file_test) tests;
 };
 
-/* Makes filters and tests of the parts; 0 or -ENOMEM. */
-int file_multiply(struct callgate_test_file *file);
+/* Reads the text into the messages and parts of an empty file. 0, also where there are messages, or -ENOMEM. */
+int file_parse(struct callgate_test_file *file, const char *text, size_t size);
 
-/* A filter named by its path alone, as on the right side of `no weaker than`: is it a program? */
-bool file_is_program(const char *path);
+/* The architectures that a context has; how many. */
+size_t file_list_archs(const scmp_filter_ctx ctx, uint32_t ret_archs[FILE_ARCHS_MAX]);
 
 #endif

@@ -1,4 +1,4 @@
-#include "testing/file.h"
+#include "testing/test_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +40,8 @@ const struct callgate_test *callgate_test_file_test(const struct callgate_test_f
 	return file && index < file->tests.count ? &file->tests.items[index].public : NULL;
 }
 
-bool file_is_program(const char *path)
+/* A filter named by its path alone, as on the right of `no weaker than`: is it a program? */
+static bool is_program(const char *path)
 {
 	size_t len = strlen(path);
 
@@ -74,7 +75,7 @@ static size_t add_other(struct callgate_test_file *file, size_t like, const stru
 		if (file->filters.items[i].path && strcmp(file->filters.items[i].path, line->other) == 0)
 			return i;
 	filter.path = line->other;
-	filter.is_program = file_is_program(line->other);
+	filter.is_program = is_program(line->other);
 	filter.line = line->line;
 	return vec_push(&file->filters, filter) ? file->filters.count - 1 : SIZE_MAX;
 }
@@ -106,7 +107,8 @@ static int add_tests(struct callgate_test_file *file, const struct file_part *pa
 	return 0;
 }
 
-int file_multiply(struct callgate_test_file *file)
+/* Makes filters and tests of the parts; 0 or -ENOMEM. */
+static int multiply(struct callgate_test_file *file)
 {
 	int result = 0;
 
@@ -122,6 +124,39 @@ int file_multiply(struct callgate_test_file *file)
 	return result;
 }
 
+int callgate_test_file_parse(const void *text, size_t size, struct callgate_test_file **ret_file)
+{
+	struct callgate_test_file *file;
+
+	if ((!text && size) || !ret_file)
+		return -EINVAL;
+	if (size > CALLGATE_TEST_FILE_SIZE_MAX)
+		return -EFBIG;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	int result = file_parse(file, size ? text : "", size);
+	if (result == 0 && file->messages.count == 0)
+		result = multiply(file);
+	if (result < 0) {
+		callgate_test_file_free(file);
+		return result;
+	}
+	*ret_file = file;
+	return 0;
+}
+
+size_t file_list_archs(const scmp_filter_ctx ctx, uint32_t ret_archs[FILE_ARCHS_MAX])
+{
+	const struct callgate_arch *arch;
+	size_t count = 0;
+
+	for (size_t i = 0; (arch = callgate_arch_at(i)) && count < FILE_ARCHS_MAX; i++)
+		if (seccomp_arch_exist(ctx, arch->token) == 0)
+			ret_archs[count++] = arch->token;
+	return count;
+}
+
 int callgate_test_file_take_archs(struct callgate_test_file *file, size_t filter, const scmp_filter_ctx ctx)
 {
 	if (!file || filter >= file->filters.count || !ctx)
@@ -129,10 +164,10 @@ int callgate_test_file_take_archs(struct callgate_test_file *file, size_t filter
 	struct callgate_test_filter *taker = &file->filters.items[filter];
 	if (taker->arch_count)
 		return 0;
-	uint32_t *archs = ARENA_ARRAY(&file->arena, uint32_t, WORDS_ARCHS_MAX);
+	uint32_t *archs = ARENA_ARRAY(&file->arena, uint32_t, FILE_ARCHS_MAX);
 	if (!archs)
 		return -ENOMEM;
-	size_t count = words_archs_of(ctx, archs);
+	size_t count = file_list_archs(ctx, archs);
 	if (!count)
 		return -EINVAL;
 	taker->archs = archs;

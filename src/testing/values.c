@@ -1,16 +1,16 @@
-/* Values and arguments. */
-#include "testing/parse_value.h"
+/* Values, arguments, calls and expectations of a line. */
+#include "testing/scan.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
+#include <callgate/action.h>
 #include <callgate/syscall.h>
 
 #include "base/similar.h"
 #include "testing/cases.h"
-#include "testing/value.h"
-#include "testing/words.h"
 
 /* C's digits: 10, 0x1f, 0400. `len` bytes, all letters, digits or _. */
 static bool parse_number(struct scan *scan, const char *word, size_t len, uint64_t *ret_number)
@@ -86,6 +86,7 @@ static bool parse_terms(struct scan *scan, struct file_value *value)
 	if (!value->terms)
 		return false;
 	do {
+		assert(value->count < most);
 		if (!parse_term(scan, &value->terms[value->count]))
 			return false;
 		value->count++;
@@ -93,7 +94,8 @@ static bool parse_terms(struct scan *scan, struct file_value *value)
 	return true;
 }
 
-bool parse_value(struct scan *scan, struct file_value *ret_value)
+/* "O_RDWR|O_CLOEXEC", "-1", "~0xff", "(A|B)" */
+static bool parse_value(struct scan *scan, struct file_value *ret_value)
 {
 	struct file_value value = {0};
 	const char *at = scan->at;
@@ -112,7 +114,7 @@ bool parse_value(struct scan *scan, struct file_value *ret_value)
 	return true;
 }
 
-/* Behind the star: nothing, or "& MASK == VALUE", or "& MASK != VALUE". */
+/* After the star: nothing, or "& MASK == VALUE", or "& MASK != VALUE". */
 static bool parse_bits(struct scan *scan, struct file_argument *argument)
 {
 	argument->op = FILE_ANY;
@@ -172,7 +174,8 @@ static bool parse_comparison(struct scan *scan, bool live, struct file_argument 
 	return parse_value(scan, &argument->second);
 }
 
-bool parse_argument(struct scan *scan, bool live, struct file_argument *ret_argument)
+/* What stands between the parentheses of a call: "*", "!= 3", "3..5", "* & MASK == VALUE", and for a live one also "string". */
+static bool parse_argument(struct scan *scan, bool live, struct file_argument *ret_argument)
 {
 	scan_blanks(scan);
 	const char *start = scan->at;
@@ -283,4 +286,174 @@ bool parse_calls(struct scan *scan, bool live, struct file_calls *ret_calls)
 	if (scan_take(scan, "("))
 		return parse_arguments(scan, live, ret_calls);
 	return !live || scan_fail(scan, scan->at, "a `live:` call needs its arguments in parentheses");
+}
+
+/* ---- what stands after the arrow ---- */
+
+enum { DATA_MAX = 0xffff };
+
+static const struct {
+	const char *name;
+	enum file_result result;
+} ends[] = {{"success", FILE_SUCCESS}, {"killed", FILE_KILLED}, {"trapped", FILE_TRAPPED}};
+
+/* What such an action looks like from inside; FILE_ACTION: it can't be seen there. */
+static enum file_result live_result(const struct callgate_action_kind *kind)
+{
+	switch (kind->action) {
+	case SCMP_ACT_ERRNO(0):
+		return FILE_ERRNO;
+	case SCMP_ACT_TRAP:
+		return FILE_TRAPPED;
+	case SCMP_ACT_KILL_THREAD:
+	case SCMP_ACT_KILL_PROCESS:
+		return FILE_KILLED;
+	default:
+		return FILE_ACTION;
+	}
+}
+
+/* The largest value that the data may have; constants are checked as they are on this machine, if they are there. */
+static bool check_data(struct scan *scan, const char *where, const struct file_value *data, uint64_t most)
+{
+	const char *missing;
+	struct value value;
+
+	if (cases_evaluate(data, SCMP_ARCH_NATIVE, &value, &missing) < 0 || value.bits <= most)
+		return true;
+	return scan_fail(scan, where, "this is at most %llu", (unsigned long long)most);
+}
+
+/* After "(". */
+static bool parse_data(struct scan *scan, struct file_expectation *expectation)
+{
+	scan_blanks(scan);
+	const char *where = scan->at;
+	return parse_value(scan, &expectation->value) && scan_expect(scan, ")", "the number") &&
+	       check_data(scan, where, &expectation->value, DATA_MAX);
+}
+
+static bool take_action(struct scan *scan, const char *where, const struct callgate_action_kind *kind,
+                        bool live, struct file_expectation *expectation)
+{
+	bool is_error = kind->action == SCMP_ACT_ERRNO(0);
+
+	expectation->action = kind->action;
+	expectation->result = live ? live_result(kind) : FILE_ACTION;
+	if (live && expectation->result == FILE_ACTION)
+		return scan_fail(scan, where,
+		                 "a `live:` call can't see %s: write success, a number, an error, a signal, "
+		                 "killed, or trapped",
+		                 kind->name);
+	if (is_error || kind->action == SCMP_ACT_TRACE(0))
+		return scan_expect(scan, "(", kind->name) && parse_data(scan, expectation);
+	if (live || !scan_take(scan, "("))
+		return true;
+	return parse_data(scan, expectation);
+}
+
+/* One constant alone as a value. */
+static bool take_constant(struct scan *scan, char *name, struct file_expectation *expectation)
+{
+	expectation->value.terms = scan_allocate(scan, 1, sizeof(*expectation->value.terms));
+	if (!expectation->value.terms)
+		return false;
+	expectation->value.count = 1;
+	expectation->value.terms[0].constant = name;
+	return true;
+}
+
+static bool take_signal(struct scan *scan, const char *where, char *name,
+                        struct file_expectation *expectation)
+{
+	int64_t number;
+
+	if (callgate_constant(SCMP_ARCH_NATIVE, name, &number) < 0)
+		return scan_fail(scan, where, "there is no signal \"%s\" on this machine", name);
+	expectation->result = FILE_SIGNAL;
+	expectation->signal = (int)number;
+	return true;
+}
+
+/* A whole action as a number, which is how a verdict is printed that is no action there is. */
+static bool take_number(struct scan *scan, const char *start, struct file_expectation *expectation)
+{
+	char text[CALLGATE_ACTION_TEXT];
+	const char *missing;
+	struct value value;
+
+	expectation->result = FILE_NUMBER;
+	if (!parse_value(scan, &expectation->value) ||
+	    !check_data(scan, start, &expectation->value, UINT32_MAX))
+		return false;
+	if (cases_evaluate(&expectation->value, SCMP_ARCH_NATIVE, &value, &missing) < 0 ||
+	    !callgate_action_kind((uint32_t)value.bits))
+		return true;
+	callgate_action_text((uint32_t)value.bits, text);
+	return scan_fail(scan, start, "this number is an action or an error: write %s", text);
+}
+
+static bool fail_word(struct scan *scan, const char *where, const char *name, bool live)
+{
+	struct similar similar = similar_start(name);
+	const char *error = callgate_errno_closest_name(name);
+	const struct callgate_action_kind *kind;
+
+	for (size_t i = 0; (kind = callgate_action_kind_at(i)); i++)
+		if (!live || live_result(kind) != FILE_ACTION)
+			similar_offer(&similar, kind->name);
+	for (size_t i = 0; live && i < sizeof(ends) / sizeof(ends[0]); i++)
+		similar_offer(&similar, ends[i].name);
+	if (error)
+		similar_offer(&similar, error);
+	if (similar.best)
+		return scan_fail(scan, where, "\"%s\" is no action and no error; did you mean \"%s\"?", name,
+		                 similar.best);
+	return scan_fail(scan, where, "\"%s\" is no action and no error", name);
+}
+
+static bool parse_word(struct scan *scan, const char *where, char *name, bool live,
+                       struct file_expectation *expectation)
+{
+	const struct callgate_action_kind *kind = callgate_action_kind_find(name);
+
+	if (kind)
+		return take_action(scan, where, kind, live, expectation);
+	for (size_t i = 0; live && i < sizeof(ends) / sizeof(ends[0]); i++) {
+		expectation->result = ends[i].result;
+		if (strcmp(ends[i].name, name) == 0)
+			return true;
+	}
+	if (callgate_errno_number(SCMP_ARCH_NATIVE, name) != -ENOENT) {
+		expectation->result = live ? FILE_ERRNO : FILE_ACTION;
+		expectation->action = SCMP_ACT_ERRNO(0);
+		return take_constant(scan, name, expectation);
+	}
+	if (live && strncmp(name, "SIG", 3) == 0)
+		return take_signal(scan, where, name, expectation);
+	return fail_word(scan, where, name, live);
+}
+
+bool parse_expectation(struct scan *scan, bool live, struct file_expectation *ret_expectation)
+{
+	struct file_expectation *expectation = ret_expectation;
+	const char *word;
+
+	*expectation = (struct file_expectation){0};
+	scan_blanks(scan);
+	const char *start = scan->at;
+	expectation->text = scan_copy(scan, start, (size_t)(scan->end - start));
+	size_t len = scan_word(scan, &word);
+	char *name = scan_copy(scan, word, len);
+	if (!name || !expectation->text)
+		return false;
+	if (len > 0 && (word[0] < '0' || word[0] > '9'))
+		return parse_word(scan, word, name, live, expectation);
+	if (!live && len == 0)
+		return scan_fail(scan, start, "there should be an action or an error here");
+	scan->at = start;
+	if (!live)
+		return take_number(scan, start, expectation);
+	expectation->result = FILE_RETURNS;
+	return parse_value(scan, &expectation->value);
 }

@@ -1,16 +1,29 @@
-/* The lines that say which filter, in which environment, and how its tests are called. */
-#include "testing/parse.h"
+/* The lines of a test file: which filter, in which environment, how its tests are called, and what is tested. */
+#include "testing/scan.h"
 
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/similar.h"
 #include "testing/words.h"
 
-enum { DEADLINE_MAX = 3600000 };
+/* part and heading are what the lines that follow belong to. */
+struct parser {
+	struct scan scan;
+	struct file_part *part;
+	const char *heading;
+	unsigned int deadline;
+	size_t tests;
+};
+
+enum { DEADLINE_MAX = 3600000, CAPABILITIES_MAX = 64 /* on a line; there are fewer */ };
 
 /* ---- which filter ---- */
 
-bool parse_start_part(struct parser *parser)
+/* Begins anew: a part without a filter yet. */
+static bool parse_start_part(struct parser *parser)
 {
 	struct file_part *part = scan_allocate(&parser->scan, 1, sizeof(*part));
 
@@ -70,28 +83,32 @@ static bool is_for_profile(struct parser *parser)
 
 /* ---- architectures ---- */
 
-static bool add_arch(struct scan *scan, const char *where, char *name, struct file_archs *archs)
+static bool add_arch(struct scan *scan, const char *where, const char *name, struct file_archs *archs)
 {
-	uint32_t token = words_arch_token(name);
-	const char *closest = words_closest_arch(name);
+	const struct callgate_arch *arch = callgate_arch_find_name(name);
+	const char *closest = arch ? arch->name : callgate_arch_closest_name(name);
 
-	if (!token && closest)
+	if (arch && strcmp(arch->name, name) != 0)
+		arch = NULL; /* a name that others have for it */
+	if (!arch && closest)
 		return scan_fail(scan, where, "there is no architecture \"%s\"; did you mean \"%s\"?", name,
 		                 closest);
-	if (!token)
+	if (!arch)
 		return scan_fail(scan, where, "there is no architecture \"%s\"", name);
 	for (size_t i = 0; i < archs->count; i++)
-		if (archs->tokens[i] == token)
+		if (archs->tokens[i] == arch->token)
 			return scan_fail(scan, where, "%s is here twice", name);
-	archs->tokens[archs->count++] = token;
+	assert(archs->count < FILE_ARCHS_MAX);
+	archs->tokens[archs->count++] = arch->token;
 	return true;
 }
 
-bool parse_archs(struct scan *scan, const char *end, struct file_archs *ret_archs)
+/* Names up to the end of the line, or up to `end`. */
+static bool parse_archs(struct scan *scan, const char *end, struct file_archs *ret_archs)
 {
 	struct file_archs archs = {0};
 
-	archs.tokens = scan_allocate(scan, PARSE_LISTED_MAX, sizeof(*archs.tokens));
+	archs.tokens = scan_allocate(scan, FILE_ARCHS_MAX, sizeof(*archs.tokens));
 	if (!archs.tokens)
 		return false;
 	do {
@@ -132,13 +149,13 @@ static bool parse_cap(struct parser *parser)
 		return false;
 	if (filter->has_capabilities)
 		return scan_fail(scan, scan->start, "a second `cap` line; one line can name several");
-	const char **names = scan_allocate(scan, PARSE_LISTED_MAX, sizeof(*names));
+	const char **names = scan_allocate(scan, CAPABILITIES_MAX, sizeof(*names));
 	if (!names)
 		return false;
 	do {
 		const char *word;
 		size_t len = scan_word(scan, &word);
-		if (len == 0 || count == PARSE_LISTED_MAX)
+		if (len == 0 || count == CAPABILITIES_MAX)
 			return scan_fail(scan, word,
 			                 "there should be the name of a capability, or `none`, here");
 		names[count] = scan_copy(scan, word, len);
@@ -278,7 +295,8 @@ static const struct {
     {"test", parse_test},       {"deadline", parse_deadline},
 };
 
-bool parse_directive(struct parser *parser, bool *ret_is_directive)
+/* *ret_is_directive says if the line is one of those above; if not, nothing was read. */
+static bool parse_directive(struct parser *parser, bool *ret_is_directive)
 {
 	*ret_is_directive = true;
 	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
@@ -286,4 +304,148 @@ bool parse_directive(struct parser *parser, bool *ret_is_directive)
 			return directives[i].parse(parser) && scan_expect_end(&parser->scan);
 	*ret_is_directive = false;
 	return true;
+}
+
+/* ---- what is tested ---- */
+
+static bool add_line(struct parser *parser, struct file_line *line)
+{
+	struct scan *scan = &parser->scan;
+	const char *start = scan->start;
+
+	while (*start == ' ' || *start == '\t')
+		start++;
+	struct file_line *kept = scan_allocate(scan, 1, sizeof(*kept));
+	line->text = scan_copy(scan, start, (size_t)(scan->end - start));
+	if (!kept || !line->text)
+		return false;
+	line->line = scan->line;
+	line->column = scan_column(scan, start);
+	line->heading = parser->heading;
+	line->deadline = parser->deadline;
+	*kept = *line;
+	parser->tests += parser->part->lists.count ? parser->part->lists.count : 1;
+	if (parser->tests > FILE_TESTS_MAX)
+		return scan_fail(scan, start, "more than %d tests", FILE_TESTS_MAX);
+	return vec_push(&parser->part->lines, kept) || scan_fail_memory(scan);
+}
+
+static bool parse_list(struct scan *scan, bool live, struct file_line *line)
+{
+	size_t most = 1;
+
+	for (const char *at = scan->at; at < scan->end; at++)
+		most += *at == ',';
+	struct file_calls *calls = scan_allocate(scan, most, sizeof(*calls));
+	if (!calls)
+		return false;
+	do {
+		if (!parse_calls(scan, live, &calls[line->count++]))
+			return false;
+	} while (!live && scan_take(scan, ","));
+	line->calls = calls;
+	scan_blanks(scan);
+	return scan_expect(scan, "->", live ? "the call" : "the calls") &&
+	       parse_expectation(scan, live, &line->expectation);
+}
+
+static bool parse_only(struct scan *scan, struct file_line *line)
+{
+	const char *where = scan->at;
+
+	line->kind = CALLGATE_TEST_ONLY;
+	if (!parse_list(scan, false, line))
+		return false;
+	for (size_t i = 0; i < line->count; i++)
+		if (line->calls[i].arguments)
+			return scan_fail(scan, where, "`only` is about whole calls, without arguments");
+	return line->expectation.action == SCMP_ACT_ALLOW ||
+	       scan_fail(scan, where, "`only` tells what may be allowed: ... -> ALLOW");
+}
+
+static bool parse_no_weaker(struct scan *scan, struct file_line *line)
+{
+	line->kind = CALLGATE_TEST_NO_WEAKER;
+	if (!scan_take(scan, "weaker") || !scan_take(scan, "than"))
+		return scan_fail(scan, scan->start, "this should be `no weaker than FILE`");
+	line->other = scan_text(scan, "the name of a file");
+	return line->other != NULL;
+}
+
+static bool parse_live(struct scan *scan, struct file_line *line)
+{
+	line->kind = CALLGATE_TEST_LIVE;
+	return scan_expect(scan, ":", "live") && parse_list(scan, true, line);
+}
+
+/* After `other` or `newer`. */
+static bool parse_others(struct scan *scan, bool archs, enum callgate_test_kind kind, struct file_line *line)
+{
+	line->kind = archs ? CALLGATE_TEST_OTHER_ARCHS : kind;
+	if (archs && line->archs.count)
+		return scan_fail(scan, scan->start, "other architectures than those of the filter are meant");
+	if (!archs && !scan_take(scan, "calls"))
+		return scan_fail(scan, scan->at,
+		                 "there can be `other calls`, `newer calls` and `other architectures`");
+	return scan_expect(scan, "->", "it") && parse_expectation(scan, false, &line->expectation);
+}
+
+static bool parse_tested(struct parser *parser)
+{
+	struct scan *scan = &parser->scan;
+	struct file_line line = {.kind = CALLGATE_TEST_CALLS};
+	bool right;
+
+	if (scan_take(scan, "on") && !parse_archs(scan, ":", &line.archs))
+		return false;
+	if (scan_take(scan, "live"))
+		right = line.archs.count ? scan_fail(scan, scan->start, "a `live:` call is this machine's")
+		                         : parse_live(scan, &line);
+	else if (scan_take(scan, "only"))
+		right = parse_only(scan, &line);
+	else if (scan_take(scan, "other"))
+		right =
+		    parse_others(scan, scan_take(scan, "architectures"), CALLGATE_TEST_OTHER_CALLS, &line);
+	else if (scan_take(scan, "newer"))
+		right = parse_others(scan, false, CALLGATE_TEST_NEWER_CALLS, &line);
+	else if (scan_take(scan, "no"))
+		right = line.archs.count
+		            ? scan_fail(scan, scan->start, "`no weaker than` is about all architectures")
+		            : parse_no_weaker(scan, &line);
+	else
+		right = parse_list(scan, false, &line);
+	return right && scan_expect_end(scan) && add_line(parser, &line);
+}
+
+static bool parse_line(struct parser *parser)
+{
+	bool is_directive;
+
+	return parse_directive(parser, &is_directive) && (is_directive || parse_tested(parser));
+}
+
+/* ---- the whole file ---- */
+
+/* After a mistake the next lines are read all the same, so that all mistakes are reported at once. */
+int file_parse(struct callgate_test_file *file, const char *text, size_t size)
+{
+	struct parser parser = {.scan = {.file = file}, .heading = "", .deadline = FILE_DEADLINE};
+	const char *end = text + size;
+
+	if (!parse_start_part(&parser))
+		return -ENOMEM;
+	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* some editors write a byte order mark */
+		text += 3;
+	for (const char *at = text; at < end;) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *line_end = newline ? newline : end;
+		if (scan_start_line(&parser.scan, at, line_end) && !scan_is_end(&parser.scan))
+			parse_line(&parser);
+		if (parser.scan.no_memory)
+			return -ENOMEM;
+		if (file->messages.count >= CALLGATE_TEST_FILE_MESSAGES_MAX)
+			break;
+		at = newline ? newline + 1 : end;
+	}
+	return 0;
 }

@@ -1,0 +1,203 @@
+/* The supervisor of a child: what it does needs no memory, and nothing of it depends on how this process treats signals. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "testing/live.h"
+
+/*
+ * ---- which call was it? ----
+ *
+ * A child that is traced stops at each call before the filter sees it, and the simulator knows what the filter will answer.
+ */
+
+static bool observe_start(pid_t pid)
+{
+	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+
+	return ptrace(PTRACE_SEIZE, pid, NULL, options) == 0 &&
+	       ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == 0;
+}
+
+static bool get_call(pid_t thread, struct callgate_call *ret_call)
+{
+	struct __ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) <= 0 ||
+	    info.op != PTRACE_SYSCALL_INFO_ENTRY)
+		return false;
+	*ret_call = (struct callgate_call){
+	    .arch = info.arch, .nr = (int32_t)info.entry.nr, .instruction_pointer = info.instruction_pointer};
+	for (int i = 0; i < 6; i++)
+		ret_call->args[i] = info.entry.args[i];
+	return true;
+}
+
+static void note_call(const struct live_job *job, pid_t thread)
+{
+	const struct live_observer *observer = job->observer;
+	struct callgate_verdict verdict;
+	struct callgate_call call;
+
+	if (job->status->progress != LIVE_RUNNING || !get_call(thread, &call) ||
+	    callgate_simulator_run(observer->simulator, &call, &verdict) < 0 ||
+	    !observer->is_wanted(verdict.action, observer->value))
+		return;
+	job->status->call = call;
+	job->status->has_call = true;
+}
+
+static void observe_stop(const struct live_job *job, pid_t thread, int status)
+{
+	int signal = WSTOPSIG(status), event = status >> 16;
+	bool is_group_stop = event == PTRACE_EVENT_STOP && signal != SIGTRAP;
+
+	if (event || signal == (SIGTRAP | 0x80)) {
+		if (!event)
+			note_call(job, thread);
+		signal = 0;
+	}
+	if (is_group_stop)
+		ptrace(PTRACE_LISTEN, thread, NULL, NULL);
+	else
+		ptrace(PTRACE_SYSCALL, thread, NULL, (long)signal);
+	job->status->may_go = true;
+}
+
+/* ---- the end ---- */
+
+static long long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+/* The process that calls this goes when its parent does, which is to be `parent`, or to be in a namespace around its own. */
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	pid_t actual = getppid();
+	if (actual != parent && actual != 0)
+		_exit(1);
+}
+
+/* The function is through, whether the filter lets the child end or not. */
+static bool is_over(const struct live_status *status)
+{
+	return status->progress == LIVE_RETURNED || status->progress == LIVE_TRAPPED;
+}
+
+/* True: the child has ended. A thread that is traced and has stopped goes on. */
+static bool look(const struct live_job *job, pid_t pid, bool *ret_busy)
+{
+	siginfo_t info = {0};
+	int status;
+
+	/* It is left to be collected: until then nobody else has its number, nor its group. */
+	int result = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
+	*ret_busy = result == 0 && info.si_pid != 0;
+	if (result < 0 || info.si_pid == 0)
+		return result < 0 && errno != EINTR;
+	if (info.si_pid == pid && info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED)
+		return true;
+	if (waitpid(info.si_pid, &status, WNOHANG | __WALL) == info.si_pid && WIFSTOPPED(status))
+		observe_stop(job, info.si_pid, status);
+	return false;
+}
+
+static void wait_for(const struct live_job *job, pid_t pid)
+{
+	const struct timespec slice = {0, job->observer ? 20000 : 1000000};
+	long long start = now();
+	bool busy;
+
+	while (!look(job, pid, &busy)) {
+		if (is_over(job->status))
+			return;
+		if (now() - start >= job->deadline) {
+			job->status->is_late = true;
+			return;
+		}
+		if (!busy)
+			nanosleep(&slice, NULL);
+	}
+}
+
+/* What the child has started goes with it. */
+static void collect(const struct live_job *job, pid_t pid)
+{
+	int status = 0;
+
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	/* Its threads are collected by who traces them, and before it. */
+	for (pid_t ended = 0; ended != pid || WIFSTOPPED(status);) {
+		ended = waitpid(-1, &status, __WALL);
+		if (ended < 0 && errno != EINTR)
+			return;
+	}
+	job->status->wait_status = status;
+	job->status->has_ended = true;
+}
+
+__attribute__((noreturn)) static void supervisor(const struct live_job *job, pid_t parent)
+{
+	die_with(parent);
+	signal(SIGCHLD, SIG_DFL);
+	pid_t self = getpid(), pid = fork();
+	if (pid == 0) {
+		die_with(self);
+		live_child(job);
+	}
+	if (pid < 0) {
+		snprintf(job->status->text, sizeof(job->status->text), "fork: %s", strerror(errno));
+		_exit(1);
+	}
+	setpgid(pid, pid);
+	if (!job->observer || !observe_start(pid))
+		job->status->may_go = true;
+	wait_for(job, pid);
+	collect(job, pid);
+	_exit(0);
+}
+
+/* The supervisor may be collected by anybody; when it is gone, the status has all that there is. */
+static void wait_for_supervisor(pid_t pid)
+{
+	const struct timespec slice = {0, 1000000};
+	int status;
+
+	for (;;) {
+		pid_t ended = waitpid(pid, &status, WNOHANG);
+		if (ended == pid || (ended < 0 && errno != EINTR))
+			return;
+		nanosleep(&slice, NULL);
+	}
+}
+
+void live_supervise(struct live_job *job)
+{
+	sigset_t all;
+
+	fflush(stdout); /* or a child that ends by exit(3) prints it again */
+	fflush(stderr);
+	/* No handler of this process runs in the supervisor. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &job->mask);
+	pid_t self = getpid(), pid = fork();
+	if (pid == 0)
+		supervisor(job, self);
+	int error = errno;
+	pthread_sigmask(SIG_SETMASK, &job->mask, NULL);
+	if (pid < 0)
+		snprintf(job->status->text, sizeof(job->status->text), "fork: %s", strerror(error));
+	else
+		wait_for_supervisor(pid);
+}
