@@ -50,6 +50,9 @@ struct callgate_plugin_options {
 	const char
 	    *helper; /* path of callgate-plugin-host; NULL: $CALLGATE_PLUGIN_HOST unless the program runs
 	                                    with raised privileges, then where it was built or installed */
+	const char *const *
+	    library_dirs; /* absolute names of directories beneath which shared objects that the plugin needs may
+	                      lie, beside the system's; NULL at the end; NULL: none */
 };
 
 /*

@@ -193,20 +193,18 @@ static bool listen_until_end(const struct call *call, const struct process *proc
                              struct reception *reception)
 {
 	struct deadline deadline = deadline_in(call->options.deadline_ms);
-	int fd = call->pipe[0];
+	struct pollfd stream = {.fd = call->pipe[0], .events = POLLIN};
 
 	for (;;) {
-		enum process_event event = process_wait(process, fd, POLLIN, &deadline);
+		enum process_event event = process_wait(process, &stream, 1, &deadline);
 		if (event == PROCESS_LATE)
 			return true;
-		enum stream_state state = STREAM_WAIT;
-		while (fd >= 0 && (state = receive(reception, fd)) == STREAM_MORE)
-			;
+		enum stream_state state = stream.fd < 0 ? STREAM_END : receive(reception, stream.fd);
 		if (reception->too_much)
 			return true;
 		if (state == STREAM_END)
-			fd = -1; /* from here on wait for the process alone */
-		if (event == PROCESS_ENDED)
+			stream.fd = -1; /* from here on wait for the process alone */
+		if (event == PROCESS_ENDED && state != STREAM_MORE)
 			return false;
 	}
 }
@@ -279,7 +277,8 @@ static int run(struct call *call, char *output, struct callgate_ending *ret_endi
 		diag_fail(diag_thread(), result, "strict call: clone: %s", strerror(-result));
 	} else {
 		bool late = listen_until_end(call, &process, &reception);
-		int status = process_collect(&process, late, NULL);
+		struct deadline soon = deadline_in(PROCESS_GRACE_MS);
+		int status = late ? process_kill(&process) : process_collect(&process, &soon, NULL);
 		result = finish(&reception, status, late, call, ret_ending);
 	}
 	close(call->pipe[0]);

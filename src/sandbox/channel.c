@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static void consume(struct iovec **parts, size_t *count, size_t bytes)
 {
@@ -17,10 +19,26 @@ static void consume(struct iovec **parts, size_t *count, size_t bytes)
 	}
 }
 
+/* Waits for the socket, and meanwhile does what the side needs. */
+static enum process_event wait_for(const struct channel *channel, short events)
+{
+	struct pollfd fds[] = {{.fd = channel->socket, .events = events}, {.fd = -1, .events = POLLIN}};
+
+	for (;;) {
+		fds[1].fd = channel->side ? channel->side->fd : -1;
+		enum process_event event = process_wait(channel->process, fds, 2, &channel->deadline);
+		if (event != PROCESS_READY || fds[0].revents)
+			return event;
+		channel->side->ready(channel->side, fds[1].revents);
+	}
+}
+
 enum channel_result channel_send(const struct channel *channel, struct iovec *parts, size_t count)
 {
 	consume(&parts, &count, 0);
 	while (count) {
+		if (deadline_is_over(&channel->deadline))
+			return CHANNEL_LATE;
 		struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
 		ssize_t sent = sendmsg(channel->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent >= 0)
@@ -28,8 +46,7 @@ enum channel_result channel_send(const struct channel *channel, struct iovec *pa
 		else if (errno == EPIPE || errno == ECONNRESET)
 			return CHANNEL_OK; /* what it said before it went is worth reading */
 		else if (errno == EAGAIN) {
-			switch (process_wait(channel->process, channel->socket, POLLIN | POLLOUT,
-			                     &channel->deadline)) {
+			switch (wait_for(channel, POLLIN | POLLOUT)) {
 			case PROCESS_LATE:
 				return CHANNEL_LATE;
 			case PROCESS_ENDED:
@@ -44,12 +61,57 @@ enum channel_result channel_send(const struct channel *channel, struct iovec *pa
 	return CHANNEL_OK;
 }
 
-enum channel_result channel_receive(const struct channel *channel, void *buffer, size_t size)
+/* The first descriptor of a message; others, of which there is no need, are closed. */
+static int take_fd(struct msghdr *message)
+{
+	int first = -1;
+
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(part) + at, sizeof(fd));
+			if (first < 0)
+				first = fd;
+			else
+				close(fd);
+		}
+	}
+	return first;
+}
+
+/* One recvmsg(2). Descriptors that come are kept in *fd, if there is one and it is still -1. */
+static ssize_t receive(int socket, void *buffer, size_t size, int *fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = {buffer, size};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (fd) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	ssize_t count = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	int came = fd && count >= 0 ? take_fd(&message) : -1;
+	if (came >= 0 && *fd < 0)
+		*fd = came;
+	else if (came >= 0)
+		close(came);
+	return count;
+}
+
+enum channel_result channel_receive_fd(const struct channel *channel, void *buffer, size_t size, int *ret_fd)
 {
 	char *at = buffer;
 
 	while (size) {
-		ssize_t count = recv(channel->socket, at, size, MSG_DONTWAIT);
+		if (deadline_is_over(&channel->deadline))
+			return CHANNEL_LATE;
+		ssize_t count = receive(channel->socket, at, size, ret_fd);
 		if (count == 0)
 			return CHANNEL_CLOSED;
 		if (count > 0) {
@@ -61,7 +123,7 @@ enum channel_result channel_receive(const struct channel *channel, void *buffer,
 			continue;
 		if (errno != EAGAIN)
 			return CHANNEL_CLOSED;
-		switch (process_wait(channel->process, channel->socket, POLLIN, &channel->deadline)) {
+		switch (wait_for(channel, POLLIN)) {
 		case PROCESS_LATE:
 			return CHANNEL_LATE;
 		case PROCESS_ENDED:
@@ -71,6 +133,11 @@ enum channel_result channel_receive(const struct channel *channel, void *buffer,
 		}
 	}
 	return CHANNEL_OK;
+}
+
+enum channel_result channel_receive(const struct channel *channel, void *buffer, size_t size)
+{
+	return channel_receive_fd(channel, buffer, size, NULL);
 }
 
 enum channel_result channel_silent(const struct channel *channel)

@@ -17,10 +17,17 @@ enum channel_result {
 	CHANNEL_NOISE,  /* the other side wrote although nothing was asked */
 };
 
+/* Something else that is looked after while the channel waits. */
+struct channel_side {
+	int fd; /* -1: nothing */
+	void (*ready)(struct channel_side *side, short revents);
+};
+
 struct channel {
 	int socket; /* not blocking */
 	const struct process *process;
 	struct deadline deadline;
+	struct channel_side *side; /* NULL: nothing */
 };
 
 /* Sends all of it. Stops, with OK, when the other side answers before it has taken everything: its answer is then worth reading. */
@@ -28,6 +35,9 @@ enum channel_result channel_send(const struct channel *channel, struct iovec *pa
 
 /* Reads exactly `size` bytes. */
 enum channel_result channel_receive(const struct channel *channel, void *buffer, size_t size);
+
+/* The same, with a descriptor that may come with the bytes, or -1, in *ret_fd; the caller closes it, also after a failure. */
+enum channel_result channel_receive_fd(const struct channel *channel, void *buffer, size_t size, int *ret_fd);
 
 /* OK if nothing is waiting to be read, NOISE or CLOSED. */
 enum channel_result channel_silent(const struct channel *channel);

@@ -23,8 +23,10 @@ const char *child_step_name(enum child_step step)
 	    [CHILD_STEP_FDS] = "arranging descriptors",
 	    [CHILD_STEP_LIMITS] = "setting limits",
 	    [CHILD_STEP_PRIVILEGES] = "dropping privileges",
+	    [CHILD_STEP_FILES] = "limiting the files that are read",
 	    [CHILD_STEP_HANDLER] = "installing the SIGSYS handler",
 	    [CHILD_STEP_CONFINE] = "entering the confinement",
+	    [CHILD_STEP_PROCESS] = "making the plugin's process",
 	};
 
 	return (size_t)step < sizeof(names) / sizeof(names[0]) ? names[step] : "an unknown step";
@@ -109,20 +111,25 @@ UNCHECKED int child_limit(const struct child_limits *limits)
 		result = set_limit(RLIMIT_FSIZE, 0, 0);
 	if (result == 0)
 		result = set_limit(RLIMIT_NPROC, 0, 0);
+	if (result == 0 && limits->fds)
+		result = set_limit(RLIMIT_NOFILE, limits->fds, limits->fds);
 	if (result == 0 && limits->cpu_seconds)
 		result = set_limit(RLIMIT_CPU, limits->cpu_seconds, limits->cpu_seconds + 1ULL);
 	return result;
+}
+
+UNCHECKED int child_hide_memory(void)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : CONFINE_FAKED;
 }
 
 UNCHECKED int child_give_up_privileges(void)
 {
 	int result = confine_no_new_privileges();
 
-	if (result < 0)
-		return result;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return -errno;
-	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : CONFINE_FAKED;
+	return result < 0 ? result : child_hide_memory();
 }
 
 UNCHECKED int child_load_filter(const void *filter, size_t size)

@@ -13,8 +13,10 @@ enum child_step {
 	CHILD_STEP_FDS,
 	CHILD_STEP_LIMITS,
 	CHILD_STEP_PRIVILEGES,
+	CHILD_STEP_FILES,
 	CHILD_STEP_HANDLER,
 	CHILD_STEP_CONFINE,
+	CHILD_STEP_PROCESS,
 };
 const char *child_step_name(enum child_step step);
 
@@ -29,6 +31,7 @@ struct child_failure {
 /* 0 means no limit of that kind, except for memory. */
 struct child_limits {
 	uint32_t cpu_seconds;
+	uint32_t fds;    /* descriptors: no number from this one on can be had */
 	uint64_t memory; /* bytes of address space that may be added to what is mapped now */
 };
 
@@ -41,7 +44,10 @@ void child_reset_signals(void);
 /* No core, no file writes, no new processes (for users other than root), and the given limits. 0 or -errno. */
 int child_limit(const struct child_limits *limits);
 
-/* No new privileges; neither readable nor traceable by other processes of the user. 0 or -errno; -ECANCELED where that is faked. */
+/* Neither readable nor traceable by other processes of the user. 0 or -errno; -ECANCELED where that is faked. */
+int child_hide_memory(void);
+
+/* The same, and no new privileges. */
 int child_give_up_privileges(void);
 
 /* Loads a filter of `size` bytes of struct sock_filter. 0 or -errno; -ECANCELED where that is faked. */

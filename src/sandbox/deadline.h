@@ -4,6 +4,7 @@
 #ifndef CALLGATE_WORKER_DEADLINE_H
 #define CALLGATE_WORKER_DEADLINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -22,6 +23,11 @@ static inline int64_t deadline_now(void)
 static inline struct deadline deadline_in(unsigned milliseconds)
 {
 	return (struct deadline){deadline_now() + (int64_t)milliseconds * 1000000};
+}
+
+static inline bool deadline_is_over(const struct deadline *deadline)
+{
+	return deadline_now() >= deadline->at_ns;
 }
 
 /* The time that is left; zero when it has passed. */

@@ -11,6 +11,8 @@
 #include <seccomp.h>
 #include <callgate/arch.h>
 
+#include "sandbox/process.h"
+
 const char *callgate_end_name(enum callgate_end end)
 {
 	static const char *const names[] = {
@@ -110,7 +112,11 @@ static void killed(struct callgate_ending *ending, int signal, const struct endi
 
 void ending_status(struct callgate_ending *ending, int status, const struct ending_limits *limits)
 {
-	if (status == -1) {
+	if (status == PROCESS_NOT_COLLECTED) {
+		ending_set(
+		    ending, CALLGATE_END_UNKNOWN,
+		    "could not be collected in time: it hangs in the kernel, or another process traces it");
+	} else if (status == PROCESS_STATUS_UNKNOWN) {
 		ending_set(ending, CALLGATE_END_UNKNOWN,
 		           "gone; another part of this program has collected its exit status");
 	} else if (WIFSIGNALED(status)) {

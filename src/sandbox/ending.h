@@ -24,7 +24,7 @@ void ending_too_large(struct callgate_ending *ending, uint64_t size, const struc
 __attribute__((format(printf, 3, 4))) void ending_set(struct callgate_ending *ending, enum callgate_end end,
                                                       const char *format, ...);
 
-/* From a wait status, as waitpid(2) gives it; -1: it is not known. */
+/* From what process_collect() returned. */
 void ending_status(struct callgate_ending *ending, int status, const struct ending_limits *limits);
 
 #endif

@@ -34,7 +34,7 @@ static int take_options(struct callgate_plugin_options *options)
 		return diag_fail(diag_thread(), -EINVAL, "plugin: unknown confinement %d",
 		                 (int)options->confinement);
 	if (options->confinement == CALLGATE_PLUGIN_STRICT &&
-	    (options->allow || options->allow_calls || options->allow_stderr))
+	    (options->allow || options->allow_calls || options->allow_stderr || options->library_dirs))
 		return diag_fail(diag_thread(), -EINVAL,
 		                 "plugin: strict mode can't be widened: use CALLGATE_PLUGIN_FILTER");
 	default_to(&options->request_limit, default_size);
@@ -63,10 +63,14 @@ static int make_plan(struct plugin_plan *plan, const char *path)
 		return diag_fail(diag_thread(), -errno, "plugin %s: %s", path, strerror(errno));
 	result = helper_find(plan->options.helper, &plan->helper);
 	if (result == 0 && plan->options.confinement == CALLGATE_PLUGIN_FILTER)
-		result = plugin_filters_make(&plan->options, &plan->loading, &plan->serving);
+		result = plugin_filters_make(&plan->options, &plan->filters);
+	if (result == 0 && plan->options.confinement == CALLGATE_PLUGIN_FILTER &&
+	    !plugin_filters_free_files(&plan->options))
+		result = plugin_files_make(plan->path, plan->options.library_dirs, &plan->files);
 	/* What the pointers lead to belongs to the caller, and has been used. */
 	plan->options.helper = NULL;
 	plan->options.allow_calls = NULL;
+	plan->options.library_dirs = NULL;
 	return result;
 }
 
@@ -172,8 +176,8 @@ void callgate_plugin_close(struct callgate_plugin *plugin)
 		return;
 	plugin_process_stop(&plugin->process);
 	pthread_mutex_destroy(&plugin->lock);
-	confinement_finish(&plugin->plan.loading);
-	confinement_finish(&plugin->plan.serving);
+	plugin_filters_finish(&plugin->plan.filters);
+	plugin_files_finish(&plugin->plan.files);
 	free(plugin->plan.path);
 	free(plugin->plan.helper);
 	free(plugin);

@@ -6,10 +6,6 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -19,10 +15,12 @@
 
 #include "base/confine.h"
 #include "sandbox/child.h"
+#include "sandbox/file_limit.h"
 #include "sandbox/raw.h"
 #include "sandbox/report.h"
 #include "sandbox/setup.h"
 #include "sandbox/trap.h"
+#include "sandbox/watcher.h"
 
 typedef int64_t serve_function(struct callgate_plugin_job *job);
 
@@ -65,36 +63,69 @@ static void *map(uint64_t size)
 	return at;
 }
 
-/*
- * When the other end of the lifeline closes, because the program that holds it is gone, SIGIO ends this process. Unlike
- * PR_SET_PDEATHSIG that does not depend on the thread that started us.
- */
-static int tie_to_program(bool to_thread)
-{
-	struct pollfd lifeline = {.fd = PLUGIN_LIFELINE_FD, .events = POLLIN};
+/* What comes after the setup, each part without a byte between. */
+struct texts {
+	const char *path, *files, *loading, *serving, *supervising;
+};
 
-	if (to_thread && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return -errno;
-	if (fcntl(PLUGIN_LIFELINE_FD, F_SETOWN, getpid()) < 0 ||
-	    fcntl(PLUGIN_LIFELINE_FD, F_SETFL, O_ASYNC) < 0)
-		return -errno;
-	if (poll(&lifeline, 1, 0) != 0)
-		raw_exit(1);
-	return 0;
+static size_t texts_size(const struct setup *setup)
+{
+	return (size_t)setup->path_size + setup->files_size + setup->loading_size + setup->serving_size +
+	       setup->supervising_size;
+}
+
+static struct texts receive_texts(const struct setup *setup)
+{
+	size_t size = texts_size(setup);
+	const char *at = map(size);
+	struct texts texts = {.path = at};
+
+	if (raw_read(PLUGIN_REQUEST_FD, (void *)(uintptr_t)at, size) != (long)size)
+		raw_exit(2);
+	texts.files = at += setup->path_size;
+	texts.loading = at += setup->files_size;
+	texts.serving = at += setup->loading_size;
+	texts.supervising = at + setup->serving_size;
+	return texts;
 }
 
 static void prepare(const struct setup *setup, struct buffers *buffers)
 {
-	struct child_limits limits = {.cpu_seconds = setup->cpu_seconds, .memory = setup->memory};
+	struct child_limits limits = {
+	    .cpu_seconds = setup->cpu_seconds, .memory = setup->memory, .fds = PLUGIN_FD_LIMIT};
 
-	give_up(CHILD_STEP_FDS, child_close_from(PLUGIN_LIFELINE_FD + 1));
+	give_up(CHILD_STEP_FDS, child_close_from(PLUGIN_OWN_FD));
 	child_reset_signals();
-	give_up(CHILD_STEP_LIMITS, tie_to_program(setup->die_with_thread));
 	buffers->request = map(sizeof(struct request) + setup->request_limit);
 	buffers->reply = map(sizeof(struct report) + setup->response_limit);
 	buffers->arena = map(setup->arena_size);
 	give_up(CHILD_STEP_LIMITS, child_limit(&limits));
-	give_up(CHILD_STEP_PRIVILEGES, child_give_up_privileges());
+}
+
+static void hide_memory(void)
+{
+	give_up(CHILD_STEP_PRIVILEGES, child_hide_memory());
+}
+
+/* Before the loading filter, under which none of this can be done. */
+static void limit_files(const struct setup *setup, const struct texts *texts)
+{
+	struct file_limit limit = {.names = texts->files,
+	                           .names_size = setup->files_size,
+	                           .filter = texts->supervising,
+	                           .filter_size = setup->supervising_size};
+	struct file_limit_failure failure;
+	enum file_limit_means means =
+	    setup->files_size ? file_limit_set(&limit, PLUGIN_RESPONSE_FD, &failure) : FILE_LIMIT_LANDLOCK;
+
+	if (means == FILE_LIMIT_NONE) {
+		send_report((struct report){
+		    .kind = REPORT_NO_LIMIT, .value = failure.landlock, .detail = failure.listener});
+		raw_exit(1);
+	}
+	/* A host that opens files in place of this process reads their names in its memory. */
+	if (means != FILE_LIMIT_LISTENER)
+		hide_memory();
 }
 
 static serve_function *load(const char *path)
@@ -109,20 +140,23 @@ static serve_function *load(const char *path)
 	return serve;
 }
 
-static serve_function *load_confined(const struct setup *setup, const char *path)
+static serve_function *load_confined(const struct setup *setup, const struct texts *texts)
 {
-	const char *loading = path + setup->path_size, *serving = loading + setup->loading_size;
 	serve_function *serve;
 
+	give_up(CHILD_STEP_PRIVILEGES, confine_no_new_privileges());
 	if (!setup->loading_size) {
-		serve = load(path);
+		hide_memory();
+		serve = load(texts->path);
 		give_up(CHILD_STEP_CONFINE, confine_strictly());
 		return serve;
 	}
+	limit_files(setup, texts);
 	give_up(CHILD_STEP_HANDLER, trap_install(PLUGIN_RESPONSE_FD));
-	give_up(CHILD_STEP_CONFINE, child_load_filter(loading, setup->loading_size));
-	serve = load(path);
-	give_up(CHILD_STEP_CONFINE, child_load_filter(serving, setup->serving_size));
+	give_up(CHILD_STEP_CONFINE, child_load_filter(texts->loading, setup->loading_size));
+	serve = load(texts->path);
+	hide_memory();
+	give_up(CHILD_STEP_CONFINE, child_load_filter(texts->serving, setup->serving_size));
 	return serve;
 }
 
@@ -180,12 +214,10 @@ int main(void)
 		raw_write(STDERR_FILENO, usage, sizeof(usage) - 1);
 		return 2;
 	}
-	size_t size = (size_t)setup.path_size + setup.loading_size + setup.serving_size;
-	char *texts = map(size);
-	if (raw_read(PLUGIN_REQUEST_FD, texts, size) != (long)size)
-		return 2;
+	give_up(CHILD_STEP_PROCESS, watcher_start(&setup));
+	struct texts texts = receive_texts(&setup);
 	prepare(&setup, &buffers);
-	serve_function *serve = load_confined(&setup, texts);
+	serve_function *serve = load_confined(&setup, &texts);
 	send_report((struct report){.kind = REPORT_READY});
 	for (;;)
 		answer(receive(&setup, buffers.request), &setup, serve, &buffers);

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -17,54 +17,68 @@
 #include "sandbox/setup.h"
 
 /* Descriptors that the child has in other places than ours: above all of those, so that no dup2() overwrites another's source. */
-enum { LOWEST_OWN_FD = 16 };
+enum { LOWEST_OWN_FD = 8 };
 
-static void close_pair(int pair[2])
+/* What a child is started with. -1: not there. */
+struct ends {
+	int ours, its,
+	    host; /* the socket's two ends, and a pidfd of this process, where the kernel has them */
+};
+
+static void close_ends(const struct ends *ends)
 {
-	for (int i = 0; i < 2; i++)
-		if (pair[i] >= 0)
-			close(pair[i]);
+	const int fds[] = {ends->ours, ends->its, ends->host};
+
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }
 
-static int move_up(int pair[2])
+static int move_up(int *fd)
 {
-	for (int i = 0; i < 2; i++) {
-		int moved = fcntl(pair[i], F_DUPFD_CLOEXEC, LOWEST_OWN_FD);
-		if (moved < 0)
-			return -errno;
-		close(pair[i]);
-		pair[i] = moved;
-	}
+	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, LOWEST_OWN_FD);
+
+	if (moved < 0)
+		return errno == EINVAL ? -EMFILE
+		                       : -errno; /* fewer descriptors are allowed than the lowest one */
+	close(*fd);
+	*fd = moved;
 	return 0;
 }
 
-static int open_pairs(int sockets[2], int lifeline[2])
+static int open_ends(struct ends *ends)
 {
-	int result = 0;
+	int sockets[2] = {-1, -1};
+	int result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0 ? -errno : 0;
 
-	sockets[0] = sockets[1] = lifeline[0] = lifeline[1] = -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0 || pipe2(lifeline, O_CLOEXEC) < 0)
+	*ends = (struct ends){.ours = sockets[0], .its = sockets[1], .host = -1};
+	if (result == 0)
+		ends->host = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (result == 0 && ends->host < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
 		result = -errno;
 	if (result == 0)
-		result = move_up(sockets);
+		result = move_up(&ends->ours);
 	if (result == 0)
-		result = move_up(lifeline);
+		result = move_up(&ends->its);
+	if (result == 0 && ends->host >= 0)
+		result = move_up(&ends->host);
 	if (result < 0) {
-		close_pair(sockets);
-		close_pair(lifeline);
+		close_ends(ends);
 		return diag_fail(diag_thread(), result, "plugin: no descriptors: %s", strerror(-result));
 	}
 	return 0;
 }
 
-static int add_actions(posix_spawn_file_actions_t *actions, int socket, int lifeline, bool keep_stderr)
+static int add_actions(posix_spawn_file_actions_t *actions, const struct ends *ends, bool keep_stderr)
 {
-	int error = posix_spawn_file_actions_adddup2(actions, socket, PLUGIN_REQUEST_FD);
+	int error = posix_spawn_file_actions_adddup2(actions, ends->its, PLUGIN_REQUEST_FD);
 
 	if (!error)
-		error = posix_spawn_file_actions_adddup2(actions, socket, PLUGIN_RESPONSE_FD);
-	if (!error)
-		error = posix_spawn_file_actions_adddup2(actions, lifeline, PLUGIN_LIFELINE_FD);
+		error = posix_spawn_file_actions_adddup2(actions, ends->its, PLUGIN_RESPONSE_FD);
+	if (!error && ends->host >= 0)
+		error = posix_spawn_file_actions_adddup2(actions, ends->host, PLUGIN_HOST_PIDFD);
+	else if (!error)
+		error = posix_spawn_file_actions_addclose(actions, PLUGIN_HOST_PIDFD);
 	if (!error)
 		error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
 	if (!error)
@@ -75,7 +89,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, int socket, int life
 }
 
 /* posix_spawn() shares memory with the child until its exec, so that a large host costs nothing, and locks nothing. */
-static int spawn(const struct plugin_plan *plan, int socket, int lifeline, pid_t *ret_pid)
+static int spawn(const struct plugin_plan *plan, const struct ends *ends, pid_t *ret_pid)
 {
 	char name[] = "callgate-plugin-host";
 	char *arguments[] = {name, NULL}, *environment[] = {NULL};
@@ -91,7 +105,7 @@ static int spawn(const struct plugin_plan *plan, int socket, int lifeline, pid_t
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
-	int error = add_actions(&actions, socket, lifeline, plan->options.allow_stderr);
+	int error = add_actions(&actions, ends, plan->options.allow_stderr);
 	if (!error)
 		error = posix_spawn(ret_pid, plan->helper, &actions, &attributes, arguments, environment);
 	posix_spawnattr_destroy(&attributes);
@@ -103,38 +117,35 @@ static int spawn(const struct plugin_plan *plan, int socket, int lifeline, pid_t
 
 static int begin(const struct plugin_plan *plan, struct plugin_process *process)
 {
-	int sockets[2], lifeline[2];
+	struct ends ends;
 	pid_t pid;
-	int result = open_pairs(sockets, lifeline);
+	int result = open_ends(&ends);
 
 	if (result < 0)
 		return result;
-	result = spawn(plan, sockets[1], lifeline[0], &pid);
-	close(sockets[1]);
-	close(lifeline[0]);
-	if (result < 0) {
-		close(sockets[0]);
-		close(lifeline[1]);
-		return result;
-	}
-	*process = (struct plugin_process){
-	    .process = process_adopt(pid), .socket = sockets[0], .lifeline = lifeline[1]};
-	return 0;
+	result = spawn(plan, &ends, &pid);
+	if (result == 0)
+		*process = (struct plugin_process){.process = process_adopt(pid), .socket = ends.ours};
+	if (result == 0)
+		ends.ours = -1;
+	close_ends(&ends);
+	return result;
 }
 
-/* Ends the process, killed if it is not gone by itself, and returns its wait status. */
-static int end_and_measure(struct plugin_process *process, bool kill, size_t *ret_peak)
+/*
+ * Ends the process and returns its wait status. The watcher kills the plugin and collects it; one that doesn't in time is killed, and
+ * the plugin with it, though perhaps later: it may hang in the kernel.
+ */
+static int end(struct plugin_process *process)
 {
-	int status = process_collect(&process->process, kill, ret_peak);
+	struct deadline soon = deadline_in(PROCESS_GRACE_MS);
 
+	process_signal(&process->process, SIGTERM);
+	bool is_over = process_wait(&process->process, NULL, 0, &soon) == PROCESS_ENDED;
+	int status =
+	    is_over ? process_collect(&process->process, &soon, NULL) : process_kill(&process->process);
 	close(process->socket);
-	close(process->lifeline);
 	return status;
-}
-
-static void end(struct plugin_process *process)
-{
-	end_and_measure(process, true, NULL);
 }
 
 void plugin_process_stop(struct plugin_process *process)
@@ -156,7 +167,7 @@ static struct ending_limits limits_of(const struct plugin_plan *plan, unsigned d
 static void end_badly(struct plugin_process *process, enum channel_result result,
                       const struct ending_limits *limits, struct callgate_ending *ending)
 {
-	struct deadline soon = deadline_in(1000);
+	struct deadline soon = deadline_in(PROCESS_GRACE_MS);
 
 	switch (result) {
 	case CHANNEL_LATE:
@@ -165,9 +176,10 @@ static void end_badly(struct plugin_process *process, enum channel_result result
 		break;
 	case CHANNEL_CLOSED:
 		/* The stream ends a moment before the process does; one that only closed its descriptors is killed. */
-		if (process_wait(&process->process, -1, 0, &soon) == PROCESS_ENDED) {
+		if (process_wait(&process->process, NULL, 0, &soon) == PROCESS_ENDED) {
 			struct ending_limits measured = *limits;
-			int status = end_and_measure(process, false, &measured.peak);
+			int status = process_collect(&process->process, &soon, &measured.peak);
+			close(process->socket);
 			ending_status(ending, status, &measured);
 			break;
 		}
@@ -180,26 +192,32 @@ static void end_badly(struct plugin_process *process, enum channel_result result
 
 static enum channel_result send_setup(const struct plugin_plan *plan, const struct channel *channel)
 {
+	const struct plugin_filters *filters = &plan->filters;
 	struct setup setup = {
 	    .magic = SETUP_MAGIC,
 	    .path_size = (uint32_t)strlen(plan->path) + 1,
-	    .loading_size = (uint32_t)plan->loading.size,
-	    .serving_size = (uint32_t)plan->serving.size,
+	    .files_size = (uint32_t)plan->files.size,
+	    .loading_size = (uint32_t)filters->loading.size,
+	    .serving_size = (uint32_t)filters->serving.size,
+	    .supervising_size = (uint32_t)filters->supervising.size,
 	    .request_limit = plan->options.request_limit,
 	    .response_limit = plan->options.response_limit,
 	    .arena_size = plan->options.arena_size,
 	    .memory = plan->options.memory,
 	    .cpu_seconds = plan->options.cpu_seconds,
 	    .die_with_thread = plan->options.die_with_thread,
+	    .host = (int32_t)getpid(),
 	};
 	struct iovec parts[] = {
 	    {&setup, sizeof(setup)},
 	    {plan->path, setup.path_size},
-	    {(void *)(uintptr_t)plan->loading.bytes, plan->loading.size},
-	    {(void *)(uintptr_t)plan->serving.bytes, plan->serving.size},
+	    {plan->files.names, plan->files.size},
+	    {(void *)(uintptr_t)filters->loading.bytes, filters->loading.size},
+	    {(void *)(uintptr_t)filters->serving.bytes, filters->serving.size},
+	    {(void *)(uintptr_t)filters->supervising.bytes, filters->supervising.size},
 	};
 
-	return channel_send(channel, parts, 4);
+	return channel_send(channel, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 /* The dynamic linker's words, as far as they fit and can be shown. */
@@ -215,7 +233,7 @@ static enum channel_result receive_reason(const struct channel *channel, uint64_
 	return result;
 }
 
-/* What came in place of readiness. 0 never: the process is ended. */
+/* What came in place of readiness. -EPIPE or another error: the process is ended. */
 static int not_ready(const struct report *report, const struct channel *channel,
                      struct plugin_process *process, const struct ending_limits *limits,
                      struct callgate_ending *ending)
@@ -227,6 +245,12 @@ static int not_ready(const struct report *report, const struct channel *channel,
 		ending_set(ending, CALLGATE_END_REFUSED, "the helper failed at %s: %s",
 		           child_step_name((enum child_step)report->detail),
 		           child_error_text((int)report->value));
+	} else if (report->kind == REPORT_NO_LIMIT) {
+		end(process);
+		ending_set(ending, CALLGATE_END_REFUSED,
+		           "nothing can limit the files that it reads: Landlock: %s; opening them for it: %s",
+		           child_error_text((int)report->value), child_error_text(report->detail));
+		return -EOPNOTSUPP;
 	} else if (report->kind == REPORT_REFUSED &&
 	           receive_reason(channel, report->size, reason, sizeof(reason)) == CHANNEL_OK) {
 		end(process);
@@ -240,30 +264,64 @@ static int not_ready(const struct report *report, const struct channel *channel,
 	return -EPIPE;
 }
 
+/* The first report, and the one after it, should the first bring a listener. */
+static enum channel_result receive_first(const struct plugin_plan *plan, struct channel *channel,
+                                         struct plugin_supervisor *supervisor, struct report *report)
+{
+	int listener = -1;
+	enum channel_result heard = channel_receive_fd(channel, report, sizeof(*report), &listener);
+
+	if (heard == CHANNEL_OK && report->kind == REPORT_LISTENER && listener >= 0) {
+		/* Should it be none, the plugin's process will see that nothing is limited. */
+		if (plugin_supervisor_start(supervisor, &plan->files, listener) == 0)
+			channel->side = &supervisor->side;
+		heard = channel_receive(channel, report, sizeof(*report));
+	} else if (listener >= 0) {
+		close(listener);
+	}
+	return heard == CHANNEL_OK && report->magic != REPORT_MAGIC ? CHANNEL_NOISE : heard;
+}
+
+/* Waits until the plugin is loaded. 0, or the process is ended. */
+static int wait_until_ready(const struct plugin_plan *plan, struct plugin_process *process,
+                            struct plugin_supervisor *supervisor, struct callgate_ending *ending)
+{
+	struct ending_limits limits = limits_of(plan, plan->options.load_deadline_ms, 0);
+	struct channel channel = {.socket = process->socket,
+	                          .process = &process->process,
+	                          .deadline = deadline_in(plan->options.load_deadline_ms)};
+	struct report report;
+	enum channel_result heard = send_setup(plan, &channel);
+
+	if (heard == CHANNEL_OK)
+		heard = receive_first(plan, &channel, supervisor, &report);
+	if (heard != CHANNEL_OK) {
+		end_badly(process, heard, &limits, ending);
+		return -EPIPE;
+	}
+	if (report.kind == REPORT_READY)
+		return 0;
+	int result = not_ready(&report, &channel, process, &limits, ending);
+	if (result == -EPIPE && ending->end == CALLGATE_END_REFUSED && supervisor->error) {
+		ending_set(ending, CALLGATE_END_REFUSED,
+		           "there is no Landlock, and opening files in its place failed: %s",
+		           strerror(-supervisor->error));
+		return -EOPNOTSUPP;
+	}
+	return result;
+}
+
 int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *process,
                          struct callgate_ending *ending)
 {
-	struct ending_limits limits = limits_of(plan, plan->options.load_deadline_ms, 0);
-	struct report report;
+	struct plugin_supervisor supervisor = {0};
 
 	*ending = (struct callgate_ending){.end = CALLGATE_END_NONE};
 	int result = begin(plan, process);
 	if (result < 0)
 		return result;
-	struct channel channel = {.socket = process->socket,
-	                          .process = &process->process,
-	                          .deadline = deadline_in(plan->options.load_deadline_ms)};
-	enum channel_result heard = send_setup(plan, &channel);
-	if (heard == CHANNEL_OK)
-		heard = channel_receive(&channel, &report, sizeof(report));
-	if (heard == CHANNEL_OK && report.magic != REPORT_MAGIC)
-		heard = CHANNEL_NOISE;
-	if (heard != CHANNEL_OK) {
-		end_badly(process, heard, &limits, ending);
-		result = -EPIPE;
-	} else if (report.kind != REPORT_READY) {
-		result = not_ready(&report, &channel, process, &limits, ending);
-	}
+	result = wait_until_ready(plan, process, &supervisor, ending);
+	plugin_supervisor_finish(&supervisor);
 	return result < 0 ? diag_fail(diag_thread(), result, "plugin %s, while loading: %s", plan->path,
 	                              ending->text)
 	                  : 0;

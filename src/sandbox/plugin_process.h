@@ -8,20 +8,22 @@
 
 #include <callgate/plugin.h>
 
-#include "sandbox/confinement.h"
+#include "sandbox/plugin_files.h"
+#include "sandbox/plugin_filter.h"
 #include "sandbox/process.h"
 
 /* What does not change over restarts. */
 struct plugin_plan {
 	char *path, *helper;
 	struct callgate_plugin_options options; /* with defaults filled in; pointers in it are not kept */
-	struct confinement_filter loading, serving;
+	struct plugin_filters filters;
+	struct plugin_files files;
 };
 
-/* process.pid is 0 when there is none; the descriptors are then not open. */
+/* process.pid, that of the plugin's watcher, is 0 when there is none; the socket is then not open. */
 struct plugin_process {
 	struct process process;
-	int socket, lifeline;
+	int socket;
 	uint64_t sequence;
 };
 

@@ -1,10 +1,12 @@
 #include "sandbox/process.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -63,25 +65,38 @@ static struct timespec time_to_wait(const struct process *process, const struct 
 	return process->pidfd < 0 && (left.tv_sec || left.tv_nsec > slice.tv_nsec) ? slice : left;
 }
 
-enum process_event process_wait(const struct process *process, int fd, short events,
+static bool take_events(struct pollfd *fds, size_t count, const struct pollfd *polled)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		fds[i].revents = polled[i].revents;
+		any |= fds[i].revents != 0;
+	}
+	return any;
+}
+
+enum process_event process_wait(const struct process *process, struct pollfd *fds, size_t count,
                                 const struct deadline *deadline)
 {
-	struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = process->pidfd, .events = POLLIN}};
+	struct pollfd polled[PROCESS_WAIT_FDS + 1] = {{.fd = process->pidfd, .events = POLLIN}};
 
-	for (;;) {
+	assert(process->pid > 0 && count <= PROCESS_WAIT_FDS);
+	for (size_t i = 0; i < count; i++)
+		polled[i + 1] = fds[i];
+	while (!deadline_is_over(deadline)) {
 		struct timespec wait = time_to_wait(process, deadline);
 		bool ended = process->pidfd < 0 && has_ended(process);
-		int count = ppoll(fds, 2, ended ? &(struct timespec){0} : &wait, NULL);
-		if (count > 0)
-			return fds[0].revents ? PROCESS_READY : PROCESS_ENDED;
-		if (count == 0 && ended)
+		int ready = ppoll(polled, count + 1, ended ? &(struct timespec){0} : &wait, NULL);
+		if (ready > 0)
+			return take_events(fds, count, polled + 1) ? PROCESS_READY : PROCESS_ENDED;
+		if (ready == 0 && ended)
 			return PROCESS_ENDED;
-		if (count == 0 && deadline_now() >= deadline->at_ns)
-			return PROCESS_LATE;
 		/* Interrupted, or short of memory in the kernel: ask again until it is too late. */
-		if (count < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
+		if (ready < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
 			return PROCESS_LATE;
 	}
+	return PROCESS_LATE;
 }
 
 static int status_of(const siginfo_t *info)
@@ -97,36 +112,64 @@ static int collected_by_others(int pidfd)
 
 	if (pidfd >= 0 && ioctl(pidfd, PIDFD_INFO, &info) == 0 && (info.mask & PIDFD_INFO_WITH_EXIT))
 		return info.exit_code & 0xffff;
-	return -1;
+	return PROCESS_STATUS_UNKNOWN;
 }
 
-static void kill_process(const struct process *process)
+void process_signal(const struct process *process, int number)
 {
 	if (process->pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0);
+		syscall(SYS_pidfd_send_signal, process->pidfd, number, NULL, 0);
 	else
-		kill(process->pid, SIGKILL);
+		kill(process->pid, number);
 }
 
-int process_collect(struct process *process, bool kill, size_t *ret_peak)
+/* One look: the wait status, or PROCESS_NOT_COLLECTED while it has not ended. */
+static int try_to_collect(const struct process *process, size_t *peak)
 {
 	bool by_pidfd = process->pidfd >= 0;
 	struct rusage usage = {0};
 	siginfo_t info = {0};
-	long result;
-
-	if (kill)
-		kill_process(process);
 	/* Not the C library's waitid(), which hides the last argument. */
-	do
-		result = syscall(SYS_waitid, by_pidfd ? (int)WAIT_BY_PIDFD : (int)P_PID,
-		                 by_pidfd ? process->pidfd : process->pid, &info, WEXITED | __WALL, &usage);
-	while (result < 0 && errno == EINTR);
-	int status = result == 0 ? status_of(&info) : collected_by_others(process->pidfd);
+	long result =
+	    syscall(SYS_waitid, by_pidfd ? (int)WAIT_BY_PIDFD : (int)P_PID,
+	            by_pidfd ? process->pidfd : process->pid, &info, WEXITED | WNOHANG | __WALL, &usage);
+
+	if (result < 0 && errno == EINTR)
+		return PROCESS_NOT_COLLECTED;
+	if (result < 0)
+		return collected_by_others(process->pidfd);
+	if (info.si_pid == 0)
+		return PROCESS_NOT_COLLECTED;
+	*peak = (size_t)usage.ru_maxrss * 1024;
+	return status_of(&info);
+}
+
+int process_collect(struct process *process, const struct deadline *deadline, size_t *ret_peak)
+{
+	const struct timespec slice = {.tv_nsec = 1000000};
+	bool ended = false;
+	size_t peak = 0;
+	int status;
+
+	while ((status = try_to_collect(process, &peak)) == PROCESS_NOT_COLLECTED &&
+	       !deadline_is_over(deadline)) {
+		/* An ended process that its tracer holds back can't be waited for by poll. */
+		if (ended)
+			nanosleep(&slice, NULL);
+		ended = process_wait(process, NULL, 0, deadline) == PROCESS_ENDED;
+	}
 	if (ret_peak)
-		*ret_peak = result == 0 ? (size_t)usage.ru_maxrss * 1024 : 0;
-	if (by_pidfd)
+		*ret_peak = peak;
+	if (process->pidfd >= 0)
 		close(process->pidfd);
 	*process = (struct process){0};
 	return status;
+}
+
+int process_kill(struct process *process)
+{
+	struct deadline deadline = deadline_in(PROCESS_GRACE_MS);
+
+	process_signal(process, SIGKILL);
+	return process_collect(process, &deadline, NULL);
 }

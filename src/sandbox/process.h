@@ -5,7 +5,7 @@
 #ifndef CALLGATE_SANDBOX_PROCESS_H
 #define CALLGATE_SANDBOX_PROCESS_H
 
-#include <stdbool.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -31,17 +31,31 @@ struct process process_adopt(pid_t pid);
 enum process_event { PROCESS_READY, PROCESS_ENDED, PROCESS_LATE };
 
 /*
- * Waits until `fd` can be read (or its other side is closed): READY; or else until the process has ended and nothing is left to
- * read: ENDED; or until the deadline: LATE. fd -1 is never ready. `events` is POLLIN or POLLOUT.
+ * Waits until one of the `count` descriptors has an event (or its other side is closed): READY, with `revents` filled in; or else
+ * until the process has ended and nothing is left to read: ENDED; or until the deadline: LATE, also where a descriptor always is
+ * ready. A descriptor of -1 is never ready. There may be PROCESS_WAIT_FDS of them.
  */
-enum process_event process_wait(const struct process *process, int fd, short events,
+enum { PROCESS_WAIT_FDS = 2 };
+enum process_event process_wait(const struct process *process, struct pollfd *fds, size_t count,
                                 const struct deadline *deadline);
 
+/* Sends a signal, which cannot reach another process where there is a pidfd. */
+void process_signal(const struct process *process, int number);
+
+/* In place of a wait status: somebody else has collected it and the kernel (before 6.15) can't say more; it could not be collected in time. */
+enum { PROCESS_STATUS_UNKNOWN = -1, PROCESS_NOT_COLLECTED = -2 };
+
 /*
- * Collects the process, which is killed first if `kill` says so: no zombie is left. Returns the wait status, or -1 when
- * someone else has collected it and the kernel (before 6.15) can't tell any more. *ret_peak, if not NULL, becomes the most
- * memory it had in use, in bytes, 0 where that is not known. *process is then zeroed.
+ * Collects the process, so that no zombie is left, and zeroes *process. Returns its wait status or one of the above. *ret_peak, if not
+ * NULL, becomes the most memory that it had in use, in bytes, 0 where that is not known.
+ *
+ * Waits until the deadline at the most: a process that hangs in the kernel, or whose tracer does not let go of it, ends later than
+ * its SIGKILL. Such a process stays a child of this one, and its zombie is left to whoever waits for it.
  */
-int process_collect(struct process *process, bool kill, size_t *ret_peak);
+int process_collect(struct process *process, const struct deadline *deadline, size_t *ret_peak);
+
+/* SIGKILL, and process_collect() within PROCESS_GRACE_MS. */
+enum { PROCESS_GRACE_MS = 1000 };
+int process_kill(struct process *process);
 
 #endif

@@ -16,6 +16,9 @@ enum report_kind {
 	REPORT_FAILED = 4,    /* preparing failed: `value` is the errno, `detail` the step; nothing follows */
 	REPORT_READY = 5,     /* plugins: loaded */
 	REPORT_REFUSED = 6,   /* plugins: the dynamic linker's words follow */
+	REPORT_LISTENER = 7,  /* plugins: the host shall open files; the listener comes with it */
+	REPORT_NO_LIMIT =
+	    8, /* plugins: nothing can limit files: `value` is Landlock's errno, `detail` the listener's */
 };
 
 struct report {
