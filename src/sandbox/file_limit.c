@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
+#include "base/confine.h"
 #include "sandbox/report.h"
 
 /* linux/landlock.h, which not all headers have. Since Linux 5.0 new calls have one number everywhere, but for an offset. */
@@ -84,10 +85,9 @@ static int restrict_by_listener(const struct file_limit *limit, int socket)
 
 	if (!limit->filter_size)
 		return -EOPNOTSUPP;
-	int listener =
-	    (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	int listener = confine_by_seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 	if (listener < 0)
-		return -errno;
+		return listener;
 	/* The lowest numbers are taken: such a listener is somebody's pretence. */
 	if (listener <= STDERR_FILENO)
 		return -ECANCELED;

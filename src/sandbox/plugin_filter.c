@@ -93,6 +93,7 @@ static const struct rule loading_rules[] = {
     {SCMP_SYS(getrandom), 0, {{0}}, 0, false},
     {SCMP_SYS(exit_group), 0, {{0}}, 0, false},
     {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_SECCOMP), {1, SCMP_CMP_EQ, SECCOMP_MODE_FILTER, 0}}, 0, false},
+    {SCMP_SYS(prctl), 1, {INT_IS(0, PR_GET_DUMPABLE)}, 0, false},
     {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_DUMPABLE), {1, SCMP_CMP_EQ, 0, 0}}, 0, false},
 };
 

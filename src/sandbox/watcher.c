@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "sandbox/raw.h"
 
 /* Where there is no pidfd, this often the host is looked for. */
@@ -78,22 +79,32 @@ static _Noreturn void watch(pid_t plugin, pid_t host, const sigset_t *awake)
 	}
 }
 
+/* `number` is sent to this process when the thread that made it ends, or the process that made it. 0 or -errno. */
+static int die_with_parent(int number)
+{
+	int present = 0;
+
+	if (prctl(PR_SET_PDEATHSIG, number, 0, 0, 0) < 0 || prctl(PR_GET_PDEATHSIG, &present, 0, 0, 0) < 0)
+		return -errno;
+	return present == number ? 0 : CONFINE_FAKED;
+}
+
 int watcher_start(const struct setup *setup)
 {
 	pid_t watcher = getpid();
 	sigset_t awake;
+	int result;
 
 	set_signals(&awake);
-	if (setup->die_with_thread && prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
-		return -errno;
+	if (setup->die_with_thread && (result = die_with_parent(SIGTERM)) < 0)
+		return result;
 	pid_t plugin = fork();
 	if (plugin < 0)
 		return -errno;
 	if (plugin > 0)
 		watch(plugin, setup->host, &awake);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return -errno;
+	result = die_with_parent(SIGKILL);
 	if (getppid() != watcher)
 		raw_exit(1);
-	return 0;
+	return result;
 }
