@@ -27,45 +27,54 @@ enum callgate_plugin_confinement {
 	    1, /* the plugin is trusted to load, without any filter; then the kernel's strict mode */
 };
 
-/* 0, NULL or false in a field, or NULL for the whole, chooses what is said beside it. */
+/* 0, NULL or false in a field, or NULL for the whole, chooses the default that the comment gives. */
 struct callgate_plugin_options {
 	enum callgate_plugin_confinement confinement;
-	unsigned allow; /* CALLGATE_ALLOW_* bits for serving; 0: none */
-	const char *const
-	    *allow_calls; /* names of system calls allowed in addition, NULL at the end; NULL: none. They are
-	                                    allowed with any arguments, while loading too */
-	bool
-	    allow_stderr; /* the plugin may write to the program's standard error; false: that is /dev/null */
-	bool
-	    die_with_thread; /* SIGKILL also when the thread that started it ends (PR_SET_PDEATHSIG); false: only when
-	                                    the program ends */
-	size_t request_limit;  /* bytes; 0: 16 MiB */
-	size_t response_limit; /* bytes; 0: 16 MiB */
-	size_t arena_size;     /* bytes; 0: 16 MiB. Like the limits above, costs nothing until touched */
-	size_t memory; /* bytes of address space for the plugin's code, its data, and what it may allocate;
-	                                    0: 64 MiB */
-	unsigned load_deadline_ms; /* wall time from start to readiness; 0: 10,000 */
-	unsigned call_deadline_ms; /* wall time of a call; 0: 10,000 */
-	unsigned cpu_seconds;      /* CPU time of the process's whole life; 0: no limit but the deadlines */
-	const char
-	    *helper; /* path of callgate-plugin-host; NULL: $CALLGATE_PLUGIN_HOST unless the program runs
-	                                    with raised privileges, then where it was built or installed */
-	const char *const *
-	    library_dirs; /* absolute names of directories beneath which shared objects that the plugin needs may
-	                      lie, beside the system's; NULL at the end; NULL: none */
+	/* CALLGATE_ALLOW_* bits for serving; 0: none. */
+	unsigned allow;
+	/* Names of system calls allowed in addition, with any arguments, while loading too; NULL at the end. NULL: none. */
+	const char *const *allow_calls;
+	/* The plugin may write to the program's standard error. false: that is /dev/null. */
+	bool allow_stderr;
+	/* SIGKILL also when the thread that started it ends (PR_SET_PDEATHSIG). false: only when the program ends. */
+	bool die_with_thread;
+	/* Bytes; 0: 16 MiB. These cost nothing until they are touched. */
+	size_t request_limit, response_limit, arena_size;
+	/* Bytes of address space for the plugin's code, its data, and what it may allocate; 0: 64 MiB. */
+	size_t memory;
+	/* Wall time from start to readiness, and of a call; 0: 10,000. */
+	unsigned load_deadline_ms, call_deadline_ms;
+	/* CPU time of the process's whole life; 0: no limit but the deadlines. */
+	unsigned cpu_seconds;
+	/*
+	 * Absolute path of callgate-plugin-host. NULL: $CALLGATE_PLUGIN_HOST, absolute too, unless the program runs with raised privileges;
+	 * else beside the shared library; else where it is installed.
+	 */
+	const char *helper;
+	/*
+	 * Absolute names of directories beneath which shared objects that the plugin needs may lie, beside the system's; NULL at the
+	 * end. NULL: none.
+	 */
+	const char *const *library_dirs;
 };
 
 /*
  * Starts a process, confines it, and loads the shared object `path` there. The process is a small program,
  * callgate-plugin-host, started anew, so that the plugin finds neither the memory nor the descriptors, environment or signal
- * handlers of this program: only descriptors 3 (requests), 4 (responses) and 5 (its lifeline). It gets limits, cannot gain privileges, is not
- * dumpable, and dies with this program.
+ * handlers of this program: only descriptors 3 (requests) and 4 (responses). It gets limits, cannot gain privileges, is not
+ * dumpable, and dies with this program: a process between the two watches both.
+ *
+ * While the plugin is loaded under CALLGATE_PLUGIN_FILTER, no file can be opened but the plugin, the dynamic linker's cache, and what lies
+ * beneath the system's directories of libraries and `library_dirs`. Landlock sees to that (Linux 5.13), or else this library opens files in
+ * the plugin's place (Linux 5.14). It can be told of any file whether it is there, and its status. Nothing limits files where allow_calls names a
+ * call that opens or executes them.
  *
  * The options are copied. On success *ret_plugin is the plugin, ready for calls; callgate_plugin_close() ends it.
  *
  * Returns 0; -EPIPE: it was started and ended, or could not be loaded: *ret_ending (if not NULL) says how. -EINVAL (NULL,
- * unknown option, sizes beyond the address space, an unknown call in allow_calls, options that strict mode cannot honour); -ENOENT and others of
- * realpath(3) for `path`; -ENOENT: no helper found; -ENOMEM, -EMFILE, -ENFILE, -EAGAIN. After each failure
+ * unknown option, sizes beyond the address space, an unknown call in allow_calls, a name in `helper`, the environment or library_dirs that is not absolute, options that strict mode cannot honour); -ENOENT and others of
+ * realpath(3) for `path` and library_dirs; -ENOENT: no helper found; -EOPNOTSUPP: nothing can limit which files are opened, as there is
+ * no Landlock, and this program already is under a filter with a listener, say; -ENOMEM, -EMFILE, -ENFILE, -EAGAIN. After each failure
  * callgate_diagnosis(NULL) says why, and nothing is left: no process, descriptor or memory.
  */
 int callgate_plugin_open(const char *path, const struct callgate_plugin_options *options,

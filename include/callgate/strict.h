@@ -141,7 +141,7 @@ struct callgate_strict_options {
  *
  * Returns 0 when the function returned: ret_ending->value is its result, and `output` holds ret_ending->output_size bytes.
  * -EPIPE: it ended otherwise, *ret_ending says how, and `output` may hold anything. No process, descriptor or memory is left
- * in either case. Otherwise nothing ran: -EINVAL (NULL, or a size of 0 or beyond the address space, unknown options),
+ * in either case, but a child that hangs in the kernel a second after it was killed. Otherwise nothing ran: -EINVAL (NULL, or a size of 0 or beyond the address space, unknown options),
  * -ENOMEM, -EAGAIN, -EMFILE, -ENFILE (no child or descriptor to be had), -EOPNOTSUPP, or what confining it gave;
  * *ret_ending is then CALLGATE_END_NONE. After each failure callgate_diagnosis(NULL) says why.
  *
