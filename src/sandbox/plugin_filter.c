@@ -188,7 +188,7 @@ static int make_supervising(struct confinement_filter *ret_filter)
 	if (result == 0)
 		result = confinement_compile(ctx, ret_filter);
 	seccomp_release(ctx);
-	return result == -EOPNOTSUPP ? 0 : result;
+	return result == -ENOMEM ? diag_fail(diag_thread(), result, "plugin: out of memory") : 0;
 }
 
 bool plugin_filters_free_files(const struct callgate_plugin_options *options)

@@ -2,7 +2,7 @@
 # usage: test_helper.sh STATIC SHARED PLUGIN HELPER: which helper runs? STATIC and SHARED are open_plugin.c, linked with libcallgate.a and
 # with libcallgate.so. Never is it one that the working directory, or the name by which the program was called, leads to.
 set -u
-static=$1 shared=$2 plugin=$3 helper=$4
+static=$(realpath "$1") shared=$(realpath "$2") plugin=$(realpath "$3") helper=$(realpath "$4")
 unset CALLGATE_PLUGIN_HOST
 failed=0
 scratch=$(mktemp -d)
