@@ -1,17 +1,19 @@
 #!/bin/sh
-# usage: tests/run.sh [--clients] [--clang] [--narrow] [--sanitize] [--strict] [MESON-TEST-ARGUMENT...]
+# usage: tests/run.sh [--clients] [--clang] [--narrow] [--release] [--sanitize] [--strict] [--long] [MESON-TEST-ARGUMENT...]
 #
 # Installs what the tests need, builds, and runs all tests; on a fresh Debian machine this is the only command.
 #   --clients    instead, the suite of real programs on the drop-in libseccomp.so.2 (installs them; needs root)
 #   --clang      build with clang instead of gcc
 #   --narrow     build the library and its own tests for 32-bit x86, and run those; they need nothing of that architecture but libc
+#   --release    build with more optimisation and without assertions
 #   --sanitize   build with AddressSanitizer and UndefinedBehaviorSanitizer
 #   --strict     take a compiler's warning for an error, as changes to callgate must have none
+#   --long       give random and exhaustive tests ten times the usual work, or CALLGATE_LONG times
 # The build is in build/<variant> beside this folder; a second run only builds what has changed.
 set -eu
 cd "$(dirname "$0")/.."
 
-variant=gcc compiler=gcc clients=false sanitize=none strict=false
+variant=gcc compiler=gcc clients=false sanitize=none strict=false type=debugoptimized slow=10
 while [ $# -gt 0 ]; do
 	case $1 in
 	--clients) clients=true variant=clients ;;
@@ -19,6 +21,11 @@ while [ $# -gt 0 ]; do
 	--narrow) compiler="gcc -m32" variant=narrow ;;
 	--sanitize) sanitize=address,undefined ;;
 	--strict) strict=true ;;
+	--release) type=release variant=release ;;
+	--long)
+		export CALLGATE_LONG="${CALLGATE_LONG:-10}"
+		slow=$((10 * CALLGATE_LONG))
+		;;
 	*) break ;;
 	esac
 	shift
@@ -34,7 +41,7 @@ if $clients; then
 	bash tests/clients/install.sh
 fi
 
-options="-Dtests=enabled -Ddocs=enabled -Ddrop_in=true -Dclients=$clients -Dwerror=$strict -Db_sanitize=$sanitize"
+options="-Dtests=enabled -Ddocs=enabled -Ddrop_in=true -Dclients=$clients -Dwerror=$strict -Db_sanitize=$sanitize -Dbuildtype=$type"
 [ "$sanitize" = none ] || options="$options -Db_lundef=false"
 [ "$variant" != narrow ] || options="$options -Ddocs=disabled -Down_check=true"
 if [ -f "$build/build.ninja" ]; then
@@ -49,5 +56,5 @@ if $clients; then
 	set -- --suite clients "$@"
 fi
 # The time limits end what hangs; a slow or busy machine must not fail a test.
-export CK_TIMEOUT_MULTIPLIER=10
-exec meson test -C "$build" --print-errorlogs --no-rebuild --timeout-multiplier 10 "$@"
+export CK_TIMEOUT_MULTIPLIER=$slow
+exec meson test -C "$build" --print-errorlogs --no-rebuild --timeout-multiplier "$slow" "$@"

@@ -6,7 +6,10 @@ import shutil
 import subprocess
 import sys
 
-TOP = {"include", "src", "tests", "examples", "docs", "meson.build", "meson_options.txt", "README.md", "LICENSE", "SECURITY.md"}
+TOP = {
+    "include", "src", "tests", "examples", "docs", "packaging", "subprojects", "meson.build", "meson_options.txt", "README.md", "LICENSE",
+    "SECURITY.md", "CONTRIBUTING.md", "NEWS.md", "action.yml",
+}
 LONGEST = 500  # lines; tables are data and may be longer
 
 

@@ -410,7 +410,7 @@ static size_t check_programs_with(struct diagram *d, unsigned first)
 static unsigned long stride(unsigned long usual)
 {
 	const char *text = getenv("CALLGATE_STRIDE");
-	unsigned long number = text ? strtoul(text, NULL, 10) : usual;
+	unsigned long number = text ? strtoul(text, NULL, 10) : usual / random_long();
 
 	return number ? number : 1;
 }

@@ -36,5 +36,13 @@ unsigned long random_runs(unsigned long usual)
 {
 	const char *given = getenv("CALLGATE_RUNS");
 
-	return given ? strtoul(given, NULL, 0) : usual;
+	return given ? strtoul(given, NULL, 0) : usual * random_long();
+}
+
+unsigned long random_long(void)
+{
+	const char *given = getenv("CALLGATE_LONG");
+	unsigned long factor = given ? strtoul(given, NULL, 0) : 1;
+
+	return factor ? factor : 1;
 }

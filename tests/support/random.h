@@ -19,4 +19,7 @@ uint32_t random_below(struct random *random, uint32_t bound);
 /* How often a random test repeats: CALLGATE_RUNS, or the given number. */
 unsigned long random_runs(unsigned long usual);
 
+/* How many times the usual work a run is to do: CALLGATE_LONG, which `tests/run.sh --long` sets, or 1. */
+unsigned long random_long(void);
+
 #endif
