@@ -49,7 +49,8 @@ struct maker {
 	const struct file_argument *argument;
 	unsigned index;
 	uint32_t arch;
-	uint64_t most; /* the largest value */
+	uint64_t most; /* the largest value that is compared */
+	bool is_low;   /* of an argument of 64 bits the lower half is compared */
 	struct cases *cases;
 };
 
@@ -92,7 +93,7 @@ static void add(struct maker *maker, enum scmp_compare op, uint64_t a, uint64_t 
 	item->comparisons[item->count++] = (struct scmp_arg_cmp){maker->index, op, a, b};
 }
 
-/* Both ways of passing a negative int; on a 32-bit architecture they are one. */
+/* Both ways of passing a negative int; where 32 bits are compared they are one. */
 static size_t forms_of(const struct maker *maker, struct value value, uint64_t forms[2])
 {
 	forms[0] = value.bits;
@@ -105,46 +106,82 @@ static size_t forms_of(const struct maker *maker, struct value value, uint64_t f
 	return 1;
 }
 
+/* Values from first to last; of the lower half, as aligned blocks, each of which is one comparison with a mask. */
+static void add_values(struct maker *maker, uint64_t first, uint64_t last)
+{
+	assert(first <= last && last <= maker->most);
+	if (!maker->is_low) {
+		add_case(maker);
+		if (first == last) {
+			add(maker, SCMP_CMP_EQ, first, 0);
+			return;
+		}
+		if (first > 0)
+			add(maker, SCMP_CMP_GE, first, 0);
+		if (last < maker->most)
+			add(maker, SCMP_CMP_LE, last, 0);
+		return;
+	}
+	while (first <= last) {
+		uint64_t size = first ? first & -first : (uint64_t)1 << 32;
+		while (size > last - first + 1)
+			size /= 2;
+		add_case(maker);
+		if (size <= UINT32_MAX)
+			add(maker, SCMP_CMP_MASKED_EQ, UINT32_MAX & ~(size - 1), first);
+		first += size;
+	}
+}
+
 static const char *make_equal(struct maker *maker, struct value value)
 {
-	uint64_t forms[2];
+	uint64_t forms[2], first = 0;
 	size_t count = forms_of(maker, value, forms);
 
 	if (forms[0] > maker->most)
-		return "the value does not fit the 32 bits that arguments have on this architecture";
-	if (maker->argument->op == FILE_NOT_EQUAL)
-		add_case(maker); /* neither of them */
-	for (size_t i = 0; i < count; i++) {
+		return maker->argument->is_low
+		           ? "the value does not fit 32 bits"
+		           : "the value does not fit the 32 bits that arguments have on this architecture";
+	for (size_t i = count; i-- > 0; first = forms[i] + 1) { /* the smaller one first */
 		if (maker->argument->op == FILE_EQUAL)
-			add_case(maker);
-		add(maker, maker->argument->op == FILE_EQUAL ? SCMP_CMP_EQ : SCMP_CMP_NE, forms[i], 0);
+			add_values(maker, forms[i], forms[i]);
+		else if (forms[i] > first)
+			add_values(maker, first, forms[i] - 1);
 	}
+	if (maker->argument->op == FILE_NOT_EQUAL && forms[0] < maker->most)
+		add_values(maker, first, maker->most);
 	return NULL;
 }
 
 static const char *make_order(struct maker *maker, struct value value, struct value second)
 {
-	enum file_operator op = maker->argument->op;
-	uint64_t bits = value.bits;
+	uint64_t bits = value.bits, first = 0, last = maker->most;
 
 	if (value.is_negative_int || second.is_negative_int)
 		return "arguments are compared as unsigned numbers, and this one is negative";
-	if ((op == FILE_LESS && bits == 0) || (op == FILE_GREATER && bits >= maker->most) ||
-	    (op == FILE_RANGE && bits > second.bits) ||
-	    ((op == FILE_GREATER_EQUAL || op == FILE_RANGE) && bits > maker->most))
-		return never;
-	add_case(maker);
-	if (op == FILE_RANGE) {
-		add(maker, SCMP_CMP_GE, bits, 0);
-		add(maker, SCMP_CMP_LE, second.bits, 0);
-	} else {
-		add(maker,
-		    op == FILE_LESS         ? SCMP_CMP_LT
-		    : op == FILE_LESS_EQUAL ? SCMP_CMP_LE
-		    : op == FILE_GREATER    ? SCMP_CMP_GT
-		                            : SCMP_CMP_GE,
-		    bits, 0);
+	switch (maker->argument->op) {
+	case FILE_LESS:
+		if (bits == 0)
+			return never;
+		last = bits - 1;
+		break;
+	case FILE_LESS_EQUAL:
+		last = bits;
+		break;
+	case FILE_GREATER:
+		if (bits == UINT64_MAX)
+			return never;
+		first = bits + 1;
+		break;
+	default: /* FILE_GREATER_EQUAL, FILE_RANGE */
+		first = bits;
+		last = maker->argument->op == FILE_RANGE ? second.bits : last;
+		break;
 	}
+	last = last < maker->most ? last : maker->most;
+	if (first > last)
+		return never;
+	add_values(maker, first, last);
 	return NULL;
 }
 
@@ -176,7 +213,13 @@ static const char *make_bits(struct maker *maker, struct value value)
 const char *cases_of_argument(const struct file_argument *argument, unsigned index, uint32_t arch,
                               struct cases *ret_cases)
 {
-	struct maker maker = {argument, index, arch, is_narrow(arch) ? UINT32_MAX : UINT64_MAX, ret_cases};
+	bool narrow = is_narrow(arch);
+	struct maker maker = {.argument = argument,
+	                      .index = index,
+	                      .arch = arch,
+	                      .most = narrow || argument->is_low ? UINT32_MAX : UINT64_MAX,
+	                      .is_low = argument->is_low && !narrow,
+	                      .cases = ret_cases};
 	struct value value, second = {0};
 	const char *wrong;
 
@@ -226,7 +269,10 @@ const char *cases_mistake(const struct file_argument *argument)
 void cases_of_bits(const struct callgate_argument *argument, unsigned index, uint32_t arch,
                    struct cases *ret_cases)
 {
-	struct maker maker = {NULL, index, arch, is_narrow(arch) ? UINT32_MAX : UINT64_MAX, ret_cases};
+	struct maker maker = {.index = index,
+	                      .arch = arch,
+	                      .most = is_narrow(arch) ? UINT32_MAX : UINT64_MAX,
+	                      .cases = ret_cases};
 	struct value value = {argument->value & maker.most, argument->is_negative_int};
 	uint64_t forms[2];
 	size_t count = forms_of(&maker, value, forms);

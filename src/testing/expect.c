@@ -77,17 +77,17 @@ static int allow_name(scmp_filter_ctx limit, uint32_t arch, const char *name)
 static int allow_word(scmp_filter_ctx limit, uint32_t arch, const char *word)
 {
 	const struct callgate_group *group = callgate_group_find(word);
-	const char *closest = callgate_group_closest_name(word);
 	int result = 0;
 
 	if (word[0] != '@')
 		return allow_name(limit, arch, word);
 	if (!group)
-		failure_set("there is no set \"%s\"%s%s%s", word, closest ? "; did you mean \"@" : "",
-		            closest ? closest : "", closest ? "\"?" : "");
-	for (size_t i = 0; group && group->syscalls[i] && result == 0; i++)
+		return failure_set("there is no set \"%s\"%s", word,
+		                   words_hint("@", callgate_group_closest_name(word))),
+		       -ENOENT;
+	for (size_t i = 0; group->syscalls[i] && result == 0; i++)
 		result = allow_name(limit, arch, group->syscalls[i]);
-	return group ? result : -ENOENT;
+	return result;
 }
 
 static int allow_set(scmp_filter_ctx limit, uint32_t arch, const char *set)

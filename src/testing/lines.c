@@ -1,5 +1,5 @@
 /* The lines of a test file: which filter, in which environment, how its tests are called, and what is tested. */
-#include "testing/scan.h"
+#include "testing/scanner.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -90,11 +90,9 @@ static bool add_arch(struct scan *scan, const char *where, const char *name, str
 
 	if (arch && strcmp(arch->name, name) != 0)
 		arch = NULL; /* a name that others have for it */
-	if (!arch && closest)
-		return scan_fail(scan, where, "there is no architecture \"%s\"; did you mean \"%s\"?", name,
-		                 closest);
 	if (!arch)
-		return scan_fail(scan, where, "there is no architecture \"%s\"", name);
+		return scan_fail(scan, where, "there is no architecture \"%s\"%s", name,
+		                 words_hint("", closest));
 	for (size_t i = 0; i < archs->count; i++)
 		if (archs->tokens[i] == arch->token)
 			return scan_fail(scan, where, "%s is here twice", name);
@@ -203,10 +201,7 @@ static const struct option *find_option(struct scan *scan, const char *where, co
 			return &options[i];
 		similar_offer(&similar, options[i].name);
 	}
-	if (similar.best)
-		scan_fail(scan, where, "there is no option \"%s\"; did you mean \"%s\"?", name, similar.best);
-	else
-		scan_fail(scan, where, "there is no option \"%s\"", name);
+	scan_fail(scan, where, "there is no option \"%s\"%s", name, words_hint("", similar.best));
 	return NULL;
 }
 

@@ -60,39 +60,34 @@ static int fill(struct run *run, struct live_call *call)
 
 /* ---- what came of it ---- */
 
-static const char *signal_name(int number)
-{
-	return sigabbrev_np(number) ? sigabbrev_np(number) : "?";
-}
-
-/* What was expected, in words. */
+/* What was expected, in words; NULL: no memory. */
 static char *expected_text(const struct run *run, uint64_t value)
 {
 	const struct file_expectation *expectation = &run->line->expectation;
-	char *text = NULL;
-	int len = -1;
+	const char *name = sigabbrev_np(expectation->signal);
+	struct strbuf text = {0};
 
 	switch (expectation->result) {
 	case FILE_SUCCESS:
-		len = asprintf(&text, "success");
+		strbuf_append(&text, "success");
 		break;
 	case FILE_RETURNS:
-		len = asprintf(&text, "%lld (%s)", (long long)value, expectation->text);
+		strbuf_printf(&text, "%lld (%s)", (long long)value, expectation->text);
 		break;
 	case FILE_SIGNAL:
-		len = asprintf(&text, "death by SIG%s", signal_name(expectation->signal));
+		strbuf_printf(&text, "death by SIG%s", name ? name : "?");
 		break;
 	case FILE_KILLED:
-		len = asprintf(&text, "death by the filter");
+		strbuf_append(&text, "death by the filter");
 		break;
 	case FILE_TRAPPED:
-		len = asprintf(&text, "a trap by the filter");
+		strbuf_append(&text, "a trap by the filter");
 		break;
 	default:
-		len = asprintf(&text, "the error %s", expectation->text);
+		strbuf_printf(&text, "the error %s", expectation->text);
 		break;
 	}
-	return len < 0 ? NULL : text;
+	return strbuf_steal(&text);
 }
 
 static bool is_killed(const struct callgate_outcome *outcome)
@@ -100,25 +95,26 @@ static bool is_killed(const struct callgate_outcome *outcome)
 	return outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == SIGSYS;
 }
 
-static char *actual_text(const struct run *run, const struct callgate_outcome *outcome,
+/* How it ended, in words; NULL: no memory. What the filter forbids to a process that was killed has nothing to do with it. */
+static char *ending_text(const struct run *run, const struct callgate_outcome *outcome,
                          const struct live_call *call)
 {
 	const char *name = callgate_errno_name(SCMP_ARCH_NATIVE, (uint32_t)outcome->value);
-	char *text = NULL;
-	int len = -1;
+	struct strbuf text = {0};
 
-	if (outcome->end == CALLGATE_LIVE_ERRNO)
-		len = name ? asprintf(&text, "the error %s", name)
-		           : asprintf(&text, "the error %d", outcome->value);
+	if (outcome->end == CALLGATE_LIVE_ERRNO && name)
+		strbuf_printf(&text, "the error %s", name);
+	else if (outcome->end == CALLGATE_LIVE_ERRNO)
+		strbuf_printf(&text, "the error %d", outcome->value);
 	else if (outcome->end == CALLGATE_LIVE_EXIT && call->has_returned)
-		len = asprintf(&text, "it returned %ld", call->result);
-	else if (is_killed(outcome)) /* what else the filter may forbid has nothing to do with it */
-		len = asprintf(&text, "it was killed by SIGSYS");
+		strbuf_printf(&text, "it returned %ld", call->result);
+	else if (is_killed(outcome))
+		strbuf_append(&text, "it was killed by SIGSYS");
 	else if (outcome->end == CALLGATE_LIVE_HANG)
-		len = asprintf(&text, "it hung and was killed after %u ms", run->line->deadline);
+		strbuf_printf(&text, "it hung and was killed after %u ms", run->line->deadline);
 	else
-		len = asprintf(&text, "%s", outcome->text);
-	return len < 0 ? NULL : text;
+		strbuf_append(&text, outcome->text);
+	return strbuf_steal(&text);
 }
 
 static bool is_expected(const struct run *run, const struct callgate_outcome *outcome,
@@ -143,27 +139,6 @@ static bool is_expected(const struct run *run, const struct callgate_outcome *ou
 	default:
 		return trapped;
 	}
-}
-
-/* The filter's part in it: what it says to this call. */
-static int tell(struct run *run, const struct callgate_call *call, const struct live_call *live,
-                const struct callgate_outcome *outcome, uint64_t value)
-{
-	struct callgate_test_result *result = run->result;
-	char *expected = expected_text(run, value), *actual = actual_text(run, outcome, live);
-	int status = run_fail(run, call, expected);
-	char *story = NULL;
-
-	free(result->actual);
-	result->actual = actual;
-	if (status < 0 || !actual)
-		return -ENOMEM;
-	const char *filter = strstr(result->text, ", but ") + strlen(", but ");
-	if (asprintf(&story, "expected %s, but %s; the filter's answer to %s", expected, actual, filter) < 0)
-		return -ENOMEM;
-	free(result->text);
-	result->text = story;
-	return 0;
 }
 
 /* What the filter says to it, which is also counted. 0; or the test is over: no such call can be made, or nobody answers. */
@@ -204,7 +179,10 @@ static int make(struct run *run, struct live_call *live)
 		return result;
 	if (outcome.end == CALLGATE_LIVE_NOTHING)
 		return run_error(run, "%s", outcome.text);
-	return is_expected(run, &outcome, live, value) ? 0 : tell(run, &call, live, &outcome, value);
+	if (is_expected(run, &outcome, live, value))
+		return 0;
+	char *ending = ending_text(run, &outcome, live);
+	return ending ? run_fail(run, &call, expected_text(run, value), ending) : -ENOMEM;
 }
 
 int run_live(struct run *run)

@@ -296,7 +296,7 @@ static int ask(const struct sets *sets, uint32_t action)
 	int found = look_through(sets, comparison, &witness);
 	callgate_comparison_free(comparison);
 	if (found)
-		return run_fail(run, &witness, run_action_text(run->archs[0], action));
+		return run_fail(run, &witness, run_action_text(run->archs[0], action), NULL);
 	return is_decided ? 0 : run_error(run, "not decided: %s", callgate_diagnosis(NULL));
 }
 
@@ -355,7 +355,7 @@ int run_only(struct run *run)
 		result = limit_compare(run->filter, &(struct callgate_side){.ctx = limit}, &finding);
 	seccomp_release(limit);
 	if (result == 1)
-		return run_fail(run, &finding.witness, strdup("nothing else to be allowed"));
+		return run_fail(run, &finding.witness, strdup("nothing else to be allowed"), NULL);
 	if (result < 0 && result != -ENOMEM)
 		return run_error(run, "not decided: %s", callgate_diagnosis(NULL));
 	return result == 0 && run->simulator && !run->result->status ? cover_only(run) : result;

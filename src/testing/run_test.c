@@ -68,7 +68,7 @@ struct callgate_simulator *run_simulator(struct run *run, struct callgate_simula
 	return simulator;
 }
 
-int run_fail(struct run *run, const struct callgate_call *witness, char *expected)
+int run_fail(struct run *run, const struct callgate_call *witness, char *expected, char *ending)
 {
 	struct callgate_test_result *result = run->result;
 	struct callgate_simulator *own, *simulator = run_simulator(run, &own);
@@ -77,15 +77,17 @@ int run_fail(struct run *run, const struct callgate_call *witness, char *expecte
 	char *story = simulator ? callgate_explain(simulator, witness) : NULL;
 
 	words_print_call(witness, &call);
-	*result = (struct callgate_test_result){CALLGATE_TEST_FAILED, .expected = expected,
+	*result = (struct callgate_test_result){CALLGATE_TEST_FAILED, .expected = expected, .actual = ending,
 	                                        .has_witness = true, .witness = *witness};
 	result->call = strbuf_steal(&call);
 	if (simulator && callgate_simulator_run(simulator, witness, &verdict) == 0) {
 		result->rule = verdict.rule;
-		result->actual = run_action_text(words_arch_of_call(witness), verdict.action);
+		if (!ending)
+			result->actual = run_action_text(words_arch_of_call(witness), verdict.action);
 	}
 	if (!result->call || !expected || (simulator && (!story || !result->actual)) ||
-	    asprintf(&result->text, "expected %s, but %s", expected, story ? story : result->call) < 0)
+	    asprintf(&result->text, "expected %s, but %s%s%s", expected, ending ? ending : "",
+	             ending ? "; the filter's answer to " : "", story ? story : result->call) < 0)
 		result->text = NULL;
 	free(story);
 	callgate_simulator_free(own);
@@ -144,7 +146,7 @@ static int check_cases(struct run *run, uint32_t arch, int32_t nr, const struct 
 		if (result < 0 || !answer.proved)
 			return run_error(run, "not decided: %s", callgate_diagnosis(NULL));
 		if (!answer.holds)
-			return run_fail(run, &answer.witness, run_action_text(arch, action));
+			return run_fail(run, &answer.witness, run_action_text(arch, action), NULL);
 		result = run_cover(run, arch, (uint32_t)nr, (uint32_t)nr, walk.count, walk.comparisons);
 		if (result < 0)
 			return result;
@@ -238,7 +240,7 @@ static int run_no_weaker(struct run *run)
 		if (!denied || asprintf(&expected, "%s as in %s", denied, run->line->other) < 0)
 			expected = NULL;
 		free(denied);
-		return run_fail(run, &finding.witness, expected);
+		return run_fail(run, &finding.witness, expected, NULL);
 	}
 	if (result < 0 && result != -ENOMEM)
 		return run_error(run, "not decided: %s", callgate_diagnosis(NULL));

@@ -24,8 +24,11 @@ struct run {
  */
 /* There is no answer, and this is why. */
 __attribute__((format(printf, 2, 3))) int run_error(struct run *run, const char *format, ...);
-/* The witness does not get what the test expects. The expectation in words: malloc'ed, and taken; NULL: -ENOMEM. */
-int run_fail(struct run *run, const struct callgate_call *witness, char *expected);
+/*
+ * The witness does not get what the test expects. The expectation in words, and how a real call ended or NULL: malloc'ed, and
+ * taken; no expectation: -ENOMEM.
+ */
+int run_fail(struct run *run, const struct callgate_call *witness, char *expected, char *ending);
 
 /* The simulator, or a new one of the filter, which *ret_own is then set to; NULL: none can be had. */
 struct callgate_simulator *run_simulator(struct run *run, struct callgate_simulator **ret_own);

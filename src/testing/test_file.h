@@ -49,6 +49,7 @@ enum file_operator {
 
 struct file_argument {
 	enum file_operator op;
+	bool is_low; /* only the lower 32 bits are compared */
 	struct file_value value, second, mask;
 	const char *string; /* FILE_STRING: with a NUL at its end, and perhaps others within */
 	size_t size;        /* of the string, the last NUL included */

@@ -1,5 +1,5 @@
 /* Values, arguments, calls and expectations of a line. */
-#include "testing/scan.h"
+#include "testing/scanner.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -11,6 +11,7 @@
 
 #include "base/similar.h"
 #include "testing/cases.h"
+#include "testing/words.h"
 
 /* C's digits: 10, 0x1f, 0400. `len` bytes, all letters, digits or _. */
 static bool parse_number(struct scan *scan, const char *word, size_t len, uint64_t *ret_number)
@@ -40,7 +41,6 @@ static bool parse_number(struct scan *scan, const char *word, size_t len, uint64
 static bool parse_constant(struct scan *scan, const char *word, size_t len, struct file_term *term)
 {
 	char *name = scan_copy(scan, word, len);
-	const char *closest;
 	int64_t ignored;
 
 	if (!name)
@@ -51,11 +51,8 @@ static bool parse_constant(struct scan *scan, const char *word, size_t len, stru
 		term->constant = name;
 		return true;
 	}
-	closest = callgate_constant_closest_name(name);
-	if (closest)
-		return scan_fail(scan, word, "there is no constant \"%s\"; did you mean \"%s\"?", name,
-		                 closest);
-	return scan_fail(scan, word, "there is no constant \"%s\"", name);
+	return scan_fail(scan, word, "there is no constant \"%s\"%s", name,
+	                 words_hint("", callgate_constant_closest_name(name)));
 }
 
 static bool parse_term(struct scan *scan, struct file_term *term)
@@ -151,11 +148,12 @@ static const struct {
 static bool parse_comparison(struct scan *scan, bool live, struct file_argument *argument)
 {
 	const char *start = scan->at;
-	*argument = (struct file_argument){.op = FILE_EQUAL};
-	char first = start < scan->end ? *start : ' ';
-	if (first == '"')
+	*argument = (struct file_argument){.op = FILE_EQUAL, .is_low = scan_take(scan, "(u32)")};
+	scan_blanks(scan);
+	char first = scan->at < scan->end ? *scan->at : ' ';
+	if (first == '"' && !argument->is_low)
 		return parse_string(scan, live, argument);
-	if (live && (first == '*' || first == '<' || first == '>' || first == '!'))
+	if (live && (argument->is_low || first == '*' || first == '<' || first == '>' || first == '!'))
 		return scan_fail(scan, start,
 		                 "a `live:` call is made once, with one value for each argument");
 	if (scan_take(scan, "*"))
@@ -174,7 +172,7 @@ static bool parse_comparison(struct scan *scan, bool live, struct file_argument 
 	return parse_value(scan, &argument->second);
 }
 
-/* What stands between the parentheses of a call: "*", "!= 3", "3..5", "* & MASK == VALUE", and for a live one also "string". */
+/* What stands between the parentheses of a call: "*", "!= 3", "3..5", "* & MASK == VALUE", "(u32) < 3", and for a live one also "string". */
 static bool parse_argument(struct scan *scan, bool live, struct file_argument *ret_argument)
 {
 	scan_blanks(scan);
@@ -229,10 +227,8 @@ static bool parse_set(struct scan *scan, bool live, struct file_calls *calls)
 	calls->group = callgate_group_find(name);
 	if (calls->group)
 		return true;
-	const char *closest = callgate_group_closest_name(name);
-	if (closest)
-		return scan_fail(scan, start, "there is no set \"%s\"; did you mean \"@%s\"?", name, closest);
-	return scan_fail(scan, start, "there is no set \"%s\"", name);
+	return scan_fail(scan, start, "there is no set \"%s\"%s", name,
+	                 words_hint("@", callgate_group_closest_name(name)));
 }
 
 /* A line that begins like this may also have been meant as one of these. */
@@ -248,10 +244,7 @@ static bool fail_name(struct scan *scan, const char *where, const char *name)
 		similar_offer(&similar, words[i]);
 	if (closest)
 		similar_offer(&similar, closest);
-	if (similar.best)
-		return scan_fail(scan, where, "there is no system call \"%s\"; did you mean \"%s\"?", name,
-		                 similar.best);
-	return scan_fail(scan, where, "there is no system call \"%s\"", name);
+	return scan_fail(scan, where, "there is no system call \"%s\"%s", name, words_hint("", similar.best));
 }
 
 static bool parse_name(struct scan *scan, struct file_calls *calls)
@@ -406,10 +399,8 @@ static bool fail_word(struct scan *scan, const char *where, const char *name, bo
 		similar_offer(&similar, ends[i].name);
 	if (error)
 		similar_offer(&similar, error);
-	if (similar.best)
-		return scan_fail(scan, where, "\"%s\" is no action and no error; did you mean \"%s\"?", name,
-		                 similar.best);
-	return scan_fail(scan, where, "\"%s\" is no action and no error", name);
+	return scan_fail(scan, where, "\"%s\" is no action and no error%s", name,
+	                 words_hint("", similar.best));
 }
 
 static bool parse_word(struct scan *scan, const char *where, char *name, bool live,

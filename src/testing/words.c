@@ -33,15 +33,20 @@ const char *callgate_failure(void)
 	return failure;
 }
 
+const char *words_hint(const char *prefix, const char *closest)
+{
+	static _Thread_local char hint[96];
+
+	snprintf(hint, sizeof(hint), "; did you mean \"%s%s\"?", prefix, closest ? closest : "");
+	return closest ? hint : "";
+}
+
 bool words_is_call(const char *name)
 {
-	const char *closest = callgate_syscall_closest_name(name);
-
 	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
 		return true;
-	if (closest)
-		return failure_set("there is no system call \"%s\"; did you mean \"%s\"?", name, closest);
-	return failure_set("there is no system call \"%s\"", name);
+	return failure_set("there is no system call \"%s\"%s", name,
+	                   words_hint("", callgate_syscall_closest_name(name)));
 }
 
 bool words_find_call(uint32_t arch, const char *name, int *ret_nr)

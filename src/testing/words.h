@@ -28,6 +28,12 @@ const char *words_arch_name(uint32_t token);
 /* "openat(0x0, 0x1, 0x2, 0x0, 0x0, 0x0) on x86_64" */
 void words_print_call(const struct callgate_call *call, struct strbuf *text);
 
+/*
+ * What follows "there is no set \"@netwrok\"": "; did you mean \"@network\"?", with the prefix before the closest name that
+ * there is; "" if that is NULL. Valid until the thread's next one.
+ */
+const char *words_hint(const char *prefix, const char *closest);
+
 /* "argument 2 & 0x3 == 0x1" */
 void words_print_condition(const struct scmp_arg_cmp *condition, struct strbuf *text);
 

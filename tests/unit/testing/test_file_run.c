@@ -135,6 +135,16 @@ static const struct {
     {"on x86_64: fchmodat(AT_FDCWD) -> LOG", FAIL, "0xffffffffffffff9c", 0},
     {"on x86_64: fchmodat(0xffffff9c) -> LOG", PASS, NULL, 0},
     {"on x86_64: fchmodat(!= -100) -> EPERM", PASS, NULL, 0},
+    /* the lower half alone */
+    {"on x86: write((u32) < 3) -> ALLOW", PASS, NULL, 0},
+    {"on x86_64: write((u32) < 3) -> ALLOW", FAIL, "on x86_64: ERRNO(EPERM)", 0},
+    {"on x86_64: write((u32) 5) -> EPERM", PASS, NULL, 0},
+    {"openat(*, *, (u32) 0) -> ALLOW", PASS, NULL, 0},
+    {"openat(*, *, (u32) != 0) -> EPERM", FAIL, "rule 3", 3},
+    {"openat(*, *, (u32) * & O_ACCMODE == O_RDONLY) -> ALLOW", PASS, NULL, 0},
+    {"openat(*, *, (u32) * & O_ACCMODE != O_RDONLY), openat(*, *, (u32) -1) -> EPERM", PASS, NULL, 0},
+    {"on x86_64: fchmodat((u32) AT_FDCWD) -> EPERM", FAIL, "fchmodat(0xffffff9c, ", 4},
+    {"on x86_64: fchmodat((u32) != AT_FDCWD) -> EPERM", PASS, NULL, 0},
     /* actions */
     {"ptrace -> TRACE(7)", PASS, NULL, 0},
     {"ptrace -> TRACE(8)", FAIL, "expected TRACE(8), but ptrace(", 5},
@@ -348,6 +358,41 @@ START_TEST(every_verdict)
 }
 END_TEST
 
+/* Each operator on the lower half, on both sides of a boundary, whatever the upper half is. */
+START_TEST(lower_halves)
+{
+	static const uint32_t boundaries[] = {1,          2,          3,          5,         0x12345678,
+	                                      0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
+	static const char *const lines[] = {
+	    "read((u32) >= %u) -> EPERM", "read((u32) %u..0xffffffff) -> EPERM", "read((u32) %u) -> EPERM",
+	    "read((u32) < %u) -> ALLOW",  "read((u32) != %u) -> EPERM",          "read((u32) <= %u) -> ALLOW",
+	    "read((u32) 0..%u) -> ALLOW"};
+	uint32_t low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 16 : 20;
+
+	for (size_t i = 0; i < sizeof(boundaries) / sizeof(boundaries[0]); i++) {
+		const struct sock_filter insns[] = {
+		    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low),
+		    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, boundaries[i], 0, 1),
+		    BPF_STMT(BPF_RET | BPF_K, SCMP_ACT_ERRNO(EPERM)),
+		    BPF_STMT(BPF_RET | BPF_K, SCMP_ACT_ALLOW),
+		};
+		struct callgate_program *program = NULL;
+		ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), 0, &program), 0);
+		const struct callgate_program *list[] = {program};
+		const struct callgate_side side = {NULL, list, 1};
+		for (size_t j = 0; j < sizeof(lines) / sizeof(lines[0]); j++) {
+			char line[80];
+			snprintf(line, sizeof(line), lines[j], boundaries[i]);
+			struct outcome outcome = run_sides(line, &side, NULL);
+			ck_assert_msg((outcome.results[0].status == PASS) == (j < 4), "%s: %s", line,
+			              outcome.results[0].text);
+			finish(&outcome);
+		}
+		callgate_program_free(program);
+	}
+}
+END_TEST
+
 /* One wrong rule anywhere: the whole file notices. Mutants are programs, and the file has been told their architectures. */
 START_TEST(mutants)
 {
@@ -419,6 +464,7 @@ int main(void)
 	tcase_add_test(tests, coverage);
 	tcase_add_test(tests, coverage_of_only);
 	tcase_add_test(tests, every_verdict);
+	tcase_add_test(tests, lower_halves);
 	tcase_add_test(tests, mutants);
 	tcase_add_test(tests, wrong_arguments);
 	return test_run(tests);

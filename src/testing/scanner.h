@@ -1,8 +1,8 @@
 /*
  * Reading one line of a test file from left to right. Lines have been checked: they are UTF-8 without control characters.
  */
-#ifndef CALLGATE_TESTING_SCAN_H
-#define CALLGATE_TESTING_SCAN_H
+#ifndef CALLGATE_TESTING_SCANNER_H
+#define CALLGATE_TESTING_SCANNER_H
 
 #include "testing/test_file.h"
 

@@ -1,4 +1,4 @@
-#include "testing/scan.h"
+#include "testing/scanner.h"
 
 #include <ctype.h>
 #include <stdarg.h>
