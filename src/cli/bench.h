@@ -4,18 +4,13 @@
 #ifndef CALLGATE_CLI_BENCH_H
 #define CALLGATE_CLI_BENCH_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <callgate/program.h>
-#include <callgate/prove.h>
-
 #include "base/vec.h"
+#include "cli/filter.h"
 
-enum { BENCH_ARCHS_MAX = 24, BENCH_CONDITIONS_MAX = 6 };
+enum { BENCH_ARCHS_MAX = 64, BENCH_CONDITIONS_MAX = 6 };
 
 struct bench_rule {
+	uint32_t id; /* in the order of the profile */
 	uint32_t action;
 	char name[48];
 	unsigned count;
@@ -31,16 +26,9 @@ struct bench_policy {
 	VEC(struct bench_rule) rules;
 };
 
-/*
- * Lines "default ACTION", "arch NAME..." (the first one is the native one) and "rule ACTION NR NAME COUNT (ARG OP A B)...": actions
- * as numbers, OP as in enum scmp_compare, NR is for the reader. False after a message was printed.
- */
-bool bench_policy_parse(struct bench_policy *policy, const char *name, const char *text);
-bool bench_policy_read(struct bench_policy *policy, const char *path);
+/* The policy of an open profile, its rules in the profile's order. False after a message was printed. bench_policy_finish() in any case. */
+bool bench_policy_take(struct bench_policy *policy, const struct filter *filter);
 void bench_policy_finish(struct bench_policy *policy);
-
-/* The policies that are measured when none is named: name and text, NULL at the end. */
-extern const char *const bench_builtin[][2];
 
 /* A library, or another of its levels. */
 struct bench_library {

@@ -9,29 +9,20 @@
 #include <callgate/version.h>
 
 #include "base/similar.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 
-static const struct command {
-	const char *name;
-	cli_function *run;
-	const char *help;
-} commands[] = {
-    {"run", cli_run, "run a command under a profile"},
-    {"compile", cli_compile, "compile a profile and write the program"},
-    {"profile", cli_profile, "check, show or resolve a profile"},
-    {"prove", cli_prove, "prove that a program does what a profile says"},
-    {"diff", cli_diff, "show the calls on which two filters differ"},
-    {"disasm", cli_disasm, "list the instructions of a filter"},
-    {"test", cli_test, "run files of tests for filters"},
-    {"bench", cli_bench, "measure programs, beside the distribution's library"},
-    {"syscalls", cli_syscalls, "names and numbers of system calls"},
+static const struct command *const commands[] = {
+    &cmd_run,    &cmd_compile, &cmd_profile, &cmd_prove,    &cmd_diff,
+    &cmd_disasm, &cmd_test,    &cmd_bench,   &cmd_syscalls,
 };
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static void print_help(FILE *out)
 {
 	fputs("usage: callgate COMMAND [ARGUMENT]...\n\n", out);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->what);
 	fputs("\n`callgate COMMAND --help` says more; callgate(1) says everything.\n", out);
 }
 
@@ -65,28 +56,18 @@ static int finish(int status)
 /* NULL if there is none of this name. */
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return &commands[i];
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(name, commands[i]->name) == 0)
+			return commands[i];
 	return NULL;
-}
-
-/* getopt(3) begins its complaints with argv[0]. */
-static int run_command(const struct command *command, int argc, char **argv)
-{
-	char title[32];
-
-	snprintf(title, sizeof(title), "callgate %s", command->name);
-	argv[0] = title;
-	return command->run(argc, argv);
 }
 
 static int no_command(const char *name)
 {
 	struct similar similar = similar_start(name);
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		similar_offer(&similar, commands[i].name);
+	for (size_t i = 0; i < COMMANDS; i++)
+		similar_offer(&similar, commands[i]->name);
 	if (similar.best)
 		cli_error("there is no command \"%s\"; is \"%s\" meant?", name, similar.best);
 	else if (*name)
@@ -102,7 +83,7 @@ static int help(int argc, char **argv)
 	char option[] = "--help", *arguments[] = {NULL, option, NULL};
 
 	if (command)
-		return run_command(command, 2, arguments);
+		return command_run(command, 2, arguments);
 	if (argc > 1 && strcmp(argv[0], "help") == 0)
 		return no_command(argv[1]);
 	print_help(stdout);
@@ -115,11 +96,11 @@ int main(int argc, char **argv)
 	const struct command *command = find_command(name);
 
 	open_standard_files();
-	if (!command || command->run != cli_run) /* which passes on its signals */
+	if (command != &cmd_run)          /* which passes on its signals */
 		signal(SIGXFSZ, SIG_IGN); /* beyond a limit of file sizes writing shall fail, and say so */
 	if (command)
-		return finish(run_command(command, argc - 1, argv + 1));
-	if (strcmp(name, "--version") == 0) {
+		return finish(command_run(command, argc - 1, argv + 1));
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
 		printf("callgate %s\n", callgate_version());
 		return finish(CLI_OK);
 	}

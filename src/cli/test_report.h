@@ -4,25 +4,19 @@
 #ifndef CALLGATE_CLI_TEST_REPORT_H
 #define CALLGATE_CLI_TEST_REPORT_H
 
-#include <stdbool.h>
-#include <stdio.h>
-
 #include "cli/output.h"
-#include "cli/test_open.h"
-
-enum { TEST_REPORT_ALL = 100000 /* thousandths of a percent */ };
+#include "cli/test_source.h"
 
 struct test_report_options {
-	bool coverage;        /* print it */
-	const char *min_text; /* NULL: none */
-	unsigned int
-	    min; /* thousandths of a percent that the rules and the edges of each filter must reach */
+	bool coverage; /* print it */
+	const char *
+	    min; /* a percentage that the rules and the edges of each filter must reach: "80", "80%" or "99.5%" */
 	const char *html; /* the page's path */
 	bool mutate;
 };
 
-/* "80", "80%" or "99.5%"; the text is kept. False after a message was printed. */
-bool test_report_take_min(struct test_report_options *options, const char *text);
+/* Is the percentage one? False after a message was printed. */
+bool test_report_check(const struct test_report_options *options);
 
 /*
  * Reports about each filter that tests of the sources, which were run, are about. Lines on `out` begin with `prefix`. A CLI_ status: CLI_NO if

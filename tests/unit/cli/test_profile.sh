@@ -134,7 +134,8 @@ expect 2 "no architecture" profile check --arch pdp11 "$mixed"
 expect 2 "byte order" profile check --arch x86_64 --arch s390x "$mixed"
 expect 2 "twice" profile check --arch x86_64 --arch amd64 "$mixed"
 for option in --default-errno=EFOO --default-errno=4096 --same-argument=xor --newer-calls=no --socketcall=ajar; do
-	expect 2 "is not a value of this option" profile check "$option" "$mixed"
+	name=${option%%=*}
+	expect 2 "${name#--}" profile check "$option" "$mixed"
 done
 
 # Resolved: plain, and the same filter.
@@ -172,7 +173,7 @@ if command -v "${CC:-cc}" >/dev/null; then
 fi
 expect 2 "can't be used" compile --profile "$scratch/broken.json" -o "$scratch/none.bpf"
 [ ! -e "$scratch/none.bpf" ] || fail "a program of a broken profile"
-expect 2 "no format" compile --format elf --profile "$default"
+expect 2 "takes bpf, c or pfc" compile --format elf --profile "$default"
 expect 2 "which profile?" compile
 if [ -c /dev/full ]; then
 	for command in "profile check $mixed" "profile check --json $default" "profile show $default" "profile resolve $default" \

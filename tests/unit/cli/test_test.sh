@@ -170,6 +170,7 @@ else
 	echo "prove(1) is not here, and not asked what it makes of the TAP"
 fi
 expect 2 --format junit "$dir/mixed.test" "$dir/broken.test" "$dir/<odd> & \"name\" #1.test"
+[ "$(grep -c "<testcase .* time=\"[0-9]*\.[0-9][0-9][0-9]\"" "$dir/out")" -ge 8 ] && grep -q "<testsuites .* time=\"" "$dir/out" || fail "JUnit has no times"
 /usr/bin/python3 - "$dir" <<'PYTHON'
 import sys, xml.etree.ElementTree as tree
 root = tree.parse(sys.argv[1] + "/out").getroot()

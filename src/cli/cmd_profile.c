@@ -1,0 +1,178 @@
+/* callgate profile: what a profile says, and what is wrong with it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/similar.h"
+#include "base/strbuf.h"
+#include "cli/filter.h"
+
+struct settings {
+	const char *profile;
+	bool json;
+};
+
+static const struct option_row options[] = {
+    {"profile", 0, "FILE", take_text, offsetof(struct settings, profile), "the same as FILE"},
+    {"json", 0, NULL, take_flag, offsetof(struct settings, json), "check: the diagnostics as JSON"},
+    {0},
+};
+
+/* File names may have any bytes: those that are no character become U+FFFD. */
+static void print_json_string(const char *text)
+{
+	putchar('"');
+	while (*text) {
+		size_t size = utf8_size(text, strlen(text));
+		if (*text == '"' || *text == '\\')
+			printf("\\%c", *text);
+		else if ((unsigned char)*text < ' ')
+			printf("\\u%04x", (unsigned char)*text);
+		else if (size)
+			fwrite(text, 1, size, stdout);
+		else
+			fputs("\\ufffd", stdout);
+		text += size ? size : 1;
+	}
+	putchar('"');
+}
+
+static void print_json_message(const struct callgate_profile_message *message, const char *separator)
+{
+	printf("%s\n  {\"file\": ", separator);
+	print_json_string(message->file);
+	printf(", \"line\": %u, \"column\": %u, \"severity\": \"%s\", \"text\": ", message->line,
+	       message->column, message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning");
+	print_json_string(message->text);
+	putchar('}');
+}
+
+/* What has no place in the file, such as that it can't be opened, is a message without one. */
+static void print_json(const struct filter *filter, const char *path, int result, bool is_placed)
+{
+	struct callgate_profile_message other = {CALLGATE_SEVERITY_ERROR, path, 0, 0,
+	                                         callgate_profile_diagnosis(filter->profile)};
+	const struct callgate_profile_message *message;
+	size_t count = 0;
+
+	printf("{\"usable\": %s, \"diagnostics\": [", result == 0 ? "true" : "false");
+	for (; (message = callgate_profile_message(filter->profile, count)); count++)
+		print_json_message(message, count ? "," : "");
+	if (!is_placed)
+		print_json_message(&other, count ? "," : "");
+	printf("%s]}\n", count || !is_placed ? "\n" : "");
+}
+
+/* Also that the filter can be made of it, and proved. */
+static int compile(struct callgate_profile *profile)
+{
+	struct callgate_program *program = NULL;
+	int result = callgate_profile_program(profile, &program);
+
+	callgate_program_free(program);
+	return result == -E2BIG ? 0 : result; /* seccomp_load() takes several programs then */
+}
+
+static int check(struct filter *filter, const char *path, const struct call *call)
+{
+	const struct settings *settings = call->settings;
+	int result = filter_read(filter, path, &call->environment);
+	bool is_placed =
+	    result == 0 || (result == -EINVAL && callgate_profile_message_count(filter->profile) > 0);
+
+	if (result == 0) {
+		result = compile(filter->profile);
+		is_placed = result == 0;
+	}
+	if (settings->json)
+		print_json(filter, path, result, is_placed);
+	else
+		filter_print_messages(filter, stdout);
+	if (!is_placed)
+		cli_error("%s", callgate_profile_diagnosis(filter->profile));
+	return result == 0 ? CLI_OK : result == -EINVAL ? CLI_NO : CLI_FAILED;
+}
+
+static int print(struct filter *filter, const char *path, const struct call *call,
+                 int (*write)(struct callgate_profile *profile, char **ret_text))
+{
+	char *text = NULL;
+
+	if (!filter_explain(filter, filter_open_profile(filter, path, &call->environment)))
+		return CLI_FAILED;
+	if (write(filter->profile, &text) < 0) {
+		cli_error("%s", callgate_profile_diagnosis(filter->profile));
+		return CLI_FAILED;
+	}
+	fputs(text, stdout);
+	free(text);
+	return CLI_OK;
+}
+
+static const struct question {
+	const char *name;
+	int (*write)(struct callgate_profile *profile, char **ret_text); /* NULL: check */
+} questions[] = {
+    {"check", NULL},
+    {"show", callgate_profile_describe},
+    {"resolve", callgate_profile_resolve},
+};
+
+enum { QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
+
+static const struct question *find_question(const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	for (size_t i = 0; i < QUESTIONS; i++) {
+		if (strcmp(name, questions[i].name) == 0)
+			return &questions[i];
+		similar_offer(&similar, questions[i].name);
+	}
+	if (similar.best)
+		cli_error("there is no \"profile %s\"; is \"%s\" meant?", name, similar.best);
+	else
+		cli_error("there is no \"profile %s\"", name);
+	return NULL;
+}
+
+static int run(struct call *call)
+{
+	const struct settings *settings = call->settings;
+	const struct question *question = find_question(call->operands[0]);
+	const char *path = call->operand_count > 1 ? call->operands[1] : settings->profile;
+	struct filter filter = {0};
+
+	if (!question || !path || (call->operand_count > 1 && settings->profile)) {
+		if (question)
+			cli_error("which profile? One is to be named");
+		return command_misused(call->command);
+	}
+	if (settings->json && question->write) {
+		cli_error("--json is for \"profile check\"");
+		return CLI_FAILED;
+	}
+	int status =
+	    question->write ? print(&filter, path, call, question->write) : check(&filter, path, call);
+	filter_close(&filter);
+	return status;
+}
+
+const struct command cmd_profile = {
+    .name = "profile",
+    .what = "check, show or resolve a profile",
+    .synopsis = "check|show|resolve [OPTION]... FILE",
+    .help = "check: reports everything that is wrong with FILE; exit status 1 if it can't be used, 2 if it "
+            "can't be "
+            "read.\n"
+            "show: which system calls are allowed, denied, or decided by their arguments, per architecture.\n"
+            "resolve: the plain OCI JSON for this environment, without includes, excludes and archMap.\n",
+    .options = options,
+    .takes_environment = true,
+    .settings_size = sizeof(struct settings),
+    .operands_least = 1,
+    .operands_most = 2,
+    .question = "check, show or resolve a profile?",
+    .failed = CLI_FAILED,
+    .run = run,
+};

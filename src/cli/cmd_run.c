@@ -1,0 +1,174 @@
+/* callgate run: a command under a profile, with env(1)'s exit statuses. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/simulate.h>
+#include <callgate/syscall.h>
+
+#include "cli/filter.h"
+
+/* env(1)'s: the command's own status is passed on by exec. */
+enum run_status {
+	RUN_FAILED = 125,
+	RUN_NOT_EXECUTABLE = 126,
+	RUN_NOT_FOUND = 127,
+};
+
+struct settings {
+	const char *profile;
+	int keeps_privileges;
+};
+
+static const char *const yes_or_no[] = {"yes", "no", NULL}; /* ORDER keeps_privileges */
+
+static const struct option_row options[] = {
+    {"profile", 0, "FILE", take_text, offsetof(struct settings, profile), "the profile; -: standard input"},
+    {"no-new-privs", 0, "yes|no", take_word, offsetof(struct settings, keeps_privileges),
+     "default: yes; no needs CAP_SYS_ADMIN", .words = yes_or_no},
+    {0},
+};
+
+static bool is_executable_file(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0 || access(path, X_OK) < 0)
+		return false;
+	if (S_ISDIR(status.st_mode))
+		errno = EACCES;
+	return S_ISREG(status.st_mode);
+}
+
+/* As execvp(3) searches, but before the filter is there: 0 and in `path` one with a slash, or RUN_*. */
+static int find(const char *command, char *path, size_t size)
+{
+	const char *dirs = getenv("PATH");
+	int status = RUN_NOT_FOUND;
+
+	if (!*command)
+		return status;
+	if (strchr(command, '/'))
+		dirs = NULL;
+	else if (!dirs)
+		dirs = "/bin:/usr/bin";
+	for (;;) {
+		size_t len = dirs ? strcspn(dirs, ":") : 0;
+		const char *separator = !dirs ? "" : len ? "/" : "./";
+		if (len + strlen(command) + 3 <= size) {
+			memcpy(path, dirs ? dirs : "", len);
+			strcpy(stpcpy(path + len, separator), command);
+			if (is_executable_file(path))
+				return 0;
+			if (errno == EACCES)
+				status = RUN_NOT_EXECUTABLE;
+		}
+		if (!dirs || !dirs[len])
+			return status;
+		dirs += len + 1;
+	}
+}
+
+static int fail_exec(const char *command, int error)
+{
+	cli_error("%s: %s", *command ? command : "\"\"", strerror(error));
+	return error == ENOENT || error == ENOTDIR ? RUN_NOT_FOUND : RUN_NOT_EXECUTABLE;
+}
+
+/* What the filter will answer to the very execve(2) that is to come; ALLOW where that can't be told. */
+static uint32_t answer_to_exec(scmp_filter_ctx ctx, const char *path, char **argv)
+{
+	struct callgate_call call = {
+	    .nr = callgate_syscall_number(SCMP_ARCH_NATIVE, "execve"),
+	    .args = {(uintptr_t)path, (uintptr_t)argv, (uintptr_t)environ},
+	};
+	struct callgate_verdict verdict;
+
+	return callgate_simulate(ctx, &call, &verdict) == 0 ? verdict.action : SCMP_ACT_ALLOW;
+}
+
+/*
+ * A filter that denies execve often denies what it takes to say so, too. 0, or the exit status where the command has no chance; one
+ * that a signal ends is ended by it.
+ */
+static int foresee_exec(scmp_filter_ctx ctx, const char *path, char **argv)
+{
+	uint32_t answer = answer_to_exec(ctx, path, argv), action = answer & SECCOMP_RET_ACTION_FULL;
+
+	if (action == SCMP_ACT_ERRNO(0)) {
+		cli_error("%s: %s: the filter denies execve", argv[0],
+		          strerror((int)(answer & SECCOMP_RET_DATA)));
+		return RUN_NOT_EXECUTABLE;
+	}
+	if (action == SCMP_ACT_KILL_THREAD || action == SCMP_ACT_KILL_PROCESS || action == SCMP_ACT_TRAP)
+		cli_error("%s: the filter kills for execve", argv[0]);
+	return 0;
+}
+
+static int load(const struct filter *filter)
+{
+	int result = callgate_profile_load(filter->profile, filter->ctx);
+	uint32_t no_new_privs = 1;
+
+	if (result == 0)
+		return 0;
+	(void)seccomp_attr_get(filter->ctx, SCMP_FLTATR_CTL_NNP, &no_new_privs);
+	cli_error("the filter could not be loaded: %s%s", callgate_profile_diagnosis(filter->profile),
+	          no_new_privs ? "" : " (--no-new-privs=no needs CAP_SYS_ADMIN)");
+	return RUN_FAILED;
+}
+
+/* Loads and executes; comes back only with a failure. */
+static int enter(const struct filter *filter, char **argv)
+{
+	char path[PATH_MAX];
+	int status = find(argv[0], path, sizeof(path));
+
+	if (status)
+		return fail_exec(argv[0], status == RUN_NOT_FOUND ? ENOENT : EACCES);
+	if ((status = foresee_exec(filter->ctx, path, argv)) || (status = load(filter)))
+		return status;
+	execvp(path, argv); /* there is nothing to search any more; a script without #! is the shell's */
+	return fail_exec(argv[0], errno);
+}
+
+static int run(struct call *call)
+{
+	const struct settings *settings = call->settings;
+	struct filter filter = {0};
+	int status = RUN_FAILED;
+
+	if (!settings->profile)
+		cli_error("which profile? Give --profile FILE");
+	else if (!filter_explain(&filter,
+	                         filter_open_profile(&filter, settings->profile, &call->environment)))
+		status = RUN_FAILED;
+	else if (seccomp_attr_set(filter.ctx, SCMP_FLTATR_CTL_NNP, !settings->keeps_privileges) < 0)
+		cli_error("%s", callgate_diagnosis(filter.ctx));
+	else
+		status = enter(&filter, call->operands);
+	filter_close(&filter);
+	return status;
+}
+
+const struct command cmd_run = {
+    .name = "run",
+    .what = "run a command under a profile",
+    .synopsis = "--profile FILE [OPTION]... [--] COMMAND [ARGUMENT]...",
+    .help = "Runs COMMAND under the filter that FILE describes. Exit status: 125 if callgate fails, 126 if "
+            "COMMAND "
+            "can't be executed, 127 if it can't be found, else COMMAND's.\n",
+    .options = options,
+    .takes_environment = true,
+    .ends_at_operand = true,
+    .settings_size = sizeof(struct settings),
+    .operands_least = 1,
+    .operands_most = UINT_MAX,
+    .question = "which command is to run?",
+    .failed = RUN_FAILED,
+    .run = run,
+};

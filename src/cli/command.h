@@ -1,0 +1,90 @@
+/*
+ * What a subcommand is. Each is a file cmd_NAME.c with one struct command and a row in the table of main.c; its options are rows of
+ * a table, too, from which they are read and the help is printed.
+ */
+#ifndef CALLGATE_CLI_COMMAND_H
+#define CALLGATE_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+
+/* Exit statuses of all subcommands but `run`, which has env(1)'s. */
+enum cli_status {
+	CLI_OK = 0,
+	CLI_NO = 1,     /* the answer is no: the profile has errors, the filters differ, a test failed */
+	CLI_FAILED = 2, /* there is no answer: wrong usage, unreadable file, out of memory */
+};
+
+/* One option. `take` puts the value where `target` bytes from the beginning of the command's settings are. */
+struct option_row {
+	const char *name;
+	char letter; /* 0: it has none */
+	const char
+	    *value; /* what the help calls its value; NULL: it has none, and `value` of take() is NULL */
+	bool (*take)(const struct option_row *row, void *target, const char *value);
+	size_t target;
+	const char *help;
+	unsigned int least, most; /* for take_number() */
+	const char *const *words; /* for take_word(): all values, NULL behind the last */
+};
+
+/* What options do with their values. False after a message was printed. */
+bool take_flag(const struct option_row *row, void *target, const char *value);   /* bool */
+bool take_text(const struct option_row *row, void *target, const char *value);   /* const char *, kept */
+bool take_number(const struct option_row *row, void *target, const char *value); /* unsigned int */
+bool take_word(const struct option_row *row, void *target, const char *value); /* int: the index in `words` */
+bool take_arch(const struct option_row *row, void *target,
+               const char *value); /* uint32_t: a SCMP_ARCH_* token */
+
+/* The environment in which profiles are read, as the options of profiles in filter.c say it: in their order. */
+struct setting {
+	const struct option_row *option;
+	const char *value;
+	unsigned int line; /* of the test file; 0: the command line */
+};
+struct environment {
+	const char *source; /* the test file */
+	VEC(struct setting) settings;
+};
+
+/* What a subcommand was called with. */
+struct call {
+	const struct command *command;
+	void *settings; /* the defaults, as the options changed them */
+	struct environment environment;
+	char **operands;
+	size_t operand_count;
+};
+
+struct command {
+	const char *name;
+	const char *what;                 /* in the list of commands */
+	const char *synopsis;             /* what comes after the name */
+	const char *help;                 /* a paragraph or several, each in a line; NULL: `what` says all */
+	const struct option_row *options; /* the last row has no name */
+	bool takes_environment;           /* the options of profiles as well */
+	bool ends_at_operand; /* what comes after the first operand is no option of this command */
+	const void *defaults; /* of the settings; NULL: all zero */
+	size_t settings_size;
+	unsigned int operands_least, operands_most;
+	const char *question; /* what is asked where there are fewer or more */
+	int failed;           /* the exit status for wrong usage */
+	int (*run)(struct call *call);
+};
+
+/* argv[0] is the command's name. Prints help or what is wrong, or runs the command. Returns the exit status. */
+int command_run(const struct command *command, int argc, char **argv);
+
+/* The hint after a message about wrong usage; returns the exit status. */
+int command_misused(const struct command *command);
+
+/* "callgate: ..." and a newline on standard error. */
+__attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);
+
+extern const struct command cmd_bench, cmd_compile, cmd_diff, cmd_disasm, cmd_profile, cmd_prove, cmd_run,
+    cmd_syscalls, cmd_test;
+
+#endif

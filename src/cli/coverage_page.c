@@ -1,0 +1,513 @@
+#include "cli/coverage_page.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/action.h>
+
+#include "cli/html.h"
+
+enum {
+	RULES_MAX = 40,         /* longer tables are folded, */
+	INSTRUCTIONS_MAX = 300, /* and longer listings */
+	PLACE_SIZE = 48
+};
+
+/* What a section is printed from, and where to. */
+struct section {
+	FILE *out;
+	size_t number;
+	const struct coverage_page *page;
+	const struct coverage *coverage;
+};
+
+static void put(const struct section *section, const char *block)
+{
+	html_put(section->out, block, NULL);
+}
+
+static void put_text(const struct section *section, const char *block, const char *name, const char *text)
+{
+	html_put(section->out, block, HTML(HTML_TEXT(name, text)));
+}
+
+static const char *percent(const struct coverage_total *total, char text[16])
+{
+	unsigned int permille = coverage_permille(total);
+
+	snprintf(text, 16, "%u.%u", permille / 10, permille % 10);
+	return text;
+}
+
+/* "5:12", or nothing where there is no line. */
+static const char *place(unsigned int line, unsigned int column, char text[PLACE_SIZE])
+{
+	*text = '\0';
+	if (line)
+		snprintf(text, PLACE_SIZE, "%u:%u", line, column);
+	return text;
+}
+
+static void put_test_link(const struct section *section, unsigned int line, bool is_first)
+{
+	html_put(section->out, "test-link",
+	         HTML(HTML_TEXT("separator", is_first ? "" : ", "), HTML_NUMBER("section", section->number),
+	              HTML_NUMBER("line", line)));
+}
+
+/* ---- the numbers at the top ---- */
+
+static void put_tile(const struct section *section, const char *what, const struct coverage_total *total,
+                     const char *words)
+{
+	char text[16];
+
+	assert(total->hit <= total->all);
+	html_put(section->out, "tile",
+	         HTML(HTML_TEXT("class", total->hit == total->all ? "full" : "part"), HTML_TEXT("what", what),
+	              HTML_TEXT("percent", percent(total, text)), HTML_NUMBER("hit", total->hit),
+	              HTML_NUMBER("all", total->all), HTML_TEXT("words", words)));
+}
+
+static void put_tiles(const struct section *section)
+{
+	const struct mutants *mutants = &section->page->mutants;
+	struct coverage_total noticed = {mutants->noticed, mutants->all - mutants->equivalent};
+
+	if (coverage_has_rules(section->coverage))
+		put_tile(section, "Rules", &section->coverage->rules_total, "exercised");
+	put_tile(section, "Edges", &section->coverage->edges_total, "taken");
+	if (section->page->has_mutants)
+		put_tile(section, "Mutants", &noticed, "noticed");
+	put(section, "tiles-end");
+}
+
+/* ---- the rules ---- */
+
+static const char *action_class(uint32_t action)
+{
+	switch (action & SECCOMP_RET_ACTION_FULL) {
+	case SCMP_ACT_ALLOW:
+	case SCMP_ACT_LOG:
+		return "allow";
+	case SCMP_ACT_KILL_PROCESS:
+	case SCMP_ACT_KILL_THREAD:
+		return "kill";
+	default:
+		return "deny";
+	}
+}
+
+static void put_rule_end(const struct section *section, const struct coverage_rule *rule)
+{
+	unsigned long hits = 0;
+
+	for (size_t i = 0; i < rule->place_count; i++)
+		hits += rule->places[i].hits;
+	for (size_t i = 0; rule->id && i < rule->place_count; i++) {
+		const struct coverage_place *at = &rule->places[i];
+		html_put(
+		    section->out, at->hits ? "rule-arch-hit" : "rule-arch-missed",
+		    HTML(HTML_TEXT("arch", coverage_arch_name(at->arch)), HTML_NUMBER("calls", at->hits)));
+	}
+	html_put(section->out, "rule-count", HTML(HTML_NUMBER("calls", hits)));
+	for (size_t i = 0; i < rule->test_count; i++)
+		put_test_link(section, rule->tests[i], i == 0);
+	if (!rule->test_count)
+		put(section, "none");
+	put(section, "row-end");
+}
+
+static void put_rule(const struct section *section, const struct coverage_rule *rule)
+{
+	char action[CALLGATE_ACTION_TEXT], text[PLACE_SIZE];
+
+	html_put(section->out, "rule",
+	         HTML(HTML_TEXT("class", coverage_is_missed(rule) ? "miss" : "hit"),
+	              HTML_TEXT("place", place(rule->line, rule->column, text)),
+	              HTML_TEXT("call-class", rule->id ? "call" : "call other"),
+	              HTML_TEXT("call", rule->name)));
+	if (*rule->conditions)
+		put_text(section, "rule-if", "conditions", rule->conditions);
+	callgate_action_text(rule->action, action);
+	html_put(section->out, "rule-action",
+	         HTML(HTML_TEXT("class", action_class(rule->action)), HTML_TEXT("action", action)));
+	put_rule_end(section, rule);
+}
+
+static void put_rule_table(const struct section *section, bool only_missed)
+{
+	const struct coverage *coverage = section->coverage;
+
+	put_text(section, "rule-table", "class", only_missed ? "list" : "");
+	for (size_t i = 0; i < coverage->rule_count; i++)
+		if (!only_missed || coverage_is_missed(&coverage->rules[i]))
+			put_rule(section, &coverage->rules[i]);
+	put(section, "table-end");
+}
+
+static void put_rules(const struct section *section)
+{
+	size_t count = section->coverage->rule_count;
+
+	if (!coverage_has_rules(section->coverage))
+		return;
+	html_put(section->out, "rules",
+	         HTML(HTML_TEXT("open", count <= RULES_MAX ? " open" : ""), HTML_NUMBER("count", count)));
+	put_rule_table(section, false);
+	put(section, "rules-end");
+}
+
+/* ---- what is missed ---- */
+
+static void put_missed_edges(const struct section *section)
+{
+	const struct coverage *coverage = section->coverage;
+	bool stacked = callgate_simulator_program(coverage->simulator, 1) != NULL;
+	char text[PLACE_SIZE];
+
+	put(section, "missed-edges");
+	for (size_t i = 0; i < coverage->edge_count; i++) {
+		const struct coverage_edge *edge = &coverage->edges[i];
+		if (edge->edge.hits)
+			continue;
+		if (stacked)
+			snprintf(text, sizeof(text), "%zu:%zu", edge->edge.program, edge->edge.instruction);
+		else
+			snprintf(text, sizeof(text), "%zu", edge->edge.instruction);
+		html_put(section->out, "missed-edge",
+		         HTML(HTML_TEXT("place", text), HTML_TEXT("condition", edge->text)));
+		if (*edge->example)
+			put_text(section, "missed-edge-call", "call", edge->example);
+		put(section, "missed-edge-end");
+	}
+	put(section, "missed-edges-end");
+}
+
+static void put_missed(const struct section *section)
+{
+	const struct coverage *coverage = section->coverage;
+	bool rules = coverage->rules_total.hit < coverage->rules_total.all;
+	bool edges = coverage->edges_total.hit < coverage->edges_total.all;
+
+	if (rules || edges)
+		put(section, "missed");
+	if (rules)
+		put_rule_table(section, true);
+	if (edges)
+		put_missed_edges(section);
+}
+
+static void put_mutants(const struct section *section)
+{
+	const struct mutants *mutants = &section->page->mutants;
+	char text[PLACE_SIZE];
+
+	if (!section->page->has_mutants || mutants->survivor_count == 0)
+		return;
+	html_put(section->out, "mutants",
+	         HTML(HTML_NUMBER("all", mutants->all), HTML_NUMBER("equivalent", mutants->equivalent),
+	              HTML_NUMBER("survivors", mutants->survivor_count)));
+	for (size_t i = 0; i < mutants->survivor_count; i++) {
+		const struct mutant *mutant = &mutants->survivors[i];
+		html_put(section->out, "mutant",
+		         HTML(HTML_TEXT("place", place(mutant->line, mutant->column, text)),
+		              HTML_TEXT("mutant", mutant->text),
+		              HTML_TEXT("difference", mutant->difference)));
+	}
+	put(section, "table-end");
+}
+
+/* ---- the text of the profile, with what became of each name in it ---- */
+
+/* The rules from `rule` to `end` stand in one line of the profile, those of one name together. */
+struct source_line {
+	const struct coverage_rule *rule, *end;
+};
+
+static void put_arch_hits(const struct section *section, const struct source_line *line)
+{
+	for (const struct coverage_rule *at = line->rule; at < line->end; at++)
+		for (size_t i = 0; i < at->place_count; i++)
+			html_put(section->out, at->places[i].hits ? "source-arch-hit" : "source-arch-missed",
+			         HTML(HTML_TEXT("separator", at == line->rule && i == 0 ? "" : ", "),
+			              HTML_TEXT("arch", coverage_arch_name(at->places[i].arch)),
+			              HTML_NUMBER("calls", at->places[i].hits)));
+}
+
+static const char *line_class(const struct source_line *line, const char *otherwise)
+{
+	for (const struct coverage_rule *at = line->rule; at < line->end; at++)
+		if (coverage_is_missed(at))
+			return "miss";
+	return otherwise;
+}
+
+/* How many bytes the string in quotes at `text` has, or what comes in its place. */
+static size_t token_length(const char *text)
+{
+	size_t length = 1;
+
+	if (*text != '"')
+		return *text != '\0';
+	for (; text[length] && text[length] != '"'; length++)
+		length += text[length] == '\\' && text[length + 1];
+	return text[length] ? length + 1 : length;
+}
+
+/* The bytes before a column, which counts characters of UTF-8 from 1. */
+static size_t column_offset(const char *text, unsigned int column)
+{
+	size_t offset = 0;
+
+	for (unsigned int at = 1; text[offset]; offset++)
+		if ((text[offset] & 0xc0) != 0x80 && at++ == column)
+			break;
+	return offset;
+}
+
+static void put_annotated(const struct section *section, const char *text, const struct source_line *line)
+{
+	size_t done = 0, length = strlen(text);
+
+	for (struct source_line name = {.rule = line->rule}; name.rule < line->end; name.rule = name.end) {
+		for (name.end = name.rule + 1; name.end < line->end && name.end->column == name.rule->column;
+		     name.end++)
+			;
+		size_t offset = column_offset(text, name.rule->column);
+		if (offset < done)
+			continue;
+		html_escape(section->out, text + done, offset - done);
+		done = offset + token_length(text + offset);
+		put_text(section, "source-mark", "class", line_class(&name, "hit"));
+		put_arch_hits(section, &name);
+		put(section, "source-marked");
+		html_escape(section->out, text + offset, done - offset);
+		put(section, "source-mark-end");
+	}
+	assert(done <= length);
+	html_escape(section->out, text + done, length - done);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const unsigned int *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Links to all tests that exercise a rule of this line. */
+static bool put_tests_of(const struct section *section, const struct source_line *line)
+{
+	size_t count = 0, most = 0;
+
+	for (const struct coverage_rule *rule = line->rule; rule < line->end; rule++)
+		most += rule->test_count;
+	unsigned int *numbers = calloc(most + 1, sizeof(*numbers));
+	if (!numbers)
+		return false;
+	for (const struct coverage_rule *rule = line->rule; rule < line->end; rule++)
+		for (size_t i = 0; i < rule->test_count; i++)
+			numbers[count++] = rule->tests[i];
+	qsort(numbers, count, sizeof(*numbers), by_number);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || numbers[i] != numbers[i - 1])
+			put_test_link(section, numbers[i], i == 0);
+	free(numbers);
+	return true;
+}
+
+static bool put_lines(const struct section *section, FILE *file)
+{
+	const struct coverage_rule *rule = section->coverage->rules,
+	                           *end = rule + section->coverage->rule_count;
+	size_t capacity = 0;
+	char *text = NULL;
+	bool done = true;
+
+	for (unsigned int number = 1; done && getline(&text, &capacity, file) >= 0; number++) {
+		struct source_line line;
+		text[strcspn(text, "\r\n")] = '\0';
+		while (rule < end && rule->line < number)
+			rule++;
+		line.rule = rule;
+		while (rule < end && rule->line == number)
+			rule++;
+		line.end = rule;
+		html_put(section->out, "source-line",
+		         HTML(HTML_TEXT("class", line_class(&line, "")), HTML_NUMBER("line", number)));
+		put_annotated(section, text, &line);
+		put(section, "source-tests");
+		done = put_tests_of(section, &line);
+		put(section, "row-end");
+	}
+	free(text);
+	return done;
+}
+
+/* Nothing if it can't be read again. */
+static bool put_source(const struct section *section)
+{
+	const char *path = coverage_filter(section->coverage)->path;
+	FILE *file = coverage_has_rules(section->coverage) ? fopen(path, "re") : NULL;
+
+	if (!file)
+		return true;
+	put(section, "source");
+	bool done = put_lines(section, file);
+	put(section, "table-end");
+	fclose(file);
+	return done;
+}
+
+/* ---- the tests ---- */
+
+static void put_tests(const struct section *section)
+{
+	static const char *const results[] = {"passed", "failed", "skipped",
+	                                      "failed"}; /* ORDER callgate_test_status */
+	const struct test_source *source = section->coverage->source;
+	const char *heading = "";
+
+	put(section, "tests");
+	for (size_t i = 0; i < source->entry_count; i++) {
+		const struct test_entry *entry = &source->entries[i];
+		if (entry->test->filter != section->coverage->filter)
+			continue;
+		if (strcmp(heading, entry->test->heading) != 0)
+			put_text(section, "test-heading", "heading", entry->test->heading);
+		heading = entry->test->heading;
+		html_put(section->out, "test",
+		         HTML(HTML_NUMBER("section", section->number), HTML_NUMBER("line", entry->test->line),
+		              HTML_TEXT("result", results[entry->result.status]),
+		              HTML_TEXT("test", entry->test->text)));
+		if (entry->result.text)
+			put_text(section, "if", "text", entry->result.text);
+		put(section, "row-end");
+	}
+	put(section, "table-end");
+}
+
+/* ---- the programs ---- */
+
+/* How often an edge was taken, and what held there. */
+static void put_edge(const struct section *section, const struct coverage_edge *edge)
+{
+	html_put(section->out, "edge",
+	         HTML(HTML_TEXT("class", edge->edge.hits ? "hit" : "miss"),
+	              HTML_NUMBER("calls", edge->edge.hits), HTML_TEXT("condition", edge->text)));
+	if (!edge->edge.hits && *edge->example)
+		put_text(section, "edge-call", "call", edge->example);
+	put(section, "edge-end");
+}
+
+/* The listing says the instruction's number, codes and constant first; here the words are enough. */
+static const char *words_of(const char *line)
+{
+	const char *constant = strstr(line, "0x");
+	size_t length = strlen(line), start = constant ? (size_t)(constant - line) + 12 : 0;
+
+	return line + (start <= length ? start : 0);
+}
+
+static void put_listing(const struct section *section, size_t program, char *text)
+{
+	const struct coverage *coverage = section->coverage;
+	char *rest = NULL, *line = strtok_r(text, "\n", &rest);
+	size_t edge = 0;
+
+	while (edge < coverage->edge_count && coverage->edges[edge].edge.program < program)
+		edge++;
+	for (size_t index = 0; line; index++, line = strtok_r(NULL, "\n", &rest)) {
+		const struct coverage_edge *sides = &coverage->edges[edge];
+		bool branches = edge + 1 < coverage->edge_count && sides->edge.program == program &&
+		                sides->edge.instruction == index;
+		bool missed = branches && (!sides[0].edge.hits || !sides[1].edge.hits);
+		html_put(section->out, "instruction",
+		         HTML(HTML_TEXT("class", missed ? "miss" : ""), HTML_NUMBER("index", index),
+		              HTML_TEXT("text", words_of(line))));
+		for (int i = 0; branches && i < 2; i++)
+			put_edge(section, &coverage->edges[edge++]);
+		if (!branches)
+			put(section, "no-edges");
+		put(section, "instruction-end");
+	}
+}
+
+static bool put_programs(const struct section *section)
+{
+	const struct callgate_program *program;
+
+	for (size_t i = 0; (program = callgate_simulator_program(section->coverage->simulator, i)); i++) {
+		size_t length = callgate_program_length(program);
+		char *text = callgate_program_disassemble(program);
+		if (!text)
+			return false;
+		html_put(section->out, "program",
+		         HTML(HTML_TEXT("open", length <= INSTRUCTIONS_MAX ? " open" : ""),
+		              HTML_NUMBER("count", length)));
+		put_listing(section, i, text);
+		put(section, "program-end");
+		free(text);
+	}
+	return true;
+}
+
+/* ---- the page ---- */
+
+static bool put_section(FILE *out, const struct coverage_page *page, size_t number)
+{
+	const struct section section = {out, number, page, page->coverage};
+	const struct test_source *source = page->coverage->source;
+	const struct callgate_test_filter *filter =
+	    callgate_test_file_filter(source->file, page->coverage->filter);
+
+	html_put(out, "section",
+	         HTML(HTML_NUMBER("section", number),
+	              HTML_TEXT("filter", coverage_filter(page->coverage)->path),
+	              HTML_TEXT("tests", source->path)));
+	for (size_t i = 0; filter && i < filter->arch_count; i++)
+		html_put(out, "section-arch",
+		         HTML(HTML_TEXT("separator", i ? ", " : " for "),
+		              HTML_TEXT("arch", coverage_arch_name(filter->archs[i]))));
+	put(&section, "section-tiles");
+	put_tiles(&section);
+	put_missed(&section);
+	put_mutants(&section);
+	bool done = put_source(&section);
+	put_rules(&section);
+	put_tests(&section);
+	done = put_programs(&section) && done;
+	put(&section, "section-end");
+	return done;
+}
+
+static void put_contents(FILE *out, const struct coverage_page *pages, size_t count)
+{
+	char rules[16], edges[16];
+
+	html_put(out, "contents", NULL);
+	for (size_t i = 0; i < count; i++) {
+		const struct coverage *coverage = pages[i].coverage;
+		html_put(out, "contents-row",
+		         HTML(HTML_NUMBER("section", i), HTML_TEXT("filter", coverage_filter(coverage)->path),
+		              HTML_TEXT("tests", coverage->source->path),
+		              HTML_TEXT("rules", percent(&coverage->rules_total, rules)),
+		              HTML_TEXT("edges", percent(&coverage->edges_total, edges))));
+	}
+	html_put(out, "contents-end", NULL);
+}
+
+bool coverage_page_print(FILE *out, const struct coverage_page *pages, size_t count)
+{
+	bool done = true;
+
+	html_begin(out, "Coverage of filters by their tests");
+	if (count > 1)
+		put_contents(out, pages, count);
+	for (size_t i = 0; i < count && done; i++)
+		done = put_section(out, &pages[i], i);
+	html_end(out);
+	return done;
+}

@@ -1,0 +1,64 @@
+/*
+ * Filters from files, whoever wants them: profiles in an environment, and programs.
+ *
+ *	struct filter filter = {0};
+ *	bool opened = filter_explain(&filter, filter_open_profile(&filter, path, &call->environment));
+ *	...
+ *	filter_close(&filter);
+ */
+#ifndef CALLGATE_CLI_FILTER_H
+#define CALLGATE_CLI_FILTER_H
+
+#include <stdio.h>
+
+#include <callgate/oci.h>
+#include <callgate/prove.h>
+
+#include "cli/command.h"
+
+/* Zeroed at first. Open, it has either a profile and its context, or programs. */
+struct filter {
+	char *path; /* "-": standard input; of several programs the last one's */
+	struct callgate_profile *profile;
+	scmp_filter_ctx ctx;
+	struct callgate_program **programs; /* in the order in which they are loaded */
+	size_t program_count;
+	char *error;    /* why it can't be used; NULL: it can, or memory is out */
+	bool is_placed; /* the error is also a message of the profile */
+};
+
+/* The options of profiles. */
+extern const struct option_row environment_options[];
+
+/* Adds a setting; `option` is a name above. False: there is no such option, or no memory. */
+bool environment_add(struct environment *environment, const char *option, const char *value,
+                     unsigned int line);
+
+/* Are all values what their options take? False after a message was printed. */
+bool environment_check(const struct environment *environment);
+
+/* The machine: the first --arch, or 0 for this one. */
+uint32_t environment_arch(const struct environment *environment);
+
+/*
+ * These open a filter. False: `error` says why not, or is NULL: out of memory. filter_close() is good for it in any case. The profile
+ * has its messages then; nothing is printed.
+ */
+bool filter_open_profile(struct filter *filter, const char *path, const struct environment *environment);
+bool filter_open_text(struct filter *filter, const char *name, const char *text, size_t size);
+bool filter_open_program(struct filter *filter, const char *path, uint32_t arch); /* again: stacked */
+bool filter_open(struct filter *filter, const char *path, const struct environment *environment); /* either */
+
+/* Only reads a profile, without making a context: -errno is what callgate_profile_read_file() returns. */
+int filter_read(struct filter *filter, const char *path, const struct environment *environment);
+
+/* Prints the messages of a profile on standard error, and the error if it was not opened. Returns `opened`. */
+bool filter_explain(const struct filter *filter, bool opened);
+
+/* The messages, a line each. */
+void filter_print_messages(const struct filter *filter, FILE *out);
+
+struct callgate_side filter_side(const struct filter *filter);
+void filter_close(struct filter *filter);
+
+#endif
