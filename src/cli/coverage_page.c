@@ -22,15 +22,7 @@ struct section {
 	const struct coverage *coverage;
 };
 
-static void put(const struct section *section, const char *block)
-{
-	html_put(section->out, block, NULL);
-}
-
-static void put_text(const struct section *section, const char *block, const char *name, const char *text)
-{
-	html_put(section->out, block, HTML(HTML_TEXT(name, text)));
-}
+#define PUT(...) html_put(section->out, __VA_ARGS__)
 
 static const char *percent(const struct coverage_total *total, char text[16])
 {
@@ -51,9 +43,8 @@ static const char *place(unsigned int line, unsigned int column, char text[PLACE
 
 static void put_test_link(const struct section *section, unsigned int line, bool is_first)
 {
-	html_put(section->out, "test-link",
-	         HTML(HTML_TEXT("separator", is_first ? "" : ", "), HTML_NUMBER("section", section->number),
-	              HTML_NUMBER("line", line)));
+	PUT("test-link", TEXT("separator", is_first ? "" : ", "), NUMBER("section", section->number),
+	    NUMBER("line", line));
 }
 
 /* ---- the numbers at the top ---- */
@@ -64,10 +55,9 @@ static void put_tile(const struct section *section, const char *what, const stru
 	char text[16];
 
 	assert(total->hit <= total->all);
-	html_put(section->out, "tile",
-	         HTML(HTML_TEXT("class", total->hit == total->all ? "full" : "part"), HTML_TEXT("what", what),
-	              HTML_TEXT("percent", percent(total, text)), HTML_NUMBER("hit", total->hit),
-	              HTML_NUMBER("all", total->all), HTML_TEXT("words", words)));
+	PUT("tile", TEXT("class", total->hit == total->all ? "full" : "part"), TEXT("what", what),
+	    TEXT("percent", percent(total, text)), NUMBER("hit", total->hit), NUMBER("all", total->all),
+	    TEXT("words", words));
 }
 
 static void put_tiles(const struct section *section)
@@ -80,7 +70,7 @@ static void put_tiles(const struct section *section)
 	put_tile(section, "Edges", &section->coverage->edges_total, "taken");
 	if (section->page->has_mutants)
 		put_tile(section, "Mutants", &noticed, "noticed");
-	put(section, "tiles-end");
+	PUT("tiles-end");
 }
 
 /* ---- the rules ---- */
@@ -107,32 +97,28 @@ static void put_rule_end(const struct section *section, const struct coverage_ru
 		hits += rule->places[i].hits;
 	for (size_t i = 0; rule->id && i < rule->place_count; i++) {
 		const struct coverage_place *at = &rule->places[i];
-		html_put(
-		    section->out, at->hits ? "rule-arch-hit" : "rule-arch-missed",
-		    HTML(HTML_TEXT("arch", coverage_arch_name(at->arch)), HTML_NUMBER("calls", at->hits)));
+		PUT(at->hits ? "rule-arch-hit" : "rule-arch-missed",
+		    TEXT("arch", coverage_arch_name(at->arch)), NUMBER("calls", at->hits));
 	}
-	html_put(section->out, "rule-count", HTML(HTML_NUMBER("calls", hits)));
+	PUT("rule-count", NUMBER("calls", hits));
 	for (size_t i = 0; i < rule->test_count; i++)
 		put_test_link(section, rule->tests[i], i == 0);
 	if (!rule->test_count)
-		put(section, "none");
-	put(section, "row-end");
+		PUT("none");
+	PUT("row-end");
 }
 
 static void put_rule(const struct section *section, const struct coverage_rule *rule)
 {
 	char action[CALLGATE_ACTION_TEXT], text[PLACE_SIZE];
 
-	html_put(section->out, "rule",
-	         HTML(HTML_TEXT("class", coverage_is_missed(rule) ? "miss" : "hit"),
-	              HTML_TEXT("place", place(rule->line, rule->column, text)),
-	              HTML_TEXT("call-class", rule->id ? "call" : "call other"),
-	              HTML_TEXT("call", rule->name)));
+	PUT("rule", TEXT("class", coverage_is_missed(rule) ? "miss" : "hit"),
+	    TEXT("place", place(rule->line, rule->column, text)),
+	    TEXT("call-class", rule->id ? "call" : "call other"), TEXT("call", rule->name));
 	if (*rule->conditions)
-		put_text(section, "rule-if", "conditions", rule->conditions);
+		PUT("rule-if", TEXT("conditions", rule->conditions));
 	callgate_action_text(rule->action, action);
-	html_put(section->out, "rule-action",
-	         HTML(HTML_TEXT("class", action_class(rule->action)), HTML_TEXT("action", action)));
+	PUT("rule-action", TEXT("class", action_class(rule->action)), TEXT("action", action));
 	put_rule_end(section, rule);
 }
 
@@ -140,11 +126,11 @@ static void put_rule_table(const struct section *section, bool only_missed)
 {
 	const struct coverage *coverage = section->coverage;
 
-	put_text(section, "rule-table", "class", only_missed ? "list" : "");
+	PUT("rule-table", TEXT("class", only_missed ? "list" : ""));
 	for (size_t i = 0; i < coverage->rule_count; i++)
 		if (!only_missed || coverage_is_missed(&coverage->rules[i]))
 			put_rule(section, &coverage->rules[i]);
-	put(section, "table-end");
+	PUT("table-end");
 }
 
 static void put_rules(const struct section *section)
@@ -153,10 +139,9 @@ static void put_rules(const struct section *section)
 
 	if (!coverage_has_rules(section->coverage))
 		return;
-	html_put(section->out, "rules",
-	         HTML(HTML_TEXT("open", count <= RULES_MAX ? " open" : ""), HTML_NUMBER("count", count)));
+	PUT("rules", TEXT("open", count <= RULES_MAX ? " open" : ""), NUMBER("count", count));
 	put_rule_table(section, false);
-	put(section, "rules-end");
+	PUT("rules-end");
 }
 
 /* ---- what is missed ---- */
@@ -167,7 +152,7 @@ static void put_missed_edges(const struct section *section)
 	bool stacked = callgate_simulator_program(coverage->simulator, 1) != NULL;
 	char text[PLACE_SIZE];
 
-	put(section, "missed-edges");
+	PUT("missed-edges");
 	for (size_t i = 0; i < coverage->edge_count; i++) {
 		const struct coverage_edge *edge = &coverage->edges[i];
 		if (edge->edge.hits)
@@ -176,13 +161,12 @@ static void put_missed_edges(const struct section *section)
 			snprintf(text, sizeof(text), "%zu:%zu", edge->edge.program, edge->edge.instruction);
 		else
 			snprintf(text, sizeof(text), "%zu", edge->edge.instruction);
-		html_put(section->out, "missed-edge",
-		         HTML(HTML_TEXT("place", text), HTML_TEXT("condition", edge->text)));
+		PUT("missed-edge", TEXT("place", text), TEXT("condition", edge->text));
 		if (*edge->example)
-			put_text(section, "missed-edge-call", "call", edge->example);
-		put(section, "missed-edge-end");
+			PUT("missed-edge-call", TEXT("call", edge->example));
+		PUT("missed-edge-end");
 	}
-	put(section, "missed-edges-end");
+	PUT("missed-edges-end");
 }
 
 static void put_missed(const struct section *section)
@@ -192,7 +176,7 @@ static void put_missed(const struct section *section)
 	bool edges = coverage->edges_total.hit < coverage->edges_total.all;
 
 	if (rules || edges)
-		put(section, "missed");
+		PUT("missed");
 	if (rules)
 		put_rule_table(section, true);
 	if (edges)
@@ -206,17 +190,14 @@ static void put_mutants(const struct section *section)
 
 	if (!section->page->has_mutants || mutants->survivor_count == 0)
 		return;
-	html_put(section->out, "mutants",
-	         HTML(HTML_NUMBER("all", mutants->all), HTML_NUMBER("equivalent", mutants->equivalent),
-	              HTML_NUMBER("survivors", mutants->survivor_count)));
+	PUT("mutants", NUMBER("all", mutants->all), NUMBER("equivalent", mutants->equivalent),
+	    NUMBER("survivors", mutants->survivor_count));
 	for (size_t i = 0; i < mutants->survivor_count; i++) {
 		const struct mutant *mutant = &mutants->survivors[i];
-		html_put(section->out, "mutant",
-		         HTML(HTML_TEXT("place", place(mutant->line, mutant->column, text)),
-		              HTML_TEXT("mutant", mutant->text),
-		              HTML_TEXT("difference", mutant->difference)));
+		PUT("mutant", TEXT("place", place(mutant->line, mutant->column, text)),
+		    TEXT("mutant", mutant->text), TEXT("difference", mutant->difference));
 	}
-	put(section, "table-end");
+	PUT("table-end");
 }
 
 /* ---- the text of the profile, with what became of each name in it ---- */
@@ -230,10 +211,10 @@ static void put_arch_hits(const struct section *section, const struct source_lin
 {
 	for (const struct coverage_rule *at = line->rule; at < line->end; at++)
 		for (size_t i = 0; i < at->place_count; i++)
-			html_put(section->out, at->places[i].hits ? "source-arch-hit" : "source-arch-missed",
-			         HTML(HTML_TEXT("separator", at == line->rule && i == 0 ? "" : ", "),
-			              HTML_TEXT("arch", coverage_arch_name(at->places[i].arch)),
-			              HTML_NUMBER("calls", at->places[i].hits)));
+			PUT(at->places[i].hits ? "source-arch-hit" : "source-arch-missed",
+			    TEXT("separator", at == line->rule && i == 0 ? "" : ", "),
+			    TEXT("arch", coverage_arch_name(at->places[i].arch)),
+			    NUMBER("calls", at->places[i].hits));
 }
 
 static const char *line_class(const struct source_line *line, const char *otherwise)
@@ -280,11 +261,11 @@ static void put_annotated(const struct section *section, const char *text, const
 			continue;
 		html_escape(section->out, text + done, offset - done);
 		done = offset + token_length(text + offset);
-		put_text(section, "source-mark", "class", line_class(&name, "hit"));
+		PUT("source-mark", TEXT("class", line_class(&name, "hit")));
 		put_arch_hits(section, &name);
-		put(section, "source-marked");
+		PUT("source-marked");
 		html_escape(section->out, text + offset, done - offset);
-		put(section, "source-mark-end");
+		PUT("source-mark-end");
 	}
 	assert(done <= length);
 	html_escape(section->out, text + done, length - done);
@@ -335,12 +316,11 @@ static bool put_lines(const struct section *section, FILE *file)
 		while (rule < end && rule->line == number)
 			rule++;
 		line.end = rule;
-		html_put(section->out, "source-line",
-		         HTML(HTML_TEXT("class", line_class(&line, "")), HTML_NUMBER("line", number)));
+		PUT("source-line", TEXT("class", line_class(&line, "")), NUMBER("line", number));
 		put_annotated(section, text, &line);
-		put(section, "source-tests");
+		PUT("source-tests");
 		done = put_tests_of(section, &line);
-		put(section, "row-end");
+		PUT("row-end");
 	}
 	free(text);
 	return done;
@@ -354,9 +334,9 @@ static bool put_source(const struct section *section)
 
 	if (!file)
 		return true;
-	put(section, "source");
+	PUT("source");
 	bool done = put_lines(section, file);
-	put(section, "table-end");
+	PUT("table-end");
 	fclose(file);
 	return done;
 }
@@ -370,23 +350,21 @@ static void put_tests(const struct section *section)
 	const struct test_source *source = section->coverage->source;
 	const char *heading = "";
 
-	put(section, "tests");
+	PUT("tests");
 	for (size_t i = 0; i < source->entry_count; i++) {
 		const struct test_entry *entry = &source->entries[i];
 		if (entry->test->filter != section->coverage->filter)
 			continue;
 		if (strcmp(heading, entry->test->heading) != 0)
-			put_text(section, "test-heading", "heading", entry->test->heading);
+			PUT("test-heading", TEXT("heading", entry->test->heading));
 		heading = entry->test->heading;
-		html_put(section->out, "test",
-		         HTML(HTML_NUMBER("section", section->number), HTML_NUMBER("line", entry->test->line),
-		              HTML_TEXT("result", results[entry->result.status]),
-		              HTML_TEXT("test", entry->test->text)));
+		PUT("test", NUMBER("section", section->number), NUMBER("line", entry->test->line),
+		    TEXT("result", results[entry->result.status]), TEXT("test", entry->test->text));
 		if (entry->result.text)
-			put_text(section, "if", "text", entry->result.text);
-		put(section, "row-end");
+			PUT("if", TEXT("text", entry->result.text));
+		PUT("row-end");
 	}
-	put(section, "table-end");
+	PUT("table-end");
 }
 
 /* ---- the programs ---- */
@@ -394,12 +372,11 @@ static void put_tests(const struct section *section)
 /* How often an edge was taken, and what held there. */
 static void put_edge(const struct section *section, const struct coverage_edge *edge)
 {
-	html_put(section->out, "edge",
-	         HTML(HTML_TEXT("class", edge->edge.hits ? "hit" : "miss"),
-	              HTML_NUMBER("calls", edge->edge.hits), HTML_TEXT("condition", edge->text)));
+	PUT("edge", TEXT("class", edge->edge.hits ? "hit" : "miss"), NUMBER("calls", edge->edge.hits),
+	    TEXT("condition", edge->text));
 	if (!edge->edge.hits && *edge->example)
-		put_text(section, "edge-call", "call", edge->example);
-	put(section, "edge-end");
+		PUT("edge-call", TEXT("call", edge->example));
+	PUT("edge-end");
 }
 
 /* The listing says the instruction's number, codes and constant first; here the words are enough. */
@@ -424,14 +401,13 @@ static void put_listing(const struct section *section, size_t program, char *tex
 		bool branches = edge + 1 < coverage->edge_count && sides->edge.program == program &&
 		                sides->edge.instruction == index;
 		bool missed = branches && (!sides[0].edge.hits || !sides[1].edge.hits);
-		html_put(section->out, "instruction",
-		         HTML(HTML_TEXT("class", missed ? "miss" : ""), HTML_NUMBER("index", index),
-		              HTML_TEXT("text", words_of(line))));
+		PUT("instruction", TEXT("class", missed ? "miss" : ""), NUMBER("index", index),
+		    TEXT("text", words_of(line)));
 		for (int i = 0; branches && i < 2; i++)
 			put_edge(section, &coverage->edges[edge++]);
 		if (!branches)
-			put(section, "no-edges");
-		put(section, "instruction-end");
+			PUT("no-edges");
+		PUT("instruction-end");
 	}
 }
 
@@ -444,11 +420,10 @@ static bool put_programs(const struct section *section)
 		char *text = callgate_program_disassemble(program);
 		if (!text)
 			return false;
-		html_put(section->out, "program",
-		         HTML(HTML_TEXT("open", length <= INSTRUCTIONS_MAX ? " open" : ""),
-		              HTML_NUMBER("count", length)));
+		PUT("program", TEXT("open", length <= INSTRUCTIONS_MAX ? " open" : ""),
+		    NUMBER("count", length));
 		put_listing(section, i, text);
-		put(section, "program-end");
+		PUT("program-end");
 		free(text);
 	}
 	return true;
@@ -463,15 +438,12 @@ static bool put_section(FILE *out, const struct coverage_page *page, size_t numb
 	const struct callgate_test_filter *filter =
 	    callgate_test_file_filter(source->file, page->coverage->filter);
 
-	html_put(out, "section",
-	         HTML(HTML_NUMBER("section", number),
-	              HTML_TEXT("filter", coverage_filter(page->coverage)->path),
-	              HTML_TEXT("tests", source->path)));
+	html_put(out, "section", NUMBER("section", number),
+	         TEXT("filter", coverage_filter(page->coverage)->path), TEXT("tests", source->path));
 	for (size_t i = 0; filter && i < filter->arch_count; i++)
-		html_put(out, "section-arch",
-		         HTML(HTML_TEXT("separator", i ? ", " : " for "),
-		              HTML_TEXT("arch", coverage_arch_name(filter->archs[i]))));
-	put(&section, "section-tiles");
+		html_put(out, "section-arch", TEXT("separator", i ? ", " : " for "),
+		         TEXT("arch", coverage_arch_name(filter->archs[i])));
+	html_put(out, "section-tiles");
 	put_tiles(&section);
 	put_missed(&section);
 	put_mutants(&section);
@@ -479,7 +451,7 @@ static bool put_section(FILE *out, const struct coverage_page *page, size_t numb
 	put_rules(&section);
 	put_tests(&section);
 	done = put_programs(&section) && done;
-	put(&section, "section-end");
+	html_put(out, "section-end");
 	return done;
 }
 
@@ -487,16 +459,16 @@ static void put_contents(FILE *out, const struct coverage_page *pages, size_t co
 {
 	char rules[16], edges[16];
 
-	html_put(out, "contents", NULL);
+	html_put(out, "contents");
 	for (size_t i = 0; i < count; i++) {
 		const struct coverage *coverage = pages[i].coverage;
-		html_put(out, "contents-row",
-		         HTML(HTML_NUMBER("section", i), HTML_TEXT("filter", coverage_filter(coverage)->path),
-		              HTML_TEXT("tests", coverage->source->path),
-		              HTML_TEXT("rules", percent(&coverage->rules_total, rules)),
-		              HTML_TEXT("edges", percent(&coverage->edges_total, edges))));
+		html_put(out, "contents-row", NUMBER("section", i),
+		         TEXT("filter", coverage_filter(coverage)->path),
+		         TEXT("tests", coverage->source->path),
+		         TEXT("rules", percent(&coverage->rules_total, rules)),
+		         TEXT("edges", percent(&coverage->edges_total, edges)));
 	}
-	html_put(out, "contents-end", NULL);
+	html_put(out, "contents-end");
 }
 
 bool coverage_page_print(FILE *out, const struct coverage_page *pages, size_t count)

@@ -50,26 +50,26 @@ void html_escape(FILE *out, const char *text, size_t length)
 	}
 }
 
-static void put_value(FILE *out, const struct html_value *value, const char *name, size_t length)
+static void put_value(FILE *out, size_t count, const struct html_value *values, const char *name,
+                      size_t length)
 {
-	while (value && value->name &&
-	       (strlen(value->name) != length || strncmp(value->name, name, length) != 0))
-		value++;
-	assert(value && value->name); /* the page wants a value that the command doesn't give */
-	if (!value || !value->name)
-		return;
-	if (value->text)
-		html_escape(out, value->text, strlen(value->text));
-	else
-		fprintf(out, "%lu", value->number);
+	size_t i = 1;
+
+	while (i < count && (strlen(values[i].name) != length || strncmp(values[i].name, name, length) != 0))
+		i++;
+	assert(i < count); /* the page wants a value that the command doesn't give */
+	if (i < count && values[i].text)
+		html_escape(out, values[i].text, strlen(values[i].text));
+	else if (i < count)
+		fprintf(out, "%lu", values[i].number);
 }
 
-void html_put(FILE *out, const char *block, const struct html_value *values)
+void html_put_block(FILE *out, const char *block, size_t count, const struct html_value *values)
 {
 	size_t length = 0;
-	const char *at = find_block(block, &length), *end = at + length;
+	const char *at = find_block(block, &length), *end = at ? at + length : NULL;
 
-	assert(at);
+	assert(at && count > 0);
 	for (const char *name; at && at < end; at = name) {
 		name = memmem(at, (size_t)(end - at), "{{", 2);
 		fwrite(at, 1, (size_t)((name ? name : end) - at), out);
@@ -77,17 +77,17 @@ void html_put(FILE *out, const char *block, const struct html_value *values)
 			return;
 		const char *close = strstr(name, "}}");
 		assert(close && close < end);
-		put_value(out, values, name + 2, (size_t)(close - name - 2));
+		put_value(out, count, values, name + 2, (size_t)(close - name - 2));
 		name = close + 2;
 	}
 }
 
 void html_begin(FILE *out, const char *title)
 {
-	html_put(out, "begin", HTML(HTML_TEXT("title", title)));
+	html_put(out, "begin", TEXT("title", title));
 }
 
 void html_end(FILE *out)
 {
-	html_put(out, "end", HTML(HTML_TEXT("version", callgate_version())));
+	html_put(out, "end", TEXT("version", callgate_version()));
 }

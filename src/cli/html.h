@@ -3,7 +3,7 @@
  * are escaped. And the files that are part of the tool.
  *
  *	html_begin(out, "Coverage of filters by their tests");
- *	html_put(out, "mutant", HTML(HTML_TEXT("mutant", text), HTML_NUMBER("line", line)));
+ *	html_put(out, "mutant", TEXT("mutant", text), NUMBER("line", line));
  *	html_end(out);
  */
 #ifndef CALLGATE_CLI_HTML_H
@@ -29,12 +29,17 @@ struct html_value {
 	const char *text;
 	unsigned long number;
 };
-#define HTML_TEXT(name, text)     ((struct html_value){(name), (text), 0})
-#define HTML_NUMBER(name, number) ((struct html_value){(name), NULL, (number)})
-#define HTML(...)                 ((const struct html_value[]){__VA_ARGS__, {0}})
+#define TEXT(name, text)     ((struct html_value){(name), (text), 0})
+#define NUMBER(name, number) ((struct html_value){(name), NULL, (number)})
 
-/* Prints a block of the page with its values, in any order; NULL: it has none. */
-void html_put(FILE *out, const char *block, const struct html_value *values);
+/* Prints a block of the page with its values, in any order: html_put(out, "mutant", TEXT("mutant", text), NUMBER("line", line)). */
+#define html_put(out, block, ...)                                                                     \
+	html_put_block((out), (block),                                                                \
+	               sizeof((struct html_value[]){{0}, ##__VA_ARGS__}) / sizeof(struct html_value), \
+	               (const struct html_value[]){{0}, ##__VA_ARGS__})
+
+/* The same for an array of values, the first of which is not looked at. */
+void html_put_block(FILE *out, const char *block, size_t count, const struct html_value *values);
 
 /* Bytes of a text as they may stand between tags and in attributes. */
 void html_escape(FILE *out, const char *text, size_t length);
