@@ -25,6 +25,12 @@ extern "C" {
  */
 const char *callgate_diagnosis(const scmp_filter_ctx ctx);
 
+/*
+ * Makes this the text of callgate_diagnosis(NULL) in this thread, cut to 511 bytes: for libraries that are built on this one and report
+ * as it does, such as libcallgate-sandbox. NULL is "".
+ */
+void callgate_diagnosis_set(const char *text);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include <seccomp.h>
 #include <callgate/action.h>
 
+#include "api/context.h"
 #include "api/feature.h"
 #include "arch/actions.h"
 

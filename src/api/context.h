@@ -60,4 +60,7 @@ int context_check_notify(struct context *context);
 /* Lets pass what the interface promises; every other negative value becomes -EFAULT. */
 int context_error(int result);
 
+/* The calling thread's text, for calls without a context: what callgate_diagnosis(NULL) shows. */
+struct diag *diag_thread(void);
+
 #endif

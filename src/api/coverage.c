@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "api/context.h"
 #include "api/subject.h"
 #include "query/describe.h"
 #include "query/reachable.h"

@@ -3,6 +3,7 @@
 
 #include <seccomp.h>
 
+#include "api/context.h"
 #include "api/feature.h"
 #include "load/listener.h"
 #include "load/refusal.h"

@@ -5,6 +5,7 @@
 
 #include <callgate/prove.h>
 
+#include "api/context.h"
 #include "api/subject.h"
 #include "query/ranges.h"
 

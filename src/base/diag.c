@@ -47,11 +47,3 @@ void diag_add_number(struct diag *diag, size_t number)
 	decimal_write(digits, number);
 	diag_add(diag, digits);
 }
-
-struct diag *diag_thread(void)
-{
-	/* initial-exec: nothing is allocated on first use, and the dynamic linker is not called. */
-	static _Thread_local __attribute__((tls_model("initial-exec"))) struct diag diag;
-
-	return &diag;
-}

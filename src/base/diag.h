@@ -21,7 +21,4 @@ void diag_clear(struct diag *diag);
 void diag_add(struct diag *diag, const char *text);
 void diag_add_number(struct diag *diag, size_t number);
 
-/* The calling thread's text, for calls without a context: what callgate_diagnosis(NULL) shows. */
-struct diag *diag_thread(void);
-
 #endif

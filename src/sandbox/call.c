@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "base/confine.h"
-#include "base/diag.h"
 #include "sandbox/child.h"
 #include "sandbox/confinement.h"
 #include "sandbox/ending.h"
 #include "sandbox/process.h"
-#include "sandbox/raw.h"
+#include "base/raw.h"
+#include "sandbox/refuse.h"
 #include "sandbox/report.h"
 #include "sandbox/trap.h"
 #include "base/unchecked.h"
@@ -134,18 +134,17 @@ static int map_memory(struct call *call, size_t capacity)
 	size = 0;
 	for (int i = 0; i < 4; i++) {
 		if (parts[i] > (size_t)PTRDIFF_MAX / 8)
-			return diag_fail(diag_thread(), -EINVAL, "strict call: a size of %zu bytes",
-			                 parts[i]);
+			return refuse(-EINVAL, "strict call: a size of %zu bytes", parts[i]);
 		size += (parts[i] + page - 1) / page * page;
 		ends[i] = size;
 	}
 	void *memory =
 	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
-		return diag_fail(diag_thread(), -ENOMEM, "strict call: no memory for %zu bytes", size);
+		return refuse(-ENOMEM, "strict call: no memory for %zu bytes", size);
 	if (mprotect(memory, page, PROT_NONE) < 0) {
 		munmap(memory, size);
-		return diag_fail(diag_thread(), -ENOMEM, "strict call: no memory for a guard page");
+		return refuse(-ENOMEM, "strict call: no memory for a guard page");
 	}
 	call->memory = memory;
 	call->memory_size = size;
@@ -254,13 +253,13 @@ static int finish(const struct reception *reception, int status, bool late, cons
 	const struct report *report = &reception->report;
 
 	if (is_whole(reception) && report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096)
-		return diag_fail(diag_thread(), -(int)report->value, "strict call: %s: %s",
-		                 child_step_name((enum child_step)report->detail),
-		                 child_error_text((int)report->value));
+		return refuse(-(int)report->value, "strict call: %s: %s",
+		              child_step_name((enum child_step)report->detail),
+		              child_error_text((int)report->value));
 	judge(reception, status, late, &limits, ret_ending);
 	if (ret_ending->end == CALLGATE_END_VALUE)
 		return 0;
-	return diag_fail(diag_thread(), -EPIPE, "strict call: %s", ret_ending->text);
+	return refuse(-EPIPE, "strict call: %s", ret_ending->text);
 }
 
 static int run(struct call *call, char *output, struct callgate_ending *ret_ending)
@@ -269,12 +268,12 @@ static int run(struct call *call, char *output, struct callgate_ending *ret_endi
 	struct reception reception = {.output = output, .capacity = call->job.output_capacity};
 
 	if (pipe2(call->pipe, O_CLOEXEC) < 0)
-		return diag_fail(diag_thread(), -errno, "strict call: pipe: %s", strerror(errno));
+		return refuse(-errno, "strict call: pipe: %s", strerror(errno));
 	fcntl(call->pipe[0], F_SETFL, O_NONBLOCK);
 	int result = process_clone(child, call->memory + call->stack_end, call, &process);
 	close(call->pipe[1]);
 	if (result < 0) {
-		diag_fail(diag_thread(), result, "strict call: clone: %s", strerror(-result));
+		refuse(result, "strict call: clone: %s", strerror(-result));
 	} else {
 		bool late = listen_until_end(call, &process, &reception);
 		struct deadline soon = deadline_in(PROCESS_GRACE_MS);
@@ -292,14 +291,12 @@ static int take_options(struct call *call, const struct callgate_strict_options 
 	call->options = options ? *options : none;
 	options = &call->options;
 	if (options->confinement != CALLGATE_STRICT_MODE && options->confinement != CALLGATE_STRICT_FILTER)
-		return diag_fail(diag_thread(), -EINVAL, "strict call: unknown confinement %d",
-		                 (int)options->confinement);
+		return refuse(-EINVAL, "strict call: unknown confinement %d", (int)options->confinement);
 	if (options->confinement == CALLGATE_STRICT_MODE && (options->allow || options->program))
-		return diag_fail(diag_thread(), -EINVAL,
-		                 "strict call: strict mode can't be widened: use CALLGATE_STRICT_FILTER");
+		return refuse(-EINVAL,
+		              "strict call: strict mode can't be widened: use CALLGATE_STRICT_FILTER");
 	if (options->stream < 0)
-		return diag_fail(diag_thread(), -EINVAL, "strict call: the stream is descriptor %d",
-		                 options->stream);
+		return refuse(-EINVAL, "strict call: the stream is descriptor %d", options->stream);
 	if (!options->arena_size)
 		call->options.arena_size = default_arena;
 	if (!options->stack_size)
@@ -326,11 +323,11 @@ int callgate_strict_call(callgate_strict_function *function, const void *input, 
 	    .function = function, .job = {.input = input, .input_size = input_size}, .parent = getpid()};
 
 	if (!function || !ret_ending || (!input && input_size) || (!output && capacity))
-		return diag_fail(diag_thread(), -EINVAL, "strict call: the %s is NULL",
-		                 !function              ? "function"
-		                 : !ret_ending          ? "place for the ending"
-		                 : !input && input_size ? "input"
-		                                        : "output");
+		return refuse(-EINVAL, "strict call: the %s is NULL",
+		              !function              ? "function"
+		              : !ret_ending          ? "place for the ending"
+		              : !input && input_size ? "input"
+		                                     : "output");
 	*ret_ending = (struct callgate_ending){.end = CALLGATE_END_NONE};
 	int result = take_options(&call, options);
 	if (result == 0)

@@ -15,7 +15,7 @@
 
 #include "base/confine.h"
 #include "base/unchecked.h"
-#include "sandbox/raw.h"
+#include "base/raw.h"
 
 const char *child_step_name(enum child_step step)
 {

@@ -1,4 +1,5 @@
 #include "sandbox/confinement.h"
+#include "sandbox/refuse.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,8 +8,6 @@
 #include <callgate/diagnosis.h>
 #include <callgate/strict.h>
 
-#include "base/diag.h"
-
 int confinement_compile(scmp_filter_ctx ctx, struct confinement_filter *ret_filter)
 {
 	size_t size = 0;
@@ -16,12 +15,12 @@ int confinement_compile(scmp_filter_ctx ctx, struct confinement_filter *ret_filt
 	int result = seccomp_export_bpf_mem(ctx, NULL, &size);
 
 	if (result == 0 && !(bytes = malloc(size)))
-		return diag_fail(diag_thread(), -ENOMEM, "out of memory for a filter");
+		return refuse(-ENOMEM, "out of memory for a filter");
 	if (result == 0)
 		result = seccomp_export_bpf_mem(ctx, bytes, &size);
 	if (result < 0) {
 		free(bytes);
-		return diag_fail(diag_thread(), result, "making a filter: %s", callgate_diagnosis(ctx));
+		return refuse(result, "making a filter: %s", callgate_diagnosis(ctx));
 	}
 	*ret_filter = (struct confinement_filter){.bytes = bytes, .size = size, .owned = bytes};
 	return 0;

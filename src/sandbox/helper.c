@@ -11,8 +11,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "base/diag.h"
 #include "sandbox/helper_paths.h"
+#include "sandbox/refuse.h"
 
 static int take(const char *path, char **ret_path)
 {
@@ -20,7 +20,7 @@ static int take(const char *path, char **ret_path)
 		return -errno;
 	char *copy = strdup(path);
 	if (!copy)
-		return diag_fail(diag_thread(), -ENOMEM, "out of memory for the helper's path");
+		return refuse(-ENOMEM, "out of memory for the helper's path");
 	*ret_path = copy;
 	return 0;
 }
@@ -29,13 +29,12 @@ static int take(const char *path, char **ret_path)
 static int take_named(const char *path, const char *whose, char **ret_path)
 {
 	if (path[0] != '/')
-		return diag_fail(diag_thread(), -EINVAL,
-		                 "the plugin helper \"%s\" of %s: the name must be absolute", path, whose);
+		return refuse(-EINVAL, "the plugin helper \"%s\" of %s: the name must be absolute", path,
+		              whose);
 	int result = take(path, ret_path);
 	return result == 0 || result == -ENOMEM
 	           ? result
-	           : diag_fail(diag_thread(), result, "the plugin helper %s of %s: %s", path, whose,
-	                       strerror(-result));
+	           : refuse(result, "the plugin helper %s of %s: %s", path, whose, strerror(-result));
 }
 
 /* For dl_iterate_phdr(), which begins with the main program: is this code a part of it? */
@@ -75,7 +74,7 @@ static int take_beside_library(char **ret_path)
 	for (int i = 0; i < 2 && result < 0 && result != -ENOMEM; i++) {
 		char *path = NULL;
 		if (asprintf(&path, "%.*s/%s", length, info.dli_fname, places[i]) < 0)
-			return diag_fail(diag_thread(), -ENOMEM, "out of memory for the helper's path");
+			return refuse(-ENOMEM, "out of memory for the helper's path");
 		result = take(path, ret_path);
 		free(path);
 	}
@@ -96,9 +95,9 @@ int helper_find(const char *wanted, char **ret_path)
 	if (result < 0 && result != -ENOMEM)
 		result = take(HELPER_INSTALLED, ret_path);
 	if (result < 0 && result != -ENOMEM)
-		diag_fail(diag_thread(), result,
-		          "the plugin helper %s is not there: install it, or name it in the options or in "
-		          "CALLGATE_PLUGIN_HOST",
-		          HELPER_INSTALLED);
+		refuse(result,
+		       "the plugin helper %s is not there: install it, or name it in the options or in "
+		       "CALLGATE_PLUGIN_HOST",
+		       HELPER_INSTALLED);
 	return result;
 }

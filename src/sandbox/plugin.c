@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/diag.h"
 #include "sandbox/helper.h"
 #include "sandbox/plugin_filter.h"
 #include "sandbox/plugin_process.h"
+#include "sandbox/refuse.h"
 
 /* `plan` is fixed; everything else belongs to the holder of the lock. */
 struct callgate_plugin {
@@ -31,20 +31,17 @@ static void default_to(size_t *size, size_t usual)
 static int take_options(struct callgate_plugin_options *options)
 {
 	if (options->confinement != CALLGATE_PLUGIN_FILTER && options->confinement != CALLGATE_PLUGIN_STRICT)
-		return diag_fail(diag_thread(), -EINVAL, "plugin: unknown confinement %d",
-		                 (int)options->confinement);
+		return refuse(-EINVAL, "plugin: unknown confinement %d", (int)options->confinement);
 	if (options->confinement == CALLGATE_PLUGIN_STRICT &&
 	    (options->allow || options->allow_calls || options->allow_stderr || options->library_dirs))
-		return diag_fail(diag_thread(), -EINVAL,
-		                 "plugin: strict mode can't be widened: use CALLGATE_PLUGIN_FILTER");
+		return refuse(-EINVAL, "plugin: strict mode can't be widened: use CALLGATE_PLUGIN_FILTER");
 	default_to(&options->request_limit, default_size);
 	default_to(&options->response_limit, default_size);
 	default_to(&options->arena_size, default_size);
 	default_to(&options->memory, default_memory);
 	if (options->request_limit > largest_size || options->response_limit > largest_size ||
 	    options->arena_size > largest_size)
-		return diag_fail(diag_thread(), -EINVAL, "plugin: a limit of more than %zu bytes",
-		                 largest_size);
+		return refuse(-EINVAL, "plugin: a limit of more than %zu bytes", largest_size);
 	if (!options->load_deadline_ms)
 		options->load_deadline_ms = DEFAULT_DEADLINE_MS;
 	if (!options->call_deadline_ms)
@@ -60,7 +57,7 @@ static int make_plan(struct plugin_plan *plan, const char *path)
 		return result;
 	plan->path = realpath(path, NULL);
 	if (!plan->path)
-		return diag_fail(diag_thread(), -errno, "plugin %s: %s", path, strerror(errno));
+		return refuse(-errno, "plugin %s: %s", path, strerror(errno));
 	result = helper_find(plan->options.helper, &plan->helper);
 	if (result == 0 && plan->options.confinement == CALLGATE_PLUGIN_FILTER)
 		result = plugin_filters_make(&plan->options, &plan->filters);
@@ -88,11 +85,10 @@ int callgate_plugin_open(const char *path, const struct callgate_plugin_options 
 		ret_ending = &unwanted;
 	*ret_ending = (struct callgate_ending){.end = CALLGATE_END_NONE};
 	if (!path || !ret_plugin)
-		return diag_fail(diag_thread(), -EINVAL, "plugin: the %s is NULL",
-		                 path ? "place for the plugin" : "path");
+		return refuse(-EINVAL, "plugin: the %s is NULL", path ? "place for the plugin" : "path");
 	struct callgate_plugin *plugin = calloc(1, sizeof(*plugin));
 	if (!plugin)
-		return diag_fail(diag_thread(), -ENOMEM, "plugin: out of memory");
+		return refuse(-ENOMEM, "plugin: out of memory");
 	pthread_mutex_init(&plugin->lock, NULL);
 	if (options)
 		plugin->plan.options = *options;
@@ -112,9 +108,8 @@ static int call(struct callgate_plugin *plugin, const void *request, size_t size
 {
 	*ret_ending = plugin->ending;
 	if (!plugin->process.process.pid)
-		return diag_fail(diag_thread(), -EPIPE,
-		                 "plugin %s is gone (%s): callgate_plugin_restart() starts it again",
-		                 plugin->plan.path, plugin->ending.text);
+		return refuse(-EPIPE, "plugin %s is gone (%s): callgate_plugin_restart() starts it again",
+		              plugin->plan.path, plugin->ending.text);
 	if (capacity > plugin->plan.options.response_limit)
 		capacity = plugin->plan.options.response_limit;
 	int result = plugin_process_call(&plugin->plan, &plugin->process, request, size, response, capacity,
@@ -133,14 +128,13 @@ int callgate_plugin_call(struct callgate_plugin *plugin, const void *request, si
 		ret_ending = &unwanted;
 	*ret_ending = (struct callgate_ending){.end = CALLGATE_END_NONE};
 	if (!plugin || (!request && size) || (!response && capacity))
-		return diag_fail(diag_thread(), -EINVAL, "plugin: the %s is NULL",
-		                 !plugin            ? "plugin"
-		                 : !request && size ? "request"
-		                                    : "response");
+		return refuse(-EINVAL, "plugin: the %s is NULL",
+		              !plugin            ? "plugin"
+		              : !request && size ? "request"
+		                                 : "response");
 	if (size > plugin->plan.options.request_limit)
-		return diag_fail(diag_thread(), -EINVAL,
-		                 "plugin %s: a request of %zu bytes; the limit is %zu", plugin->plan.path,
-		                 size, plugin->plan.options.request_limit);
+		return refuse(-EINVAL, "plugin %s: a request of %zu bytes; the limit is %zu",
+		              plugin->plan.path, size, plugin->plan.options.request_limit);
 	pthread_mutex_lock(&plugin->lock);
 	int result = call(plugin, request, size, response, capacity, ret_ending);
 	pthread_mutex_unlock(&plugin->lock);
@@ -160,7 +154,7 @@ bool callgate_plugin_alive(struct callgate_plugin *plugin)
 int callgate_plugin_restart(struct callgate_plugin *plugin, struct callgate_ending *ret_ending)
 {
 	if (!plugin)
-		return diag_fail(diag_thread(), -EINVAL, "plugin: the plugin is NULL");
+		return refuse(-EINVAL, "plugin: the plugin is NULL");
 	pthread_mutex_lock(&plugin->lock);
 	plugin_process_stop(&plugin->process);
 	int result = start(plugin);

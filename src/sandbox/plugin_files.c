@@ -1,4 +1,5 @@
 #include "sandbox/plugin_files.h"
+#include "sandbox/refuse.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,8 +19,6 @@
 #include <linux/types.h>
 
 #include <seccomp.h>
-
-#include "base/diag.h"
 
 static const char *const system_dirs[] = {"/lib",           "/lib32",           "/lib64",
                                           "/usr/lib",       "/usr/lib32",       "/usr/lib64",
@@ -70,11 +69,10 @@ static int add_library_dir(struct plugin_files *files, const char *name)
 	int result = name[0] == '/' ? add_place(files, name, true, false) : -EINVAL;
 
 	if (result == -EINVAL)
-		return diag_fail(
-		    diag_thread(), result,
-		    "library_dirs: \"%s\" is not the absolute name of a directory below the root", name);
-	return result < 0 ? diag_fail(diag_thread(), result, "library_dirs: %s: %s", name, strerror(-result))
-	                  : 0;
+		return refuse(result,
+		              "library_dirs: \"%s\" is not the absolute name of a directory below the root",
+		              name);
+	return result < 0 ? refuse(result, "library_dirs: %s: %s", name, strerror(-result)) : 0;
 }
 
 int plugin_files_make(const char *plugin, const char *const *library_dirs, struct plugin_files *ret_files)
@@ -88,7 +86,7 @@ int plugin_files_make(const char *plugin, const char *const *library_dirs, struc
 	for (const char *const *name = system_dirs; result == 0 && *name; name++)
 		result = add_place(&files, *name, true, true);
 	if (result < 0)
-		diag_fail(diag_thread(), result, "plugin: out of memory");
+		refuse(result, "plugin: out of memory");
 	for (; result == 0 && library_dirs && *library_dirs; library_dirs++)
 		result = add_library_dir(&files, *library_dirs);
 	if (result < 0)

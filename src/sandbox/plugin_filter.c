@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#include "base/diag.h"
+#include "sandbox/refuse.h"
 #include "sandbox/rules.h"
 #include "sandbox/setup.h"
 
@@ -134,8 +134,7 @@ static int add_names(scmp_filter_ctx ctx, const char *const *names)
 	for (; names && *names; names++) {
 		int number = seccomp_syscall_resolve_name(*names);
 		if (number == __NR_SCMP_ERROR)
-			return diag_fail(diag_thread(), -EINVAL,
-			                 "allow_calls: there is no system call \"%s\"", *names);
+			return refuse(-EINVAL, "allow_calls: there is no system call \"%s\"", *names);
 		int result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, number, 0);
 		if (result < 0)
 			return rules_fail(ctx, result, *names);
@@ -188,7 +187,7 @@ static int make_supervising(struct confinement_filter *ret_filter)
 	if (result == 0)
 		result = confinement_compile(ctx, ret_filter);
 	seccomp_release(ctx);
-	return result == -ENOMEM ? diag_fail(diag_thread(), result, "plugin: out of memory") : 0;
+	return result == -ENOMEM ? refuse(result, "plugin: out of memory") : 0;
 }
 
 bool plugin_filters_free_files(const struct callgate_plugin_options *options)

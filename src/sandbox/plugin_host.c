@@ -16,7 +16,7 @@
 #include "base/confine.h"
 #include "sandbox/child.h"
 #include "sandbox/file_limit.h"
-#include "sandbox/raw.h"
+#include "base/raw.h"
 #include "sandbox/report.h"
 #include "sandbox/setup.h"
 #include "sandbox/trap.h"

@@ -10,10 +10,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/diag.h"
 #include "sandbox/channel.h"
 #include "sandbox/child.h"
 #include "sandbox/ending.h"
+#include "sandbox/refuse.h"
 #include "sandbox/setup.h"
 
 /* Descriptors that the child has in other places than ours: above all of those, so that no dup2() overwrites another's source. */
@@ -64,7 +64,7 @@ static int open_ends(struct ends *ends)
 		result = move_up(&ends->host);
 	if (result < 0) {
 		close_ends(ends);
-		return diag_fail(diag_thread(), result, "plugin: no descriptors: %s", strerror(-result));
+		return refuse(result, "plugin: no descriptors: %s", strerror(-result));
 	}
 	return 0;
 }
@@ -100,7 +100,7 @@ static int spawn(const struct plugin_plan *plan, const struct ends *ends, pid_t 
 	sigemptyset(&none);
 	sigfillset(&all);
 	if (posix_spawn_file_actions_init(&actions))
-		return diag_fail(diag_thread(), -ENOMEM, "plugin: out of memory");
+		return refuse(-ENOMEM, "plugin: out of memory");
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
@@ -110,9 +110,7 @@ static int spawn(const struct plugin_plan *plan, const struct ends *ends, pid_t 
 		error = posix_spawn(ret_pid, plan->helper, &actions, &attributes, arguments, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
-	return error ? diag_fail(diag_thread(), -error, "plugin: starting %s: %s", plan->helper,
-	                         strerror(error))
-	             : 0;
+	return error ? refuse(-error, "plugin: starting %s: %s", plan->helper, strerror(error)) : 0;
 }
 
 static int begin(const struct plugin_plan *plan, struct plugin_process *process)
@@ -322,9 +320,7 @@ int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *
 		return result;
 	result = wait_until_ready(plan, process, &supervisor, ending);
 	plugin_supervisor_finish(&supervisor);
-	return result < 0 ? diag_fail(diag_thread(), result, "plugin %s, while loading: %s", plan->path,
-	                              ending->text)
-	                  : 0;
+	return result < 0 ? refuse(result, "plugin %s, while loading: %s", plan->path, ending->text) : 0;
 }
 
 /* Judges the report and takes the response. OK: *ending is set and the plugin lives. */
@@ -385,6 +381,6 @@ int plugin_process_call(const struct plugin_plan *plan, struct plugin_process *p
 	}
 	if (ending->end == CALLGATE_END_VALUE)
 		return 0;
-	return diag_fail(diag_thread(), ending->end == CALLGATE_END_TOO_LARGE ? -EMSGSIZE : -EPIPE,
-	                 "plugin %s: %s", plan->path, ending->text);
+	return refuse(ending->end == CALLGATE_END_TOO_LARGE ? -EMSGSIZE : -EPIPE, "plugin %s: %s", plan->path,
+	              ending->text);
 }

@@ -1,16 +1,16 @@
 /* Strict mode's calls as rules. */
 #include "sandbox/rules.h"
+#include "sandbox/refuse.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 #include <callgate/strict.h>
-
-#include "base/diag.h"
 
 enum {
 	ALLOW_ALL = CALLGATE_ALLOW_EXIT_GROUP | CALLGATE_ALLOW_CLOCK | CALLGATE_ALLOW_FUTEX |
@@ -68,10 +68,7 @@ static int allow_anonymous_memory(scmp_filter_ctx ctx, int syscall)
 
 int rules_fail(scmp_filter_ctx ctx, int result, const char *what)
 {
-	char reason[DIAG_SIZE]; /* the context's text may be the thread's own */
-
-	snprintf(reason, sizeof(reason), "%s", callgate_diagnosis(ctx));
-	return diag_fail(diag_thread(), result, "%s: %s", what, reason);
+	return refuse(result, "%s: %s", what, callgate_diagnosis(ctx));
 }
 
 int rules_allow(scmp_filter_ctx ctx, unsigned allow)
@@ -79,11 +76,11 @@ int rules_allow(scmp_filter_ctx ctx, unsigned allow)
 	int result = 0;
 
 	if (allow & ~(unsigned)ALLOW_ALL)
-		return diag_fail(diag_thread(), -EINVAL, "strict rules: unknown CALLGATE_ALLOW_ bits 0x%x",
-		                 allow & ~(unsigned)ALLOW_ALL);
+		return refuse(-EINVAL, "strict rules: unknown CALLGATE_ALLOW_ bits 0x%x",
+		              allow & ~(unsigned)ALLOW_ALL);
 	if ((allow & CALLGATE_ALLOW_MEMORY) && !memory_is_visible(ctx))
-		return diag_fail(
-		    diag_thread(), -EOPNOTSUPP,
+		return refuse(
+		    -EOPNOTSUPP,
 		    "strict rules: CALLGATE_ALLOW_MEMORY: an architecture of this context passes mmap's "
 		    "arguments in memory, where a filter can't check them: leave it out");
 	for (size_t i = 0; result == 0 && i < sizeof(more_calls) / sizeof(more_calls[0]); i++)
@@ -110,4 +107,22 @@ int callgate_strict_rules(scmp_filter_ctx ctx, unsigned allow)
 		return seccomp_transaction_commit(ctx);
 	seccomp_transaction_reject(ctx);
 	return result;
+}
+
+int callgate_strict_list(uint32_t arch, int ret_syscalls[CALLGATE_STRICT_CALLS])
+{
+	const struct callgate_arch *facts = callgate_arch_find(arch);
+	int numbers[CALLGATE_STRICT_CALLS];
+
+	if (!ret_syscalls)
+		return refuse(-EINVAL, "strict list: the place for the numbers is NULL");
+	if (!facts)
+		return refuse(-EINVAL, "strict list: unknown architecture 0x%x", arch);
+	if (!facts->strict_sigreturn)
+		return refuse(-EOPNOTSUPP, "strict mode lets no call of an %s program pass", facts->name);
+	const char *names[CALLGATE_STRICT_CALLS] = {"read", "write", "exit", facts->strict_sigreturn};
+	for (int i = 0; i < CALLGATE_STRICT_CALLS; i++)
+		numbers[i] = seccomp_syscall_resolve_name_arch(facts->token, names[i]);
+	memcpy(ret_syscalls, numbers, sizeof(numbers));
+	return 0;
 }

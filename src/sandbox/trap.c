@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sandbox/raw.h"
+#include "base/raw.h"
 #include "sandbox/report.h"
 #include "base/unchecked.h"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/confine.h"
-#include "sandbox/raw.h"
+#include "base/raw.h"
 
 /* Where there is no pidfd, this often the host is looked for. */
 enum { LOOK_NS = 100000000 };

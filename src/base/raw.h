@@ -3,8 +3,8 @@
  *
  * Everything here is async-signal-safe and does not touch errno for its result.
  */
-#ifndef CALLGATE_WORKER_RAW_H
-#define CALLGATE_WORKER_RAW_H
+#ifndef CALLGATE_BASE_RAW_H
+#define CALLGATE_BASE_RAW_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "sandbox/raw.h"
+#include "base/raw.h"
 
 #include <errno.h>
 #include <sys/syscall.h>
