@@ -41,6 +41,25 @@ int main(void)
 }
 PROGRAM
 
+# A function of another library fails at link time.
+cat >"$scratch/y.c" <<'PROGRAM'
+#include <callgate/strict.h>
+
+int main(void)
+{
+	int numbers[CALLGATE_STRICT_CALLS];
+
+	return callgate_strict_list(0, numbers);
+}
+PROGRAM
+# shellcheck disable=SC2046 # words are meant to split
+if $compiler "$scratch/y.c" -o "$scratch/y" $(pkg-config --cflags --libs callgate) 2>"$scratch/log" ||
+	! grep -q 'undefined reference to .*callgate_strict_list' "$scratch/log" ||
+	! $compiler "$scratch/y.c" -o "$scratch/y" $(pkg-config --cflags --libs callgate-sandbox); then
+	echo "callgate_strict_list() is not in libcallgate-sandbox alone"
+	exit 1
+fi
+
 # try NAME ENVIRONMENT COMPILER-ARGUMENT...: builds x.c and runs it.
 try()
 {
@@ -83,7 +102,7 @@ ln -s "$source" "$scratch/project/subprojects/callgate"
 cp "$scratch/x.c" "$scratch/project/"
 cat >"$scratch/project/meson.build" <<'PROJECT'
 project('user', 'c')
-callgate = dependency('callgate', fallback: 'callgate', default_options: ['tests=disabled', 'docs=disabled', 'oci=disabled', 'examples=false'])
+callgate = dependency('callgate', fallback: 'callgate', default_options: ['tests=disabled', 'docs=disabled', 'examples=false'])
 executable('x', 'x.c', dependencies: callgate, c_args: '-DWITH_CALLGATE')
 PROJECT
 unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
