@@ -15,14 +15,12 @@
 #include <unistd.h>
 
 #include "base/confine.h"
-#include "sandbox/child.h"
+#include "process/child.h"
 #include "sandbox/confinement.h"
 #include "sandbox/ending.h"
-#include "sandbox/process.h"
+#include "process/process.h"
 #include "base/raw.h"
 #include "sandbox/refuse.h"
-#include "sandbox/report.h"
-#include "sandbox/trap.h"
 #include "base/unchecked.h"
 
 enum { STREAM_FD = 0, REPORT_FD = 1, DEFAULT_DEADLINE_MS = 10000 };
@@ -54,17 +52,6 @@ void *callgate_strict_alloc(struct callgate_strict_job *job, size_t size)
 }
 
 /* --- In the child --- */
-
-UNCHECKED static void give_up(int fd, enum child_step step, int result)
-{
-	struct report report = {
-	    .magic = REPORT_MAGIC, .kind = REPORT_FAILED, .value = -result, .detail = (int32_t)step};
-
-	if (result == 0)
-		return;
-	raw_write(fd, &report, sizeof(report));
-	raw_exit(1);
-}
 
 /* Afterwards 0 is the stream, if there is one, 1 is the way back, and nothing else is open. */
 UNCHECKED static int arrange_fds(const struct call *call)
@@ -109,16 +96,16 @@ UNCHECKED static int child(void *argument)
 	struct child_limits limits = {.cpu_seconds = call->options.cpu_seconds,
 	                              .memory = call->options.memory};
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	child_require(call->pipe[1], CHILD_STEP_PROCESS, child_end_with_parent(SIGKILL));
 	if (syscall(SYS_getppid) != call->parent)
 		raw_exit(1);
 	child_reset_signals();
-	give_up(call->pipe[1], CHILD_STEP_FDS, arrange_fds(call));
-	give_up(REPORT_FD, CHILD_STEP_LIMITS, child_limit(&limits));
-	give_up(REPORT_FD, CHILD_STEP_PRIVILEGES, child_give_up_privileges());
+	child_require(call->pipe[1], CHILD_STEP_FDS, arrange_fds(call));
+	child_require(REPORT_FD, CHILD_STEP_LIMITS, child_limit(&limits));
+	child_require(REPORT_FD, CHILD_STEP_PRIVILEGES, child_give_up_privileges());
 	if (call->filter.bytes)
-		give_up(REPORT_FD, CHILD_STEP_HANDLER, trap_install(REPORT_FD));
-	give_up(REPORT_FD, CHILD_STEP_CONFINE, confine(call));
+		child_require(REPORT_FD, CHILD_STEP_HANDLER, child_report_traps(REPORT_FD));
+	child_require(REPORT_FD, CHILD_STEP_CONFINE, confine(call));
 	answer(&call->job, call->function(&call->job));
 	raw_exit(0);
 }

@@ -11,7 +11,7 @@
 #include <seccomp.h>
 #include <callgate/arch.h>
 
-#include "sandbox/process.h"
+#include "process/process.h"
 
 const char *callgate_end_name(enum callgate_end end)
 {

@@ -13,7 +13,7 @@
 #include <linux/seccomp.h>
 
 #include "base/confine.h"
-#include "sandbox/report.h"
+#include "process/child.h"
 
 /* linux/landlock.h, which not all headers have. Since Linux 5.0 new calls have one number everywhere, but for an offset. */
 #define LANDLOCK_CREATE_RULESET (SYS_pidfd_open + 10)

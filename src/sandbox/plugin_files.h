@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "sandbox/channel.h"
+#include "process/channel.h"
 
 /* Absolute names, each with its NUL; directories end in a slash. Of each the name as it was given, and the one without symbolic links. */
 struct plugin_files {

@@ -14,12 +14,10 @@
 #include <callgate/plugin_side.h>
 
 #include "base/confine.h"
-#include "sandbox/child.h"
+#include "process/child.h"
 #include "sandbox/file_limit.h"
 #include "base/raw.h"
-#include "sandbox/report.h"
 #include "sandbox/setup.h"
-#include "sandbox/trap.h"
 #include "sandbox/watcher.h"
 
 typedef int64_t serve_function(struct callgate_plugin_job *job);
@@ -29,25 +27,16 @@ struct buffers {
 	char *request, *reply, *arena;
 };
 
-static void send_report(struct report report)
+static void require(enum child_step step, int result)
 {
-	report.magic = REPORT_MAGIC;
-	raw_write(PLUGIN_RESPONSE_FD, &report, sizeof(report));
-}
-
-static void give_up(enum child_step step, int result)
-{
-	if (result == 0)
-		return;
-	send_report((struct report){.kind = REPORT_FAILED, .value = -result, .detail = (int32_t)step});
-	raw_exit(1);
+	child_require(PLUGIN_RESPONSE_FD, step, result);
 }
 
 static void refuse(const char *reason)
 {
 	size_t length = strlen(reason);
 
-	send_report((struct report){.kind = REPORT_REFUSED, .size = length});
+	child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_REFUSED, .size = length});
 	raw_write(PLUGIN_RESPONSE_FD, reason, length);
 	raw_exit(1);
 }
@@ -59,7 +48,7 @@ static void *map(uint64_t size)
 	                         : mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 	                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	give_up(CHILD_STEP_LIMITS, at != MAP_FAILED ? 0 : bytes != size ? -ENOMEM : -errno);
+	require(CHILD_STEP_LIMITS, at != MAP_FAILED ? 0 : bytes != size ? -ENOMEM : -errno);
 	return at;
 }
 
@@ -94,17 +83,17 @@ static void prepare(const struct setup *setup, struct buffers *buffers)
 	struct child_limits limits = {
 	    .cpu_seconds = setup->cpu_seconds, .memory = setup->memory, .fds = PLUGIN_FD_LIMIT};
 
-	give_up(CHILD_STEP_FDS, child_close_from(PLUGIN_OWN_FD));
+	require(CHILD_STEP_FDS, child_close_from(PLUGIN_OWN_FD));
 	child_reset_signals();
 	buffers->request = map(sizeof(struct request) + setup->request_limit);
 	buffers->reply = map(sizeof(struct report) + setup->response_limit);
 	buffers->arena = map(setup->arena_size);
-	give_up(CHILD_STEP_LIMITS, child_limit(&limits));
+	require(CHILD_STEP_LIMITS, child_limit(&limits));
 }
 
 static void hide_memory(void)
 {
-	give_up(CHILD_STEP_PRIVILEGES, child_hide_memory());
+	require(CHILD_STEP_PRIVILEGES, child_hide_memory());
 }
 
 /* Before the loading filter, under which none of this can be done. */
@@ -119,8 +108,9 @@ static void limit_files(const struct setup *setup, const struct texts *texts)
 	    setup->files_size ? file_limit_set(&limit, PLUGIN_RESPONSE_FD, &failure) : FILE_LIMIT_LANDLOCK;
 
 	if (means == FILE_LIMIT_NONE) {
-		send_report((struct report){
-		    .kind = REPORT_NO_LIMIT, .value = failure.landlock, .detail = failure.listener});
+		child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_NO_LIMIT,
+		                                                 .value = failure.landlock,
+		                                                 .detail = failure.listener});
 		raw_exit(1);
 	}
 	/* A host that opens files in place of this process reads their names in its memory. */
@@ -144,19 +134,19 @@ static serve_function *load_confined(const struct setup *setup, const struct tex
 {
 	serve_function *serve;
 
-	give_up(CHILD_STEP_PRIVILEGES, confine_no_new_privileges());
+	require(CHILD_STEP_PRIVILEGES, confine_no_new_privileges());
 	if (!setup->loading_size) {
 		hide_memory();
 		serve = load(texts->path);
-		give_up(CHILD_STEP_CONFINE, confine_strictly());
+		require(CHILD_STEP_CONFINE, confine_strictly());
 		return serve;
 	}
 	limit_files(setup, texts);
-	give_up(CHILD_STEP_HANDLER, trap_install(PLUGIN_RESPONSE_FD));
-	give_up(CHILD_STEP_CONFINE, child_load_filter(texts->loading, setup->loading_size));
+	require(CHILD_STEP_HANDLER, child_report_traps(PLUGIN_RESPONSE_FD));
+	require(CHILD_STEP_CONFINE, child_load_filter(texts->loading, setup->loading_size));
 	serve = load(texts->path);
 	hide_memory();
-	give_up(CHILD_STEP_CONFINE, child_load_filter(texts->serving, setup->serving_size));
+	require(CHILD_STEP_CONFINE, child_load_filter(texts->serving, setup->serving_size));
 	return serve;
 }
 
@@ -214,11 +204,11 @@ int main(void)
 		raw_write(STDERR_FILENO, usage, sizeof(usage) - 1);
 		return 2;
 	}
-	give_up(CHILD_STEP_PROCESS, watcher_start(&setup));
+	require(CHILD_STEP_PROCESS, watcher_start(&setup));
 	struct texts texts = receive_texts(&setup);
 	prepare(&setup, &buffers);
 	serve_function *serve = load_confined(&setup, &texts);
-	send_report((struct report){.kind = REPORT_READY});
+	child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_READY});
 	for (;;)
 		answer(receive(&setup, buffers.request), &setup, serve, &buffers);
 }

@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sandbox/channel.h"
-#include "sandbox/child.h"
+#include "process/channel.h"
+#include "process/child.h"
 #include "sandbox/ending.h"
 #include "sandbox/refuse.h"
 #include "sandbox/setup.h"

@@ -10,7 +10,7 @@
 
 #include "sandbox/plugin_files.h"
 #include "sandbox/plugin_filter.h"
-#include "sandbox/process.h"
+#include "process/process.h"
 
 /* What does not change over restarts. */
 struct plugin_plan {

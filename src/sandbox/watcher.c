@@ -5,14 +5,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/confine.h"
 #include "base/raw.h"
+#include "process/child.h"
 
 /* Where there is no pidfd, this often the host is looked for. */
 enum { LOOK_NS = 100000000 };
@@ -79,16 +78,6 @@ static _Noreturn void watch(pid_t plugin, pid_t host, const sigset_t *awake)
 	}
 }
 
-/* `number` is sent to this process when the thread that made it ends, or the process that made it. 0 or -errno. */
-static int die_with_parent(int number)
-{
-	int present = 0;
-
-	if (prctl(PR_SET_PDEATHSIG, number, 0, 0, 0) < 0 || prctl(PR_GET_PDEATHSIG, &present, 0, 0, 0) < 0)
-		return -errno;
-	return present == number ? 0 : CONFINE_FAKED;
-}
-
 int watcher_start(const struct setup *setup)
 {
 	pid_t watcher = getpid();
@@ -96,14 +85,14 @@ int watcher_start(const struct setup *setup)
 	int result;
 
 	set_signals(&awake);
-	if (setup->die_with_thread && (result = die_with_parent(SIGTERM)) < 0)
+	if (setup->die_with_thread && (result = child_end_with_parent(SIGTERM)) < 0)
 		return result;
 	pid_t plugin = fork();
 	if (plugin < 0)
 		return -errno;
 	if (plugin > 0)
 		watch(plugin, setup->host, &awake);
-	result = die_with_parent(SIGKILL);
+	result = child_end_with_parent(SIGKILL);
 	if (getppid() != watcher)
 		raw_exit(1);
 	return result;

@@ -15,10 +15,11 @@ MAY_INCLUDE = {
     "query": {"prove", "policy", "bpf", "arch", "base"},
     "load": {"policy", "bpf", "arch", "base"},
     "api": {"compile", "prove", "query", "load", "policy", "bpf", "arch", "base"},
-    "sandbox": {"base"},
+    "process": {"base"},
+    "sandbox": {"process", "base"},
     "info": {"base"},
     "oci": {"base"},
-    "testing": {"base"},
+    "testing": {"process", "base"},
     "cli": {"base"},
 }
 MAY_USE_PUBLIC = {"api", "sandbox", "info", "oci", "testing", "cli"}

@@ -51,7 +51,7 @@ static char state_of(pid_t pid, pid_t *ret_parent)
 	return state;
 }
 
-/* A child of `parent`, which is no zombie; 0: there is none. */
+/* A child of `parent`, other than this process, which is no zombie; 0: there is none. */
 static pid_t child_of(pid_t parent)
 {
 	DIR *processes = opendir("/proc");
@@ -61,8 +61,27 @@ static pid_t child_of(pid_t parent)
 	while (parent && (entry = readdir(processes))) {
 		pid_t pid = (pid_t)atoi(entry->d_name);
 		char state = pid ? state_of(pid, &its_parent) : 0;
-		if (state && state != 'Z' && its_parent == parent)
+		if (state && state != 'Z' && its_parent == parent && pid != getpid())
 			found = pid;
+	}
+	closedir(processes);
+	return found;
+}
+
+/* The plugin's process of a host, and its watcher; 0: there is none. */
+static pid_t plugin_of(pid_t host, pid_t *ret_watcher)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0, parent, its_parent;
+
+	while ((entry = readdir(processes))) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+		if (pid && state_of(pid, &parent) && parent && state_of(parent, &its_parent) &&
+		    its_parent == host) {
+			found = pid;
+			*ret_watcher = parent;
+		}
 	}
 	closedir(processes);
 	return found;
@@ -154,7 +173,8 @@ static void host_with_a_copy(const struct state *state)
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, use_plugin_in_thread, (void *)(uintptr_t)state);
-	while (!child_of(child_of(getpid())))
+	pid_t unused;
+	while (!plugin_of(getpid(), &unused))
 		usleep(1000);
 	copy_oneself();
 	pthread_join(thread, NULL);
@@ -201,8 +221,7 @@ START_TEST(test_dies_with_its_host)
 		layouts[_i / STATES](state);
 	while (!(attacker && blocks_all_signals(attacker) && is_there(watcher))) {
 		usleep(2000);
-		watcher = watcher && is_there(watcher) ? watcher : child_of(host);
-		attacker = child_of(watcher);
+		attacker = plugin_of(host, &watcher);
 		ck_assert_msg(now_ms() - start < 50000, "no plugin is there that blocks signals");
 	}
 	if (layouts[_i / STATES] == host_with_a_copy)
@@ -228,7 +247,7 @@ START_TEST(test_dies_with_its_watcher)
 	orders_make_home();
 	orders_make_plugin("spin while serving");
 	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &ending, &plugin), 0);
-	pid_t watcher = child_of(getpid()), attacker = child_of(watcher);
+	pid_t watcher = 0, attacker = plugin_of(getpid(), &watcher);
 	ck_assert_int_gt(attacker, 0);
 	kill(watcher, SIGKILL);
 	long long start = now_ms();
@@ -304,7 +323,7 @@ static pid_t start_tracer(pid_t (*find)(pid_t host))
 	pid_t host = getpid(), tracer = fork(), found;
 
 	if (tracer == 0) {
-		while (!(found = find(host)) || found == getpid())
+		while (!(found = find(host)))
 			usleep(1000);
 		if (ptrace(PTRACE_SEIZE, found, NULL, NULL) < 0)
 			_exit(77);
@@ -331,19 +350,11 @@ UNCHECKED static int64_t waits(struct callgate_strict_job *job)
 	return 0;
 }
 
-static pid_t find_child_of_this_name(pid_t host)
-{
-	/* The tracer is a child, too, and the first one; the function's process is the newer. */
-	pid_t child = child_of(host);
-
-	return child > getpid() ? child : 0;
-}
-
 START_TEST(test_a_function_that_hangs)
 {
 	struct callgate_strict_options options = {.deadline_ms = DEADLINE_MS};
 	struct callgate_ending ending;
-	pid_t tracer = start_tracer(find_child_of_this_name);
+	pid_t tracer = start_tracer(child_of);
 	long long start = now_ms();
 
 	ck_assert_int_eq(callgate_strict_call(waits, NULL, 0, NULL, 0, &options, &ending), -EPIPE);
@@ -359,9 +370,9 @@ END_TEST
 
 static pid_t find_grandchild(pid_t host)
 {
-	pid_t child = find_child_of_this_name(host);
+	pid_t unused;
 
-	return child ? child_of(child) : 0;
+	return plugin_of(host, &unused);
 }
 
 START_TEST(test_a_plugin_that_hangs)

@@ -1,6 +1,6 @@
-#include "sandbox/child.h"
+#include "process/child.h"
 
-#include <dirent.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -140,4 +140,52 @@ UNCHECKED int child_load_filter(const void *filter, size_t size)
 	};
 
 	return confine_by_prctl(&program);
+}
+
+UNCHECKED void child_report(int fd, struct report report)
+{
+	report.magic = REPORT_MAGIC;
+	raw_write(fd, &report, sizeof(report));
+}
+
+UNCHECKED void child_require(int fd, enum child_step step, int result)
+{
+	assert(result <= 0);
+	if (result == 0)
+		return;
+	child_report(fd, (struct report){.kind = REPORT_FAILED, .value = -result, .detail = (int32_t)step});
+	raw_exit(1);
+}
+
+/* Where the handler writes. Of this process alone: a handler has no other way to know. */
+static int report_fd = -1;
+
+/*
+ * Should exit itself be forbidden, the handler would be entered again by its own call, which blocked SIGSYS turns into
+ * death by SIGSYS.
+ */
+UNCHECKED static void on_trap(int number, siginfo_t *info, void *machine)
+{
+	(void)number, (void)machine;
+	child_report(
+	    report_fd,
+	    (struct report){.kind = REPORT_FORBIDDEN, .detail = info->si_syscall, .arch = info->si_arch});
+	raw_exit(1);
+}
+
+UNCHECKED int child_report_traps(int fd)
+{
+	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+
+	report_fd = fd;
+	return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
+}
+
+UNCHECKED int child_end_with_parent(int number)
+{
+	int present = 0;
+
+	if (prctl(PR_SET_PDEATHSIG, number, 0, 0, 0) < 0 || prctl(PR_GET_PDEATHSIG, &present, 0, 0, 0) < 0)
+		return -errno;
+	return present == number ? 0 : CONFINE_FAKED;
 }

@@ -1,4 +1,4 @@
-#include "sandbox/channel.h"
+#include "process/channel.h"
 
 #include <errno.h>
 #include <poll.h>

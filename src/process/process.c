@@ -1,4 +1,4 @@
-#include "sandbox/process.h"
+#include "process/process.h"
 
 #include <assert.h>
 #include <errno.h>

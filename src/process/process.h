@@ -1,15 +1,49 @@
 /*
- * A child of our own: looked at through a file descriptor, so that it is never mistaken for another process, and collected
- * by nobody else's wait where that can be had.
+ * The parent's side of a child process: it is watched through a pidfd, so that it is never mistaken for another process, and every
+ * wait has a deadline.
  */
-#ifndef CALLGATE_SANDBOX_PROCESS_H
-#define CALLGATE_SANDBOX_PROCESS_H
+#ifndef CALLGATE_PROCESS_PROCESS_H
+#define CALLGATE_PROCESS_PROCESS_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
-#include "sandbox/deadline.h"
+/* A point in time on the monotonic clock. */
+struct deadline {
+	int64_t at_ns;
+};
+
+static inline int64_t deadline_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline struct deadline deadline_in(unsigned milliseconds)
+{
+	return (struct deadline){deadline_now() + (int64_t)milliseconds * 1000000};
+}
+
+static inline bool deadline_is_over(const struct deadline *deadline)
+{
+	return deadline_now() >= deadline->at_ns;
+}
+
+/* The time that is left; zero when it has passed. */
+static inline struct timespec deadline_left(const struct deadline *deadline)
+{
+	int64_t left = deadline->at_ns - deadline_now();
+
+	if (left < 0)
+		left = 0;
+	return (struct timespec){.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
+}
 
 /* A zeroed pid means that there is no process; pidfd is then meaningless. pidfd is -1 on kernels before 5.3. */
 struct process {

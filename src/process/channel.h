@@ -1,14 +1,13 @@
 /*
- * The host's end of the socket to a plugin's process: whole messages, or the reason why not.
+ * The parent's end of the socket to a child process: whole messages, or the reason why not.
  */
-#ifndef CALLGATE_SANDBOX_CHANNEL_H
-#define CALLGATE_SANDBOX_CHANNEL_H
+#ifndef CALLGATE_PROCESS_CHANNEL_H
+#define CALLGATE_PROCESS_CHANNEL_H
 
 #include <stddef.h>
 #include <sys/uio.h>
 
-#include "sandbox/process.h"
-#include "sandbox/report.h"
+#include "process/process.h"
 
 enum channel_result {
 	CHANNEL_OK,
