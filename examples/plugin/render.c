@@ -49,23 +49,23 @@ static int render(struct callgate_plugin *plugin, const char *directory, const c
 	static const char *const results[] = {"", "unknown format", "damaged", "a kind that is not supported",
 	                                      "too large"};
 	static char file[FILE_MAX], response[RESPONSE_MAX];
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 	size_t size = read_file(path, file, sizeof(file));
 
-	if (callgate_plugin_call(plugin, file, size, response, sizeof(response), &ending) < 0) {
-		printf("%s: the plugin was stopped: %s\n", path, ending.text);
+	if (callgate_plugin_call(plugin, file, size, response, sizeof(response), &reason) < 0) {
+		printf("%s: the plugin was stopped: %s\n", path, reason.text);
 		if (!callgate_plugin_alive(plugin) && callgate_plugin_restart(plugin, NULL) < 0) {
 			printf("%s\n", callgate_diagnosis(NULL));
 			exit(1);
 		}
 		return 1;
 	}
-	if (ending.value != IMAGE_OK) {
+	if (reason.value != IMAGE_OK) {
 		printf("%s: %s\n", path,
-		       ending.value > 0 && ending.value < 5 ? results[ending.value] : "no image");
+		       reason.value > 0 && reason.value < 5 ? results[reason.value] : "no image");
 		return 1;
 	}
-	if (write_image(response, ending.output_size, directory, path) == 0)
+	if (write_image(response, reason.output_size, directory, path) == 0)
 		return 0;
 	printf("%s: the plugin's answer is no image, or it can't be written\n", path);
 	return 1;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <callgate/ending.h>
+#include <callgate/exit_reason.h>
 #include <callgate/strict.h>
 
 #ifdef __cplusplus
@@ -71,36 +71,36 @@ struct callgate_plugin_options {
  *
  * The options are copied. On success *ret_plugin is the plugin, ready for calls; callgate_plugin_close() ends it.
  *
- * Returns 0; -EPIPE: it was started and ended, or could not be loaded: *ret_ending (if not NULL) says how. -EINVAL (NULL,
+ * Returns 0; -EPIPE: it was started and ended, or could not be loaded: *ret_reason (if not NULL) says how. -EINVAL (NULL,
  * unknown option, sizes beyond the address space, an unknown call in allow_calls, a name in `helper`, the environment or library_dirs that is not absolute, options that strict mode cannot honour); -ENOENT and others of
  * realpath(3) for `path` and library_dirs; -ENOENT: no helper found; -EOPNOTSUPP: nothing can limit which files are opened, as there is
  * no Landlock, and this program already is under a filter with a listener, say; -ENOMEM, -EMFILE, -ENFILE, -EAGAIN. After each failure
  * callgate_diagnosis(NULL) says why, and nothing is left: no process, descriptor or memory.
  */
 int callgate_plugin_open(const char *path, const struct callgate_plugin_options *options,
-                         struct callgate_ending *ret_ending, struct callgate_plugin **ret_plugin);
+                         struct callgate_exit_reason *ret_reason, struct callgate_plugin **ret_plugin);
 
 /*
  * Sends a request and waits for the response.
  *
- * Returns 0: ret_ending->value is what callgate_plugin_serve() returned, and `response` holds ret_ending->output_size bytes.
- * -EMSGSIZE: the plugin's response would have been larger than `capacity` (CALLGATE_END_TOO_LARGE tells its size), and it is
- * ready for the next call. -EPIPE: it is gone, *ret_ending says how, and `response` may hold anything; a plugin that does not keep to the
- * frames or the deadline is killed. Later calls give -EPIPE with the same ending until callgate_plugin_restart().
+ * Returns 0: ret_reason->value is what callgate_plugin_serve() returned, and `response` holds ret_reason->output_size bytes.
+ * -EMSGSIZE: the plugin's response would have been larger than `capacity` (CALLGATE_EXIT_TOO_LARGE tells its size), and it is
+ * ready for the next call. -EPIPE: it is gone, *ret_reason says how, and `response` may hold anything; a plugin that does not keep to the
+ * frames or the deadline is killed. Later calls give -EPIPE with the same reason until callgate_plugin_restart().
  * -EINVAL: NULL; or a request beyond its limit, which is not sent. `capacity` beyond the response limit is not used.
  * After each failure callgate_diagnosis(NULL) says why. Thread-safe.
  */
 int callgate_plugin_call(struct callgate_plugin *plugin, const void *request, size_t size, void *response,
-                         size_t capacity, struct callgate_ending *ret_ending);
+                         size_t capacity, struct callgate_exit_reason *ret_reason);
 
-/* Is it there and ready? False after an ending. Thread-safe. */
+/* Is it there and ready? False once its process has ended. Thread-safe. */
 bool callgate_plugin_alive(struct callgate_plugin *plugin);
 
 /*
  * Ends the process if there is one, and starts and loads anew, with the same options. Returns as callgate_plugin_open(); on
  * failure the plugin stays without a process, and may be tried again. Thread-safe.
  */
-int callgate_plugin_restart(struct callgate_plugin *plugin, struct callgate_ending *ret_ending);
+int callgate_plugin_restart(struct callgate_plugin *plugin, struct callgate_exit_reason *ret_reason);
 
 /* Kills the process, collects it, and frees the plugin. No call may be under way. NULL is fine. */
 void callgate_plugin_close(struct callgate_plugin *plugin);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include <seccomp.h>
-#include <callgate/ending.h>
+#include <callgate/exit_reason.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -139,11 +139,11 @@ struct callgate_strict_options {
  * made for this call: its memory is prepared beforehand, all descriptors are closed but the stream (0) and the way back (1),
  * signal handlers are reset, limits are set, no privileges can be gained, it is not dumpable and dies with the calling thread.
  *
- * Returns 0 when the function returned: ret_ending->value is its result, and `output` holds ret_ending->output_size bytes.
- * -EPIPE: it ended otherwise, *ret_ending says how, and `output` may hold anything. No process, descriptor or memory is left
+ * Returns 0 when the function returned: ret_reason->value is its result, and `output` holds ret_reason->output_size bytes.
+ * -EPIPE: it ended otherwise, *ret_reason says how, and `output` may hold anything. No process, descriptor or memory is left
  * in either case, but a child that hangs in the kernel a second after it was killed. Otherwise nothing ran: -EINVAL (NULL, or a size of 0 or beyond the address space, unknown options),
  * -ENOMEM, -EAGAIN, -EMFILE, -ENFILE (no child or descriptor to be had), -EOPNOTSUPP, or what confining it gave;
- * *ret_ending is then CALLGATE_END_NONE. After each failure callgate_diagnosis(NULL) says why.
+ * *ret_reason is then CALLGATE_EXIT_NONE. After each failure callgate_diagnosis(NULL) says why.
  *
  * Safe in programs with threads, and against interruptions. The child raises no SIGCHLD, and no wait of the program sees it
  * unless it uses __WALL or __WCLONE. Linux 5.4 or newer; before, its end is
@@ -151,7 +151,7 @@ struct callgate_strict_options {
  */
 int callgate_strict_call(callgate_strict_function *function, const void *input, size_t input_size,
                          void *output, size_t capacity, const struct callgate_strict_options *options,
-                         struct callgate_ending *ret_ending);
+                         struct callgate_exit_reason *ret_reason);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

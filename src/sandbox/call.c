@@ -15,13 +15,12 @@
 #include <unistd.h>
 
 #include "base/confine.h"
-#include "process/child.h"
-#include "sandbox/confinement.h"
-#include "sandbox/ending.h"
-#include "process/process.h"
 #include "base/raw.h"
-#include "sandbox/refuse.h"
 #include "base/unchecked.h"
+#include "process/child.h"
+#include "process/process.h"
+#include "sandbox/confinement.h"
+#include "sandbox/exit_reason.h"
 
 enum { STREAM_FD = 0, REPORT_FD = 1, DEFAULT_DEADLINE_MS = 10000 };
 static const size_t default_arena = 1 << 20, default_stack = 256 << 10;
@@ -204,52 +203,52 @@ static bool is_whole(const struct reception *reception)
 	       reception->got - sizeof(*report) == follows && !reception->too_much;
 }
 
-static void judge(const struct reception *reception, int status, bool late,
-                  const struct ending_limits *limits, struct callgate_ending *ending)
+static void judge(const struct reception *reception, int status, bool late, const struct exit_limits *limits,
+                  struct callgate_exit_reason *reason)
 {
 	const struct report *report = &reception->report;
 	bool whole = is_whole(reception);
 
 	if (reception->too_much)
-		ending_set(ending, CALLGATE_END_MALFORMED, "wrote more than an answer of %zu bytes",
-		           limits->output_capacity);
+		exit_reason_set(reason, CALLGATE_EXIT_MALFORMED, "wrote more than an answer of %zu bytes",
+		                limits->output_capacity);
 	else if (late)
-		ending_deadline(ending, limits);
+		exit_reason_deadline(reason, limits);
 	else if (whole && report->kind == REPORT_FORBIDDEN)
-		ending_forbidden(ending, report->detail, report->arch);
+		exit_reason_forbidden(reason, report->detail, report->arch);
 	else if (status != 0)
-		ending_status(ending, status, limits);
+		exit_reason_status(reason, status, limits);
 	else if (whole && report->kind == REPORT_VALUE)
-		ending_value(ending, report->value, (size_t)report->size);
+		exit_reason_value(reason, report->value, (size_t)report->size);
 	else if (whole && report->kind == REPORT_TOO_LARGE)
-		ending_too_large(ending, report->size, limits);
+		exit_reason_too_large(reason, report->size, limits);
 	else if (reception->got == 0)
-		ending_status(ending, status, limits);
+		exit_reason_status(reason, status, limits);
 	else
-		ending_set(ending, CALLGATE_END_MALFORMED, "wrote %zu bytes that are not an answer",
-		           reception->got);
+		exit_reason_set(reason, CALLGATE_EXIT_MALFORMED, "wrote %zu bytes that are not an answer",
+		                reception->got);
 }
 
 static int finish(const struct reception *reception, int status, bool late, const struct call *call,
-                  struct callgate_ending *ret_ending)
+                  struct callgate_exit_reason *ret_reason)
 {
-	struct ending_limits limits = {.mode1 = !call->filter.bytes,
-	                               .deadline_ms = call->options.deadline_ms,
-	                               .cpu_seconds = call->options.cpu_seconds,
-	                               .output_capacity = call->job.output_capacity};
+	struct exit_limits limits = {.mode1 = !call->filter.bytes,
+	                             .deadline_ms = call->options.deadline_ms,
+	                             .cpu_seconds = call->options.cpu_seconds,
+	                             .output_capacity = call->job.output_capacity};
 	const struct report *report = &reception->report;
 
 	if (is_whole(reception) && report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096)
 		return refuse(-(int)report->value, "strict call: %s: %s",
 		              child_step_name((enum child_step)report->detail),
 		              child_error_text((int)report->value));
-	judge(reception, status, late, &limits, ret_ending);
-	if (ret_ending->end == CALLGATE_END_VALUE)
+	judge(reception, status, late, &limits, ret_reason);
+	if (ret_reason->kind == CALLGATE_EXIT_VALUE)
 		return 0;
-	return refuse(-EPIPE, "strict call: %s", ret_ending->text);
+	return refuse(-EPIPE, "strict call: %s", ret_reason->text);
 }
 
-static int run(struct call *call, char *output, struct callgate_ending *ret_ending)
+static int run(struct call *call, char *output, struct callgate_exit_reason *ret_reason)
 {
 	struct process process;
 	struct reception reception = {.output = output, .capacity = call->job.output_capacity};
@@ -265,7 +264,7 @@ static int run(struct call *call, char *output, struct callgate_ending *ret_endi
 		bool late = listen_until_end(call, &process, &reception);
 		struct deadline soon = deadline_in(PROCESS_GRACE_MS);
 		int status = late ? process_kill(&process) : process_collect(&process, &soon, NULL);
-		result = finish(&reception, status, late, call, ret_ending);
+		result = finish(&reception, status, late, call, ret_reason);
 	}
 	close(call->pipe[0]);
 	return result;
@@ -304,25 +303,25 @@ static int take_filter(struct call *call)
 
 int callgate_strict_call(callgate_strict_function *function, const void *input, size_t input_size,
                          void *output, size_t capacity, const struct callgate_strict_options *options,
-                         struct callgate_ending *ret_ending)
+                         struct callgate_exit_reason *ret_reason)
 {
 	struct call call = {
 	    .function = function, .job = {.input = input, .input_size = input_size}, .parent = getpid()};
 
-	if (!function || !ret_ending || (!input && input_size) || (!output && capacity))
+	if (!function || !ret_reason || (!input && input_size) || (!output && capacity))
 		return refuse(-EINVAL, "strict call: the %s is NULL",
 		              !function              ? "function"
-		              : !ret_ending          ? "place for the ending"
+		              : !ret_reason          ? "place for the exit reason"
 		              : !input && input_size ? "input"
 		                                     : "output");
-	*ret_ending = (struct callgate_ending){.end = CALLGATE_END_NONE};
+	*ret_reason = (struct callgate_exit_reason){.kind = CALLGATE_EXIT_NONE};
 	int result = take_options(&call, options);
 	if (result == 0)
 		result = take_filter(&call);
 	if (result == 0)
 		result = map_memory(&call, capacity);
 	if (result == 0)
-		result = run(&call, output, ret_ending);
+		result = run(&call, output, ret_reason);
 	if (call.memory)
 		munmap(call.memory, call.memory_size);
 	confinement_finish(&call.filter);

@@ -1,5 +1,5 @@
 /*
- * Filters as bytes, made and proved in the host, so that whoever loads them needs no compiler.
+ * Strict mode's calls as rules of any filter, and filters as bytes, made and proved here, so that whoever loads them needs no compiler.
  */
 #ifndef CALLGATE_WORKER_CONFINEMENT_H
 #define CALLGATE_WORKER_CONFINEMENT_H
@@ -8,6 +8,12 @@
 
 #include <seccomp.h>
 #include <callgate/program.h>
+
+/* Adds the rules for CALLGATE_ALLOW_* bits alone. 0, or -errno with the thread's diagnosis; rules may then be there in part. */
+int confinement_allow(scmp_filter_ctx ctx, unsigned allow);
+
+/* The thread's diagnosis from the context's, after `what`; returns `result`. */
+int confinement_fail(scmp_filter_ctx ctx, int result, const char *what);
 
 /* Empty, without bytes, or a program for prctl(2). */
 struct confinement_filter {

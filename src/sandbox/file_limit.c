@@ -1,4 +1,3 @@
-#include "sandbox/file_limit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 
 #include "base/confine.h"
 #include "process/child.h"
+#include "sandbox/plugin_host.h"
 
 /* linux/landlock.h, which not all headers have. Since Linux 5.0 new calls have one number everywhere, but for an offset. */
 #define LANDLOCK_CREATE_RULESET (SYS_pidfd_open + 10)

@@ -1,5 +1,5 @@
 #include "sandbox/plugin_files.h"
-#include "sandbox/refuse.h"
+#include "sandbox/exit_reason.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -7,9 +7,8 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#include "sandbox/refuse.h"
-#include "sandbox/rules.h"
-#include "sandbox/setup.h"
+#include "sandbox/exit_reason.h"
+#include "sandbox/plugin_host.h"
 
 /* glibc's O_TMPFILE includes O_DIRECTORY, which is harmless alone; this is the rest of it. */
 enum { TMPFILE_BIT = O_TMPFILE & ~O_DIRECTORY };
@@ -126,7 +125,7 @@ static int add(scmp_filter_ctx ctx, const struct rule *rules, size_t count)
 
 	for (size_t i = 0; result == 0 && i < count; i++)
 		result = add_rule(ctx, &rules[i]);
-	return result < 0 ? rules_fail(ctx, result, "the plugin's filter") : 0;
+	return result < 0 ? confinement_fail(ctx, result, "the plugin's filter") : 0;
 }
 
 static int add_names(scmp_filter_ctx ctx, const char *const *names)
@@ -137,7 +136,7 @@ static int add_names(scmp_filter_ctx ctx, const char *const *names)
 			return refuse(-EINVAL, "allow_calls: there is no system call \"%s\"", *names);
 		int result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, number, 0);
 		if (result < 0)
-			return rules_fail(ctx, result, *names);
+			return confinement_fail(ctx, result, *names);
 	}
 	return 0;
 }
@@ -147,14 +146,14 @@ static int add_all(scmp_filter_ctx ctx, const struct callgate_plugin_options *op
 	int result = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP);
 
 	if (result < 0)
-		return rules_fail(ctx, result, "the plugin's filter");
+		return confinement_fail(ctx, result, "the plugin's filter");
 	result = add(ctx, serving_rules, sizeof(serving_rules) / sizeof(serving_rules[0]));
 	if (result == 0 && loading)
 		result = add(ctx, loading_rules, sizeof(loading_rules) / sizeof(loading_rules[0]));
 	if (result == 0 && options->allow_stderr)
 		result = add(ctx, &stderr_rule, 1);
 	if (result == 0)
-		result = rules_allow(ctx, options->allow);
+		result = confinement_allow(ctx, options->allow);
 	return result == 0 ? add_names(ctx, options->allow_calls) : result;
 }
 

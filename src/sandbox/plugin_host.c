@@ -4,6 +4,8 @@
  * Until dlopen() everything here is alone in its process. From the plugin's first instruction on (an IFUNC resolver or a
  * constructor) this code and its memory are as trustworthy as the plugin, which shares them; the filters are what holds.
  */
+#include "sandbox/plugin_host.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
@@ -14,11 +16,8 @@
 #include <callgate/plugin_side.h>
 
 #include "base/confine.h"
-#include "process/child.h"
-#include "sandbox/file_limit.h"
 #include "base/raw.h"
-#include "sandbox/setup.h"
-#include "sandbox/watcher.h"
+#include "process/child.h"
 
 typedef int64_t serve_function(struct callgate_plugin_job *job);
 
@@ -32,7 +31,7 @@ static void require(enum child_step step, int result)
 	child_require(PLUGIN_RESPONSE_FD, step, result);
 }
 
-static void refuse(const char *reason)
+static void report_refusal(const char *reason)
 {
 	size_t length = strlen(reason);
 
@@ -123,10 +122,10 @@ static serve_function *load(const char *path)
 	void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 
 	if (!plugin)
-		refuse(dlerror());
+		report_refusal(dlerror());
 	serve_function *serve = (serve_function *)dlsym(plugin, "callgate_plugin_serve");
 	if (!serve)
-		refuse("it has no function callgate_plugin_serve()");
+		report_refusal("it has no function callgate_plugin_serve()");
 	return serve;
 }
 

@@ -12,9 +12,8 @@
 
 #include "process/channel.h"
 #include "process/child.h"
-#include "sandbox/ending.h"
-#include "sandbox/refuse.h"
-#include "sandbox/setup.h"
+#include "sandbox/exit_reason.h"
+#include "sandbox/plugin_host.h"
 
 /* Descriptors that the child has in other places than ours: above all of those, so that no dup2() overwrites another's source. */
 enum { LOWEST_OWN_FD = 8 };
@@ -152,39 +151,40 @@ void plugin_process_stop(struct plugin_process *process)
 		end(process);
 }
 
-static struct ending_limits limits_of(const struct plugin_plan *plan, unsigned deadline_ms, size_t capacity)
+static struct exit_limits limits_of(const struct plugin_plan *plan, unsigned deadline_ms, size_t capacity)
 {
-	return (struct ending_limits){.mode1 = plan->options.confinement == CALLGATE_PLUGIN_STRICT,
-	                              .deadline_ms = deadline_ms,
-	                              .cpu_seconds = plan->options.cpu_seconds,
-	                              .output_capacity = capacity,
-	                              .memory = plan->options.memory};
+	return (struct exit_limits){.mode1 = plan->options.confinement == CALLGATE_PLUGIN_STRICT,
+	                            .deadline_ms = deadline_ms,
+	                            .cpu_seconds = plan->options.cpu_seconds,
+	                            .output_capacity = capacity,
+	                            .memory = plan->options.memory};
 }
 
 /* The process did not answer as it should: ends it, and says why. */
 static void end_badly(struct plugin_process *process, enum channel_result result,
-                      const struct ending_limits *limits, struct callgate_ending *ending)
+                      const struct exit_limits *limits, struct callgate_exit_reason *reason)
 {
 	struct deadline soon = deadline_in(PROCESS_GRACE_MS);
 
 	switch (result) {
 	case CHANNEL_LATE:
 		end(process);
-		ending_deadline(ending, limits);
+		exit_reason_deadline(reason, limits);
 		break;
 	case CHANNEL_CLOSED:
 		/* The stream ends a moment before the process does; one that only closed its descriptors is killed. */
 		if (process_wait(&process->process, NULL, 0, &soon) == PROCESS_ENDED) {
-			struct ending_limits measured = *limits;
+			struct exit_limits measured = *limits;
 			int status = process_collect(&process->process, &soon, &measured.peak);
 			close(process->socket);
-			ending_status(ending, status, &measured);
+			exit_reason_status(reason, status, &measured);
 			break;
 		}
 		/* fallthrough */
 	default:
 		end(process);
-		ending_set(ending, CALLGATE_END_MALFORMED, "wrote what is not an answer, and was killed");
+		exit_reason_set(reason, CALLGATE_EXIT_MALFORMED,
+		                "wrote what is not an answer, and was killed");
 	}
 }
 
@@ -219,8 +219,8 @@ static enum channel_result send_setup(const struct plugin_plan *plan, const stru
 }
 
 /* The dynamic linker's words, as far as they fit and can be shown. */
-static enum channel_result receive_reason(const struct channel *channel, uint64_t claimed, char *ret_text,
-                                          size_t room)
+static enum channel_result receive_words(const struct channel *channel, uint64_t claimed, char *ret_text,
+                                         size_t room)
 {
 	size_t size = claimed < room ? (size_t)claimed : room - 1;
 	enum channel_result result = channel_receive(channel, ret_text, size);
@@ -233,31 +233,32 @@ static enum channel_result receive_reason(const struct channel *channel, uint64_
 
 /* What came in place of readiness. -EPIPE or another error: the process is ended. */
 static int not_ready(const struct report *report, const struct channel *channel,
-                     struct plugin_process *process, const struct ending_limits *limits,
-                     struct callgate_ending *ending)
+                     struct plugin_process *process, const struct exit_limits *limits,
+                     struct callgate_exit_reason *reason)
 {
-	char reason[CALLGATE_ENDING_TEXT - 32] = "";
+	char words[CALLGATE_EXIT_REASON_TEXT - 32] = "";
 
 	if (report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096) {
 		end(process);
-		ending_set(ending, CALLGATE_END_REFUSED, "the helper failed at %s: %s",
-		           child_step_name((enum child_step)report->detail),
-		           child_error_text((int)report->value));
+		exit_reason_set(reason, CALLGATE_EXIT_REFUSED, "the helper failed at %s: %s",
+		                child_step_name((enum child_step)report->detail),
+		                child_error_text((int)report->value));
 	} else if (report->kind == REPORT_NO_LIMIT) {
 		end(process);
-		ending_set(ending, CALLGATE_END_REFUSED,
-		           "nothing can limit the files that it reads: Landlock: %s; opening them for it: %s",
-		           child_error_text((int)report->value), child_error_text(report->detail));
+		exit_reason_set(
+		    reason, CALLGATE_EXIT_REFUSED,
+		    "nothing can limit the files that it reads: Landlock: %s; opening them for it: %s",
+		    child_error_text((int)report->value), child_error_text(report->detail));
 		return -EOPNOTSUPP;
 	} else if (report->kind == REPORT_REFUSED &&
-	           receive_reason(channel, report->size, reason, sizeof(reason)) == CHANNEL_OK) {
+	           receive_words(channel, report->size, words, sizeof(words)) == CHANNEL_OK) {
 		end(process);
-		ending_set(ending, CALLGATE_END_REFUSED, "can't be loaded: %s", reason);
+		exit_reason_set(reason, CALLGATE_EXIT_REFUSED, "can't be loaded: %s", words);
 	} else if (report->kind == REPORT_FORBIDDEN) {
 		end(process);
-		ending_forbidden(ending, report->detail, report->arch);
+		exit_reason_forbidden(reason, report->detail, report->arch);
 	} else {
-		end_badly(process, CHANNEL_NOISE, limits, ending);
+		end_badly(process, CHANNEL_NOISE, limits, reason);
 	}
 	return -EPIPE;
 }
@@ -282,9 +283,9 @@ static enum channel_result receive_first(const struct plugin_plan *plan, struct 
 
 /* Waits until the plugin is loaded. 0, or the process is ended. */
 static int wait_until_ready(const struct plugin_plan *plan, struct plugin_process *process,
-                            struct plugin_supervisor *supervisor, struct callgate_ending *ending)
+                            struct plugin_supervisor *supervisor, struct callgate_exit_reason *reason)
 {
-	struct ending_limits limits = limits_of(plan, plan->options.load_deadline_ms, 0);
+	struct exit_limits limits = limits_of(plan, plan->options.load_deadline_ms, 0);
 	struct channel channel = {.socket = process->socket,
 	                          .process = &process->process,
 	                          .deadline = deadline_in(plan->options.load_deadline_ms)};
@@ -294,59 +295,59 @@ static int wait_until_ready(const struct plugin_plan *plan, struct plugin_proces
 	if (heard == CHANNEL_OK)
 		heard = receive_first(plan, &channel, supervisor, &report);
 	if (heard != CHANNEL_OK) {
-		end_badly(process, heard, &limits, ending);
+		end_badly(process, heard, &limits, reason);
 		return -EPIPE;
 	}
 	if (report.kind == REPORT_READY)
 		return 0;
-	int result = not_ready(&report, &channel, process, &limits, ending);
-	if (result == -EPIPE && ending->end == CALLGATE_END_REFUSED && supervisor->error) {
-		ending_set(ending, CALLGATE_END_REFUSED,
-		           "there is no Landlock, and opening files in its place failed: %s",
-		           strerror(-supervisor->error));
+	int result = not_ready(&report, &channel, process, &limits, reason);
+	if (result == -EPIPE && reason->kind == CALLGATE_EXIT_REFUSED && supervisor->error) {
+		exit_reason_set(reason, CALLGATE_EXIT_REFUSED,
+		                "there is no Landlock, and opening files in its place failed: %s",
+		                strerror(-supervisor->error));
 		return -EOPNOTSUPP;
 	}
 	return result;
 }
 
 int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *process,
-                         struct callgate_ending *ending)
+                         struct callgate_exit_reason *reason)
 {
 	struct plugin_supervisor supervisor = {0};
 
-	*ending = (struct callgate_ending){.end = CALLGATE_END_NONE};
+	*reason = (struct callgate_exit_reason){.kind = CALLGATE_EXIT_NONE};
 	int result = begin(plan, process);
 	if (result < 0)
 		return result;
-	result = wait_until_ready(plan, process, &supervisor, ending);
+	result = wait_until_ready(plan, process, &supervisor, reason);
 	plugin_supervisor_finish(&supervisor);
-	return result < 0 ? refuse(result, "plugin %s, while loading: %s", plan->path, ending->text) : 0;
+	return result < 0 ? refuse(result, "plugin %s, while loading: %s", plan->path, reason->text) : 0;
 }
 
-/* Judges the report and takes the response. OK: *ending is set and the plugin lives. */
+/* Judges the report and takes the response. OK: *reason is set and the plugin lives. */
 static enum channel_result take_answer(const struct channel *channel, const struct report *report,
-                                       uint64_t sequence, void *response, const struct ending_limits *limits,
-                                       struct callgate_ending *ending)
+                                       uint64_t sequence, void *response, const struct exit_limits *limits,
+                                       struct callgate_exit_reason *reason)
 {
 	enum channel_result result;
 
 	if (report->magic != REPORT_MAGIC || report->sequence != sequence)
 		return CHANNEL_NOISE;
 	if (report->kind == REPORT_TOO_LARGE && report->size > limits->output_capacity) {
-		ending_too_large(ending, report->size, limits);
+		exit_reason_too_large(reason, report->size, limits);
 		return CHANNEL_OK;
 	}
 	if (report->kind != REPORT_VALUE || report->size > limits->output_capacity)
 		return CHANNEL_NOISE;
 	result = channel_receive(channel, response, (size_t)report->size);
 	if (result == CHANNEL_OK)
-		ending_value(ending, report->value, (size_t)report->size);
+		exit_reason_value(reason, report->value, (size_t)report->size);
 	return result;
 }
 
 static enum channel_result exchange(const struct channel *channel, const struct request *head,
-                                    const void *request, void *response, const struct ending_limits *limits,
-                                    struct report *report, struct callgate_ending *ending)
+                                    const void *request, void *response, const struct exit_limits *limits,
+                                    struct report *report, struct callgate_exit_reason *reason)
 {
 	struct iovec parts[] = {{(void *)(uintptr_t)head, sizeof(*head)},
 	                        {(void *)(uintptr_t)request, (size_t)head->size}};
@@ -357,30 +358,30 @@ static enum channel_result exchange(const struct channel *channel, const struct 
 	if (result == CHANNEL_OK)
 		result = channel_receive(channel, report, sizeof(*report));
 	if (result == CHANNEL_OK && !(report->magic == REPORT_MAGIC && report->kind == REPORT_FORBIDDEN))
-		result = take_answer(channel, report, head->sequence, response, limits, ending);
+		result = take_answer(channel, report, head->sequence, response, limits, reason);
 	return result;
 }
 
 int plugin_process_call(const struct plugin_plan *plan, struct plugin_process *process, const void *request,
-                        size_t size, void *response, size_t capacity, struct callgate_ending *ending)
+                        size_t size, void *response, size_t capacity, struct callgate_exit_reason *reason)
 {
 	unsigned deadline_ms = plan->options.call_deadline_ms;
-	struct ending_limits limits = limits_of(plan, deadline_ms, capacity);
+	struct exit_limits limits = limits_of(plan, deadline_ms, capacity);
 	struct channel channel = {
 	    .socket = process->socket, .process = &process->process, .deadline = deadline_in(deadline_ms)};
 	struct request head = {
 	    .magic = REQUEST_MAGIC, .sequence = ++process->sequence, .size = size, .capacity = capacity};
 	struct report report = {0};
 
-	enum channel_result result = exchange(&channel, &head, request, response, &limits, &report, ending);
+	enum channel_result result = exchange(&channel, &head, request, response, &limits, &report, reason);
 	if (result != CHANNEL_OK) {
-		end_badly(process, result, &limits, ending);
+		end_badly(process, result, &limits, reason);
 	} else if (report.kind == REPORT_FORBIDDEN) {
 		end(process);
-		ending_forbidden(ending, report.detail, report.arch);
+		exit_reason_forbidden(reason, report.detail, report.arch);
 	}
-	if (ending->end == CALLGATE_END_VALUE)
+	if (reason->kind == CALLGATE_EXIT_VALUE)
 		return 0;
-	return refuse(ending->end == CALLGATE_END_TOO_LARGE ? -EMSGSIZE : -EPIPE, "plugin %s: %s", plan->path,
-	              ending->text);
+	return refuse(reason->kind == CALLGATE_EXIT_TOO_LARGE ? -EMSGSIZE : -EPIPE, "plugin %s: %s",
+	              plan->path, reason->text);
 }

@@ -27,13 +27,13 @@ struct plugin_process {
 	uint64_t sequence;
 };
 
-/* Starts, loads, and waits until it is ready. 0; -EPIPE with *ending; or -errno. The thread's diagnosis says why. */
+/* Starts, loads, and waits until it is ready. 0; -EPIPE with *reason; or -errno. The thread's diagnosis says why. */
 int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *process,
-                         struct callgate_ending *ending);
+                         struct callgate_exit_reason *reason);
 
-/* One request. 0; -EMSGSIZE; -EPIPE, and it has been ended. *ending is set always. */
+/* One request. 0; -EMSGSIZE; -EPIPE, and it has been ended. *reason is set always. */
 int plugin_process_call(const struct plugin_plan *plan, struct plugin_process *process, const void *request,
-                        size_t size, void *response, size_t capacity, struct callgate_ending *ending);
+                        size_t size, void *response, size_t capacity, struct callgate_exit_reason *reason);
 
 /* Kills it if it is there. */
 void plugin_process_stop(struct plugin_process *process);

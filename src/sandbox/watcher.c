@@ -1,4 +1,3 @@
-#include "sandbox/watcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +11,7 @@
 
 #include "base/raw.h"
 #include "process/child.h"
+#include "sandbox/plugin_host.h"
 
 /* Where there is no pidfd, this often the host is looked for. */
 enum { LOOK_NS = 100000000 };

@@ -62,16 +62,16 @@ static int64_t copy(struct callgate_strict_job *job)
 
 static int by_strict_call(size_t size)
 {
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 
-	return callgate_strict_call(copy, request, size, response, size, NULL, &ending);
+	return callgate_strict_call(copy, request, size, response, size, NULL, &reason);
 }
 
 static int by_plugin(size_t size)
 {
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 
-	return callgate_plugin_call(plugin, request, size, response, size, &ending);
+	return callgate_plugin_call(plugin, request, size, response, size, &reason);
 }
 
 static int restart(size_t size)

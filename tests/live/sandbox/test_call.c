@@ -26,7 +26,7 @@ enum { SANITIZED_THREADS = 1 };
 enum { SANITIZED_THREADS = 0 };
 #endif
 
-static struct callgate_ending ending;
+static struct callgate_exit_reason reason;
 static const struct callgate_strict_options by_filter = {.confinement = CALLGATE_STRICT_FILTER};
 
 START_TEST(test_value)
@@ -37,15 +37,15 @@ START_TEST(test_value)
 		struct callgate_strict_options options = {.confinement =
 		                                              (enum callgate_strict_confinement)mode};
 		int result =
-		    callgate_strict_call(upper, "hello", 5, output, sizeof(output), &options, &ending);
+		    callgate_strict_call(upper, "hello", 5, output, sizeof(output), &options, &reason);
 		ck_assert_msg(result == 0, "%s", callgate_diagnosis(NULL));
-		ck_assert_int_eq(ending.end, CALLGATE_END_VALUE);
-		ck_assert_int_eq(ending.value, -995);
-		ck_assert_uint_eq(ending.output_size, 5);
+		ck_assert_int_eq(reason.kind, CALLGATE_EXIT_VALUE);
+		ck_assert_int_eq(reason.value, -995);
+		ck_assert_uint_eq(reason.output_size, 5);
 		ck_assert_mem_eq(output, "HELLO", 5);
 	}
-	ck_assert_int_eq(callgate_strict_call(upper, NULL, 0, NULL, 0, NULL, &ending), 0);
-	ck_assert_int_eq(ending.value, -1000);
+	ck_assert_int_eq(callgate_strict_call(upper, NULL, 0, NULL, 0, NULL, &reason), 0);
+	ck_assert_int_eq(reason.value, -1000);
 }
 END_TEST
 
@@ -55,13 +55,13 @@ START_TEST(test_output_larger_than_a_pipe)
 	char *input = malloc(size), *output = malloc(size);
 
 	memset(input, 'x', size);
-	ck_assert_int_eq(callgate_strict_call(upper, input, size, output, size, NULL, &ending), 0);
-	ck_assert_uint_eq(ending.output_size, size);
+	ck_assert_int_eq(callgate_strict_call(upper, input, size, output, size, NULL, &reason), 0);
+	ck_assert_uint_eq(reason.output_size, size);
 	ck_assert_int_eq(output[0], 'X');
 	ck_assert_int_eq(output[size - 1], 'X');
-	ck_assert_int_eq(callgate_strict_call(upper, input, size, output, size - 1, NULL, &ending), -EPIPE);
-	ck_assert_int_eq(ending.end, CALLGATE_END_TOO_LARGE);
-	ck_assert_uint_eq(ending.output_size, size);
+	ck_assert_int_eq(callgate_strict_call(upper, input, size, output, size - 1, NULL, &reason), -EPIPE);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_TOO_LARGE);
+	ck_assert_uint_eq(reason.output_size, size);
 	free(input);
 	free(output);
 }
@@ -104,14 +104,14 @@ UNCHECKED static int64_t kills_itself_with_a_trap(struct callgate_strict_job *jo
 static void expect(callgate_strict_function *function, const struct callgate_strict_options *options, int end)
 {
 	char output[64];
-	int result = callgate_strict_call(function, "x", 1, output, sizeof(output), options, &ending);
+	int result = callgate_strict_call(function, "x", 1, output, sizeof(output), options, &reason);
 
-	ck_assert_msg(ending.end == (enum callgate_end)end, "%s instead of %s: %s",
-	              callgate_end_name(ending.end), callgate_end_name((enum callgate_end)end),
-	              callgate_diagnosis(NULL));
-	ck_assert_int_eq(result, end == CALLGATE_END_VALUE ? 0 : -EPIPE);
+	ck_assert_msg(reason.kind == (enum callgate_exit_kind)end, "%s instead of %s: %s",
+	              callgate_exit_kind_name(reason.kind),
+	              callgate_exit_kind_name((enum callgate_exit_kind)end), callgate_diagnosis(NULL));
+	ck_assert_int_eq(result, end == CALLGATE_EXIT_VALUE ? 0 : -EPIPE);
 	if (result < 0)
-		ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), ending.text));
+		ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), reason.text));
 	ck_assert(!leaks_any_child());
 }
 
@@ -119,34 +119,34 @@ START_TEST(test_strict_mode_endings)
 {
 	struct callgate_strict_options quick = {.deadline_ms = 50};
 
-	expect(opens, NULL, CALLGATE_END_KILLED);
-	ck_assert_int_eq(ending.signal, SIGKILL);
-	ck_assert_ptr_nonnull(strstr(ending.text, "probably a forbidden call"));
-	expect(segfaults, NULL, CALLGATE_END_CRASHED);
-	ck_assert_int_eq(ending.signal, SIGSEGV);
-	expect(overflows_the_stack, NULL, CALLGATE_END_CRASHED);
-	expect(kills_itself_with_a_trap, NULL, CALLGATE_END_CRASHED);
-	ck_assert_int_ne(ending.signal, SIGSEGV);
-	expect(loops, &quick, CALLGATE_END_DEADLINE);
-	ck_assert_ptr_nonnull(strstr(ending.text, "50 ms"));
-	expect(floods, NULL, CALLGATE_END_MALFORMED);
-	expect(writes_half_an_answer, NULL, CALLGATE_END_MALFORMED);
-	expect(exits, NULL, CALLGATE_END_EXITED);
-	ck_assert_int_eq(ending.value, 3);
+	expect(opens, NULL, CALLGATE_EXIT_KILLED);
+	ck_assert_int_eq(reason.signal, SIGKILL);
+	ck_assert_ptr_nonnull(strstr(reason.text, "probably a forbidden call"));
+	expect(segfaults, NULL, CALLGATE_EXIT_CRASHED);
+	ck_assert_int_eq(reason.signal, SIGSEGV);
+	expect(overflows_the_stack, NULL, CALLGATE_EXIT_CRASHED);
+	expect(kills_itself_with_a_trap, NULL, CALLGATE_EXIT_CRASHED);
+	ck_assert_int_ne(reason.signal, SIGSEGV);
+	expect(loops, &quick, CALLGATE_EXIT_DEADLINE);
+	ck_assert_ptr_nonnull(strstr(reason.text, "50 ms"));
+	expect(floods, NULL, CALLGATE_EXIT_MALFORMED);
+	expect(writes_half_an_answer, NULL, CALLGATE_EXIT_MALFORMED);
+	expect(exits, NULL, CALLGATE_EXIT_EXITED);
+	ck_assert_int_eq(reason.value, 3);
 }
 END_TEST
 
 START_TEST(test_filter_endings_are_named)
 {
-	expect(opens, &by_filter, CALLGATE_END_FORBIDDEN);
-	ck_assert_int_eq(ending.syscall, SYS_openat);
-	ck_assert_uint_eq(ending.arch, seccomp_arch_native());
-	ck_assert_ptr_nonnull(strstr(ending.text, "openat on "));
-	expect(raises, &by_filter, CALLGATE_END_FORBIDDEN);
-	ck_assert_int_eq(ending.syscall, SYS_getpid);
-	expect(segfaults, &by_filter, CALLGATE_END_CRASHED);
-	expect(floods, &by_filter, CALLGATE_END_MALFORMED);
-	expect(exits, &by_filter, CALLGATE_END_EXITED);
+	expect(opens, &by_filter, CALLGATE_EXIT_FORBIDDEN);
+	ck_assert_int_eq(reason.syscall, SYS_openat);
+	ck_assert_uint_eq(reason.arch, seccomp_arch_native());
+	ck_assert_ptr_nonnull(strstr(reason.text, "openat on "));
+	expect(raises, &by_filter, CALLGATE_EXIT_FORBIDDEN);
+	ck_assert_int_eq(reason.syscall, SYS_getpid);
+	expect(segfaults, &by_filter, CALLGATE_EXIT_CRASHED);
+	expect(floods, &by_filter, CALLGATE_EXIT_MALFORMED);
+	expect(exits, &by_filter, CALLGATE_EXIT_EXITED);
 }
 END_TEST
 
@@ -174,15 +174,15 @@ START_TEST(test_a_widened_filter)
 	size_t small = 1 << 20, large = 64 << 20;
 
 	int result =
-	    callgate_strict_call(maps_and_reads_the_clock, &small, sizeof(small), NULL, 0, &options, &ending);
+	    callgate_strict_call(maps_and_reads_the_clock, &small, sizeof(small), NULL, 0, &options, &reason);
 	ck_assert_msg(result == 0, "%s", callgate_diagnosis(NULL));
-	ck_assert_int_eq(ending.value, 0);
+	ck_assert_int_eq(reason.value, 0);
 	ck_assert_int_eq(
-	    callgate_strict_call(maps_and_reads_the_clock, &large, sizeof(large), NULL, 0, &options, &ending),
+	    callgate_strict_call(maps_and_reads_the_clock, &large, sizeof(large), NULL, 0, &options, &reason),
 	    0);
-	ck_assert_int_eq(ending.value, -ENOMEM);
-	expect(maps_executable, &options, CALLGATE_END_FORBIDDEN);
-	ck_assert_int_eq(ending.syscall, SYS_mmap);
+	ck_assert_int_eq(reason.value, -ENOMEM);
+	expect(maps_executable, &options, CALLGATE_EXIT_FORBIDDEN);
+	ck_assert_int_eq(reason.syscall, SYS_mmap);
 }
 END_TEST
 
@@ -199,8 +199,8 @@ START_TEST(test_a_program_of_ones_own)
 	ck_assert_int_eq(seccomp_export_bpf_mem(ctx, bytes, &size), 0);
 	ck_assert_int_eq(callgate_program_new(bytes, size, 0, &program), 0);
 	options.program = program;
-	expect(raises, &options, CALLGATE_END_VALUE);
-	expect(opens, &options, CALLGATE_END_FORBIDDEN);
+	expect(raises, &options, CALLGATE_EXIT_VALUE);
+	expect(opens, &options, CALLGATE_EXIT_FORBIDDEN);
 	callgate_program_free(program);
 	seccomp_release(ctx);
 }
@@ -229,9 +229,9 @@ START_TEST(test_arena)
 {
 	struct callgate_strict_options options = {.arena_size = 3 << 20};
 
-	expect(uses_the_arena, &options, CALLGATE_END_VALUE);
-	ck_assert_int_gt(ending.value, 3000000);
-	ck_assert_int_le(ending.value, 3 << 20);
+	expect(uses_the_arena, &options, CALLGATE_EXIT_VALUE);
+	ck_assert_int_gt(reason.value, 3000000);
+	ck_assert_int_le(reason.value, 3 << 20);
 }
 END_TEST
 
@@ -267,21 +267,21 @@ START_TEST(test_descriptors)
 	int fds[2], high;
 	struct callgate_strict_options options = {0};
 
-	expect(counts_fds, NULL, CALLGATE_END_VALUE);
-	ck_assert_int_eq(ending.value, 2 | 4);
-	expect(counts_fds, &by_filter, CALLGATE_END_VALUE);
-	ck_assert_int_eq(ending.value, 2);
+	expect(counts_fds, NULL, CALLGATE_EXIT_VALUE);
+	ck_assert_int_eq(reason.value, 2 | 4);
+	expect(counts_fds, &by_filter, CALLGATE_EXIT_VALUE);
+	ck_assert_int_eq(reason.value, 2);
 	ck_assert_int_eq(pipe(fds), 0);
 	high = dup2(fds[0], 50);
 	for (int place = 0; place < 2; place++) {
 		options.stream = place ? high : fds[0];
-		expect(counts_fds, &options, CALLGATE_END_VALUE);
-		ck_assert_int_eq(ending.value, 1 | 2 | 4);
+		expect(counts_fds, &options, CALLGATE_EXIT_VALUE);
+		ck_assert_int_eq(reason.value, 1 | 2 | 4);
 	}
 	ck_assert_int_eq(write(fds[1], "\1\2\3", 3), 3);
 	close(fds[1]);
-	expect(sums_the_stream, &options, CALLGATE_END_VALUE);
-	ck_assert_int_eq(ending.value, 6);
+	expect(sums_the_stream, &options, CALLGATE_EXIT_VALUE);
+	ck_assert_int_eq(reason.value, 6);
 }
 END_TEST
 
@@ -289,9 +289,9 @@ START_TEST(test_low_descriptors_closed_in_the_host)
 {
 	close(0);
 	close(1);
-	expect(counts_fds, NULL, CALLGATE_END_VALUE);
-	ck_assert_int_eq(ending.value, 2 | 4);
-	expect(upper, &by_filter, CALLGATE_END_VALUE);
+	expect(counts_fds, NULL, CALLGATE_EXIT_VALUE);
+	ck_assert_int_eq(reason.value, 2 | 4);
+	expect(upper, &by_filter, CALLGATE_EXIT_VALUE);
 }
 END_TEST
 
@@ -299,8 +299,8 @@ START_TEST(test_cpu_limit)
 {
 	struct callgate_strict_options options = {.cpu_seconds = 1};
 
-	expect(loops, &options, CALLGATE_END_CPU);
-	ck_assert_ptr_nonnull(strstr(ending.text, "1 seconds"));
+	expect(loops, &options, CALLGATE_EXIT_CPU);
+	ck_assert_ptr_nonnull(strstr(reason.text, "1 seconds"));
 }
 END_TEST
 
@@ -310,38 +310,38 @@ static const size_t unmappable = sizeof(size_t) > 4 ? SIZE_MAX >> 5 : SIZE_MAX -
 START_TEST(test_bad_arguments)
 {
 	struct callgate_strict_options bad = {.confinement = (enum callgate_strict_confinement)7};
-	struct callgate_ending before = {.value = 77};
+	struct callgate_exit_reason before = {.value = 77};
 	char output[4];
 
-	ending = before;
-	ck_assert_int_eq(callgate_strict_call(NULL, "x", 1, output, 4, NULL, &ending), -EINVAL);
+	reason = before;
+	ck_assert_int_eq(callgate_strict_call(NULL, "x", 1, output, 4, NULL, &reason), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "function is NULL"));
-	ck_assert_int_eq(callgate_strict_call(upper, NULL, 1, output, 4, NULL, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_strict_call(upper, NULL, 1, output, 4, NULL, &reason), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "input is NULL"));
-	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, NULL, 4, NULL, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, NULL, 4, NULL, &reason), -EINVAL);
 	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, NULL, NULL), -EINVAL);
-	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &reason), -EINVAL);
 	bad = (struct callgate_strict_options){.allow = CALLGATE_ALLOW_CLOCK};
-	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &reason), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "can't be widened"));
 	bad = (struct callgate_strict_options){.confinement = CALLGATE_STRICT_FILTER, .allow = 1 << 20};
-	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &reason), -EINVAL);
 	bad = (struct callgate_strict_options){.arena_size = SIZE_MAX - 5};
-	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &reason), -EINVAL);
 	bad = (struct callgate_strict_options){.stack_size = unmappable};
-	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -ENOMEM);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &reason), -ENOMEM);
 	bad = (struct callgate_strict_options){.stream = -3};
-	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &reason), -EINVAL);
 	bad = (struct callgate_strict_options){.stream = 63};
-	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &ending), -EBADF);
+	ck_assert_int_eq(callgate_strict_call(upper, "x", 1, output, 4, &bad, &reason), -EBADF);
 	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "descriptors"));
-	ck_assert_int_eq(ending.end, CALLGATE_END_NONE);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_NONE);
 
 	struct rlimit usual, few;
 	getrlimit(RLIMIT_NOFILE, &usual);
 	few = (struct rlimit){.rlim_cur = 3, .rlim_max = usual.rlim_max};
 	setrlimit(RLIMIT_NOFILE, &few);
-	int result = callgate_strict_call(upper, "x", 1, output, 4, NULL, &ending);
+	int result = callgate_strict_call(upper, "x", 1, output, 4, NULL, &reason);
 	setrlimit(RLIMIT_NOFILE, &usual);
 	ck_assert_int_eq(result, -EMFILE);
 }

@@ -105,13 +105,13 @@ static void enters_strict_mode(void)
 static void call(enum callgate_strict_confinement confinement)
 {
 	struct callgate_strict_options options = {.confinement = confinement};
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 
 	enter_fake();
-	int result = callgate_strict_call(mark, NULL, 0, NULL, 0, &options, &ending);
+	int result = callgate_strict_call(mark, NULL, 0, NULL, 0, &options, &reason);
 	check_refused(result, "callgate_strict_call() was not refused");
-	if (ending.end != CALLGATE_END_NONE)
-		stop(ending.text);
+	if (reason.kind != CALLGATE_EXIT_NONE)
+		stop(reason.text);
 	_exit(0);
 }
 
@@ -129,13 +129,13 @@ static void open_plugin(enum callgate_plugin_confinement confinement)
 {
 	struct callgate_plugin_options options = {.confinement = confinement};
 	struct callgate_plugin *plugin = NULL;
-	struct callgate_ending ending = {.end = CALLGATE_END_NONE};
+	struct callgate_exit_reason reason = {.kind = CALLGATE_EXIT_NONE};
 
 	enter_fake();
-	int result = callgate_plugin_open(PLUGINS "/obedient.so", &options, &ending, &plugin);
-	if (result != -EPIPE || plugin || ending.end != CALLGATE_END_REFUSED ||
-	    !strstr(ending.text, "claims success in the kernel's place"))
-		stop(ending.text);
+	int result = callgate_plugin_open(PLUGINS "/obedient.so", &options, &reason, &plugin);
+	if (result != -EPIPE || plugin || reason.kind != CALLGATE_EXIT_REFUSED ||
+	    !strstr(reason.text, "claims success in the kernel's place"))
+		stop(reason.text);
 	_exit(0);
 }
 

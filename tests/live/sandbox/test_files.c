@@ -110,11 +110,11 @@ static void make_attacker(void)
 	orders_make_plugin(orders);
 }
 
-static int open_attacker(struct callgate_plugin **plugin, struct callgate_ending *ending)
+static int open_attacker(struct callgate_plugin **plugin, struct callgate_exit_reason *reason)
 {
 	struct callgate_plugin_options options = {.load_deadline_ms = 20000};
 
-	return callgate_plugin_open(orders_plugin, &options, ending, plugin);
+	return callgate_plugin_open(orders_plugin, &options, reason, plugin);
 }
 
 /* Every attack, and that what is needed works. */
@@ -122,18 +122,18 @@ static void check_attacks(void)
 {
 	static char results[1 << 16];
 	struct callgate_plugin *plugin;
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 
-	ck_assert_msg(open_attacker(&plugin, &ending) == 0, "%s", callgate_diagnosis(NULL));
+	ck_assert_msg(open_attacker(&plugin, &reason) == 0, "%s", callgate_diagnosis(NULL));
 	for (int restarts = 0; restarts < 2; restarts++) {
-		ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, results, sizeof(results) - 1, &ending),
+		ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, results, sizeof(results) - 1, &reason),
 		                 0);
-		results[ending.output_size] = '\0';
+		results[reason.output_size] = '\0';
 		char *rest = results, *line;
 		for (int i = 0; (line = strtok_r(rest, "\n", &rest)); i++) {
 			ck_assert_msg((atoi(line) != 0) == (i < forbidden_count), "%s", line);
 		}
-		ck_assert_int_eq(callgate_plugin_restart(plugin, &ending), 0);
+		ck_assert_int_eq(callgate_plugin_restart(plugin, &reason), 0);
 	}
 	callgate_plugin_close(plugin);
 	ck_assert(!leaks_any_child());
@@ -285,13 +285,13 @@ static const struct {
 START_TEST(test_nothing_limits)
 {
 	struct callgate_plugin *plugin = NULL;
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 
 	make_attacker();
 	unlimited_hosts[_i].become();
-	int result = open_attacker(&plugin, &ending);
+	int result = open_attacker(&plugin, &reason);
 	ck_assert_msg(result == -EOPNOTSUPP, "%d: %s", result, callgate_diagnosis(NULL));
-	ck_assert_int_eq(ending.end, CALLGATE_END_REFUSED);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_REFUSED);
 	ck_assert_msg(strstr(callgate_diagnosis(NULL), unlimited_hosts[_i].why) != NULL, "%s",
 	              callgate_diagnosis(NULL));
 	ck_assert_ptr_null(plugin);
@@ -306,7 +306,7 @@ START_TEST(test_library_dirs)
 	const char *dirs[] = {orders_home, NULL};
 	struct callgate_plugin_options options = {.library_dirs = dirs};
 	struct callgate_plugin *plugin = NULL;
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 	char command[1024];
 
 	orders_make_home();
@@ -316,12 +316,12 @@ START_TEST(test_library_dirs)
 	snprintf(orders_plugin, sizeof(orders_plugin), "%s/dependent.so", orders_home);
 	if (_i)
 		without_landlock();
-	ck_assert_int_eq(callgate_plugin_open(orders_plugin, NULL, &ending, &plugin), -EPIPE);
-	ck_assert_int_eq(ending.end, CALLGATE_END_REFUSED);
-	ck_assert_msg(callgate_plugin_open(orders_plugin, &options, &ending, &plugin) == 0, "%s",
+	ck_assert_int_eq(callgate_plugin_open(orders_plugin, NULL, &reason, &plugin), -EPIPE);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_REFUSED);
+	ck_assert_msg(callgate_plugin_open(orders_plugin, &options, &reason, &plugin) == 0, "%s",
 	              callgate_diagnosis(NULL));
-	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, NULL, 0, &ending), 0);
-	ck_assert_int_eq(ending.value, 4711);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, NULL, 0, &reason), 0);
+	ck_assert_int_eq(reason.value, 4711);
 	callgate_plugin_close(plugin);
 	orders_remove();
 }
@@ -349,13 +349,13 @@ START_TEST(test_allowed_by_name)
 	static const char *const calls[] = {"openat", NULL};
 	struct callgate_plugin_options options = {.allow_calls = calls};
 	struct callgate_plugin *plugin = NULL;
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 	char results[256] = "";
 
 	orders_make_home();
 	orders_make_plugin("open\n/proc/self/environ");
-	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &ending, &plugin), 0);
-	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, results, sizeof(results) - 1, &ending), 0);
+	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &reason, &plugin), 0);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, results, sizeof(results) - 1, &reason), 0);
 	ck_assert_str_eq(results, "0 /proc/self/environ\n");
 	callgate_plugin_close(plugin);
 	orders_remove();

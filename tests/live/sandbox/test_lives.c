@@ -241,18 +241,18 @@ END_TEST
 /* A plugin whose watcher is killed, as when memory is short, goes too. */
 START_TEST(test_dies_with_its_watcher)
 {
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 	struct callgate_plugin_options options = {.call_deadline_ms = 20000};
 
 	orders_make_home();
 	orders_make_plugin("spin while serving");
-	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &ending, &plugin), 0);
+	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &reason, &plugin), 0);
 	pid_t watcher = 0, attacker = plugin_of(getpid(), &watcher);
 	ck_assert_int_gt(attacker, 0);
 	kill(watcher, SIGKILL);
 	long long start = now_ms();
-	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, NULL, 0, &ending), -EPIPE);
-	ck_assert_int_eq(ending.end, CALLGATE_END_KILLED);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, NULL, 0, &reason), -EPIPE);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_KILLED);
 	while (is_there(attacker) && now_ms() - start < 5000)
 		usleep(2000);
 	ck_assert_int_lt(now_ms() - start, 1000);
@@ -283,15 +283,15 @@ static const size_t vast = (size_t)1 << 30;
 START_TEST(test_a_function_that_writes_for_ever)
 {
 	struct callgate_strict_options options = {.deadline_ms = DEADLINE_MS};
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 	char *output = malloc(vast);
 	long long start = now_ms();
 
 	ck_assert_ptr_nonnull(output);
-	ck_assert_int_eq(callgate_strict_call(writes_for_ever, NULL, 0, output, vast, &options, &ending),
+	ck_assert_int_eq(callgate_strict_call(writes_for_ever, NULL, 0, output, vast, &options, &reason),
 	                 -EPIPE);
 	check_time(start);
-	ck_assert_int_eq(ending.end, CALLGATE_END_DEADLINE);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_DEADLINE);
 	free(output);
 	ck_assert(!leaks_any_child());
 }
@@ -300,16 +300,16 @@ END_TEST
 START_TEST(test_a_plugin_that_writes_for_ever)
 {
 	struct callgate_plugin_options options = {.call_deadline_ms = DEADLINE_MS, .response_limit = vast};
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 	char *output = malloc(vast);
 
 	orders_make_home();
 	orders_make_plugin("trickle");
-	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &ending, &plugin), 0);
+	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &reason, &plugin), 0);
 	long long start = now_ms();
-	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, output, vast, &ending), -EPIPE);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, output, vast, &reason), -EPIPE);
 	check_time(start);
-	ck_assert_int_eq(ending.end, CALLGATE_END_DEADLINE);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_DEADLINE);
 	callgate_plugin_close(plugin);
 	free(output);
 	orders_remove();
@@ -353,13 +353,13 @@ UNCHECKED static int64_t waits(struct callgate_strict_job *job)
 START_TEST(test_a_function_that_hangs)
 {
 	struct callgate_strict_options options = {.deadline_ms = DEADLINE_MS};
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 	pid_t tracer = start_tracer(child_of);
 	long long start = now_ms();
 
-	ck_assert_int_eq(callgate_strict_call(waits, NULL, 0, NULL, 0, &options, &ending), -EPIPE);
+	ck_assert_int_eq(callgate_strict_call(waits, NULL, 0, NULL, 0, &options, &reason), -EPIPE);
 	check_time(start);
-	ck_assert_int_eq(ending.end, CALLGATE_END_DEADLINE);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_DEADLINE);
 	end_tracer(tracer);
 	/* It is left as a zombie at the most, which can be collected now. */
 	while (waitpid(-1, NULL, __WALL) > 0)
@@ -378,17 +378,17 @@ static pid_t find_grandchild(pid_t host)
 START_TEST(test_a_plugin_that_hangs)
 {
 	struct callgate_plugin_options options = {.call_deadline_ms = DEADLINE_MS};
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 
 	orders_make_home();
 	orders_make_plugin("spin while serving");
 	pid_t tracer = start_tracer(find_grandchild);
-	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &ending, &plugin), 0);
+	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &reason, &plugin), 0);
 	usleep(50000);
 	long long start = now_ms();
-	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, NULL, 0, &ending), -EPIPE);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, NULL, 0, &reason), -EPIPE);
 	check_time(start);
-	ck_assert_int_eq(ending.end, CALLGATE_END_DEADLINE);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_DEADLINE);
 	start = now_ms();
 	callgate_plugin_close(plugin);
 	ck_assert_int_lt(now_ms() - start, GRACE_MS);
@@ -401,14 +401,14 @@ END_TEST
 /* A number whose upper half the kernel does not look at is no way around a filter. */
 START_TEST(test_a_descriptor_in_disguise)
 {
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 
 	orders_make_home();
 	orders_make_plugin("close 4 in disguise");
-	int result = callgate_plugin_open(orders_plugin, NULL, &ending, &plugin);
-	ck_assert_msg(result == -EPIPE && ending.end == CALLGATE_END_FORBIDDEN, "%d: %s", result,
+	int result = callgate_plugin_open(orders_plugin, NULL, &reason, &plugin);
+	ck_assert_msg(result == -EPIPE && reason.kind == CALLGATE_EXIT_FORBIDDEN, "%d: %s", result,
 	              callgate_diagnosis(NULL));
-	ck_assert_ptr_nonnull(strstr(ending.text, "close"));
+	ck_assert_ptr_nonnull(strstr(reason.text, "close"));
 	orders_remove();
 }
 END_TEST

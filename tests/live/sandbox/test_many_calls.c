@@ -49,11 +49,11 @@ static void *allocates(void *unused)
 
 enum { KINDS = 5 };
 static callgate_strict_function *const kinds[KINDS] = {upper, opens, segfaults, exits, writes_half_an_answer};
-static const enum callgate_end kind_ends[2][KINDS] = {
-    {CALLGATE_END_VALUE, CALLGATE_END_KILLED, CALLGATE_END_CRASHED, CALLGATE_END_EXITED,
-     CALLGATE_END_MALFORMED},
-    {CALLGATE_END_VALUE, CALLGATE_END_FORBIDDEN, CALLGATE_END_CRASHED, CALLGATE_END_EXITED,
-     CALLGATE_END_MALFORMED}};
+static const enum callgate_exit_kind kind_ends[2][KINDS] = {
+    {CALLGATE_EXIT_VALUE, CALLGATE_EXIT_KILLED, CALLGATE_EXIT_CRASHED, CALLGATE_EXIT_EXITED,
+     CALLGATE_EXIT_MALFORMED},
+    {CALLGATE_EXIT_VALUE, CALLGATE_EXIT_FORBIDDEN, CALLGATE_EXIT_CRASHED, CALLGATE_EXIT_EXITED,
+     CALLGATE_EXIT_MALFORMED}};
 
 struct calls {
 	int count;
@@ -74,11 +74,11 @@ static void *calls_at_random(void *argument)
 		                                              (enum callgate_strict_confinement)mode,
 		                                          .program = mode ? calls->program : NULL,
 		                                          .arena_size = 4096};
-		struct callgate_ending end;
+		struct callgate_exit_reason end;
 		char output[8];
 		int result =
 		    callgate_strict_call(kinds[kind], "abc", 3, output, sizeof(output), &options, &end);
-		if (end.end != kind_ends[mode][kind] || (result == 0) != (kind == 0) ||
+		if (end.kind != kind_ends[mode][kind] || (result == 0) != (kind == 0) ||
 		    (kind == 0 && memcmp(output, "ABC", 3) != 0))
 			snprintf(calls->problem, sizeof(calls->problem), "call %d, kind %u, mode %u: %s", i,
 			         kind, mode, result < 0 ? callgate_diagnosis(NULL) : "a wrong value");

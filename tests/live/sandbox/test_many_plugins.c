@@ -26,23 +26,23 @@ struct calls {
 
 static const struct {
 	const char *request;
-	enum callgate_end end;
+	enum callgate_exit_kind end;
 } crashes[] = {
-    {"c", CALLGATE_END_CRASHED},   {"x", CALLGATE_END_EXITED},  {"p", CALLGATE_END_FORBIDDEN},
-    {"n", CALLGATE_END_MALFORMED}, {"d", CALLGATE_END_CRASHED},
+    {"c", CALLGATE_EXIT_CRASHED},   {"x", CALLGATE_EXIT_EXITED},  {"p", CALLGATE_EXIT_FORBIDDEN},
+    {"n", CALLGATE_EXIT_MALFORMED}, {"d", CALLGATE_EXIT_CRASHED},
 };
 
 static void crash(struct calls *calls)
 {
 	uint32_t which = random_below(&calls->random, sizeof(crashes) / sizeof(crashes[0]));
-	struct callgate_ending ending;
-	int result = callgate_plugin_call(calls->plugin, crashes[which].request, 1, NULL, 0, &ending);
+	struct callgate_exit_reason reason;
+	int result = callgate_plugin_call(calls->plugin, crashes[which].request, 1, NULL, 0, &reason);
 
-	if (!calls->shared && (result != -EPIPE || ending.end != crashes[which].end))
+	if (!calls->shared && (result != -EPIPE || reason.kind != crashes[which].end))
 		snprintf(calls->problem, sizeof(calls->problem), "\"%s\" gave %d, %s", crashes[which].request,
-		         result, ending.text);
+		         result, reason.text);
 	calls->crashes++;
-	if (callgate_plugin_restart(calls->plugin, &ending) < 0)
+	if (callgate_plugin_restart(calls->plugin, &reason) < 0)
 		snprintf(calls->problem, sizeof(calls->problem), "restart: %s", callgate_diagnosis(NULL));
 }
 
@@ -50,14 +50,14 @@ static void call(struct calls *calls)
 {
 	char request[2000], response[2000];
 	size_t size = 1 + random_below(&calls->random, sizeof(request) - 1);
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 
 	memset(request, (int)random_below(&calls->random, 256), size);
 	request[0] = 'e';
-	int result = callgate_plugin_call(calls->plugin, request, size, response, sizeof(response), &ending);
+	int result = callgate_plugin_call(calls->plugin, request, size, response, sizeof(response), &reason);
 	if (result < 0 && !calls->shared)
 		snprintf(calls->problem, sizeof(calls->problem), "echo: %s", callgate_diagnosis(NULL));
-	if (result == 0 && (ending.output_size != size - 1 || memcmp(response, request + 1, size - 1) != 0))
+	if (result == 0 && (reason.output_size != size - 1 || memcmp(response, request + 1, size - 1) != 0))
 		snprintf(calls->problem, sizeof(calls->problem), "echo of %zu bytes came back wrong", size);
 }
 

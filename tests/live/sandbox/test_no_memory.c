@@ -40,34 +40,34 @@ void *realloc(void *at, size_t size)
 	return may_allocate() ? __libc_realloc(at, size) : (errno = ENOMEM, NULL);
 }
 
-static int call_strictly(struct callgate_ending *ending)
+static int call_strictly(struct callgate_exit_reason *reason)
 {
 	struct callgate_strict_options options = {.confinement = CALLGATE_STRICT_FILTER};
 	char output[8];
 
-	return callgate_strict_call(upper, "abc", 3, output, sizeof(output), &options, ending);
+	return callgate_strict_call(upper, "abc", 3, output, sizeof(output), &options, reason);
 }
 
-static int open_plugin(struct callgate_ending *ending)
+static int open_plugin(struct callgate_exit_reason *reason)
 {
 	struct callgate_plugin *plugin = NULL;
-	int result = callgate_plugin_open(PLUGINS "/obedient.so", NULL, ending, &plugin);
+	int result = callgate_plugin_open(PLUGINS "/obedient.so", NULL, reason, &plugin);
 
 	callgate_plugin_close(plugin);
 	return result == 0 && !plugin ? -EIO : result;
 }
 
 /* Some allocations only serve speed, and the call succeeds without them: enough successes in a row are the end. */
-static void fail_each(int (*call)(struct callgate_ending *))
+static void fail_each(int (*call)(struct callgate_exit_reason *))
 {
-	struct callgate_ending ending;
+	struct callgate_exit_reason reason;
 	int failures = 0, successes = 0;
 
-	ck_assert_int_eq(call(&ending), 0);
+	ck_assert_int_eq(call(&reason), 0);
 	struct leaks before = leaks_now();
 	for (long n = 0; successes < 50; n++) {
 		allowed = n;
-		int result = call(&ending);
+		int result = call(&reason);
 		bool exhausted = allowed == 0;
 		allowed = -1;
 		ck_assert_msg(result == 0 || result == -ENOMEM, "allocation %ld: %d, %s", n, result,
@@ -82,7 +82,7 @@ static void fail_each(int (*call)(struct callgate_ending *))
 	struct leaks after = leaks_now();
 	ck_assert_int_eq(after.fds, before.fds);
 	ck_assert_uint_eq(after.bytes, before.bytes);
-	ck_assert_int_eq(call(&ending), 0);
+	ck_assert_int_eq(call(&reason), 0);
 }
 
 START_TEST(test_strict_call)

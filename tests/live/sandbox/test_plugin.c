@@ -19,11 +19,11 @@
 
 static const char obedient[] = PLUGINS "/obedient.so";
 static struct callgate_plugin *plugin;
-static struct callgate_ending ending;
+static struct callgate_exit_reason reason;
 
 static void open_with(const struct callgate_plugin_options *options)
 {
-	int result = callgate_plugin_open(obedient, options, &ending, &plugin);
+	int result = callgate_plugin_open(obedient, options, &reason, &plugin);
 
 	ck_assert_msg(result == 0, "%d: %s", result, callgate_diagnosis(NULL));
 }
@@ -32,29 +32,29 @@ static int ask(const char *request)
 {
 	char response[64];
 
-	return callgate_plugin_call(plugin, request, strlen(request), response, sizeof(response), &ending);
+	return callgate_plugin_call(plugin, request, strlen(request), response, sizeof(response), &reason);
 }
 
-static void expect(const char *request, enum callgate_end end)
+static void expect(const char *request, enum callgate_exit_kind end)
 {
 	int result = ask(request);
 
-	ck_assert_msg(ending.end == end, "\"%s\": %s instead of %s: %s", request,
-	              callgate_end_name(ending.end), callgate_end_name(end), ending.text);
-	ck_assert_int_eq(result, end == CALLGATE_END_VALUE       ? 0
-	                         : end == CALLGATE_END_TOO_LARGE ? -EMSGSIZE
-	                                                         : -EPIPE);
+	ck_assert_msg(reason.kind == end, "\"%s\": %s instead of %s: %s", request,
+	              callgate_exit_kind_name(reason.kind), callgate_exit_kind_name(end), reason.text);
+	ck_assert_int_eq(result, end == CALLGATE_EXIT_VALUE       ? 0
+	                         : end == CALLGATE_EXIT_TOO_LARGE ? -EMSGSIZE
+	                                                          : -EPIPE);
 	if (result < 0)
-		ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), ending.text));
+		ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), reason.text));
 	ck_assert(callgate_plugin_alive(plugin) == (result != -EPIPE));
 }
 
-static void expect_and_restart(const char *request, enum callgate_end end)
+static void expect_and_restart(const char *request, enum callgate_exit_kind end)
 {
 	expect(request, end);
 	ck_assert(!leaks_any_child());
 	ck_assert_int_eq(callgate_plugin_restart(plugin, NULL), 0);
-	expect("v", CALLGATE_END_VALUE);
+	expect("v", CALLGATE_EXIT_VALUE);
 }
 
 START_TEST(test_calls)
@@ -62,14 +62,14 @@ START_TEST(test_calls)
 	char response[100];
 
 	open_with(NULL);
-	expect("v", CALLGATE_END_VALUE);
-	ck_assert_int_eq(ending.value, -42);
-	ck_assert_int_eq(callgate_plugin_call(plugin, "ehello", 6, response, sizeof(response), &ending), 0);
-	ck_assert_uint_eq(ending.output_size, 5);
+	expect("v", CALLGATE_EXIT_VALUE);
+	ck_assert_int_eq(reason.value, -42);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "ehello", 6, response, sizeof(response), &reason), 0);
+	ck_assert_uint_eq(reason.output_size, 5);
 	ck_assert_mem_eq(response, "hello", 5);
 	ck_assert_int_eq(callgate_plugin_call(plugin, "v", 1, NULL, 0, NULL), 0);
-	ck_assert_int_eq(callgate_plugin_call(plugin, NULL, 0, NULL, 0, &ending), 0);
-	ck_assert_int_eq(ending.value, -1);
+	ck_assert_int_eq(callgate_plugin_call(plugin, NULL, 0, NULL, 0, &reason), 0);
+	ck_assert_int_eq(reason.value, -1);
 	callgate_plugin_close(plugin);
 	ck_assert(!leaks_any_child());
 }
@@ -86,19 +86,19 @@ START_TEST(test_large_messages)
 	request[0] = 'e';
 	open_with(&options);
 	for (int i = 0; i < 5; i++) {
-		ck_assert_int_eq(callgate_plugin_call(plugin, request, size + 1, response, size, &ending), 0);
-		ck_assert_uint_eq(ending.output_size, size);
+		ck_assert_int_eq(callgate_plugin_call(plugin, request, size + 1, response, size, &reason), 0);
+		ck_assert_uint_eq(reason.output_size, size);
 		ck_assert_mem_eq(response, request + 1, size);
-		ck_assert_int_eq(callgate_plugin_call(plugin, request, size + 1, response, size - 1, &ending),
+		ck_assert_int_eq(callgate_plugin_call(plugin, request, size + 1, response, size - 1, &reason),
 		                 -EMSGSIZE);
-		ck_assert_int_eq(ending.end, CALLGATE_END_TOO_LARGE);
-		ck_assert_uint_eq(ending.output_size, size);
+		ck_assert_int_eq(reason.kind, CALLGATE_EXIT_TOO_LARGE);
+		ck_assert_uint_eq(reason.output_size, size);
 	}
-	ck_assert_int_eq(callgate_plugin_call(plugin, request, size + 2, response, size, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_plugin_call(plugin, request, size + 2, response, size, &reason), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "limit"));
-	expect("z", CALLGATE_END_TOO_LARGE);
-	ck_assert_uint_eq(ending.output_size, 65);
-	expect("v", CALLGATE_END_VALUE);
+	expect("z", CALLGATE_EXIT_TOO_LARGE);
+	ck_assert_uint_eq(reason.output_size, 65);
+	expect("v", CALLGATE_EXIT_VALUE);
 	callgate_plugin_close(plugin);
 	free(request);
 	free(response);
@@ -110,30 +110,30 @@ START_TEST(test_endings)
 	struct callgate_plugin_options options = {.call_deadline_ms = 1500, .arena_size = 1 << 20};
 
 	open_with(&options);
-	expect("a", CALLGATE_END_VALUE);
-	ck_assert_int_gt(ending.value, 1000000);
-	expect_and_restart("c", CALLGATE_END_CRASHED);
-	expect("c", CALLGATE_END_CRASHED);
-	ck_assert_int_eq(ending.signal, SIGSEGV);
+	expect("a", CALLGATE_EXIT_VALUE);
+	ck_assert_int_gt(reason.value, 1000000);
+	expect_and_restart("c", CALLGATE_EXIT_CRASHED);
+	expect("c", CALLGATE_EXIT_CRASHED);
+	ck_assert_int_eq(reason.signal, SIGSEGV);
 	ck_assert_int_eq(ask("v"), -EPIPE);
-	ck_assert_int_eq(ending.end, CALLGATE_END_CRASHED);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_CRASHED);
 	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), "restart"));
-	ck_assert_int_eq(callgate_plugin_restart(plugin, &ending), 0);
-	expect_and_restart("d", CALLGATE_END_CRASHED);
-	expect_and_restart("l", CALLGATE_END_DEADLINE);
-	expect_and_restart("x", CALLGATE_END_EXITED);
-	expect_and_restart("n", CALLGATE_END_MALFORMED);
-	ck_assert_int_eq(callgate_plugin_restart(plugin, &ending), 0);
+	ck_assert_int_eq(callgate_plugin_restart(plugin, &reason), 0);
+	expect_and_restart("d", CALLGATE_EXIT_CRASHED);
+	expect_and_restart("l", CALLGATE_EXIT_DEADLINE);
+	expect_and_restart("x", CALLGATE_EXIT_EXITED);
+	expect_and_restart("n", CALLGATE_EXIT_MALFORMED);
+	ck_assert_int_eq(callgate_plugin_restart(plugin, &reason), 0);
 	callgate_plugin_close(plugin);
 }
 END_TEST
 
 static void expect_forbidden(const char *request, long syscall, const char *name)
 {
-	expect(request, CALLGATE_END_FORBIDDEN);
-	ck_assert_int_eq(ending.syscall, syscall);
-	ck_assert_uint_eq(ending.arch, seccomp_arch_native());
-	ck_assert_ptr_nonnull(strstr(ending.text, name));
+	expect(request, CALLGATE_EXIT_FORBIDDEN);
+	ck_assert_int_eq(reason.syscall, syscall);
+	ck_assert_uint_eq(reason.arch, seccomp_arch_native());
+	ck_assert_ptr_nonnull(strstr(reason.text, name));
 	ck_assert_int_eq(callgate_plugin_restart(plugin, NULL), 0);
 }
 
@@ -144,7 +144,7 @@ START_TEST(test_forbidden_calls_are_named)
 	expect_forbidden("p", SYS_getpid, "getpid");
 	expect_forbidden("s", SYS_write, "write");
 	expect_forbidden("t", SYS_clock_gettime, "clock_gettime");
-	expect("o", CALLGATE_END_FORBIDDEN);
+	expect("o", CALLGATE_EXIT_FORBIDDEN);
 	callgate_plugin_close(plugin);
 }
 END_TEST
@@ -161,18 +161,18 @@ START_TEST(test_widened)
 	ck_assert_int_eq(pipe(fds), 0);
 	ck_assert_int_eq(dup2(fds[1], 2), 2);
 	open_with(&options);
-	expect("t", CALLGATE_END_VALUE);
-	ck_assert_int_eq(ending.value, 0);
-	expect("m", CALLGATE_END_VALUE);
-	ck_assert_int_eq(ending.value, 0);
-	expect("p", CALLGATE_END_VALUE);
-	ck_assert_int_gt(ending.value, 1);
-	expect("s", CALLGATE_END_VALUE);
+	expect("t", CALLGATE_EXIT_VALUE);
+	ck_assert_int_eq(reason.value, 0);
+	expect("m", CALLGATE_EXIT_VALUE);
+	ck_assert_int_eq(reason.value, 0);
+	expect("p", CALLGATE_EXIT_VALUE);
+	ck_assert_int_gt(reason.value, 1);
+	expect("s", CALLGATE_EXIT_VALUE);
 	ck_assert_int_eq(read(fds[0], text, sizeof(text)), 16);
 	ck_assert_str_eq(text, "from the plugin\n");
 	/* 0, 1 and 2, and the socket twice. */
-	expect("f", CALLGATE_END_VALUE);
-	ck_assert_int_eq(ending.value, 31);
+	expect("f", CALLGATE_EXIT_VALUE);
+	ck_assert_int_eq(reason.value, 31);
 	callgate_plugin_close(plugin);
 }
 END_TEST
@@ -182,10 +182,10 @@ START_TEST(test_strict_mode)
 	struct callgate_plugin_options options = {.confinement = CALLGATE_PLUGIN_STRICT};
 
 	open_with(&options);
-	expect_and_restart("p", CALLGATE_END_KILLED);
+	expect_and_restart("p", CALLGATE_EXIT_KILLED);
 	ck_assert_int_eq(ask("m"), -EPIPE);
-	ck_assert_int_eq(ending.signal, SIGKILL);
-	ck_assert_ptr_nonnull(strstr(ending.text, "probably a forbidden call"));
+	ck_assert_int_eq(reason.signal, SIGKILL);
+	ck_assert_ptr_nonnull(strstr(reason.text, "probably a forbidden call"));
 	callgate_plugin_close(plugin);
 }
 END_TEST
@@ -195,7 +195,7 @@ START_TEST(test_cpu_limit)
 	struct callgate_plugin_options options = {.cpu_seconds = 1};
 
 	open_with(&options);
-	expect("l", CALLGATE_END_CPU);
+	expect("l", CALLGATE_EXIT_CPU);
 	callgate_plugin_close(plugin);
 }
 END_TEST
@@ -203,12 +203,12 @@ END_TEST
 static void refuse(const char *path, const struct callgate_plugin_options *options, int result,
                    const char *why)
 {
-	struct callgate_plugin *untouched = (struct callgate_plugin *)&ending;
+	struct callgate_plugin *untouched = (struct callgate_plugin *)&reason;
 
-	int got = callgate_plugin_open(path, options, &ending, &untouched);
+	int got = callgate_plugin_open(path, options, &reason, &untouched);
 	ck_assert_msg(got == result, "%d instead of %d: %s", got, result, callgate_diagnosis(NULL));
 	ck_assert_msg(strstr(callgate_diagnosis(NULL), why) != NULL, "%s", callgate_diagnosis(NULL));
-	ck_assert_ptr_eq(untouched, (struct callgate_plugin *)&ending);
+	ck_assert_ptr_eq(untouched, (struct callgate_plugin *)&reason);
 	ck_assert(!leaks_any_child());
 }
 
@@ -225,9 +225,9 @@ START_TEST(test_refusals)
 	ck_assert_int_eq(callgate_plugin_open(obedient, NULL, NULL, NULL), -EINVAL);
 	refuse("/no/such/plugin.so", NULL, -ENOENT, "/no/such/plugin.so");
 	refuse(PLUGINS "/empty.so", NULL, -EPIPE, "callgate_plugin_serve");
-	ck_assert_int_eq(ending.end, CALLGATE_END_REFUSED);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_REFUSED);
 	refuse("/etc/passwd", NULL, -EPIPE, "/etc/passwd");
-	ck_assert_int_eq(ending.end, CALLGATE_END_REFUSED);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_REFUSED);
 	refuse(obedient, &options, -EINVAL, "no_such_call");
 	options = (struct callgate_plugin_options){.confinement = (enum callgate_plugin_confinement)9};
 	refuse(obedient, &options, -EINVAL, "confinement 9");
@@ -250,13 +250,13 @@ START_TEST(test_refusals)
 	refuse(obedient, &options, -EACCES, "/etc/passwd");
 	ck_assert_int_eq(leaks_now().fds, before.fds);
 
-	ck_assert_int_eq(callgate_plugin_call(NULL, "v", 1, NULL, 0, &ending), -EINVAL);
-	ck_assert_int_eq(callgate_plugin_restart(NULL, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_plugin_call(NULL, "v", 1, NULL, 0, &reason), -EINVAL);
+	ck_assert_int_eq(callgate_plugin_restart(NULL, &reason), -EINVAL);
 	ck_assert(!callgate_plugin_alive(NULL));
 	callgate_plugin_close(NULL);
 	open_with(NULL);
-	ck_assert_int_eq(callgate_plugin_call(plugin, NULL, 1, NULL, 0, &ending), -EINVAL);
-	ck_assert_int_eq(callgate_plugin_call(plugin, "v", 1, NULL, 1, &ending), -EINVAL);
+	ck_assert_int_eq(callgate_plugin_call(plugin, NULL, 1, NULL, 0, &reason), -EINVAL);
+	ck_assert_int_eq(callgate_plugin_call(plugin, "v", 1, NULL, 1, &reason), -EINVAL);
 	callgate_plugin_close(plugin);
 }
 END_TEST
@@ -270,7 +270,7 @@ START_TEST(test_no_descriptors)
 	for (rlim_t limit = 3; limit < 11; limit++) {
 		few = (struct rlimit){.rlim_cur = limit, .rlim_max = usual.rlim_max};
 		setrlimit(RLIMIT_NOFILE, &few);
-		int result = callgate_plugin_open(obedient, NULL, &ending, &plugin);
+		int result = callgate_plugin_open(obedient, NULL, &reason, &plugin);
 		setrlimit(RLIMIT_NOFILE, &usual);
 		ck_assert_msg(result == -EMFILE, "%d: %s", result, callgate_diagnosis(NULL));
 		ck_assert_int_eq(leaks_now().fds, before.fds);
@@ -291,7 +291,7 @@ START_TEST(test_dies_with_the_host)
 	if (host == 0) {
 		open_with(&options);
 		ask("p");
-		pid_t child = (pid_t)ending.value;
+		pid_t child = (pid_t)reason.value;
 		(void)!write(fds[1], &child, sizeof(child));
 		ask("l");
 		_exit(0);
@@ -335,14 +335,14 @@ START_TEST(test_threads_that_start_plugins_may_end)
 	pthread_create(&thread, NULL, open_in_thread, &options);
 	pthread_join(thread, NULL);
 	usleep(20000);
-	expect("v", CALLGATE_END_VALUE);
+	expect("v", CALLGATE_EXIT_VALUE);
 	callgate_plugin_close(plugin);
 
 	options.die_with_thread = true;
 	pthread_create(&thread, NULL, open_in_thread, &options);
 	pthread_join(thread, NULL);
 	usleep(200000);
-	expect("v", CALLGATE_END_KILLED);
+	expect("v", CALLGATE_EXIT_KILLED);
 	callgate_plugin_close(plugin);
 }
 END_TEST
@@ -351,13 +351,13 @@ START_TEST(test_a_host_that_ignores_its_children)
 {
 	signal(SIGCHLD, SIG_IGN);
 	open_with(NULL);
-	expect("v", CALLGATE_END_VALUE);
+	expect("v", CALLGATE_EXIT_VALUE);
 	ck_assert_int_eq(ask("c"), -EPIPE);
 	/* Linux 6.15 and newer can still tell. */
-	ck_assert_msg(ending.end == CALLGATE_END_CRASHED || ending.end == CALLGATE_END_UNKNOWN, "%s",
-	              ending.text);
+	ck_assert_msg(reason.kind == CALLGATE_EXIT_CRASHED || reason.kind == CALLGATE_EXIT_UNKNOWN, "%s",
+	              reason.text);
 	ck_assert_int_eq(callgate_plugin_restart(plugin, NULL), 0);
-	expect("v", CALLGATE_END_VALUE);
+	expect("v", CALLGATE_EXIT_VALUE);
 	callgate_plugin_close(plugin);
 	ck_assert(!leaks_any_child());
 }
