@@ -41,7 +41,7 @@ struct callgate_test_message {
 	const char *text;
 };
 
-/* In the order of their places, from index 0; NULL behind the last, and for NULL. */
+/* In the order of their places, from index 0; NULL after the last, and for NULL. */
 const struct callgate_test_message *callgate_test_file_message(const struct callgate_test_file *file,
                                                                size_t index);
 
@@ -73,7 +73,7 @@ struct callgate_test_filter {
 };
 
 /*
- * From index 0; NULL behind the last. A profile that is resolved for two lists of architectures is here twice, and so is one that
+ * From index 0; NULL after the last. A profile that is resolved for two lists of architectures is here twice, and so is one that
  * is named by `no weaker than` only.
  */
 const struct callgate_test_filter *callgate_test_file_filter(const struct callgate_test_file *file,
@@ -101,15 +101,15 @@ enum callgate_test_kind {
 struct callgate_test {
 	enum callgate_test_kind kind;
 	unsigned int line, column;
-	/* "HEADING: LINE", and " [ARCHITECTURE...]" behind it where the file has the filter for several lists of them. */
+	/* "HEADING: LINE", and " [ARCHITECTURE...]" after it where the file has the filter for several lists of them. */
 	const char *name;
-	const char *heading; /* the words behind `test` above it; "" if there are none */
+	const char *heading; /* the words after `test` above it; "" if there are none */
 	const char *text;    /* the line, without blanks around it and comments */
 	size_t filter;       /* the filter that it is about */
 	size_t other;        /* NO_WEAKER: the other one, else SIZE_MAX */
 };
 
-/* In the order of the filters' lists and of the lines, from index 0; NULL behind the last. */
+/* In the order of the filters' lists and of the lines, from index 0; NULL after the last. */
 const struct callgate_test *callgate_test_file_test(const struct callgate_test_file *file, size_t index);
 
 enum callgate_test_status {
@@ -136,8 +136,8 @@ struct callgate_test_result {
  * others are not looked at. What `any value` means is proved, not sampled. A live test forks.
  *
  * simulator: NULL, or a simulator of the same filter. The calls of the test are run in it and counted there, so that its rules and
- * edges tell what tests have exercised. A test about many calls exercises what some call of its set reaches: for each rule, and for
- * each edge of the program as far as one can be found, a call of the set is run that reaches it. An `only`
+ * edges show what tests have exercised. A test about many calls exercises every rule and every edge that some call of its set
+ * reaches, as callgate_simulator_cover() finds them. An `only`
  * exercises what calls outside its set reach; a comparison with another filter exercises nothing.
  *
  * 0, and *ret_result is the caller's to finish; -EINVAL (NULL, no such test, no filter), -ENOMEM.

@@ -56,7 +56,7 @@ struct callgate_argument {
 /*
  * callgate_expect(ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, O_RDONLY): the filter answers this call with this
  * action, data of the action included, on this machine's architecture. Up to six arguments; each is a number (cast pointers
- * to uintptr_t), CALLGATE_ANY, or CALLGATE_BITS(mask, value): those with (argument & mask) == value. The ones left out are any.
+ * to uintptr_t), CALLGATE_ANY, or CALLGATE_BITS(mask, value): those with (argument & mask) == value. Arguments that are left out are any.
  * For any value is proved, not sampled.
  *
  * callgate_expect_on() takes an architecture (SCMP_ARCH_*) first.
@@ -131,7 +131,7 @@ struct callgate_outcome {
 };
 
 /*
- * Runs the function as above and tells how it ended. deadline: milliseconds. `program` instead of ctx, if ctx is NULL: loaded
+ * Runs the function as above and reports how it ended. deadline: milliseconds. `program` instead of ctx, if ctx is NULL: loaded
  * as it is, with no new privileges. 0; -EINVAL: NULL. Not for programs with threads that hold locks at the time: it forks.
  */
 int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program *program,

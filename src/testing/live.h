@@ -33,10 +33,10 @@ struct live_status {
 	struct callgate_call call; /* that the observer looked for */
 };
 
-/* Looks for the last call that the function made and for which the filter's answer is of a kind. */
+/* Looks for the last call of the function whose verdict ends the child so. */
 struct live_observer {
 	struct callgate_simulator *simulator;
-	bool (*is_wanted)(uint32_t action, int value);
+	enum callgate_live_end end; /* SIGNAL (SIGSYS), TRAP, ERRNO */
 	int value;
 };
 

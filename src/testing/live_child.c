@@ -64,7 +64,7 @@ static bool load(const struct live_job *job)
 	return false;
 }
 
-/* The function finds signals as its caller has them, but for those that tell of its end. */
+/* The function finds signals as its caller has them, but for the signals that end it. */
 static void set_signals(const struct live_job *job)
 {
 	static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};

@@ -198,7 +198,7 @@ static int hex_digit(char c)
 	return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10 : -1;
 }
 
-/* scan->at is behind the backslash. The character, or -1 after a mistake. */
+/* scan->at is after the backslash. The character, or -1 after a mistake. */
 static int escape(struct scan *scan)
 {
 	static const char from[] = "\\\"nt0", to[] = "\\\"\n\t";

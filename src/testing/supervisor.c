@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <callgate/action.h>
+
 #include "testing/live.h"
 
 /*
@@ -38,6 +40,27 @@ static bool get_call(pid_t thread, struct callgate_call *ret_call)
 	return true;
 }
 
+/* Does a call with this verdict end the child so? What is no action kills. */
+static bool explains(const struct live_observer *observer, uint32_t action)
+{
+	const struct callgate_action_kind *kind = callgate_action_kind(action);
+	int data = action & 0xffff;
+
+	switch (kind ? kind->action : SCMP_ACT_KILL_PROCESS) {
+	case SCMP_ACT_KILL_PROCESS:
+	case SCMP_ACT_KILL_THREAD:
+		return observer->end == CALLGATE_LIVE_SIGNAL;
+	case SCMP_ACT_TRAP:
+		return observer->end != CALLGATE_LIVE_ERRNO;
+	case SCMP_ACT_ERRNO(0):
+		return observer->end == CALLGATE_LIVE_ERRNO && observer->value == (data < 4095 ? data : 4095);
+	case SCMP_ACT_TRACE(0): /* nobody traces it in the end */
+		return observer->end == CALLGATE_LIVE_ERRNO && observer->value == ENOSYS;
+	default:
+		return false;
+	}
+}
+
 static void note_call(const struct live_job *job, pid_t thread)
 {
 	const struct live_observer *observer = job->observer;
@@ -46,7 +69,7 @@ static void note_call(const struct live_job *job, pid_t thread)
 
 	if (job->status->progress != LIVE_RUNNING || !get_call(thread, &call) ||
 	    callgate_simulator_run(observer->simulator, &call, &verdict) < 0 ||
-	    !observer->is_wanted(verdict.action, observer->value))
+	    !explains(observer, verdict.action))
 		return;
 	job->status->call = call;
 	job->status->has_call = true;

@@ -23,7 +23,7 @@ grep -qx "$version $sum" "$sums" || fail "the sets are not those of version $ver
 # The manual's table: "*@name*", and the purpose behind it.
 sed -n 's/^\(\[\[\|| \) \*\(@[a-z-]*\)\*$/\2/p; t name; d; :name; n; s/^:[< ] *//p' "$manual" | paste -d ' ' - - >"$dir/manual"
 cmp "$dir/manual" "$dir/wanted" || fail "the manual has other sets: $(diff "$dir/manual" "$dir/wanted")"
-grep -q "those of version $version\." "$manual" || fail "the manual is of another version than $version"
+grep -q "is version $version\." "$manual" || fail "the manual is of another version than $version"
 
 [ "$("$callgate" syscalls --arch x86_64 @file-close)" = "$(printf '3\tclose\n436\tclose_range')" ] || fail "@file-close"
 [ "$("$callgate" syscalls --arch s390x @file-close read)" = "$(printf '6\tclose\n436\tclose_range\n3\tread')" ] || fail "two words"
