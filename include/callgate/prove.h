@@ -26,7 +26,7 @@ extern "C" {
 enum callgate_proof {
 	/* The default: -EFAULT also if the budget of the proof runs out before there is an answer. */
 	CALLGATE_PROOF_REQUIRED = 0,
-	/* A program that is neither proved nor disproved within the budget is handed out; one that is disproved never is. */
+	/* A program for which the budget runs out is handed out; one that is disproved never is. */
 	CALLGATE_PROOF_ATTEMPTED,
 	/* Nothing is proved. To measure what building costs without the proof; never to build a filter that is used. */
 	CALLGATE_PROOF_OFF_FOR_TIMING,
@@ -59,10 +59,13 @@ enum callgate_relation {
 	CALLGATE_RELATION_SUPERSET, /* the first allows more than the second, and everything that it allows */
 	CALLGATE_RELATION_NEITHER,  /* each allows something that the other does not */
 	CALLGATE_RELATION_REFUSED,  /* the kernel would refuse a program: callgate_diagnosis(NULL) says why */
-	CALLGATE_RELATION_DIFFERENT, /* they differ, as the list shows; which allows more is not decided within the budget */
+	CALLGATE_RELATION_DIFFERENT, /* they differ, as the list shows; which allows more is not decided */
 };
 
-/* Calls with numbers [nr_first, nr_last] of the witness's architecture, two verdicts, and one call that shows them. */
+/*
+ * Calls with all those numbers [nr_first, nr_last] of the witness's architecture that have nr_value under nr_mask (0: all of them), two verdicts,
+ * and one call that shows them.
+ */
 struct callgate_difference {
 	uint32_t nr_first, nr_last;
 	/*
@@ -74,6 +77,8 @@ struct callgate_difference {
 	    depends; /* bit i: it depends on argument i; bit 6: on the instruction pointer. Others don't matter. */
 	uint32_t first, second; /* the verdicts, SCMP_ACT_* values with their data */
 	char *text;             /* "socket(38, *, *) on x86: A allows, B gives ERRNO(EPERM)" */
+	uint32_t nr_mask,
+	    nr_value; /* only numbers that have this value under the mask; the first and the last one have it */
 };
 
 struct callgate_comparison {
@@ -98,7 +103,7 @@ void callgate_comparison_free(struct callgate_comparison *comparison);
 
 /* What a filter does with all calls that match a partial one. */
 struct callgate_answer {
-	bool proved; /* false: not decided within the budget; nothing else here counts then */
+	bool proved; /* false: not decided within the budget, or not modelled; nothing else here counts then */
 	bool holds;  /* every such call gets the action; also where no call matches */
 	bool ever_allowed, ever_denied;
 	struct callgate_call witness; /* if it does not hold: a call that gets another action, */
@@ -140,7 +145,7 @@ struct callgate_numbers {
  * What a filter does with every number of an architecture (SCMP_ARCH_*; x32 and x86_64 are one, told apart by the numbers).
  *
  * Returns 0, and the caller frees the result with callgate_numbers_free(); -EINVAL (as for callgate_ask()), -ENOMEM, -EDQUOT
- * (not decided within the budget); callgate_diagnosis(NULL) says why.
+ * (not decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.
  */
 int callgate_numbers_find(const struct callgate_side *side, uint32_t arch,
                           struct callgate_numbers **ret_numbers);

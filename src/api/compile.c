@@ -36,7 +36,8 @@ static int prove(struct context *context, const struct policy *policy)
 	int failed = proof_policy(policy, output->programs, output->count, NULL, &context->diag, &result);
 	if (failed < 0)
 		return failed;
-	if (result.outcome == PROVE_UNPROVED && context->proof == CALLGATE_PROOF_ATTEMPTED) {
+	bool exhausted = result.outcome == PROVE_UNPROVED && result.failure.error == -EDQUOT;
+	if (exhausted && context->proof == CALLGATE_PROOF_ATTEMPTED) {
 		diag_clear(&context->diag);
 		return 0;
 	}

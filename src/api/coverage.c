@@ -112,8 +112,8 @@ static void count_call(void *closure, const struct seccomp_data *call)
 /* First for the rules, then for the branches. */
 static int cover(struct callgate_simulator *simulator, const struct query *query)
 {
-	struct prove_subject rules = {.policy = simulator->policy};
-	struct prove_subject programs = {
+	struct filter rules = {.policy = simulator->policy};
+	struct filter programs = {
 	    .programs = (const struct callgate_program *const *)simulator->output.programs,
 	    .program_count = simulator->output.count,
 	};

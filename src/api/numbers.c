@@ -32,10 +32,10 @@ static int publish(const struct ranges_result *found, struct callgate_numbers **
 	return 0;
 }
 
-static int find(const struct prove_subject *subject, uint32_t audit, struct callgate_numbers **ret_numbers)
+static int find(const struct filter *filter, uint32_t audit, struct callgate_numbers **ret_numbers)
 {
 	struct ranges_result found = {0};
-	int result = ranges_find(subject, audit, diag_thread(), &found);
+	int result = ranges_find(filter, audit, diag_thread(), &found);
 
 	if (result == 0 && found.outcome == PROVE_REFUSED)
 		result = -EINVAL;
@@ -50,14 +50,14 @@ int callgate_numbers_find(const struct callgate_side *side, uint32_t arch,
 {
 	const struct arch *target = arch_by_token(arch);
 	struct arena arena = {0};
-	struct prove_subject subject;
+	struct filter filter;
 
 	diag_clear(diag_thread());
 	if (!target || !ret_numbers)
 		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
-	int result = subject_of(side, &arena, &subject);
+	int result = subject_of(side, &arena, &filter);
 	if (result == 0)
-		result = find(&subject, target->audit, ret_numbers);
+		result = find(&filter, target->audit, ret_numbers);
 	arena_finish(&arena);
 	return result;
 }

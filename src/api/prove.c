@@ -32,7 +32,7 @@ static struct callgate_call public_call(const struct seccomp_data *data)
 	return call;
 }
 
-static enum callgate_relation relation_of(const struct compare_result *result)
+static enum callgate_relation relation_of(const struct differences *result)
 {
 	switch (result->outcome) {
 	case PROVE_EQUAL:
@@ -64,15 +64,18 @@ static void describe_verdict(const char *who, uint32_t action, struct strbuf *ou
 	describe_action(action, out);
 }
 
-static char *difference_text(const struct compare_difference *difference)
+static char *difference_text(const struct difference *difference)
 {
 	const struct prove_witness *witness = &difference->witness;
 	struct strbuf text = {0};
 
 	describe_call(&witness->call, witness->depends, &text);
 	if (difference->nr_last != difference->nr_first) {
-		strbuf_append(&text, " (and others up to ");
+		strbuf_append(&text, " (and all up to ");
 		describe_number_of_call(witness->call.arch, difference->nr_last, &text);
+		if (difference->nr_mask)
+			strbuf_printf(&text, " whose number & 0x%x is 0x%x", difference->nr_mask,
+			              difference->nr_value);
 		strbuf_append(&text, ")");
 	}
 	describe_verdict(": A", witness->expected, &text);
@@ -80,26 +83,25 @@ static char *difference_text(const struct compare_difference *difference)
 	return strbuf_steal(&text);
 }
 
-static int publish(const struct compare_result *result, struct callgate_comparison **ret_comparison)
+static int publish(const struct differences *result, struct callgate_comparison **ret_comparison)
 {
 	struct callgate_comparison *comparison = calloc(1, sizeof(*comparison));
 
 	if (comparison)
-		comparison->differences =
-		    calloc(result->differences.count + 1, sizeof(*comparison->differences));
+		comparison->differences = calloc(result->list.count + 1, sizeof(*comparison->differences));
 	if (!comparison || !comparison->differences) {
 		callgate_comparison_free(comparison);
 		return -ENOMEM;
 	}
 	comparison->relation = relation_of(result);
 	comparison->complete = result->complete;
-	for (size_t i = 0; i < result->differences.count; i++) {
-		const struct compare_difference *from = &result->differences.items[i];
+	for (size_t i = 0; i < result->list.count; i++) {
+		const struct difference *from = &result->list.items[i];
 		struct callgate_difference *to = &comparison->differences[i];
 		*to = (struct callgate_difference){
 		    from->nr_first,        from->nr_last,          public_call(&from->witness.call),
 		    from->witness.depends, from->witness.expected, from->witness.actual,
-		    difference_text(from)};
+		    difference_text(from), from->nr_mask,          from->nr_value};
 		comparison->count++;
 		if (!to->text) {
 			callgate_comparison_free(comparison);
@@ -114,8 +116,8 @@ int callgate_compare(const struct callgate_side *first, const struct callgate_si
                      struct callgate_comparison **ret_comparison)
 {
 	struct arena arena = {0};
-	struct prove_subject a, b;
-	struct compare_result found = {0};
+	struct filter a, b;
+	struct differences found = {0};
 
 	diag_clear(diag_thread());
 	if (!ret_comparison)
@@ -124,10 +126,10 @@ int callgate_compare(const struct callgate_side *first, const struct callgate_si
 	if (result == 0)
 		result = subject_of(second, &arena, &b);
 	if (result == 0)
-		result = compare_subjects(&a, &b, max, diag_thread(), &found);
+		result = differences_find(&a, &b, max, diag_thread(), &found);
 	if (result == 0)
 		result = publish(&found, ret_comparison);
-	vec_finish(&found.differences);
+	vec_finish(&found.list);
 	arena_finish(&arena);
 	return result;
 }
@@ -142,11 +144,11 @@ void callgate_comparison_free(struct callgate_comparison *comparison)
 	free(comparison);
 }
 
-static int ask(const struct prove_subject *subject, const struct query *query, uint32_t action,
+static int ask(const struct filter *filter, const struct query *query, uint32_t action,
                struct callgate_answer *ret_answer)
 {
 	struct ask_answer answer;
-	int result = ask_calls(subject, query, action, diag_thread(), &answer);
+	int result = ask_calls(filter, query, action, diag_thread(), &answer);
 
 	if (result < 0)
 		return result;
@@ -168,7 +170,7 @@ int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, si
 {
 	const struct arch *target = arch_by_token(arch);
 	struct arena arena = {0};
-	struct prove_subject subject;
+	struct filter filter;
 
 	diag_clear(diag_thread());
 	if (!target || !ret_answer || (count && !comparisons))
@@ -177,11 +179,11 @@ int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, si
 	int result = conditions ? subject_conditions(comparisons, count, conditions)
 	                        : diag_fail(diag_thread(), -ENOMEM, "out of memory for a question");
 	if (result == 0)
-		result = subject_of(side, &arena, &subject);
+		result = subject_of(side, &arena, &filter);
 	if (result == 0) {
 		struct query query = {
 		    {target->audit, target->audit, (uint32_t)nr, (uint32_t)nr}, count, conditions};
-		result = ask(&subject, &query, action, ret_answer);
+		result = ask(&filter, &query, action, ret_answer);
 	}
 	arena_finish(&arena);
 	return result;

@@ -43,7 +43,8 @@ static void print_json(const struct callgate_comparison *c)
 		const struct callgate_difference *d = &c->differences[i];
 		printf("%s\n  {\"text\": \"%s\", \"arch\": %u, \"nr\": %d, ", i ? "," : "", d->text,
 		       d->witness.arch, d->witness.nr);
-		printf("\"nr_first\": %u, \"nr_last\": %u, \"args\": [", d->nr_first, d->nr_last);
+		printf("\"nr_first\": %u, \"nr_last\": %u, \"nr_mask\": %u, \"nr_value\": %u, \"args\": [",
+		       d->nr_first, d->nr_last, d->nr_mask, d->nr_value);
 		for (int arg = 0; arg < 6; arg++)
 			printf(d->depends >> arg & 1 ? "%s\"0x%llx\"" : "%snull", arg ? ", " : "",
 			       (unsigned long long)d->witness.args[arg]);
@@ -62,7 +63,7 @@ static int print(const struct callgate_comparison *c, bool json)
 	    "A allows more than B",
 	    "A and B each allow calls that the other does not",
 	    "",
-	    "A and B differ; which allows more is not decided within the budget",
+	    "A and B differ; which allows more is not decided",
 	};
 	bool failed = c->relation == CALLGATE_RELATION_UNKNOWN || c->relation == CALLGATE_RELATION_REFUSED;
 

@@ -1,9 +1,8 @@
 #include "prove/diagram.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "prove/order.h"
 
 #include <linux/seccomp.h>
 
@@ -90,7 +89,7 @@ node diagram_intern(struct diagram *d, const struct diagram_node *content)
 	if (*slot)
 		return (node){*slot};
 	if (d->count >= d->node_budget) {
-		diagram_fail(d, -EDQUOT);
+		diagram_exhaust(d, DIAGRAM_NODES, d->node_budget);
 		return (node){0};
 	}
 	if (d->count == d->capacity) {
@@ -117,7 +116,7 @@ node diagram_leaf(struct diagram *d, uint32_t value)
 	return diagram_spend(d, 1) ? *known : (node){0};
 }
 
-void diagram_reset(struct diagram *d, enum diagram_order order)
+void diagram_reset(struct diagram *d)
 {
 	bool used = d->capacity > 0;
 
@@ -134,12 +133,19 @@ void diagram_reset(struct diagram *d, enum diagram_order order)
 	d->failed = 0;
 	d->zero = diagram_leaf(d, 0);
 	d->one = diagram_leaf(d, 1);
-	order_fill(&d->order, order);
+	d->levels = NULL;
 }
 
-bool diagram_adapt(struct diagram *d, const uint16_t *levels)
+void diagram_adapt(struct diagram *d, const uint16_t *levels)
 {
-	return order_adapt(&d->order, levels);
+	bool taken[INPUT_LEVELS] = {false};
+
+	for (size_t i = 0; i < INPUT_WIDE_FIELDS * INPUT_WIDE_BITS; i++) {
+		assert(levels[i] >= INPUT_NUMBER_LEVELS && levels[i] < INPUT_LEVELS && !taken[levels[i]]);
+		taken[levels[i]] = true;
+	}
+	(void)taken;
+	d->levels = levels;
 }
 
 void diagram_init(struct diagram *d, struct arena *arena, size_t node_budget, size_t work_budget)

@@ -3,7 +3,7 @@
  *
  * A node compares some bits of one input field with a number and goes on to one of three nodes; leaves are 32-bit values.
  * It stands for the chain of single-bit tests, high bits first, that the comparison is; chains are joined to nodes by one
- * fixed rule (draft.c), nodes are hash-consed, no test has equal branches, and bits are tested in one fixed order. So two
+ * fixed rule (canonical.c), nodes are hash-consed, no test has equal branches, and bits are tested in one fixed order. So two
  * functions are equal exactly if their nodes are: the whole proof rests on this, and on nothing else in here being wrong.
  */
 #ifndef CALLGATE_PROVE_DIAGRAM_H
@@ -46,17 +46,12 @@ struct diagram_memo {
 
 enum { LEVEL_LEAF = 0xffff, DIAGRAM_LEAVES = 8 };
 
-/* The order in which bits are tested. arch and nr always come first. */
-enum diagram_order {
-	ORDER_ARGUMENTS,   /* argument by argument, high bits first */
-	ORDER_REVERSED,    /* the same, last argument first */
-	ORDER_INTERLEAVED, /* bit by bit, the highest of every argument first */
-	ORDER_COUNT,
-};
+/* What there is a limit for: the nodes of a diagram, the steps of a proof, symbolic states, and computed values. */
+enum diagram_limit { DIAGRAM_NODES, DIAGRAM_STEPS, DIAGRAM_STATES, DIAGRAM_VALUES };
 
 /*
- * Errors stick: after `failed` is set (-ENOMEM, or -EDQUOT for a used-up budget), every operation returns node zero, and
- * whoever wants to use a result asks for it first.
+ * Errors stick: after `failed` is set (-ENOMEM; -EDQUOT, when `exhausted` says what has reached which limit; -EOPNOTSUPP), every operation
+ * returns node zero, and whoever wants to use a result asks for it first.
  */
 struct diagram {
 	struct arena *arena;
@@ -67,26 +62,28 @@ struct diagram {
 	uint32_t slot_mask;
 	struct diagram_memo *memo; /* results of operations; forgets */
 	uint32_t memo_mask;
-	node leaves
-	    [DIAGRAM_LEAVES]; /* some leaves, by their value; a node is looked at before it is taken for one */
+	/* Some leaves, by their value; a node is looked at before it is taken for one. */
+	node leaves[DIAGRAM_LEAVES];
 	size_t node_budget, work_budget, work, peak; /* work and peak count on through resets */
 	int failed;
-	node zero, one; /* the leaves 0 and 1: false and true */
-	struct input_order order;
+	enum diagram_limit exhausted;
+	size_t limit;
+	node zero, one;         /* the leaves 0 and 1: false and true */
+	const uint16_t *levels; /* the order of bits, for input_level() */
 };
 
 /* Budgets of zero mean the default. It can be used after diagram_reset(), until diagram_finish(), as long as there is the arena. */
 void diagram_init(struct diagram *d, struct arena *arena, size_t node_budget, size_t work_budget);
 void diagram_finish(struct diagram *d);
 
-/* Forgets all nodes, and the failure; the work goes on counting. Fails without memory. */
-void diagram_reset(struct diagram *d, enum diagram_order order);
+/* Forgets all nodes, and the failure; the work goes on counting. Bits are tested argument by argument. Fails without memory. */
+void diagram_reset(struct diagram *d);
 
 /*
- * Another order, just after that: the level of each bit of each argument and of the instruction pointer, behind those of arch and nr. It has
- * to stay as long as it is used. false where two bits would have one level.
+ * Another order, just after that: the level of each bit of each argument and of the instruction pointer, after those of arch and nr, and no
+ * level twice. It has to stay as long as it is used.
  */
-bool diagram_adapt(struct diagram *d, const uint16_t *levels);
+void diagram_adapt(struct diagram *d, const uint16_t *levels);
 
 /* Sets `failed`, unless it is set already. */
 static inline void diagram_fail(struct diagram *d, int error)
@@ -95,16 +92,26 @@ static inline void diagram_fail(struct diagram *d, int error)
 		d->failed = error;
 }
 
+/* The same where a limit is reached. */
+static inline void diagram_exhaust(struct diagram *d, enum diagram_limit what, size_t limit)
+{
+	if (d->failed)
+		return;
+	d->failed = -EDQUOT;
+	d->exhausted = what;
+	d->limit = limit;
+}
+
 /* Counts work; false if something has failed, or now has. */
 static inline bool diagram_spend(struct diagram *d, size_t work)
 {
 	d->work += work;
 	if (d->work > d->work_budget)
-		diagram_fail(d, -EDQUOT);
+		diagram_exhaust(d, DIAGRAM_STEPS, d->work_budget);
 	return !d->failed;
 }
 
-/* The node with this content, which is one that the rules of draft.c make. */
+/* The node with this content, which is one that the rules of canonical.c make. */
 node diagram_intern(struct diagram *d, const struct diagram_node *content);
 
 node diagram_leaf(struct diagram *d, uint32_t value);
@@ -132,7 +139,7 @@ struct diagram_node diagram_branch(const struct diagram *d, const struct diagram
                                    bool high);
 
 /* condition ? then : otherwise; the condition's leaves are zero and one. */
-node diagram_if(struct diagram *d, node condition, node then, node otherwise);
+node diagram_ite(struct diagram *d, node condition, node then, node otherwise);
 node diagram_and(struct diagram *d, node a, node b);
 node diagram_or(struct diagram *d, node a, node b);
 node diagram_xor(struct diagram *d, node a, node b);
@@ -147,8 +154,6 @@ node diagram_differ(struct diagram *d, node a, node b);
 node diagram_where(struct diagram *d, node n, uint32_t value);
 /* Where the leaf lets the call happen: SECCOMP_RET_ALLOW and SECCOMP_RET_LOG, whatever their data. */
 node diagram_allows(struct diagram *d, node n);
-/* Where the leaf has this bit. */
-node diagram_leaf_bit(struct diagram *d, node n, unsigned bit);
 
 /*
  * field's bits from `lowest` on, as a number of `count` bits of which those outside `mask` are known to be zero, compared by

@@ -1,9 +1,8 @@
 #include "prove/equivalence.h"
 
-#include "prove/space.h"
-
-struct question {
-	const struct prove_subject *subjects[2];
+struct comparison {
+	const struct filter *filters[2];
+	struct diagram *diagram;
 	struct prove_result result;
 };
 
@@ -11,11 +10,10 @@ struct question {
 enum { FOUND = 1 };
 
 /* The fields that the verdicts depend on, as far as the budget allows to say it. */
-static void find_fields(struct prove_witness *witness, const struct verdicts *verdicts)
+static void find_fields(struct diagram *d, struct prove_witness *witness, const node *verdicts)
 {
-	struct diagram *d = verdicts->diagram;
-	node both = diagram_and(d, verdicts_are(verdicts, 0, witness->expected),
-	                        verdicts_are(verdicts, 1, witness->actual));
+	node both = diagram_and(d, diagram_where(d, verdicts[0], witness->expected),
+	                        diagram_where(d, verdicts[1], witness->actual));
 
 	witness->depends = (1u << INPUT_WIDE_FIELDS) - 1;
 	if (!d->failed)
@@ -23,65 +21,51 @@ static void find_fields(struct prove_witness *witness, const struct verdicts *ve
 	d->failed = 0;
 }
 
-static int compare_cell(void *closure, const struct cell *cell, const struct verdicts *verdicts)
+static int compare_region(void *closure, const struct region *region, const node *verdicts)
 {
-	struct question *q = closure;
-	struct prove_witness *witness = &q->result.witness;
+	struct comparison *c = closure;
+	struct prove_witness *witness = &c->result.witness;
 
-	if (verdicts_same(verdicts))
+	if (node_same(verdicts[0], verdicts[1]))
 		return 0;
-	witness->call = verdicts_witness(verdicts, cell);
-	witness->expected = side_verdict(q->subjects[0], &witness->call);
-	witness->actual = side_verdict(q->subjects[1], &witness->call);
-	find_fields(witness, verdicts);
-	q->result.outcome = PROVE_DIFFERENT;
+	witness->call = witness_of_difference(c->diagram, region, verdicts[0], verdicts[1]);
+	witness->expected = filter_verdict(c->filters[0], &witness->call);
+	witness->actual = filter_verdict(c->filters[1], &witness->call);
+	find_fields(c->diagram, witness, verdicts);
 	return FOUND;
 }
 
-/* A witness that the simulator does not confirm would be a fault in here: then nothing is known. */
-static void confirm(struct question *q)
+static int compare(struct comparison *c, const struct prove_budget *budget)
 {
-	if (q->result.witness.expected != q->result.witness.actual)
-		return;
-	q->result.unconfirmed = true;
-	q->result.outcome = PROVE_UNPROVED;
-}
-
-static int conclude(struct question *q, int walked)
-{
-	switch (walked) {
-	case 0:
-		q->result.outcome = PROVE_EQUAL;
-		return 0;
-	case FOUND:
-		confirm(q);
-		return 0;
-	case -EDQUOT:
-		return 0;
-	case -EOPNOTSUPP:
-		q->result.outcome = PROVE_UNSUPPORTED;
-		return 0;
-	default:
-		return walked;
-	}
-}
-
-int prove_equal(const struct prove_subject *a, const struct prove_subject *b,
-                const struct prove_budget *budget, struct prove_result *ret_result)
-{
-	struct question q = {.subjects = {a, b}};
-	struct prove_budget limits = budget ? *budget : (struct prove_budget){0};
 	struct space space;
 	struct arena_room room;
-	int result = space_init(&space, &room, q.subjects, 2, limits.nodes, limits.work);
+	int result =
+	    space_init(&space, &room, c->filters, 2, budget ? budget->nodes : 0, budget ? budget->work : 0);
 
+	c->diagram = &space.diagram;
 	if (result == 0)
-		result = space_walk(&space, &CELL_EVERYTHING, compare_cell, &q);
-	q.result.nodes = space.diagram.peak;
-	q.result.work = space.diagram.work;
+		result = space_walk(&space, &REGION_EVERYTHING, compare_region, c);
+	c->result.nodes = space.diagram.peak;
+	c->result.work = space.diagram.work;
+	c->result.failure = space.failure;
 	space_finish(&space);
-	result = conclude(&q, result);
-	if (result == 0)
-		*ret_result = q.result;
 	return result;
+}
+
+int prove_equal(const struct filter *a, const struct filter *b, const struct prove_budget *budget,
+                struct prove_result *ret_result)
+{
+	struct comparison c = {.filters = {a, b}};
+	int result = filter_same(a, b) ? 0 : compare(&c, budget);
+
+	if (result == -ENOMEM)
+		return result;
+	if (result == 0)
+		c.result.outcome = PROVE_EQUAL;
+	else if (result == FOUND && c.result.witness.expected != c.result.witness.actual)
+		c.result.outcome = PROVE_DIFFERENT;
+	else
+		c.result.outcome = PROVE_UNPROVED;
+	*ret_result = c.result;
+	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * The input of a filter as numbered bits.
+ * The input of a filter as numbered bits, and the order in which they are tested.
  *
  * PROVE_WORD_BITS is the width of the words that a program loads. It is 32; the prover's own tests compile these files a
  * second time with tiny words, so that every input can be tried.
@@ -28,20 +28,18 @@ enum {
 enum input_field { INPUT_ARG = 0, INPUT_IP = 6, INPUT_ARCH, INPUT_NR, INPUT_FIELDS };
 
 /*
- * The order of tests: where the lowest bit of each field stands, and how far in front of it the next one. Higher bits come first. Or, for
- * all but arch and nr, any order: the level of each bit of each field.
+ * The level of a bit: lower ones are tested first. arch comes first and nr second, high bits first; then, in the same way, argument by
+ * argument and the instruction pointer, or in any order: `levels` then has the level of each bit of each wide field, and else is NULL.
  */
-struct input_order {
-	uint16_t last[INPUT_FIELDS], step[INPUT_FIELDS];
-	const uint16_t
-	    *levels; /* INPUT_WIDE_FIELDS times INPUT_WIDE_BITS; NULL where the former is the order */
-};
-
-static inline uint32_t input_level(const struct input_order *order, unsigned field, unsigned bit)
+static inline uint32_t input_level(const uint16_t *levels, unsigned field, unsigned bit)
 {
-	if (order->levels && field < INPUT_WIDE_FIELDS)
-		return order->levels[field * INPUT_WIDE_BITS + bit];
-	return order->last[field] - bit * (uint32_t)order->step[field];
+	if (field == INPUT_ARCH)
+		return INPUT_WORD_BITS - 1 - bit;
+	if (field == INPUT_NR)
+		return INPUT_NUMBER_LEVELS - 1 - bit;
+	if (levels)
+		return levels[field * INPUT_WIDE_BITS + bit];
+	return INPUT_NUMBER_LEVELS + field * INPUT_WIDE_BITS + INPUT_WIDE_BITS - 1 - bit;
 }
 
 #endif

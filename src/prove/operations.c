@@ -1,14 +1,16 @@
 /* What is computed on whole diagrams. Recursion goes down the order of bits: at most INPUT_LEVELS deep. */
+#include "prove/diagram.h"
+
+#include <assert.h>
+
 #include <linux/seccomp.h>
 
 #include "arch/actions.h"
-#include "bpf/simulate.h"
-#include "prove/diagram.h"
 
 /* In a remembered result, in the place of a condition. No node has such an id, and node 0, a leaf, is no condition. */
-enum { STRICTEST = -1, DIFFER = -2, WHERE = -3, ALLOWS = -4, LEAF_BIT = -5 };
+enum { STRICTEST = -1, DIFFER = -2, WHERE = -3, ALLOWS = -4 };
 
-/* An operation on two nodes, or on three: then `what` is a node, the condition of diagram_if(). */
+/* An operation on two nodes, or on three: then `what` is a node, the condition of diagram_ite(). */
 struct operation {
 	uint32_t what;
 	node a, b;
@@ -100,7 +102,7 @@ static struct diagram_bits common_bits(const struct diagram *d, const node *oper
 			bits.mask &= differ ? ~(UINT64_MAX >> __builtin_clzll(differ)) : UINT64_MAX;
 		}
 	}
-	while (bits.mask && input_level(&d->order, bits.field, (unsigned)__builtin_ctzll(bits.mask)) >= bound)
+	while (bits.mask && input_level(d->levels, bits.field, (unsigned)__builtin_ctzll(bits.mask)) >= bound)
 		bits.mask &= bits.mask - 1;
 	if (!bits.mask)
 		bits.mask = bits.pattern = UINT64_C(1) << diagram_first_bit(first);
@@ -163,29 +165,29 @@ static node apply(struct diagram *d, struct operation o)
 	return remember(d, o, diagram_split(d, bits, equal, less, greater));
 }
 
-node diagram_if(struct diagram *d, node condition, node then, node otherwise)
+node diagram_ite(struct diagram *d, node condition, node then, node otherwise)
 {
 	return apply(d, (struct operation){condition.id, then, otherwise});
 }
 
 node diagram_and(struct diagram *d, node a, node b)
 {
-	return diagram_if(d, a, b, d->zero);
+	return diagram_ite(d, a, b, d->zero);
 }
 
 node diagram_or(struct diagram *d, node a, node b)
 {
-	return diagram_if(d, a, d->one, b);
+	return diagram_ite(d, a, d->one, b);
 }
 
 node diagram_not(struct diagram *d, node a)
 {
-	return diagram_if(d, a, d->zero, d->one);
+	return diagram_ite(d, a, d->zero, d->one);
 }
 
 node diagram_xor(struct diagram *d, node a, node b)
 {
-	return diagram_if(d, a, diagram_not(d, b), b);
+	return diagram_ite(d, a, diagram_not(d, b), b);
 }
 
 node diagram_strictest(struct diagram *d, node newest, node older)
@@ -205,10 +207,9 @@ static bool leaf_holds(int what, uint32_t leaf, uint32_t number)
 	switch (what) {
 	case WHERE:
 		return leaf == number;
-	case ALLOWS:
-		return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
 	default:
-		return leaf >> number & 1;
+		assert(what == ALLOWS);
+		return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
 	}
 }
 
@@ -246,7 +247,88 @@ node diagram_allows(struct diagram *d, node n)
 	return map(d, ALLOWS, n, 0);
 }
 
-node diagram_leaf_bit(struct diagram *d, node n, unsigned bit)
+/* ---- comparisons of a part of a field with a number ---- */
+
+static node split_for(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
+                      node otherwise)
 {
-	return map(d, LEAF_BIT, n, bit);
+	bool ordered = op == POLICY_LT || op == POLICY_LE;
+
+	return diagram_split(d, bits, op == POLICY_LT ? otherwise : then, ordered ? then : otherwise,
+	                     otherwise);
+}
+
+static uint32_t last_level(const struct diagram *d, enum input_field field, uint64_t mask)
+{
+	return input_level(d->levels, field, (unsigned)__builtin_ctzll(mask));
+}
+
+/* In any order of bits. */
+static node compare_bit_by_bit(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
+                               node otherwise)
+{
+	node result = op == POLICY_LT ? otherwise : then;
+
+	for (; bits.mask && !d->failed; bits.mask &= bits.mask - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(bits.mask);
+		bool set = bits.pattern >> bit & 1;
+		node test = diagram_test(d, bits.field, bit, d->zero, d->one);
+		node other = set && op != POLICY_EQ ? then : otherwise;
+		result = set ? diagram_ite(d, test, result, other) : diagram_ite(d, test, other, result);
+	}
+	return result;
+}
+
+/*
+ * The comparison in front of two functions. Where one of them first compares bits that are all in front of these, and every way out of that
+ * leads to the other one, these are compared where those are equal: so it is when a program looks at the lower half of an argument first.
+ */
+static node compare_bits(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
+                         node otherwise)
+{
+	if (d->levels)
+		return compare_bit_by_bit(d, bits, op, then, otherwise);
+	uint32_t last = last_level(d, bits.field, bits.mask);
+	bool swap = diagram_at(d, then)->level > diagram_at(d, otherwise)->level;
+	node other = swap ? then : otherwise;
+	const struct diagram_node n = *diagram_at(d, swap ? otherwise : then);
+
+	if (n.level > last)
+		return split_for(d, bits, op, then, otherwise);
+	if (diagram_spend(d, 1) && n.field == bits.field && (n.mask & -n.mask) > bits.mask &&
+	    last_level(d, bits.field, n.mask) < diagram_at(d, other)->level &&
+	    (!n.pattern || n.less == other.id) && (n.pattern == n.mask || n.greater == other.id)) {
+		struct diagram_bits front = {bits.field, n.mask, n.pattern};
+		node equal = swap ? compare_bits(d, bits, op, then, (node){n.equal})
+		                  : compare_bits(d, bits, op, (node){n.equal}, otherwise);
+		return diagram_split(d, front, equal, other, other);
+	}
+	return diagram_ite(d, split_for(d, bits, op, d->one, d->zero), then, otherwise);
+}
+
+node diagram_compare(struct diagram *d, struct diagram_number number, enum policy_op op, uint64_t value,
+                     node then, node otherwise)
+{
+	if (op == POLICY_NE || op == POLICY_GE || op == POLICY_GT) {
+		node swap = then;
+		then = otherwise;
+		otherwise = swap;
+		op = op == POLICY_NE ? POLICY_EQ : op == POLICY_GE ? POLICY_LT : POLICY_LE;
+	}
+	/* A value that has bits beyond the field is above everything, and equal to nothing. */
+	if (number.count < 64 && value >> number.count)
+		return op == POLICY_EQ ? otherwise : then;
+	/* So it is behind a bit of its own that the number cannot have: only the bits in front of that one count. */
+	if (value & ~number.mask) {
+		if (op == POLICY_EQ)
+			return otherwise;
+		uint64_t behind = UINT64_MAX >> __builtin_clzll(value & ~number.mask);
+		number.mask &= ~behind;
+		value &= ~behind;
+		op = POLICY_LE;
+	}
+	if (!number.mask)
+		return op == POLICY_LT ? otherwise : then;
+	struct diagram_bits bits = {number.field, number.mask << number.lowest, value << number.lowest};
+	return compare_bits(d, bits, op, then, otherwise);
 }

@@ -1,14 +1,14 @@
 /*
- * Fills in the orders of input bits.
+ * An order of bits for a list of rules: those that one rule looks at stand near each other.
  */
 #ifndef CALLGATE_PROVE_ORDER_H
 #define CALLGATE_PROVE_ORDER_H
 
-#include "prove/diagram.h"
+#include "base/arena.h"
+#include "policy/policy.h"
+#include "prove/input.h"
 
-void order_fill(struct input_order *order, enum diagram_order which);
-
-/* For diagram_adapt(); false, and nothing changed, if the levels are no order. */
-bool order_adapt(struct input_order *order, const uint16_t *levels);
+/* The levels of all bits, for diagram_adapt(), in the arena. NULL without memory. */
+const uint16_t *order_levels(const struct policy_rule *rules, uint32_t count, struct arena *arena);
 
 #endif

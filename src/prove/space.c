@@ -1,13 +1,14 @@
 #include "prove/space.h"
 
-#include "prove/adapt.h"
-#include "prove/sweep.h"
+#include "prove/interval_walk.h"
+#include "prove/order.h"
 
 enum { DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26, ATTEMPTS = 8 };
 
-int space_init(struct space *space, struct arena_room *room, const struct prove_subject *const *subjects,
+int space_init(struct space *space, struct arena_room *room, const struct filter *const *filters,
                size_t count, size_t node_budget, size_t work_budget)
 {
+	assert(count > 0 && count <= SPACE_FILTERS);
 	*space = (struct space){.work_per_attempt = work_budget ? work_budget : DEFAULT_WORK};
 	space->work_total = ATTEMPTS * space->work_per_attempt;
 	arena_start(&space->arena, room);
@@ -15,8 +16,8 @@ int space_init(struct space *space, struct arena_room *room, const struct prove_
 	diagram_init(&space->diagram, &space->arena, node_budget ? node_budget : DEFAULT_NODES,
 	             space->work_per_attempt);
 	for (size_t i = 0; i < count; i++) {
-		space->side_count++;
-		if (!side_init(&space->sides[i], subjects[i], &space->arena))
+		space->filter_count++;
+		if (!filter_init(&space->filters[i], filters[i], &space->arena))
 			return -ENOMEM;
 	}
 	return 0;
@@ -28,188 +29,222 @@ void space_finish(struct space *space)
 	arena_finish(&space->arena);
 }
 
-/* Two sides that are one and the same verdict in the cell, as most are in most cells, need no diagrams to be compared. */
-static bool plainly_same(struct space *space, const struct cell *cell)
+/* ---- one region ---- */
+
+/* Most pairs of filters have one and the same constant verdict in most regions, and need no diagrams to be compared there. */
+static bool same_constant(struct space *space, const struct region *region)
 {
 	uint32_t first, second;
 	size_t steps = 0;
 
-	if (space->side_count != 2 || !side_plain(&space->sides[0], cell, &first, &steps) ||
-	    !side_plain(&space->sides[1], cell, &second, &steps))
+	if (space->filter_count != 2 || !filter_constant(&space->filters[0], region, &first, &steps) ||
+	    !filter_constant(&space->filters[1], region, &second, &steps))
 		return false;
 	return diagram_spend(&space->diagram, steps) && first == second;
 }
 
-/* For the first cell that needs diagrams. */
+/* For the first region that needs diagrams. */
 static int prepare(struct space *space)
 {
 	if (space->prepared)
 		return 0;
-	for (size_t i = 0; i < space->side_count; i++)
-		if (!side_prepare(&space->sides[i], &space->diagram, &space->arena))
+	for (size_t i = 0; i < space->filter_count; i++)
+		if (!filter_prepare(&space->filters[i], &space->diagram, &space->arena))
 			return -ENOMEM;
-	diagram_reset(&space->diagram, ORDER_ARGUMENTS);
+	diagram_reset(&space->diagram);
 	space->prepared = true;
 	return space->diagram.failed;
 }
 
-static void start_again(struct space *space, enum diagram_order order)
+static void start_again(struct space *space)
 {
 	struct diagram *d = &space->diagram;
 	size_t limit = d->work + space->work_per_attempt;
 
 	d->work_budget = limit < space->work_total ? limit : space->work_total;
-	diagram_reset(d, order);
-	for (size_t i = 0; i < space->side_count; i++)
-		side_forget(&space->sides[i]);
+	diagram_reset(d);
+	for (size_t i = 0; i < space->filter_count; i++)
+		filter_forget(&space->filters[i]);
 }
 
-/* Starts again with an order for the cell's rules; false where there are none. */
-static bool adapt(struct space *space, const struct cell *cell)
+/* Starts again with an order for the region's rules; false where there are none. */
+static bool start_adapted(struct space *space, const struct region *region)
 {
-	const struct policy_syscall *syscall = NULL;
+	const struct policy_syscall *rules = NULL;
 
-	for (size_t i = 0; i < space->side_count && !syscall; i++)
-		syscall = side_rules(&space->sides[i], cell);
-	const uint16_t *levels =
-	    syscall ? adapt_levels(syscall->rules, syscall->rule_count, &space->arena) : NULL;
+	for (size_t i = 0; i < space->filter_count && !rules; i++)
+		if (space->filters[i].filter->policy)
+			rules = policy_diagram_rules(&space->filters[i].policy, region);
+	const uint16_t *levels = rules ? order_levels(rules->rules, rules->rule_count, &space->arena) : NULL;
 	if (!levels)
 		return false;
-	start_again(space, ORDER_ARGUMENTS);
-	return diagram_adapt(&space->diagram, levels);
+	start_again(space);
+	diagram_adapt(&space->diagram, levels);
+	return true;
 }
 
-static int try_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
+/* Outside the region, the function becomes one and the same, a leaf. */
+static node restrict_node(struct diagram *d, const struct region *region, node n, node outside)
+{
+	struct diagram_number arch = {INPUT_ARCH, 0, INPUT_WORD_BITS, INPUT_WORD_MAX}, nr = arch;
+
+	nr.field = INPUT_NR;
+	n = diagram_compare(d, nr, POLICY_GE, region->nr_first, n, outside);
+	n = diagram_compare(d, nr, POLICY_LE, region->nr_last, n, outside);
+	n = diagram_compare(d, arch, POLICY_GE, region->arch_first, n, outside);
+	return diagram_compare(d, arch, POLICY_LE, region->arch_last, n, outside);
+}
+
+node space_calls(struct diagram *d, const struct region *region)
+{
+	return restrict_node(d, region, d->one, d->zero);
+}
+
+/* The verdicts of all filters. */
+static void make_verdicts(struct space *space, const struct region *region, node *verdicts)
 {
 	struct diagram *d = &space->diagram;
+	bool numbers = false;
+
+	for (size_t i = 0; i < space->filter_count && !d->failed; i++) {
+		verdicts[i] = filter_node(&space->filters[i], region);
+		if (d->failed == -EOPNOTSUPP) {
+			space->failure.filter = i;
+			space->failure.place = filter_unmodelled(&space->filters[i]);
+		}
+		numbers = numbers || (!d->failed && diagram_tests_number(d, verdicts[i]));
+	}
+	for (size_t i = 0; numbers && !d->failed && i < space->filter_count; i++)
+		verdicts[i] = restrict_node(d, region, verdicts[i], (node){0});
+}
+
+static int try_region(struct space *space, const struct region *region, space_visitor visitor, void *closure)
+{
+	struct diagram *d = &space->diagram;
+	node verdicts[SPACE_FILTERS];
 	int error = prepare(space);
 
 	if (error)
 		return error;
-	verdicts_ask(&space->verdicts, d, space->sides, space->side_count, cell);
-	int result = d->failed ? 0 : visitor(closure, cell, &space->verdicts);
-	return d->failed ? d->failed : result;
+	make_verdicts(space, region, verdicts);
+	int result = d->failed ? 0 : visitor(closure, region, verdicts);
+	if (!d->failed)
+		return result;
+	space->failure.error = d->failed;
+	space->failure.exhausted = d->exhausted;
+	space->failure.limit = d->limit;
+	space->failure.region = *region;
+	return d->failed;
 }
 
-/* With other orders of bits, until one does; then all others go on with the usual one. */
-static int try_orders(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
+static int visit_region(struct space *space, const struct region *region, space_visitor visitor,
+                        void *closure)
 {
-	int result = adapt(space, cell) ? try_cell(space, cell, visitor, closure) : -EDQUOT;
-
-	for (int order = ORDER_ARGUMENTS; result == -EDQUOT && order < ORDER_COUNT; order++) {
-		start_again(space, (enum diagram_order)order);
-		result = try_cell(space, cell, visitor, closure);
-	}
-	if (result == 0)
-		start_again(space, ORDER_ARGUMENTS);
-	return result;
-}
-
-static int visit_cell(struct space *space, const struct cell *cell, space_visitor visitor, void *closure)
-{
-	if (plainly_same(space, cell))
+	assert(region_is_valid(region));
+	if (same_constant(space, region))
 		return 0;
-	int result = try_cell(space, cell, visitor, closure);
-	return result == -EDQUOT ? try_orders(space, cell, visitor, closure) : result;
+	int result = try_region(space, region, visitor, closure);
+	if (result != -EDQUOT)
+		return result;
+	if (!start_adapted(space, region))
+		start_again(space);
+	result = try_region(space, region, visitor, closure);
+	if (result == 0)
+		start_again(space); /* The other regions go on with the usual order. */
+	return result;
 }
 
-static bool cut_archs(struct space *space, const struct cell *within)
-{
-	struct cuts *cuts = &space->archs;
+/* ---- all regions ---- */
 
-	for (size_t i = 0; i < space->side_count; i++)
-		side_cuts_arch(&space->sides[i], cuts);
-	cuts_add(cuts, within->arch_first);
-	cuts_add_after(cuts, within->arch_last);
-	return cuts_finish(cuts);
+static bool find_archs(struct space *space, const struct region *within)
+{
+	struct breakpoints *points = &space->archs;
+
+	breakpoints_clear(points);
+	for (size_t i = 0; i < space->filter_count; i++)
+		filter_arch_breakpoints(&space->filters[i], points);
+	breakpoints_add(points, within->arch_first);
+	breakpoints_add_after(points, within->arch_last);
+	return breakpoints_finish(points);
 }
 
-/* The numbers' cuts for a section, unless they are there already. */
-static bool cut_numbers(struct space *space, const struct cell *section)
+/* The breakpoints of a slice's numbers, unless they are there already. */
+static bool find_numbers(struct space *space, const struct region *slice)
 {
-	struct cuts *cuts = &space->numbers;
+	struct breakpoints *points = &space->numbers;
 
-	if (cuts->starts.count)
+	if (points->starts.count)
 		return true;
-	for (size_t i = 0; i < space->side_count; i++)
-		side_cuts_nr(&space->sides[i], section, space->each_call, cuts);
-	cuts_add(cuts, section->nr_first);
-	cuts_add_after(cuts, section->nr_last);
-	return cuts_finish(cuts);
+	for (size_t i = 0; i < space->filter_count; i++)
+		filter_nr_breakpoints(&space->filters[i], slice, space->each_call, points);
+	breakpoints_add(points, slice->nr_first);
+	breakpoints_add_after(points, slice->nr_last);
+	return breakpoints_finish(points);
 }
 
-static bool is_one_call(const struct cell *part)
+/* The regions of a slice of `within` that have calls in `part`. */
+static int walk_slice(struct space *space, const struct region *slice, const struct region *part,
+                      space_visitor visitor, void *closure)
 {
-	return part->arch_first == part->arch_last && part->nr_first == part->nr_last;
-}
-
-/* The cells of a section of `within` that have calls in `part`. */
-static int walk_section(struct space *space, const struct cell *section, const struct cell *part,
-                        space_visitor visitor, void *closure)
-{
-	struct cuts *cuts = &space->numbers;
+	struct breakpoints *points = &space->numbers;
 	int result = 0;
 
-	if (is_one_call(part))
-		return visit_cell(space, part, visitor, closure);
-	if (!cut_numbers(space, section))
+	if (region_is_one_call(part))
+		return visit_region(space, part, visitor, closure);
+	if (!find_numbers(space, slice))
 		return -ENOMEM;
-	for (size_t i = cuts_find(cuts, part->nr_first); result == 0 && i < cuts->starts.count; i++) {
-		struct cell cell = *section;
-		cell.nr_first = cuts->starts.items[i];
-		cell.nr_last = cuts_last(cuts, i);
-		if (cell.nr_first > part->nr_last)
+	for (size_t i = breakpoints_find(points, part->nr_first); result == 0 && i < points->starts.count;
+	     i++) {
+		struct region region = *slice;
+		region.nr_first = points->starts.items[i];
+		region.nr_last = breakpoints_last(points, i);
+		if (region.nr_first > part->nr_last)
 			break;
-		result = visit_cell(space, &cell, visitor, closure);
+		result = visit_region(space, &region, visitor, closure);
 	}
 	return result;
 }
 
-/* Section by section, as all cuts of a section's numbers are found at once. */
-static int walk_sections(struct space *space, const struct cell *within, const struct cells *parts,
-                         space_visitor visitor, void *closure)
+/* Slice by slice, as all breakpoints of a slice's numbers are found at once. */
+static int walk_slices(struct space *space, const struct region *within, const struct regions *parts,
+                       space_visitor visitor, void *closure)
 {
-	struct cuts *cuts = &space->archs;
+	struct breakpoints *points = &space->archs;
 	int result = 0;
 
-	cuts_clear(cuts);
-	if (!cut_archs(space, within))
+	if (!find_archs(space, within))
 		return -ENOMEM;
-	for (size_t i = cuts_find(cuts, within->arch_first); result == 0 && i < cuts->starts.count; i++) {
-		struct cell section = *within;
-		section.arch_first = cuts->starts.items[i];
-		section.arch_last = cuts_last(cuts, i);
-		cuts_clear(&space->numbers);
+	for (size_t i = breakpoints_find(points, within->arch_first); result == 0 && i < points->starts.count;
+	     i++) {
+		struct region slice = *within;
+		slice.arch_first = points->starts.items[i];
+		slice.arch_last = breakpoints_last(points, i);
+		breakpoints_clear(&space->numbers);
 		for (size_t j = 0; result == 0 && j < parts->list.count; j++) {
-			const struct cell *part = &parts->list.items[j];
-			if (part->arch_first <= section.arch_last && section.arch_first <= part->arch_last)
-				result = walk_section(space, &section, part, visitor, closure);
+			const struct region *part = &parts->list.items[j];
+			if (part->arch_first <= slice.arch_last && slice.arch_first <= part->arch_last)
+				result = walk_slice(space, &slice, part, visitor, closure);
 		}
 	}
 	return result;
 }
 
-static int walk_calls(struct space *space, const struct cells *parts, space_visitor visitor, void *closure)
+int space_walk(struct space *space, const struct region *within, space_visitor visitor, void *closure)
 {
+	struct regions parts = {0};
+	bool calls = true;
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < parts->list.count; i++)
-		result = visit_cell(space, &parts->list.items[i], visitor, closure);
+	assert(region_is_valid(within));
+	if (!(space->filter_count == 2
+	          ? interval_walk(space->filters, &space->diagram, within, &space->arena, &parts)
+	          : vec_push_in(&parts.list, &space->arena, *within)))
+		return -ENOMEM;
+	for (size_t i = 0; i < parts.list.count; i++)
+		calls = calls && region_is_one_call(&parts.list.items[i]);
+	if (!calls)
+		return walk_slices(space, within, &parts, visitor, closure);
+	for (size_t i = 0; result == 0 && i < parts.list.count; i++)
+		result = visit_region(space, &parts.list.items[i], visitor, closure);
 	return result;
-}
-
-int space_walk(struct space *space, const struct cell *within, space_visitor visitor, void *closure)
-{
-	struct cells whole = {{(struct cell *)within, 1, 1}}, left = {0}, *parts = &whole;
-	bool calls = true;
-
-	if (space->side_count == 2) {
-		if (!sweep_cells(space->sides, &space->diagram, within, &space->arena, &left))
-			return -ENOMEM;
-		parts = &left;
-	}
-	for (size_t i = 0; i < parts->list.count; i++)
-		calls = calls && is_one_call(&parts->list.items[i]);
-	return calls ? walk_calls(space, parts, visitor, closure)
-	             : walk_sections(space, within, parts, visitor, closure);
 }

@@ -1,40 +1,56 @@
 /*
- * Walks the (arch, nr) space cell by cell, with the diagrams of one or two sides in each.
+ * Walks the (arch, nr) space region by region, with the diagrams of one or two filters in each.
  */
 #ifndef CALLGATE_PROVE_SPACE_H
 #define CALLGATE_PROVE_SPACE_H
 
-#include "prove/verdicts.h"
+#include "prove/filter.h"
+
+enum { SPACE_FILTERS = 2 };
+
+/* Why a walk ended with -EDQUOT, or, at an instruction of a filter, with -EOPNOTSUPP; and where. */
+struct space_failure {
+	int error;
+	enum diagram_limit exhausted;
+	size_t limit;
+	size_t filter;
+	struct filter_place place;
+	struct region region;
+};
 
 struct space {
 	struct diagram diagram;
 	struct arena arena;
-	struct side sides[VERDICTS_SIDES];
-	size_t side_count;
-	bool prepared;  /* the diagram, and the sides for it */
-	bool each_call; /* is every call that a policy has rules for to be a cell by itself? */
+	struct filter_model filters[SPACE_FILTERS];
+	size_t filter_count;
+	bool prepared;  /* the diagram, and the filters for it */
+	bool each_call; /* is every call that a policy has rules for to be a region by itself? */
 	size_t work_per_attempt, work_total;
-	struct verdicts verdicts;
-	struct cuts archs;   /* of the present walk, */
-	struct cuts numbers; /* and of its present section, once they are needed */
+	struct breakpoints archs;   /* of the present walk, */
+	struct breakpoints numbers; /* and of its present slice, once they are needed */
+	struct space_failure failure;
 };
 
 /*
- * Called with what the sides say in a cell: one side in each cell, two wherever they are not plainly one and the same verdict. A result
- * other than 0 ends the walk; the visitor must not return -EDQUOT or -ENOMEM, but leave the diagram's failure to be seen.
+ * Called with the verdicts of each filter in a region: one filter in each region, two wherever they do not both have one and the same verdict
+ * that is easily seen. If a diagram looks at arch or nr, all of them are one and the same leaf outside the region. A result other than 0 ends the
+ * walk; the visitor must not return -EDQUOT, -EOPNOTSUPP or -ENOMEM, but leave the diagram's failure to be seen.
  */
-typedef int (*space_visitor)(void *closure, const struct cell *cell, const struct verdicts *verdicts);
+typedef int (*space_visitor)(void *closure, const struct region *region, const node *verdicts);
 
-/* The room has to outlive it. -ENOMEM. space_finish() in any case. */
-int space_init(struct space *space, struct arena_room *room, const struct prove_subject *const *subjects,
+/* The room has to outlive it. Budgets of zero mean the default. -ENOMEM. space_finish() in any case. */
+int space_init(struct space *space, struct arena_room *room, const struct filter *const *filters,
                size_t count, size_t node_budget, size_t work_budget);
 void space_finish(struct space *space);
 
 /*
- * Visits the cells within `within`, architecture by architecture. When a budget is used up, the diagram is emptied and the cell is tried again
- * alone, with an order of bits for its rules and then with others. The visitor is called again for it then. Returns what the visitor
- * returned, or 0, -ENOMEM, -EDQUOT (a cell is too much by itself), -EOPNOTSUPP (an unknown instruction).
+ * Visits the regions within `within`, architecture by architecture. When a budget is used up, the diagram is emptied and the region is tried
+ * again alone, with an order of bits for its rules if it has some. The visitor is called again for it then. Returns what the visitor
+ * returned, or 0, -ENOMEM, -EDQUOT (a region is too much by itself), -EOPNOTSUPP (an instruction is not modelled): then `failure` says more.
  */
-int space_walk(struct space *space, const struct cell *within, space_visitor visitor, void *closure);
+int space_walk(struct space *space, const struct region *within, space_visitor visitor, void *closure);
+
+/* The calls in a region, as a condition. */
+node space_calls(struct diagram *d, const struct region *region);
 
 #endif

@@ -1,145 +1,52 @@
+/* Arithmetic on words of unknown bits, exactly as the kernel's 32-bit instructions do it. */
 #include "prove/value.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <linux/filter.h>
 
-#include "prove/arithmetic.h"
+#include "bpf/program.h"
 
-/* More different computed values than any program of 4096 instructions has without loops of its own making. */
+/* No program of 4096 instructions has more different computed values without combining them in very many ways. */
 enum { VECTORS_MAX = 8192 };
 
-/*
- * Divisions of words with few bits are done for each number; those with fewer results than this are intervals. A step from
- * remainder to remainder costs far less than one that makes a node.
- */
-enum { NUMBER_BITS_MAX = 8, INTERVALS_MAX = 1 << 13, CHEAP_STEPS = 16 };
-
-struct diagram_number value_word_bits(const struct value_space *space, uint32_t word, uint32_t mask)
+/* Which input bits a word of the input is. */
+static struct diagram_number number_of(const struct value_space *space, struct value value)
 {
-	bool high = (word % 2 != 0) != space->big_endian;
-	struct diagram_number bits = {.count = INPUT_WORD_BITS, .mask = mask};
+	bool high = (value.word % 2 != 0) != space->big_endian;
+	struct diagram_number bits = {
+	    .lowest = value.shift, .count = INPUT_WORD_BITS - (unsigned)value.shift, .mask = value.number};
 
-	if (word == WORD_NR || word == WORD_ARCH) {
-		bits.field = word == WORD_NR ? INPUT_NR : INPUT_ARCH;
+	assert(value.kind == VALUE_WORD && value.number && value.number <= INPUT_WORD_MAX >> value.shift);
+	if (value.word == WORD_NR || value.word == WORD_ARCH) {
+		bits.field = value.word == WORD_NR ? INPUT_NR : INPUT_ARCH;
 		return bits;
 	}
-	bits.field = word < WORD_ARG ? INPUT_IP : (enum input_field)(INPUT_ARG + (word - WORD_ARG) / 2);
-	bits.lowest = high ? INPUT_WORD_BITS : 0;
+	bits.field =
+	    value.word < WORD_ARG ? INPUT_IP : (enum input_field)(INPUT_ARG + (value.word - WORD_ARG) / 2);
+	bits.lowest += high ? INPUT_WORD_BITS : 0;
 	return bits;
 }
 
-static struct value_bits constant_bits(const struct diagram *d, uint32_t number)
+/* ---- vectors ---- */
+
+static struct value_bits expand(const struct value_space *space, struct value value)
 {
+	struct diagram *d = space->diagram;
 	struct value_bits result;
 
-	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
-		result.bit[i] = number >> i & 1 ? d->one : d->zero;
-	return result;
-}
-
-static node bit_of_word(const struct value_space *space, struct value value, unsigned bit, node low,
-                        node high)
-{
-	struct diagram *d = space->diagram;
-	struct diagram_number word = value_word_bits(space, value.word, value.number);
-
-	return value.number >> bit & 1 ? diagram_test(d, word.field, word.lowest + bit, low, high) : low;
-}
-
-/* Few results: one interval after the other, from the highest. */
-static node odd_by_intervals(const struct value_space *space, struct value value, uint64_t step)
-{
-	struct diagram *d = space->diagram;
-	struct diagram_number word = value_word_bits(space, value.word, value.number);
-	uint64_t last = INPUT_WORD_MAX / step;
-	node result = last & 1 ? d->one : d->zero;
-
-	for (uint64_t q = last; q > 0 && !d->failed; q--)
-		result = diagram_compare(d, word, POLICY_LT, q * step, q & 1 ? d->zero : d->one, result);
-	return result;
-}
-
-/* Few numbers: the answer for each. `left` are the bits not yet chosen. */
-static node odd_by_numbers(const struct value_space *space, struct value value, uint64_t step, uint32_t left,
-                           uint32_t number)
-{
-	struct diagram *d = space->diagram;
-
-	if (left == 0)
-		return number / step & 1 ? d->one : d->zero;
-	unsigned bit = 31 - (unsigned)__builtin_clz(left);
-	left ^= 1u << bit;
-	return bit_of_word(space, value, bit, odd_by_numbers(space, value, step, left, number),
-	                   odd_by_numbers(space, value, step, left, number | 1u << bit));
-}
-
-/* Few remainders: from the lowest bit to the highest, what follows from each remainder of the bits in front (modulo 2 step). */
-static node odd_by_remainders(const struct value_space *space, struct value value, uint64_t step)
-{
-	struct diagram *d = space->diagram;
-	size_t count = (size_t)(2 * step); /* far fewer than there are words */
-	node *now = malloc(count * sizeof(*now)), *next = malloc(count * sizeof(*next)), result = {0};
-
-	if (!now || !next)
-		diagram_fail(d, -ENOMEM);
-	for (uint64_t r = 0; r < count && !d->failed; r++)
-		now[r] = r >= step ? d->one : d->zero;
-	for (unsigned bit = 0; bit < INPUT_WORD_BITS && !d->failed; bit++) {
-		uint64_t possible = UINT64_C(1) << (INPUT_WORD_BITS - bit - 1);
-		diagram_spend(d, (size_t)(count < possible ? count : possible) / CHEAP_STEPS);
-		for (uint64_t r = 0; r < count && r < possible && !d->failed; r++)
-			next[r] =
-			    bit_of_word(space, value, bit, now[2 * r % count], now[(2 * r + 1) % count]);
-		node *swap = now;
-		now = next;
-		next = swap;
-	}
-	if (!d->failed)
-		result = now[0];
-	free(now);
-	free(next);
-	return result;
-}
-
-/* The quotient has a bit exactly where the word divided by the divisor and by that bit's weight is odd. */
-static node quotient_bit(const struct value_space *space, struct value value, unsigned bit)
-{
-	struct diagram *d = space->diagram;
-	uint64_t step = (uint64_t)value.divisor << bit;
-
-	if (step > INPUT_WORD_MAX)
-		return d->zero;
-	if ((value.divisor & (value.divisor - 1)) == 0)
-		return bit_of_word(space, value, bit + (unsigned)__builtin_ctz(value.divisor), d->zero,
-		                   d->one);
-	if (__builtin_popcount(value.number) <= NUMBER_BITS_MAX)
-		return odd_by_numbers(space, value, step, value.number, 0);
-	return INPUT_WORD_MAX / step < INTERVALS_MAX ? odd_by_intervals(space, value, step)
-	                                             : odd_by_remainders(space, value, step);
-}
-
-static struct value_bits word_bits(const struct value_space *space, struct value value)
-{
-	struct value_bits result;
-
-	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
-		result.bit[i] = quotient_bit(space, value, i);
-	return result;
-}
-
-struct value_bits value_expand(const struct value_space *space, struct value value)
-{
-	switch (value.kind) {
-	case VALUE_CONSTANT:
-		return constant_bits(space->diagram, value.number);
-	case VALUE_WORD:
-		return word_bits(space, value);
-	default:
+	if (value.kind == VALUE_VECTOR)
 		return space->vectors.items[value.number];
+	for (unsigned i = 0; i < INPUT_WORD_BITS; i++) {
+		result.bit[i] = value.number >> i & 1 ? d->one : d->zero;
+		if (value.kind == VALUE_WORD && value.number >> i & 1) {
+			struct diagram_number word = number_of(space, value);
+			result.bit[i] = diagram_test(d, word.field, word.lowest + i, d->zero, d->one);
+		}
 	}
+	return result;
 }
 
 static bool is_constant(const struct diagram *d, const struct value_bits *bits, uint32_t *ret_number)
@@ -155,7 +62,8 @@ static bool is_constant(const struct diagram *d, const struct value_bits *bits, 
 	return true;
 }
 
-struct value value_collect(struct value_space *space, const struct value_bits *bits)
+/* The value of these bits: a constant if they are constant. */
+static struct value collect(struct value_space *space, const struct value_bits *bits)
 {
 	struct diagram *d = space->diagram;
 	uint32_t number;
@@ -165,72 +73,149 @@ struct value value_collect(struct value_space *space, const struct value_bits *b
 	diagram_spend(d, space->vectors.count);
 	for (size_t i = 0; i < space->vectors.count; i++)
 		if (!memcmp(&space->vectors.items[i], bits, sizeof(*bits)))
-			return (struct value){VALUE_VECTOR, 0, (uint32_t)i, 0};
+			return (struct value){.kind = VALUE_VECTOR, .number = (uint32_t)i};
 	if (space->vectors.count == VECTORS_MAX)
-		diagram_fail(d, -EDQUOT);
+		diagram_exhaust(d, DIAGRAM_VALUES, VECTORS_MAX);
 	else if (!vec_push_in(&space->vectors, space->arena, *bits))
 		diagram_fail(d, -ENOMEM);
 	if (d->failed)
 		return value_constant(0);
-	return (struct value){VALUE_VECTOR, 0, (uint32_t)(space->vectors.count - 1), 0};
+	return (struct value){.kind = VALUE_VECTOR, .number = (uint32_t)(space->vectors.count - 1)};
 }
 
-static uint32_t constant_alu(uint16_t op, uint32_t a, uint32_t k)
+/* ---- arithmetic ---- */
+
+static struct value_bits bitwise(struct diagram *d, uint16_t op, const struct value_bits *a,
+                                 const struct value_bits *b)
 {
+	struct value_bits result;
+
+	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
+		result.bit[i] = op == BPF_AND  ? diagram_and(d, a->bit[i], b->bit[i])
+		                : op == BPF_OR ? diagram_or(d, a->bit[i], b->bit[i])
+		                               : diagram_xor(d, a->bit[i], b->bit[i]);
+	return result;
+}
+
+/* a + b, or a - b, which is a + ~b + 1. */
+static struct value_bits sum(struct diagram *d, const struct value_bits *a, const struct value_bits *b,
+                             bool negative)
+{
+	node carry = negative ? d->one : d->zero;
+	struct value_bits result;
+
+	for (unsigned i = 0; i < INPUT_WORD_BITS; i++) {
+		node bit = negative ? diagram_not(d, b->bit[i]) : b->bit[i];
+		node differ = diagram_xor(d, a->bit[i], bit);
+		result.bit[i] = diagram_xor(d, differ, carry);
+		carry = diagram_ite(d, differ, carry, a->bit[i]);
+	}
+	return result;
+}
+
+/* Only the low bits of the distance count: a shift by X is modulo the word (32 places are none). */
+static struct value_bits shift(struct diagram *d, const struct value_bits *a,
+                               const struct value_bits *distance, bool left)
+{
+	struct value_bits result = *a;
+
+	for (unsigned places = 1, i = 0; places < INPUT_WORD_BITS; places *= 2, i++) {
+		struct value_bits before = result;
+		for (unsigned bit = 0; bit < INPUT_WORD_BITS; bit++) {
+			unsigned from = left ? bit - places : bit + places; /* beyond the word if it wraps */
+			node moved = from < INPUT_WORD_BITS ? before.bit[from] : d->zero;
+			result.bit[bit] = diagram_ite(d, distance->bit[i], moved, before.bit[bit]);
+		}
+	}
+	return result;
+}
+
+static struct value_bits arithmetic(struct diagram *d, uint16_t op, const struct value_bits *a,
+                                    const struct value_bits *b)
+{
+	struct value_bits zero;
+
 	switch (op) {
 	case BPF_ADD:
-		return a + k;
 	case BPF_SUB:
-		return a - k;
-	case BPF_MUL:
-		return a * k;
-	case BPF_DIV:
-		return k ? a / k : 0;
-	case BPF_AND:
-		return a & k;
-	case BPF_OR:
-		return a | k;
-	case BPF_XOR:
-		return a ^ k;
+		return sum(d, a, b, op == BPF_SUB);
+	case BPF_NEG:
+		for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
+			zero.bit[i] = d->zero;
+		return sum(d, &zero, a, true);
 	case BPF_LSH:
-		return a << (k % INPUT_WORD_BITS);
 	case BPF_RSH:
-		return a >> (k % INPUT_WORD_BITS);
+		return shift(d, a, b, op == BPF_LSH);
 	default:
-		return 0 - a;
+		assert(op == BPF_AND || op == BPF_OR || op == BPF_XOR);
+		return bitwise(d, op, a, b);
 	}
 }
 
-/* Quotients of words stay what they are: their bits can be large diagrams, where comparing them is not. */
-static struct value quotient(struct value a, uint16_t op, uint32_t k)
+/* A product or quotient as a shift, if one factor or the divisor is a power of two; a product with zero is a shift beyond the word. */
+static bool as_shift(uint16_t *op, struct value *a, struct value *operand)
 {
-	uint64_t divisor = (uint64_t)a.divisor * (op == BPF_DIV ? k : UINT64_C(1) << k % INPUT_WORD_BITS);
-
-	if (divisor == 0 || divisor > INPUT_WORD_MAX)
-		return value_constant(0);
-	a.divisor = (uint32_t)divisor;
-	return a;
+	if (*op == BPF_MUL && a->kind == VALUE_CONSTANT) {
+		struct value swap = *a;
+		*a = *operand;
+		*operand = swap;
+	}
+	if (operand->kind != VALUE_CONSTANT || __builtin_popcount(operand->number) != 1)
+		return false;
+	*op = *op == BPF_MUL ? BPF_LSH : BPF_RSH;
+	operand->number = (uint32_t)__builtin_ctz(operand->number);
+	return true;
 }
 
-struct value value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand)
+static uint32_t constant_alu(uint16_t op, uint32_t a, uint32_t b)
 {
-	if (a.kind == VALUE_CONSTANT && operand.kind == VALUE_CONSTANT)
-		return value_constant(constant_alu(op, a.number, operand.number) & INPUT_WORD_MAX);
-	if (op == BPF_AND && value_is_plain_word(a) && operand.kind == VALUE_CONSTANT)
-		return value_word(a.word, a.number & operand.number);
-	if ((op == BPF_DIV || op == BPF_RSH) && a.kind == VALUE_WORD && operand.kind == VALUE_CONSTANT)
-		return quotient(a, op, operand.number);
-	/* Times -1 is one subtraction instead of 31 additions. */
-	bool negative = op == BPF_MUL && operand.kind == VALUE_CONSTANT &&
-	                2 * __builtin_popcount(operand.number) > INPUT_WORD_BITS;
-	if (negative)
-		operand.number = (0 - operand.number) & INPUT_WORD_MAX;
-	struct value_bits left = value_expand(space, a), right = value_expand(space, operand);
+	if (op == BPF_NEG)
+		return (0 - a) & INPUT_WORD_MAX;
+	if (op == BPF_LSH || op == BPF_RSH)
+		b %= INPUT_WORD_BITS;
+	return bpf_compute(op, a, b) & INPUT_WORD_MAX;
+}
+
+/* A word that is shifted right or masked stays a word. */
+static bool word_alu(uint16_t op, struct value *a, uint32_t k)
+{
+	if (op == BPF_RSH) {
+		k %= INPUT_WORD_BITS;
+		a->number >>= k;
+		a->shift = (uint8_t)(a->shift + k);
+	} else if (op == BPF_AND) {
+		a->number &= k;
+	} else {
+		return false;
+	}
+	if (!a->number)
+		*a = value_constant(0);
+	return true;
+}
+
+bool value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand,
+               struct value *ret_value)
+{
+	bool constant = operand.kind == VALUE_CONSTANT || op == BPF_NEG;
+
+	*ret_value = value_constant(0);
+	if (a.kind == VALUE_CONSTANT && constant) {
+		*ret_value = value_constant(constant_alu(op, a.number, operand.number));
+		return true;
+	}
+	if ((op == BPF_MUL || op == BPF_DIV) && !as_shift(&op, &a, &operand))
+		return op == BPF_MUL && operand.kind == VALUE_CONSTANT && operand.number == 0;
+	if (a.kind == VALUE_WORD && operand.kind == VALUE_CONSTANT && word_alu(op, &a, operand.number)) {
+		*ret_value = a;
+		return true;
+	}
+	struct value_bits left = expand(space, a), right = expand(space, operand);
 	struct value_bits result = arithmetic(space->diagram, op, &left, &right);
-	if (negative)
-		result = arithmetic(space->diagram, BPF_NEG, &result, &result);
-	return value_collect(space, &result);
+	*ret_value = collect(space, &result);
+	return true;
 }
+
+/* ---- branches ---- */
 
 static node branch_bits(struct diagram *d, uint16_t op, const struct value_bits *a,
                         const struct value_bits *b)
@@ -240,11 +225,11 @@ static node branch_bits(struct diagram *d, uint16_t op, const struct value_bits 
 	for (unsigned i = 0; i < INPUT_WORD_BITS; i++) {
 		node differ = diagram_xor(d, a->bit[i], b->bit[i]);
 		if (op == BPF_JEQ)
-			result = diagram_if(d, differ, d->zero, result);
+			result = diagram_ite(d, differ, d->zero, result);
 		else if (op == BPF_JSET)
 			result = diagram_or(d, result, diagram_and(d, a->bit[i], b->bit[i]));
 		else
-			result = diagram_if(d, differ, a->bit[i], result);
+			result = diagram_ite(d, differ, a->bit[i], result);
 	}
 	return result;
 }
@@ -252,57 +237,27 @@ static node branch_bits(struct diagram *d, uint16_t op, const struct value_bits 
 static node branch_word(struct value_space *space, uint16_t op, struct value a, uint32_t k, node then,
                         node otherwise)
 {
-	struct diagram *d = space->diagram;
-	struct diagram_number bits = value_word_bits(space, a.word, op == BPF_JSET ? a.number & k : a.number);
+	struct diagram_number bits = number_of(space, a);
 
 	switch (op) {
 	case BPF_JEQ:
-		return diagram_compare(d, bits, POLICY_EQ, k, then, otherwise);
+		return diagram_compare(space->diagram, bits, POLICY_EQ, k, then, otherwise);
 	case BPF_JGT:
-		return diagram_compare(d, bits, POLICY_GT, k, then, otherwise);
+		return diagram_compare(space->diagram, bits, POLICY_GT, k, then, otherwise);
 	case BPF_JGE:
-		return diagram_compare(d, bits, POLICY_GE, k, then, otherwise);
+		return diagram_compare(space->diagram, bits, POLICY_GE, k, then, otherwise);
 	default:
-		return diagram_compare(d, bits, POLICY_NE, 0, then, otherwise);
+		assert(op == BPF_JSET);
+		bits.mask &= k;
+		return diagram_compare(space->diagram, bits, POLICY_NE, 0, then, otherwise);
 	}
-}
-
-/* A quotient is at least k exactly if the word is at least k times the divisor. */
-static node branch_quotient(struct value_space *space, uint16_t op, struct value a, uint32_t k, node then,
-                            node otherwise)
-{
-	struct diagram *d = space->diagram;
-	struct diagram_number word = value_word_bits(space, a.word, a.number);
-	uint64_t first = (uint64_t)k * a.divisor, behind = first + a.divisor;
-
-	if (op != BPF_JEQ)
-		return diagram_compare(d, word, POLICY_GE, op == BPF_JGE ? first : behind, then, otherwise);
-	return diagram_compare(d, word, POLICY_LT, first, otherwise,
-	                       diagram_compare(d, word, POLICY_LT, behind, then, otherwise));
-}
-
-/* Has the quotient any of these bits? Only they are computed. */
-static node any_bit(struct value_space *space, struct value a, uint32_t k)
-{
-	node result = space->diagram->zero;
-
-	for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
-		if (k >> i & 1)
-			result = diagram_or(space->diagram, result, quotient_bit(space, a, i));
-	return result;
 }
 
 node value_branch(struct value_space *space, uint16_t op, struct value a, struct value operand, node then,
                   node otherwise)
 {
-	bool constant = operand.kind == VALUE_CONSTANT;
-
-	if (value_is_plain_word(a) && constant)
+	if (a.kind == VALUE_WORD && operand.kind == VALUE_CONSTANT)
 		return branch_word(space, op, a, operand.number, then, otherwise);
-	if (a.kind == VALUE_WORD && constant && op == BPF_JSET)
-		return diagram_if(space->diagram, any_bit(space, a, operand.number), then, otherwise);
-	if (a.kind == VALUE_WORD && constant)
-		return branch_quotient(space, op, a, operand.number, then, otherwise);
-	struct value_bits left = value_expand(space, a), right = value_expand(space, operand);
-	return diagram_if(space->diagram, branch_bits(space->diagram, op, &left, &right), then, otherwise);
+	struct value_bits left = expand(space, a), right = expand(space, operand);
+	return diagram_ite(space->diagram, branch_bits(space->diagram, op, &left, &right), then, otherwise);
 }

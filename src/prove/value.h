@@ -13,15 +13,16 @@ enum value_kind { VALUE_CONSTANT, VALUE_WORD, VALUE_VECTOR };
 enum { WORD_NR = 0, WORD_ARCH = 1, WORD_IP = 2, WORD_ARG = 4, WORD_COUNT = 16 };
 
 /*
- * A constant `number`; or word `word` of the input AND `number`, divided by `divisor`; or the vector of that number, one
- * diagram for each bit. Values that compare equal are the same function; the reverse need not hold.
+ * A constant `number`; or word `word` of the input, shifted right and then masked by `number`, which is not 0 and has none of the bits that
+ * the shift clears; or the vector of that number. Values that compare equal are the same function; the reverse need not hold.
  */
 struct value {
-	uint16_t kind, word;
-	uint32_t number, divisor; /* divisor is 0 but for words */
+	uint8_t kind, shift; /* shift is 0 but for words */
+	uint16_t word;       /* 0 but for words */
+	uint32_t number;
 };
 
-/* One diagram (of leaves zero and one) for each bit, lowest first. */
+/* A vector has one diagram, whose leaves are zero and one, for each bit of a word, lowest first. */
 struct value_bits {
 	node bit[INPUT_WORD_BITS];
 };
@@ -35,34 +36,26 @@ struct value_space {
 
 static inline struct value value_constant(uint32_t number)
 {
-	return (struct value){VALUE_CONSTANT, 0, number, 0};
+	return (struct value){.kind = VALUE_CONSTANT, .number = number};
 }
 
-static inline struct value value_word(uint32_t word, uint32_t mask)
+/* A word of the input as a program loads it. */
+static inline struct value value_word(uint32_t word)
 {
-	return mask ? (struct value){VALUE_WORD, (uint16_t)word, mask, 1} : value_constant(0);
-}
-
-/* A word of the input as it is, but for a mask. */
-static inline bool value_is_plain_word(struct value value)
-{
-	return value.kind == VALUE_WORD && value.divisor == 1;
+	return (struct value){.kind = VALUE_WORD, .word = (uint16_t)word, .number = INPUT_WORD_MAX};
 }
 
 static inline bool value_same(struct value a, struct value b)
 {
-	return a.kind == b.kind && a.word == b.word && a.number == b.number && a.divisor == b.divisor;
+	return a.kind == b.kind && a.shift == b.shift && a.word == b.word && a.number == b.number;
 }
 
-/* Which input bits a word of the input is. */
-struct diagram_number value_word_bits(const struct value_space *space, uint32_t word, uint32_t mask);
-
-struct value_bits value_expand(const struct value_space *space, struct value value);
-/* The value of these bits: a constant if they are constant. Running out of vectors uses up the budget. */
-struct value value_collect(struct value_space *space, const struct value_bits *bits);
-
-/* A OP operand, for the BPF_ALU operations, exactly; for BPF_DIV the operand must not be the constant zero. */
-struct value value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand);
+/*
+ * A OP operand for BPF_KIND_ARITHMETIC and BPF_NEG, exactly. false where it is not modelled: products and quotients, but of constants and by
+ * a constant power of two.
+ */
+bool value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand,
+               struct value *ret_value);
 
 /* A OP operand ? then : otherwise, for the conditional jumps. */
 node value_branch(struct value_space *space, uint16_t op, struct value a, struct value operand, node then,

@@ -36,21 +36,28 @@ static struct seccomp_data path_call(const struct path *path)
 	return call;
 }
 
-/*
- * Where arch and nr are tested at all, the tests decide them; else they are the cell's first. But no architecture has the value
- * 0, and in struct callgate_call it stands for the native one: another one says more.
- */
-static struct path start(const struct diagram *d, const struct cell *cell, node a, node b)
+static bool tests_arch(const struct diagram *d, node n)
 {
-	if (diagram_tests_number(d, a) || diagram_tests_number(d, b))
-		return (struct path){.arch = 0};
-	uint32_t arch = cell->arch_first ? cell->arch_first : cell->arch_last > 0;
-	return (struct path){.arch = arch, .nr = cell->nr_first};
+	return diagram_tests_number(d, n) && diagram_at(d, n)->field == INPUT_ARCH;
 }
 
-struct seccomp_data witness_of_difference(const struct diagram *d, const struct cell *cell, node a, node b)
+/*
+ * Where arch or nr is tested at all, the tests decide it; else it is the region's first. But no architecture has the value 0, and in struct
+ * callgate_call it stands for the native one: another one says more.
+ */
+static struct path start(const struct diagram *d, const struct region *region, node a, node b)
 {
-	struct path path = start(d, cell, a, b);
+	bool arch = tests_arch(d, a) || tests_arch(d, b);
+	bool number = diagram_tests_number(d, a) || diagram_tests_number(d, b);
+	uint32_t first = region->arch_first ? region->arch_first : region->arch_last > 0;
+
+	return (struct path){.arch = arch ? 0 : first, .nr = number ? 0 : region->nr_first};
+}
+
+struct seccomp_data witness_of_difference(const struct diagram *d, const struct region *region, node a,
+                                          node b)
+{
+	struct path path = start(d, region, a, b);
 	struct diagram_node x = *diagram_at(d, a), y = *diagram_at(d, b);
 
 	while (x.level != LEVEL_LEAF || y.level != LEVEL_LEAF) {
@@ -66,9 +73,9 @@ struct seccomp_data witness_of_difference(const struct diagram *d, const struct 
 	return path_call(&path);
 }
 
-struct seccomp_data witness_of(const struct diagram *d, const struct cell *cell, node condition)
+struct seccomp_data witness_of(const struct diagram *d, const struct region *region, node condition)
 {
-	return witness_of_difference(d, cell, condition, d->zero);
+	return witness_of_difference(d, region, condition, d->zero);
 }
 
 static uint64_t call_field(const struct seccomp_data *call, unsigned field)

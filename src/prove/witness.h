@@ -6,17 +6,18 @@
 
 #include <linux/seccomp.h>
 
-#include "prove/cell.h"
+#include "prove/region.h"
 #include "prove/diagram.h"
 
 /* Of a call: bit i for argument i, bit INPUT_IP for the instruction pointer. */
 typedef uint8_t witness_fields;
 
-/* A call in the cell for which the two functions, which are not the same node, have different leaves. */
-struct seccomp_data witness_of_difference(const struct diagram *d, const struct cell *cell, node a, node b);
+/* A call in the region for which the two functions, which are not the same node, have different leaves. */
+struct seccomp_data witness_of_difference(const struct diagram *d, const struct region *region, node a,
+                                          node b);
 
-/* A call in the cell for which the condition, which is not the leaf zero, is one. Unimportant bits are 0. */
-struct seccomp_data witness_of(const struct diagram *d, const struct cell *cell, node condition);
+/* A call in the region for which the condition, which is not the leaf zero, is one. Unimportant bits are 0. */
+struct seccomp_data witness_of(const struct diagram *d, const struct region *region, node condition);
 
 /* The function's leaf for a call. */
 uint32_t witness_leaf(const struct diagram *d, node n, const struct seccomp_data *call);

@@ -15,7 +15,7 @@ struct ask_answer {
 };
 
 /* Do all calls of one architecture and number that satisfy the query get the action? 0 or -ENOMEM. */
-int ask_calls(const struct prove_subject *subject, const struct query *query, uint32_t action,
-              struct diag *diag, struct ask_answer *ret_answer);
+int ask_calls(const struct filter *filter, const struct query *query, uint32_t action, struct diag *diag,
+              struct ask_answer *ret_answer);
 
 #endif

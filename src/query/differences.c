@@ -1,87 +1,135 @@
 #include "query/differences.h"
 
-#include "prove/space.h"
 #include "query/proof.h"
 
 struct comparison {
-	const struct prove_subject *subjects[2];
+	const struct filter *filters[2];
 	struct space space;
 	size_t max;
-	struct compare_result result;
+	struct differences result;
 	bool unconfirmed;
 	int error;
 };
 
-/* The same difference as in the cell before, of the same architecture: numbers that nothing names make one row. */
-static bool extends(struct comparison *c, const struct cell *cell, const struct compare_difference *next)
+/* The same difference as of the numbers before, of the same architecture: numbers that nothing names make one row. */
+static bool extends(struct comparison *c, const struct difference *next)
 {
-	for (size_t i = c->result.differences.count; i-- > 0;) {
-		struct compare_difference *last = &c->result.differences.items[i];
-		bool next_to = last->nr_last + 1 == cell->nr_first && last->nr_last != UINT32_MAX;
-		bool same = (next_to || last->nr_last == cell->nr_last) &&
-		            last->witness.call.arch == next->witness.call.arch &&
-		            last->witness.expected == next->witness.expected &&
+	for (size_t i = c->result.list.count; i-- > 0;) {
+		struct difference *last = &c->result.list.items[i];
+		bool next_to = last->nr_last + 1 == next->nr_first && last->nr_last != UINT32_MAX;
+		bool same = (next_to || last->nr_last == next->nr_last) &&
+		            last->witness.call.arch == next->witness.call.arch && !last->nr_mask &&
+		            !next->nr_mask && last->witness.expected == next->witness.expected &&
 		            last->witness.actual == next->witness.actual && last->witness.depends == 0 &&
 		            next->witness.depends == 0 &&
-		            (cell->nr_first != cell->nr_last || last->nr_first != last->nr_last);
+		            (next->nr_first != next->nr_last || last->nr_first != last->nr_last);
 		if (same) {
-			last->nr_last = cell->nr_last;
+			last->nr_last = next->nr_last;
 			return true;
 		}
 	}
 	return false;
 }
 
-/* The difference that this call shows, and all calls with the same two verdicts. */
-static node report(struct comparison *c, const struct cell *cell, const struct verdicts *verdicts,
+/* The bits of the number that are tested on the call's way through a function. Numbers that have the same ones go the same way. */
+static uint32_t tested_bits(const struct diagram *d, node n, const struct seccomp_data *call)
+{
+	uint32_t nr = (uint32_t)call->nr, tested = 0;
+
+	while (diagram_tests_number(d, n)) {
+		const struct diagram_node *at = diagram_at(d, n);
+		uint64_t value = at->field == INPUT_NR ? nr : call->arch;
+		uint64_t differ = (value & at->mask) ^ at->pattern;
+		if (at->field ==
+		    INPUT_NR) /* the highest one that differs decides, and those before it are equal */
+			tested |= (uint32_t)(differ ? at->mask & ~(UINT64_MAX >> 1 >> __builtin_clzll(differ))
+			                            : at->mask);
+		n = diagram_next(at, value);
+	}
+	return tested;
+}
+
+/* The numbers of a region that go the same way as the call's. */
+static void set_numbers(struct difference *row, const struct region *region, uint32_t tested)
+{
+	uint32_t nr = (uint32_t)row->witness.call.nr;
+	uint32_t prefix = ~tested ? ~(UINT32_MAX >> __builtin_clz(~tested)) : UINT32_MAX;
+
+	row->nr_first = region->nr_first;
+	row->nr_last = region->nr_last;
+	if (!tested)
+		return;
+	row->nr_first = nr & tested;
+	row->nr_last = nr | ~tested;
+	row->nr_mask = tested & ~prefix;
+	row->nr_value = nr & row->nr_mask;
+	assert(row->nr_first >= region->nr_first && row->nr_last <= region->nr_last);
+}
+
+/* The numbers of a row, as a condition. */
+static node numbers_node(struct diagram *d, const struct difference *row, uint32_t tested)
+{
+	struct diagram_number number = {INPUT_NR, 0, INPUT_WORD_BITS, tested};
+
+	return diagram_compare(d, number, POLICY_EQ, (uint32_t)row->witness.call.nr & tested, d->one,
+	                       d->zero);
+}
+
+/* The difference that this call shows. Returns all calls with the same two verdicts, and numbers that go the same way. */
+static node report(struct comparison *c, const struct region *region, const node *verdicts,
                    struct seccomp_data call)
 {
-	struct diagram *d = verdicts->diagram;
-	struct compare_difference next = {cell->nr_first, cell->nr_last, {.call = call}};
+	struct diagram *d = &c->space.diagram;
+	struct difference next = {.witness = {.call = call}};
 
-	next.witness.expected = side_verdict(c->subjects[0], &call);
-	next.witness.actual = side_verdict(c->subjects[1], &call);
-	node both = diagram_and(d, verdicts_are(verdicts, 0, next.witness.expected),
-	                        verdicts_are(verdicts, 1, next.witness.actual));
+	next.witness.expected = filter_verdict(c->filters[0], &call);
+	next.witness.actual = filter_verdict(c->filters[1], &call);
+	node both = diagram_and(d, diagram_where(d, verdicts[0], next.witness.expected),
+	                        diagram_where(d, verdicts[1], next.witness.actual));
+	if (d->failed)
+		return both;
+	uint32_t tested = tested_bits(d, both, &call);
+	set_numbers(&next, region, tested);
+	both = diagram_and(d, both, numbers_node(d, &next, tested));
 	if (d->failed)
 		return both;
 	c->unconfirmed = c->unconfirmed || next.witness.expected == next.witness.actual ||
 	                 witness_leaf(d, both, &call) != 1;
 	next.witness.depends = witness_depends(d, both, &call);
-	if (extends(c, cell, &next))
+	if (extends(c, &next))
 		return both;
-	if (c->result.differences.count >= c->max)
+	if (c->result.list.count >= c->max)
 		c->result.complete = false;
-	else if (!vec_push(&c->result.differences, next))
+	else if (!vec_push(&c->result.list, next))
 		c->error = -ENOMEM;
 	return both;
 }
 
 /* One pair of verdicts after the other, until none is left or no more are wanted. */
-static void report_pairs(struct comparison *c, const struct cell *cell, const struct verdicts *verdicts)
+static void report_pairs(struct comparison *c, const struct region *region, const node *verdicts)
 {
-	struct diagram *d = verdicts->diagram;
-	node left = verdicts_differ(verdicts);
+	struct diagram *d = &c->space.diagram;
+	node left = diagram_differ(d, verdicts[0], verdicts[1]);
 
 	while (!d->failed && !node_same(left, d->zero) && !c->error && !c->unconfirmed) {
-		struct seccomp_data call = witness_of(d, cell, left);
-		bool full = c->result.differences.count >= c->max;
-		node shown = report(c, cell, verdicts, call);
+		struct seccomp_data call = witness_of(d, region, left);
+		bool full = c->result.list.count >= c->max;
+		node shown = report(c, region, verdicts, call);
 		if (full)
 			return;
 		left = diagram_and(d, left, diagram_not(d, shown));
 	}
 }
 
-static int compare_cell(void *closure, const struct cell *cell, const struct verdicts *verdicts)
+static int compare_region(void *closure, const struct region *region, const node *verdicts)
 {
 	struct comparison *c = closure;
-	struct diagram *d = verdicts->diagram;
-	size_t listed = c->result.differences.count;
+	struct diagram *d = &c->space.diagram;
+	size_t listed = c->result.list.count;
 
-	if (verdicts_same(verdicts))
+	if (node_same(verdicts[0], verdicts[1]))
 		return 0;
-	node first = verdicts_allow(verdicts, 0), second = verdicts_allow(verdicts, 1);
+	node first = diagram_allows(d, verdicts[0]), second = diagram_allows(d, verdicts[1]);
 	node only_first = diagram_and(d, first, diagram_not(d, second));
 	node only_second = diagram_and(d, second, diagram_not(d, first));
 	if (d->failed)
@@ -89,52 +137,55 @@ static int compare_cell(void *closure, const struct cell *cell, const struct ver
 	c->result.outcome = PROVE_DIFFERENT;
 	c->result.first_more = c->result.first_more || !node_same(only_first, d->zero);
 	c->result.second_more = c->result.second_more || !node_same(only_second, d->zero);
-	report_pairs(c, cell, verdicts);
-	if (d->failed) /* the cell will be tried again */
-		c->result.differences.count = listed;
+	report_pairs(c, region, verdicts);
+	if (d->failed) /* the region will be tried again */
+		c->result.list.count = listed;
 	return c->error;
 }
 
 static void conclude(struct comparison *c, int walked, struct diag *diag)
 {
-	if (walked == -EDQUOT)
-		c->result.decided = c->result.complete = false;
-	else if (walked == 0 && c->result.outcome == PROVE_UNPROVED)
+	bool differ = c->result.outcome == PROVE_DIFFERENT;
+
+	c->result.decided = walked == 0;
+	c->result.complete = c->result.complete && c->result.decided;
+	if (walked == 0 && !differ)
 		c->result.outcome = PROVE_EQUAL;
 	if (c->unconfirmed) {
 		c->result.outcome = PROVE_UNPROVED;
-		diag_set(diag, "the simulator does not confirm a witness (a defect of this library)");
-	} else if (walked == -EOPNOTSUPP) {
-		c->result.outcome = PROVE_UNSUPPORTED;
-		diag_set(diag, "a program has an instruction that the prover does not model");
-	} else if (walked == -EDQUOT) {
-		bool differ = c->result.outcome == PROVE_DIFFERENT;
-		diag_set(
-		    diag,
-		    "no %sanswer within the budget: too many conditions that overlap on several arguments",
-		    differ ? "complete " : "");
+		diag_set(diag, "no answer: simulation does not confirm a witness (a defect of this library)");
+	} else if (walked < 0) {
+		proof_describe_failure(differ ? "no complete answer" : "no answer", &c->space.failure,
+		                       c->filters, diag);
 	}
 }
 
-int compare_subjects(const struct prove_subject *a, const struct prove_subject *b, size_t max,
-                     struct diag *diag, struct compare_result *ret_result)
+static int compare(struct comparison *c)
 {
-	struct comparison c = {.subjects = {a, b}, .max = max, .result = {.decided = true, .complete = true}};
+	struct arena_room room;
+	int result = space_init(&c->space, &room, c->filters, 2, 0, 0);
+
+	c->space.each_call = true;
+	if (result == 0)
+		result = space_walk(&c->space, &REGION_EVERYTHING, compare_region, c);
+	space_finish(&c->space);
+	return result;
+}
+
+int differences_find(const struct filter *a, const struct filter *b, size_t max, struct diag *diag,
+                     struct differences *ret_result)
+{
+	struct comparison c = {.filters = {a, b}, .max = max, .result = {.complete = true}};
 
 	if (!proof_is_acceptable(a, diag) || !proof_is_acceptable(b, diag)) {
-		*ret_result = (struct compare_result){.outcome = PROVE_REFUSED};
+		*ret_result = (struct differences){.outcome = PROVE_REFUSED};
 		return 0;
 	}
-	struct arena_room room;
-	int result = space_init(&c.space, &room, c.subjects, 2, 0, 0);
-	c.space.each_call = true;
-	if (result == 0)
-		result = space_walk(&c.space, &CELL_EVERYTHING, compare_cell, &c);
-	space_finish(&c.space);
+	int result = filter_same(a, b) ? 0 : compare(&c);
 	if (result != -ENOMEM)
 		conclude(&c, result, diag);
 	if (result == -ENOMEM || c.error) {
-		vec_finish(&c.result.differences);
+		vec_finish(&c.result.list);
 		return diag_fail(diag, -ENOMEM, "out of memory for a comparison");
 	}
 	*ret_result = c.result;

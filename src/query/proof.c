@@ -1,17 +1,81 @@
 #include "query/proof.h"
 
+#include <stdlib.h>
+
 #include "base/strbuf.h"
 #include "bpf/accept.h"
 #include "query/describe.h"
 
-bool proof_is_acceptable(const struct prove_subject *subject, struct diag *diag)
+bool proof_is_acceptable(const struct filter *filter, struct diag *diag)
 {
-	if (!subject->policy && subject->program_count == 0)
+	if (!filter->policy && filter->program_count == 0)
 		return diag_fail(diag, false, "there is no program");
-	for (size_t i = 0; !subject->policy && i < subject->program_count; i++)
-		if (bpf_accept(subject->programs[i], diag) < 0)
+	for (size_t i = 0; !filter->policy && i < filter->program_count; i++)
+		if (bpf_accept(filter->programs[i], diag) < 0)
 			return false;
 	return true;
+}
+
+/* ---- why there is no answer ---- */
+
+static void describe_limit(enum diagram_limit what, size_t limit, struct strbuf *text)
+{
+	static const char *const units[] = {
+	    [DIAGRAM_NODES] = "nodes of its decision diagrams",
+	    [DIAGRAM_STEPS] = "steps",
+	    [DIAGRAM_STATES] = "states of a program",
+	    [DIAGRAM_VALUES] = "values that a program computes",
+	};
+
+	strbuf_printf(
+	    text, "the budget of %zu %s is used up: too many conditions that overlap on several arguments",
+	    limit, units[what]);
+}
+
+static void describe_instruction(const struct space_failure *failure, const struct filter *filter,
+                                 struct strbuf *text)
+{
+	const struct filter_place *place = &failure->place;
+	const struct sock_filter *insn = &filter->programs[place->program]->insns[place->instruction];
+	uint16_t op = BPF_OP(insn->code);
+
+	strbuf_printf(text, "not modelled: instruction %zu", place->instruction);
+	if (filter->program_count > 1)
+		strbuf_printf(text, " of program %zu", place->program);
+	strbuf_append(text, bpf_kind_of(insn) == BPF_KIND_RETURN ? " returns a computed word"
+	                    : op == BPF_MUL                      ? " multiplies"
+	                                                         : " divides");
+}
+
+static void describe_region(const struct region *region, struct strbuf *text)
+{
+	const struct arch *arch = describe_arch(region->arch_first, region->nr_first);
+
+	describe_number_of_call(region->arch_first, region->nr_first, text);
+	if (region->nr_first != region->nr_last) {
+		strbuf_append(text, " to ");
+		describe_number_of_call(region->arch_first, region->nr_last, text);
+	}
+	if (arch)
+		strbuf_printf(text, " on %s", arch->name);
+	else
+		strbuf_printf(text, " on architecture 0x%08x", region->arch_first);
+}
+
+void proof_describe_failure(const char *what, const struct space_failure *failure,
+                            const struct filter *const *filters, struct diag *diag)
+{
+	struct strbuf text = {0};
+
+	strbuf_printf(&text, "%s for ", what);
+	describe_region(&failure->region, &text);
+	strbuf_append(&text, ": ");
+	if (failure->error == -EOPNOTSUPP)
+		describe_instruction(failure, filters[failure->filter], &text);
+	else
+		describe_limit(failure->exhausted, failure->limit, &text);
+	diag_set(diag, "%s", text.text && !text.failed ? text.text : what);
+	strbuf_finish(&text);
 }
 
 static void describe_difference(const struct prove_witness *witness, bool rules, struct diag *diag)
@@ -27,49 +91,60 @@ static void describe_difference(const struct prove_witness *witness, bool rules,
 	strbuf_finish(&text);
 }
 
-static void explain(const struct prove_result *result, bool rules, struct diag *diag)
-{
-	switch (result->outcome) {
-	case PROVE_DIFFERENT:
-		describe_difference(&result->witness, rules, diag);
-		break;
-	case PROVE_UNSUPPORTED:
-		diag_set(diag, "the program has an instruction that the prover does not model");
-		break;
-	case PROVE_UNPROVED:
-		if (result->unconfirmed)
-			diag_set(diag, "no proof: the prover's witness was not confirmed by simulation (a "
-			               "defect of this library)");
-		else
-			diag_set(diag,
-			         "no proof within the budget (%zu nodes, %zu steps): too many rules that "
-			         "overlap on several arguments",
-			         result->nodes, result->work);
-		break;
-	default:
-		break;
-	}
-}
+/* ---- proofs ---- */
 
-int proof_equal(const struct prove_subject *a, const struct prove_subject *b,
-                const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result)
+int proof_equal(const struct filter *a, const struct filter *b, const struct prove_budget *budget,
+                struct diag *diag, struct prove_result *ret_result)
 {
+	const struct filter *const filters[] = {a, b};
+
 	if (!proof_is_acceptable(a, diag) || !proof_is_acceptable(b, diag)) {
 		*ret_result = (struct prove_result){.outcome = PROVE_REFUSED};
 		return 0;
 	}
 	if (prove_equal(a, b, budget, ret_result) < 0)
 		return diag_fail(diag, -ENOMEM, "out of memory for a proof");
-	explain(ret_result, a->policy != NULL, diag);
+	if (ret_result->outcome == PROVE_DIFFERENT)
+		describe_difference(&ret_result->witness, a->policy != NULL, diag);
+	else if (ret_result->outcome == PROVE_UNPROVED && ret_result->failure.error)
+		proof_describe_failure("no proof", &ret_result->failure, filters, diag);
+	else if (ret_result->outcome == PROVE_UNPROVED)
+		diag_set(diag,
+		         "no proof: simulation does not confirm the witness (a defect of this library)");
 	return 0;
+}
+
+/* What the programs' bytes say, where these are not the instructions themselves. */
+static int read_again(struct callgate_program *const *programs, size_t count,
+                      struct callgate_program **ret_read)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < count && result == 0; i++)
+		if (programs[i]->bytes != programs[i]->insns)
+			result = bpf_program_from_bytes(programs[i]->bytes,
+			                                programs[i]->count * sizeof(struct sock_filter),
+			                                programs[i]->big_endian, NULL, &ret_read[i]);
+	return result;
 }
 
 int proof_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
                  const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result)
 {
-	struct prove_subject rules = {.policy = policy};
-	struct prove_subject made = {.programs = (const struct callgate_program *const *)programs,
-	                             .program_count = count};
+	struct callgate_program **read = calloc(count + 1, sizeof(*read));
+	const struct callgate_program **list = calloc(count + 1, sizeof(*list));
+	struct filter rules = {.policy = policy}, made = {.programs = list, .program_count = count};
+	int result = read && list ? read_again(programs, count, read) : -ENOMEM;
 
-	return proof_equal(&rules, &made, budget, diag, ret_result);
+	for (size_t i = 0; i < count && result == 0; i++)
+		list[i] = read[i] ? read[i] : programs[i];
+	if (result == 0)
+		result = proof_equal(&rules, &made, budget, diag, ret_result);
+	else
+		diag_fail(diag, result, "out of memory for a proof");
+	for (size_t i = 0; read && i < count; i++)
+		bpf_program_free(read[i]);
+	free(read);
+	free(list);
+	return result;
 }

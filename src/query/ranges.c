@@ -2,11 +2,10 @@
 
 #include <string.h>
 
-#include "prove/space.h"
 #include "query/proof.h"
 
 struct finding {
-	const struct prove_subject *subject;
+	const struct filter *filter;
 	struct space space;
 	struct ranges_result result;
 	bool unconfirmed;
@@ -27,17 +26,17 @@ static void add_verdict(struct ranges_row *row, uint32_t verdict)
 	row->verdicts[at] = verdict;
 }
 
-/* One verdict after the other, each from a call that gets it, until no call in the cell is left. */
-static void find_verdicts(struct finding *f, const struct cell *cell, const struct verdicts *verdicts,
+/* One verdict after the other, each from a call that gets it, until no call in the region is left. */
+static void find_verdicts(struct finding *f, const struct region *region, const node *verdicts,
                           struct ranges_row *row)
 {
-	struct diagram *d = verdicts->diagram;
-	node left = verdicts_calls(verdicts, cell);
+	struct diagram *d = &f->space.diagram;
+	node left = space_calls(d, region);
 
 	while (!d->failed && !node_same(left, d->zero) && row->count < RANGES_VERDICTS) {
-		struct seccomp_data call = witness_of(d, cell, left);
-		uint32_t verdict = side_verdict(f->subject, &call);
-		node same = verdicts_are(verdicts, 0, verdict);
+		struct seccomp_data call = witness_of(d, region, left);
+		uint32_t verdict = filter_verdict(f->filter, &call);
+		node same = diagram_where(d, verdicts[0], verdict);
 		if (!d->failed && witness_leaf(d, same, &call) != 1) {
 			f->unconfirmed = true;
 			return;
@@ -66,16 +65,16 @@ static void add_row(struct finding *f, const struct ranges_row *row)
 		f->error = -ENOMEM;
 }
 
-static int find_cell(void *closure, const struct cell *cell, const struct verdicts *verdicts)
+static int find_region(void *closure, const struct region *region, const node *verdicts)
 {
 	struct finding *f = closure;
-	struct diagram *d = verdicts->diagram;
-	struct ranges_row row = {.first = cell->nr_first, .last = cell->nr_last};
-	node calls = verdicts_calls(verdicts, cell), allowed = verdicts_allow(verdicts, 0);
+	struct diagram *d = &f->space.diagram;
+	struct ranges_row row = {.first = region->nr_first, .last = region->nr_last};
+	node calls = space_calls(d, region), allowed = diagram_allows(d, verdicts[0]);
 
 	row.ever_allowed = !node_same(diagram_and(d, calls, allowed), d->zero);
 	row.ever_denied = !node_same(diagram_and(d, calls, diagram_not(d, allowed)), d->zero);
-	find_verdicts(f, cell, verdicts, &row);
+	find_verdicts(f, region, verdicts, &row);
 	if (!d->failed)
 		add_row(f, &row);
 	return f->error;
@@ -87,30 +86,32 @@ static int conclude(struct finding *f, int walked, struct diag *diag)
 		vec_finish(&f->result.rows);
 		return diag_fail(diag, -ENOMEM, "out of memory for an answer");
 	}
-	f->result.outcome = walked == 0 && !f->unconfirmed ? PROVE_EQUAL
-	                    : walked == -EOPNOTSUPP        ? PROVE_UNSUPPORTED
-	                                                   : PROVE_UNPROVED;
-	if (f->result.outcome != PROVE_EQUAL) {
-		diag_set(diag, "no answer within the budget");
-		vec_finish(&f->result.rows);
+	if (walked == 0 && !f->unconfirmed) {
+		f->result.outcome = PROVE_EQUAL;
+		return 0;
 	}
+	vec_finish(&f->result.rows);
+	if (f->unconfirmed)
+		diag_set(diag, "no answer: simulation does not confirm a witness (a defect of this library)");
+	else
+		proof_describe_failure("no answer", &f->space.failure, &f->filter, diag);
 	return 0;
 }
 
-int ranges_find(const struct prove_subject *subject, uint32_t audit, struct diag *diag,
+int ranges_find(const struct filter *filter, uint32_t audit, struct diag *diag,
                 struct ranges_result *ret_result)
 {
-	struct finding f = {.subject = subject};
-	struct cell within = {audit, audit, 0, INPUT_WORD_MAX};
+	struct finding f = {.filter = filter};
+	struct region within = {audit, audit, 0, INPUT_WORD_MAX};
 
-	if (!proof_is_acceptable(subject, diag)) {
+	if (!proof_is_acceptable(filter, diag)) {
 		*ret_result = (struct ranges_result){.outcome = PROVE_REFUSED};
 		return 0;
 	}
 	struct arena_room room;
-	int result = space_init(&f.space, &room, &subject, 1, 0, 0);
+	int result = space_init(&f.space, &room, &filter, 1, 0, 0);
 	if (result == 0)
-		result = space_walk(&f.space, &within, find_cell, &f);
+		result = space_walk(&f.space, &within, find_region, &f);
 	space_finish(&f.space);
 	result = conclude(&f, result, diag);
 	if (result == 0)

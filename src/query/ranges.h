@@ -25,7 +25,7 @@ struct ranges_result {
 };
 
 /* All 2^32 numbers of an AUDIT_ARCH value, in ascending order. 0 or -ENOMEM. The caller frees ret_result->rows. */
-int ranges_find(const struct prove_subject *subject, uint32_t audit, struct diag *diag,
+int ranges_find(const struct filter *filter, uint32_t audit, struct diag *diag,
                 struct ranges_result *ret_result);
 
 #endif

@@ -12,7 +12,7 @@
 struct search {
 	const struct query *query;
 	struct space space;
-	const struct cell *cell;
+	const struct region *region;
 	reachable_visitor visitor;
 	void *closure;
 };
@@ -24,7 +24,7 @@ static void visit_calls(void *closure, node calls)
 
 	if (d->failed || node_same(calls, d->zero))
 		return;
-	struct seccomp_data call = witness_of(d, s->cell, calls);
+	struct seccomp_data call = witness_of(d, s->region, calls);
 	s->visitor(s->closure, &call);
 }
 
@@ -41,45 +41,47 @@ static node narrow(struct diagram *d)
 	return result;
 }
 
-/* Architectures of one kind only are in a cell whose first and last one are. */
-static bool is_narrow(const struct cell *cell)
+/* Architectures of one kind only are in a region whose first and last one are. */
+static bool is_narrow(const struct region *region)
 {
-	return !(cell->arch_last & __AUDIT_ARCH_64BIT);
+	return !(region->arch_last & __AUDIT_ARCH_64BIT);
 }
 
-static int visit_cell(void *closure, const struct cell *cell, const struct verdicts *verdicts)
+static int visit_region(void *closure, const struct region *region, const node *verdicts)
 {
+	(void)verdicts;
+
 	struct search *s = closure;
 	struct diagram *d = &s->space.diagram;
-	node calls = diagram_and(d, verdicts_calls(verdicts, cell), query_node(d, s->query));
+	node calls = diagram_and(d, space_calls(d, region), query_node(d, s->query));
 
-	if (is_narrow(cell))
+	if (is_narrow(region))
 		calls = diagram_and(d, calls, narrow(d));
-	s->cell = cell;
+	s->region = region;
 	if (!d->failed && !node_same(calls, d->zero) &&
-	    !side_paths(&s->space.sides[0], cell, calls, visit_calls, s))
+	    !filter_paths(&s->space.filters[0], region, calls, visit_calls, s))
 		return -ENOMEM;
 	return 0;
 }
 
-int reachable_visit(const struct prove_subject *subject, const struct query *query, reachable_visitor visitor,
+int reachable_visit(const struct filter *filter, const struct query *query, reachable_visitor visitor,
                     void *closure)
 {
 	struct search s = {.query = query, .visitor = visitor, .closure = closure};
-	struct cell half = query->cell;
+	struct region half = query->region;
 	struct arena_room room;
-	int result = space_init(&s.space, &room, &subject, 1, 0, 0);
+	int result = space_init(&s.space, &room, &filter, 1, 0, 0);
 
 	s.space.each_call = true;
 	/* The audit values of 32-bit architectures, and those of 64-bit ones. */
 	if (half.arch_last >= __AUDIT_ARCH_64BIT && half.arch_first < __AUDIT_ARCH_64BIT)
 		half.arch_last = __AUDIT_ARCH_64BIT - 1;
 	if (result == 0)
-		result = space_walk(&s.space, &half, visit_cell, &s);
-	if (result == 0 && half.arch_last != query->cell.arch_last) {
+		result = space_walk(&s.space, &half, visit_region, &s);
+	if (result == 0 && half.arch_last != query->region.arch_last) {
 		half.arch_first = __AUDIT_ARCH_64BIT;
-		half.arch_last = query->cell.arch_last;
-		result = space_walk(&s.space, &half, visit_cell, &s);
+		half.arch_last = query->region.arch_last;
+		result = space_walk(&s.space, &half, visit_region, &s);
 	}
 	space_finish(&s.space);
 	return result;
@@ -90,14 +92,14 @@ int reachable_visit(const struct prove_subject *subject, const struct query *que
 struct branches {
 	const struct callgate_program *program;
 	struct diagram diagram;
-	struct machine machine;
+	struct execution execution;
 	unsigned long (*taken)[2]; /* of one call */
 	struct reachable_side (*sides)[2];
 };
 
 static void set_operand(struct reachable_side *side, struct value value, bool big_endian)
 {
-	if (!value_is_plain_word(value))
+	if (value.kind != VALUE_WORD || value.shift)
 		return;
 	side->mask = value.number;
 	if (value.word == WORD_NR || value.word == WORD_ARCH) {
@@ -125,17 +127,17 @@ static void follow_call(void *closure, const struct seccomp_data *call)
 			side->reached = true;
 			side->call = *call;
 			struct value a =
-			    machine_accumulator(&b->machine, (const unsigned long(*)[2])b->taken, pc);
+			    execution_accumulator(&b->execution, (const unsigned long(*)[2])b->taken, pc);
 			set_operand(side, a, b->program->big_endian);
 		}
 }
 
 /* No architecture has the audit value 0. */
-static const struct query every_call = {.cell = {1, INPUT_WORD_MAX, 0, INPUT_WORD_MAX}};
+static const struct query every_call = {.region = {1, INPUT_WORD_MAX, 0, INPUT_WORD_MAX}};
 
 int reachable_branches(const struct callgate_program *program, struct reachable_side (*sides)[2])
 {
-	struct prove_subject subject = {.programs = &program, .program_count = 1};
+	struct filter filter = {.programs = &program, .program_count = 1};
 	struct branches b = {.program = program, .sides = sides};
 	struct arena_room room;
 	struct arena arena;
@@ -143,10 +145,10 @@ int reachable_branches(const struct callgate_program *program, struct reachable_
 
 	arena_start(&arena, &room);
 	diagram_init(&b.diagram, &arena, 0, 0);
-	diagram_reset(&b.diagram, ORDER_ARGUMENTS);
+	diagram_reset(&b.diagram);
 	b.taken = calloc(program->count, sizeof(*b.taken));
-	if (b.taken && !b.diagram.failed && machine_init(&b.machine, program, &b.diagram, &arena))
-		result = reachable_visit(&subject, &every_call, follow_call, &b);
+	if (b.taken && !b.diagram.failed && execution_init(&b.execution, program, &b.diagram, &arena))
+		result = reachable_visit(&filter, &every_call, follow_call, &b);
 	if (result == 0)
 		result = b.diagram.failed;
 	free(b.taken);

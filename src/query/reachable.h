@@ -4,7 +4,7 @@
 #ifndef CALLGATE_QUERY_REACHABLE_H
 #define CALLGATE_QUERY_REACHABLE_H
 
-#include "prove/side.h"
+#include "prove/filter.h"
 #include "query/query.h"
 
 typedef void (*reachable_visitor)(void *closure, const struct seccomp_data *call);
@@ -15,7 +15,7 @@ typedef void (*reachable_visitor)(void *closure, const struct seccomp_data *call
  * does not take, is taken by one of them, or not. What is not reached then is not reachable. 0, -ENOMEM, -EDQUOT (the budget is used up),
  * -EOPNOTSUPP (an instruction is not modelled); on failure calls may be missing.
  */
-int reachable_visit(const struct prove_subject *subject, const struct query *query, reachable_visitor visitor,
+int reachable_visit(const struct filter *filter, const struct query *query, reachable_visitor visitor,
                     void *closure);
 
 /* A part of the input, or what is computed from it. */

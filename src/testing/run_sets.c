@@ -225,6 +225,22 @@ static int cover(const struct sets *sets)
 
 /* ---- other calls ---- */
 
+/* The first number of a difference that is not below `from`, if there is one up to `last`. */
+static bool number_from(const struct callgate_difference *difference, uint32_t from, uint32_t last,
+                        uint32_t *ret_nr)
+{
+	uint32_t mask = difference->nr_mask, value = difference->nr_value;
+	uint64_t nr = from > difference->nr_first ? from : difference->nr_first;
+
+	/* From the highest bit on that is not as it has to be: count on, or forth to the next one that is. */
+	while ((nr & mask) != value && nr <= last) {
+		uint32_t bit = UINT32_C(1) << (31 - __builtin_clz(((uint32_t)nr & mask) ^ value));
+		nr = (nr | (bit - 1)) + 1;
+	}
+	*ret_nr = (uint32_t)nr;
+	return nr <= last && nr <= difference->nr_last;
+}
+
 /* Is some number of a difference meant? */
 static bool find_number(const struct sets *sets, const struct callgate_difference *difference,
                         uint32_t *ret_nr)
@@ -238,10 +254,8 @@ static bool find_number(const struct sets *sets, const struct callgate_differenc
 		is_known = true;
 		for (size_t j = 0; j < calls->meant.count; j++) {
 			const struct interval *meant = &calls->meant.items[j];
-			if (meant->last < difference->nr_first || meant->first > difference->nr_last)
-				continue;
-			*ret_nr = meant->first > difference->nr_first ? meant->first : difference->nr_first;
-			return true;
+			if (number_from(difference, meant->first, meant->last, ret_nr))
+				return true;
 		}
 	}
 	*ret_nr = difference->nr_first;

@@ -144,7 +144,7 @@ static void report(const struct door *door, const struct sock_filter *insns, siz
 static bool check_prover(const struct callgate_program *program, const struct seccomp_data *calls)
 {
 	const struct callgate_program *const list[] = {program};
-	struct prove_subject subject = {.programs = list, .program_count = 1};
+	struct filter subject = {.programs = list, .program_count = 1};
 	uint32_t verdicts[CALLS];
 
 	if (!proved_verdicts(&subject, calls, CALLS, verdicts))

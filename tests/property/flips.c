@@ -29,7 +29,7 @@ struct subject {
 };
 
 struct tally {
-	unsigned long equal, different, refused;
+	unsigned long equal, different, refused, unmodelled;
 };
 
 static uint32_t strictest(uint32_t newest, uint32_t older)
@@ -82,19 +82,31 @@ static void check_equal(const struct subject *subject, const struct callgate_sid
 	free(b.insns);
 }
 
-/* What callgate prove's exit status is made of. */
+/* Products, quotients and returns of words are no answer, at once, and it is said which instruction that is. */
+static void check_unmodelled(size_t instruction)
+{
+	char expected[64];
+
+	snprintf(expected, sizeof(expected), "not modelled: instruction %zu ", instruction);
+	ck_assert_msg(strstr(callgate_diagnosis(NULL), expected), "%s: %s", expected,
+	              callgate_diagnosis(NULL));
+}
+
+/* What callgate prove's exit status is made of; `at` is the changed instruction. */
 static void judge(const struct subject *subject, const struct callgate_side *changed, bool acceptable,
-                  struct tally *tally)
+                  size_t at, struct tally *tally)
 {
 	struct callgate_side rules = {.ctx = subject->ctx};
 	struct callgate_comparison *comparison;
 
 	ck_assert_int_eq(callgate_compare(&rules, changed, 1, &comparison), 0);
-	ck_assert_msg(comparison->relation != CALLGATE_RELATION_UNKNOWN, "%s", callgate_diagnosis(NULL));
 	ck_assert_int_eq(comparison->relation == CALLGATE_RELATION_REFUSED, !acceptable);
 	if (!acceptable)
 		tally->refused++;
-	else if (comparison->relation == CALLGATE_RELATION_EQUAL) {
+	else if (comparison->relation == CALLGATE_RELATION_UNKNOWN) {
+		check_unmodelled(at);
+		tally->unmodelled++;
+	} else if (comparison->relation == CALLGATE_RELATION_EQUAL) {
 		if (subject->count == 1)
 			check_equal(subject, changed);
 		tally->equal++;
@@ -121,7 +133,7 @@ static void flip(const struct subject *subject, size_t which, size_t bit, struct
 	memcpy(programs, subject->programs, sizeof(programs));
 	programs[which] = changed;
 	struct callgate_side side = {.programs = programs, .program_count = subject->count};
-	judge(subject, &side, callgate_program_check(changed) == 0, tally);
+	judge(subject, &side, callgate_program_check(changed) == 0, bit / 64, tally);
 	callgate_program_free(changed);
 }
 
@@ -134,8 +146,9 @@ static void flip_some(const struct subject *subject, size_t first, size_t step)
 		for (size_t bit = first; bit < 64 * callgate_program_length(subject->programs[which]);
 		     bit += step)
 			flip(subject, which, bit, &tally);
-	printf("%s: %lu different, %lu equal, %lu refused, %s\n", subject->name, tally.different, tally.equal,
-	       tally.refused, step == 1 ? "all bits" : "some bits");
+	printf("%s: %lu different, %lu equal, %lu refused, %lu not modelled, %s\n", subject->name,
+	       tally.different, tally.equal, tally.refused, tally.unmodelled,
+	       step == 1 ? "all bits" : "some bits");
 	ck_assert_uint_gt(tally.different, 0);
 	ck_assert_uint_gt(tally.refused, 0);
 }

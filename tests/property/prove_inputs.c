@@ -17,7 +17,7 @@ struct tally {
 	unsigned long inputs, unanswered;
 };
 
-static void check(const struct prove_subject *subject, const struct seccomp_data *calls, struct tally *tally)
+static void check(const struct filter *subject, const struct seccomp_data *calls, struct tally *tally)
 {
 	uint32_t verdicts[CALLS];
 
@@ -26,7 +26,7 @@ static void check(const struct prove_subject *subject, const struct seccomp_data
 		return;
 	}
 	for (int i = 0; i < CALLS; i++) {
-		uint32_t expected = side_verdict(subject, &calls[i]);
+		uint32_t expected = filter_verdict(subject, &calls[i]);
 		if (verdicts[i] != expected)
 			random_call_print(&calls[i]);
 		ck_assert_uint_eq(verdicts[i], expected);
@@ -57,9 +57,9 @@ static void check_policy(struct random *random, struct tally *rules_tally, struc
 	ck_assert_ptr_nonnull(policy);
 	ck_assert_int_eq(compile_policy(policy, false, &diag, &output), 0);
 	policy_calls(random, policy, calls);
-	struct prove_subject rules = {.policy = policy};
-	struct prove_subject programs = {.programs = (const struct callgate_program *const *)output.programs,
-	                                 .program_count = output.count};
+	struct filter rules = {.policy = policy};
+	struct filter programs = {.programs = (const struct callgate_program *const *)output.programs,
+	                          .program_count = output.count};
 	check(&rules, calls, rules_tally);
 	check(&programs, calls, programs_tally);
 	compile_output_finish(&output);
@@ -76,7 +76,7 @@ static void check_stack(struct random *random, struct tally *tally)
 	size_t count = 1 + random_below(random, 3);
 
 	for (size_t i = 0; i < count; i++) {
-		size_t length = random_accepted(random, insns[i], LONGEST);
+		size_t length = random_modelled(random, insns[i], LONGEST);
 		programs[i] = (struct callgate_program){false, length, insns[i], insns[i]};
 		list[i] = &programs[i];
 	}
@@ -89,7 +89,7 @@ static void check_stack(struct random *random, struct tally *tally)
 			calls[i].args[j] = (uint64_t)random_word(random) << 32 |
 			                   insns[0][random_below(random, (uint32_t)programs[0].count)].k;
 	}
-	struct prove_subject subject = {.programs = list, .program_count = count};
+	struct filter subject = {.programs = list, .program_count = count};
 	check(&subject, calls, tally);
 }
 

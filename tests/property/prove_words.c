@@ -12,8 +12,8 @@
 
 #include "arch/actions.h"
 #include "bpf/simulate.h"
-#include "prove/machine.h"
-#include "prove/rules.h"
+#include "prove/execution.h"
+#include "prove/policy_diagram.h"
 #include "support/random.h"
 #include "support/run.h"
 
@@ -30,7 +30,7 @@ enum { POLICIES_STRIDE = 64, PROGRAMS_STRIDE = 4 };
 _Static_assert(INPUT_WORD_BITS == 4, "compiled with -DPROVE_WORD_BITS=4");
 
 static const uint32_t verdicts[] = {SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | 1, SECCOMP_RET_KILL_PROCESS};
-static const struct cell cell = {1, 1, 1, 1};
+static const struct region region = {1, 1, 1, 1};
 
 /* A function of one argument: on which inputs it is the first verdict, and on which the second. */
 struct truth {
@@ -109,7 +109,7 @@ static void check_function(struct diagram *d, node n, const struct truth *expect
 
 static void start(struct diagram *d)
 {
-	diagram_reset(d, ORDER_ARGUMENTS);
+	diagram_reset(d);
 	checked = 0;
 }
 
@@ -149,11 +149,11 @@ static node make(struct diagram *d, const struct made *made, const node *pool)
 
 	switch (made->kind) {
 	case 0:
-		return diagram_if(d, diagram_where(d, a, made->verdict), a, b);
+		return diagram_ite(d, diagram_where(d, a, made->verdict), a, b);
 	case 1:
 		return diagram_strictest(d, a, b);
 	case 2:
-		return diagram_if(d, diagram_differ(d, a, b), pool[made->c], a);
+		return diagram_ite(d, diagram_differ(d, a, b), pool[made->c], a);
 	default:
 		return diagram_compare(d, made->number, made->op, made->value, a, b);
 	}
@@ -240,10 +240,10 @@ START_TEST(operations_of_tiny_words)
 	for (unsigned long runs = random_runs(3000); runs > 0; runs--) {
 		struct made made[POOL];
 		node pool[POOL];
-		diagram_reset(&d, (enum diagram_order)random_below(&random, ORDER_COUNT));
+		diagram_reset(&d);
 		random_levels(&random, levels);
 		if (random_below(&random, 2))
-			must(diagram_adapt(&d, levels), "levels are an order");
+			diagram_adapt(&d, levels);
 		for (uint32_t i = 0; i < POOL; i++) {
 			made[i] = i < 3 ? (struct made){0} : random_operation(&random, i);
 			pool[i] = i < 3 ? diagram_leaf(&d, verdicts[i]) : make(&d, &made[i], pool);
@@ -300,7 +300,7 @@ static void find_matches(size_t count)
 }
 
 /* First match wins, as policy_eval() says; for each policy by these sets, and for some by itself. */
-static void check_policy(struct diagram *d, struct rules *rules, size_t first, size_t second)
+static void check_policy(struct diagram *d, struct policy_diagram *rules, size_t first, size_t second)
 {
 	struct truth expected = {0}, evaluated;
 	bool same = list[1].action == verdicts[0];
@@ -314,18 +314,18 @@ static void check_policy(struct diagram *d, struct rules *rules, size_t first, s
 		eval_policy(&evaluated);
 		must(!memcmp(&evaluated, &expected, sizeof(expected)), "policy_eval() says the same");
 	}
-	rules_forget(rules);
-	check_function(d, rules_node(rules, &cell), &expected);
+	policy_diagram_forget(rules);
+	check_function(d, policy_diagram_node(rules, &region), &expected);
 }
 
 static size_t check_policies_with(struct diagram *d, size_t first, size_t count)
 {
 	struct arena arena = {0};
-	struct rules rules;
+	struct policy_diagram rules;
 	size_t done = 0;
 
 	start(d);
-	ck_assert(rules_init(&rules, &policy, &arena) && rules_prepare(&rules, d, &arena));
+	ck_assert(policy_diagram_init(&rules, &policy, &arena) && policy_diagram_prepare(&rules, d, &arena));
 	list[0].conditions = &conditions[first];
 	list[0].action = verdicts[0];
 	for (size_t second = 0; second < count; second++)
@@ -364,13 +364,13 @@ static void check_program(struct diagram *d, struct sock_filter *insns, size_t c
 {
 	struct callgate_program program = {.count = count, .insns = insns, .bytes = insns};
 	struct arena arena = {0};
-	struct machine machine;
+	struct execution execution;
 	struct truth expected = {0};
 
 	for (unsigned input = 0; input < INPUTS; input++)
 		set_verdict(&expected, input, interpret(insns, input));
-	must(machine_init(&machine, &program, d, &arena), "there is memory");
-	check_function(d, machine_run(&machine, &cell), &expected);
+	must(execution_init(&execution, &program, d, &arena), "there is memory");
+	check_function(d, execution_run(&execution, &region), &expected);
 	arena_finish(&arena);
 }
 

@@ -6,13 +6,13 @@
 
 #include <stdbool.h>
 
-#include "prove/side.h"
+#include "prove/filter.h"
 
 /*
  * What the diagrams of the subject say for each call. false if they grow beyond a small budget, which arithmetic on several
  * words can do, or memory is out.
  */
-bool proved_verdicts(const struct prove_subject *subject, const struct seccomp_data *calls, size_t count,
+bool proved_verdicts(const struct filter *subject, const struct seccomp_data *calls, size_t count,
                      uint32_t *ret_verdicts);
 
 #endif

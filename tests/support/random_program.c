@@ -209,3 +209,26 @@ size_t random_accepted(struct random *random, struct sock_filter *insns, size_t 
 			return count;
 	}
 }
+
+static void make_modelled(struct random *random, struct sock_filter *insn)
+{
+	uint16_t op = BPF_OP(insn->code);
+	bool by_x = BPF_SRC(insn->code) == BPF_X;
+
+	if (insn->code == (BPF_RET | BPF_A))
+		*insn = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, random_return(random));
+	else if (BPF_CLASS(insn->code) == BPF_ALU && (op == BPF_MUL || op == BPF_DIV) && by_x)
+		insn->code = BPF_ALU | BPF_ADD | BPF_X;
+	else if (BPF_CLASS(insn->code) == BPF_ALU && (op == BPF_MUL || op == BPF_DIV))
+		insn->k = 1u << random_below(random, 32);
+}
+
+size_t random_modelled(struct random *random, struct sock_filter *insns, size_t longest)
+{
+	size_t count = random_accepted(random, insns, longest);
+
+	if (random_below(random, 8))
+		for (size_t i = 0; i < count; i++)
+			make_modelled(random, &insns[i]);
+	return count;
+}

@@ -4,7 +4,7 @@
 
 #include "bpf/simulate.h"
 #include "compile/compile.h"
-#include "prove/adapt.h"
+#include "prove/order.h"
 #include "query/proof.h"
 #include "support/bits.h"
 #include "support/random_policy.h"
@@ -37,7 +37,7 @@ START_TEST(every_bit_has_a_level)
 		ck_assert_ptr_nonnull(policy);
 		const struct policy_syscall *call = &policy->archs[0].syscalls[0];
 		check_permutation(
-		    adapt_levels(call->rules, random_below(&random, call->rule_count + 1), &arena));
+		    order_levels(call->rules, random_below(&random, call->rule_count + 1), &arena));
 		arena_finish(&arena);
 	}
 }
@@ -126,36 +126,13 @@ START_TEST(differences_are_found_in_such_an_order)
 }
 END_TEST
 
-START_TEST(no_order_is_taken_for_one)
-{
-	uint16_t levels[INPUT_WIDE_FIELDS * INPUT_WIDE_BITS];
-	struct arena arena = {0};
-	struct diagram d;
-
-	diagram_init(&d, &arena, 0, 0);
-	diagram_reset(&d, ORDER_ARGUMENTS);
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-		levels[i] = (uint16_t)(INPUT_LEVELS - 1 - i);
-	ck_assert(diagram_adapt(&d, levels));
-	levels[3] = levels[7];
-	ck_assert(!diagram_adapt(&d, levels));
-	levels[3] = INPUT_LEVELS;
-	ck_assert(!diagram_adapt(&d, levels));
-	levels[3] = INPUT_NUMBER_LEVELS - 1;
-	ck_assert(!diagram_adapt(&d, levels));
-	diagram_finish(&d);
-	arena_finish(&arena);
-}
-END_TEST
-
 int main(void)
 {
-	TCase *tcase = tcase_create("prove-adapt");
+	TCase *tcase = tcase_create("prove-order");
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, every_bit_has_a_level);
 	tcase_add_test(tcase, masks_are_proved_within_a_small_budget);
 	tcase_add_test(tcase, differences_are_found_in_such_an_order);
-	tcase_add_test(tcase, no_order_is_taken_for_one);
 	return test_run(tcase);
 }

@@ -1,34 +1,34 @@
-#include "prove/rules.h"
+#include "prove/policy_diagram.h"
 
 #include <string.h>
 
-bool rules_init(struct rules *rules, const struct policy *policy, struct arena *arena)
+bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena)
 {
-	*rules =
-	    (struct rules){.policy = policy,
-	                   .next = ARENA_ARRAY(arena, size_t, policy->arch_count),
-	                   .found = ARENA_ARRAY(arena, const struct policy_syscall *, policy->arch_count)};
+	*rules = (struct policy_diagram){
+	    .policy = policy,
+	    .next = ARENA_ARRAY(arena, size_t, policy->arch_count),
+	    .found = ARENA_ARRAY(arena, const struct policy_syscall *, policy->arch_count)};
 	return rules->next && rules->found;
 }
 
-bool rules_prepare(struct rules *rules, struct diagram *diagram, struct arena *arena)
+bool policy_diagram_prepare(struct policy_diagram *rules, struct diagram *diagram, struct arena *arena)
 {
 	rules->diagram = diagram;
-	rules->kept = ARENA_ARRAY(arena, struct rules_kept, RULES_KEPT);
-	return rules->kept != NULL;
+	rules->memo = ARENA_ARRAY(arena, struct rules_memo, RULES_REMEMBERED);
+	return rules->memo != NULL;
 }
 
-void rules_forget(struct rules *rules)
+void policy_diagram_forget(struct policy_diagram *rules)
 {
-	memset(rules->kept, 0, RULES_KEPT * sizeof(*rules->kept));
+	memset(rules->memo, 0, RULES_REMEMBERED * sizeof(*rules->memo));
 }
 
-void rules_cuts_arch(const struct rules *rules, struct cuts *cuts)
+void policy_diagram_arch_breakpoints(const struct policy_diagram *rules, struct breakpoints *points)
 {
 	for (size_t i = 0; i < rules->policy->arch_count; i++) {
 		uint32_t audit = rules->policy->archs[i].arch->audit;
-		cuts_add(cuts, audit);
-		cuts_add_after(cuts, audit);
+		breakpoints_add(points, audit);
+		breakpoints_add_after(points, audit);
 	}
 }
 
@@ -49,42 +49,43 @@ static bool same_rules(const struct policy_syscall *a, const struct policy_sysca
 	return true;
 }
 
-static void cut_syscalls(const struct policy_arch *arch, bool each_call, struct cuts *cuts)
+static void cut_syscalls(const struct policy_arch *arch, bool each_call, struct breakpoints *points)
 {
 	for (size_t i = 0; i < arch->syscall_count; i++) {
 		const struct policy_syscall *here = &arch->syscalls[i], *before = i > 0 ? here - 1 : NULL;
 		if (!each_call && before && before->nr + 1 == here->nr && same_rules(before, here))
 			continue;
 		if (before)
-			cuts_add_after(cuts, before->nr);
-		cuts_add(cuts, here->nr);
+			breakpoints_add_after(points, before->nr);
+		breakpoints_add(points, here->nr);
 	}
 	if (arch->syscall_count)
-		cuts_add_after(cuts, arch->syscalls[arch->syscall_count - 1].nr);
+		breakpoints_add_after(points, arch->syscalls[arch->syscall_count - 1].nr);
 }
 
-static bool is_within(const struct policy_arch *arch, const struct cell *section)
+static bool is_within(const struct policy_arch *arch, const struct region *slice)
 {
-	return arch->arch->audit >= section->arch_first && arch->arch->audit <= section->arch_last;
+	return arch->arch->audit >= slice->arch_first && arch->arch->audit <= slice->arch_last;
 }
 
-void rules_cuts_nr(const struct rules *rules, const struct cell *section, bool each_call, struct cuts *cuts)
+void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const struct region *slice,
+                                   bool each_call, struct breakpoints *points)
 {
-	cuts_add(cuts, INPUT_WORD_MAX);
+	breakpoints_add(points, INPUT_WORD_MAX);
 	for (size_t i = 0; i < rules->policy->arch_count; i++) {
 		const struct policy_arch *arch = &rules->policy->archs[i];
-		if (!is_within(arch, section))
+		if (!is_within(arch, slice))
 			continue;
-		cuts_add(cuts, arch->arch->nr_first);
-		cuts_add_after(cuts, arch->arch->nr_last);
+		breakpoints_add(points, arch->arch->nr_first);
+		breakpoints_add_after(points, arch->arch->nr_last);
 		if (arch->newer_first)
-			cuts_add(cuts, arch->newer_first);
-		cut_syscalls(arch, each_call, cuts);
+			breakpoints_add(points, arch->newer_first);
+		cut_syscalls(arch, each_call, points);
 	}
 }
 
-node rules_condition(struct diagram *d, const struct policy_condition *condition, uint64_t word, node then,
-                     node otherwise)
+node policy_diagram_condition(struct diagram *d, const struct policy_condition *condition, uint64_t word,
+                              node then, node otherwise)
 {
 	bool masked = condition->op == POLICY_MASKED_EQ;
 	struct diagram_number number = {
@@ -102,11 +103,12 @@ static node rule_node(struct diagram *d, const struct policy_rule *rule, uint64_
                       node otherwise)
 {
 	for (uint32_t i = rule->condition_count; i-- > 0;)
-		then = rules_condition(d, &rule->conditions[i], word, then, otherwise);
+		then = policy_diagram_condition(d, &rule->conditions[i], word, then, otherwise);
 	return then;
 }
 
-static struct rules_kept *kept_slot(struct rules *rules, const struct policy_syscall *syscall, node rest)
+static struct rules_memo *memo_slot(struct policy_diagram *rules, const struct policy_syscall *syscall,
+                                    node rest)
 {
 	uint64_t h = syscall->rule_count + rest.id;
 
@@ -116,28 +118,29 @@ static struct rules_kept *kept_slot(struct rules *rules, const struct policy_sys
 		if (rule->condition_count)
 			h += rule->conditions[0].value ^ rule->conditions[0].mask;
 	}
-	return &rules->kept[(h * UINT64_C(0x9e3779b97f4a7c15)) >> 58];
+	return &rules->memo[(h * UINT64_C(0x9e3779b97f4a7c15)) >> 58];
 }
 
 /* First match wins: from the last rule to the first, each in front of what the later ones say. */
-static node list_node(struct rules *rules, const struct policy_syscall *syscall, uint64_t word, node rest)
+static node list_node(struct policy_diagram *rules, const struct policy_syscall *syscall, uint64_t word,
+                      node rest)
 {
 	if (syscall->rule_count == 1 && syscall->rules[0].condition_count == 0)
 		return diagram_leaf(rules->diagram, syscall->rules[0].action);
-	struct rules_kept *kept = kept_slot(rules, syscall, rest);
-	if (kept->syscall && kept->word == word && node_same(kept->rest, rest) &&
-	    same_rules(kept->syscall, syscall))
-		return kept->result;
+	struct rules_memo *memo = memo_slot(rules, syscall, rest);
+	if (memo->syscall && memo->word == word && node_same(memo->rest, rest) &&
+	    same_rules(memo->syscall, syscall))
+		return memo->result;
 	node result = rest;
 	for (uint32_t i = syscall->rule_count; i-- > 0;)
 		result = rule_node(rules->diagram, &syscall->rules[i], word,
 		                   diagram_leaf(rules->diagram, syscall->rules[i].action), result);
 	if (!rules->diagram->failed)
-		*kept = (struct rules_kept){syscall, word, rest, result};
+		*memo = (struct rules_memo){syscall, word, rest, result};
 	return result;
 }
 
-static const struct policy_syscall *find(struct rules *rules, size_t i, uint32_t nr)
+static const struct policy_syscall *find(struct policy_diagram *rules, size_t i, uint32_t nr)
 {
 	const struct policy_arch *arch = &rules->policy->archs[i];
 	size_t next = rules->next[i];
@@ -189,7 +192,7 @@ static uint32_t run_of(const struct policy_arch *arch, const struct policy_sysca
 }
 
 /* The verdict for a number, if no condition has anything to do with it, and up to where, or to `end`, it certainly is the same. */
-static bool piece_verdict(struct rules *rules, uint32_t audit, uint32_t nr, uint32_t end,
+static bool piece_verdict(struct policy_diagram *rules, uint32_t audit, uint32_t nr, uint32_t end,
                           uint32_t *ret_verdict, uint32_t *ret_last)
 {
 	const struct policy *policy = rules->policy;
@@ -221,43 +224,43 @@ static bool piece_verdict(struct rules *rules, uint32_t audit, uint32_t nr, uint
 	return true;
 }
 
-bool rules_verdict(struct rules *rules, const struct cell *cell, uint32_t *ret_verdict)
+bool policy_diagram_constant(struct policy_diagram *rules, const struct region *region, uint32_t *ret_verdict)
 {
 	const struct policy *policy = rules->policy;
 	bool foreign = true;
 	uint32_t piece, last;
 
 	for (size_t i = 0; i < policy->arch_count; i++)
-		foreign = foreign && !is_within(&policy->archs[i], cell);
+		foreign = foreign && !is_within(&policy->archs[i], region);
 	*ret_verdict = policy->bad_arch_action;
-	if (foreign || cell->arch_first != cell->arch_last)
+	if (foreign || region->arch_first != region->arch_last)
 		return foreign;
-	for (uint32_t nr = cell->nr_first;; nr = last + 1) {
-		if (!piece_verdict(rules, cell->arch_first, nr, cell->nr_last, &piece, &last))
+	for (uint32_t nr = region->nr_first;; nr = last + 1) {
+		if (!piece_verdict(rules, region->arch_first, nr, region->nr_last, &piece, &last))
 			return false;
-		if (nr == cell->nr_first)
+		if (nr == region->nr_first)
 			*ret_verdict = piece;
 		else if (piece != *ret_verdict)
 			return false;
-		if (last >= cell->nr_last)
+		if (last >= region->nr_last)
 			return true;
 	}
 }
 
-const struct policy_syscall *rules_first(struct rules *rules, const struct cell *cell)
+const struct policy_syscall *policy_diagram_rules(struct policy_diagram *rules, const struct region *region)
 {
 	const struct policy_syscall *found = NULL;
 
 	for (size_t i = 0; i < rules->policy->arch_count && !found; i++)
-		if (rules->policy->archs[i].arch->audit == cell->arch_first)
-			found = find(rules, i, cell->nr_first);
+		if (rules->policy->archs[i].arch->audit == region->arch_first)
+			found = find(rules, i, region->nr_first);
 	return found;
 }
 
-node rules_node(struct rules *rules, const struct cell *cell)
+node policy_diagram_node(struct policy_diagram *rules, const struct region *region)
 {
 	const struct policy *policy = rules->policy;
-	uint32_t audit = cell->arch_first, nr = cell->nr_first;
+	uint32_t audit = region->arch_first, nr = region->nr_first;
 	bool has_rules = false;
 
 	if (!is_covered(policy, audit, nr))
@@ -274,17 +277,17 @@ node rules_node(struct rules *rules, const struct cell *cell)
 	return result;
 }
 
-void rules_paths(struct rules *rules, const struct cell *cell, node calls, rules_visitor visitor,
-                 void *closure)
+void policy_diagram_paths(struct policy_diagram *rules, const struct region *region, node calls,
+                          policy_diagram_visitor visitor, void *closure)
 {
 	const struct policy *policy = rules->policy;
 	struct diagram *d = rules->diagram;
-	bool covered = is_covered(policy, cell->arch_first, cell->nr_first);
+	bool covered = is_covered(policy, region->arch_first, region->nr_first);
 
 	for (size_t i = 0; covered && i < policy->arch_count; i++) {
 		const struct arch *arch = policy->archs[i].arch;
 		const struct policy_syscall *found =
-		    arch->audit == cell->arch_first ? find(rules, i, cell->nr_first) : NULL;
+		    arch->audit == region->arch_first ? find(rules, i, region->nr_first) : NULL;
 		for (uint32_t j = 0; found && j < found->rule_count && !node_same(calls, d->zero); j++) {
 			node rule = rule_node(d, &found->rules[j], policy_word_mask(arch), d->one, d->zero);
 			visitor(closure, diagram_and(d, calls, rule));

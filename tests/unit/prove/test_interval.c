@@ -1,4 +1,4 @@
-/* Cells that need no diagram: a verdict that is told without one is that of every call in the cell. */
+/* Regions that need no diagram: a verdict that is told without one is that of every call in the region. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,9 +6,9 @@
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "query/proof.h"
-#include "prove/side.h"
-#include "prove/scan.h"
-#include "prove/sweep.h"
+#include "prove/filter.h"
+#include "prove/interval.h"
+#include "prove/interval_walk.h"
 #include "support/random_policy.h"
 #include "support/run.h"
 
@@ -54,11 +54,11 @@ static void random_interval(struct random *random, uint32_t *ret_first, uint32_t
 	    random_below(random, 2) ? *ret_first : *ret_first + random_below(random, SMALL - *ret_first);
 }
 
-static void check_every_call(const struct callgate_program *program, const struct cell *cell,
+static void check_every_call(const struct callgate_program *program, const struct region *region,
                              uint32_t verdict)
 {
-	for (uint32_t arch = cell->arch_first; arch <= cell->arch_last; arch++)
-		for (uint32_t nr = cell->nr_first; nr <= cell->nr_last; nr++)
+	for (uint32_t arch = region->arch_first; arch <= region->arch_last; arch++)
+		for (uint32_t nr = region->nr_first; nr <= region->nr_last; nr++)
 			for (uint32_t arg = 0; arg <= SMALL; arg++) {
 				struct seccomp_data call = {.nr = (int)nr, .arch = arch, .args = {arg}};
 				ck_assert_uint_eq(bpf_simulate(program, &call, NULL), verdict);
@@ -73,19 +73,19 @@ START_TEST(programs_that_numbers_decide)
 	const struct callgate_program program = {.count = LENGTH, .insns = insns, .bytes = insns};
 
 	for (int i = 0; i < PROGRAMS; i++) {
-		struct cell cell;
+		struct region region;
 		uint32_t verdict;
 		size_t steps = 0;
 		random_numbers(&random, insns);
 		ck_assert_int_eq(bpf_accept(&program, NULL), 0);
-		random_interval(&random, &cell.arch_first, &cell.arch_last);
-		random_interval(&random, &cell.nr_first, &cell.nr_last);
-		if (!scan_verdict(&program, &cell, &verdict, &steps))
+		random_interval(&random, &region.arch_first, &region.arch_last);
+		random_interval(&random, &region.nr_first, &region.nr_last);
+		if (!interval_verdict(&program, &region, &verdict, &steps))
 			continue;
 		ck_assert_uint_lt(steps, LENGTH);
-		check_every_call(&program, &cell, verdict);
+		check_every_call(&program, &region, verdict);
 		decided++;
-		intervals += cell.nr_first != cell.nr_last && steps > 1;
+		intervals += region.nr_first != region.nr_last && steps > 1;
 	}
 	printf("decided: %lu of %d programs, %lu after jumps on an interval\n", decided, PROGRAMS, intervals);
 	ck_assert_uint_gt(decided, PROGRAMS / 20);
@@ -93,7 +93,7 @@ START_TEST(programs_that_numbers_decide)
 }
 END_TEST
 
-/* Without anything else between a load and a jump, no cell of one number is left to the diagrams. */
+/* Without anything else between a load and a jump, no region of one number is left to the diagrams. */
 START_TEST(comparisons_are_followed)
 {
 	struct sock_filter insns[] = {
@@ -107,30 +107,30 @@ START_TEST(comparisons_are_followed)
 
 	for (uint32_t nr = 0; nr < SMALL; nr++)
 		for (uint32_t arch = 2; arch < 5; arch++) {
-			struct cell cell = {arch, arch, nr, nr};
+			struct region region = {arch, arch, nr, nr};
 			size_t steps = 0;
 			uint32_t verdict;
-			ck_assert(scan_verdict(&program, &cell, &verdict, &steps));
+			ck_assert(interval_verdict(&program, &region, &verdict, &steps));
 			ck_assert_uint_eq(verdict, arch != 3 ? 0 : nr <= 4 || nr > 6 ? 1 : 2);
 			ck_assert_uint_eq(steps, arch != 3 ? 2 : 5);
 		}
 }
 END_TEST
 
-static bool holds(const struct cells *cells, uint32_t arch, uint32_t nr)
+static bool holds(const struct regions *regions, uint32_t arch, uint32_t nr)
 {
-	for (size_t i = 0; i < cells->list.count; i++) {
-		const struct cell *cell = &cells->list.items[i];
-		if (cell->arch_first <= arch && arch <= cell->arch_last && cell->nr_first <= nr &&
-		    nr <= cell->nr_last)
+	for (size_t i = 0; i < regions->list.count; i++) {
+		const struct region *region = &regions->list.items[i];
+		if (region->arch_first <= arch && arch <= region->arch_last && region->nr_first <= nr &&
+		    nr <= region->nr_last)
 			return true;
 	}
 	return false;
 }
 
-/* Where two programs differ, for any argument, the sweep leaves a cell. Returns how many numbers are in none. */
-static unsigned long check_sweep(const struct prove_subject *first, const struct prove_subject *second,
-                                 const struct cells *left)
+/* Where two programs differ, for any argument, the walk leaves a region. Returns how many numbers are in none. */
+static unsigned long check_walk(const struct filter *first, const struct filter *second,
+                                const struct regions *left)
 {
 	unsigned long agreed = 0;
 
@@ -139,7 +139,7 @@ static unsigned long check_sweep(const struct prove_subject *first, const struct
 			bool differ = false;
 			for (uint32_t arg = 0; arg <= SMALL && !differ; arg++) {
 				struct seccomp_data call = {.nr = (int)nr, .arch = arch, .args = {arg}};
-				differ = side_verdict(first, &call) != side_verdict(second, &call);
+				differ = filter_verdict(first, &call) != filter_verdict(second, &call);
 			}
 			ck_assert(!differ || holds(left, arch, nr));
 			agreed += !holds(left, arch, nr);
@@ -162,10 +162,10 @@ static void random_like(struct random *random, const struct sock_filter *model, 
 		insns[changed].k++;
 }
 
-START_TEST(sweeps_leave_every_difference)
+START_TEST(walks_leave_every_difference)
 {
 	enum { STACK = 3 };
-	struct random random = random_start("sweeps_leave_every_difference");
+	struct random random = random_start("walks_leave_every_difference");
 	struct sock_filter insns[STACK][LENGTH];
 	struct callgate_program programs[STACK];
 	const struct callgate_program *list[STACK];
@@ -173,8 +173,8 @@ START_TEST(sweeps_leave_every_difference)
 
 	for (int i = 0; i < PROGRAMS / 10; i++) {
 		struct arena arena = {0};
-		struct cells left = {0};
-		struct side sides[2];
+		struct regions left = {0};
+		struct filter_model sides[2];
 		struct diagram diagram;
 		size_t count = 2 + random_below(&random, STACK - 1);
 		for (size_t j = 0; j < count; j++) {
@@ -186,13 +186,13 @@ START_TEST(sweeps_leave_every_difference)
 			    (struct callgate_program){.count = LENGTH, .insns = insns[j], .bytes = insns[j]};
 			list[j] = &programs[j];
 		}
-		struct prove_subject first = {.programs = list, .program_count = 1};
-		struct prove_subject rest = {.programs = list + 1, .program_count = count - 1};
+		struct filter first = {.programs = list, .program_count = 1};
+		struct filter rest = {.programs = list + 1, .program_count = count - 1};
 		diagram_init(&diagram, &arena, 0,
 		             random_below(&random, 4) ? 0 : 1 + random_below(&random, 60));
-		ck_assert(side_init(&sides[0], &first, &arena) && side_init(&sides[1], &rest, &arena));
-		ck_assert(sweep_cells(sides, &diagram, &CELL_EVERYTHING, &arena, &left));
-		agreed += check_sweep(&first, &rest, &left);
+		ck_assert(filter_init(&sides[0], &first, &arena) && filter_init(&sides[1], &rest, &arena));
+		ck_assert(interval_walk(sides, &diagram, &REGION_EVERYTHING, &arena, &left));
+		agreed += check_walk(&first, &rest, &left);
 		diagram_finish(&diagram);
 		arena_finish(&arena);
 	}
@@ -201,95 +201,100 @@ START_TEST(sweeps_leave_every_difference)
 }
 END_TEST
 
-/* Calls of a cell: at its corners and anywhere, with arguments near those of the rules. */
-static void check_calls(struct random *random, const struct policy *policy, const struct cell *cell,
+/* Calls of a region: at its corners and anywhere, with arguments near those of the rules. */
+static void check_calls(struct random *random, const struct policy *policy, const struct region *region,
                         uint32_t verdict)
 {
 	for (int i = 0; i < CALLS; i++) {
 		struct seccomp_data call = random_call(random, policy);
-		uint32_t width = cell->nr_last - cell->nr_first;
+		uint32_t width = region->nr_last - region->nr_first;
 		uint32_t inside =
 		    width == UINT32_MAX ? (uint32_t)random_next(random) : random_below(random, width + 1);
-		call.arch = i % 2 ? cell->arch_first : cell->arch_last;
-		call.nr = (int)(i < 2 ? cell->nr_last : cell->nr_first + (i < 4 ? 0 : inside));
+		call.arch = i % 2 ? region->arch_first : region->arch_last;
+		call.nr = (int)(i < 2 ? region->nr_last : region->nr_first + (i < 4 ? 0 : inside));
 		ck_assert_uint_eq(policy_eval(policy, &call, NULL), verdict);
 	}
 }
 
-static bool has_arch(const struct policy *policy, const struct cell *section)
+static bool has_arch(const struct policy *policy, const struct region *slice)
 {
 	for (size_t i = 0; i < policy->arch_count; i++) {
 		uint32_t audit = policy->archs[i].arch->audit;
-		if (section->arch_first <= audit && audit <= section->arch_last)
+		if (slice->arch_first <= audit && audit <= slice->arch_last)
 			return true;
 	}
 	return false;
 }
 
-static unsigned long check_cell(struct random *random, const struct policy *policy, struct rules *rules,
-                                const struct cell *cell)
+static unsigned long check_region(struct random *random, const struct policy *policy,
+                                  struct policy_diagram *rules, const struct region *region)
 {
 	uint32_t verdict;
-	bool decided = rules_verdict(rules, cell, &verdict);
+	bool decided = policy_diagram_constant(rules, region, &verdict);
 
-	ck_assert(decided || has_arch(policy, cell));
+	ck_assert(decided || has_arch(policy, region));
 	if (decided)
-		check_calls(random, policy, cell, verdict);
+		check_calls(random, policy, region, verdict);
 	return decided;
 }
 
 /* All of it, where its rules change, and anywhere. */
-static unsigned long check_section(struct random *random, const struct policy *policy, struct rules *rules,
-                                   const struct cell *section, struct cuts *numbers)
+static unsigned long check_slice(struct random *random, const struct policy *policy,
+                                 struct policy_diagram *rules, const struct region *slice,
+                                 struct breakpoints *numbers)
 {
-	unsigned long decided = check_cell(random, policy, rules, section);
+	unsigned long decided = check_region(random, policy, rules, slice);
 
-	cuts_clear(numbers);
-	rules_cuts_nr(rules, section, false, numbers);
-	ck_assert(cuts_finish(numbers));
+	breakpoints_clear(numbers);
+	policy_diagram_nr_breakpoints(rules, slice, false, numbers);
+	ck_assert(breakpoints_finish(numbers));
 	for (size_t i = 0; i < numbers->starts.count; i++) {
-		struct cell cell = *section;
+		struct region region = *slice;
 		size_t last = i + random_below(random, 3);
-		cell.nr_first = numbers->starts.items[i];
-		cell.nr_last = cuts_last(numbers, last < numbers->starts.count ? last : i);
-		decided += check_cell(random, policy, rules, &cell);
-		cell.nr_first -= cell.nr_first > 0 ? random_below(random, 2) : 0;
-		decided += check_cell(random, policy, rules, &cell);
+		region.nr_first = numbers->starts.items[i];
+		region.nr_last = breakpoints_last(numbers, last < numbers->starts.count ? last : i);
+		decided += check_region(random, policy, rules, &region);
+		region.nr_first -= region.nr_first > 0 ? random_below(random, 2) : 0;
+		decided += check_region(random, policy, rules, &region);
 	}
 	return decided;
 }
 
-/* A program that tells more pairs of nr and arch apart than there are cells to spare for. */
-START_TEST(too_many_cells_are_one)
+/* A program that tells more pairs of nr and arch apart than there are regions to spare for. */
+START_TEST(too_many_regions_are_one)
 {
-	enum { EACH = 150, COUNT = 2 * EACH + 4 };
+	enum { EACH = 150, COUNT = 4 * EACH + 6 };
 	static struct sock_filter insns[COUNT];
-	struct sock_filter other[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, 16}, {BPF_RET | BPF_A, 0, 0, 0}};
+	struct sock_filter other[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, 16},
+	                              {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 5},
+	                              {BPF_RET | BPF_K, 0, 0, 1},
+	                              {BPF_RET | BPF_K, 0, 0, 2}};
 	const struct callgate_program grid = {.count = COUNT, .insns = insns, .bytes = insns};
-	const struct callgate_program plain = {.count = 2, .insns = other, .bytes = other};
-	const struct callgate_program *lists[] = {&grid, &plain};
-	struct prove_subject subjects[2];
+	const struct callgate_program other_program = {.count = 4, .insns = other, .bytes = other};
+	const struct callgate_program *lists[] = {&grid, &other_program};
+	struct filter subjects[2];
 	struct arena arena = {0};
-	struct cells left = {0};
-	struct side sides[2];
+	struct regions left = {0};
+	struct filter_model sides[2];
 	struct diagram diagram;
 	size_t at = 0;
 
 	for (uint32_t field = 0; field < 2; field++) {
 		insns[at++] = (struct sock_filter){BPF_LD | BPF_W | BPF_ABS, 0, 0, 4 * field};
-		for (uint32_t i = 1; i <= EACH; i++)
-			insns[at++] = (struct sock_filter){BPF_JMP | BPF_JGE | BPF_K, 0, 0, 3 * i};
+		for (uint32_t i = 1; i <= EACH; i++) {
+			insns[at++] = (struct sock_filter){BPF_JMP | BPF_JGE | BPF_K, 1, 0, 3 * i};
+			insns[at++] = (struct sock_filter){BPF_JMP | BPF_JA, 0, 0, 0};
+		}
 	}
-	insns[at++] = other[0];
-	insns[at] = other[1];
+	memcpy(&insns[at], other, sizeof(other));
 	diagram_init(&diagram, &arena, 0, 0);
 	for (int i = 0; i < 2; i++) {
-		subjects[i] = (struct prove_subject){.programs = &lists[i], .program_count = 1};
-		ck_assert(side_init(&sides[1 - i], &subjects[i], &arena));
+		subjects[i] = (struct filter){.programs = &lists[i], .program_count = 1};
+		ck_assert(filter_init(&sides[1 - i], &subjects[i], &arena));
 	}
-	ck_assert(sweep_cells(sides, &diagram, &CELL_EVERYTHING, &arena, &left));
+	ck_assert(interval_walk(sides, &diagram, &REGION_EVERYTHING, &arena, &left));
 	ck_assert_uint_eq(left.list.count, 1);
-	ck_assert(memcmp(&left.list.items[0], &CELL_EVERYTHING, sizeof(struct cell)) == 0);
+	ck_assert(memcmp(&left.list.items[0], &REGION_EVERYTHING, sizeof(struct region)) == 0);
 	struct prove_result result;
 	ck_assert_int_eq(proof_equal(&subjects[0], &subjects[1], NULL, NULL, &result), 0);
 	ck_assert_int_eq(result.outcome, PROVE_EQUAL);
@@ -305,19 +310,20 @@ START_TEST(rules_that_numbers_decide)
 
 	for (int i = 0; i < POLICIES; i++) {
 		struct arena arena = {0};
-		struct cuts archs = {.arena = &arena}, numbers = {.arena = &arena};
+		struct breakpoints archs = {.arena = &arena}, numbers = {.arena = &arena};
 		const struct policy *policy = random_policy(&random, &arena, 8, 3);
-		struct rules rules;
-		ck_assert(policy && rules_init(&rules, policy, &arena));
-		rules_cuts_arch(&rules, &archs);
-		ck_assert(cuts_finish(&archs));
+		struct policy_diagram rules;
+		ck_assert(policy && policy_diagram_init(&rules, policy, &arena));
+		policy_diagram_arch_breakpoints(&rules, &archs);
+		ck_assert(breakpoints_finish(&archs));
 		for (size_t j = 0; j < archs.starts.count; j++) {
-			struct cell section = {archs.starts.items[j], cuts_last(&archs, j), 0, UINT32_MAX};
-			decided += check_section(&random, policy, &rules, &section, &numbers);
+			struct region slice = {archs.starts.items[j], breakpoints_last(&archs, j), 0,
+			                       UINT32_MAX};
+			decided += check_slice(&random, policy, &rules, &slice, &numbers);
 		}
 		arena_finish(&arena);
 	}
-	printf("decided: %lu cells of %d policies\n", decided, POLICIES);
+	printf("decided: %lu regions of %d policies\n", decided, POLICIES);
 	ck_assert_uint_gt(decided, 10 * POLICIES);
 }
 END_TEST
@@ -373,22 +379,22 @@ START_TEST(runs_of_calls)
 	for (int i = 0; i < 20 * POLICIES; i++) {
 		struct arena arena = {0};
 		struct dense dense;
-		struct rules rules;
+		struct policy_diagram rules;
 		uint32_t verdict, last = DENSE_FIRST + DENSE,
 		                  first = DENSE_FIRST + random_below(&random, DENSE);
 		random_dense(&random, &dense);
 		uint32_t audit = dense.archs[0].arch->audit;
-		struct cell cell = {audit, audit, first, first + random_below(&random, last - first + 1)};
-		ck_assert(rules_init(&rules, &dense.policy, &arena));
-		bool plain = rules_verdict(&rules, &cell, &verdict);
-		for (uint32_t nr = cell.nr_first; plain && nr <= cell.nr_last; nr++) {
+		struct region region = {audit, audit, first, first + random_below(&random, last - first + 1)};
+		ck_assert(policy_diagram_init(&rules, &dense.policy, &arena));
+		bool constant = policy_diagram_constant(&rules, &region, &verdict);
+		for (uint32_t nr = region.nr_first; constant && nr <= region.nr_last; nr++) {
 			struct seccomp_data call = {
 			    .nr = (int)nr, .arch = audit, .args = {0, nr % 2 ? 9 : 3}};
 			ck_assert_uint_eq(policy_eval(&dense.policy, &call, NULL), verdict);
 			call.args[1] = nr % 2 ? 3 : 9;
 			ck_assert_uint_eq(policy_eval(&dense.policy, &call, NULL), verdict);
 		}
-		decided += plain && cell.nr_last > cell.nr_first + 1;
+		decided += constant && region.nr_last > region.nr_first + 1;
 		arena_finish(&arena);
 	}
 	printf("decided: %lu runs\n", decided);
@@ -398,13 +404,13 @@ END_TEST
 
 int main(void)
 {
-	TCase *tcase = tcase_create("prove-plain");
+	TCase *tcase = tcase_create("prove-interval");
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, programs_that_numbers_decide);
 	tcase_add_test(tcase, comparisons_are_followed);
-	tcase_add_test(tcase, sweeps_leave_every_difference);
-	tcase_add_test(tcase, too_many_cells_are_one);
+	tcase_add_test(tcase, walks_leave_every_difference);
+	tcase_add_test(tcase, too_many_regions_are_one);
 	tcase_add_test(tcase, rules_that_numbers_decide);
 	tcase_add_test(tcase, runs_of_calls);
 	return test_run(tcase);

@@ -98,7 +98,7 @@ static struct draft prepend(struct diagram *d, enum input_field field, unsigned 
                             struct draft *high)
 {
 	uint64_t bit = UINT64_C(1) << index;
-	uint32_t level = input_level(&d->order, field, index);
+	uint32_t level = input_level(d->levels, field, index);
 	bool above = can_extend(high, field, bit), below = can_extend(low, field, bit);
 
 	if (draft_same(low, high))
@@ -177,7 +177,7 @@ static node plain_node(struct diagram *d, struct diagram_bits bits, node equal, 
 	                         .equal = equal.id,
 	                         .less = bits.pattern ? less.id : 0,
 	                         .greater = bits.pattern != bits.mask ? greater.id : 0,
-	                         .level = (uint16_t)input_level(&d->order, bits.field, top),
+	                         .level = (uint16_t)input_level(d->levels, bits.field, top),
 	                         .field = (uint16_t)bits.field};
 
 	if (one_bit(&n) && !n.pattern) {
@@ -202,7 +202,7 @@ node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node
 			unsigned top = 63 - (unsigned)__builtin_clzll(next.mask);
 			n.n.mask |= next.mask;
 			n.n.pattern |= next.pattern & next.mask;
-			n.n.level = (uint16_t)input_level(&d->order, bits.field, top);
+			n.n.level = (uint16_t)input_level(d->levels, bits.field, top);
 			n.interned = false;
 		} else {
 			unsigned index = (unsigned)__builtin_ctzll(bits.mask);
@@ -235,7 +235,7 @@ struct diagram_node diagram_rest(const struct diagram *d, const struct diagram_n
 		rest.less = 0;
 	if (rest.pattern == rest.mask)
 		rest.greater = 0;
-	rest.level = (uint16_t)input_level(&d->order, n->field, diagram_first_bit(&rest));
+	rest.level = (uint16_t)input_level(d->levels, n->field, diagram_first_bit(&rest));
 	if (one_bit(&rest) && !rest.pattern) {
 		rest.less = rest.equal;
 		rest.equal = rest.greater;

@@ -1,0 +1,66 @@
+/*
+ * A filter: a policy, or programs that are stacked on each other.
+ */
+#ifndef CALLGATE_PROVE_FILTER_H
+#define CALLGATE_PROVE_FILTER_H
+
+#include "prove/execution.h"
+#include "prove/policy_diagram.h"
+
+/* A policy, or else programs in the order in which they are loaded; at least one, each accepted by bpf_accept(). */
+struct filter {
+	const struct policy *policy;
+	const struct callgate_program *const *programs;
+	size_t program_count;
+};
+
+/* Are both the same programs but for what means nothing? Then they are one function, whatever it is. */
+bool filter_same(const struct filter *a, const struct filter *b);
+
+/* The verdict on one call, by policy_eval() or bpf_simulate(). */
+uint32_t filter_verdict(const struct filter *filter, const struct seccomp_data *call);
+
+/* A filter with what it takes to make diagrams of it. */
+struct filter_model {
+	const struct filter *filter;
+	struct diagram *diagram;
+	struct policy_diagram policy;
+	struct execution *executions; /* of the programs */
+	uint8_t *kinds;               /* scratch space of interval_breakpoints() */
+};
+
+/* All memory is the arena's. false without it. */
+bool filter_init(struct filter_model *model, const struct filter *filter, struct arena *arena);
+
+/* Before diagrams are asked for. false without memory; then they never may be. */
+bool filter_prepare(struct filter_model *model, struct diagram *diagram, struct arena *arena);
+
+/* After diagram_reset(). */
+void filter_forget(struct filter_model *model);
+
+/* The breakpoints of architectures; and of numbers, for a slice: one interval of architectures. */
+void filter_arch_breakpoints(const struct filter_model *model, struct breakpoints *points);
+void filter_nr_breakpoints(const struct filter_model *model, const struct region *slice, bool each_call,
+                           struct breakpoints *points);
+
+/*
+ * The one verdict in a region, where arch and nr decide it and that is easily seen; or else false. Adds to *steps what a program
+ * goes through.
+ */
+bool filter_constant(struct filter_model *model, const struct region *region, uint32_t *ret_verdict,
+                     size_t *steps);
+
+/* The verdicts in a region; where the diagram looks at arch or nr, it is meaningless outside the region. */
+node filter_node(struct filter_model *model, const struct region *region);
+
+/* policy_diagram_paths(), execution_paths(). */
+bool filter_paths(struct filter_model *model, const struct region *region, node calls,
+                  execution_visitor visitor, void *closure);
+
+/* After filter_node() has failed with -EOPNOTSUPP: the program that it is, and its instruction. */
+struct filter_place {
+	size_t program, instruction;
+};
+struct filter_place filter_unmodelled(const struct filter_model *model);
+
+#endif

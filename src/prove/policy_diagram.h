@@ -1,0 +1,66 @@
+/*
+ * A policy as a function of its input, within one region of the (arch, nr) space.
+ */
+#ifndef CALLGATE_PROVE_POLICY_DIAGRAM_H
+#define CALLGATE_PROVE_POLICY_DIAGRAM_H
+
+#include "base/arena.h"
+#include "prove/region.h"
+#include "prove/diagram.h"
+
+enum { RULES_REMEMBERED = 64 };
+
+/* A list of rules that was translated before: its architecture's word, its rules, and what followed them. */
+struct rules_memo {
+	const struct policy_syscall *syscall;
+	uint64_t word;
+	node rest, result;
+};
+
+struct policy_diagram {
+	const struct policy *policy;
+	struct diagram *diagram;
+	size_t *
+	    next; /* for each architecture: the first of its system calls that is not before the present region */
+	const struct policy_syscall *
+	    *found;              /* for each architecture: its rules for the present region, or NULL */
+	struct rules_memo *memo; /* RULES_REMEMBERED, for policy_diagram_node() */
+};
+
+/* Arrays come from the arena. false without memory. */
+bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena);
+
+/* Before policy_diagram_node(). */
+bool policy_diagram_prepare(struct policy_diagram *rules, struct diagram *diagram, struct arena *arena);
+
+/* After diagram_reset(). */
+void policy_diagram_forget(struct policy_diagram *rules);
+
+void policy_diagram_arch_breakpoints(const struct policy_diagram *rules, struct breakpoints *points);
+/* Between calls that follow each other and have the same rules only for `each_call`: otherwise there are far fewer regions. */
+void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const struct region *slice,
+                                   bool each_call, struct breakpoints *points);
+
+/* The one verdict that the policy has for all calls of a region, if no condition has anything to do with it; or else false. */
+bool policy_diagram_constant(struct policy_diagram *rules, const struct region *region,
+                             uint32_t *ret_verdict);
+
+/* The first rules that there are for a region, or NULL. */
+const struct policy_syscall *policy_diagram_rules(struct policy_diagram *rules, const struct region *region);
+
+/* What the policy says in a region that no cut of it goes through. Fastest, like the above, for ascending numbers. */
+node policy_diagram_node(struct policy_diagram *rules, const struct region *region);
+
+/*
+ * Those of the calls in such a region that each of its rules decides, and then those that none does: all are conditions, and zero where there
+ * are no such calls.
+ */
+typedef void (*policy_diagram_visitor)(void *closure, node calls);
+void policy_diagram_paths(struct policy_diagram *rules, const struct region *region, node calls,
+                          policy_diagram_visitor visitor, void *closure);
+
+/* The condition, in an architecture with this word, in front of two functions: on all bits of an argument at once. */
+node policy_diagram_condition(struct diagram *d, const struct policy_condition *condition, uint64_t word,
+                              node then, node otherwise);
+
+#endif
