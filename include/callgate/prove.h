@@ -103,8 +103,9 @@ void callgate_comparison_free(struct callgate_comparison *comparison);
 
 /* What a filter does with all calls that match a partial one. */
 struct callgate_answer {
-	bool proved; /* false: not decided within the budget, or not modelled; nothing else here counts then */
-	bool holds;  /* every such call gets the action; also where no call matches */
+	bool
+	    proved; /* false: not decided within the budget, or not modelled; nothing else here counts then */
+	bool holds; /* every such call gets the action; also where no call matches */
 	bool ever_allowed, ever_denied;
 	struct callgate_call witness; /* if it does not hold: a call that gets another action, */
 	uint32_t action;              /* this one */
