@@ -5,7 +5,7 @@
 struct comparison {
 	const struct filter *filters[2];
 	struct space space;
-	size_t max;
+	size_t max, listed; /* at most, and before the present region */
 	struct differences result;
 	bool unconfirmed;
 	int error;
@@ -24,6 +24,29 @@ static bool extends(struct comparison *c, const struct difference *next)
 		            next->witness.depends == 0 &&
 		            (next->nr_first != next->nr_last || last->nr_first != last->nr_last);
 		if (same) {
+			last->nr_last = next->nr_last;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The same difference as of the numbers before in the same region, which go another way to it: the call of that row shows it for these numbers too.
+ * `both` are the calls that have it.
+ */
+static bool continues(struct comparison *c, node both, const struct difference *next)
+{
+	const struct diagram *d = &c->space.diagram;
+
+	for (size_t i = c->result.list.count; i-- > c->listed;) {
+		struct difference *last = &c->result.list.items[i];
+		struct seccomp_data call = last->witness.call;
+		call.nr = (int)next->nr_first;
+		if (last->nr_last + 1 == next->nr_first && !last->nr_mask && !next->nr_mask &&
+		    last->witness.expected == next->witness.expected &&
+		    last->witness.actual == next->witness.actual && witness_leaf(d, both, &call) == 1 &&
+		    witness_depends(d, both, &call) == last->witness.depends) {
 			last->nr_last = next->nr_last;
 			return true;
 		}
@@ -96,7 +119,7 @@ static node report(struct comparison *c, const struct region *region, const node
 	c->unconfirmed = c->unconfirmed || next.witness.expected == next.witness.actual ||
 	                 witness_leaf(d, both, &call) != 1;
 	next.witness.depends = witness_depends(d, both, &call);
-	if (extends(c, &next))
+	if (extends(c, &next) || continues(c, both, &next))
 		return both;
 	if (c->result.list.count >= c->max)
 		c->result.complete = false;
@@ -125,8 +148,7 @@ static int compare_region(void *closure, const struct region *region, const node
 {
 	struct comparison *c = closure;
 	struct diagram *d = &c->space.diagram;
-	size_t listed = c->result.list.count;
-
+	c->listed = c->result.list.count;
 	if (node_same(verdicts[0], verdicts[1]))
 		return 0;
 	node first = diagram_allows(d, verdicts[0]), second = diagram_allows(d, verdicts[1]);
@@ -139,7 +161,7 @@ static int compare_region(void *closure, const struct region *region, const node
 	c->result.second_more = c->result.second_more || !node_same(only_second, d->zero);
 	report_pairs(c, region, verdicts);
 	if (d->failed) /* the region will be tried again */
-		c->result.list.count = listed;
+		c->result.list.count = c->listed;
 	return c->error;
 }
 

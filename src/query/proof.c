@@ -50,13 +50,22 @@ static void describe_instruction(const struct space_failure *failure, const stru
 static void describe_region(const struct region *region, struct strbuf *text)
 {
 	const struct arch *arch = describe_arch(region->arch_first, region->nr_first);
+	bool all_calls = region->nr_first == 0 && region->nr_last == UINT32_MAX;
 
-	describe_number_of_call(region->arch_first, region->nr_first, text);
-	if (region->nr_first != region->nr_last) {
+	if (all_calls)
+		strbuf_append(text, "all calls");
+	else
+		describe_number_of_call(region->arch_first, region->nr_first, text);
+	if (region->nr_first != region->nr_last && !all_calls) {
 		strbuf_append(text, " to ");
 		describe_number_of_call(region->arch_first, region->nr_last, text);
 	}
-	if (arch)
+	if (region->arch_first == 0 && region->arch_last == UINT32_MAX)
+		strbuf_append(text, " on all architectures");
+	else if (region->arch_first != region->arch_last)
+		strbuf_printf(text, " on architectures 0x%08x to 0x%08x", region->arch_first,
+		              region->arch_last);
+	else if (arch)
 		strbuf_printf(text, " on %s", arch->name);
 	else
 		strbuf_printf(text, " on architecture 0x%08x", region->arch_first);
