@@ -1,4 +1,4 @@
-#include "cli/coverage_page.h"
+#include "cli/test_coverage.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,36 +1,15 @@
 #include "cli/test_coverage.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
-#include <callgate/syscall.h>
 
 #include "base/strbuf.h"
 
-/* One rule on one architecture, and the row that it is in. */
-struct instance {
-	struct callgate_rule rule; /* as before the tests */
-	unsigned int line, column;
-	const char *name, *conditions;
-	struct coverage_rule *row;
-};
-
-struct collector {
-	struct coverage *coverage;
-	struct arena scratch;
-	size_t count, capacity;
-	struct instance *instances; /* in the order of callgate_simulator_rule() */
-	struct instance **sorted;
-	unsigned long *hits; /* so far, per instance; then per default */
-};
-
 enum { DEFAULTS = 3 };
-static const enum callgate_reason default_reasons[DEFAULTS] = {CALLGATE_REASON_DEFAULT, CALLGATE_REASON_NEWER,
-                                                               CALLGATE_REASON_BAD_ARCH};
-static const char *const default_names[DEFAULTS] = {"other calls", "newer calls", "other architectures"};
 
 /* Takes malloc'ed text into the arena; NULL without memory. */
 static const char *keep(struct arena *arena, char *text)
@@ -48,7 +27,8 @@ const char *coverage_arch_name(uint32_t arch)
 {
 	const struct callgate_arch *found = callgate_arch_find(arch);
 
-	return found ? found->name : "an unknown architecture";
+	assert(found);
+	return found ? found->name : "?";
 }
 
 bool coverage_is_missed(const struct coverage_rule *rule)
@@ -84,252 +64,172 @@ static char *print_conditions(const struct callgate_rule *rule)
 	return strbuf_steal(&text);
 }
 
-static bool fill_instance(struct collector *collector, struct instance *instance)
+/* A rule on one architecture: a row with one place, before equal ones become one row. */
+struct instance {
+	struct coverage_rule rule;
+	struct coverage_place place;
+};
+
+static bool fill_instance(struct coverage *coverage, struct instance *instance,
+                          const struct callgate_rule *rule)
 {
-	struct arena *arena = &collector->coverage->arena;
-	const struct callgate_rule *rule = &instance->rule;
 	char *name = seccomp_syscall_resolve_num_arch(rule->arch, rule->nr);
+	struct coverage_rule *row = &instance->rule;
 
 	if (!name && asprintf(&name, "call %d", rule->nr) < 0)
 		return false;
-	instance->name = keep(arena, name);
-	instance->conditions = keep(arena, print_conditions(rule));
-	callgate_profile_rule_origin(coverage_filter(collector->coverage)->profile, rule->id, &instance->line,
-	                             &instance->column);
-	return instance->name && instance->conditions;
+	row->id = rule->id;
+	row->action = rule->action;
+	row->name = keep(&coverage->arena, name);
+	row->conditions = keep(&coverage->arena, print_conditions(rule));
+	callgate_profile_rule_origin(coverage_filter(coverage)->profile, rule->id, &row->line, &row->column);
+	return row->name && row->conditions;
 }
 
-/* Rules without an id are defaults. */
-static bool list_instances(struct collector *collector)
+static int compare_rules(const struct coverage_rule *x, const struct coverage_rule *y)
 {
-	struct callgate_simulator *simulator = collector->coverage->simulator;
-	struct callgate_rule rule;
-	size_t most = 0;
-
-	while (callgate_simulator_rule(simulator, most, &rule) == 0)
-		most++;
-	collector->instances = ARENA_ARRAY(&collector->scratch, struct instance, most);
-	collector->sorted = ARENA_ARRAY(&collector->scratch, struct instance *, most);
-	collector->hits = ARENA_ARRAY(&collector->scratch, unsigned long, most + DEFAULTS);
-	if (!collector->instances || !collector->sorted || !collector->hits)
-		return false;
-	for (; callgate_simulator_rule(simulator, collector->count, &rule) == 0; collector->count++) {
-		struct instance *instance = &collector->instances[collector->count];
-		instance->rule = rule;
-		collector->sorted[collector->count] = instance;
-		if (!fill_instance(collector, instance))
-			return false;
-	}
-	return true;
-}
-
-static int compare_rows(const struct instance *x, const struct instance *y)
-{
-	if ((x->rule.id == 0) != (y->rule.id == 0))
-		return x->rule.id == 0 ? 1 : -1;
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
 	if (x->column != y->column)
 		return x->column < y->column ? -1 : 1;
-	if (x->rule.action != y->rule.action)
-		return x->rule.action < y->rule.action ? -1 : 1;
+	if (x->action != y->action)
+		return x->action < y->action ? -1 : 1;
 	int names = strcmp(x->name, y->name);
 	return names ? names : strcmp(x->conditions, y->conditions);
 }
 
 /* Within a row in the order of the filter. */
-static int by_row(const void *a, const void *b)
+static int by_rule(const void *a, const void *b)
 {
-	const struct instance *x = *(struct instance *const *)a, *y = *(struct instance *const *)b;
-	int rows = compare_rows(x, y);
+	const struct instance *x = a, *y = b;
+	int order = compare_rules(&x->rule, &y->rule);
 
-	return rows ? rows : (x > y) - (x < y);
+	return order ? order : (x->place.index > y->place.index) - (x->place.index < y->place.index);
 }
 
-static bool start_row(struct collector *collector, struct coverage_rule *row, const struct instance *first,
-                      size_t places)
+/* Makes rows of equal neighbours. */
+static void add_rows(struct coverage *coverage, const struct instance *instances, size_t count)
 {
-	*row = (struct coverage_rule){
-	    .line = first->line,
-	    .column = first->column,
-	    .id = first->rule.id,
-	    .name = first->name,
-	    .conditions = first->conditions,
-	    .action = first->rule.action,
-	    .places = ARENA_ARRAY(&collector->coverage->arena, struct coverage_place, places),
-	};
-	return row->places != NULL;
-}
-
-/* Makes rows of equal neighbours in the sorted list. */
-static bool make_rows(struct collector *collector)
-{
-	struct coverage *coverage = collector->coverage;
-	size_t count = collector->count;
-
-	qsort(collector->sorted, count, sizeof(collector->sorted[0]), by_row);
-	while (count > 0 && collector->sorted[count - 1]->rule.id == 0)
-		count--;
-	coverage->rules = ARENA_ARRAY(&coverage->arena, struct coverage_rule, count + DEFAULTS);
-	if (!coverage->rules)
-		return false;
-	for (size_t i = 0, end; i < count; i = end) {
-		struct coverage_rule *row = &coverage->rules[coverage->rule_count++];
-		for (end = i + 1; end < count; end++)
-			if (compare_rows(collector->sorted[i], collector->sorted[end]) != 0)
-				break;
-		if (!start_row(collector, row, collector->sorted[i], end - i))
-			return false;
-		for (size_t j = i; j < end; j++) {
-			row->places[row->place_count++].arch = collector->sorted[j]->rule.arch;
-			collector->sorted[j]->row = row;
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || compare_rules(&instances[i - 1].rule, &instances[i].rule) != 0) {
+			struct coverage_rule *row = &coverage->rules[coverage->rule_count++];
+			*row = instances[i].rule;
+			row->places = &coverage->places[i];
 		}
+		coverage->places[i] = instances[i].place;
+		coverage->rules[coverage->rule_count - 1].place_count++;
 	}
-	return true;
 }
 
-static bool index_rows(struct collector *collector)
+/* Rules without an id are defaults, which are no entries of the profile. */
+static bool list_rules(struct coverage *coverage, struct arena *scratch)
 {
-	struct coverage *coverage = collector->coverage;
+	struct callgate_rule rule;
+	size_t count = 0, most = 0;
 
-	for (size_t i = 0; i < collector->count; i++)
-		if (collector->instances[i].rule.id >= coverage->id_count)
-			coverage->id_count = collector->instances[i].rule.id + 1;
-	coverage->by_id = ARENA_ARRAY(&coverage->arena, const struct coverage_rule *, coverage->id_count);
-	for (size_t i = 0; coverage->by_id && i < collector->count; i++)
-		coverage->by_id[collector->instances[i].rule.id] = collector->instances[i].row;
-	return coverage->by_id != NULL;
+	while (callgate_simulator_rule(coverage->simulator, most, &rule) == 0)
+		most++;
+	struct instance *instances = ARENA_ARRAY(scratch, struct instance, most);
+	coverage->rules = ARENA_ARRAY(&coverage->arena, struct coverage_rule, most + DEFAULTS);
+	coverage->places = ARENA_ARRAY(&coverage->arena, struct coverage_place, most + DEFAULTS);
+	if (!instances || !coverage->rules || !coverage->places)
+		return false;
+	for (size_t i = 0; i < most; i++) {
+		callgate_simulator_rule(coverage->simulator, i, &rule);
+		if (rule.id == 0)
+			continue;
+		struct instance *instance = &instances[count++];
+		instance->place = (struct coverage_place){.arch = rule.arch, .id = rule.id, .index = i};
+		if (!fill_instance(coverage, instance, &rule))
+			return false;
+	}
+	qsort(instances, count, sizeof(*instances), by_rule);
+	add_rows(coverage, instances, count);
+	coverage->place_count = count;
+	return true;
 }
 
 /* ---- the defaults ---- */
 
-/* A number that is above all known ones. */
-static int32_t newer_number(uint32_t arch)
+/* What the filter answers on any of its architectures; false: it never gives this reason. */
+static bool find_default(const struct coverage *coverage, enum callgate_reason reason, uint32_t *ret_action)
 {
-	const char *name;
-	int32_t highest = 0;
-
-	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
-		int32_t nr = callgate_syscall_number(arch, name);
-		highest = nr > highest ? nr : highest;
-	}
-	return highest + 1;
-}
-
-/* Has the filter an action of its own for newer calls? */
-static bool find_newer(const struct collector *collector, uint32_t *ret_action)
-{
-	for (size_t i = 0; i < collector->count; i++) {
-		struct callgate_call call = {.arch = collector->instances[i].rule.arch};
-		struct callgate_verdict verdict;
-		if (i > 0 && collector->instances[i - 1].rule.arch == call.arch)
-			continue;
-		call.nr = newer_number(call.arch);
-		if (callgate_simulate(coverage_filter(collector->coverage)->ctx, &call, &verdict) < 0 ||
-		    verdict.reason != CALLGATE_REASON_NEWER)
-			continue;
-		*ret_action = verdict.action;
-		return true;
-	}
+	for (size_t i = 0; callgate_arch_at(i); i++)
+		if (callgate_simulator_default(coverage->simulator, reason, callgate_arch_at(i)->token,
+		                               ret_action) == 0)
+			return true;
 	return false;
 }
 
-static bool add_defaults(struct collector *collector)
+static void add_defaults(struct coverage *coverage)
 {
-	struct coverage *coverage = collector->coverage;
-	scmp_filter_ctx ctx = coverage_filter(coverage)->ctx;
-	uint32_t actions[DEFAULTS] = {0};
-	bool there[DEFAULTS] = {true, false, true};
+	static const struct {
+		const char *name;
+		enum callgate_reason reason;
+	} defaults[DEFAULTS] = {{"other calls", CALLGATE_REASON_DEFAULT},
+	                        {"newer calls", CALLGATE_REASON_NEWER},
+	                        {"other architectures", CALLGATE_REASON_BAD_ARCH}};
 
-	if (seccomp_attr_get(ctx, SCMP_FLTATR_ACT_DEFAULT, &actions[0]) < 0 ||
-	    seccomp_attr_get(ctx, SCMP_FLTATR_ACT_BADARCH, &actions[2]) < 0)
-		return false;
-	there[1] = find_newer(collector, &actions[1]);
 	for (int i = 0; i < DEFAULTS; i++) {
-		struct coverage_rule *row = &coverage->rules[coverage->rule_count];
-		struct coverage_place *place = ARENA_NEW(&coverage->arena, struct coverage_place);
-		if (!place)
-			return false;
-		*row = (struct coverage_rule){.name = default_names[i],
-		                              .conditions = "",
-		                              .action = actions[i],
-		                              .place_count = 1,
-		                              .places = place};
-		coverage->rule_count += there[i];
+		struct coverage_place *place = &coverage->places[coverage->place_count];
+		uint32_t action;
+		if (!find_default(coverage, defaults[i].reason, &action))
+			continue;
+		*place = (struct coverage_place){.reason = defaults[i].reason};
+		coverage->place_count++;
+		coverage->rules[coverage->rule_count++] = (struct coverage_rule){.name = defaults[i].name,
+		                                                                 .conditions = "",
+		                                                                 .action = action,
+		                                                                 .place_count = 1,
+		                                                                 .places = place};
 	}
-	return true;
 }
 
 /* ---- the tests ---- */
 
-static bool note(struct collector *collector, struct coverage_rule *row, unsigned int line)
-{
-	unsigned int *grown;
-
-	if (row->test_count && row->tests[row->test_count - 1] == line)
-		return true;
-	/* Doubled where it is full: at powers of two. */
-	if ((row->test_count & (row->test_count - 1)) == 0) {
-		grown = ARENA_ARRAY(&collector->coverage->arena, unsigned int,
-		                    row->test_count ? 2 * row->test_count : 1);
-		if (!grown)
-			return false;
-		if (row->test_count)
-			memcpy(grown, row->tests, row->test_count * sizeof(grown[0]));
-		row->tests = grown;
-	}
-	row->tests[row->test_count++] = line;
-	return true;
-}
-
-static bool note_rules(struct collector *collector, unsigned int line)
+static unsigned long count_hits(const struct coverage *coverage, const struct coverage_place *place)
 {
 	struct callgate_rule rule;
 
-	for (size_t i = 0; i < collector->count; i++) {
-		struct instance *instance = &collector->instances[i];
-		callgate_simulator_rule(collector->coverage->simulator, i, &rule);
-		if (rule.hits == collector->hits[i] || !instance->row)
+	if (!place->id)
+		return callgate_simulator_reason_hits(coverage->simulator, place->reason);
+	callgate_simulator_rule(coverage->simulator, place->index, &rule);
+	return rule.hits;
+}
+
+/* Notes which rules have more hits than before the test in this line. */
+static bool note_hits(struct coverage *coverage, unsigned int line)
+{
+	for (size_t i = 0; i < coverage->rule_count; i++) {
+		struct coverage_rule *row = &coverage->rules[i];
+		bool hit = false;
+		for (size_t j = 0; j < row->place_count; j++) {
+			unsigned long hits = count_hits(coverage, &row->places[j]);
+			hit = hit || hits > row->places[j].hits;
+			row->places[j].hits = hits;
+		}
+		if (!hit || (row->test_count && row->tests[row->test_count - 1] == line))
 			continue;
-		collector->hits[i] = rule.hits;
-		if (!note(collector, instance->row, line))
+		if (!row->tests)
+			row->tests =
+			    ARENA_ARRAY(&coverage->arena, unsigned int, coverage->source->entry_count);
+		if (!row->tests)
 			return false;
+		assert(row->test_count < coverage->source->entry_count);
+		row->tests[row->test_count++] = line;
 	}
 	return true;
 }
 
-static bool note_defaults(struct collector *collector, unsigned int line)
+static bool run_test(struct coverage *coverage, const struct test_entry *entry)
 {
-	struct coverage *coverage = collector->coverage;
-
-	for (int i = 0; i < DEFAULTS; i++) {
-		unsigned long *before = &collector->hits[collector->count + (size_t)i];
-		unsigned long hits = callgate_simulator_reason_hits(coverage->simulator, default_reasons[i]);
-		struct coverage_rule *row = NULL;
-		for (size_t j = 0; j < coverage->rule_count; j++)
-			if (coverage->rules[j].name == default_names[i])
-				row = &coverage->rules[j];
-		if (hits == *before || !row)
-			continue;
-		*before = row->places[0].hits = hits;
-		if (!note(collector, row, line))
-			return false;
-	}
-	return true;
-}
-
-static bool run_test(struct collector *collector, const struct test_entry *entry)
-{
-	const struct test_source *source = collector->coverage->source;
-	unsigned int line = entry->test->line;
 	struct callgate_test_result result;
 
-	if (callgate_test_run(source->file, entry->index, source->sides, collector->coverage->simulator,
-	                      &result) < 0)
+	if (callgate_test_run(coverage->source->file, entry->index, coverage->source->sides,
+	                      coverage->simulator, &result) < 0)
 		return false;
 	callgate_test_result_finish(&result);
-	return !coverage_has_rules(collector->coverage) ||
-	       (note_rules(collector, line) && note_defaults(collector, line));
+	return note_hits(coverage, entry->test->line);
 }
 
 /* Only what passes says something about all of its calls. */
@@ -339,21 +239,14 @@ static bool is_about_calls(const struct test_entry *entry)
 	       entry->test->kind != CALLGATE_TEST_NO_WEAKER;
 }
 
-static bool run_tests(struct collector *collector)
+static bool run_tests(struct coverage *coverage)
 {
-	const struct test_source *source = collector->coverage->source;
+	const struct test_source *source = coverage->source;
 
 	for (size_t i = 0; i < source->entry_count; i++)
-		if (source->entries[i].test->filter == collector->coverage->filter &&
-		    is_about_calls(&source->entries[i]) && !run_test(collector, &source->entries[i]))
+		if (source->entries[i].test->filter == coverage->filter &&
+		    is_about_calls(&source->entries[i]) && !run_test(coverage, &source->entries[i]))
 			return false;
-	for (size_t i = 0, place = 0; i < collector->count; i++) {
-		struct instance *instance = collector->sorted[i];
-		place = i > 0 && instance->row == collector->sorted[i - 1]->row ? place + 1 : 0;
-		if (instance->row)
-			instance->row->places[place].hits =
-			    collector->hits[(size_t)(instance - collector->instances)];
-	}
 	return true;
 }
 
@@ -414,14 +307,15 @@ static bool start(struct coverage *coverage)
 	return result == 0;
 }
 
-static bool collect(struct collector *collector)
+static bool collect(struct coverage *coverage)
 {
-	bool has_rules = coverage_has_rules(collector->coverage);
-	bool done = !has_rules || (list_instances(collector) && make_rows(collector) &&
-	                           index_rows(collector) && add_defaults(collector));
+	struct arena scratch = {0};
+	bool done = !coverage_has_rules(coverage) || list_rules(coverage, &scratch);
 
-	done = done && run_tests(collector) && list_edges(collector->coverage);
-	arena_finish(&collector->scratch);
+	arena_finish(&scratch);
+	if (done && coverage_has_rules(coverage))
+		add_defaults(coverage);
+	done = done && run_tests(coverage) && list_edges(coverage);
 	if (!done)
 		cli_error("out of memory");
 	return done;
@@ -430,7 +324,6 @@ static bool collect(struct collector *collector)
 struct coverage *coverage_collect(const struct test_source *source, size_t filter)
 {
 	struct coverage *coverage = calloc(1, sizeof(*coverage));
-	struct collector collector = {.coverage = coverage};
 
 	if (!coverage) {
 		cli_error("out of memory");
@@ -438,12 +331,29 @@ struct coverage *coverage_collect(const struct test_source *source, size_t filte
 	}
 	coverage->source = source;
 	coverage->filter = filter;
-	if (!start(coverage) || !collect(&collector)) {
+	if (!start(coverage) || !collect(coverage)) {
 		coverage_free(coverage);
 		return NULL;
 	}
 	sum_up(coverage);
 	return coverage;
+}
+
+static bool has_line(const struct coverage_rule *rule, unsigned int line)
+{
+	for (size_t i = 0; i < rule->test_count; i++)
+		if (rule->tests[i] == line)
+			return true;
+	return false;
+}
+
+bool coverage_exercises(const struct coverage *coverage, uint32_t id, unsigned int line)
+{
+	for (size_t i = 0; i < coverage->rule_count; i++)
+		for (size_t j = 0; j < coverage->rules[i].place_count; j++)
+			if (coverage->rules[i].places[j].id == id)
+				return has_line(&coverage->rules[i], line);
+	return false;
 }
 
 const struct filter *coverage_filter(const struct coverage *coverage)

@@ -12,6 +12,9 @@
 struct coverage_place {
 	uint32_t arch;
 	unsigned long hits;
+	uint32_t id;                 /* of the rule; 0: a default */
+	size_t index;                /* of the rule in the simulator */
+	enum callgate_reason reason; /* of a default */
 };
 
 /* A rule on all architectures where it says the same; each counts on its own. */
@@ -44,8 +47,8 @@ struct coverage {
 	struct callgate_simulator *simulator;
 	size_t rule_count;
 	struct coverage_rule *rules; /* in the profile's order, then the defaults; none for a program */
-	uint32_t id_count;
-	const struct coverage_rule **by_id; /* the row that a rule is in; NULL for ids that are none */
+	size_t place_count;
+	struct coverage_place *places; /* of all rules, in their order */
 	size_t edge_count;
 	struct coverage_edge *edges;
 	struct coverage_total rules_total, edges_total;
@@ -72,5 +75,42 @@ const char *coverage_arch_name(uint32_t arch);
 
 /* Is there an architecture on which no test exercises the rule? */
 bool coverage_is_missed(const struct coverage_rule *rule);
+
+/* Does the test in this line exercise the rule? */
+bool coverage_exercises(const struct coverage *coverage, uint32_t id, unsigned int line);
+
+/* ---- filters that are wrong in one place: does a test notice? ---- */
+
+/* One that no test notices. */
+struct mutant {
+	unsigned int line, column; /* of its rule in the profile; 0: a default's */
+	char *text;                /* what is wrong with it */
+	char *difference;          /* a call, what it gets, and what it would get */
+};
+
+struct mutants {
+	size_t all, noticed, equivalent;
+	size_t survivor_count;
+	struct mutant *survivors;
+};
+
+/*
+ * Runs the tests of the filter against each of its mutants until one fails. Mutants that are proved to answer all calls
+ * as the filter does are counted, and no more. Live tests are not run. False after a message was printed. mutants_finish() in any case.
+ */
+bool mutants_run(const struct coverage *coverage, struct mutants *ret_mutants);
+void mutants_finish(struct mutants *mutants);
+
+/* ---- as one page of HTML ---- */
+
+/* A filter's part of the page. */
+struct coverage_page {
+	struct coverage *coverage;
+	bool has_mutants;
+	struct mutants mutants;
+};
+
+/* Prints all of them. False: out of memory. */
+bool coverage_page_print(FILE *out, const struct coverage_page *pages, size_t count);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/test_mutants.h"
+#include "cli/test_coverage.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,28 +50,17 @@ static int notices(const struct trial *trial, const struct test_entry *entry)
 	return failed;
 }
 
-static bool exercises(const struct coverage_rule *row, unsigned int line)
-{
-	for (size_t i = 0; row && i < row->test_count; i++)
-		if (row->tests[i] == line)
-			return true;
-	return false;
-}
-
 /* The tests that exercise its rule come first: one of them is the likeliest to notice. */
 static int is_noticed(const struct trial *trial)
 {
-	const struct coverage *coverage = trial->coverage;
-	const struct coverage_rule *row =
-	    trial->rule < coverage->id_count ? coverage->by_id[trial->rule] : NULL;
+	const struct test_source *source = trial->coverage->source;
 	int result = 0;
 
 	for (int likely = 1; likely >= 0 && result == 0; likely--)
-		for (size_t i = 0; i < coverage->source->entry_count && result == 0; i++) {
-			const struct test_entry *entry = &coverage->source->entries[i];
-			if (exercises(row, entry->test->line) == (likely == 1))
-				result = notices(trial, entry);
-		}
+		for (size_t i = 0; i < source->entry_count && result == 0; i++)
+			if (coverage_exercises(trial->coverage, trial->rule, source->entries[i].test->line) ==
+			    likely)
+				result = notices(trial, &source->entries[i]);
 	return result;
 }
 

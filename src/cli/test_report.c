@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "cli/coverage_page.h"
+#include "cli/test_coverage.h"
 
 enum { ALL = 100000 /* thousandths of a percent */ };
 
