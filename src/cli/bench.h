@@ -79,9 +79,6 @@ struct bench_counts {
 bool bench_count(const struct bench_policy *policy, const struct callgate_program *program,
                  struct bench_counts *ret_counts);
 
-/* A satisfying argument vector of a rule; false if there is none. */
-bool bench_satisfy(const struct bench_rule *rule, uint64_t ret_args[6]);
-
 /* Median times to load each program into a fresh process, in turn, in microseconds; NAN if it can't be loaded here. */
 void bench_load_times(struct callgate_program *const *programs, size_t count, double *ret_times);
 
@@ -95,8 +92,6 @@ enum bench_kind { BENCH_CACHED, BENCH_CHECKED, BENCH_DENIED, BENCH_KINDS };
 void bench_call_times(struct callgate_program *const *programs, size_t count,
                       double (*ret_times)[BENCH_KINDS]);
 
-/* The middle one; sorts the values. */
-double bench_median(double *values, size_t count);
 double bench_now(void); /* microseconds */
 
 #endif
