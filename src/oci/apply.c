@@ -1,27 +1,11 @@
-#include "oci/apply.h"
+#include "oci/application.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include <callgate/diagnosis.h>
 #include <callgate/rule.h>
 #include <callgate/syscall.h>
-
-uint32_t apply_default(const struct application *application)
-{
-	return verdict_value(&application->model->fallback,
-	                     application->options[CALLGATE_PROFILE_DEFAULT_ERRNO]);
-}
-
-uint32_t apply_action(const struct application *application, const struct entry *entry)
-{
-	return verdict_value(&entry->verdict, application->options[CALLGATE_PROFILE_DEFAULT_ERRNO]);
-}
-
-void apply_note_origin(struct application *application, struct place place)
-{
-	if (!vec_push(&application->origins->list, place))
-		application->origins->out_of_memory = true;
-}
 
 /* One rule of the filter before it is added. */
 struct rule {
@@ -44,22 +28,12 @@ static int fail(struct application *application, const struct named *named, int 
 	                 callgate_diagnosis(application->ctx));
 }
 
-static bool has_door(const struct model *model, const char *name)
-{
-	struct door door;
-
-	for (size_t i = 0; i < model->arch_count; i++)
-		if (door_find(model->archs[i], name, &door))
-			return true;
-	return false;
-}
-
-/* By native number: the call whichever door it takes, on all architectures. */
+/* By native number: the call, direct and multiplexed, on all architectures. */
 static int add_everywhere(struct application *application, const struct rule *rule)
 {
 	int nr = seccomp_syscall_resolve_name(rule->named->name);
 
-	apply_note_origin(application, rule->named->place);
+	application_note_origin(application, rule->named->place);
 	int result = seccomp_rule_add_array(application->ctx, rule->action, nr, rule->count, rule->compares);
 
 	return result < 0 ? fail(application, rule->named, result) : 0;
@@ -75,7 +49,7 @@ static int add_direct(struct application *application, const struct rule *rule)
 		int nr = callgate_syscall_number(arch, rule->named->name), result = 0;
 		if (nr < 0)
 			continue;
-		apply_note_origin(application, rule->named->place);
+		application_note_origin(application, rule->named->place);
 		result =
 		    callgate_rule_add(application->ctx, arch, rule->action, nr, rule->count, rule->compares);
 		if (result < 0)
@@ -88,7 +62,8 @@ static int add_rule(struct application *application, const struct rule *rule, bo
 {
 	bool open = application->options[CALLGATE_PROFILE_OPEN_SOCKETCALL];
 
-	if (has_door(application->model, rule->named->name) && (rule->count == 0 || (open && !same_argument)))
+	if (multiplexed_anywhere(application->model, rule->named->name) &&
+	    (rule->count == 0 || (open && !same_argument)))
 		return add_everywhere(application, rule);
 	return add_direct(application, rule);
 }
@@ -108,8 +83,8 @@ static int add_alternatives(struct application *application, const struct rule *
 static int add_name(struct application *application, const struct entry *entry, const struct named *named,
                     const struct scmp_arg_cmp *compares)
 {
-	struct rule rule = {named, apply_action(application, entry), (unsigned int)entry->condition_count,
-	                    compares};
+	struct rule rule = {named, application_action(application, entry),
+	                    (unsigned int)entry->condition_count, compares};
 
 	if (!named->is_known)
 		return 0;
@@ -124,7 +99,7 @@ static int add_entry(struct application *application, const struct entry *entry)
 	struct scmp_arg_cmp compares[CALLGATE_RULE_CONDITIONS_MAX];
 	int result = 0;
 
-	if (entry->excluded || apply_action(application, entry) == apply_default(application))
+	if (entry->excluded || application_action(application, entry) == application_default(application))
 		return 0;
 	if (entry->condition_count > CALLGATE_RULE_CONDITIONS_MAX) {
 		messages_error(application->messages, entry->place, "more than %d conditions in one entry",
@@ -165,20 +140,12 @@ static int set_flags(const struct application *application)
 	return result;
 }
 
-bool apply_newer_is_enosys(const struct model *model, const uint32_t *options)
-{
-	uint32_t wanted = options[CALLGATE_PROFILE_NEWER_CALLS];
-
-	return wanted == CALLGATE_NEWER_CALLS_ENOSYS ||
-	       (wanted == CALLGATE_NEWER_CALLS_AUTO && model->fallback.action->action == SCMP_ACT_ERRNO(0));
-}
-
-static int set_newer(const struct application *application)
+static int set_unknown_calls(const struct application *application)
 {
 	const struct model *model = application->model;
 	int result = 0;
 
-	if (!apply_newer_is_enosys(model, application->options))
+	if (!unknown_calls_get_enosys(model, application->options))
 		return 0;
 	for (size_t i = 0; i < model->arch_count && result == 0; i++)
 		result = callgate_rule_newer(application->ctx, model->archs[i]->token,
@@ -192,20 +159,20 @@ static int fill(struct application *application)
 	int result;
 
 	if ((result = set_archs(application)) < 0 || (result = set_flags(application)) < 0 ||
-	    (result = set_newer(application)) < 0)
+	    (result = set_unknown_calls(application)) < 0)
 		return diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx));
 	for (size_t i = 0; i < model->entry_count && result == 0; i++)
 		result = add_entry(application, &model->entries[i]);
-	return result < 0 ? result : door_apply(application);
+	return result < 0 ? result : multiplexed_restrict(application);
 }
 
-/* seccomp_init() does not tell a kernel that lacks the action from memory that is out; KILL every kernel has. */
+/* seccomp_init() fails alike where the kernel lacks the action and where memory is out; every kernel has KILL. */
 static int make_context(struct application *application)
 {
 	application->ctx = seccomp_init(SCMP_ACT_KILL);
 	if (!application->ctx)
 		return diag_fail(application->diag, -ENOMEM, "%s", callgate_diagnosis(NULL));
-	int result = seccomp_reset(application->ctx, apply_default(application));
+	int result = seccomp_reset(application->ctx, application_default(application));
 
 	return result < 0 ? diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx))
 	                  : 0;

@@ -1,29 +1,112 @@
 #include "oci/environment.h"
 
-#include <ctype.h>
+#include <assert.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <seccomp.h>
 
+#include "base/similar.h"
+
+#define CAPABILITY_PREFIX "CAP_"
+enum { PREFIX_LENGTH = sizeof(CAPABILITY_PREFIX) - 1 };
+
+/* By number (capabilities(7), Linux 6.18). */
+static const char *const capabilities[] = {"CAP_CHOWN",
+                                           "CAP_DAC_OVERRIDE",
+                                           "CAP_DAC_READ_SEARCH",
+                                           "CAP_FOWNER",
+                                           "CAP_FSETID",
+                                           "CAP_KILL",
+                                           "CAP_SETGID",
+                                           "CAP_SETUID",
+                                           "CAP_SETPCAP",
+                                           "CAP_LINUX_IMMUTABLE",
+                                           "CAP_NET_BIND_SERVICE",
+                                           "CAP_NET_BROADCAST",
+                                           "CAP_NET_ADMIN",
+                                           "CAP_NET_RAW",
+                                           "CAP_IPC_LOCK",
+                                           "CAP_IPC_OWNER",
+                                           "CAP_SYS_MODULE",
+                                           "CAP_SYS_RAWIO",
+                                           "CAP_SYS_CHROOT",
+                                           "CAP_SYS_PTRACE",
+                                           "CAP_SYS_PACCT",
+                                           "CAP_SYS_ADMIN",
+                                           "CAP_SYS_BOOT",
+                                           "CAP_SYS_NICE",
+                                           "CAP_SYS_RESOURCE",
+                                           "CAP_SYS_TIME",
+                                           "CAP_SYS_TTY_CONFIG",
+                                           "CAP_MKNOD",
+                                           "CAP_LEASE",
+                                           "CAP_AUDIT_WRITE",
+                                           "CAP_AUDIT_CONTROL",
+                                           "CAP_SETFCAP",
+                                           "CAP_MAC_OVERRIDE",
+                                           "CAP_MAC_ADMIN",
+                                           "CAP_SYSLOG",
+                                           "CAP_WAKE_ALARM",
+                                           "CAP_BLOCK_SUSPEND",
+                                           "CAP_AUDIT_READ",
+                                           "CAP_PERFMON",
+                                           "CAP_BPF",
+                                           "CAP_CHECKPOINT_RESTORE"};
+enum { CAPABILITIES = sizeof(capabilities) / sizeof(capabilities[0]) };
+_Static_assert(CAPABILITIES <= 64, "struct environment has one bit for each");
+
+static bool has_prefix(const char *name)
+{
+	return strncasecmp(name, CAPABILITY_PREFIX, PREFIX_LENGTH) == 0;
+}
+
+int capability_find(const char *name)
+{
+	for (int i = 0; i < CAPABILITIES; i++)
+		if (strcasecmp(capabilities[i] + PREFIX_LENGTH,
+		               has_prefix(name) ? name + PREFIX_LENGTH : name) == 0)
+			return i;
+	return -1;
+}
+
+const char *capability_name(int number)
+{
+	assert(number >= 0 && number < CAPABILITIES);
+	return capabilities[number];
+}
+
+const char *capability_closest(const char *name)
+{
+	size_t skipped = has_prefix(name) ? 0 : PREFIX_LENGTH;
+	struct similar similar = similar_start(name);
+
+	if (capability_find(name) >= 0)
+		return capability_name(capability_find(name));
+	for (int i = 0; i < CAPABILITIES; i++)
+		similar_offer(&similar, capabilities[i] + skipped);
+	return similar.best ? similar.best - skipped : NULL;
+}
+
 int environment_add_capability(struct environment *environment, const char *name, struct diag *diag)
 {
-	const struct names_word *capability = name ? names_capability(name) : NULL;
-	const char *closest = name && !capability ? names_closest_capability(name) : NULL;
+	int capability = name ? capability_find(name) : -1;
+	const char *closest = name && capability < 0 ? capability_closest(name) : NULL;
 
 	if (closest)
 		return diag_fail(diag, -EINVAL, "there is no capability \"%s\"; did you mean \"%s\"?", name,
 		                 closest);
-	if (name && !capability)
+	if (name && capability < 0)
 		return diag_fail(diag, -EINVAL, "there is no capability \"%s\"", name);
 	environment->has_capabilities = true;
-	if (capability)
-		environment->capabilities |= UINT64_C(1) << capability->value;
+	if (name)
+		environment->capabilities |= UINT64_C(1) << capability;
 	return 0;
 }
 
@@ -105,8 +188,7 @@ int environment_complete(struct environment *environment, struct diag *diag)
 	struct utsname name;
 
 	if (!environment->has_capabilities && !ask_capabilities(&environment->capabilities))
-		return diag_fail(diag, -EIO, "the kernel does not tell the process's capabilities: %s",
-		                 strerror(errno));
+		return diag_fail(diag, -EIO, "the process's capabilities are unknown: %s", strerror(errno));
 	environment->has_capabilities = true;
 	if (environment->has_kernel)
 		return 0;

@@ -11,7 +11,6 @@
 
 #include "base/diag.h"
 #include "base/vec.h"
-#include "oci/names.h"
 
 struct kernel_version {
 	unsigned int major, minor;
@@ -30,6 +29,13 @@ int environment_add_capability(struct environment *environment, const char *name
 int environment_set_kernel(struct environment *environment, const char *version, struct diag *diag);
 int environment_add_arch(struct environment *environment, uint32_t token, struct diag *diag);
 void environment_finish(struct environment *environment);
+
+/* The number of a capability, given with or without "CAP_" and in any case; -1 if there is none. */
+int capability_find(const char *name);
+/* "CAP_CHOWN" */
+const char *capability_name(int number);
+/* The name of the capability that was probably meant, or NULL. */
+const char *capability_closest(const char *name);
 
 /* Asks the running system for what is not set. -EIO if it does not answer. */
 int environment_complete(struct environment *environment, struct diag *diag);

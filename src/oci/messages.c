@@ -1,5 +1,6 @@
 #include "oci/messages.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ static size_t cut_length(const char *text, size_t length)
 	return length;
 }
 
-/* How many bytes the character has if it steers a terminal, or the direction of writing; else 0. */
+/* How many bytes the character has if it controls a terminal or the direction of writing; else 0. */
 static size_t control_size(const char *at)
 {
 	unsigned char first = (unsigned char)at[0], second = first ? (unsigned char)at[1] : 0;
@@ -63,6 +64,7 @@ static char *format_text(struct arena *arena, const char *format, va_list args)
 static void add(struct messages *messages, enum callgate_severity severity, struct place place,
                 const char *format, va_list args)
 {
+	assert(place.line > 0 && place.column > 0);
 	messages->errors += severity == CALLGATE_SEVERITY_ERROR;
 	if (messages->list.count >= (severity == CALLGATE_SEVERITY_ERROR ? MESSAGES_MAX : WARNINGS_MAX))
 		return;
@@ -72,46 +74,42 @@ static void add(struct messages *messages, enum callgate_severity severity, stru
 		messages->out_of_memory = true;
 }
 
+#define ADD(messages, severity, place, format)                      \
+	do {                                                        \
+		va_list args;                                       \
+		va_start(args, format);                             \
+		add((messages), (severity), (place), format, args); \
+		va_end(args);                                       \
+	} while (0)
+
 void messages_error(struct messages *messages, struct place place, const char *format, ...)
 {
-	va_list args;
-
-	va_start(args, format);
-	add(messages, CALLGATE_SEVERITY_ERROR, place, format, args);
-	va_end(args);
+	ADD(messages, CALLGATE_SEVERITY_ERROR, place, format);
 }
 
 void messages_warn(struct messages *messages, struct place place, const char *format, ...)
 {
-	va_list args;
-
-	va_start(args, format);
-	add(messages, CALLGATE_SEVERITY_WARNING, place, format, args);
-	va_end(args);
+	ADD(messages, CALLGATE_SEVERITY_WARNING, place, format);
 }
 
-void messages_doubt(struct messages *messages, struct place place, const char *format, ...)
+void messages_warn_unless_strict(struct messages *messages, struct place place, const char *format, ...)
 {
-	va_list args;
-
-	va_start(args, format);
-	add(messages, messages->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, place, format,
-	    args);
-	va_end(args);
+	ADD(messages, messages->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, place, format);
 }
 
-static bool is_behind(const struct callgate_profile_message *a, const struct callgate_profile_message *b)
+static struct place place_of(const struct callgate_profile_message *message)
 {
-	return a->line != b->line ? a->line > b->line : a->column > b->column;
+	return (struct place){message->line, message->column};
 }
 
 void messages_sort(struct messages *messages)
 {
-	/* Insertion: stable, and they come nearly sorted. */
+	/* Insertion sort is stable, and messages come nearly sorted. */
 	for (size_t i = 1; i < messages->list.count; i++) {
 		struct callgate_profile_message message = messages->list.items[i];
 		size_t at = i;
-		for (; at > 0 && is_behind(&messages->list.items[at - 1], &message); at--)
+		for (; at > 0 && place_is_after(place_of(&messages->list.items[at - 1]), place_of(&message));
+		     at--)
 			messages->list.items[at] = messages->list.items[at - 1];
 		messages->list.items[at] = message;
 	}

@@ -10,18 +10,27 @@
 
 #include "base/arena.h"
 #include "base/vec.h"
-#include "oci/text.h"
+
+/* Lines and columns are counted from 1, columns in characters. */
+struct place {
+	unsigned int line, column;
+};
+
+static inline bool place_is_after(struct place a, struct place b)
+{
+	return a.line != b.line ? a.line > b.line : a.column > b.column;
+}
 
 /*
- * More than these are counted, not kept: nobody reads them, and a hostile profile shall not fill the memory with them. Warnings leave
- * room for errors. A text ends after so many bytes.
+ * More than these are counted, not kept: nobody reads them, and a hostile profile must not fill the memory with them. Warnings
+ * leave room for errors. A text ends after MESSAGE_LENGTH_MAX bytes.
  */
 enum { MESSAGES_MAX = 1000, WARNINGS_MAX = 900, MESSAGE_LENGTH_MAX = 1000 };
 
 struct messages {
 	VEC(struct callgate_profile_message) list;
 	const char *file;   /* what the text is called; lives as long as the arena */
-	bool strict;        /* messages_doubt() makes errors */
+	bool strict;        /* messages_warn_unless_strict() makes errors */
 	size_t errors;      /* number of errors, kept or not */
 	bool out_of_memory; /* a message was lost */
 	struct arena arena;
@@ -32,10 +41,10 @@ __attribute__((format(printf, 3, 4))) void messages_error(struct messages *messa
 __attribute__((format(printf, 3, 4))) void messages_warn(struct messages *messages, struct place place,
                                                          const char *format, ...);
 /* A warning; with --strict an error. */
-__attribute__((format(printf, 3, 4))) void messages_doubt(struct messages *messages, struct place place,
-                                                          const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+messages_warn_unless_strict(struct messages *messages, struct place place, const char *format, ...);
 
-/* Would another warning, or error, be kept? Where finding its words takes long. */
+/* Would another warning, or error, be kept? To be asked where finding its words takes long. */
 static inline bool messages_take_warnings(const struct messages *messages)
 {
 	return messages->list.count < WARNINGS_MAX;

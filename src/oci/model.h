@@ -4,15 +4,29 @@
 #ifndef CALLGATE_OCI_MODEL_H
 #define CALLGATE_OCI_MODEL_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <seccomp.h>
-#include <callgate/action.h>
-#include <callgate/arch.h>
 
-#include "oci/names.h"
-#include "oci/text.h"
+#include <callgate/arch.h>
+#include <callgate/oci.h>
+
+#include "base/arena.h"
+#include "oci/environment.h"
+#include "oci/json.h"
+
+/* Words of the format and their numbers in <seccomp.h>. The tables end with a NULL name. */
+struct word {
+	const char *name;
+	uint32_t value;
+};
+extern const struct word comparison_words[]; /* SCMP_CMP_*: enum scmp_compare, in its order */
+extern const struct word flag_words[]; /* SECCOMP_FILTER_FLAG_*: the enum scmp_filter_attr that turns it on */
+
+/* The largest number that the kernel lets an ERRNO action return (MAX_ERRNO; linux/err.h). */
+enum { ERRNO_MAX = 4095 };
 
 struct named {
 	const char *name;
@@ -25,14 +39,13 @@ struct condition {
 	struct place place;
 };
 
-/* An action with the number it gives back: the whole value is action | number. */
+/* An action with the number it returns: the whole value is action | number. */
 struct verdict {
-	const struct callgate_action_kind *action; /* NULL: not given, or wrong */
+	const char *name; /* of the action, as the profile writes it; NULL: not given, or wrong */
+	uint32_t action;
 	struct place place;
 	bool has_number; /* the profile gives one, by errnoRet or by name */
 	uint64_t number;
-	const char *error; /* the name it was also, or only, given by; or NULL */
-	struct place number_place;
 };
 
 /* One element of `syscalls`. */
@@ -40,14 +53,11 @@ struct entry {
 	struct place place;
 	size_t name_count;
 	struct named *names;
-	bool has_name, has_names; /* "name", "names" */
-	struct place no_names;    /* of a list "names" without any; or line 0 */
 	struct verdict verdict;
 	size_t condition_count;
 	struct condition *conditions;
 	bool same_argument; /* two conditions look at one argument */
 	bool excluded;      /* includes or excludes take it out in this environment */
-	const char *comment;
 };
 
 struct model {
@@ -59,16 +69,45 @@ struct model {
 	bool flags[_SCMP_FLTATR_MAX]; /* by attribute */
 	const char *listener_path;
 	const char *listener_metadata;
-	struct place listener_metadata_place;
 };
 
-/* The kernel's value; default_errno is for verdicts that need a number and have none. */
-uint32_t verdict_value(const struct verdict *verdict, uint32_t default_errno);
+/*
+ * Reads the whole profile, and reports what is wrong. `model` is zeroed, and points into the arena and the document. 0, -EINVAL
+ * after an error message, -ENOMEM.
+ */
+int model_read(struct model *model, const struct value *root, const struct environment *environment,
+               struct arena *arena, struct messages *messages);
 
-/* Does this action give a number back? */
+/* Does this action return a number? */
 static inline bool action_takes_number(uint32_t action)
 {
 	return action == SCMP_ACT_ERRNO(0) || action == SCMP_ACT_TRACE(0);
+}
+
+/* The kernel's value; default_errno is for verdicts that need a number and have none. */
+static inline uint32_t verdict_value(const struct verdict *verdict, uint32_t default_errno)
+{
+	assert(verdict->name && default_errno <= ERRNO_MAX);
+	if (!action_takes_number(verdict->action))
+		return verdict->action;
+	return verdict->action | (verdict->has_number ? (uint32_t)verdict->number : default_errno);
+}
+
+/* The entry applies, and its action is not the default one. */
+static inline bool entry_has_effect(const struct model *model, const struct entry *entry,
+                                    uint32_t default_errno)
+{
+	return !entry->excluded && verdict_value(&entry->verdict, default_errno) !=
+	                               verdict_value(&model->fallback, default_errno);
+}
+
+/* Do calls above all known ones get ENOSYS? `options` by enum callgate_profile_option. */
+static inline bool unknown_calls_get_enosys(const struct model *model, const uint32_t *options)
+{
+	uint32_t wanted = options[CALLGATE_PROFILE_NEWER_CALLS];
+
+	return wanted == CALLGATE_NEWER_CALLS_ENOSYS ||
+	       (wanted == CALLGATE_NEWER_CALLS_AUTO && model->fallback.action == SCMP_ACT_ERRNO(0));
 }
 
 #endif

@@ -1,10 +1,5 @@
 #include "oci/review.h"
 
-#include <string.h>
-
-#include "oci/mentions.h"
-#include "oci/overlap.h"
-
 /* So many entries with conditions for one call are compared with each other: more are generated, and nobody reads about them. */
 enum { COMPARED_MAX = 64 };
 
@@ -85,7 +80,7 @@ static void review_conditions(const struct review *review, const struct entry *e
 
 static void review_notify(const struct review *review, const struct verdict *verdict)
 {
-	if (verdict->action->action == SCMP_ACT_NOTIFY && !review->model->listener_path)
+	if (verdict->action == SCMP_ACT_NOTIFY && !review->model->listener_path)
 		messages_warn(review->messages, verdict->place,
 		              "SCMP_ACT_NOTIFY without \"listenerPath\": who answers?");
 }
@@ -98,7 +93,7 @@ static void review_entry(const struct review *review, const struct entry *entry)
 		messages_warn(
 		    review->messages, verdict->place,
 		    "this is the default action: the entry has no effect, not even on entries before it");
-	if (verdict->action->action == SCMP_ACT_ERRNO(0) && !verdict->has_number && fallback->has_number &&
+	if (verdict->action == SCMP_ACT_ERRNO(0) && !verdict->has_number && fallback->has_number &&
 	    fallback->number != review->default_errno)
 		messages_warn(review->messages, verdict->place,
 		              "no \"errnoRet\": this gives %u, not the profile's \"defaultErrnoRet\"",
@@ -129,97 +124,97 @@ static bool have_same_conditions(const struct entry *a, const struct entry *b)
 	return true;
 }
 
-static void review_pair(const struct review *review, const struct mention *before,
-                        const struct mention *mention)
+static void review_pair(const struct review *review, const struct reference *before,
+                        const struct reference *reference)
 {
-	const char *name = mention->named->name;
+	const char *name = reference->named->name;
 	unsigned int line = before->named->place.line;
 
-	if (value_of(review, &before->entry->verdict) == value_of(review, &mention->entry->verdict))
-		messages_warn(review->messages, mention->named->place, "repeats what line %u says about %s",
+	if (value_of(review, &before->entry->verdict) == value_of(review, &reference->entry->verdict))
+		messages_warn(review->messages, reference->named->place, "repeats what line %u says about %s",
 		              line, name);
 	else
-		messages_error(review->messages, mention->named->place,
+		messages_error(review->messages, reference->named->place,
 		               "contradicts line %u about %s: the same conditions, another action", line,
 		               name);
 }
 
-static void never_reached(const struct review *review, const struct mention *mention,
-                          const struct mention *by)
+static void never_reached(const struct review *review, const struct reference *reference,
+                          const struct reference *by)
 {
-	messages_warn(review->messages, mention->named->place,
+	messages_warn(review->messages, reference->named->place,
 	              "never reached: line %u decides all calls of %s for which these conditions hold",
-	              by->named->place.line, mention->named->name);
+	              by->named->place.line, reference->named->name);
 }
 
 /* The first stands before the second in the profile. A rule that holds for less than another has to count first to matter. */
-static void review_overlap(const struct review *review, const struct mention *before,
-                           const struct mention *mention)
+static void review_overlap(const struct review *review, const struct reference *before,
+                           const struct reference *reference)
 {
-	if (before->entry->same_argument || mention->entry->same_argument)
+	if (before->entry->same_argument || reference->entry->same_argument)
 		return;
-	int order = overlap_order(before->entry, mention->entry);
-	if (order <= 0 && overlap_contains(before->entry, mention->entry))
-		never_reached(review, mention, before);
-	else if (order > 0 && overlap_contains(mention->entry, before->entry))
-		never_reached(review, before, mention);
+	int order = conditions_order(before->entry, reference->entry);
+	if (order <= 0 && conditions_contain(before->entry, reference->entry))
+		never_reached(review, reference, before);
+	else if (order > 0 && conditions_contain(reference->entry, before->entry))
+		never_reached(review, before, reference);
 	else if (order == 0 &&
-	         value_of(review, &before->entry->verdict) == value_of(review, &mention->entry->verdict))
+	         value_of(review, &before->entry->verdict) == value_of(review, &reference->entry->verdict))
 		messages_warn(review->messages, before->named->place,
 		              "has no effect: line %u does the same with fewer conditions for %s",
-		              mention->named->place.line, mention->named->name);
+		              reference->named->place.line, reference->named->name);
 	else if (order == 0)
-		messages_error(review->messages, mention->named->place,
+		messages_error(review->messages, reference->named->place,
 		               "contradicts line %u about %s: these conditions and more, another action",
-		               before->named->place.line, mention->named->name);
+		               before->named->place.line, reference->named->name);
 }
 
-static void review_conditional(const struct review *review, const struct mention *const *before, size_t count,
-                               const struct mention *mention)
+static void review_conditional(const struct review *review, const struct reference *const *before,
+                               size_t count, const struct reference *reference)
 {
 	for (size_t i = 0; i < count; i++)
-		if (have_same_conditions(before[i]->entry, mention->entry)) {
-			review_pair(review, before[i], mention);
+		if (have_same_conditions(before[i]->entry, reference->entry)) {
+			review_pair(review, before[i], reference);
 			return;
 		}
 	for (size_t i = 0; i < count; i++)
-		review_overlap(review, before[i], mention);
+		review_overlap(review, before[i], reference);
 }
 
-/* Behind an entry without conditions. */
-static void review_behind(const struct review *review, const struct mention *whole,
-                          const struct mention *mention)
+/* After an entry without conditions. */
+static void review_after(const struct review *review, const struct reference *whole,
+                         const struct reference *reference)
 {
-	if (have_same_conditions(whole->entry, mention->entry) &&
-	    value_of(review, &whole->entry->verdict) == value_of(review, &mention->entry->verdict))
-		review_pair(review, whole, mention);
+	if (have_same_conditions(whole->entry, reference->entry) &&
+	    value_of(review, &whole->entry->verdict) == value_of(review, &reference->entry->verdict))
+		review_pair(review, whole, reference);
 	else
-		messages_warn(review->messages, mention->named->place,
+		messages_warn(review->messages, reference->named->place,
 		              "never reached: line %u already decides every call of %s",
-		              whole->named->place.line, mention->named->name);
+		              whole->named->place.line, reference->named->name);
 }
 
-/* All mentions of one call, in the order of the profile. */
-static void review_call(const struct review *review, const struct mention *mentions, size_t count)
+/* All references of one call, in the order of the profile. */
+static void review_call(const struct review *review, const struct reference *references, size_t count)
 {
-	const struct mention *conditional[COMPARED_MAX], *whole = NULL;
+	const struct reference *conditional[COMPARED_MAX], *whole = NULL;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct mention *mention = &mentions[i];
+		const struct reference *reference = &references[i];
 		if (whole) {
-			review_behind(review, whole, mention);
-		} else if (mention->entry->condition_count == 0) {
+			review_after(review, whole, reference);
+		} else if (reference->entry->condition_count == 0) {
 			if (kept)
 				messages_warn(
-				    review->messages, mention->named->place,
+				    review->messages, reference->named->place,
 				    "decides every call of %s: the conditions of line %u have no effect",
-				    mention->named->name, conditional[0]->named->place.line);
-			whole = mention;
+				    reference->named->name, conditional[0]->named->place.line);
+			whole = reference;
 		} else {
-			review_conditional(review, conditional, kept, mention);
+			review_conditional(review, conditional, kept, reference);
 			if (kept < COMPARED_MAX)
-				conditional[kept++] = mention;
+				conditional[kept++] = reference;
 		}
 	}
 }
@@ -230,16 +225,16 @@ bool review_model(const struct model *model, const uint32_t *options, struct mes
 	struct review review = {model, options[CALLGATE_PROFILE_DEFAULT_ERRNO],
 	                        options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR,
 	                        messages};
-	struct mentions mentions;
+	struct references references;
 
-	if (!mentions_collect(model, review.default_errno, arena, &mentions))
+	if (!references_collect(model, review.default_errno, arena, &references))
 		return false;
 	review_notify(&review, &model->fallback);
 	for (size_t i = 0; i < model->entry_count; i++)
 		review_entry(&review, &model->entries[i]);
-	for (size_t i = 0, count; i < mentions.count; i += count) {
-		count = mentions_same(&mentions, i);
-		review_call(&review, &mentions.list[i], count);
+	for (size_t i = 0, count; i < references.count; i += count) {
+		count = references_same(&references, i);
+		review_call(&review, &references.list[i], count);
 	}
 	return true;
 }

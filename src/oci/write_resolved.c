@@ -1,39 +1,12 @@
+#include <assert.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include <callgate/oci.h>
 
+#include "oci/json_token.h"
 #include "oci/write.h"
 
 #define INDENT "\t"
-
-/* One character: as it is, or as JSON has it within quotes. Returns its size; a byte that is not UTF-8 becomes U+FFFD. */
-static size_t write_character(struct strbuf *out, const char *at, size_t left)
-{
-	static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-	const char *escape = strchr(escaped, *at);
-	size_t size = utf8_size(at, left);
-
-	if (escape)
-		strbuf_printf(out, "\\%c", letters[escape - escaped]);
-	else if ((unsigned char)*at < ' ')
-		strbuf_printf(out, "\\u%04x", *at);
-	else if (size == 0)
-		strbuf_append(out, "\xef\xbf\xbd");
-	else
-		strbuf_append_bytes(out, at, size);
-	return size ? size : 1;
-}
-
-void write_string(struct strbuf *out, const char *text)
-{
-	const char *end = text + strlen(text);
-
-	strbuf_append(out, "\"");
-	while (text < end)
-		text += write_character(out, text, (size_t)(end - text));
-	strbuf_append(out, "\"");
-}
 
 static void write_key(struct strbuf *out, const char *indent, const char *key)
 {
@@ -43,7 +16,7 @@ static void write_key(struct strbuf *out, const char *indent, const char *key)
 static void write_number(struct strbuf *out, const char *indent, const char *key,
                          const struct verdict *verdict, uint32_t default_errno)
 {
-	if (!action_takes_number(verdict->action->action))
+	if (!action_takes_number(verdict->action))
 		return;
 	write_key(out, indent, key);
 	strbuf_printf(out, "%" PRIu32, verdict_value(verdict, default_errno) & SECCOMP_RET_DATA);
@@ -61,7 +34,7 @@ static void write_flags(struct strbuf *out, const struct model *model)
 {
 	const char *separator = "[";
 
-	for (const struct names_word *flag = names_flags; flag->name; flag++) {
+	for (const struct word *flag = flag_words; flag->name; flag++) {
 		if (!model->flags[flag->value])
 			continue;
 		if (*separator == '[')
@@ -75,10 +48,11 @@ static void write_flags(struct strbuf *out, const struct model *model)
 
 static void write_condition(struct strbuf *out, const struct scmp_arg_cmp *compare)
 {
+	assert(compare->op >= SCMP_CMP_NE && compare->op <= SCMP_CMP_MASKED_EQ);
 	strbuf_printf(out, "{\"index\": %u, \"value\": %" PRIu64, compare->arg, compare->datum_a);
 	if (compare->op == SCMP_CMP_MASKED_EQ)
 		strbuf_printf(out, ", \"valueTwo\": %" PRIu64, compare->datum_b);
-	strbuf_printf(out, ", \"op\": \"%s\"}", names_find_value(names_comparisons, compare->op)->name);
+	strbuf_printf(out, ", \"op\": \"%s\"}", comparison_words[compare->op - SCMP_CMP_NE].name);
 }
 
 static void write_entry(struct strbuf *out, const struct entry *entry, uint32_t default_errno)
@@ -86,11 +60,11 @@ static void write_entry(struct strbuf *out, const struct entry *entry, uint32_t 
 	strbuf_append(out, "{\n" INDENT INDENT INDENT "\"names\": [");
 	for (size_t i = 0; i < entry->name_count; i++) {
 		strbuf_append(out, i ? ", " : "");
-		write_string(out, entry->names[i].name);
+		token_write_string(out, entry->names[i].name);
 	}
 	strbuf_append(out, "]");
 	write_key(out, INDENT INDENT INDENT, "action");
-	strbuf_printf(out, "\"SCMP_ACT_%s\"", entry->verdict.action->name);
+	strbuf_printf(out, "\"%s\"", entry->verdict.name);
 	write_number(out, INDENT INDENT INDENT, "errnoRet", &entry->verdict, default_errno);
 	if (entry->condition_count)
 		write_key(out, INDENT INDENT INDENT, "args");
@@ -106,11 +80,11 @@ static void write_listener(struct strbuf *out, const struct model *model)
 	if (!model->listener_path)
 		return;
 	write_key(out, INDENT, "listenerPath");
-	write_string(out, model->listener_path);
+	token_write_string(out, model->listener_path);
 	if (!model->listener_metadata)
 		return;
 	write_key(out, INDENT, "listenerMetadata");
-	write_string(out, model->listener_metadata);
+	token_write_string(out, model->listener_metadata);
 }
 
 void write_resolved(struct strbuf *out, const struct model *model, const uint32_t *options)
@@ -118,7 +92,7 @@ void write_resolved(struct strbuf *out, const struct model *model, const uint32_
 	uint32_t default_errno = options[CALLGATE_PROFILE_DEFAULT_ERRNO];
 	const char *separator = "[\n";
 
-	strbuf_printf(out, "{\n" INDENT "\"defaultAction\": \"SCMP_ACT_%s\"", model->fallback.action->name);
+	strbuf_printf(out, "{\n" INDENT "\"defaultAction\": \"%s\"", model->fallback.name);
 	write_number(out, INDENT, "defaultErrnoRet", &model->fallback, default_errno);
 	write_archs(out, model);
 	write_flags(out, model);

@@ -60,7 +60,7 @@ cat >"$scratch/mixed.json" <<'PROFILE'
 PROFILE
 mixed=$scratch/mixed.json
 echo '{"defaultAction": "SCMP_ACT_ALOW",
- "x": 1}' >"$scratch/broken.json"
+ "sycalls": 1}' >"$scratch/broken.json"
 
 silent profile check --arch x86_64 "$default"
 silent profile check --arch x86_64 -
@@ -68,7 +68,7 @@ silent profile check --arch x86_64 --profile "$default"
 expect 0 "$mixed:5:24: warning: unknown system call \"opne\" is left out; is \"open\" meant?" profile check "$mixed"
 expect 1 "$mixed:5:24: error: unknown system call \"opne\"" profile check --strict "$mixed"
 expect 1 "$scratch/broken.json:1:19: error: unknown name \"SCMP_ACT_ALOW\"" profile check "$scratch/broken.json"
-expect 1 "$scratch/broken.json:2:2: error: unknown key \"x\"" profile check "$scratch/broken.json"
+expect 1 "$scratch/broken.json:2:2: error: unknown key \"sycalls\"; is \"syscalls\" meant?" profile check "$scratch/broken.json"
 expect 2 "No such file" profile check /nonexistent
 expect 2 "directory" profile check /
 expect 2 "usage:" profile check
@@ -97,7 +97,7 @@ json 'j["diagnostics"][0]["file"].endswith("/a\ufffdb")' profile check --json "$
 expect 0 "x86: " profile show --arch x86_64 --arch x86 "$mixed"
 expect 0 "TRACE(1): 1" profile show --arch x86_64 "$mixed"
 expect 0 "TRACE(13): 1" profile show --arch x86_64 --default-errno EACCES "$mixed"
-expect 0 "default: ERRNO(13)" profile show --arch x86_64 --default-errno 13 "$mixed"
+expect 0 "default: ERRNO(EACCES)" profile show --arch x86_64 --default-errno 13 "$mixed"
 expect 0 "socket: arg0 == 1 -> ALLOW" profile show --arch x86_64 "$mixed"
 expect 0 "write: arg2 >= 10 or arg2 <= 20 -> ALLOW" profile show --arch x86_64 "$mixed"
 expect 0 "write: arg2 >= 10 and arg2 <= 20 -> ALLOW" profile show --arch x86_64 --same-argument and "$mixed"

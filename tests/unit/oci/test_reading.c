@@ -280,6 +280,75 @@ START_TEST(strict_makes_errors_of_unknown_names)
 }
 END_TEST
 
+/* What container runtimes ignore is ignored: remarks silently, other keys and case with a warning. With --strict all are errors. */
+START_TEST(keys_that_nobody_reads)
+{
+	static const struct {
+		const char *profile;
+		unsigned int line, column;
+		const char *words; /* NULL: silent */
+	} cases[] = {
+	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\n\"comment\":[1]}", 2, 1, NULL},
+	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\n\"_x\":[1],\"$schema\":\"http://x\"}", 2, 1, NULL},
+	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[\n" IF("\n\"_comment\":1") "]}", 3, 1,
+	     NULL},
+	    {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[" IF(
+	         "\"args\":[{\"index\":0,\n\"comment\":\"\",\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]") "]}",
+	     2, 1, NULL},
+	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\n\"description\":\"x\"}", 2, 1,
+	     "unknown key \"description\" has no effect"},
+	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\n\"Syscalls\":[]}", 2, 1, "taken for \"syscalls\""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (uint32_t strict = 0; strict < 2; strict++) {
+			struct callgate_profile *profile = new_profile();
+			const char *text = cases[i].profile;
+			ck_assert_int_eq(
+			    callgate_profile_set_option(profile, CALLGATE_PROFILE_STRICT, strict), 0);
+			int result = callgate_profile_read_memory(profile, text, strlen(text), "p.json");
+			const struct callgate_profile_message *first = callgate_profile_message(profile, 0);
+			ck_assert_int_eq(result, strict ? -EINVAL : 0);
+			if (strict)
+				ck_assert(first->line == cases[i].line && first->column == cases[i].column);
+			else if (cases[i].words)
+				ck_assert(is_warned(profile, cases[i].line, cases[i].column, cases[i].words));
+			callgate_profile_free(profile);
+		}
+}
+END_TEST
+
+/* A key in another case counts: what it denies is denied. */
+START_TEST(keys_in_another_case)
+{
+	struct callgate_profile *profile = new_profile();
+	scmp_filter_ctx ctx =
+	    read_profile(profile, "{\"DefaultAction\":\"SCMP_ACT_ALLOW\",\"SYSCALLS\":[{\"Names\":[\"read\"],"
+	                          "\"action\":\"SCMP_ACT_ERRNO\",\"ErrnoRet\":5}]}");
+
+	ck_assert_uint_eq(ask(ctx, 0, "read", 0, 0), ERRNO(5));
+	ck_assert_uint_eq(callgate_profile_message_count(profile), 4);
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
+/* One mistake, one message. */
+START_TEST(value_of_the_wrong_kind)
+{
+	static const char text[] =
+	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
+	    "\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":\"0\",\"op\":\"SCMP_CMP_GE\"}]}]}";
+	struct callgate_profile *profile = new_profile();
+
+	ck_assert_int_eq(callgate_profile_read_memory(profile, text, strlen(text), "p.json"), -EINVAL);
+	ck_assert_uint_eq(callgate_profile_message_count(profile), 1);
+	ck_assert_pstr_eq(callgate_profile_message(profile, 0)->text,
+	                  "\"value\" must be a number, this is a string");
+	callgate_profile_free(profile);
+}
+END_TEST
+
 START_TEST(rules_know_their_origin)
 {
 	static const char text[] =
@@ -348,6 +417,9 @@ int main(void)
 	tcase_add_test(tcase, flags_become_attributes);
 	tcase_add_test(tcase, warnings);
 	tcase_add_test(tcase, strict_makes_errors_of_unknown_names);
+	tcase_add_test(tcase, keys_that_nobody_reads);
+	tcase_add_test(tcase, keys_in_another_case);
+	tcase_add_test(tcase, value_of_the_wrong_kind);
 	tcase_add_test(tcase, rules_know_their_origin);
 	tcase_add_test(tcase, resolved_again);
 	return test_run(tcase);

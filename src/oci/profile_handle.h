@@ -1,18 +1,14 @@
 /*
  * What a struct callgate_profile is made of.
  */
-#ifndef CALLGATE_OCI_PROFILE_H
-#define CALLGATE_OCI_PROFILE_H
+#ifndef CALLGATE_OCI_PROFILE_HANDLE_H
+#define CALLGATE_OCI_PROFILE_HANDLE_H
 
 #include <callgate/oci.h>
 
 #include "base/diag.h"
 #include "base/strbuf.h"
-#include "oci/apply.h"
-#include "oci/document.h"
-#include "oci/environment.h"
-#include "oci/messages.h"
-#include "oci/model.h"
+#include "oci/application.h"
 
 struct callgate_profile {
 	struct environment environment;

@@ -3,8 +3,7 @@
 
 #include <callgate/diagnosis.h>
 
-#include "oci/apply.h"
-#include "oci/profile.h"
+#include "oci/profile_handle.h"
 #include "oci/write.h"
 
 static int start(struct callgate_profile *profile, const void *ret)
@@ -22,17 +21,17 @@ static int start(struct callgate_profile *profile, const void *ret)
 
 int callgate_profile_context(struct callgate_profile *profile, scmp_filter_ctx *ret_ctx)
 {
-	struct messages told_already = {.file = ""};
-	struct origins known_already = {0};
+	struct messages known_messages = {.file = ""};
+	struct origins known_origins = {0};
 	int result = start(profile, ret_ctx);
 
 	if (result < 0)
 		return result;
-	struct application application = {&profile->model, profile->options, &told_already,
-	                                  &profile->diag,  &known_already,   NULL};
+	struct application application = {&profile->model, profile->options, &known_messages,
+	                                  &profile->diag,  &known_origins,   NULL};
 	result = apply_model(&application);
-	messages_finish(&told_already);
-	vec_finish(&known_already.list);
+	messages_finish(&known_messages);
+	vec_finish(&known_origins.list);
 	if (result == 0)
 		*ret_ctx = application.ctx;
 	return result;

@@ -1,4 +1,63 @@
-#include "oci/overlap.h"
+/* The references of each call, and which of two entries for one call counts. */
+#include "oci/review.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int by_name(const void *a, const void *b)
+{
+	const struct reference *x = a, *y = b;
+	int names = strcmp(x->named->name, y->named->name);
+
+	return names ? names : (x->order > y->order) - (x->order < y->order);
+}
+
+bool references_collect(const struct model *model, uint32_t default_errno, struct arena *arena,
+                        struct references *ret_references)
+{
+	size_t room = 0, count = 0;
+
+	for (size_t i = 0; i < model->entry_count; i++)
+		room += model->entries[i].name_count;
+	struct reference *list = ARENA_ARRAY(arena, struct reference, room);
+	if (!list)
+		return false;
+	for (size_t i = 0; i < model->entry_count; i++) {
+		const struct entry *entry = &model->entries[i];
+		if (!entry_has_effect(model, entry, default_errno))
+			continue;
+		for (size_t j = 0; j < entry->name_count; j++, count++)
+			list[count] = (struct reference){&entry->names[j], entry, count};
+	}
+	qsort(list, count, sizeof(*list), by_name);
+	*ret_references = (struct references){list, count};
+	return true;
+}
+
+size_t references_same(const struct references *references, size_t first)
+{
+	size_t count = 0;
+
+	while (first + count < references->count &&
+	       strcmp(references->list[first].named->name, references->list[first + count].named->name) == 0)
+		count++;
+	return count;
+}
+
+size_t references_find(const struct references *references, const char *name)
+{
+	size_t low = 0, high = references->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(references->list[middle].named->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	bool found = low < references->count && strcmp(references->list[low].named->name, name) == 0;
+	return found ? low : references->count;
+}
 
 /* The arguments for which a condition holds: all from first to last, or, if there is no such range, false. */
 static bool range_of(const struct scmp_arg_cmp *compare, uint64_t *ret_first, uint64_t *ret_last)
@@ -74,7 +133,7 @@ static bool is_contained(const struct scmp_arg_cmp *outer, const struct entry *i
 	return false;
 }
 
-bool overlap_contains(const struct entry *outer, const struct entry *inner)
+bool conditions_contain(const struct entry *outer, const struct entry *inner)
 {
 	for (size_t i = 0; i < outer->condition_count; i++)
 		if (!is_contained(&outer->conditions[i].compare, inner))
@@ -129,7 +188,7 @@ static int order_conditions(const struct scmp_arg_cmp *a, const struct scmp_arg_
 	return (mask_of(a) < mask_of(b)) - (mask_of(a) > mask_of(b));
 }
 
-int overlap_order(const struct entry *a, const struct entry *b)
+int conditions_order(const struct entry *a, const struct entry *b)
 {
 	for (unsigned int arg = 0;; arg++) {
 		const struct scmp_arg_cmp *of_a = next_condition(a, arg), *of_b = next_condition(b, arg);

@@ -25,9 +25,8 @@
 
 #include <callgate/diagnosis.h>
 
-#include "oci/apply.h"
-#include "oci/profile.h"
-#include "oci/write.h"
+#include "oci/json_token.h"
+#include "oci/profile_handle.h"
 
 #define RUNTIME_SPEC_VERSION "1.0.2"
 
@@ -78,14 +77,14 @@ static char *make_state(const struct callgate_profile *profile, pid_t pid)
 	              (int)pid);
 	if (metadata) {
 		strbuf_append(&text, "\"metadata\":");
-		write_string(&text, metadata);
+		token_write_string(&text, metadata);
 		strbuf_append(&text, ",");
 	}
 	strbuf_printf(&text,
 	              "\"state\":{\"ociVersion\":\"" RUNTIME_SPEC_VERSION
 	              "\",\"id\":\"callgate-%d\",\"status\":\"creating\",\"pid\":%d,\"bundle\":",
 	              (int)pid, (int)pid);
-	write_string(&text, getcwd(bundle, sizeof(bundle)) ? bundle : "/");
+	token_write_string(&text, getcwd(bundle, sizeof(bundle)) ? bundle : "/");
 	strbuf_append(&text, "}}");
 	return strbuf_steal(&text);
 }
@@ -271,11 +270,10 @@ static int load_with_helper(struct callgate_profile *profile, scmp_filter_ctx ct
 
 static bool uses_notify(const struct model *model)
 {
-	if (model->fallback.action->action == SCMP_ACT_NOTIFY)
+	if (model->fallback.action == SCMP_ACT_NOTIFY)
 		return true;
 	for (size_t i = 0; i < model->entry_count; i++)
-		if (!model->entries[i].excluded &&
-		    model->entries[i].verdict.action->action == SCMP_ACT_NOTIFY)
+		if (!model->entries[i].excluded && model->entries[i].verdict.action == SCMP_ACT_NOTIFY)
 			return true;
 	return false;
 }

@@ -1,15 +1,13 @@
-/*
- * Some architectures have a second way to the socket and the System V IPC calls: socketcall(2) and ipc(2). socketcall's
- * arguments are behind a pointer and ipc's are in other places, so no condition on a call's arguments can hold there.
- */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
+#include <callgate/action.h>
 #include <callgate/diagnosis.h>
 #include <callgate/rule.h>
 #include <callgate/syscall.h>
 
-#include "oci/apply.h"
+#include "oci/application.h"
 
 /* Pseudo numbers of <seccomp.h>: -101 to -120 are socketcall's 1 to 20, -201 to -224 are ipc's 1 to 24. */
 enum { SOCKET_BASE = 100, SOCKET_LAST = 120, IPC_BASE = 200, IPC_LAST = 224 };
@@ -22,18 +20,31 @@ static struct scmp_arg_cmp call_number(const struct callgate_arch *arch, bool is
 	return SCMP_A0_64(SCMP_CMP_MASKED_EQ, is_socket ? UINT32_MAX : UINT16_MAX, (scmp_datum_t)number);
 }
 
-bool door_find(const struct callgate_arch *arch, const char *syscall, struct door *ret_door)
+bool multiplexed_find(const struct callgate_arch *arch, const char *syscall,
+                      struct multiplexed *ret_multiplexed)
 {
 	int pseudo = seccomp_syscall_resolve_name_arch(arch->token, syscall);
-	int nr = seccomp_syscall_resolve_name_rewrite(arch->token, syscall);
 	bool is_socket = -pseudo > SOCKET_BASE && -pseudo <= SOCKET_LAST;
+	bool is_ipc = -pseudo > IPC_BASE && -pseudo <= IPC_LAST;
 
-	if (pseudo == nr || nr < 0 || -pseudo > IPC_LAST)
+	if (!arch->multiplexed || !(is_socket || is_ipc))
 		return false;
-	ret_door->name = is_socket ? "socketcall" : "ipc";
-	ret_door->nr = nr;
-	ret_door->call = call_number(arch, is_socket, -pseudo - (is_socket ? SOCKET_BASE : IPC_BASE));
+	assert(arch->socketcall_nr >= 0 && arch->ipc_nr >= 0);
+	ret_multiplexed->through = is_socket ? "socketcall" : "ipc";
+	ret_multiplexed->nr = is_socket ? arch->socketcall_nr : arch->ipc_nr;
+	ret_multiplexed->is_call =
+	    call_number(arch, is_socket, -pseudo - (is_socket ? SOCKET_BASE : IPC_BASE));
 	return true;
+}
+
+bool multiplexed_anywhere(const struct model *model, const char *syscall)
+{
+	struct multiplexed multiplexed;
+
+	for (size_t i = 0; i < model->arch_count; i++)
+		if (multiplexed_find(model->archs[i], syscall, &multiplexed))
+			return true;
+	return false;
 }
 
 /* What the entries that apply say about one call. */
@@ -50,7 +61,7 @@ static void look_at(const struct application *application, const struct entry *e
 	for (size_t i = 0; i < entry->name_count; i++) {
 		if (strcmp(entry->names[i].name, name) != 0)
 			continue;
-		uint32_t action = apply_action(application, entry);
+		uint32_t action = application_action(application, entry);
 		answers->strictest = callgate_action_strictest(answers->strictest, action);
 		if (entry->condition_count == 0 && !answers->whole) {
 			answers->whole = &entry->names[i];
@@ -64,74 +75,65 @@ static void look_at(const struct application *application, const struct entry *e
 static struct answers find_answers(const struct application *application, const char *name)
 {
 	const struct model *model = application->model;
-	struct answers answers = {.strictest = apply_default(application)};
+	struct answers answers = {.strictest = application_default(application)};
 
 	for (size_t i = 0; i < model->entry_count; i++)
 		if (!model->entries[i].excluded &&
-		    apply_action(application, &model->entries[i]) != apply_default(application))
+		    application_action(application, &model->entries[i]) != application_default(application))
 			look_at(application, &model->entries[i], name, &answers);
 	return answers;
 }
 
-static int shut(struct application *application, const struct callgate_arch *arch, const struct door *door,
-                const struct answers *answers)
+static int deny(struct application *application, const struct callgate_arch *arch,
+                const struct multiplexed *multiplexed, const struct answers *answers)
 {
 	const struct named *named = answers->restricted;
 
 	messages_warn(
 	    application->messages, named->place,
 	    "on %s %s can also be reached through %s, where its arguments can't be seen: there it is denied",
-	    arch->name, named->name, door->name);
-	if (answers->strictest == apply_default(application))
+	    arch->name, named->name, multiplexed->through);
+	if (answers->strictest == application_default(application))
 		return 0;
-	apply_note_origin(application, named->place);
-	int result =
-	    callgate_rule_add(application->ctx, arch->token, answers->strictest, door->nr, 1, &door->call);
-	/* The profile has a rule of its own for exactly this call of the door: its author knew. */
+	application_note_origin(application, named->place);
+	int result = callgate_rule_add(application->ctx, arch->token, answers->strictest, multiplexed->nr, 1,
+	                               &multiplexed->is_call);
+	/* The profile has a rule of its own for exactly this multiplexed call: its author knew. */
 	if (result == 0 || result == -EEXIST)
 		return 0;
-	return diag_fail(application->diag, result, "%s: %s", door->name,
+	return diag_fail(application->diag, result, "%s: %s", multiplexed->through,
 	                 callgate_diagnosis(application->ctx));
 }
 
 static int apply_one(struct application *application, const struct callgate_arch *arch, const char *name,
                      const struct answers *answers)
 {
-	struct door door;
+	struct multiplexed multiplexed;
 
-	if (!door_find(arch, name, &door))
+	assert(answers->restricted && !answers->whole);
+	if (!multiplexed_find(arch, name, &multiplexed))
 		return 0;
-	struct answers of_door = find_answers(application, door.name);
-	/* A door that is shut as a whole lets nothing past the conditions. */
-	if (of_door.whole &&
-	    callgate_action_strictest(of_door.whole_action, answers->strictest) == of_door.whole_action)
+	struct answers through = find_answers(application, multiplexed.through);
+	/* What is denied as a whole lets nothing past the conditions. */
+	if (through.whole &&
+	    callgate_action_strictest(through.whole_action, answers->strictest) == through.whole_action)
 		return 0;
-	if (of_door.whole)
+	if (through.whole)
 		messages_warn(application->messages, answers->restricted->place,
 		              "on %s %s can also be reached through %s, which line %u decides as a whole: "
 		              "these conditions "
 		              "can't hold there",
-		              arch->name, name, door.name, of_door.whole->place.line);
+		              arch->name, name, multiplexed.through, through.whole->place.line);
 	else if (application->options[CALLGATE_PROFILE_OPEN_SOCKETCALL])
 		messages_warn(application->messages, answers->restricted->place,
 		              "on %s %s can also be reached through %s, where any arguments pass", arch->name,
-		              name, door.name);
+		              name, multiplexed.through);
 	else
-		return shut(application, arch, &door, answers);
+		return deny(application, arch, &multiplexed, answers);
 	return 0;
 }
 
-static bool has_door_somewhere(const struct model *model, const char *name)
-{
-	struct door door;
-
-	for (size_t i = 0; i < model->arch_count; i++)
-		if (door_find(model->archs[i], name, &door))
-			return true;
-	return false;
-}
-
-int door_apply(struct application *application)
+int multiplexed_restrict(struct application *application)
 {
 	const struct model *model = application->model;
 	const char *name;
@@ -139,7 +141,7 @@ int door_apply(struct application *application)
 	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
 		struct answers answers = {0};
 		int result = 0;
-		if (!has_door_somewhere(model, name))
+		if (!multiplexed_anywhere(model, name))
 			continue;
 		answers = find_answers(application, name);
 		if (answers.whole || !answers.restricted)

@@ -1,18 +1,17 @@
 /*
- * A JSON text (RFC 8259) with the place of everything in it, strictly: UTF-8, no key twice, nothing behind the value.
+ * A JSON text (RFC 8259) with the place of everything in it, strictly: UTF-8, no key twice, nothing after the value.
  *
  * The parser is our own, since it has to keep the place of everything, numbers as they are written, which no type of C holds
- * all of, and its head wherever memory runs out. The tests compare it with jansson, which writes what we write.
+ * all of, and to survive when memory runs out. The tests compare what it takes and refuses with jansson.
  */
-#ifndef CALLGATE_OCI_DOCUMENT_H
-#define CALLGATE_OCI_DOCUMENT_H
+#ifndef CALLGATE_OCI_JSON_H
+#define CALLGATE_OCI_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "oci/messages.h"
-#include "oci/text.h"
 
 enum value_kind {
 	VALUE_NULL,
@@ -26,8 +25,8 @@ enum value_kind {
 struct value {
 	enum value_kind kind;
 	struct place place; /* where it starts */
-	const char *
-	    text; /* VALUE_NUMBER: as it is written, not terminated; VALUE_STRING: decoded, without NUL within */
+	/* VALUE_NUMBER: as it is written, not terminated; VALUE_STRING: decoded, without a NUL within. */
+	const char *text;
 	size_t length;          /* bytes of `text` */
 	const char *key;        /* for members of objects, else NULL */
 	struct place key_place; /* for members of objects */
@@ -48,16 +47,7 @@ struct document {
 int document_parse(struct document *document, const char *text, size_t size, struct messages *messages);
 void document_finish(struct document *document);
 
-/* The decoded text of a string; NULL for other kinds. */
-static inline const char *value_string(const struct value *value)
-{
-	return value->kind == VALUE_STRING ? value->text : NULL;
-}
-
-/* "an object", "a number", ... */
-const char *value_kind(const struct value *value);
-
-/* A whole number from 0 to 2^64-1, written without sign, point and exponent. */
+/* A whole number from 0 to 2^64-1, written without a sign, a point and an exponent. */
 bool value_is_unsigned(const struct value *value, uint64_t *ret_number);
 
 #endif

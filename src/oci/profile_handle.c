@@ -1,16 +1,127 @@
-/* Reading: from a file, an fd or memory to a model, with every problem told. */
+/* A profile: its environment, and reading it from a file, a descriptor or memory. */
+#include "oci/profile_handle.h"
+
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "oci/apply.h"
-#include "oci/profile.h"
-#include "oci/reader.h"
+#include <callgate/info.h>
+
 #include "oci/review.h"
 
-static int start(struct callgate_profile *profile, const char *name)
+int callgate_profile_new(struct callgate_profile **ret_profile)
+{
+	struct callgate_profile *profile = calloc(1, sizeof(*profile));
+
+	if (!ret_profile || !profile) {
+		free(profile);
+		return ret_profile ? -ENOMEM : -EINVAL;
+	}
+	profile->options[CALLGATE_PROFILE_DEFAULT_ERRNO] = EPERM;
+	*ret_profile = profile;
+	return 0;
+}
+
+void callgate_profile_free(struct callgate_profile *profile)
+{
+	if (!profile)
+		return;
+	environment_finish(&profile->environment);
+	document_finish(&profile->document);
+	messages_finish(&profile->messages);
+	arena_finish(&profile->arena);
+	vec_finish(&profile->origins.list);
+	strbuf_finish(&profile->text);
+	free(profile);
+}
+
+const char *callgate_profile_diagnosis(const struct callgate_profile *profile)
+{
+	return profile ? profile->diag.text : "the profile is NULL";
+}
+
+uint32_t callgate_profile_arch(const char *name)
+{
+	const struct callgate_arch *arch = callgate_arch_find_name(name);
+
+	return arch ? arch->token : 0;
+}
+
+int callgate_profile_errno(const char *text)
+{
+	int error = text ? callgate_errno_number(SCMP_ARCH_NATIVE, text) : -EINVAL;
+	char *end;
+
+	if (error >= 0 || !text || !isdigit((unsigned char)*text))
+		return error >= 0 ? error : -EINVAL;
+	errno = 0;
+	long number = strtol(text, &end, 10);
+	return errno || *end || number > ERRNO_MAX ? -EINVAL : (int)number;
+}
+
+/* ---- the environment ---- */
+
+/* 0 if the environment may still be changed. */
+static int start_change(struct callgate_profile *profile)
+{
+	if (!profile)
+		return -EINVAL;
+	diag_clear(&profile->diag);
+	if (profile->was_read)
+		return diag_fail(&profile->diag, -EBUSY,
+		                 "the profile was read already: its environment is fixed");
+	return 0;
+}
+
+int callgate_profile_set_option(struct callgate_profile *profile, enum callgate_profile_option option,
+                                uint32_t value)
+{
+	static const uint32_t largest[] = {
+	    [CALLGATE_PROFILE_SAME_ARGUMENT] = CALLGATE_SAME_ARGUMENT_AND,
+	    [CALLGATE_PROFILE_STRICT] = UINT32_MAX,
+	    [CALLGATE_PROFILE_NEWER_CALLS] = CALLGATE_NEWER_CALLS_DEFAULT,
+	    [CALLGATE_PROFILE_OPEN_SOCKETCALL] = UINT32_MAX,
+	    [CALLGATE_PROFILE_DEFAULT_ERRNO] = ERRNO_MAX,
+	};
+	int result = start_change(profile);
+
+	if (result < 0)
+		return result;
+	if ((int)option < CALLGATE_PROFILE_SAME_ARGUMENT || option > CALLGATE_PROFILE_DEFAULT_ERRNO)
+		return diag_fail(&profile->diag, -EINVAL, "there is no option %d", (int)option);
+	if (value > largest[option])
+		return diag_fail(&profile->diag, -EINVAL, "option %d has no value %u", (int)option, value);
+	profile->options[option] = value;
+	return 0;
+}
+
+int callgate_profile_add_capability(struct callgate_profile *profile, const char *name)
+{
+	int result = start_change(profile);
+
+	return result < 0 ? result : environment_add_capability(&profile->environment, name, &profile->diag);
+}
+
+int callgate_profile_set_kernel(struct callgate_profile *profile, const char *version)
+{
+	int result = start_change(profile);
+
+	return result < 0 ? result : environment_set_kernel(&profile->environment, version, &profile->diag);
+}
+
+int callgate_profile_add_arch(struct callgate_profile *profile, uint32_t arch)
+{
+	int result = start_change(profile);
+
+	return result < 0 ? result : environment_add_arch(&profile->environment, arch, &profile->diag);
+}
+
+/* ---- reading ---- */
+
+static int start_reading(struct callgate_profile *profile, const char *name)
 {
 	if (!profile)
 		return -EINVAL;
@@ -27,7 +138,7 @@ static int start(struct callgate_profile *profile, const char *name)
 	return environment_complete(&profile->environment, &profile->diag);
 }
 
-/* What only the making of the filter can tell. */
+/* Some mistakes show only when the filter is made. */
 static int try_filter(struct callgate_profile *profile)
 {
 	struct application application = {&profile->model, profile->options,  &profile->messages,
@@ -41,7 +152,6 @@ static int try_filter(struct callgate_profile *profile)
 static int understand(struct callgate_profile *profile)
 {
 	struct messages *messages = &profile->messages;
-	struct reader reader = {messages, &profile->arena, &profile->environment, &profile->model, false};
 	int result;
 
 	if (strspn(profile->text.text, " \t\r\n") == profile->text.length) {
@@ -50,7 +160,8 @@ static int understand(struct callgate_profile *profile)
 	}
 	result = document_parse(&profile->document, profile->text.text, profile->text.length, messages);
 	if (result == 0)
-		result = read_profile(&reader, profile->document.root);
+		result = model_read(&profile->model, profile->document.root, &profile->environment,
+		                    &profile->arena, messages);
 	if (result == 0 && !review_model(&profile->model, profile->options, messages, &profile->arena))
 		result = -ENOMEM;
 	if (result == 0 && messages->errors == 0)
@@ -93,7 +204,7 @@ static int too_big(struct callgate_profile *profile)
 int callgate_profile_read_memory(struct callgate_profile *profile, const void *text, size_t size,
                                  const char *name)
 {
-	int result = start(profile, name ? name : "profile");
+	int result = start_reading(profile, name ? name : "profile");
 
 	if (result < 0)
 		return result;
@@ -137,14 +248,14 @@ static int read_and_understand(struct callgate_profile *profile, int fd)
 
 int callgate_profile_read_fd(struct callgate_profile *profile, int fd, const char *name)
 {
-	int result = start(profile, name ? name : "profile");
+	int result = start_reading(profile, name ? name : "profile");
 
 	return result < 0 ? result : read_and_understand(profile, fd);
 }
 
 int callgate_profile_read_file(struct callgate_profile *profile, const char *path)
 {
-	int result = start(profile, path ? path : "profile");
+	int result = start_reading(profile, path ? path : "profile");
 
 	if (result < 0)
 		return result;

@@ -1,0 +1,105 @@
+/*
+ * The keys of the format, and how their values are read, whatever they mean.
+ */
+#ifndef CALLGATE_OCI_SCHEMA_H
+#define CALLGATE_OCI_SCHEMA_H
+
+#include "base/arena.h"
+#include "oci/environment.h"
+#include "oci/model.h"
+
+struct reader {
+	struct messages *messages;
+	struct arena *arena; /* where the model lives */
+	const struct environment *environment;
+	struct model *model;
+	bool out_of_memory;
+};
+
+enum object {
+	OBJECT_PROFILE,
+	OBJECT_ARCH_ROW, /* an element of archMap */
+	OBJECT_ENTRY,    /* an element of syscalls */
+	OBJECT_CONDITION,
+	OBJECT_SELECTOR, /* includes, excludes */
+};
+
+/* Where a member is in struct members; ORDER keys[] of schema.c, where each has its row. */
+enum key {
+	KEY_DEFAULT_ACTION,
+	KEY_DEFAULT_ERRNO_RET,
+	KEY_DEFAULT_ERRNO,
+	KEY_ARCHITECTURES,
+	KEY_ARCH_MAP,
+	KEY_FLAGS,
+	KEY_LISTENER_PATH,
+	KEY_LISTENER_METADATA,
+	KEY_SYSCALLS,
+	KEY_ARCHITECTURE,
+	KEY_SUB_ARCHITECTURES,
+	KEY_NAMES,
+	KEY_NAME,
+	KEY_ACTION,
+	KEY_ERRNO_RET,
+	KEY_ERRNO,
+	KEY_ARGS,
+	KEY_INCLUDES,
+	KEY_EXCLUDES,
+	KEY_COMMENT,
+	KEY_INDEX,
+	KEY_VALUE,
+	KEY_VALUE_TWO,
+	KEY_OP,
+	KEY_CAPS,
+	KEY_ARCHES,
+	KEY_MIN_KERNEL,
+	KEYS,
+};
+
+/* What stands in one object. null is as if the member was not there. */
+struct members {
+	const struct value
+	    *of[KEYS];   /* NULL: not there. Of any kind: member() gives those of the right one */
+	bool has_errors; /* no object, or a key that may be a misspelt one: nothing is missing for certain */
+};
+
+/* Reports keys that are unknown and values of the wrong kind. */
+struct members read_members(struct reader *reader, const struct value *value, enum object object);
+
+/* NULL if it is not there, or of a kind that was reported to be wrong. */
+const struct value *member(const struct members *members, enum key key);
+
+/* The text of a member; NULL where it is empty too, which counts as absent for the Go programs that this format comes from. */
+const char *member_text(const struct members *members, enum key key);
+
+/* An error about the object at `place`, unless the key is there. */
+void require_member(struct reader *reader, const struct members *members, struct place place, enum key key);
+
+/* The elements of an array, from index 0; NULL after the last, and where there is no such array. */
+const struct value *element(const struct members *members, enum key key, size_t index);
+
+/* The text of an element that has to be a string; NULL after an error message. */
+const char *element_text(struct reader *reader, const struct value *value);
+
+/* The word that a string is; NULL after an error message that names the closest one. */
+const struct word *read_word(struct reader *reader, const struct value *value, const struct word *table);
+
+/* "unknown name ..." */
+void report_unknown(struct reader *reader, const struct value *value, const char *what, const char *prefix,
+                    const char *closest);
+
+/* Is the member a whole number of at most `largest`? False without a message if it is not there, or of the wrong kind. */
+bool read_number(struct reader *reader, const struct members *members, enum key key, uint64_t largest,
+                 uint64_t *ret_number);
+
+/* The action by three keys of an entry or of the profile: `action`, and the number that it returns. */
+void read_verdict(struct reader *reader, const struct members *members, enum key action, enum key by_number,
+                  enum key by_name, struct verdict *verdict);
+
+/* An element of `syscalls`. */
+void read_entry(struct reader *reader, const struct value *value, struct entry *entry);
+
+/* Memory for the elements of an array, zeroed; NULL when memory is out, which is noted. */
+void *read_room(struct reader *reader, size_t count, size_t size);
+
+#endif
