@@ -13,6 +13,7 @@
 
 #include <callgate/diagnosis.h>
 #include <callgate/info.h>
+#include <callgate/plugin.h>
 #include <callgate/oci.h>
 #include <callgate/program.h>
 #include <callgate/prove.h>
@@ -20,6 +21,7 @@
 #include <callgate/syscall.h>
 
 #include "info/tables.h"
+#include "sandbox/plugin_filter.h"
 #include "support/run.h"
 
 enum { ARGS = 6, DIFFERENCES = 4096, ALLOW_SETS = 32, TEXT = 512 };
@@ -216,6 +218,38 @@ START_TEST(strict_mode)
 }
 END_TEST
 
+static void check_filter(const char *name, const struct confinement_filter *filter)
+{
+	struct callgate_program *program;
+	char text[TEXT] = "";
+
+	if (!filter->bytes)
+		return;
+	ck_assert_int_eq(callgate_program_new(filter->bytes, filter->size, SCMP_ARCH_NATIVE, &program), 0);
+	ck_assert_msg(count_unread(seccomp_arch_native(), program, text) == 0,
+	              "the %s filter compares bits that the kernel does not read: %s", name, text);
+	callgate_program_free(program);
+}
+
+/* The filters of a plugin's process, which are for this machine, with all that may be allowed besides. */
+START_TEST(plugins)
+{
+	for (unsigned allow = 0; allow < ALLOW_SETS; allow++)
+		for (int allow_stderr = 0; allow_stderr < 2; allow_stderr++) {
+			struct callgate_plugin_options options = {.allow = allow,
+			                                          .allow_stderr = allow_stderr};
+			struct plugin_filters filters;
+			ck_assert_msg(plugin_filters_make(&options, &filters) == 0, "%s",
+			              callgate_diagnosis(NULL));
+			ck_assert(filters.loading.bytes && filters.serving.bytes);
+			check_filter("loading", &filters.loading);
+			check_filter("serving", &filters.serving);
+			check_filter("supervising", &filters.supervising);
+			plugin_filters_finish(&filters);
+		}
+}
+END_TEST
+
 /* Multiplexed calls, each alone, for which the library itself makes a comparison. */
 START_TEST(multiplexed_calls)
 {
@@ -270,6 +304,8 @@ int main(void)
 	tcase_add_loop_test(tests, the_check_itself, 0, WIDE_ARCHS);
 	tcase_add_loop_test(tests, what_may_be_compared, 0, WIDE_ARCHS);
 	tcase_add_loop_test(tests, strict_mode, 0, WIDE_ARCHS);
+	if (sizeof(long) == 8)
+		tcase_add_test(tests, plugins);
 	tcase_add_loop_test(tests, multiplexed_calls, 0, WIDE_ARCHS);
 	tcase_add_loop_test(tests, profiles, 0, WIDE_ARCHS);
 	return test_run(tests);
