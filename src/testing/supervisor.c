@@ -5,11 +5,11 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <callgate/action.h>
 
+#include "process/process.h"
 #include "testing/live.h"
 
 /*
@@ -92,14 +92,13 @@ static void observe_stop(const struct live_job *job, pid_t thread, int status)
 	job->status->may_go = true;
 }
 
-/* ---- the end ---- */
+/* ---- the supervisor ---- */
 
-static long long now(void)
+static void pause_for(long nanoseconds)
 {
-	struct timespec time;
+	const struct timespec pause = {0, nanoseconds};
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+	nanosleep(&pause, NULL);
 }
 
 /* The process that calls this goes when its parent does, which is to be `parent`, or to be in a namespace around its own. */
@@ -137,40 +136,41 @@ static bool look(const struct live_job *job, pid_t pid, bool *ret_busy)
 
 static void wait_for(const struct live_job *job, pid_t pid)
 {
-	const struct timespec slice = {0, job->observer ? 20000 : 1000000};
-	long long start = now();
+	struct deadline deadline = deadline_in(job->deadline);
 	bool busy;
 
-	while (!look(job, pid, &busy)) {
-		if (is_over(job->status))
+	while (!look(job, pid, &busy) && !is_over(job->status)) {
+		job->status->is_late = deadline_is_over(&deadline);
+		if (job->status->is_late)
 			return;
-		if (now() - start >= job->deadline) {
-			job->status->is_late = true;
-			return;
-		}
 		if (!busy)
-			nanosleep(&slice, NULL);
+			pause_for(job->observer ? 20000 : 1000000);
 	}
 }
 
-/* What the child has started goes with it. */
+/* What the child has started goes with it. A child that hangs in the kernel, or that a tracer holds, is left to its SIGKILL. */
 static void collect(const struct live_job *job, pid_t pid)
 {
-	int status = 0;
+	struct deadline deadline = deadline_in(PROCESS_GRACE_MS);
+	int status;
 
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
 	/* Its threads are collected by who traces them, and before it. */
-	for (pid_t ended = 0; ended != pid || WIFSTOPPED(status);) {
-		ended = waitpid(-1, &status, __WALL);
+	while (!job->status->has_ended && !deadline_is_over(&deadline)) {
+		pid_t ended = waitpid(-1, &status, WNOHANG | __WALL);
 		if (ended < 0 && errno != EINTR)
 			return;
+		if (ended == pid && !WIFSTOPPED(status)) {
+			job->status->wait_status = status;
+			job->status->has_ended = true;
+		}
+		if (ended <= 0)
+			pause_for(100000);
 	}
-	job->status->wait_status = status;
-	job->status->has_ended = true;
 }
 
-__attribute__((noreturn)) static void supervisor(const struct live_job *job, pid_t parent)
+__attribute__((noreturn)) static void supervise(const struct live_job *job, pid_t parent)
 {
 	die_with(parent);
 	signal(SIGCHLD, SIG_DFL);
@@ -191,18 +191,25 @@ __attribute__((noreturn)) static void supervisor(const struct live_job *job, pid
 	_exit(0);
 }
 
-/* The supervisor may be collected by anybody; when it is gone, the status has all that there is. */
-static void wait_for_supervisor(pid_t pid)
+/*
+ * The supervisor may be collected by anybody; when it is gone, the status block has all that there is. What it watches may have stopped
+ * it: then it goes on, and finds that it is late.
+ */
+static void wait_for_supervisor(const struct live_job *job, pid_t pid)
 {
-	const struct timespec slice = {0, 1000000};
-	int status;
+	struct process supervisor = process_adopt(pid);
+	struct deadline deadline = deadline_in(job->deadline);
 
-	for (;;) {
-		pid_t ended = waitpid(pid, &status, WNOHANG);
-		if (ended == pid || (ended < 0 && errno != EINTR))
+	for (int attempts = 2; attempts > 0; attempts--) {
+		deadline.at_ns += 2 * PROCESS_GRACE_MS * 1000000LL;
+		if (process_wait(&supervisor, NULL, 0, &deadline) != PROCESS_LATE) {
+			process_collect(&supervisor, &deadline, NULL);
 			return;
-		nanosleep(&slice, NULL);
+		}
+		process_signal(&supervisor, SIGCONT);
 	}
+	process_kill(&supervisor);
+	job->status->is_late = true;
 }
 
 void live_supervise(struct live_job *job)
@@ -216,11 +223,11 @@ void live_supervise(struct live_job *job)
 	pthread_sigmask(SIG_SETMASK, &all, &job->mask);
 	pid_t self = getpid(), pid = fork();
 	if (pid == 0)
-		supervisor(job, self);
+		supervise(job, self);
 	int error = errno;
 	pthread_sigmask(SIG_SETMASK, &job->mask, NULL);
 	if (pid < 0)
 		snprintf(job->status->text, sizeof(job->status->text), "fork: %s", strerror(error));
 	else
-		wait_for_supervisor(pid);
+		wait_for_supervisor(job, pid);
 }

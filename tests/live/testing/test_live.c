@@ -4,10 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char last[1024];
@@ -209,6 +212,108 @@ static void check_other_door(void)
 }
 #endif
 
+/* ---- what a function may do to those who wait for it ---- */
+
+/* Shared with the child. */
+struct shared {
+	volatile pid_t tracer; /* that holds the child; -1: the kernel lets nobody trace it */
+	volatile int runs;
+	volatile bool is_to_hang;
+};
+
+static void wait_forever(void)
+{
+	for (;;)
+		pause();
+}
+
+static int stop_supervisor(void *unused)
+{
+	(void)unused;
+	kill(getppid(), SIGSTOP);
+	wait_forever();
+	return 0;
+}
+
+/* A process whose tracer does not let go of it can be killed, but not collected: for its parent it hangs in the kernel. */
+static int be_held(void *data)
+{
+	struct shared *shared = data;
+
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	if (fork() == 0) {
+		setsid();
+		bool holds = ptrace(PTRACE_SEIZE, getppid(), NULL, NULL) == 0;
+		shared->tracer = holds ? getpid() : -1;
+		if (holds)
+			wait_forever();
+		_exit(0);
+	}
+	while (!shared->tracer)
+		usleep(1000);
+	if (shared->is_to_hang)
+		wait_forever();
+	return 42;
+}
+
+/* Fails at first; when it is run again, so that it can be said which call it was, it makes calls without end. */
+static int call_without_end(void *data)
+{
+	struct shared *shared = data;
+
+	while (++shared->runs > 1)
+		syscall(SYS_getppid);
+	return call_chmod("/nowhere");
+}
+
+static long long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+/* The host is back soon after the deadline, and knows how it ended. */
+static void check_deadline(scmp_filter_ctx ctx, int (*function)(void *), struct shared *shared,
+                           enum callgate_live_end end, const char *what)
+{
+	struct callgate_outcome outcome = {0};
+	long long start = now();
+	int result = callgate_run_under(ctx, NULL, function, shared, 500, &outcome);
+	long long took = now() - start;
+
+	snprintf(last, sizeof(last), "%s, after %lld ms", outcome.text, took);
+	if (shared->tracer == -1)
+		printf("ok %s # skipped: nobody may trace\n", what);
+	else
+		check(result == 0 && outcome.end == end && took < 6000, what);
+	if (shared->tracer > 0)
+		kill(shared->tracer, SIGKILL);
+	*shared = (struct shared){0};
+}
+
+static void check_deadlines(void)
+{
+	struct shared *shared =
+	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	scmp_filter_ctx deny = with(SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(chmod));
+
+	if (shared == MAP_FAILED)
+		abort();
+	check_deadline(deny, stop_supervisor, shared, CALLGATE_LIVE_HANG, "a function stops what watches it");
+	check_deadline(deny, be_held, shared, CALLGATE_LIVE_EXIT, "a tracer holds a child that has returned");
+	shared->is_to_hang = true;
+	check_deadline(deny, be_held, shared, CALLGATE_LIVE_HANG, "a tracer holds a child that hangs");
+	long long start = now();
+	bool holds = callgate_check_live(deny, call_without_end, shared, 500, CALLGATE_LIVE_EXIT, 0, NULL);
+	snprintf(last, sizeof(last), "%s, after %lld ms", callgate_failure(), now() - start);
+	check(!holds && strstr(last, "errno 1, EPERM") && now() - start < 8000,
+	      "a child always has stopped again");
+	seccomp_release(deny);
+	munmap(shared, sizeof(*shared));
+}
+
 int main(void)
 {
 	static char path[] = "/nowhere/at/all";
@@ -253,6 +358,7 @@ int main(void)
 	if (can_trace())
 		check_reasons();
 	check_ends();
+	check_deadlines();
 	seccomp_release(deny);
 	seccomp_release(trap);
 	seccomp_release(kill_it);
