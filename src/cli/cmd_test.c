@@ -117,6 +117,19 @@ static int report_on(struct settings *settings)
 	                   output->format == TEST_FORMAT_TAP ? "# " : "", &settings->html);
 }
 
+/* Live tests do what the filter lets them do: whoever runs a file of somebody else should know. */
+static void announce_live_tests(const struct test_output *output)
+{
+	size_t live = 0;
+
+	for (size_t i = 0; i < output->count; i++)
+		for (size_t j = 0; j < output->sources[i].entry_count; j++)
+			live += output->sources[i].entries[j].test->kind == CALLGATE_TEST_LIVE;
+	if (live)
+		cli_error("note: %zu live test%s real system calls on this machine", live,
+		          live == 1 ? " makes" : "s make");
+}
+
 static int run_tests(struct settings *settings)
 {
 	struct test_output *output = &settings->output;
@@ -128,6 +141,7 @@ static int run_tests(struct settings *settings)
 	}
 	if (settings->list)
 		return list(output);
+	announce_live_tests(output);
 	test_output_start(output);
 	if (!test_run(output->sources, output->count, settings->jobs, test_output_add, output)) {
 		output_discard(&settings->results);

@@ -228,6 +228,8 @@ else
 	[ "$status" = 2 ] || fail "live: exit status $status"
 	has "12 passed, 5 failed, 1 without an answer"
 	says "to standard output"
+	says "note: 18 live tests make real system calls"
+	[ "$(grep -c "real system calls" "$dir/err")" = 1 ] || fail "the note about live calls stands there twice"
 	! grep -qx "to standard output" "$dir/out" || fail "a live call writes between the results"
 	has "        expected success, but it was killed by SIGSYS; the filter's answer to getuid(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: KILL_PROCESS, rule 1 (whatever the arguments)"
 	has "        expected death by the filter, but it was trapped at getgid (104); the filter's answer to getgid(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: TRAP, rule 2 (whatever the arguments)"
