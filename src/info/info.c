@@ -1,5 +1,6 @@
 #include <callgate/info.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static int column_of(uint32_t token)
 	int column = 0;
 
 	while (arch && (size_t)column < constant_column_count &&
-	       strcmp(constant_columns[column], arch->constants) != 0)
+	       (!arch->constants || strcmp(constant_columns[column], arch->constants) != 0))
 		column++;
 	return arch ? column : -1;
 }
@@ -115,6 +116,7 @@ static const struct constant *find_constant(const char *name)
 /* 0, or -EOPNOTSUPP where the column lacks the constant. */
 static int value_in_column(const struct constant *constant, int column, int64_t *ret_value)
 {
+	assert(constant && column >= 0);
 	for (size_t i = 0; i < constant->count; i++) {
 		const struct constant_exception *exception = &constant_exceptions[constant->first + i];
 		if (exception->column != column)

@@ -1,5 +1,6 @@
 #include "testing/limit.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include <callgate/rule.h>
@@ -9,6 +10,7 @@ int limit_new(const uint32_t *archs, size_t count, uint32_t action, uint32_t els
 {
 	scmp_filter_ctx limit = seccomp_init(action);
 
+	assert(count > 0);
 	*ret_limit = limit;
 	if (!limit)
 		return -ENOMEM;

@@ -308,6 +308,7 @@ static bool add_line(struct parser *parser, struct file_line *line)
 	struct scan *scan = &parser->scan;
 	const char *start = scan->start;
 
+	assert(line->kind && (line->count == 0 || line->calls));
 	while (*start == ' ' || *start == '\t')
 		start++;
 	struct file_line *kept = scan_allocate(scan, 1, sizeof(*kept));

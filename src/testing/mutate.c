@@ -173,6 +173,7 @@ static void ignore_bit(struct scmp_arg_cmp *c, uint64_t word, bool low)
 /* Changes one entry of the mutation's rule, whose conditions are copied. */
 static bool change_rule(const struct mutation *mutation, struct arena *arena, struct callgate_rule *rule)
 {
+	assert(rule->id == mutation->id && callgate_arch_find(rule->arch));
 	uint64_t word = callgate_arch_find(rule->arch)->word_bits == 64 ? UINT64_MAX : UINT32_MAX;
 	uint32_t i = mutation->condition;
 
@@ -248,6 +249,7 @@ static void describe_rule(const struct mutation *mutation, struct strbuf *text)
 	    [HIGH_BIT_IGNORED] = " is compared without its highest bit",
 	};
 	const struct callgate_rule *rule = mutation->rule;
+	assert(mutation->kind < CONDITION_DROPPED || mutation->condition < rule->condition_count);
 	char *name = seccomp_syscall_resolve_num_arch(rule->arch, rule->nr);
 	char action[CALLGATE_ACTION_TEXT];
 

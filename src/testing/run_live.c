@@ -1,6 +1,7 @@
 /* A real system call in a child that is under the filter. */
-#include "testing/run_test.h"
+#include "testing/run_result.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -161,6 +162,7 @@ static int simulate(struct run *run, const struct live_call *live, struct callga
 
 static int make(struct run *run, struct live_call *live)
 {
+	assert(run->filter->ctx || run->filter->program_count == 1);
 	const struct callgate_program *program = run->filter->ctx ? NULL : run->filter->programs[0];
 	struct callgate_outcome outcome;
 	struct callgate_call call;

@@ -3,7 +3,7 @@
  * line names, calls that are newer than the tables, and calls of other architectures: the filter is compared with one that
  * gives all of them the action, and the differences are looked through for such calls.
  */
-#include "testing/run_test.h"
+#include "testing/run_result.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -198,6 +198,7 @@ static int fill(struct sets *sets)
 		for (size_t j = 0; j < run->arch_count; j++)
 			calls->is_own = calls->is_own || run->archs[j] == arch->token;
 	}
+	assert(!callgate_arch_at(sets->count)); /* or FILE_ARCHS_MAX is too small */
 	for (size_t i = 0; i < sets->count && result == 0; i++)
 		result = fill_arch(sets, &sets->archs[i]);
 	return result;

@@ -1,5 +1,6 @@
 #include "testing/scanner.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ unsigned int scan_column(const struct scan *scan, const char *where)
 {
 	unsigned int column = 1;
 
+	assert(where >= scan->start && scan->at <= scan->end);
 	for (const char *at = scan->start; at < where; at++)
 		column += (*at & 0xc0) != 0x80;
 	return column;
@@ -153,6 +155,7 @@ bool scan_take(struct scan *scan, const char *symbol)
 	size_t len = strlen(symbol);
 
 	scan_blanks(scan);
+	assert(len > 0 && scan->at <= scan->end);
 	if ((size_t)(scan->end - scan->at) < len || memcmp(scan->at, symbol, len) != 0)
 		return false;
 	if (is_word(symbol[len - 1]) && scan->at + len < scan->end && is_word(scan->at[len]))
@@ -219,6 +222,7 @@ static int escape(struct scan *scan)
 
 char *scan_string(struct scan *scan, size_t *ret_size)
 {
+	assert(scan->at < scan->end && *scan->at == '"');
 	const char *opening = scan->at++;
 	char *bytes = scan_allocate(scan, (size_t)(scan->end - opening), 1);
 	size_t size = 0;

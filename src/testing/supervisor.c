@@ -1,4 +1,5 @@
 /* The supervisor of a child: what it does needs no memory, and nothing of it depends on how this process treats signals. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,6 +155,7 @@ static void collect(const struct live_job *job, pid_t pid)
 	struct deadline deadline = deadline_in(PROCESS_GRACE_MS);
 	int status;
 
+	assert(pid > 1); /* it is a group's number here */
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
 	/* Its threads are collected by who traces them, and before it. */

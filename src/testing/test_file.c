@@ -1,5 +1,6 @@
 #include "testing/test_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,7 @@ static const char *make_name(struct callgate_test_file *file, const struct file_
 /* The index of a filter like `like` but for its path; SIZE_MAX: no memory. */
 static size_t add_other(struct callgate_test_file *file, size_t like, const struct file_line *line)
 {
+	assert(like < file->filters.count && line->other);
 	struct callgate_test_filter filter = file->filters.items[like];
 
 	for (size_t i = like; i < file->filters.count; i++)
@@ -151,9 +153,10 @@ size_t file_list_archs(const scmp_filter_ctx ctx, uint32_t ret_archs[FILE_ARCHS_
 	const struct callgate_arch *arch;
 	size_t count = 0;
 
-	for (size_t i = 0; (arch = callgate_arch_at(i)) && count < FILE_ARCHS_MAX; i++)
+	for (size_t i = 0; (arch = callgate_arch_at(i)) && i < FILE_ARCHS_MAX; i++)
 		if (seccomp_arch_exist(ctx, arch->token) == 0)
 			ret_archs[count++] = arch->token;
+	assert(!arch); /* or FILE_ARCHS_MAX is too small */
 	return count;
 }
 

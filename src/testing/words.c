@@ -1,5 +1,6 @@
 #include "testing/words.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,7 @@ void words_print_condition(const struct scmp_arg_cmp *c, struct strbuf *text)
 {
 	static const char *const symbols[] = {"?", "!=", "<", "<=", "==", ">=", ">", "=="};
 
+	assert(c->arg < 6 && c->op > _SCMP_CMP_MIN && c->op < _SCMP_CMP_MAX);
 	strbuf_printf(text, "argument %u", c->arg);
 	if (c->op == SCMP_CMP_MASKED_EQ)
 		strbuf_printf(text, " & 0x%llx == 0x%llx", (unsigned long long)c->datum_a,

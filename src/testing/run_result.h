@@ -1,8 +1,8 @@
 /*
- * One test while it runs.
+ * One test while it runs, and what comes of it.
  */
-#ifndef CALLGATE_TESTING_RUN_TEST_H
-#define CALLGATE_TESTING_RUN_TEST_H
+#ifndef CALLGATE_TESTING_RUN_RESULT_H
+#define CALLGATE_TESTING_RUN_RESULT_H
 
 #include "testing/cases.h"
 #include "testing/words.h"
