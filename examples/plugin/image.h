@@ -17,7 +17,7 @@ enum image_result { IMAGE_OK, IMAGE_UNKNOWN_FORMAT, IMAGE_DAMAGED, IMAGE_NOT_SUP
 
 enum { IMAGE_SIDE_MAX = 4096 };
 
-/* A file, read from its start; nothing is read behind its end. */
+/* A file, read from its start; nothing is read beyond its end. */
 struct input {
 	const uint8_t *bytes;
 	size_t size, at;

@@ -66,7 +66,7 @@ struct callgate_plugin_options {
  *
  * While the plugin is loaded under CALLGATE_PLUGIN_FILTER, no file can be opened but the plugin, the dynamic linker's cache, and what lies
  * beneath the system's directories of libraries and `library_dirs`. Landlock sees to that (Linux 5.13), or else this library opens files in
- * the plugin's place (Linux 5.14). It can be told of any file whether it is there, and its status. Nothing limits files where allow_calls names a
+ * the plugin's place (Linux 5.14). stat(2) is not limited: it can find out of any file whether it is there, and its status. Nothing limits files where allow_calls names a
  * call that opens or executes them.
  *
  * The options are copied. On success *ret_plugin is the plugin, ready for calls; callgate_plugin_close() ends it.
@@ -84,7 +84,7 @@ int callgate_plugin_open(const char *path, const struct callgate_plugin_options 
  * Sends a request and waits for the response.
  *
  * Returns 0: ret_reason->value is what callgate_plugin_serve() returned, and `response` holds ret_reason->output_size bytes.
- * -EMSGSIZE: the plugin's response would have been larger than `capacity` (CALLGATE_EXIT_TOO_LARGE tells its size), and it is
+ * -EMSGSIZE: the plugin's response would have been larger than `capacity` (CALLGATE_EXIT_TOO_LARGE has its size), and it is
  * ready for the next call. -EPIPE: it is gone, *ret_reason says how, and `response` may hold anything; a plugin that does not keep to the
  * frames or the deadline is killed. Later calls give -EPIPE with the same reason until callgate_plugin_restart().
  * -EINVAL: NULL; or a request beyond its limit, which is not sent. `capacity` beyond the response limit is not used.

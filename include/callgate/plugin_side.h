@@ -19,11 +19,13 @@ extern "C" {
 struct callgate_plugin_job {
 	const void *request;
 	size_t request_size;
-	void *response; /* room for response_capacity bytes */
+	/* Room for response_capacity bytes. */
+	void *response;
 	size_t response_capacity;
-	size_t
-	    response_size; /* set by the plugin, at first 0; more than the capacity tells the host how much there would be */
-	void *arena; /* not cleared between requests */
+	/* Set by the plugin, at first 0; more than the capacity says how much there would be. */
+	size_t response_size;
+	/* Not cleared between requests. */
+	void *arena;
 	size_t arena_size, arena_used;
 };
 

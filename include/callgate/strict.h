@@ -18,7 +18,7 @@ struct callgate_program;
 /*
  * Puts the calling thread into seccomp mode 1, strict mode, for good: from now on the kernel lets it read, write, exit and
  * return from a signal handler (callgate_strict_list()), and kills it with SIGKILL, without a reason, at any other call.
- * Linux 2.6.23 (prctl(2), PR_SET_SECCOMP). callgate_strict(3) tells what breaks in it: exit(), malloc() when it has to grow,
+ * Linux 2.6.23 (prctl(2), PR_SET_SECCOMP). callgate_strict(3) says what breaks in it: exit(), malloc() when it has to grow,
  * the clock.
  *
  * Returns 0; -EINVAL when the kernel has no seccomp or the thread already has a filter; -EPERM or another -errno where

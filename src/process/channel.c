@@ -1,5 +1,6 @@
 #include "process/channel.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -13,6 +14,7 @@ static void consume(struct iovec **parts, size_t *count, size_t bytes)
 		(*parts)++;
 		(*count)--;
 	}
+	assert(*count || !bytes); /* no more was sent than there was */
 	if (*count) {
 		(*parts)->iov_base = (char *)(*parts)->iov_base + bytes;
 		(*parts)->iov_len -= bytes;
@@ -24,6 +26,7 @@ static enum process_event wait_for(const struct channel *channel, short events)
 {
 	struct pollfd fds[] = {{.fd = channel->socket, .events = events}, {.fd = -1, .events = POLLIN}};
 
+	assert(channel->socket >= 0 && (!channel->side || channel->side->ready));
 	for (;;) {
 		fds[1].fd = channel->side ? channel->side->fd : -1;
 		enum process_event event = process_wait(channel->process, fds, 2, &channel->deadline);
@@ -108,6 +111,7 @@ enum channel_result channel_receive_fd(const struct channel *channel, void *buff
 {
 	char *at = buffer;
 
+	assert(!ret_fd || *ret_fd == -1);
 	while (size) {
 		if (deadline_is_over(&channel->deadline))
 			return CHANNEL_LATE;

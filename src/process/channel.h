@@ -35,7 +35,7 @@ enum channel_result channel_send(const struct channel *channel, struct iovec *pa
 /* Reads exactly `size` bytes. */
 enum channel_result channel_receive(const struct channel *channel, void *buffer, size_t size);
 
-/* The same, with a descriptor that may come with the bytes, or -1, in *ret_fd; the caller closes it, also after a failure. */
+/* The same, with a descriptor that may come with the bytes in *ret_fd, which is -1 before; the caller closes it, also after a failure. */
 enum channel_result channel_receive_fd(const struct channel *channel, void *buffer, size_t size, int *ret_fd);
 
 /* OK if nothing is waiting to be read, NOISE or CLOSED. */

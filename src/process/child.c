@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/confine.h"
-#include "base/unchecked.h"
 #include "base/raw.h"
+#include "base/unchecked.h"
 
 const char *child_step_name(enum child_step step)
 {
@@ -67,7 +67,7 @@ UNCHECKED void child_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The pages that are mapped now, the first number of /proc/self/statm; 0 if it can't be told. */
+/* The pages that are mapped now, the first number of /proc/self/statm; 0 if they are not known. */
 UNCHECKED static uint64_t mapped_pages(void)
 {
 	char text[64];
@@ -139,6 +139,8 @@ UNCHECKED int child_load_filter(const void *filter, size_t size)
 	    .filter = (struct sock_filter *)(uintptr_t)filter,
 	};
 
+	assert(size && size % sizeof(struct sock_filter) == 0 &&
+	       size / sizeof(struct sock_filter) <= BPF_MAXINSNS);
 	return confine_by_prctl(&program);
 }
 
@@ -177,6 +179,7 @@ UNCHECKED int child_report_traps(int fd)
 {
 	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
 
+	assert(fd >= 0);
 	report_fd = fd;
 	return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
 }

@@ -30,6 +30,7 @@ int process_clone(int (*body)(void *), void *stack, void *argument, struct proce
 	sigset_t all, before;
 	int pidfd = -1;
 
+	assert(body && stack && ret_process);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int pid = clone(body, stack, CLONE_PIDFD, argument, &pidfd);
@@ -117,6 +118,7 @@ static int collected_by_others(int pidfd)
 
 void process_signal(const struct process *process, int number)
 {
+	assert(process->pid > 0);
 	if (process->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, process->pidfd, number, NULL, 0);
 	else
@@ -151,6 +153,7 @@ int process_collect(struct process *process, const struct deadline *deadline, si
 	size_t peak = 0;
 	int status;
 
+	assert(process->pid > 0);
 	while ((status = try_to_collect(process, &peak)) == PROCESS_NOT_COLLECTED &&
 	       !deadline_is_over(deadline)) {
 		/* An ended process that its tracer holds back can't be waited for by poll. */

@@ -1,6 +1,7 @@
 /* A function run once in a child that strict mode, or a filter with the same calls, confines. */
 #include <callgate/strict.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -96,7 +97,9 @@ UNCHECKED static int child(void *argument)
 	                              .memory = call->options.memory};
 
 	child_require(call->pipe[1], CHILD_STEP_PROCESS, child_end_with_parent(SIGKILL));
-	if (syscall(SYS_getppid) != call->parent)
+	/* 0 is a parent in another process namespace. */
+	long parent = syscall(SYS_getppid);
+	if (parent != call->parent && parent != 0)
 		raw_exit(1);
 	child_reset_signals();
 	child_require(call->pipe[1], CHILD_STEP_FDS, arrange_fds(call));
@@ -132,6 +135,7 @@ static int map_memory(struct call *call, size_t capacity)
 		munmap(memory, size);
 		return refuse(-ENOMEM, "strict call: no memory for a guard page");
 	}
+	assert(ends[0] == page && ends[2] <= size && size - ends[2] >= capacity);
 	call->memory = memory;
 	call->memory_size = size;
 	call->stack_end = ends[1];
@@ -152,12 +156,13 @@ struct reception {
 
 enum stream_state { STREAM_MORE, STREAM_WAIT, STREAM_END };
 
-/* One read. What comes behind the room for the output is not kept; one byte of it is enough to know. */
+/* One read. What comes after the room for the output is full is not kept; one byte of it is enough to know. */
 static enum stream_state receive(struct reception *reception, int fd)
 {
 	size_t head = sizeof(reception->report), room = 1;
 	char surplus, *at = &surplus;
 
+	assert(!reception->too_much && reception->got <= head + reception->capacity);
 	if (reception->got < head) {
 		at = (char *)&reception->report + reception->got;
 		room = head - reception->got;
@@ -253,6 +258,7 @@ static int run(struct call *call, char *output, struct callgate_exit_reason *ret
 	struct process process;
 	struct reception reception = {.output = output, .capacity = call->job.output_capacity};
 
+	assert(call->memory && call->stack_end < call->memory_size);
 	if (pipe2(call->pipe, O_CLOEXEC) < 0)
 		return refuse(-errno, "strict call: pipe: %s", strerror(errno));
 	fcntl(call->pipe[0], F_SETFL, O_NONBLOCK);

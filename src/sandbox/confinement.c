@@ -147,6 +147,7 @@ int confinement_compile(scmp_filter_ctx ctx, struct confinement_filter *ret_filt
 		free(bytes);
 		return refuse(result, "making a filter: %s", callgate_diagnosis(ctx));
 	}
+	assert(size && size % 8 == 0);
 	*ret_filter = (struct confinement_filter){.bytes = bytes, .size = size, .owned = bytes};
 	return 0;
 }
@@ -178,6 +179,7 @@ int confinement_borrow(const struct callgate_program *program, struct confinemen
 
 void confinement_finish(struct confinement_filter *filter)
 {
+	assert(!filter->owned || filter->owned == filter->bytes);
 	free(filter->owned);
 	*filter = (struct confinement_filter){0};
 }

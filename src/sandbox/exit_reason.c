@@ -34,6 +34,7 @@ void exit_reason_set(struct callgate_exit_reason *reason, enum callgate_exit_kin
 {
 	va_list list;
 
+	assert(kind != CALLGATE_EXIT_NONE && kind != CALLGATE_EXIT_VALUE); /* which have no text */
 	*reason = (struct callgate_exit_reason){.kind = kind};
 	va_start(list, format);
 	vsnprintf(reason->text, sizeof(reason->text), format, list);
@@ -78,7 +79,7 @@ void exit_reason_too_large(struct callgate_exit_reason *reason, uint64_t size,
 	reason->output_size = size < SIZE_MAX ? (size_t)size : SIZE_MAX;
 }
 
-/* Most programs that get no memory crash, and nothing but the amount in use tells why. */
+/* Most programs that get no memory crash, and nothing but the amount in use says why. */
 static void crashed(struct callgate_exit_reason *reason, int signal, const struct exit_limits *limits)
 {
 	const char *name = sigabbrev_np(signal), *description = sigdescr_np(signal);
@@ -118,6 +119,7 @@ static void killed(struct callgate_exit_reason *reason, int signal, const struct
 
 void exit_reason_status(struct callgate_exit_reason *reason, int status, const struct exit_limits *limits)
 {
+	assert(status >= PROCESS_NOT_COLLECTED);
 	if (status == PROCESS_NOT_COLLECTED) {
 		exit_reason_set(
 		    reason, CALLGATE_EXIT_UNKNOWN,
@@ -139,6 +141,7 @@ int refuse(int result, const char *format, ...)
 	char text[2 * CALLGATE_EXIT_REASON_TEXT];
 	va_list list;
 
+	assert(result < 0);
 	va_start(list, format);
 	vsnprintf(text, sizeof(text), format, list);
 	va_end(list);

@@ -78,9 +78,9 @@ static int add_library_dir(struct plugin_files *files, const char *name)
 int plugin_files_make(const char *plugin, const char *const *library_dirs, struct plugin_files *ret_files)
 {
 	struct plugin_files files = {0};
+	assert(plugin[0] == '/');
 	int result = add_name(&files, plugin, false);
 
-	assert(plugin[0] == '/');
 	if (result == 0)
 		result = add_place(&files, cache, false, true);
 	for (const char *const *name = system_dirs; result == 0 && *name; name++)
@@ -108,6 +108,7 @@ enum place { NOWHERE, IS_A_FILE, IN_A_DIRECTORY };
 
 static enum place place_of(const struct plugin_files *files, const char *path)
 {
+	assert(files->size && !files->names[files->size - 1]);
 	for (const char *name = files->names, *end = name + files->size; name < end;
 	     name += strlen(name) + 1) {
 		size_t length = strlen(name);
@@ -176,6 +177,7 @@ int plugin_files_open(const struct plugin_files *files, const char *path)
 	char *resolved = realpath(name, NULL);
 	if (!resolved)
 		return -errno;
+	assert(resolved[0] == '/');
 	enum place place = place_of(files, resolved);
 	int fd = place == NOWHERE ? -EACCES : open_resolved(resolved);
 	free(resolved);
@@ -239,6 +241,7 @@ static int hand_over(struct plugin_supervisor *supervisor, const struct seccomp_
 		supervisor->error = fd;
 	if (fd < 0)
 		return fd == -ENOENT ? fd : -EACCES;
+	assert(result == 0);
 	struct seccomp_notif_addfd addfd = {.id = request->id,
 	                                    .flags = SECCOMP_ADDFD_FLAG_SEND,
 	                                    .srcfd = (uint32_t)fd,

@@ -1,11 +1,14 @@
 #include "sandbox/plugin_filter.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+
+#include <callgate/arch.h>
 
 #include "sandbox/exit_reason.h"
 #include "sandbox/plugin_host.h"
@@ -102,14 +105,21 @@ static int add_alternative(scmp_filter_ctx ctx, const struct rule *rule, uint32_
 {
 	struct scmp_arg_cmp args[3] = {rule->args[0], rule->args[1]};
 
+	assert(rule->count <= 2 && rule->own_fd >= 1 && rule->own_fd <= 6 && (value & ~mask) == 0);
 	args[rule->count] = (struct scmp_arg_cmp)BITS((unsigned)rule->own_fd - 1, mask, value);
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rule->syscall, rule->count + 1, args);
 }
 
 static int add_rule(scmp_filter_ctx ctx, const struct rule *rule)
 {
+	enum callgate_arch_mmap mmap_kind = callgate_arch_find(SCMP_ARCH_NATIVE)->mmap;
 	int result = 0;
 
+	/* Where mmap takes a pointer to its arguments, a rule can't look at them: mmap2 is used, or there is none. */
+	if (rule->syscall == SCMP_SYS(mmap) && mmap_kind == CALLGATE_ARCH_MMAP_ONLY_MMAP2)
+		return 0;
+	if (rule->syscall == SCMP_SYS(mmap) && mmap_kind == CALLGATE_ARCH_MMAP_IN_MEMORY)
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, rule->syscall, 0);
 	if (!rule->own_fd)
 		return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rule->syscall, rule->count, rule->args);
 	for (size_t i = 0; result == 0 && i < sizeof(own_fds) / sizeof(own_fds[0]); i++)

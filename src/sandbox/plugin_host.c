@@ -6,6 +6,7 @@
  */
 #include "sandbox/plugin_host.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 
 typedef int64_t serve_function(struct callgate_plugin_job *job);
 
-/* Mapped before the limits are set. `reply` is the report with the response right behind it, for one write. */
+/* Mapped before the limits are set. `reply` is the report and the response right after it, for one write. */
 struct buffers {
 	char *request, *reply, *arena;
 };
@@ -74,6 +75,7 @@ static struct texts receive_texts(const struct setup *setup)
 	texts.loading = at += setup->files_size;
 	texts.serving = at += setup->loading_size;
 	texts.supervising = at + setup->serving_size;
+	assert(texts.supervising + setup->supervising_size == texts.path + size);
 	return texts;
 }
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /*
- * The descriptors of the plugin's process. The first two are the same socket, so that a filter can tell reading from writing. Only
+ * The descriptors of the plugin's process. The first two are the same socket, so that a filter can keep reading and writing apart. Only
  * its watcher has the third: a pidfd of the host, where the kernel has them. What the plugin opens is numbered from PLUGIN_OWN_FD on.
  */
 enum { PLUGIN_REQUEST_FD = 3, PLUGIN_RESPONSE_FD = 4, PLUGIN_HOST_PIDFD = 5 };
@@ -42,8 +42,8 @@ struct request {
  * Makes the plugin's process and returns in it: 0, or -errno. This process watches, and never returns: it kills the plugin when the host has
  * ended or asks for it by SIGTERM, and ends as the plugin did, by the same status or signal. The plugin's process dies with it.
  *
- * A process can't be trusted to watch itself: what it is told by a signal it may block, and a descriptor that shows the host's end lives
- * on in a copy of the host.
+ * A process can't be trusted to watch itself: it may block a signal that reports the host's end, and a descriptor that shows it lives on in a
+ * copy of the host.
  */
 int watcher_start(const struct setup *setup);
 

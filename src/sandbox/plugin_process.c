@@ -1,5 +1,6 @@
 #include "sandbox/plugin_process.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -137,6 +138,7 @@ static int end(struct plugin_process *process)
 {
 	struct deadline soon = deadline_in(PROCESS_GRACE_MS);
 
+	assert(process->socket >= LOWEST_OWN_FD);
 	process_signal(&process->process, SIGTERM);
 	bool is_over = process_wait(&process->process, NULL, 0, &soon) == PROCESS_ENDED;
 	int status =
@@ -238,6 +240,7 @@ static int not_ready(const struct report *report, const struct channel *channel,
 {
 	char words[CALLGATE_EXIT_REASON_TEXT - 32] = "";
 
+	assert(report->kind != REPORT_READY);
 	if (report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096) {
 		end(process);
 		exit_reason_set(reason, CALLGATE_EXIT_REFUSED, "the helper failed at %s: %s",
@@ -315,6 +318,7 @@ int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *
 {
 	struct plugin_supervisor supervisor = {0};
 
+	assert(!process->process.pid);
 	*reason = (struct callgate_exit_reason){.kind = CALLGATE_EXIT_NONE};
 	int result = begin(plan, process);
 	if (result < 0)

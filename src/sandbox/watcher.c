@@ -1,4 +1,5 @@
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -45,6 +46,8 @@ static _Noreturn void end_as(const siginfo_t *plugin)
 	const struct rlimit no_core = {0, 0};
 	sigset_t none;
 
+	assert(plugin->si_code == CLD_EXITED || plugin->si_code == CLD_KILLED ||
+	       plugin->si_code == CLD_DUMPED);
 	if (plugin->si_code == CLD_EXITED)
 		_exit(plugin->si_status);
 	setrlimit(RLIMIT_CORE, &no_core);

@@ -9,7 +9,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 
-# Helpers that tell that they ran, wherever one could be looked for by mistake.
+# Helpers that leave a trace when they run, wherever one could be looked for by mistake.
 for place in . sandbox worker libexec ../libexec lib/sandbox bin bin/sandbox bin/worker; do
 	case $place in ../*) continue ;; esac
 	mkdir -p "$place"

@@ -154,7 +154,7 @@ static void *open_in_thread(void *state)
 	return NULL;
 }
 
-/* Neither fork(), which could be told of, nor exec: as what starts a process by itself does. */
+/* Neither fork(), which handlers can follow, nor exec: some programs start processes so. */
 static void copy_oneself(void)
 {
 	if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0)

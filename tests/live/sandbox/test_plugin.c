@@ -353,7 +353,7 @@ START_TEST(test_a_host_that_ignores_its_children)
 	open_with(NULL);
 	expect("v", CALLGATE_EXIT_VALUE);
 	ck_assert_int_eq(ask("c"), -EPIPE);
-	/* Linux 6.15 and newer can still tell. */
+	/* From Linux 6.15 on the status is still known. */
 	ck_assert_msg(reason.kind == CALLGATE_EXIT_CRASHED || reason.kind == CALLGATE_EXIT_UNKNOWN, "%s",
 	              reason.text);
 	ck_assert_int_eq(callgate_plugin_restart(plugin, NULL), 0);

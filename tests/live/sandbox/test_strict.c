@@ -120,7 +120,7 @@ START_TEST(test_refused_after_a_filter)
 }
 END_TEST
 
-/* Reads and writes go on behind a signal and behind the pipe's capacity. */
+/* Reads and writes go on after a signal and beyond the pipe's capacity. */
 static void reads_slowly(void)
 {
 	char buffer[1000];
