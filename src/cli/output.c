@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,8 +18,9 @@
 
 enum {
 	NEW_MODE = 0644,
-	LINKS_MAX = 40, /* symbolic links that are followed, as in the kernel */
-	NAMES_MAX = 100 /* random names that are tried */
+	LINKS_MAX = 40,  /* symbolic links that are followed, as in the kernel */
+	NAMES_MAX = 100, /* random names that are tried */
+	HIGH_DESCRIPTOR = 200
 };
 
 static const char access_list[] = "system.posix_acl_access";
@@ -101,12 +103,23 @@ static int own_descriptor(const struct output *output)
 
 /* ---- opening ---- */
 
+int output_raise(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
 /* Takes the descriptor. */
 static bool write_directly(struct output *output, int fd)
 {
 	if (output->folder >= 0)
 		close(output->folder);
 	output->folder = -1;
+	fd = output_raise(fd);
 	output->exists = fstat(fd, &output->old) == 0;
 	output->stream = output->exists ? fdopen(fd, "w") : NULL;
 	if (!output->stream) {
@@ -131,6 +144,7 @@ static bool write_to_memory(struct output *output)
 		output_discard(output);
 		return false;
 	}
+	output->folder = output_raise(output->folder);
 	output->stream = open_memstream(&output->bytes, &output->size);
 	return output->stream != NULL;
 }
@@ -174,6 +188,7 @@ bool output_spares(struct output *output, const char *input)
 	struct stat status;
 	bool is_stdin = input && strcmp(input, "-") == 0;
 
+	assert(output->stream);
 	if (!input || !output->exists || !S_ISREG(output->old.st_mode) ||
 	    (is_stdin ? fstat(STDIN_FILENO, &status) : stat(input, &status)) < 0 ||
 	    !is_same_file(&status, &output->old))
@@ -189,6 +204,7 @@ bool output_is_another(struct output *output, const struct output *other)
 	bool is_same = output->exists && other->exists && !S_ISCHR(output->old.st_mode) &&
 	               is_same_file(&output->old, &other->old);
 
+	assert(output->stream && other->stream);
 	if (!output->exists && !other->exists)
 		is_same = strcmp(output->base, other->base) == 0 && fstat(output->folder, &a) == 0 &&
 		          fstat(other->folder, &b) == 0 && is_same_file(&a, &b);
@@ -338,6 +354,7 @@ static bool replace(const struct output *output)
 
 bool output_commit(struct output *output)
 {
+	assert(output->stream);
 	bool was_whole = !ferror(output->stream), done = fclose(output->stream) == 0;
 
 	output->stream = NULL;

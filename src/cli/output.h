@@ -29,6 +29,12 @@ struct output {
 	struct stat old; /* of the file to be replaced, if it exists, or of what is written directly */
 };
 
+/*
+ * Takes a descriptor and returns it with a high number, closed on exec, so that calls of live tests about 3, 4 and so on do not meet the
+ * tool's own files; the same one where there are no high numbers.
+ */
+int output_raise(int fd);
+
 /* Opens the path; NULL and "-" are standard output. False after a message was printed. */
 bool output_open(struct output *output, const char *path);
 

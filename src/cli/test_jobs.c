@@ -1,5 +1,6 @@
 #include "cli/test_jobs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 
 /* ---- one test ---- */
 
@@ -160,7 +162,7 @@ struct pool {
 __attribute__((noreturn)) static void work(struct test_source *sources, size_t count, unsigned int jobs,
                                            unsigned int first, int fd)
 {
-	FILE *pipe = fdopen(fd, "we");
+	FILE *pipe = fdopen(output_raise(fd), "we");
 	size_t number = 0;
 
 	for (size_t i = 0; pipe && i < count; i++)
@@ -185,7 +187,7 @@ static bool start(struct pool *pool, unsigned int index, struct test_source *sou
 		work(sources, count, pool->jobs, index, ends[1]);
 	}
 	close(ends[1]);
-	worker->results = ends[0];
+	worker->results = output_raise(ends[0]);
 	if (worker->pid < 0)
 		worker->pid = 0;
 	return worker->pid > 0;
@@ -211,6 +213,8 @@ static void stop(struct pool *pool)
 static bool receive(struct pool *pool, size_t number, struct test_entry *entry)
 {
 	struct worker *worker = &pool->workers[number % pool->jobs];
+
+	assert(pool->started == pool->jobs);
 
 	if (worker->results >= 0 && receive_entry(worker, entry))
 		return true;

@@ -25,6 +25,7 @@ static const struct {
 
 static void print_look(const struct test_output *output, enum callgate_test_status status)
 {
+	assert(status < sizeof(looks) / sizeof(looks[0]));
 	if (output->colour)
 		fprintf(output->out, "  \033[%sm%s\033[0m ", looks[status].colour, looks[status].word);
 	else

@@ -295,3 +295,18 @@ status=0
 timeout 10 tail -f --pid=$pid /dev/null || fail "the tool waits for workers that are gone"
 wait $pid || status=$?
 [ $status -eq 2 ] && [ "$(grep -c 'ended without an answer' stdout)" = 2 ] || fail "killed workers: $(cat stdout)"
+
+# Live calls do not meet the files of the tool.
+{
+	printf 'profile p.json\n\ntest it\n'
+	for fd in 3 4 5 6 7 8 9 10 11 12; do
+		printf 'live: write(%s, "live", 4) -> EBADF\n' $fd
+	done
+} >files.test
+for jobs in 1 3; do
+	status=0
+	"$callgate" test -j $jobs --coverage-html out/page -o out/results files.test 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- 2>stderr </dev/null || status=$?
+	[ $status -eq 0 ] || fail "-j $jobs: $(cat out/results stderr)"
+	"$callgate" test -j $jobs files.test 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- >stdout 2>stderr </dev/null || status=$?
+	[ $status -eq 0 ] && [ "$(tail -n 1 stdout)" = "10 passed, 0 failed" ] || fail "-j $jobs: $(cat stdout stderr)"
+done
