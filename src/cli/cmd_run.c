@@ -79,7 +79,7 @@ static int fail_exec(const char *command, int error)
 	return error == ENOENT || error == ENOTDIR ? RUN_NOT_FOUND : RUN_NOT_EXECUTABLE;
 }
 
-/* What the filter will answer to the very execve(2) that is to come; ALLOW where that can't be told. */
+/* What the filter will answer to the very execve(2) that is to come; ALLOW where that is unknown. */
 static uint32_t answer_to_exec(scmp_filter_ctx ctx, const char *path, char **argv)
 {
 	struct callgate_call call = {

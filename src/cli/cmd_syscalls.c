@@ -91,7 +91,7 @@ static int show_set(uint32_t arch, const char *name)
 	if (!group && closest)
 		cli_error("there is no set \"%s\"; is \"@%s\" meant?", name, closest);
 	else if (!group)
-		cli_error("there is no set \"%s\"; --sets tells which there are", name);
+		cli_error("there is no set \"%s\"; --sets lists them", name);
 	while (group && group->syscalls[count])
 		count++;
 	return group ? list(arch, group->syscalls, count) : CLI_NO;

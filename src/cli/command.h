@@ -28,7 +28,7 @@ struct option_row {
 	size_t target;
 	const char *help;
 	unsigned int least, most; /* for take_number() */
-	const char *const *words; /* for take_word(): all values, NULL behind the last */
+	const char *const *words; /* for take_word(): all values, NULL after the last */
 };
 
 /* What options do with their values. False after a message was printed. */

@@ -24,7 +24,7 @@ struct test_output {
 	struct test_counts counts;
 };
 
-/* The names of the formats; NULL behind the last. */
+/* The names of the formats; NULL after the last. */
 extern const char *const test_format_names[];
 enum { TEST_FORMAT_PLAIN, TEST_FORMAT_TAP, TEST_FORMAT_JUNIT }; /* ORDER test_format_names */
 
