@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
+/* The names themselves, not pointers, which the dynamic linker would have to relocate: 15 letters are the longest. */
 static const struct {
-	const char *name;
-	unsigned number;
+	char name[16];
+	uint16_t number;
 } errors[] = {
 #define ERROR(name) {#name, name},
 #include "base/errors.inc"
