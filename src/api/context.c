@@ -1,11 +1,16 @@
 #include "api/context.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/action.h"
-#include "api/feature.h"
+#include <callgate/diagnosis.h>
+
+#include "api/support.h"
+#include "load/load.h"
+#include "load/thread.h"
+#include "query/proof.h"
 
 static const uint32_t default_attributes[_SCMP_FLTATR_MAX] = {
     [SCMP_FLTATR_ACT_BADARCH] = SCMP_ACT_KILL,
@@ -84,6 +89,7 @@ static struct ruleset *native_rules(struct diag *diag)
 
 static void begin(struct context *context, struct ruleset *rules, uint32_t def_action)
 {
+	assert(ruleset_arch_count(rules) == 1 && !context->compiled);
 	context->rules = rules;
 	context->rule_calls = 0;
 	context->proof = CALLGATE_PROOF_REQUIRED;
@@ -141,4 +147,117 @@ void seccomp_release(scmp_filter_ctx ctx)
 	/* A plain store before free() would be dropped as dead. */
 	explicit_bzero(&context->magic, sizeof(context->magic));
 	free(context);
+}
+
+void context_invalidate(struct context *context)
+{
+	if (!context->compiled)
+		return;
+	assert(context->output.count > 0);
+	compile_output_finish(&context->output);
+	context->compiled = false;
+}
+
+const struct policy *context_policy(const struct context *context, bool everything, struct arena *arena)
+{
+	assert(context->magic == CONTEXT_MAGIC);
+	struct ruleset_attributes attributes = {
+	    .default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT],
+	    .bad_arch_action = context->attributes[SCMP_FLTATR_ACT_BADARCH],
+	    .optimize = context->attributes[SCMP_FLTATR_CTL_OPTIMIZE],
+	    .skip_rules = context->attributes[SCMP_FLTATR_API_TSKIP],
+	    .everything = everything,
+	};
+
+	return ruleset_freeze(context->rules, &attributes, arena);
+}
+
+/* Nothing is handed out that was disproved; what was not proved, only to who asked for it. */
+static int prove(struct context *context, const struct policy *policy)
+{
+	const struct compile_output *output = &context->output;
+	struct prove_result result;
+
+	if (context->proof == CALLGATE_PROOF_OFF_FOR_TIMING)
+		return 0;
+	int failed = proof_policy(policy, output->programs, output->count, NULL, &context->diag, &result);
+	if (failed < 0)
+		return failed;
+	bool exhausted = result.outcome == PROVE_UNPROVED && result.failure.error == -EDQUOT;
+	if (exhausted && context->proof == CALLGATE_PROOF_ATTEMPTED) {
+		diag_clear(&context->diag);
+		return 0;
+	}
+	return result.outcome == PROVE_EQUAL ? 0 : -EFAULT;
+}
+
+static int check_output(struct context *context, const struct policy *policy)
+{
+	int result = load_check(context->output.programs, context->output.count, &context->diag);
+
+	if (result == 0)
+		result = prove(context, policy);
+	if (result < 0)
+		compile_output_finish(&context->output);
+	return result;
+}
+
+static int compile(struct context *context)
+{
+	struct arena_room room;
+	struct arena arena;
+
+	arena_start(&arena, &room);
+	const struct policy *policy = context_policy(context, false, &arena);
+	int result = policy ? compile_policy(policy, false, &context->diag, &context->output)
+	                    : diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");
+
+	if (result == 0)
+		result = check_output(context, policy);
+	arena_finish(&arena);
+	context->compiled = result == 0;
+	return result;
+}
+
+int context_compile(struct context *context, bool single)
+{
+	int result = context->compiled ? 0 : compile(context);
+
+	thread_prepare();
+	assert(context->compiled == (result == 0));
+	assert(result < 0 || context->output.count > 0);
+	if (result == 0 && single && context->output.count > 1)
+		return diag_fail(
+		    &context->diag, -E2BIG,
+		    "the policy needs %zu stacked programs of up to %d instructions; only seccomp_load() "
+		    "can use them",
+		    context->output.count, BPF_PROGRAM_MAX);
+	return result;
+}
+
+struct diag *diag_thread(void)
+{
+	static _Thread_local struct diag diag;
+
+	return &diag;
+}
+
+const char *callgate_diagnosis(const scmp_filter_ctx ctx)
+{
+	struct context *context = ctx;
+
+	if (!context || context->magic != CONTEXT_MAGIC)
+		return diag_thread()->text;
+	if (!context->diag.text[0])
+		note_describe(&context->note, &context->diag);
+	return context->diag.text;
+}
+
+void callgate_diagnosis_set(const char *text)
+{
+	struct diag copy = {""};
+
+	/* The text may be the thread's own. */
+	diag_add(&copy, text ? text : "");
+	*diag_thread() = copy;
 }

@@ -1,9 +1,178 @@
 #include "api/pfc.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "api/pfc_rule.h"
+#include <linux/seccomp.h>
+
+#include "arch/actions.h"
+
+enum { LINE_LENGTH_MAX = 160 };
+
+__attribute__((format(printf, 3, 4))) static void line(struct strbuf *text, int indent, const char *format,
+                                                       ...)
+{
+	char buffer[LINE_LENGTH_MAX];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(buffer, sizeof(buffer), format, list);
+	va_end(list);
+	for (int i = 0; i < indent; i++)
+		strbuf_append(text, "  ");
+	strbuf_append(text, buffer);
+	strbuf_append(text, "\n");
+}
+
+/* As libseccomp 2.6 has it: names for all actions but NOTIFY. */
+static void write_action(struct strbuf *text, int indent, uint32_t action)
+{
+	const struct callgate_action_kind *kind = action_kind(action);
+	uint32_t data = action & SECCOMP_RET_DATA;
+
+	if (!kind || kind->action == SECCOMP_RET_USER_NOTIF || (data && !kind->data_max))
+		line(text, indent, "action 0x%" PRIx32 ";", action);
+	else if (data || kind->action == SECCOMP_RET_ERRNO || kind->action == SECCOMP_RET_TRACE)
+		line(text, indent, "action %s(%" PRIu32 ");", kind->name, data);
+	else
+		line(text, indent, "action %s;", kind->name);
+}
+
+/* The rest of a rule: what is printed where all comparisons so far hold. */
+struct rest {
+	const struct policy_rule *rule;
+	const struct arch *arch;
+	uint32_t next;
+};
+
+static void write_rest(struct strbuf *text, int indent, struct rest rest);
+
+/* Half of an argument, and what it is compared with: "$a1.hi32", or "$a1" where an argument is one word. */
+static void write_test(struct strbuf *text, int indent, const struct rest *rest, bool high, const char *op)
+{
+	assert(rest->next > 0);
+	const struct policy_condition *condition = &rest->rule->conditions[rest->next - 1];
+	const char *half = rest->arch->word_bits == 32 ? "" : high ? ".hi32" : ".lo32";
+	uint32_t value = (uint32_t)(high ? condition->value >> 32 : condition->value);
+	uint32_t mask = (uint32_t)(high ? condition->mask >> 32 : condition->mask);
+
+	if (condition->op == POLICY_MASKED_EQ)
+		line(text, indent, "if ($a%u%s & 0x%.8" PRIx32 " == %" PRIu32 ")", condition->arg, half, mask,
+		     value);
+	else
+		line(text, indent, "if ($a%u%s %s %" PRIu32 ")", condition->arg, half, op, value);
+}
+
+static void write_else(struct strbuf *text, int indent, struct rest rest)
+{
+	line(text, indent, "else");
+	write_rest(text, indent + 1, rest);
+}
+
+/* The test of the word that decides when the higher ones are equal. */
+static void write_last(struct strbuf *text, int indent, struct rest rest)
+{
+	static const struct {
+		const char *op;
+		bool negated;
+	} forms[] = {
+	    [POLICY_NE] = {"==", true},         [POLICY_LT] = {">=", true},  [POLICY_LE] = {">", true},
+	    [POLICY_EQ] = {"==", false},        [POLICY_GE] = {">=", false}, [POLICY_GT] = {">", false},
+	    [POLICY_MASKED_EQ] = {"==", false},
+	};
+	unsigned op = rest.rule->conditions[rest.next - 1].op;
+
+	write_test(text, indent, &rest, false, forms[op].op);
+	if (forms[op].negated)
+		write_else(text, indent, rest);
+	else
+		write_rest(text, indent + 1, rest);
+}
+
+static void write_condition(struct strbuf *text, int indent, struct rest rest)
+{
+	if (rest.arch->word_bits == 32) {
+		write_last(text, indent, rest);
+		return;
+	}
+	switch ((enum policy_op)rest.rule->conditions[rest.next - 1].op) {
+	case POLICY_EQ:
+	case POLICY_MASKED_EQ:
+		write_test(text, indent, &rest, true, "==");
+		write_last(text, indent + 1, rest);
+		break;
+	case POLICY_NE:
+		write_test(text, indent, &rest, true, "==");
+		write_last(text, indent + 1, rest);
+		write_else(text, indent, rest);
+		break;
+	case POLICY_GT:
+	case POLICY_GE:
+		write_test(text, indent, &rest, true, ">");
+		write_rest(text, indent + 1, rest);
+		line(text, indent, "else");
+		write_test(text, indent + 1, &rest, true, "==");
+		write_last(text, indent + 2, rest);
+		break;
+	case POLICY_LT:
+	case POLICY_LE:
+		write_test(text, indent, &rest, true, ">");
+		line(text, indent, "else");
+		write_test(text, indent + 1, &rest, true, "==");
+		write_last(text, indent + 2, rest);
+		write_else(text, indent + 1, rest);
+		break;
+	}
+}
+
+static void write_rest(struct strbuf *text, int indent, struct rest rest)
+{
+	assert(rest.next <= rest.rule->condition_count);
+	if (rest.next == rest.rule->condition_count) {
+		write_action(text, indent, rest.rule->action);
+		return;
+	}
+	rest.next++;
+	write_condition(text, indent, rest);
+}
+
+static void write_rule(struct strbuf *text, int indent, const struct policy_rule *rule,
+                       const struct arch *arch)
+{
+	write_rest(text, indent, (struct rest){rule, arch, 0});
+}
+
+static uint32_t condition_words(const struct policy_condition *condition, const struct arch *arch)
+{
+	if (arch->word_bits == 32)
+		return 1;
+	switch ((enum policy_op)condition->op) {
+	case POLICY_EQ:
+	case POLICY_NE:
+	case POLICY_MASKED_EQ:
+		return 2;
+	default:
+		return 3;
+	}
+}
+
+static bool is_same(const struct policy_condition *a, const struct policy_condition *b)
+{
+	return a->arg == b->arg && a->op == b->op && a->mask == b->mask && a->value == b->value;
+}
+
+static uint32_t shared_conditions(const struct policy_rule *a, const struct policy_rule *b)
+{
+	uint32_t n = 0;
+
+	while (n < a->condition_count && n < b->condition_count &&
+	       is_same(&a->conditions[n], &b->conditions[n]))
+		n++;
+	return n;
+}
 
 enum { COST_MAX = 0xffff, PRIORITY_SHIFT = 16 };
 
@@ -13,10 +182,9 @@ static uint32_t cost(const struct policy_syscall *syscall, const struct arch *ar
 	uint32_t sum = 0;
 
 	for (uint32_t i = 0; i < syscall->rule_count; i++) {
-		uint32_t shared =
-		    i > 0 ? pfc_shared_conditions(&syscall->rules[i - 1], &syscall->rules[i]) : 0;
+		uint32_t shared = i > 0 ? shared_conditions(&syscall->rules[i - 1], &syscall->rules[i]) : 0;
 		for (uint32_t j = shared; j < syscall->rules[i].condition_count; j++)
-			sum += pfc_condition_words(&syscall->rules[i].conditions[j], arch);
+			sum += condition_words(&syscall->rules[i].conditions[j], arch);
 	}
 	return sum < COST_MAX ? sum : COST_MAX;
 }
@@ -55,11 +223,11 @@ static void write_syscall(struct strbuf *text, const struct entry *entry, const 
 	const struct policy_syscall *syscall = entry->syscall;
 	const char *name = arch_syscall_name(arch, (int32_t)syscall->nr);
 
-	pfc_line(text, indent, "# filter for syscall \"%s\" (%" PRIu32 ") [priority: %" PRIu32 "]",
-	         name ? name : "UNKNOWN", syscall->nr, entry->priority);
-	pfc_line(text, indent, "if ($syscall == %" PRIu32 ")", syscall->nr);
+	line(text, indent, "# filter for syscall \"%s\" (%" PRIu32 ") [priority: %" PRIu32 "]",
+	     name ? name : "UNKNOWN", syscall->nr, entry->priority);
+	line(text, indent, "if ($syscall == %" PRIu32 ")", syscall->nr);
 	for (uint32_t i = 0; i < syscall->rule_count; i++)
-		pfc_write_rule(text, indent + 1, &syscall->rules[i], arch);
+		write_rule(text, indent + 1, &syscall->rules[i], arch);
 }
 
 /* Leaves of the tree hold four calls; each level doubles that. */
@@ -74,11 +242,11 @@ static void write_tree(struct strbuf *text, const struct entry *entries, size_t 
 		for (int level = levels - 1; level > 0; level--) {
 			size_t width = (size_t)4 << level;
 			if (i % width == 0 && i + width / 2 < count)
-				pfc_line(text, indent++, "if ($syscall > %" PRIu32 ")",
-				         entries[i + width / 2].syscall->nr);
+				line(text, indent++, "if ($syscall > %" PRIu32 ")",
+				     entries[i + width / 2].syscall->nr);
 			else if (i % width == width / 2)
-				pfc_line(text, indent - 1, "else # ($syscall <= %" PRIu32 ")",
-				         entries[i].syscall->nr);
+				line(text, indent - 1, "else # ($syscall <= %" PRIu32 ")",
+				     entries[i].syscall->nr);
 		}
 		write_syscall(text, &entries[i], arch, indent);
 		for (int level = 0; level < levels; level++)
@@ -102,28 +270,28 @@ static void write_arch(struct strbuf *text, const struct policy *policy, const s
 			    (struct entry){&arch->syscalls[i], priority(&arch->syscalls[i], arch->arch)};
 	qsort(entries, count, sizeof(*entries),
 	      policy->optimize == 2 ? descending_numbers : descending_priorities);
-	pfc_line(text, 0, "# filter for arch %s (%" PRIu32 ")", arch->arch->name, arch->arch->audit);
-	pfc_line(text, 0, "if ($arch == %" PRIu32 ")", arch->arch->audit);
+	line(text, 0, "# filter for arch %s (%" PRIu32 ")", arch->arch->name, arch->arch->audit);
+	line(text, 0, "if ($arch == %" PRIu32 ")", arch->arch->audit);
 	if (policy->optimize == 2)
 		write_tree(text, entries, count, arch->arch);
 	else
 		for (size_t i = 0; i < count; i++)
 			write_syscall(text, &entries[i], arch->arch, 1);
-	pfc_line(text, 1, "# default action");
-	pfc_write_action(text, 1, policy->default_action);
+	line(text, 1, "# default action");
+	write_action(text, 1, policy->default_action);
 	free(entries);
 }
 
 void pfc_write(const struct policy *policy, struct strbuf *text)
 {
-	pfc_line(text, 0, "#");
-	pfc_line(text, 0, "# pseudo filter code start");
-	pfc_line(text, 0, "#");
+	line(text, 0, "#");
+	line(text, 0, "# pseudo filter code start");
+	line(text, 0, "#");
 	for (size_t i = 0; i < policy->arch_count; i++)
 		write_arch(text, policy, &policy->archs[i]);
-	pfc_line(text, 0, "# invalid architecture action");
-	pfc_write_action(text, 0, policy->bad_arch_action);
-	pfc_line(text, 0, "#");
-	pfc_line(text, 0, "# pseudo filter code end");
-	pfc_line(text, 0, "#");
+	line(text, 0, "# invalid architecture action");
+	write_action(text, 0, policy->bad_arch_action);
+	line(text, 0, "#");
+	line(text, 0, "# pseudo filter code end");
+	line(text, 0, "#");
 }

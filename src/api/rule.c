@@ -4,7 +4,7 @@
 
 #include <callgate/rule.h>
 
-#include "api/action.h"
+#include "api/support.h"
 #include "api/context.h"
 
 enum { ARGUMENTS_MAX = 6 };

@@ -1,5 +1,6 @@
 #include "load/features.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -35,8 +36,9 @@ const struct load_feature_facts *load_feature_facts(enum load_feature feature)
 {
 	size_t i = 0;
 
-	while (facts[i].feature != feature)
+	while (i < FACTS && facts[i].feature != feature)
 		i++;
+	assert(i < FACTS);
 	return &facts[i];
 }
 
@@ -110,6 +112,7 @@ static unsigned known_word(void)
 	if (word)
 		return word;
 	word = probe();
+	assert(word & PROBED);
 	return atomic_compare_exchange_strong(&known, &unknown, word) ? word : unknown;
 }
 
@@ -140,6 +143,7 @@ unsigned load_level(void)
 
 	while (level < LEVEL_MAX && (word & needed_by(level + 1)) == needed_by(level + 1))
 		level++;
+	assert(level >= LEVEL_MIN && level <= LEVEL_MAX);
 	return level;
 }
 

@@ -1,5 +1,6 @@
 #include "load/load.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include <linux/filter.h>
@@ -8,9 +9,8 @@
 #include "base/confine.h"
 #include "bpf/accept.h"
 #include "load/features.h"
-#include "load/path.h"
 #include "load/refusal.h"
-#include "load/task.h"
+#include "load/thread.h"
 
 static int refuse(int result, const char *text, struct diag *diag)
 {
@@ -34,6 +34,8 @@ static unsigned flags_of(const struct load_request *request)
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	if (request->wants_listener && request->wait_killable)
 		flags |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	assert(!(flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) || flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	assert(!(flags & SECCOMP_FILTER_FLAG_TSYNC_ESRCH) || flags & SECCOMP_FILTER_FLAG_TSYNC);
 	return flags;
 }
 
@@ -67,6 +69,7 @@ static int load_one(const struct load_request *request, struct callgate_program 
 	unsigned flags = modern ? flags_of(request) : 0;
 	int result = modern ? load_by_seccomp(&flags, &fprog) : load_by_prctl(&fprog);
 
+	assert(program->count > 0 && program->count <= BPF_PROGRAM_MAX && fprog.len == program->count);
 	if (result == CONFINE_FAKED)
 		return refusal_of_fake(modern ? "seccomp(2)" : "prctl(2) or seccomp(2)", diag);
 	if (result == -ESRCH)
@@ -77,7 +80,7 @@ static int load_one(const struct load_request *request, struct callgate_program 
 		*ret_listener = result;
 	else if (result > 0)
 		return refusal_of_thread(result, diag);
-	path_record(program);
+	thread_record(program);
 	return 0;
 }
 
@@ -101,7 +104,7 @@ static int check(const struct load_request *request, struct diag *diag)
 		diag_add(diag, "a listener together with CTL_TSYNC needs Linux ");
 		return refuse(-EINVAL, load_feature_facts(LOAD_TSYNC_ESRCH)->since, diag);
 	}
-	if (request->synchronise_threads && !load_has(LOAD_SECCOMP) && task_threads() > 1)
+	if (request->synchronise_threads && !load_has(LOAD_SECCOMP) && thread_count() > 1)
 		return refuse(
 		    -EOPNOTSUPP,
 		    "CTL_TSYNC needs seccomp(2), Linux 3.17: prctl(2) would confine one thread only", diag);
@@ -111,7 +114,7 @@ static int check(const struct load_request *request, struct diag *diag)
 		              "was loaded: "
 		              "make the policy smaller",
 		              diag);
-	return request->count > 1 ? path_check(request->programs, request->count, diag) : 0;
+	return request->count > 1 ? thread_check_room(request->programs, request->count, diag) : 0;
 }
 
 static int load_all(const struct load_request *request, struct diag *diag, int *ret_listener)
@@ -134,6 +137,8 @@ static int load_all(const struct load_request *request, struct diag *diag, int *
 
 int load_programs(const struct load_request *request, struct diag *diag, int *ret_listener)
 {
+	assert(request->count > 0);
+	assert(!(request->wants_listener && request->has_listener));
 	int result = check(request, diag);
 
 	if (result < 0)

@@ -1,5 +1,6 @@
 #include "load/refusal.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include <linux/seccomp.h>
@@ -7,7 +8,7 @@
 #include "base/confine.h"
 #include "bpf/accept.h"
 #include "load/features.h"
-#include "load/task.h"
+#include "load/thread.h"
 
 /* Linux's own ENOTSUPP, which user space has no name for. */
 enum { KERNEL_ENOTSUPP = 524 };
@@ -54,6 +55,7 @@ const char *refusal_name(int error)
 
 static void begin(const char *what, int result, struct diag *diag)
 {
+	assert(result < 0);
 	diag_add(diag, what);
 	if (find(-result)) {
 		diag_add(diag, refusal_name(-result));
@@ -109,14 +111,15 @@ int refusal_of_program(int result, unsigned flags, size_t length, struct diag *d
 
 int refusal_of_thread(int thread, struct diag *diag)
 {
-	char name[TASK_NAME_SIZE] = "";
+	char name[THREAD_NAME_SIZE] = "";
 
+	assert(thread >= 0);
 	diag_add(diag, thread ? "thread " : "a thread");
 	if (thread) {
 		diag_add_number(diag, (size_t)thread);
 		/* A filter of our own might kill us for opening a file. */
-		if (task_is_free())
-			task_name(thread, name);
+		if (thread_is_free())
+			thread_name(thread, name);
 	}
 	if (name[0]) {
 		diag_add(diag, " (");

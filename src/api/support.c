@@ -1,13 +1,27 @@
-#include "api/action.h"
+#include "api/support.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include <seccomp.h>
 #include <callgate/action.h>
 
 #include "api/context.h"
-#include "api/feature.h"
 #include "arch/actions.h"
+
+int feature_missing(enum load_feature feature, const char *what, int result, struct diag *diag)
+{
+	const struct load_feature_facts *facts = load_feature_facts(feature);
+
+	assert(result < 0);
+	return diag_fail(diag, result, "%s needs Linux %s (API level %u is in force)",
+	                 what ? what : facts->name, facts->since, load_level());
+}
+
+int feature_check(enum load_feature feature, int result, struct diag *diag)
+{
+	return load_has(feature) ? 0 : feature_missing(feature, NULL, result, diag);
+}
 
 int action_check(uint32_t action, struct diag *diag)
 {
@@ -31,33 +45,14 @@ int action_check(uint32_t action, struct diag *diag)
 	}
 }
 
-const struct callgate_action_kind *callgate_action_kind_at(size_t index)
+unsigned int seccomp_api_get(void)
 {
-	return action_kind_at(index);
+	return load_level();
 }
 
-const struct callgate_action_kind *callgate_action_kind(uint32_t action)
+int seccomp_api_set(unsigned int level)
 {
-	return action_kind(action);
-}
-
-const struct callgate_action_kind *callgate_action_kind_find(const char *name)
-{
-	return action_kind_by_name(name);
-}
-
-void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT])
-{
-	if (ret_text)
-		action_text(action, ret_text);
-}
-
-int callgate_action_parse(const char *text, uint32_t *ret_action)
-{
-	return action_parse(text, ret_action, diag_thread());
-}
-
-uint32_t callgate_action_strictest(uint32_t newest, uint32_t older)
-{
-	return action_strictest(newest, older);
+	if (!load_level_force(level))
+		return diag_fail(diag_thread(), -EINVAL, "API level %u: there are 1 to 7", level);
+	return 0;
 }

@@ -2,9 +2,8 @@
 
 #include <seccomp.h>
 
-#include "api/action.h"
 #include "api/context.h"
-#include "api/feature.h"
+#include "api/support.h"
 
 static struct context *check(const void *ctx, enum scmp_filter_attr attr)
 {
