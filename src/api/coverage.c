@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "api/context.h"
-#include "api/subject.h"
+#include "api/questions.h"
 #include "query/describe.h"
 #include "query/reachable.h"
 
@@ -133,7 +133,7 @@ int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch
 		return diag_fail(diag_thread(), -EINVAL, "NULL, or numbers from the last to the first");
 	uint32_t audit = simulator_data_of(&example).arch;
 	struct policy_condition *conditions = ARENA_ARRAY(&arena, struct policy_condition, count);
-	int result = conditions ? subject_conditions(comparisons, count, conditions) : -ENOMEM;
+	int result = conditions ? question_conditions(comparisons, count, conditions) : -ENOMEM;
 	if (result == 0)
 		result =
 		    cover(simulator, &(struct query){{audit, audit, nr_first, nr_last}, count, conditions});

@@ -1,13 +1,58 @@
-#include <callgate/prove.h>
+#include "api/questions.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "api/subject.h"
+#include <callgate/prove.h>
+
 #include "api/context.h"
 #include "query/ask.h"
 #include "query/describe.h"
 #include "query/differences.h"
+#include "query/ranges.h"
+
+int question_filter(const struct callgate_side *side, struct arena *arena, struct filter *ret_filter)
+{
+	struct filter filter = {.programs = side ? side->programs : NULL};
+
+	if (!side || (!side->ctx && (!side->programs || side->program_count == 0)))
+		return diag_fail(diag_thread(), -EINVAL, "a side needs a context or at least one program");
+	for (size_t i = 0; !side->ctx && i < side->program_count; i++)
+		if (!side->programs[i])
+			return diag_fail(diag_thread(), -EINVAL, "program %zu of a side is NULL", i);
+	filter.program_count = side->ctx ? 0 : side->program_count;
+	if (side->ctx) {
+		const struct context *context = context_check(side->ctx);
+		if (!context)
+			return diag_fail(diag_thread(), -EINVAL,
+			                 "a side's context is released or has no architecture");
+		filter.policy = context_policy(context, false, arena);
+		if (!filter.policy)
+			return diag_fail(diag_thread(), -ENOMEM, "out of memory for the rules");
+	}
+	*ret_filter = filter;
+	return 0;
+}
+
+int question_conditions(const struct scmp_arg_cmp *comparisons, size_t count,
+                        struct policy_condition *conditions)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct scmp_arg_cmp *from = &comparisons[i];
+		bool masked = from->op == SCMP_CMP_MASKED_EQ;
+		if (from->arg > 5 || from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
+			return diag_fail(diag_thread(), -EINVAL,
+			                 "comparison %zu: arguments are 0 to 5, operators SCMP_CMP_*", i);
+		conditions[i] = (struct policy_condition){
+		    .arg = (uint8_t)from->arg,
+		    .op = (uint8_t)from->op,
+		    .mask = masked ? from->datum_a : UINT64_MAX,
+		    .value = masked ? from->datum_b & from->datum_a : from->datum_a,
+		};
+	}
+	return 0;
+}
 
 int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof)
 {
@@ -83,7 +128,7 @@ static char *difference_text(const struct difference *difference)
 	return strbuf_steal(&text);
 }
 
-static int publish(const struct differences *result, struct callgate_comparison **ret_comparison)
+static int publish_comparison(const struct differences *result, struct callgate_comparison **ret_comparison)
 {
 	struct callgate_comparison *comparison = calloc(1, sizeof(*comparison));
 
@@ -122,13 +167,13 @@ int callgate_compare(const struct callgate_side *first, const struct callgate_si
 	diag_clear(diag_thread());
 	if (!ret_comparison)
 		return diag_fail(diag_thread(), -EINVAL, "the place for the comparison must not be NULL");
-	int result = subject_of(first, &arena, &a);
+	int result = question_filter(first, &arena, &a);
 	if (result == 0)
-		result = subject_of(second, &arena, &b);
+		result = question_filter(second, &arena, &b);
 	if (result == 0)
 		result = differences_find(&a, &b, max, diag_thread(), &found);
 	if (result == 0)
-		result = publish(&found, ret_comparison);
+		result = publish_comparison(&found, ret_comparison);
 	vec_finish(&found.list);
 	arena_finish(&arena);
 	return result;
@@ -176,10 +221,10 @@ int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, si
 	if (!target || !ret_answer || (count && !comparisons))
 		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
 	struct policy_condition *conditions = ARENA_ARRAY(&arena, struct policy_condition, count);
-	int result = conditions ? subject_conditions(comparisons, count, conditions)
+	int result = conditions ? question_conditions(comparisons, count, conditions)
 	                        : diag_fail(diag_thread(), -ENOMEM, "out of memory for a question");
 	if (result == 0)
-		result = subject_of(side, &arena, &filter);
+		result = question_filter(side, &arena, &filter);
 	if (result == 0) {
 		struct query query = {
 		    {target->audit, target->audit, (uint32_t)nr, (uint32_t)nr}, count, conditions};
@@ -187,4 +232,62 @@ int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, si
 	}
 	arena_finish(&arena);
 	return result;
+}
+
+_Static_assert(CALLGATE_RANGE_ACTIONS == RANGES_VERDICTS, "the public limit is the internal one");
+
+static int publish_numbers(const struct ranges_result *found, struct callgate_numbers **ret_numbers)
+{
+	size_t count = found->rows.count;
+	struct callgate_numbers *numbers = calloc(1, sizeof(*numbers) + count * sizeof(numbers->ranges[0]));
+
+	if (!numbers)
+		return diag_fail(diag_thread(), -ENOMEM, "out of memory for an answer");
+	numbers->count = count;
+	numbers->ranges = (struct callgate_number_range *)(numbers + 1); /* one block, aligned for either */
+	for (size_t i = 0; i < count; i++) {
+		const struct ranges_row *from = &found->rows.items[i];
+		struct callgate_number_range *to = &numbers->ranges[i];
+		*to = (struct callgate_number_range){
+		    from->first, from->last, from->ever_allowed, from->ever_denied, from->complete,
+		    from->count, {0}};
+		memcpy(to->actions, from->verdicts, from->count * sizeof(to->actions[0]));
+	}
+	*ret_numbers = numbers;
+	return 0;
+}
+
+static int find_numbers(const struct filter *filter, uint32_t audit, struct callgate_numbers **ret_numbers)
+{
+	struct ranges_result found = {0};
+	int result = ranges_find(filter, audit, diag_thread(), &found);
+
+	if (result == 0 && found.outcome == PROVE_REFUSED)
+		result = -EINVAL;
+	else if (result == 0)
+		result = found.outcome == PROVE_EQUAL ? publish_numbers(&found, ret_numbers) : -EDQUOT;
+	vec_finish(&found.rows);
+	return result;
+}
+
+int callgate_numbers_find(const struct callgate_side *side, uint32_t arch,
+                          struct callgate_numbers **ret_numbers)
+{
+	const struct arch *target = arch_by_token(arch);
+	struct arena arena = {0};
+	struct filter filter;
+
+	diag_clear(diag_thread());
+	if (!target || !ret_numbers)
+		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
+	int result = question_filter(side, &arena, &filter);
+	if (result == 0)
+		result = find_numbers(&filter, target->audit, ret_numbers);
+	arena_finish(&arena);
+	return result;
+}
+
+void callgate_numbers_free(struct callgate_numbers *numbers)
+{
+	free(numbers);
 }

@@ -1,8 +1,8 @@
 /*
  * What the functions of <callgate/prove.h> are asked about.
  */
-#ifndef CALLGATE_API_SUBJECT_H
-#define CALLGATE_API_SUBJECT_H
+#ifndef CALLGATE_API_QUESTIONS_H
+#define CALLGATE_API_QUESTIONS_H
 
 #include <callgate/prove.h>
 
@@ -10,10 +10,10 @@
 #include "prove/equivalence.h"
 
 /* A side as the prover sees it; a context's rules are frozen in the arena. 0, -EINVAL, -ENOMEM; callgate_diagnosis(NULL) says why. */
-int subject_of(const struct callgate_side *side, struct arena *arena, struct filter *ret_filter);
+int question_filter(const struct callgate_side *side, struct arena *arena, struct filter *ret_filter);
 
 /* `count` comparisons as conditions. 0 or -EINVAL; callgate_diagnosis(NULL) says why. */
-int subject_conditions(const struct scmp_arg_cmp *comparisons, size_t count,
-                       struct policy_condition *conditions);
+int question_conditions(const struct scmp_arg_cmp *comparisons, size_t count,
+                        struct policy_condition *conditions);
 
 #endif
