@@ -241,13 +241,13 @@ static bool parse_option(struct parser *parser)
 			return scan_fail(scan, where, "a second `option %s`", option.name);
 	if (known->has_value && !parse_option_value(scan, known, &option.value))
 		return false;
-	struct callgate_test_option *grown = scan_allocate(scan, filter->option_count + 1, sizeof(*grown));
-	if (!grown)
+	struct callgate_test_option *kept = scan_allocate(scan, filter->option_count + 1, sizeof(*kept));
+	if (!kept)
 		return false;
-	for (size_t i = 0; i < filter->option_count; i++)
-		grown[i] = filter->options[i];
-	grown[filter->option_count++] = option;
-	filter->options = grown;
+	if (filter->option_count)
+		memcpy(kept, filter->options, filter->option_count * sizeof(*kept));
+	kept[filter->option_count++] = option;
+	filter->options = kept;
 	return true;
 }
 

@@ -32,65 +32,76 @@ struct mutation {
 	const struct callgate_rule *rule; /* an entry of this id with most conditions; else NULL */
 };
 
-/* The simulator's rules, and all mutations of them. The arena is zeroed; it and the vector belong to the caller. */
-struct mutations {
+/* The search for mutation number `index`. The arena, which holds the simulator's rules, is zeroed at the start and freed by the caller. */
+struct search {
 	const struct callgate_simulator *simulator;
+	size_t index;
 	struct arena arena;
-	size_t rule_count;
-	struct callgate_rule *rules;
-	VEC(struct mutation) list;
+	ARENA_VEC(struct callgate_rule) rules;
+	struct mutation found;
 };
 
-/* ---- which there are ---- */
+/* ---- which there are: each function is true once the mutation is found ---- */
 
-static bool add(struct mutations *mutations, enum mutation_kind kind, const struct callgate_rule *rule,
-                size_t condition)
+static bool take(struct search *search, enum mutation_kind kind, const struct callgate_rule *rule,
+                 size_t condition)
 {
-	return vec_push(
-	    &mutations->list,
-	    ((struct mutation){
-	        .kind = kind, .id = rule ? rule->id : 0, .condition = (uint32_t)condition, .rule = rule}));
+	if (search->index-- > 0)
+		return false;
+	search->found = (struct mutation){
+	    .kind = kind, .id = rule ? rule->id : 0, .condition = (uint32_t)condition, .rule = rule};
+	return true;
 }
 
-static bool add_condition(struct mutations *mutations, const struct callgate_rule *rule, size_t i)
+static bool find_in_condition(struct search *search, const struct callgate_rule *rule, size_t i)
 {
-	if (!add(mutations, CONDITION_DROPPED, rule, i))
-		return false;
+	if (take(search, CONDITION_DROPPED, rule, i))
+		return true;
 	switch (rule->conditions[i].op) {
 	case SCMP_CMP_LT:
 	case SCMP_CMP_LE:
 	case SCMP_CMP_GE:
 	case SCMP_CMP_GT:
-		return add(mutations, CONDITION_WIDENED, rule, i);
+		return take(search, CONDITION_WIDENED, rule, i);
 	case SCMP_CMP_EQ:
 	case SCMP_CMP_MASKED_EQ:
-		return add(mutations, LOW_BIT_IGNORED, rule, i) && add(mutations, HIGH_BIT_IGNORED, rule, i);
+		return take(search, LOW_BIT_IGNORED, rule, i) || take(search, HIGH_BIT_IGNORED, rule, i);
 	default:
-		return true;
+		return false;
 	}
 }
 
-static bool add_rule(struct mutations *mutations, const struct callgate_rule *rule)
+static bool find_in_rule(struct search *search, const struct callgate_rule *rule)
 {
-	if (!add(mutations, RULE_DROPPED, rule, 0))
-		return false;
-	if (rule->action != SCMP_ACT_ALLOW && !add(mutations, RULE_ALLOWS, rule, 0))
-		return false;
+	if (take(search, RULE_DROPPED, rule, 0) ||
+	    (rule->action != SCMP_ACT_ALLOW && take(search, RULE_ALLOWS, rule, 0)))
+		return true;
 	for (size_t i = 0; i < rule->condition_count; i++)
-		if (!add_condition(mutations, rule, i))
-			return false;
-	return true;
+		if (find_in_condition(search, rule, i))
+			return true;
+	return false;
 }
 
-static bool add_default(struct mutations *mutations, enum mutation_kind kind, enum callgate_reason reason,
-                        uint32_t arch)
+static bool find_in_defaults(struct search *search)
 {
+	const struct callgate_arch *arch;
 	uint32_t action;
 
-	if (callgate_simulator_default(mutations->simulator, reason, arch, &action) < 0 ||
-	    (action == SCMP_ACT_ALLOW && kind != NEWER_ALLOWS))
+	if (callgate_simulator_default(search->simulator, CALLGATE_REASON_DEFAULT, 0, &action) == 0 &&
+	    action != SCMP_ACT_ALLOW && take(search, DEFAULT_ALLOWS, NULL, 0))
 		return true;
-	return vec_push(&mutations->list, ((struct mutation){.kind = kind, .arch = arch}));
+	if (callgate_simulator_default(search->simulator, CALLGATE_REASON_BAD_ARCH, 0, &action) == 0 &&
+	    action != SCMP_ACT_ALLOW && take(search, BAD_ARCH_ALLOWS, NULL, 0))
+		return true;
+	for (size_t i = 0; (arch = callgate_arch_at(i)); i++) {
+		if (callgate_simulator_default(search->simulator, CALLGATE_REASON_NEWER, arch->token,
+		                               &action) == 0 &&
+		    take(search, NEWER_ALLOWS, NULL, 0)) {
+			search->found.arch = arch->token;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* By id; of one id, the entry with most conditions first, and of those the one that comes first. */
@@ -106,42 +117,27 @@ static int by_id(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool add_rules(struct mutations *mutations)
+/* 0, -ENOENT, -ENOMEM. */
+static int find(struct search *search)
 {
-	const struct callgate_rule **sorted =
-	    ARENA_ARRAY(&mutations->arena, const struct callgate_rule *, mutations->rule_count);
-
-	for (size_t i = 0; sorted && i < mutations->rule_count; i++)
-		sorted[i] = &mutations->rules[i];
-	if (sorted)
-		qsort(sorted, mutations->rule_count, sizeof(sorted[0]), by_id);
-	for (size_t i = 0; sorted && i < mutations->rule_count; i++)
-		if ((i == 0 || sorted[i]->id != sorted[i - 1]->id) && !add_rule(mutations, sorted[i]))
-			return false;
-	return sorted != NULL;
-}
-
-static bool list(struct mutations *mutations)
-{
-	const struct callgate_arch *arch;
+	const struct callgate_rule **sorted;
 	struct callgate_rule rule;
-	size_t count = 0;
 
-	while (callgate_simulator_rule(mutations->simulator, count, &rule) == 0)
-		count++;
-	mutations->rules = ARENA_ARRAY(&mutations->arena, struct callgate_rule, count);
-	if (!mutations->rules)
-		return false;
-	for (; mutations->rule_count < count; mutations->rule_count++)
-		callgate_simulator_rule(mutations->simulator, mutations->rule_count,
-		                        &mutations->rules[mutations->rule_count]);
-	if (!add_default(mutations, DEFAULT_ALLOWS, CALLGATE_REASON_DEFAULT, 0) ||
-	    !add_default(mutations, BAD_ARCH_ALLOWS, CALLGATE_REASON_BAD_ARCH, 0))
-		return false;
-	for (size_t i = 0; (arch = callgate_arch_at(i)); i++)
-		if (!add_default(mutations, NEWER_ALLOWS, CALLGATE_REASON_NEWER, arch->token))
-			return false;
-	return add_rules(mutations);
+	for (size_t i = 0; callgate_simulator_rule(search->simulator, i, &rule) == 0; i++)
+		if (!vec_push_in(&search->rules, &search->arena, rule))
+			return -ENOMEM;
+	sorted = ARENA_ARRAY(&search->arena, const struct callgate_rule *, search->rules.count);
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < search->rules.count; i++)
+		sorted[i] = &search->rules.items[i];
+	qsort(sorted, search->rules.count, sizeof(sorted[0]), by_id);
+	if (find_in_defaults(search))
+		return 0;
+	for (size_t i = 0; i < search->rules.count; i++)
+		if ((i == 0 || sorted[i]->id != sorted[i - 1]->id) && find_in_rule(search, sorted[i]))
+			return 0;
+	return -ENOENT;
 }
 
 /* ---- what they do ---- */
@@ -197,43 +193,40 @@ static bool change_rule(const struct mutation *mutation, struct arena *arena, st
 }
 
 /* The rules of the simulator with the mutation, in place. */
-static bool change_rules(struct mutations *mutations, const struct mutation *mutation)
+static bool change_rules(struct search *search)
 {
+	const struct mutation *mutation = &search->found;
 	size_t count = 0;
 
-	for (size_t i = 0; i < mutations->rule_count; i++) {
-		struct callgate_rule rule = mutations->rules[i];
+	for (size_t i = 0; i < search->rules.count; i++) {
+		struct callgate_rule rule = search->rules.items[i];
 		bool is_changed = mutation->kind >= RULE_DROPPED && rule.id == mutation->id;
 		if (is_changed && mutation->kind == RULE_DROPPED)
 			continue;
-		if (is_changed && !change_rule(mutation, &mutations->arena, &rule))
+		if (is_changed && !change_rule(mutation, &search->arena, &rule))
 			return false;
-		mutations->rules[count++] = rule;
+		search->rules.items[count++] = rule;
 	}
-	assert(count <= mutations->rule_count);
-	mutations->rule_count = count;
+	search->rules.count = count;
 	return true;
 }
 
-static int build(struct mutations *mutations, const struct mutation *mutation,
-                 struct callgate_simulator **ret_mutant)
+static int build(struct search *search, struct callgate_simulator **ret_mutant)
 {
-	struct callgate_changed_rules changed = {0};
+	struct callgate_changed_rules changed = {.newer_arch = search->found.arch,
+	                                         .newer_action = SCMP_ACT_ALLOW};
 
-	callgate_simulator_default(mutations->simulator, CALLGATE_REASON_DEFAULT, 0, &changed.default_action);
-	callgate_simulator_default(mutations->simulator, CALLGATE_REASON_BAD_ARCH, 0,
-	                           &changed.bad_arch_action);
-	if (mutation->kind == DEFAULT_ALLOWS)
-		changed.default_action = SCMP_ACT_ALLOW;
-	if (mutation->kind == BAD_ARCH_ALLOWS)
-		changed.bad_arch_action = SCMP_ACT_ALLOW;
-	changed.newer_arch = mutation->arch;
-	changed.newer_action = SCMP_ACT_ALLOW;
-	if (!change_rules(mutations, mutation))
+	if (!change_rules(search))
 		return -ENOMEM;
-	changed.rule_count = mutations->rule_count;
-	changed.rules = mutations->rules;
-	return callgate_simulator_new_changed(mutations->simulator, &changed, ret_mutant);
+	callgate_simulator_default(search->simulator, CALLGATE_REASON_DEFAULT, 0, &changed.default_action);
+	callgate_simulator_default(search->simulator, CALLGATE_REASON_BAD_ARCH, 0, &changed.bad_arch_action);
+	if (search->found.kind == DEFAULT_ALLOWS)
+		changed.default_action = SCMP_ACT_ALLOW;
+	if (search->found.kind == BAD_ARCH_ALLOWS)
+		changed.bad_arch_action = SCMP_ACT_ALLOW;
+	changed.rule_count = search->rules.count;
+	changed.rules = search->rules.items;
+	return callgate_simulator_new_changed(search->simulator, &changed, ret_mutant);
 }
 
 /* ---- in words ---- */
@@ -290,43 +283,30 @@ static char *describe(const struct callgate_simulator *simulator, const struct m
 	return strbuf_steal(&text);
 }
 
-/* ---- together ---- */
-
-static int mutate(struct mutations *mutations, size_t index, struct callgate_simulator **ret_mutant,
-                  uint32_t *ret_rule, char **ret_text)
-{
-	if (!list(mutations))
-		return -ENOMEM;
-	if (index >= mutations->list.count)
-		return -ENOENT;
-	const struct mutation *mutation = &mutations->list.items[index];
-	char *text = ret_text ? describe(mutations->simulator, mutation) : NULL;
-	if (ret_text && !text)
-		return -ENOMEM;
-	int result = build(mutations, mutation, ret_mutant);
-	if (result < 0) {
-		free(text);
-		return result;
-	}
-	if (ret_rule)
-		*ret_rule = mutation->id;
-	if (ret_text)
-		*ret_text = text;
-	return 0;
-}
-
 int callgate_simulator_mutate(const struct callgate_simulator *simulator, size_t index,
                               struct callgate_simulator **ret_mutant, uint32_t *ret_rule, char **ret_text)
 {
-	struct mutations mutations = {.simulator = simulator};
+	struct search search = {.simulator = simulator, .index = index};
+	char *text = NULL;
 	uint32_t action;
 
 	if (!simulator || !ret_mutant)
 		return -EINVAL;
 	if (callgate_simulator_default(simulator, CALLGATE_REASON_DEFAULT, 0, &action) < 0)
 		return -ENOENT; /* a program */
-	int result = mutate(&mutations, index, ret_mutant, ret_rule, ret_text);
-	vec_finish(&mutations.list);
-	arena_finish(&mutations.arena);
-	return result;
+	int result = find(&search);
+	if (result == 0 && ret_text && !(text = describe(simulator, &search.found)))
+		result = -ENOMEM;
+	if (result == 0)
+		result = build(&search, ret_mutant);
+	arena_finish(&search.arena);
+	if (result < 0) {
+		free(text);
+		return result;
+	}
+	if (ret_rule)
+		*ret_rule = search.found.id;
+	if (ret_text)
+		*ret_text = text;
+	return 0;
 }
