@@ -1,13 +1,19 @@
 /* callgate disasm: a filter's instructions as text. */
 #include <stdlib.h>
+#include <string.h>
 
+#include <linux/filter.h>
+
+#include <callgate/action.h>
+#include <callgate/arch.h>
 #include <callgate/diagnosis.h>
+#include <callgate/simulate.h>
 
 #include "cli/filter.h"
 
 struct settings {
 	uint32_t arch;
-	bool check;
+	bool check, no_names;
 };
 
 static const struct option_row options[] = {
@@ -15,20 +21,98 @@ static const struct option_row options[] = {
      "whose byte order the file is in; default: this machine's"},
     {"check", 0, NULL, take_flag, offsetof(struct settings, check),
      "say on standard error whether the kernel would accept it; exit status 1 if not"},
+    {"no-names", 'C', NULL, take_flag, offsetof(struct settings, no_names),
+     "print no names of calls, architectures and errors beside the numbers"},
     {0},
 };
 
-static int show(const struct callgate_program *program, bool check)
+/* ---- names beside the numbers ---- */
+
+static void print_arch(uint32_t audit)
+{
+	const char *separator = "  ; ";
+
+	for (size_t i = 0; callgate_arch_at(i); i++)
+		if (callgate_arch_at(i)->audit == audit) {
+			printf("%s%s", separator, callgate_arch_at(i)->name);
+			separator = ", ";
+		}
+}
+
+/* What a comparison is about, known from a call that comes to it. */
+static void print_comparison(const struct callgate_edge *edge)
+{
+	const struct callgate_arch *arch = callgate_arch_of_call(edge->example.arch, (int32_t)edge->k);
+	char *name = NULL;
+
+	if (edge->reach != CALLGATE_REACH_SOME || BPF_SRC(edge->code) == BPF_X ||
+	    BPF_OP(edge->code) == BPF_JSET || edge->mask != UINT32_MAX)
+		return;
+	if (edge->operand == CALLGATE_OPERAND_ARCH)
+		print_arch(edge->k);
+	if (edge->operand == CALLGATE_OPERAND_NR && arch)
+		name = seccomp_syscall_resolve_num_arch(arch->token, (int)edge->k);
+	if (name)
+		printf("  ; %s on %s", name, arch->name);
+	free(name);
+}
+
+/* Returns how many edges the instruction has had. */
+static size_t print_names(const struct callgate_simulator *simulator, size_t edge, size_t instruction)
+{
+	struct callgate_edge first, second;
+
+	if (callgate_simulator_edge(simulator, edge, &first) < 0 || first.instruction != instruction)
+		return 0;
+	bool is_pair =
+	    callgate_simulator_edge(simulator, edge + 1, &second) == 0 && second.instruction == instruction;
+	print_comparison(is_pair && first.reach != CALLGATE_REACH_SOME ? &second : &first);
+	return is_pair ? 2 : 1;
+}
+
+static void print_error(const char *line)
+{
+	static const char start[] = "return ERRNO(";
+	const char *number = strstr(line, start);
+	char action[CALLGATE_ACTION_TEXT];
+
+	if (!number)
+		return;
+	callgate_action_text(SCMP_ACT_ERRNO((uint32_t)strtoul(number + strlen(start), NULL, 10)), action);
+	printf("  ; %.*s", (int)strcspn(action + strlen("ERRNO("), ")"), action + strlen("ERRNO("));
+}
+
+/* The listing, a line for each instruction, with names. */
+static void print_listing(char *text, const struct callgate_simulator *simulator)
+{
+	char *rest = NULL, *line = strtok_r(text, "\n", &rest);
+	size_t edge = 0;
+
+	for (size_t index = 0; line; index++, line = strtok_r(NULL, "\n", &rest)) {
+		fputs(line, stdout);
+		edge += print_names(simulator, edge, index);
+		print_error(line);
+		putchar('\n');
+	}
+}
+
+/* What the kernel would refuse is listed without names: it can't be simulated. */
+static int show(const struct callgate_program *program, const struct settings *settings)
 {
 	char *text = callgate_program_disassemble(program);
+	struct callgate_simulator *simulator = NULL;
 
 	if (!text) {
 		cli_error("out of memory");
 		return CLI_FAILED;
 	}
-	fputs(text, stdout);
+	if (!settings->no_names && callgate_simulator_new_program(program, &simulator) == 0)
+		print_listing(text, simulator);
+	else
+		fputs(text, stdout);
+	callgate_simulator_free(simulator);
 	free(text);
-	if (!check || callgate_program_check(program) == 0)
+	if (!settings->check || callgate_program_check(program) == 0)
 		return CLI_OK;
 	cli_error("the kernel would refuse it: %s", callgate_diagnosis(NULL));
 	return CLI_NO;
@@ -40,7 +124,7 @@ static int run(struct call *call)
 	struct filter filter = {0};
 	bool opened =
 	    filter_explain(&filter, filter_open_program(&filter, call->operands[0], settings->arch));
-	int status = opened ? show(filter.programs[0], settings->check) : CLI_FAILED;
+	int status = opened ? show(filter.programs[0], settings) : CLI_FAILED;
 
 	filter_close(&filter);
 	return status;
@@ -49,9 +133,9 @@ static int run(struct call *call)
 const struct command cmd_disasm = {
     .name = "disasm",
     .what = "list the instructions of a filter",
-    .synopsis = "[--arch ARCH] [--check] FILE",
+    .synopsis = "[--arch ARCH] [--check] [-C] FILE",
     .help = "Lists the instructions of FILE (-: standard input), an array of struct sock_filter as "
-            "seccomp_export_bpf(3) and `callgate compile` write it.\n",
+            "seccomp_export_bpf(3) and `callgate compile` write it, with names beside the numbers.\n",
     .options = options,
     .settings_size = sizeof(struct settings),
     .operands_least = 1,
