@@ -48,7 +48,7 @@ enum callgate_profile_option {
 	CALLGATE_PROFILE_NEWER_CALLS,
 	/*
 	 * Nonzero: where rules on socket calls look at arguments and the architecture has socketcall(2), which hides them, let
-	 * socketcall pass as libseccomp does. Default 0: no rule opens that door, only the profile naming `socketcall` does.
+	 * socketcall pass as libseccomp does. Default 0: no such rule allows it, only the profile naming `socketcall` does.
 	 */
 	CALLGATE_PROFILE_OPEN_SOCKETCALL,
 	/* The errno (0..4095) of an ERRNO or TRACE action for which the profile gives none. Default EPERM. */
@@ -116,7 +116,7 @@ struct callgate_profile_message {
 
 /* Messages in the order of their places. */
 size_t callgate_profile_message_count(const struct callgate_profile *profile);
-/* NULL behind the last. Valid until the next call that changes the profile. */
+/* NULL after the last. Valid until the next call that changes the profile. */
 const struct callgate_profile_message *callgate_profile_message(const struct callgate_profile *profile,
                                                                 size_t index);
 

@@ -18,7 +18,7 @@ extern "C" {
  *
  * - `arch` (SCMP_ARCH_* token, 0: native) alone gets the rule, and `syscall` is that architecture's own number, as
  *   callgate_syscall_number() gives it; nothing is translated. Pseudo numbers are refused.
- * - Only the direct call is meant. Where its family has a second door, socketcall(2) or ipc(2), that door is left alone.
+ * - Only the direct call is meant. Where it can also be made through socketcall(2) or ipc(2), that way is left alone.
  * - Several of the (at most CALLGATE_RULE_CONDITIONS_MAX) conditions may look at one argument; all of them must hold: a range, for example.
  *
  * Rules that are there already are treated as seccomp_rule_add() does: silently covered or covering ones, -EEXIST

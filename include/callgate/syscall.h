@@ -20,7 +20,7 @@ extern "C" {
 const char *callgate_syscall_name_at(size_t index);
 
 /*
- * The number that seccomp_data.nr holds when the call is made directly, also where its family has a second door through
+ * The number that seccomp_data.nr holds when the call is made directly, also where it can be made through
  * socketcall(2) or ipc(2) (seccomp_syscall_resolve_name_arch() gives a pseudo number there). __NR_SCMP_ERROR (-1) if the name or
  * the architecture is unknown or the architecture does not have the call.
  */

@@ -5,6 +5,7 @@
 #define CALLGATE_OCI_APPLICATION_H
 
 #include "base/diag.h"
+#include "base/strbuf.h"
 #include "base/vec.h"
 #include "oci/messages.h"
 #include "oci/model.h"
@@ -68,5 +69,16 @@ bool multiplexed_anywhere(const struct model *model, const char *syscall);
 
 /* Decides about the multiplexed way to calls of which conditions restrict the direct way. 0 or -errno. */
 int multiplexed_restrict(struct application *application);
+
+/* ---- the model as text ---- */
+
+/* The plain OCI object for a runtime. `options` by enum callgate_profile_option. */
+void write_resolved(struct strbuf *out, const struct model *model, const uint32_t *options);
+
+/*
+ * A table for a reader: per architecture, what each known call gets, by the model and the filter made of it. The arena holds
+ * lists meanwhile. 0 or -errno.
+ */
+int write_table(struct strbuf *out, const struct application *application, struct arena *arena);
 
 #endif

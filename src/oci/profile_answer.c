@@ -4,7 +4,6 @@
 #include <callgate/diagnosis.h>
 
 #include "oci/profile_handle.h"
-#include "oci/write.h"
 
 static int start(struct callgate_profile *profile, const void *ret)
 {

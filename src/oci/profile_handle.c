@@ -2,8 +2,10 @@
 #include "oci/profile_handle.h"
 
 #include <ctype.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -149,19 +151,74 @@ static int try_filter(struct callgate_profile *profile)
 	return result;
 }
 
+/* An instruction of classic BPF, in either byte order: only jumps use bytes 2 and 3, and a program begins with a load. */
+static bool looks_like_program(const char *text, size_t size)
+{
+	static const char little[] = {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
+	                  big[] = {0, BPF_LD | BPF_W | BPF_ABS, 0, 0};
+
+	return size >= sizeof(struct sock_filter) && size % sizeof(struct sock_filter) == 0 &&
+	       (memcmp(text, little, sizeof(little)) == 0 || memcmp(text, big, sizeof(big)) == 0);
+}
+
+/* Does a line of the text begin with the words? */
+static bool has_line(const char *text, const char *words)
+{
+	const char *at = strstr(text, words);
+
+	while (at && at != text && at[-1] != '\n')
+		at = strstr(at + 1, words);
+	return at != NULL;
+}
+
+/* What a file is that is taken for a profile by mistake; NULL: it may be JSON. By its contents, whatever its name. */
+static const char *other_kind(const char *text, size_t size)
+{
+	if (strspn(text, " \t\r\n") == size)
+		return "the profile is empty";
+	if (size >= SELFMAG && memcmp(text, ELFMAG, SELFMAG) == 0)
+		return "this is an ELF file, not a profile";
+	if (looks_like_program(text, size))
+		return "this is a BPF program, not a profile: callgate disasm lists it";
+	if (has_line(text, "---\n") || has_line(text, "defaultAction:"))
+		return "this is YAML; a profile is JSON";
+	return NULL;
+}
+
+static const struct value *find_member(const struct value *object, const char *key)
+{
+	for (size_t i = 0; object && object->kind == VALUE_OBJECT && i < object->count; i++)
+		if (strcmp(object->items[i].key, key) == 0)
+			return &object->items[i];
+	return NULL;
+}
+
+/* The profile is the whole document, or what a runtime's config.json has for it. */
+static const struct value *find_profile(const struct value *root, struct messages *messages)
+{
+	const struct value *seccomp = find_member(find_member(root, "linux"), "seccomp");
+
+	if (!seccomp || find_member(root, "defaultAction"))
+		return root;
+	messages_warn(messages, seccomp->key_place,
+	              "this is a runtime's config.json: its linux.seccomp is the profile");
+	return seccomp;
+}
+
 static int understand(struct callgate_profile *profile)
 {
 	struct messages *messages = &profile->messages;
+	const char *other = other_kind(profile->text.text, profile->text.length);
 	int result;
 
-	if (strspn(profile->text.text, " \t\r\n") == profile->text.length) {
-		messages_error(messages, (struct place){1, 1}, "the profile is empty");
+	if (other) {
+		messages_error(messages, (struct place){1, 1}, "%s", other);
 		return -EINVAL;
 	}
 	result = document_parse(&profile->document, profile->text.text, profile->text.length, messages);
 	if (result == 0)
-		result = model_read(&profile->model, profile->document.root, &profile->environment,
-		                    &profile->arena, messages);
+		result = model_read(&profile->model, find_profile(profile->document.root, messages),
+		                    &profile->environment, &profile->arena, messages);
 	if (result == 0 && !review_model(&profile->model, profile->options, messages, &profile->arena))
 		result = -ENOMEM;
 	if (result == 0 && messages->errors == 0)

@@ -3,8 +3,8 @@
 
 #include <callgate/oci.h>
 
+#include "oci/application.h"
 #include "oci/json_token.h"
-#include "oci/write.h"
 
 #define INDENT "\t"
 

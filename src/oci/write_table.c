@@ -8,8 +8,8 @@
 #include <callgate/simulate.h>
 #include <callgate/syscall.h>
 
+#include "oci/application.h"
 #include "oci/review.h"
-#include "oci/write.h"
 
 enum { LINE = 100, INDENT = 6 };
 

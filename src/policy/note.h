@@ -16,7 +16,7 @@ enum note_kind {
 	NOTE_MASK_CUT,    /* value bits outside of the mask are not compared */
 	NOTE_WORD_CUT,    /* only the low 32 bits of a datum are compared */
 	NOTE_ABSENT,      /* no such call on an architecture */
-	NOTE_MULTIPLEXED, /* comparisons get lost or change their meaning behind socketcall(2) or ipc(2) */
+	NOTE_MULTIPLEXED, /* comparisons get lost or change their meaning through socketcall(2) or ipc(2) */
 	NOTE_REPLACES,    /* rules with comparisons are gone, `by` is one of them */
 	NOTE_COVERED,     /* it can never match: `by` covers it */
 };

@@ -32,7 +32,7 @@ static int prepare(const struct ruleset_request *request, struct placement *plac
 		return contradiction(placement, request, placement->plan.by, diag);
 	if (placement->plan.outcome == RULE_IGNORED)
 		return 0;
-	/* Twice, for the call's other door; each slot on the way and the number of nodes may have to be noted. */
+	/* Twice, for the multiplexed call; each slot on the way and the number of nodes may have to be noted. */
 	if (!arch_rules_reserve(placement->rules, PLACEMENTS_PER_ARCH,
 	                        placement->count ? PLACEMENTS_PER_ARCH * (size_t)placement->count : 0))
 		return diag_fail(diag, -ENOMEM, "out of memory for a rule");

@@ -21,6 +21,14 @@ static const struct broken {
 } broken[] = {
     {"empty file", "", 1, 1, "empty"},
     {"blank file", " \n\n", 1, 1, "empty"},
+    {"ELF",
+     "\x7f"
+     "ELF\x02\x01",
+     1, 1, "ELF file"},
+    {"YAML", "# mine\ndefaultAction: SCMP_ACT_ALLOW\n", 1, 1, "YAML"},
+    {"YAML with a mark", "---\nx: 1\n", 1, 1, "YAML"},
+    {"a config.json without linux.seccomp", "{\"ociVersion\": \"1.0.2\", \"linux\": {}}", 1, 1,
+     "no \"defaultAction\""},
     {"null", "null", 1, 1, "must be an object, this is null"},
     {"number", "\n 7", 2, 2, "must be an object, this is a number"},
     {"array", "[]", 1, 1, "must be an object, this is an array"},
@@ -192,6 +200,23 @@ START_TEST(broken_profile)
 }
 END_TEST
 
+/* A program in either byte order, as callgate compile writes it. */
+START_TEST(program_for_profile)
+{
+	static const char little[] = {0x20, 0, 0, 0, 4, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0};
+	static const char big[] = {0, 0x20, 0, 0, 0, 0, 0, 4, 0, 6, 0, 0, 0, 0, 0, 0};
+	const char *const programs[] = {little, big};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct callgate_profile *profile = new_profile();
+		ck_assert_int_eq(callgate_profile_read_memory(profile, programs[i], sizeof(little), NULL),
+		                 -EINVAL);
+		ck_assert_ptr_nonnull(strstr(callgate_profile_diagnosis(profile), "this is a BPF program"));
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
 START_TEST(deep_nesting)
 {
 	char text[5000];
@@ -342,6 +367,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, broken_profile, 0, sizeof(broken) / sizeof(broken[0]));
+	tcase_add_test(tcase, program_for_profile);
 	tcase_add_test(tcase, deep_nesting);
 	tcase_add_test(tcase, too_many_bytes);
 	tcase_add_test(tcase, zero_bytes);

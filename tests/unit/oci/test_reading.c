@@ -318,6 +318,23 @@ START_TEST(keys_that_nobody_reads)
 }
 END_TEST
 
+/* A runtime's config.json has the profile in it. */
+START_TEST(profile_in_a_config)
+{
+	struct callgate_profile *profile = new_profile();
+	scmp_filter_ctx ctx = read_profile(
+	    profile,
+	    "{\"ociVersion\":\"1.0.2\",\"linux\":{\"namespaces\":[],\n\"seccomp\":{\"defaultAction\":"
+	    "\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\"}]}}}");
+
+	ck_assert_uint_eq(ask(ctx, 0, "read", 0, 0), ERRNO(1));
+	ck_assert(is_warned(profile, 2, 1, "config.json"));
+	ck_assert_uint_eq(callgate_profile_message_count(profile), 1);
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
 /* A key in another case counts: what it denies is denied. */
 START_TEST(keys_in_another_case)
 {
@@ -418,6 +435,7 @@ int main(void)
 	tcase_add_test(tcase, warnings);
 	tcase_add_test(tcase, strict_makes_errors_of_unknown_names);
 	tcase_add_test(tcase, keys_that_nobody_reads);
+	tcase_add_test(tcase, profile_in_a_config);
 	tcase_add_test(tcase, keys_in_another_case);
 	tcase_add_test(tcase, value_of_the_wrong_kind);
 	tcase_add_test(tcase, rules_know_their_origin);

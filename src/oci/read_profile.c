@@ -1,5 +1,5 @@
 /* From the members of objects to the model. */
-#include "oci/model.h"
+#include "oci/schema.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -12,7 +12,6 @@
 #include <callgate/syscall.h>
 
 #include "base/similar.h"
-#include "oci/schema.h"
 
 #define ACTION_PREFIX "SCMP_ACT_"
 
