@@ -199,6 +199,5 @@ const struct command cmd_bench = {
     .defaults = &defaults,
     .settings_size = sizeof(struct settings),
     .operands_most = UINT_MAX,
-    .failed = CLI_FAILED,
     .run = run,
 };

@@ -1,6 +1,9 @@
 /* callgate diff: on which calls do two filters differ? callgate prove: does a program do what a profile says? */
 #include <limits.h>
+#include <stdlib.h>
 
+#include <callgate/action.h>
+#include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 
 #include "cli/filter.h"
@@ -35,20 +38,46 @@ static const char *relation_name(enum callgate_relation relation)
 	return names[relation];
 }
 
+/* The names of the architecture and of the call that a difference shows, where they have any. */
+static void print_json_names(const struct callgate_call *call)
+{
+	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
+	char *name = arch ? seccomp_syscall_resolve_num_arch(arch->token, call->nr) : NULL;
+	const char *const texts[] = {arch ? arch->name : NULL, name};
+	static const char *const keys[] = {"arch_name", "call"};
+
+	for (int i = 0; i < 2; i++)
+		if (texts[i])
+			printf("\"%s\": \"%s\", ", keys[i], texts[i]);
+		else
+			printf("\"%s\": null, ", keys[i]);
+	free(name);
+}
+
+static void print_json_difference(const struct callgate_difference *d)
+{
+	char first[CALLGATE_ACTION_TEXT], second[CALLGATE_ACTION_TEXT];
+
+	callgate_action_text(d->first, first);
+	callgate_action_text(d->second, second);
+	printf("\n  {\"text\": \"%s\", \"arch\": %u, \"nr\": %d, ", d->text, d->witness.arch, d->witness.nr);
+	print_json_names(&d->witness);
+	printf("\"nr_first\": %u, \"nr_last\": %u, \"nr_mask\": %u, \"nr_value\": %u, \"args\": [",
+	       d->nr_first, d->nr_last, d->nr_mask, d->nr_value);
+	for (int arg = 0; arg < 6; arg++)
+		printf(d->depends >> arg & 1 ? "%s\"0x%llx\"" : "%snull", arg ? ", " : "",
+		       (unsigned long long)d->witness.args[arg]);
+	printf("], \"a\": %u, \"b\": %u, \"a_name\": \"%s\", \"b_name\": \"%s\"}", d->first, d->second, first,
+	       second);
+}
+
 static void print_json(const struct callgate_comparison *c)
 {
 	printf("{\"relation\": \"%s\", \"complete\": %s, \"differences\": [", relation_name(c->relation),
 	       c->complete ? "true" : "false");
 	for (size_t i = 0; i < c->count; i++) {
-		const struct callgate_difference *d = &c->differences[i];
-		printf("%s\n  {\"text\": \"%s\", \"arch\": %u, \"nr\": %d, ", i ? "," : "", d->text,
-		       d->witness.arch, d->witness.nr);
-		printf("\"nr_first\": %u, \"nr_last\": %u, \"nr_mask\": %u, \"nr_value\": %u, \"args\": [",
-		       d->nr_first, d->nr_last, d->nr_mask, d->nr_value);
-		for (int arg = 0; arg < 6; arg++)
-			printf(d->depends >> arg & 1 ? "%s\"0x%llx\"" : "%snull", arg ? ", " : "",
-			       (unsigned long long)d->witness.args[arg]);
-		printf("], \"a\": %u, \"b\": %u}", d->first, d->second);
+		fputs(i ? "," : "", stdout);
+		print_json_difference(&c->differences[i]);
 	}
 	printf("]}\n");
 }
@@ -139,7 +168,6 @@ const struct command cmd_diff = {
     .operands_least = 2,
     .operands_most = 2,
     .question = "two filters are to be named",
-    .failed = CLI_FAILED,
     .run = run_diff,
 };
 
@@ -159,6 +187,5 @@ const struct command cmd_prove = {
     .operands_least = 2,
     .operands_most = UINT_MAX,
     .question = "a profile and its programs are to be named",
-    .failed = CLI_FAILED,
     .run = run_prove,
 };

@@ -187,6 +187,5 @@ const struct command cmd_compile = {
     .takes_environment = true,
     .settings_size = sizeof(struct settings),
     .question = "a profile is given by --profile",
-    .failed = CLI_FAILED,
     .run = run,
 };

@@ -141,6 +141,5 @@ const struct command cmd_disasm = {
     .operands_least = 1,
     .operands_most = 1,
     .question = "which program? One is to be named",
-    .failed = CLI_FAILED,
     .run = run,
 };

@@ -173,6 +173,5 @@ const struct command cmd_profile = {
     .operands_least = 1,
     .operands_most = 2,
     .question = "check, show or resolve a profile?",
-    .failed = CLI_FAILED,
     .run = run,
 };

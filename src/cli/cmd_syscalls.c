@@ -175,6 +175,5 @@ const struct command cmd_syscalls = {
     .options = options,
     .settings_size = sizeof(struct settings),
     .operands_most = UINT_MAX,
-    .failed = CLI_FAILED,
     .run = run,
 };

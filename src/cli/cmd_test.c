@@ -209,6 +209,5 @@ const struct command cmd_test = {
     .operands_least = 1,
     .operands_most = UINT_MAX,
     .question = "which files of tests are to be run?",
-    .failed = CLI_FAILED,
     .run = run,
 };

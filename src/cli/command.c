@@ -144,12 +144,17 @@ static int print_help(const struct command *command)
 	return CLI_OK;
 }
 
+static int failure(const struct command *command)
+{
+	return command->failed ? command->failed : CLI_FAILED;
+}
+
 /* All of the help would hide what was wrong, which stands above. */
 int command_misused(const struct command *command)
 {
 	fprintf(stderr, "usage: callgate %s %s\n`callgate %s --help` says more.\n", command->name,
 	        command->synopsis, command->name);
-	return command->failed;
+	return failure(command);
 }
 
 /* ---- reading the command line ---- */
@@ -217,12 +222,12 @@ static int read_options(struct call *call, int argc, char **argv)
 		const struct option_row *row = table.rows[find_row(&table, option)];
 		char *base = is_within(command->options, row) ? call->settings : (char *)&call->environment;
 		if (!row->take(row, base + row->target, optarg))
-			return command->failed;
+			return failure(command);
 	}
 	call->operands = argv + optind;
 	call->operand_count = (size_t)(argc - optind);
 	if (command->takes_environment && !environment_check(&call->environment))
-		return command->failed;
+		return failure(command);
 	if (call->operand_count >= command->operands_least && call->operand_count <= command->operands_most)
 		return -1;
 	cli_error("%s", command->question);
@@ -233,9 +238,9 @@ int command_run(const struct command *command, int argc, char **argv)
 {
 	struct call call = {.command = command, .settings = calloc(1, command->settings_size + 1)};
 	char title[32];
-	int status = command->failed;
+	int status = failure(command);
 
-	assert(command->options && command->run && command->failed != CLI_OK);
+	assert(command->options && command->run);
 	snprintf(title, sizeof(title), "callgate %s", command->name);
 	argv[0] = title; /* getopt(3) begins its complaints with it */
 	if (!call.settings) {

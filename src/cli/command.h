@@ -71,7 +71,7 @@ struct command {
 	size_t settings_size;
 	unsigned int operands_least, operands_most;
 	const char *question; /* what is asked where there are fewer or more */
-	int failed;           /* the exit status for wrong usage */
+	int failed;           /* the exit status for wrong usage; 0: CLI_FAILED */
 	int (*run)(struct call *call);
 };
 

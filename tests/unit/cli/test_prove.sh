@@ -49,6 +49,9 @@ import json, sys
 result = json.load(open(sys.argv[1]))
 assert result["relation"] == "same-allowed" and result["complete"], result
 assert {(d["a"], d["b"]) for d in result["differences"]} == {(0x50001, 0x50000)}, result
+assert {(d["a_name"], d["b_name"]) for d in result["differences"]} == {("ERRNO(EPERM)", "ERRNO(0)")}, result
+assert all(f" on {d['arch_name']}: " in d["text"] for d in result["differences"]), result
+assert all(d["text"].startswith(d["call"]) for d in result["differences"] if d["nr_first"] == d["nr_last"]), result
 PYTHON
 	expect 1 $arch flip-0 --max 1
 	has "A and B allow the same calls, and refuse some differently (there are more differences)"
