@@ -28,16 +28,16 @@ struct cases {
 };
 
 /*
- * NULL, or what is wrong with it, for a human and in the thread's memory: no value satisfies it, or the architecture lacks a
- * constant. On 32-bit architectures values are cut to 32 bits.
+ * The cases of an argument of a line. Returns NULL, or what is wrong with the argument, for a human and in the thread's memory: no value
+ * satisfies it, or the architecture lacks a constant. On 32-bit architectures values are cut to 32 bits.
  */
 const char *cases_of_argument(const struct file_argument *argument, unsigned index, uint32_t arch,
                               struct cases *ret_cases);
 
-/* What is wrong with it on every architecture that has its constants; NULL: nothing, or none has all of them. */
+/* A mistake that an argument is on every architecture that has its constants; NULL: there is none, or no architecture has all of them. */
 const char *cases_mistake(const struct file_argument *argument);
 
-/* The same for an argument of an assertion. */
+/* The cases of an argument of an assertion. */
 void cases_of_bits(const struct callgate_argument *argument, unsigned index, uint32_t arch,
                    struct cases *ret_cases);
 

@@ -27,7 +27,8 @@ int limit_allow(scmp_filter_ctx limit, uint32_t arch, int nr)
 	return nr == __NR_SCMP_ERROR ? 0 : callgate_rule_add(limit, arch, SCMP_ACT_ALLOW, nr, 0, NULL);
 }
 
-bool limit_is_allowed(uint32_t action)
+/* ALLOW or LOG. */
+static bool is_allowed(uint32_t action)
 {
 	return (action & 0xffff0000u) == SCMP_ACT_ALLOW || (action & 0xffff0000u) == SCMP_ACT_LOG;
 }
@@ -47,7 +48,7 @@ int limit_compare(const struct callgate_side *filter, const struct callgate_side
 		result = 0;
 	for (size_t i = 0; result == -EAGAIN && i < comparison->count; i++) {
 		const struct callgate_difference *difference = &comparison->differences[i];
-		if (!limit_is_allowed(difference->first) || limit_is_allowed(difference->second))
+		if (!is_allowed(difference->first) || is_allowed(difference->second))
 			continue;
 		*ret_finding =
 		    (struct limit_finding){difference->witness, difference->first, difference->second};

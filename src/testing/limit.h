@@ -4,8 +4,6 @@
 #ifndef CALLGATE_TESTING_LIMIT_H
 #define CALLGATE_TESTING_LIMIT_H
 
-#include <stdbool.h>
-
 #include <callgate/prove.h>
 
 /*
@@ -17,9 +15,6 @@ int limit_new(const uint32_t *archs, size_t count, uint32_t action, uint32_t els
 
 /* Allows a call, whatever its arguments; -1, which is no call, is passed over. 0 or -errno. */
 int limit_allow(scmp_filter_ctx limit, uint32_t arch, int nr);
-
-/* Is it ALLOW or LOG? */
-bool limit_is_allowed(uint32_t action);
 
 /* A call that a filter allows and its limit does not, and both verdicts. */
 struct limit_finding {

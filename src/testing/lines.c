@@ -110,12 +110,9 @@ static bool parse_archs(struct scan *scan, const char *end, struct file_archs *r
 	if (!archs.tokens)
 		return false;
 	do {
-		const char *word;
-		size_t len = scan_word(scan, &word);
-		if (len == 0)
-			return scan_fail(scan, word, "there should be the name of an architecture here");
-		char *name = scan_copy(scan, word, len);
-		if (!name || !add_arch(scan, word, name, &archs))
+		const char *where;
+		const char *name = scan_name(scan, &where, "the name of an architecture");
+		if (!name || !add_arch(scan, where, name, &archs))
 			return false;
 		scan_take(scan, ",");
 	} while (end ? !scan_take(scan, end) : !scan_is_end(scan));
@@ -151,12 +148,10 @@ static bool parse_cap(struct parser *parser)
 	if (!names)
 		return false;
 	do {
-		const char *word;
-		size_t len = scan_word(scan, &word);
-		if (len == 0 || count == CAPABILITIES_MAX)
-			return scan_fail(scan, word,
-			                 "there should be the name of a capability, or `none`, here");
-		names[count] = scan_copy(scan, word, len);
+		const char *where;
+		if (count == CAPABILITIES_MAX)
+			return scan_fail(scan, scan->at, "more than %d capabilities", CAPABILITIES_MAX);
+		names[count] = scan_name(scan, &where, "the name of a capability, or `none`,");
 		if (!names[count++])
 			return false;
 		scan_take(scan, ",");

@@ -179,6 +179,16 @@ size_t scan_word(struct scan *scan, const char **ret_word)
 	return (size_t)(scan->at - *ret_word);
 }
 
+char *scan_name(struct scan *scan, const char **ret_where, const char *what)
+{
+	size_t len = scan_word(scan, ret_where);
+
+	if (len > 0)
+		return scan_copy(scan, *ret_where, len);
+	scan_fail(scan, *ret_where, "there should be %s here", what);
+	return NULL;
+}
+
 char *scan_text(struct scan *scan, const char *what)
 {
 	scan_blanks(scan);

@@ -37,6 +37,8 @@ bool scan_expect(struct scan *scan, const char *symbol, const char *after);
 
 /* Letters, digits and underscores, after blanks; 0 if there are none. *ret_word points into the line. */
 size_t scan_word(struct scan *scan, const char **ret_word);
+/* A copy of the word, and where it is; NULL: a message that there should be `what`, or no memory. */
+char *scan_name(struct scan *scan, const char **ret_where, const char *what);
 /* All up to a blank, after blanks, or what is in double quotes; NULL: there is none, or a mistake, or no memory. */
 char *scan_text(struct scan *scan, const char *what);
 /* "...": with \\ \" \n \t \0 \xHH. ret_size may be NULL: then a NUL within is a mistake. NULL: a mistake, or no memory. */

@@ -123,7 +123,7 @@ static bool look(const struct live_job *job, pid_t pid, bool *ret_busy)
 	siginfo_t info = {0};
 	int status;
 
-	/* It is left to be collected: until then nobody else has its number, nor its group. */
+	/* The child is not collected yet: until then no other process has its number or its group. */
 	int result = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
 	*ret_busy = result == 0 && info.si_pid != 0;
 	if (result < 0 || info.si_pid == 0)

@@ -249,23 +249,21 @@ static bool fail_name(struct scan *scan, const char *where, const char *name)
 
 static bool parse_name(struct scan *scan, struct file_calls *calls)
 {
-	const char *word;
-	size_t len = scan_word(scan, &word);
+	const char *where;
+	const char *name = scan_name(scan, &where, "the name of a system call or a set");
 
-	if (len == 0)
-		return scan_fail(scan, word, "there should be the name of a system call or a set here");
-	if (isdigit((unsigned char)*word)) {
-		uint64_t number;
-		if (!parse_number(scan, word, len, &number))
-			return false;
-		calls->number = (int32_t)number;
-		return number <= INT32_MAX || scan_fail(scan, word, "numbers of system calls are below 2^31");
-	}
-	char *name = scan_copy(scan, word, len);
 	if (!name)
 		return false;
+	if (isdigit((unsigned char)*name)) {
+		uint64_t number;
+		if (!parse_number(scan, where, strlen(name), &number))
+			return false;
+		calls->number = (int32_t)number;
+		return number <= INT32_MAX ||
+		       scan_fail(scan, where, "numbers of system calls are below 2^31");
+	}
 	calls->name = name;
-	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR || fail_name(scan, word, name);
+	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR || fail_name(scan, where, name);
 }
 
 bool parse_calls(struct scan *scan, bool live, struct file_calls *ret_calls)
