@@ -54,7 +54,7 @@ static void step(struct state *state, const struct sock_filter *insn, const stru
 		state->a = 0u - state->a;
 		break;
 	default:
-		assert(!"an instruction of an accepted program");
+		assert(0 && "an instruction of an accepted program");
 	}
 }
 
