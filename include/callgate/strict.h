@@ -136,7 +136,7 @@ struct callgate_strict_options {
  * Runs `function` on a copy of `input` in a child that is in strict mode, and returns its output.
  *
  * The child is a copy of this process (and can read all its memory; what it may not do is let anything out but its output),
- * made for this call: its memory is prepared beforehand, all descriptors are closed but the stream (0) and the way back (1),
+ * made for this call: its memory is prepared beforehand, all descriptors are closed but the stream (0) and the pipe for the output (1),
  * signal handlers are reset, limits are set, no privileges can be gained, it is not dumpable and dies with the calling thread.
  *
  * Returns 0 when the function returned: ret_reason->value is its result, and `output` holds ret_reason->output_size bytes.

@@ -21,18 +21,18 @@ static void consume(struct iovec **parts, size_t *count, size_t bytes)
 	}
 }
 
-/* Waits for the socket, and meanwhile does what the side needs. */
+/* Waits for the socket, and meanwhile handles the events of the other source. */
 static enum process_event wait_for(const struct channel *channel, short events)
 {
 	struct pollfd fds[] = {{.fd = channel->socket, .events = events}, {.fd = -1, .events = POLLIN}};
 
-	assert(channel->socket >= 0 && (!channel->side || channel->side->ready));
+	assert(channel->socket >= 0 && (!channel->source || channel->source->ready));
 	for (;;) {
-		fds[1].fd = channel->side ? channel->side->fd : -1;
+		fds[1].fd = channel->source ? channel->source->fd : -1;
 		enum process_event event = process_wait(channel->process, fds, 2, &channel->deadline);
 		if (event != PROCESS_READY || fds[0].revents)
 			return event;
-		channel->side->ready(channel->side, fds[1].revents);
+		channel->source->ready(channel->source, fds[1].revents);
 	}
 }
 
@@ -55,7 +55,7 @@ enum channel_result channel_send(const struct channel *channel, struct iovec *pa
 			case PROCESS_ENDED:
 				return CHANNEL_OK;
 			case PROCESS_READY:
-				if (channel_silent(channel) != CHANNEL_OK)
+				if (channel_check_idle(channel) != CHANNEL_OK)
 					return CHANNEL_OK;
 			}
 		} else if (errno != EINTR)
@@ -144,7 +144,7 @@ enum channel_result channel_receive(const struct channel *channel, void *buffer,
 	return channel_receive_fd(channel, buffer, size, NULL);
 }
 
-enum channel_result channel_silent(const struct channel *channel)
+enum channel_result channel_check_idle(const struct channel *channel)
 {
 	char byte;
 	ssize_t count;
@@ -153,6 +153,6 @@ enum channel_result channel_silent(const struct channel *channel)
 		count = recv(channel->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	while (count < 0 && errno == EINTR);
 	if (count > 0)
-		return CHANNEL_NOISE;
+		return CHANNEL_MALFORMED;
 	return count < 0 && errno == EAGAIN ? CHANNEL_OK : CHANNEL_CLOSED;
 }

@@ -11,22 +11,22 @@
 
 enum channel_result {
 	CHANNEL_OK,
-	CHANNEL_LATE,   /* the deadline passed */
-	CHANNEL_CLOSED, /* the other side is gone */
-	CHANNEL_NOISE,  /* the other side wrote although nothing was asked */
+	CHANNEL_LATE,      /* the deadline passed */
+	CHANNEL_CLOSED,    /* the other side is gone */
+	CHANNEL_MALFORMED, /* it wrote what is no answer, or although nothing was asked */
 };
 
-/* Something else that is looked after while the channel waits. */
-struct channel_side {
+/* A source of events that are handled while the channel waits. */
+struct channel_source {
 	int fd; /* -1: nothing */
-	void (*ready)(struct channel_side *side, short revents);
+	void (*ready)(struct channel_source *source, short revents);
 };
 
 struct channel {
 	int socket; /* not blocking */
 	const struct process *process;
 	struct deadline deadline;
-	struct channel_side *side; /* NULL: nothing */
+	struct channel_source *source; /* NULL: nothing */
 };
 
 /* Sends all of it. Stops, with OK, when the other side answers before it has taken everything: its answer is then worth reading. */
@@ -39,6 +39,6 @@ enum channel_result channel_receive(const struct channel *channel, void *buffer,
 enum channel_result channel_receive_fd(const struct channel *channel, void *buffer, size_t size, int *ret_fd);
 
 /* OK if nothing is waiting to be read, NOISE or CLOSED. */
-enum channel_result channel_silent(const struct channel *channel);
+enum channel_result channel_check_idle(const struct channel *channel);
 
 #endif

@@ -53,7 +53,7 @@ void *callgate_strict_alloc(struct callgate_strict_job *job, size_t size)
 
 /* --- In the child --- */
 
-/* Afterwards 0 is the stream, if there is one, 1 is the way back, and nothing else is open. */
+/* Afterwards 0 is the stream, if there is one, 1 is the pipe for the report and the output, and nothing else is open. */
 UNCHECKED static int arrange_fds(const struct call *call)
 {
 	int report = (int)syscall(SYS_fcntl, call->pipe[1], F_DUPFD, 3);

@@ -122,17 +122,17 @@ enum file_limit_means file_limit_set(const struct file_limit *limit, int socket,
                                      struct file_limit_failure *ret_failure)
 {
 	struct file_limit_failure failure = {.landlock = ECANCELED, .listener = ECANCELED};
-	const char *witness = find_directory();
+	const char *probe = find_directory();
 	int result = restrict_by_landlock(limit->names, limit->names_size);
 
 	if (result < 0)
 		failure.landlock = -result;
-	if (result == 0 && witness && try_to_open(witness) == EACCES)
+	if (result == 0 && probe && try_to_open(probe) == EACCES)
 		return FILE_LIMIT_LANDLOCK;
 	result = restrict_by_listener(limit, socket);
 	if (result < 0)
 		failure.listener = -result;
-	if (result == 0 && witness && try_to_open(witness) == EACCES)
+	if (result == 0 && probe && try_to_open(probe) == EACCES)
 		return FILE_LIMIT_LISTENER;
 	*ret_failure = failure;
 	return FILE_LIMIT_NONE;

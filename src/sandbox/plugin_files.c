@@ -234,7 +234,7 @@ static int hand_over(struct plugin_supervisor *supervisor, const struct seccomp_
 	int result = read_name((pid_t)request->pid, request->data.args[is_open ? 0 : 1], name, sizeof(name));
 
 	/* The memory was that of the process that asks, if that still is there. */
-	if (ioctl(supervisor->side.fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) < 0)
+	if (ioctl(supervisor->source.fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) < 0)
 		return -EACCES;
 	int fd = result == 0 ? plugin_files_open(supervisor->files, name) : result;
 	if (fd == -EPERM || fd == -ENOSYS || fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
@@ -246,30 +246,30 @@ static int hand_over(struct plugin_supervisor *supervisor, const struct seccomp_
 	                                    .flags = SECCOMP_ADDFD_FLAG_SEND,
 	                                    .srcfd = (uint32_t)fd,
 	                                    .newfd_flags = O_CLOEXEC};
-	result = ioctl(supervisor->side.fd, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd) < 0 ? -errno : 0;
+	result = ioctl(supervisor->source.fd, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd) < 0 ? -errno : 0;
 	close(fd);
 	if (result < 0 && result != -ENOENT && result != -ESRCH)
 		supervisor->error = result == -EINVAL ? -EOPNOTSUPP : result;
 	return result < 0 ? -EACCES : 0;
 }
 
-static void answer(struct channel_side *side, short revents)
+static void answer(struct channel_source *source, short revents)
 {
-	struct plugin_supervisor *supervisor = (struct plugin_supervisor *)side;
+	struct plugin_supervisor *supervisor = (struct plugin_supervisor *)source;
 	union notification question = {.room = {0}}, reply = {.room = {0}};
 
 	if (!(revents & POLLIN)) {
-		close(side->fd); /* nobody is left who could ask */
-		side->fd = -1;
+		close(source->fd); /* nobody is left who could ask */
+		source->fd = -1;
 		return;
 	}
-	if (ioctl(side->fd, SECCOMP_IOCTL_NOTIF_RECV, &question) < 0)
+	if (ioctl(source->fd, SECCOMP_IOCTL_NOTIF_RECV, &question) < 0)
 		return;
 	int result = hand_over(supervisor, &question.request);
 	if (result == 0)
 		return;
 	reply.response = (struct seccomp_notif_resp){.id = question.request.id, .error = result};
-	ioctl(side->fd, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+	ioctl(source->fd, SECCOMP_IOCTL_NOTIF_SEND, &reply);
 }
 
 int plugin_supervisor_start(struct plugin_supervisor *supervisor, const struct plugin_files *files,
@@ -278,7 +278,7 @@ int plugin_supervisor_start(struct plugin_supervisor *supervisor, const struct p
 	struct seccomp_notif_sizes sizes = {0};
 	uint64_t none = 0;
 
-	*supervisor = (struct plugin_supervisor){.side = {.fd = listener, .ready = answer}, .files = files};
+	*supervisor = (struct plugin_supervisor){.source = {.fd = listener, .ready = answer}, .files = files};
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0 ||
 	    sizes.seccomp_notif > sizeof(union notification) ||
 	    sizes.seccomp_notif_resp > sizeof(union notification))
@@ -289,7 +289,7 @@ int plugin_supervisor_start(struct plugin_supervisor *supervisor, const struct p
 
 void plugin_supervisor_finish(struct plugin_supervisor *supervisor)
 {
-	if (supervisor->side.ready && supervisor->side.fd >= 0)
-		close(supervisor->side.fd);
+	if (supervisor->source.ready && supervisor->source.fd >= 0)
+		close(supervisor->source.fd);
 	*supervisor = (struct plugin_supervisor){0};
 }

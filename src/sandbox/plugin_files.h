@@ -31,7 +31,7 @@ int plugin_files_open(const struct plugin_files *files, const char *path);
 
 /* Answers the notifications of a process whose calls of open and openat are notified of. */
 struct plugin_supervisor {
-	struct channel_side side; /* its fd is the listener; without a function `ready` there is none */
+	struct channel_source source; /* its fd is the listener; without a function `ready` there is none */
 	const struct plugin_files *files;
 	int error; /* why a file that may be opened could not be handed over; 0: that has not happened */
 };

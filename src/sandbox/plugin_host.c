@@ -53,30 +53,30 @@ static void *map(uint64_t size)
 }
 
 /* What comes after the setup, each part without a byte between. */
-struct texts {
+struct payload {
 	const char *path, *files, *loading, *serving, *supervising;
 };
 
-static size_t texts_size(const struct setup *setup)
+static size_t payload_size(const struct setup *setup)
 {
 	return (size_t)setup->path_size + setup->files_size + setup->loading_size + setup->serving_size +
 	       setup->supervising_size;
 }
 
-static struct texts receive_texts(const struct setup *setup)
+static struct payload receive_payload(const struct setup *setup)
 {
-	size_t size = texts_size(setup);
+	size_t size = payload_size(setup);
 	const char *at = map(size);
-	struct texts texts = {.path = at};
+	struct payload payload = {.path = at};
 
 	if (raw_read(PLUGIN_REQUEST_FD, (void *)(uintptr_t)at, size) != (long)size)
 		raw_exit(2);
-	texts.files = at += setup->path_size;
-	texts.loading = at += setup->files_size;
-	texts.serving = at += setup->loading_size;
-	texts.supervising = at + setup->serving_size;
-	assert(texts.supervising + setup->supervising_size == texts.path + size);
-	return texts;
+	payload.files = at += setup->path_size;
+	payload.loading = at += setup->files_size;
+	payload.serving = at += setup->loading_size;
+	payload.supervising = at + setup->serving_size;
+	assert(payload.supervising + setup->supervising_size == payload.path + size);
+	return payload;
 }
 
 static void prepare(const struct setup *setup, struct buffers *buffers)
@@ -98,11 +98,11 @@ static void hide_memory(void)
 }
 
 /* Before the loading filter, under which none of this can be done. */
-static void limit_files(const struct setup *setup, const struct texts *texts)
+static void limit_files(const struct setup *setup, const struct payload *payload)
 {
-	struct file_limit limit = {.names = texts->files,
+	struct file_limit limit = {.names = payload->files,
 	                           .names_size = setup->files_size,
-	                           .filter = texts->supervising,
+	                           .filter = payload->supervising,
 	                           .filter_size = setup->supervising_size};
 	struct file_limit_failure failure;
 	enum file_limit_means means =
@@ -131,23 +131,23 @@ static serve_function *load(const char *path)
 	return serve;
 }
 
-static serve_function *load_confined(const struct setup *setup, const struct texts *texts)
+static serve_function *load_confined(const struct setup *setup, const struct payload *payload)
 {
 	serve_function *serve;
 
 	require(CHILD_STEP_PRIVILEGES, confine_no_new_privileges());
 	if (!setup->loading_size) {
 		hide_memory();
-		serve = load(texts->path);
+		serve = load(payload->path);
 		require(CHILD_STEP_CONFINE, confine_strictly());
 		return serve;
 	}
-	limit_files(setup, texts);
+	limit_files(setup, payload);
 	require(CHILD_STEP_HANDLER, child_report_traps(PLUGIN_RESPONSE_FD));
-	require(CHILD_STEP_CONFINE, child_load_filter(texts->loading, setup->loading_size));
-	serve = load(texts->path);
+	require(CHILD_STEP_CONFINE, child_load_filter(payload->loading, setup->loading_size));
+	serve = load(payload->path);
 	hide_memory();
-	require(CHILD_STEP_CONFINE, child_load_filter(texts->serving, setup->serving_size));
+	require(CHILD_STEP_CONFINE, child_load_filter(payload->serving, setup->serving_size));
 	return serve;
 }
 
@@ -206,9 +206,9 @@ int main(void)
 		return 2;
 	}
 	require(CHILD_STEP_PROCESS, watcher_start(&setup));
-	struct texts texts = receive_texts(&setup);
+	struct payload payload = receive_payload(&setup);
 	prepare(&setup, &buffers);
-	serve_function *serve = load_confined(&setup, &texts);
+	serve_function *serve = load_confined(&setup, &payload);
 	child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_READY});
 	for (;;)
 		answer(receive(&setup, buffers.request), &setup, serve, &buffers);

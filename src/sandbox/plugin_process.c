@@ -261,7 +261,7 @@ static int not_ready(const struct report *report, const struct channel *channel,
 		end(process);
 		exit_reason_forbidden(reason, report->detail, report->arch);
 	} else {
-		end_badly(process, CHANNEL_NOISE, limits, reason);
+		end_badly(process, CHANNEL_MALFORMED, limits, reason);
 	}
 	return -EPIPE;
 }
@@ -276,12 +276,12 @@ static enum channel_result receive_first(const struct plugin_plan *plan, struct 
 	if (heard == CHANNEL_OK && report->kind == REPORT_LISTENER && listener >= 0) {
 		/* Should it be none, the plugin's process will see that nothing is limited. */
 		if (plugin_supervisor_start(supervisor, &plan->files, listener) == 0)
-			channel->side = &supervisor->side;
+			channel->source = &supervisor->source;
 		heard = channel_receive(channel, report, sizeof(*report));
 	} else if (listener >= 0) {
 		close(listener);
 	}
-	return heard == CHANNEL_OK && report->magic != REPORT_MAGIC ? CHANNEL_NOISE : heard;
+	return heard == CHANNEL_OK && report->magic != REPORT_MAGIC ? CHANNEL_MALFORMED : heard;
 }
 
 /* Waits until the plugin is loaded. 0, or the process is ended. */
@@ -336,13 +336,13 @@ static enum channel_result take_answer(const struct channel *channel, const stru
 	enum channel_result result;
 
 	if (report->magic != REPORT_MAGIC || report->sequence != sequence)
-		return CHANNEL_NOISE;
+		return CHANNEL_MALFORMED;
 	if (report->kind == REPORT_TOO_LARGE && report->size > limits->output_capacity) {
 		exit_reason_too_large(reason, report->size, limits);
 		return CHANNEL_OK;
 	}
 	if (report->kind != REPORT_VALUE || report->size > limits->output_capacity)
-		return CHANNEL_NOISE;
+		return CHANNEL_MALFORMED;
 	result = channel_receive(channel, response, (size_t)report->size);
 	if (result == CHANNEL_OK)
 		exit_reason_value(reason, report->value, (size_t)report->size);
@@ -355,7 +355,7 @@ static enum channel_result exchange(const struct channel *channel, const struct 
 {
 	struct iovec parts[] = {{(void *)(uintptr_t)head, sizeof(*head)},
 	                        {(void *)(uintptr_t)request, (size_t)head->size}};
-	enum channel_result result = channel_silent(channel);
+	enum channel_result result = channel_check_idle(channel);
 
 	if (result == CHANNEL_OK)
 		result = channel_send(channel, parts, 2);
