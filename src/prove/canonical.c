@@ -9,31 +9,31 @@
 #include "prove/diagram.h"
 
 /* A node that may not be interned: so a long comparison need not be, bit by bit. */
-struct draft {
+struct chain {
 	struct diagram_node n;
 	node id;
 	bool interned;
 };
 
-static struct draft draft_of(const struct diagram *d, node n)
+static struct chain chain_of(const struct diagram *d, node n)
 {
-	return (struct draft){*diagram_at(d, n), n, true};
+	return (struct chain){*diagram_at(d, n), n, true};
 }
 
-static node draft_intern(struct diagram *d, struct draft *draft)
+static node chain_intern(struct diagram *d, struct chain *chain)
 {
-	if (!draft->interned)
-		draft->id = diagram_intern(d, &draft->n);
-	draft->interned = true;
-	return draft->id;
+	if (!chain->interned)
+		chain->id = diagram_intern(d, &chain->n);
+	chain->interned = true;
+	return chain->id;
 }
 
-static bool draft_is(const struct diagram *d, const struct draft *draft, uint32_t id)
+static bool chain_is(const struct diagram *d, const struct chain *chain, uint32_t id)
 {
-	return draft->interned ? draft->id.id == id : diagram_content_same(&draft->n, &d->nodes[id]);
+	return chain->interned ? chain->id.id == id : diagram_content_same(&chain->n, &d->nodes[id]);
 }
 
-static bool draft_same(const struct draft *a, const struct draft *b)
+static bool chain_same(const struct chain *a, const struct chain *b)
 {
 	return a->interned && b->interned ? node_same(a->id, b->id) : diagram_content_same(&a->n, &b->n);
 }
@@ -41,6 +41,17 @@ static bool draft_same(const struct draft *a, const struct draft *b)
 static bool one_bit(const struct diagram_node *n)
 {
 	return (n->mask & (n->mask - 1)) == 0;
+}
+
+/* One bit is compared with 1. */
+static void compare_with_one(struct diagram_node *n)
+{
+	if (!one_bit(n) || n->pattern)
+		return;
+	n->pattern = n->mask;
+	n->less = n->equal;
+	n->equal = n->greater;
+	n->greater = 0;
 }
 
 /* The same comparison of one bit, with 0 instead of 1. */
@@ -53,9 +64,9 @@ static void compare_with_zero(struct diagram_node *n)
 }
 
 /* A 1 or 0 in front of it. */
-static struct draft extended(const struct draft *draft, uint64_t bit, bool set, uint32_t level)
+static struct chain extended(const struct chain *chain, uint64_t bit, bool set, uint32_t level)
 {
-	struct draft result = {.n = draft->n};
+	struct chain result = {.n = chain->n};
 
 	result.n.mask |= bit;
 	result.n.pattern |= set ? bit : 0;
@@ -64,69 +75,69 @@ static struct draft extended(const struct draft *draft, uint64_t bit, bool set, 
 }
 
 /* Can `high` have a 1 in front, with `low` as the way out for less: that it has already, */
-static bool matches_one(const struct diagram *d, const struct draft *low, const struct draft *high)
+static bool matches_one(const struct diagram *d, const struct chain *low, const struct chain *high)
 {
-	return high->n.pattern != 0 && draft_is(d, low, high->n.less);
+	return high->n.pattern != 0 && chain_is(d, low, high->n.less);
 }
 
 /* or as it has none yet? */
-static bool takes_one(const struct draft *high)
+static bool takes_one(const struct chain *high)
 {
 	return high->n.pattern == 0 || one_bit(&high->n);
 }
 
 /* The same for a 0 in front of `low`. */
-static bool matches_zero(const struct diagram *d, const struct draft *low, const struct draft *high)
+static bool matches_zero(const struct diagram *d, const struct chain *low, const struct chain *high)
 {
-	return one_bit(&low->n) ? draft_is(d, high, low->n.equal)
-	                        : low->n.pattern != low->n.mask && draft_is(d, high, low->n.greater);
+	return one_bit(&low->n) ? chain_is(d, high, low->n.equal)
+	                        : low->n.pattern != low->n.mask && chain_is(d, high, low->n.greater);
 }
 
-static bool takes_zero(const struct draft *low)
+static bool takes_zero(const struct chain *low)
 {
 	return low->n.pattern == low->n.mask;
 }
 
 /* Does it compare bits of the field, all of them lower ones? (Others may stand behind it, if the order is an adapted one.) */
-static bool can_extend(const struct draft *draft, enum input_field field, uint64_t bit)
+static bool can_extend(const struct chain *chain, enum input_field field, uint64_t bit)
 {
-	return draft->n.level != LEVEL_LEAF && draft->n.field == field && draft->n.mask < bit;
+	return chain->n.level != LEVEL_LEAF && chain->n.field == field && chain->n.mask < bit;
 }
 
-/* The test of a bit in front of two drafts. */
-static struct draft prepend(struct diagram *d, enum input_field field, unsigned index, struct draft *low,
-                            struct draft *high)
+/* The test of a bit in front of two chains. */
+static struct chain canonical_test(struct diagram *d, enum input_field field, unsigned index,
+                                   struct chain *low, struct chain *high)
 {
 	uint64_t bit = UINT64_C(1) << index;
 	uint32_t level = input_level(d->levels, field, index);
 	bool above = can_extend(high, field, bit), below = can_extend(low, field, bit);
 
-	if (draft_same(low, high))
+	if (chain_same(low, high))
 		return *low;
 	if (above && matches_one(d, low, high))
 		return extended(high, bit, true, level);
 	if (below && matches_zero(d, low, high)) {
-		struct draft zero = *low;
+		struct chain zero = *low;
 		if (one_bit(&zero.n))
 			compare_with_zero(&zero.n);
 		return extended(&zero, bit, false, level);
 	}
 	if (above && takes_one(high) && !(below && low->n.level < high->n.level)) {
-		struct draft one = *high;
+		struct chain one = *high;
 		if (one.n.pattern)
 			compare_with_zero(&one.n);
-		one.n.less = draft_intern(d, low).id;
+		one.n.less = chain_intern(d, low).id;
 		return extended(&one, bit, true, level);
 	}
 	if (below && takes_zero(low) && !(above && high->n.level < low->n.level)) {
-		struct draft result = extended(low, bit, false, level);
-		result.n.greater = draft_intern(d, high).id;
+		struct chain result = extended(low, bit, false, level);
+		result.n.greater = chain_intern(d, high).id;
 		return result;
 	}
-	return (struct draft){.n = {.mask = bit,
+	return (struct chain){.n = {.mask = bit,
 	                            .pattern = bit,
-	                            .equal = draft_intern(d, high).id,
-	                            .less = draft_intern(d, low).id,
+	                            .equal = chain_intern(d, high).id,
+	                            .less = chain_intern(d, low).id,
 	                            .level = (uint16_t)level,
 	                            .field = (uint16_t)field}};
 }
@@ -135,12 +146,12 @@ static struct draft prepend(struct diagram *d, enum input_field field, unsigned 
  * The tests that merge as they stand, as they have their way out already: all, or else the lowest ones, if they compare with 1 alone or with
  * 0 alone. (And never with that way out instead, as nothing leads back from there.)
  */
-static struct diagram_bits mergeable(const struct draft *draft, struct diagram_bits rest, node less,
+static struct diagram_bits mergeable(const struct chain *chain, struct diagram_bits rest, node less,
                                      node greater)
 {
-	const struct diagram_node *n = &draft->n;
+	const struct diagram_node *n = &chain->n;
 	uint64_t ones = rest.mask & rest.pattern, zeros = rest.mask & ~rest.pattern;
-	bool is_same = can_extend(draft, rest.field, rest.mask & -rest.mask) && !one_bit(n);
+	bool is_same = can_extend(chain, rest.field, rest.mask & -rest.mask) && !one_bit(n);
 	bool takes_ones = is_same && n->pattern && n->less == less.id;
 	bool takes_zeros = is_same && n->pattern != n->mask && n->greater == greater.id;
 
@@ -160,7 +171,8 @@ static bool tests_field(const struct diagram *d, node n, enum input_field field)
  * Where none of the three tests the field and neither way out leads where equal does, nothing but these tests can merge: they are one
  * comparison, as it stands.
  */
-static bool is_plain(const struct diagram *d, struct diagram_bits bits, node equal, node less, node greater)
+static bool stands_alone(const struct diagram *d, struct diagram_bits bits, node equal, node less,
+                         node greater)
 {
 	bool ones = bits.pattern, zeros = bits.pattern != bits.mask;
 
@@ -169,7 +181,7 @@ static bool is_plain(const struct diagram *d, struct diagram_bits bits, node equ
 	       (!zeros || (!node_same(equal, greater) && !tests_field(d, greater, bits.field)));
 }
 
-static node plain_node(struct diagram *d, struct diagram_bits bits, node equal, node less, node greater)
+static node whole_node(struct diagram *d, struct diagram_bits bits, node equal, node less, node greater)
 {
 	unsigned top = 63 - (unsigned)__builtin_clzll(bits.mask);
 	struct diagram_node n = {.mask = bits.mask,
@@ -180,21 +192,16 @@ static node plain_node(struct diagram *d, struct diagram_bits bits, node equal, 
 	                         .level = (uint16_t)input_level(d->levels, bits.field, top),
 	                         .field = (uint16_t)bits.field};
 
-	if (one_bit(&n) && !n.pattern) {
-		n.pattern = n.mask;
-		n.less = equal.id;
-		n.equal = greater.id;
-		n.greater = 0;
-	}
+	compare_with_one(&n);
 	return diagram_intern(d, &n);
 }
 
 node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node less, node greater)
 {
-	if (is_plain(d, bits, equal, less, greater))
-		return plain_node(d, bits, equal, less, greater);
+	if (stands_alone(d, bits, equal, less, greater))
+		return whole_node(d, bits, equal, less, greater);
 
-	struct draft n = draft_of(d, equal), below = draft_of(d, less), above = draft_of(d, greater);
+	struct chain n = chain_of(d, equal), below = chain_of(d, less), above = chain_of(d, greater);
 
 	while (bits.mask) {
 		struct diagram_bits next = mergeable(&n, bits, less, greater);
@@ -208,19 +215,19 @@ node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node
 			unsigned index = (unsigned)__builtin_ctzll(bits.mask);
 			bool set = bits.pattern >> index & 1;
 			next.mask = bits.mask & -bits.mask;
-			n = prepend(d, bits.field, index, set ? &below : &n, set ? &n : &above);
+			n = canonical_test(d, bits.field, index, set ? &below : &n, set ? &n : &above);
 		}
 		bits.mask &= ~next.mask;
 	}
-	return draft_intern(d, &n);
+	return chain_intern(d, &n);
 }
 
 node diagram_test(struct diagram *d, enum input_field field, unsigned bit, node low, node high)
 {
-	struct draft below = draft_of(d, low), above = draft_of(d, high);
-	struct draft n = prepend(d, field, bit, &below, &above);
+	struct chain below = chain_of(d, low), above = chain_of(d, high);
+	struct chain n = canonical_test(d, field, bit, &below, &above);
 
-	return draft_intern(d, &n);
+	return chain_intern(d, &n);
 }
 
 struct diagram_node diagram_rest(const struct diagram *d, const struct diagram_node *n, uint64_t mask)
@@ -236,12 +243,7 @@ struct diagram_node diagram_rest(const struct diagram *d, const struct diagram_n
 	if (rest.pattern == rest.mask)
 		rest.greater = 0;
 	rest.level = (uint16_t)input_level(d->levels, n->field, diagram_first_bit(&rest));
-	if (one_bit(&rest) && !rest.pattern) {
-		rest.less = rest.equal;
-		rest.equal = rest.greater;
-		rest.greater = 0;
-		rest.pattern = rest.mask;
-	}
+	compare_with_one(&rest);
 	return rest;
 }
 

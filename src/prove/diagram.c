@@ -27,15 +27,20 @@ static uint32_t *find_slot(const struct diagram *d, const struct diagram_node *c
 	}
 }
 
-/*
- * Tables of twice the nodes' capacity (so there is always a free slot), and as many remembered results as nodes. Where memory is out there
- * are none, and the diagram has to fail.
- */
-static bool use_tables(struct diagram *d, uint32_t *slots, struct diagram_memo *memo, uint32_t capacity)
+/* Room for more nodes, with tables of twice their number, so that there is always a free slot, and as many remembered results. */
+static bool grow(struct diagram *d, uint32_t capacity)
 {
-	d->slots = slots;
-	d->memo = memo;
-	if (!slots || !memo)
+	struct diagram_node *nodes = realloc(d->nodes, capacity * sizeof(*nodes));
+
+	if (!nodes)
+		return false;
+	d->nodes = nodes;
+	/* The old tables go first, for they follow from the nodes. */
+	free(d->slots);
+	free(d->memo);
+	d->slots = calloc(capacity, 2 * sizeof(*d->slots));
+	d->memo = calloc(capacity, sizeof(*d->memo));
+	if (!d->slots || !d->memo)
 		return false;
 	d->capacity = capacity;
 	d->slot_mask = 2 * capacity - 1;
@@ -43,40 +48,6 @@ static bool use_tables(struct diagram *d, uint32_t *slots, struct diagram_memo *
 	for (uint32_t i = 1; i < d->count; i++)
 		*find_slot(d, &d->nodes[i]) = i;
 	return true;
-}
-
-/* The first tables are in the arena: most policies need no others. */
-static bool start(struct diagram *d)
-{
-	d->nodes = arena_take(d->arena, FIRST_CAPACITY * sizeof(*d->nodes));
-	d->in_arena = true;
-	return d->nodes &&
-	       use_tables(d, ARENA_ARRAY(d->arena, uint32_t, 2 * FIRST_CAPACITY),
-	                  ARENA_ARRAY(d->arena, struct diagram_memo, FIRST_CAPACITY), FIRST_CAPACITY);
-}
-
-static void free_tables(struct diagram *d)
-{
-	if (d->in_arena)
-		return;
-	free(d->slots);
-	free(d->memo);
-}
-
-/* The old tables go first, for they follow from the nodes. */
-static bool grow(struct diagram *d, uint32_t capacity)
-{
-	struct diagram_node *nodes = realloc(d->in_arena ? NULL : d->nodes, capacity * sizeof(*nodes));
-
-	if (!nodes)
-		return false;
-	if (d->in_arena)
-		memcpy(nodes, d->nodes, d->count * sizeof(*nodes));
-	free_tables(d);
-	d->nodes = nodes;
-	d->in_arena = false;
-	return use_tables(d, calloc(capacity, 2 * sizeof(*d->slots)), calloc(capacity, sizeof(*d->memo)),
-	                  capacity);
 }
 
 node diagram_intern(struct diagram *d, const struct diagram_node *content)
@@ -99,6 +70,16 @@ node diagram_intern(struct diagram *d, const struct diagram_node *content)
 		}
 		slot = find_slot(d, &added);
 	}
+	if (added.level != LEVEL_LEAF) {
+		assert(added.mask && !(added.pattern & ~added.mask));
+		assert(added.mask & (added.mask - 1) || added.pattern == added.mask);
+		assert(added.level == input_level(d->levels, added.field, diagram_first_bit(&added)));
+		assert(added.equal < d->count && d->nodes[added.equal].level > added.level);
+		assert(added.less < d->count && d->nodes[added.less].level > added.level);
+		assert(added.greater < d->count && d->nodes[added.greater].level > added.level);
+		assert(added.pattern || !added.less);
+		assert(added.pattern != added.mask || !added.greater);
+	}
 	d->nodes[d->count] = added;
 	*slot = d->count++;
 	if (d->count > d->peak)
@@ -108,26 +89,23 @@ node diagram_intern(struct diagram *d, const struct diagram_node *content)
 
 node diagram_leaf(struct diagram *d, uint32_t value)
 {
-	struct diagram_node leaf = {.level = LEVEL_LEAF, .pattern = value};
-	node *known = &d->leaves[(value ^ value >> 16) % DIAGRAM_LEAVES];
-
-	if (known->id >= d->count || !diagram_content_same(&d->nodes[known->id], &leaf))
-		*known = diagram_intern(d, &leaf);
-	return diagram_spend(d, 1) ? *known : (node){0};
+	return diagram_intern(d, &(struct diagram_node){.level = LEVEL_LEAF, .pattern = value});
 }
 
 void diagram_reset(struct diagram *d)
 {
-	bool used = d->capacity > 0;
+	bool ready = d->slots && d->memo;
 
-	if (!(used ? d->slots && d->memo : start(d))) {
+	if (!ready) {
+		d->count = 0;
+		ready = grow(d, FIRST_CAPACITY);
+	}
+	if (!ready) {
 		d->failed = -ENOMEM;
 		return;
 	}
-	if (used) {
-		memset(d->slots, 0, ((size_t)d->slot_mask + 1) * sizeof(*d->slots));
-		memset(d->memo, 0, ((size_t)d->memo_mask + 1) * sizeof(*d->memo));
-	}
+	memset(d->slots, 0, ((size_t)d->slot_mask + 1) * sizeof(*d->slots));
+	memset(d->memo, 0, ((size_t)d->memo_mask + 1) * sizeof(*d->memo));
 	d->nodes[0] = (struct diagram_node){.level = LEVEL_LEAF, .pattern = SECCOMP_RET_KILL_PROCESS};
 	d->count = 1;
 	d->failed = 0;
@@ -148,19 +126,17 @@ void diagram_adapt(struct diagram *d, const uint16_t *levels)
 	d->levels = levels;
 }
 
-void diagram_init(struct diagram *d, struct arena *arena, size_t node_budget, size_t work_budget)
+void diagram_init(struct diagram *d, size_t node_budget, size_t work_budget)
 {
-	*d = (struct diagram){.arena = arena,
-	                      .in_arena = true,
-	                      .node_budget = node_budget ? node_budget : DEFAULT_NODES,
+	*d = (struct diagram){.node_budget = node_budget ? node_budget : DEFAULT_NODES,
 	                      .work_budget = work_budget ? work_budget : DEFAULT_WORK};
 }
 
 void diagram_finish(struct diagram *d)
 {
-	free_tables(d);
-	if (!d->in_arena)
-		free(d->nodes);
+	free(d->nodes);
+	free(d->slots);
+	free(d->memo);
 	d->nodes = NULL;
 	d->slots = NULL;
 	d->memo = NULL;

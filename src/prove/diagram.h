@@ -44,7 +44,7 @@ struct diagram_memo {
 	uint32_t a, b, c, result;
 };
 
-enum { LEVEL_LEAF = 0xffff, DIAGRAM_LEAVES = 8 };
+enum { LEVEL_LEAF = 0xffff };
 
 /* What there is a limit for: the nodes of a diagram, the steps of a proof, symbolic states, and computed values. */
 enum diagram_limit { DIAGRAM_NODES, DIAGRAM_STEPS, DIAGRAM_STATES, DIAGRAM_VALUES };
@@ -54,16 +54,12 @@ enum diagram_limit { DIAGRAM_NODES, DIAGRAM_STEPS, DIAGRAM_STATES, DIAGRAM_VALUE
  * returns node zero, and whoever wants to use a result asks for it first.
  */
 struct diagram {
-	struct arena *arena;
-	bool in_arena; /* are the tables, which are the first ones */
 	struct diagram_node *nodes;
 	uint32_t count, capacity;
 	uint32_t *slots; /* hash table of node ids, 0 for a free slot */
 	uint32_t slot_mask;
 	struct diagram_memo *memo; /* results of operations; forgets */
 	uint32_t memo_mask;
-	/* Some leaves, by their value; a node is looked at before it is taken for one. */
-	node leaves[DIAGRAM_LEAVES];
 	size_t node_budget, work_budget, work, peak; /* work and peak count on through resets */
 	int failed;
 	enum diagram_limit exhausted;
@@ -72,8 +68,8 @@ struct diagram {
 	const uint16_t *levels; /* the order of bits, for input_level() */
 };
 
-/* Budgets of zero mean the default. It can be used after diagram_reset(), until diagram_finish(), as long as there is the arena. */
-void diagram_init(struct diagram *d, struct arena *arena, size_t node_budget, size_t work_budget);
+/* Budgets of zero mean the default. It can be used after diagram_reset(), until diagram_finish(). */
+void diagram_init(struct diagram *d, size_t node_budget, size_t work_budget);
 void diagram_finish(struct diagram *d);
 
 /* Forgets all nodes, and the failure; the work goes on counting. Bits are tested argument by argument. Fails without memory. */
@@ -84,6 +80,11 @@ void diagram_reset(struct diagram *d);
  * level twice. It has to stay as long as it is used.
  */
 void diagram_adapt(struct diagram *d, const uint16_t *levels);
+
+/*
+ * Such an order for a list of rules, in which the bits that one rule looks at stand near each other (order.c). In the arena. NULL without memory.
+ */
+const uint16_t *diagram_order(const struct policy_rule *rules, uint32_t count, struct arena *arena);
 
 /* Sets `failed`, unless it is set already. */
 static inline void diagram_fail(struct diagram *d, int error)

@@ -24,13 +24,12 @@ static const successor SUCCESSOR_NODE = UINT32_C(1) << 31;
 enum { STATES_MAX = 1 << 20 };
 
 /*
- * A state in front of a branch that may go either way, and the function of the input that is computed from there on. It holds for any
- * region, unless arch or nr are still to be loaded or are in the registers already.
+ * A state in front of a branch that may go either way, and the function of the input that is computed from there on in the present region.
  */
 struct branch {
 	struct state state;
 	uint32_t older; /* index + 1 of the next branch of this instruction */
-	bool expanded, done;
+	bool done;
 	successor if_true, if_false;
 	node condition; /* 0 where a word is compared with a constant */
 	node result;
@@ -58,25 +57,24 @@ bool execution_init(struct execution *e, const struct callgate_program *program,
 	    .diagram = diagram,
 	    .space = {.diagram = diagram, .arena = arena, .big_endian = program->big_endian},
 	    .live = ARENA_ARRAY(arena, uint32_t, count),
-	    .reads_number = ARENA_ARRAY(arena, bool, count),
 	    .pending = ARENA_ARRAY(arena, uint64_t, count / 64 + 1),
-	    .shared_branches = ARENA_ARRAY(arena, uint32_t, count),
-	    .region_branches = ARENA_ARRAY(arena, uint32_t, count),
-	    .region_stamps = ARENA_ARRAY(arena, uint32_t, count)};
-	if (!e->live || !e->reads_number || !e->pending || !e->shared_branches || !e->region_branches ||
-	    !e->region_stamps || !vec_push_in(&e->registers, e->arena, ((struct registers){0})))
+	    .newest = ARENA_ARRAY(arena, uint32_t, count),
+	    .stamps = ARENA_ARRAY(arena, uint32_t, count)};
+	if (!e->live || !e->pending || !e->newest || !e->stamps ||
+	    !vec_push_in(&e->registers, e->arena, ((struct registers){0})))
 		return false;
-	interval_liveness(program, e->live, e->reads_number);
+	interval_liveness(program, e->live);
 	return true;
 }
 
-void execution_forget(struct execution *e)
+/* Forgets what is known of other regions. */
+static void start(struct execution *e, const struct region *region)
 {
-	e->branches.count = 0;
+	assert(region_is_valid(region));
+	e->region = *region;
+	e->stamp++;
 	e->registers.count = 1;
-	e->space.vectors.count = 0;
-	memset(e->shared_branches, 0, e->program->count * sizeof(*e->shared_branches));
-	memset(e->region_branches, 0, e->program->count * sizeof(*e->region_branches));
+	e->branches.count = e->expanded.count = e->space.vectors.count = 0;
 	memset(e->pending, 0, (e->program->count / 64 + 1) * sizeof(*e->pending));
 }
 
@@ -104,21 +102,6 @@ static uint32_t intern_registers(struct execution *e, const struct registers *re
 
 /* ---- states ---- */
 
-static bool is_number(struct value value)
-{
-	return value.kind == VALUE_WORD && (value.word == WORD_NR || value.word == WORD_ARCH);
-}
-
-static bool depends_on_region(const struct execution *e, const struct state *s)
-{
-	const struct registers *registers = &e->registers.items[s->registers];
-	bool depends = e->reads_number[s->pc] || is_number(s->a) || is_number(registers->x);
-
-	for (size_t i = 0; s->registers && i < BPF_MEMWORDS; i++)
-		depends = depends || is_number(registers->memory[i]);
-	return depends;
-}
-
 /* What is not read any more does not tell two states apart. */
 static void drop_dead(struct execution *e, struct state *s)
 {
@@ -141,11 +124,9 @@ static void drop_dead(struct execution *e, struct state *s)
 static successor find_branch(struct execution *e, struct state *s, node condition)
 {
 	drop_dead(e, s);
-	bool of_region = depends_on_region(e, s);
-	uint32_t *head = of_region ? &e->region_branches[s->pc] : &e->shared_branches[s->pc];
-
-	if (of_region && e->region_stamps[s->pc] != e->stamp) {
-		e->region_stamps[s->pc] = e->stamp;
+	uint32_t *head = &e->newest[s->pc];
+	if (e->stamps[s->pc] != e->stamp) {
+		e->stamps[s->pc] = e->stamp;
 		*head = 0;
 	}
 	for (uint32_t i = *head; i; i = e->branches.items[i - 1].older) {
@@ -263,7 +244,7 @@ static enum interval_answer decide(struct execution *e, const struct state *s, c
 	bool constant = operand.kind == VALUE_CONSTANT;
 
 	if (s->a.kind == VALUE_CONSTANT && constant)
-		return interval_decide(op, s->a.number, s->a.number, INPUT_WORD_MAX, operand.number);
+		return bpf_compare(op, s->a.number, operand.number) ? INTERVAL_TRUE : INTERVAL_FALSE;
 	bool word = s->a.kind == VALUE_WORD && constant;
 	if (word && s->a.word == WORD_NR)
 		return interval_decide(op, e->region.nr_first >> s->a.shift, e->region.nr_last >> s->a.shift,
@@ -289,22 +270,6 @@ static node return_value(struct execution *e, const struct state *s, const struc
 	return (node){0};
 }
 
-/* Is it a number of which only an interval is known? */
-static bool interval_of(const struct execution *e, struct value a, uint32_t *ret_first, uint32_t *ret_last)
-{
-	bool whole = a.kind == VALUE_WORD && a.number == INPUT_WORD_MAX;
-
-	if (a.kind == VALUE_CONSTANT)
-		*ret_first = *ret_last = a.number;
-	else if (whole && a.word == WORD_NR)
-		*ret_first = e->region.nr_first, *ret_last = e->region.nr_last;
-	else if (whole && a.word == WORD_ARCH)
-		*ret_first = e->region.arch_first, *ret_last = e->region.arch_last;
-	else
-		return false;
-	return true;
-}
-
 /* A division by X, which ends the program with KILL_THREAD where X is zero, whoever reads the quotient. */
 static bool divides_by(const struct execution *e, const struct state *s, const struct sock_filter *insn,
                        struct value *ret_divisor)
@@ -316,13 +281,7 @@ static bool divides_by(const struct execution *e, const struct state *s, const s
 /* Goes on to the first return, or branch that may go either way. */
 static successor advance(struct execution *e, struct state s)
 {
-	uint32_t first, last;
-	size_t steps = 1;
-
-	while (diagram_spend(e->diagram, steps)) {
-		steps = 1;
-		if (interval_of(e, s.a, &first, &last))
-			s.pc = interval_follow(e->program, s.pc, first, last, &steps);
+	while (diagram_spend(e->diagram, 1)) {
 		assert(s.pc < e->program->count);
 		const struct sock_filter *insn = &e->program->insns[s.pc];
 		enum bpf_kind kind = bpf_kind_of(insn);
@@ -363,7 +322,6 @@ static void expand(struct execution *e, uint32_t index)
 	no.pc += 1u + insn->jf;
 	branch.if_true = advance(e, yes);
 	branch.if_false = advance(e, no);
-	branch.expanded = true;
 	e->branches.items[index] = branch;
 	if (!vec_push_in(&e->expanded, e->arena, index))
 		diagram_fail(e->diagram, -ENOMEM);
@@ -376,11 +334,8 @@ static void expand_pending(struct execution *e)
 		while (e->pending[i]) {
 			size_t pc = i * 64 + (size_t)__builtin_ctzll(e->pending[i]);
 			e->pending[i] &= e->pending[i] - 1;
-			uint32_t *heads[] = {&e->shared_branches[pc], &e->region_branches[pc]};
-			for (int list = e->region_stamps[pc] == e->stamp ? 1 : 0; list >= 0; list--)
-				for (uint32_t at = *heads[list]; at && !e->branches.items[at - 1].expanded;
-				     at = e->branches.items[at - 1].older)
-					expand(e, at - 1);
+			for (uint32_t at = e->newest[pc]; at; at = e->branches.items[at - 1].older)
+				expand(e, at - 1);
 		}
 }
 
@@ -402,27 +357,23 @@ static void resolve(struct execution *e, struct branch *branch)
 	branch->done = true;
 }
 
-/* Expands all that can be come to in the region, after which `expanded` has the branches that are new. */
+/* Expands all that can be come to in the region, after which `expanded` has its branches. */
 static successor explore(struct execution *e, const struct region *region)
 {
-	assert(region_is_valid(region));
-	e->region = *region;
-	e->stamp++;
-	e->expanded.count = 0;
-	successor start = advance(e, (struct state){0, value_constant(0), 0});
-	if (!(start & SUCCESSOR_NODE))
+	start(e, region);
+	successor first = advance(e, (struct state){0, value_constant(0), 0});
+	if (!(first & SUCCESSOR_NODE))
 		expand_pending(e);
-	return start;
+	return first;
 }
 
 node execution_run(struct execution *e, const struct region *region)
 {
-	if (e->branches.count > STATES_MAX / 2)
-		execution_forget(e);
-	successor start = explore(e, region);
+	successor first = explore(e, region);
+
 	for (size_t i = e->expanded.count; i-- > 0 && !e->diagram->failed;)
 		resolve(e, &e->branches.items[e->expanded.items[i]]);
-	return e->diagram->failed ? (node){0} : successor_result(e, start);
+	return e->diagram->failed ? (node){0} : successor_result(e, first);
 }
 
 /* ---- which calls go which way ---- */
@@ -438,17 +389,15 @@ bool execution_paths(struct execution *e, const struct region *region, node call
                      void *closure)
 {
 	struct diagram *d = e->diagram;
+	successor first = explore(e, region);
 
-	execution_forget(
-	    e); /* so that all branches of this region are new, and in the order of instructions */
-	successor start = explore(e, region);
 	visitor(closure, calls);
 	node *reached = ARENA_ARRAY(e->arena, node, e->branches.count);
 	if (!reached)
 		return false;
 	for (size_t i = 0; i < e->branches.count; i++)
 		reached[i] = d->zero;
-	arrive(e, reached, start, calls);
+	arrive(e, reached, first, calls);
 	for (size_t i = 0; i < e->expanded.count && !d->failed; i++) {
 		uint32_t index = e->expanded.items[i];
 		const struct branch *branch = &e->branches.items[index];
@@ -467,7 +416,7 @@ struct value execution_accumulator(struct execution *e, const unsigned long (*si
 {
 	struct state s = {0, value_constant(0), 0};
 
-	e->region = REGION_EVERYTHING;
+	start(e, &REGION_EVERYTHING);
 	while (s.pc < pc && !e->diagram->failed) {
 		const struct sock_filter *insn = &e->program->insns[s.pc];
 		enum bpf_kind kind = bpf_kind_of(insn);

@@ -19,13 +19,11 @@ struct execution {
 	struct diagram *diagram;
 	struct value_space space;
 	struct region region;
-	size_t unmodelled;         /* the instruction, after the diagram failed with -EOPNOTSUPP */
-	uint32_t *live;            /* the registers and scratch words that may still be read */
-	bool *reads_number;        /* may arch or nr still be loaded? */
-	uint64_t *pending;         /* bit set of instructions with branches to expand */
-	uint32_t *shared_branches; /* index + 1 of the newest branch that holds for any region */
-	uint32_t *region_branches; /* the same for branches of the present region, */
-	uint32_t *region_stamps;   /* if this is the region's `stamp` */
+	size_t unmodelled; /* the instruction, after the diagram failed with -EOPNOTSUPP */
+	uint32_t *live;    /* the registers and scratch words that may still be read */
+	uint64_t *pending; /* bit set of instructions with branches to expand */
+	uint32_t *newest,
+	    *stamps; /* index + 1 of the newest branch, if it is of the present region: has its `stamp` */
 	uint32_t stamp;
 	ARENA_VEC(struct branch) branches;
 	ARENA_VEC(uint32_t) expanded; /* the branches of the present run, in order of instructions */
@@ -35,9 +33,6 @@ struct execution {
 /* For an accepted program. All memory is the arena's. false without it. */
 bool execution_init(struct execution *e, const struct callgate_program *program, struct diagram *diagram,
                     struct arena *arena);
-
-/* After diagram_reset(). */
-void execution_forget(struct execution *e);
 
 /*
  * What the program returns in the region; meaningless unless the diagram has not failed. Outside the region: anything. The diagram fails with
@@ -49,7 +44,7 @@ node execution_run(struct execution *e, const struct region *region);
  * Those of the calls in a region that go each way which some call in it can go: the calls themselves, and then for every branch that arch
  * and nr do not decide those for which it holds, and those for which it does not. All are conditions, zero where there are no such calls; a call
  * of each of the others goes through every instruction that any of the calls goes through. Some are left out when the diagram fails. false
- * without memory. After that, only after execution_forget() anything else.
+ * without memory.
  */
 typedef void (*execution_visitor)(void *closure, node calls);
 bool execution_paths(struct execution *e, const struct region *region, node calls, execution_visitor visitor,

@@ -90,22 +90,14 @@ static size_t program_count(const struct filter_model *model)
 
 bool filter_prepare(struct filter_model *model, struct diagram *diagram, struct arena *arena)
 {
-	model->diagram = diagram;
+	model->diagram = model->policy.diagram = diagram;
 	if (model->filter->policy)
-		return policy_diagram_prepare(&model->policy, diagram, arena);
+		return true;
 	model->executions = ARENA_ARRAY(arena, struct execution, program_count(model));
 	for (size_t i = 0; model->executions && i < program_count(model); i++)
 		if (!execution_init(&model->executions[i], model->filter->programs[i], diagram, arena))
 			return false;
 	return model->executions != NULL;
-}
-
-void filter_forget(struct filter_model *model)
-{
-	if (model->filter->policy)
-		policy_diagram_forget(&model->policy);
-	for (size_t i = 0; i < program_count(model); i++)
-		execution_forget(&model->executions[i]);
 }
 
 void filter_arch_breakpoints(const struct filter_model *model, struct breakpoints *points)
@@ -158,11 +150,9 @@ bool filter_paths(struct filter_model *model, const struct region *region, node 
 {
 	if (model->filter->policy)
 		policy_diagram_paths(&model->policy, region, calls, visitor, closure);
-	for (size_t i = 0; i < program_count(model); i++) {
+	for (size_t i = 0; i < program_count(model); i++)
 		if (!execution_paths(&model->executions[i], region, calls, visitor, closure))
 			return false;
-		execution_forget(&model->executions[i]);
-	}
 	return true;
 }
 

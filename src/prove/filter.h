@@ -35,9 +35,6 @@ bool filter_init(struct filter_model *model, const struct filter *filter, struct
 /* Before diagrams are asked for. false without memory; then they never may be. */
 bool filter_prepare(struct filter_model *model, struct diagram *diagram, struct arena *arena);
 
-/* After diagram_reset(). */
-void filter_forget(struct filter_model *model);
-
 /* The breakpoints of architectures; and of numbers, for a slice: one interval of architectures. */
 void filter_arch_breakpoints(const struct filter_model *model, struct breakpoints *points);
 void filter_nr_breakpoints(const struct filter_model *model, const struct region *slice, bool each_call,

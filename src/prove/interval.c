@@ -30,7 +30,7 @@ static uint32_t live_before(const struct sock_filter *insn, uint32_t after)
 	}
 }
 
-void interval_liveness(const struct callgate_program *program, uint32_t *live, bool *reads_number)
+void interval_liveness(const struct callgate_program *program, uint32_t *live)
 {
 	for (size_t pc = program->count; pc-- > 0;) {
 		const struct sock_filter *insn = &program->insns[pc];
@@ -38,7 +38,6 @@ void interval_liveness(const struct callgate_program *program, uint32_t *live, b
 		size_t yes = pc + 1, no = yes;
 		if (code->kind == BPF_KIND_RETURN) {
 			live[pc] = code->x ? LIVE_A : 0;
-			reads_number[pc] = false;
 			continue;
 		}
 		if (code->kind == BPF_KIND_JUMP)
@@ -49,8 +48,6 @@ void interval_liveness(const struct callgate_program *program, uint32_t *live, b
 		}
 		assert(yes < program->count && no < program->count);
 		live[pc] = live[yes] | live[no];
-		reads_number[pc] = reads_number[yes] || reads_number[no] ||
-		                   (code->kind == BPF_KIND_LOAD && insn->k <= OFFSET_ARCH);
 		/* A branch whose sides meet tests nothing. */
 		if (code->kind != BPF_KIND_JUMP && (code->kind != BPF_KIND_BRANCH || yes != no))
 			live[pc] = live_before(insn, live[pc]);

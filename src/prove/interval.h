@@ -12,8 +12,8 @@
 /* Bits 0 to 15 are the scratch words. */
 enum { LIVE_X = 1 << 16, LIVE_A = 1 << 17 };
 
-/* For each instruction: what may still be read from there on, and whether arch or nr may still be loaded. */
-void interval_liveness(const struct callgate_program *program, uint32_t *live, bool *reads_number);
+/* For each instruction: what may still be read from there on. */
+void interval_liveness(const struct callgate_program *program, uint32_t *live);
 
 /*
  * The breakpoints that comparisons of arch (slice NULL) or of nr (on the ways that the slice's architectures can take) ask

@@ -1,6 +1,5 @@
-#include "prove/interval_walk.h"
-
 #include "prove/interval.h"
+#include "prove/space.h"
 
 /* More regions than any policy leaves; each costs memory, and time with every breakpoint of the architectures. */
 enum { LEFT_MOST = 1 << 14 };

@@ -2,7 +2,7 @@
  * FORCE (Aloul, Markov and Sakallah 2003): again and again every bit moves to the middle of the rules that look at it, and each rule is in
  * the middle of its bits. The best of the orders that are met is taken.
  */
-#include "prove/order.h"
+#include "prove/diagram.h"
 
 #include <string.h>
 
@@ -119,7 +119,7 @@ static uint16_t *levels_of(const struct ordering *a)
 	return levels;
 }
 
-const uint16_t *order_levels(const struct policy_rule *rules, uint32_t count, struct arena *arena)
+const uint16_t *diagram_order(const struct policy_rule *rules, uint32_t count, struct arena *arena)
 {
 	struct ordering a = {.arena = arena};
 	int64_t least = INT64_MAX;

@@ -4,23 +4,9 @@
 
 bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena)
 {
-	*rules = (struct policy_diagram){
-	    .policy = policy,
-	    .next = ARENA_ARRAY(arena, size_t, policy->arch_count),
-	    .found = ARENA_ARRAY(arena, const struct policy_syscall *, policy->arch_count)};
-	return rules->next && rules->found;
-}
-
-bool policy_diagram_prepare(struct policy_diagram *rules, struct diagram *diagram, struct arena *arena)
-{
-	rules->diagram = diagram;
-	rules->memo = ARENA_ARRAY(arena, struct rules_memo, RULES_REMEMBERED);
-	return rules->memo != NULL;
-}
-
-void policy_diagram_forget(struct policy_diagram *rules)
-{
-	memset(rules->memo, 0, RULES_REMEMBERED * sizeof(*rules->memo));
+	*rules =
+	    (struct policy_diagram){.policy = policy, .next = ARENA_ARRAY(arena, size_t, policy->arch_count)};
+	return rules->next != NULL;
 }
 
 void policy_diagram_arch_breakpoints(const struct policy_diagram *rules, struct breakpoints *points)
@@ -107,36 +93,16 @@ static node rule_node(struct diagram *d, const struct policy_rule *rule, uint64_
 	return then;
 }
 
-static struct rules_memo *memo_slot(struct policy_diagram *rules, const struct policy_syscall *syscall,
-                                    node rest)
-{
-	uint64_t h = syscall->rule_count + rest.id;
-
-	for (uint32_t i = 0; i < syscall->rule_count && i < 4; i++) {
-		const struct policy_rule *rule = &syscall->rules[i];
-		h = (h + rule->action) * UINT64_C(0x9e3779b97f4a7c15);
-		if (rule->condition_count)
-			h += rule->conditions[0].value ^ rule->conditions[0].mask;
-	}
-	return &rules->memo[(h * UINT64_C(0x9e3779b97f4a7c15)) >> 58];
-}
-
 /* First match wins: from the last rule to the first, each in front of what the later ones say. */
 static node list_node(struct policy_diagram *rules, const struct policy_syscall *syscall, uint64_t word,
                       node rest)
 {
 	if (syscall->rule_count == 1 && syscall->rules[0].condition_count == 0)
 		return diagram_leaf(rules->diagram, syscall->rules[0].action);
-	struct rules_memo *memo = memo_slot(rules, syscall, rest);
-	if (memo->syscall && memo->word == word && node_same(memo->rest, rest) &&
-	    same_rules(memo->syscall, syscall))
-		return memo->result;
 	node result = rest;
 	for (uint32_t i = syscall->rule_count; i-- > 0;)
 		result = rule_node(rules->diagram, &syscall->rules[i], word,
 		                   diagram_leaf(rules->diagram, syscall->rules[i].action), result);
-	if (!rules->diagram->failed)
-		*memo = (struct rules_memo){syscall, word, rest, result};
 	return result;
 }
 
@@ -266,14 +232,17 @@ node policy_diagram_node(struct policy_diagram *rules, const struct region *regi
 	if (!is_covered(policy, audit, nr))
 		return diagram_leaf(rules->diagram, policy->bad_arch_action);
 	for (size_t i = 0; i < policy->arch_count; i++) {
-		rules->found[i] = policy->archs[i].arch->audit == audit ? find(rules, i, nr) : NULL;
-		has_rules = has_rules || (rules->found[i] && rules->found[i]->rule_count > 0);
+		const struct policy_syscall *found =
+		    policy->archs[i].arch->audit == audit ? find(rules, i, nr) : NULL;
+		has_rules = has_rules || (found && found->rule_count > 0);
 	}
 	node result = diagram_leaf(rules->diagram, unmatched(policy, audit, nr, has_rules));
-	for (size_t i = policy->arch_count; i-- > 0;)
-		if (rules->found[i])
-			result = list_node(rules, rules->found[i], policy_word_mask(policy->archs[i].arch),
-			                   result);
+	for (size_t i = policy->arch_count; i-- > 0;) {
+		const struct arch *arch = policy->archs[i].arch;
+		const struct policy_syscall *found = arch->audit == audit ? find(rules, i, nr) : NULL;
+		if (found)
+			result = list_node(rules, found, policy_word_mask(arch), result);
+	}
 	return result;
 }
 

@@ -8,33 +8,15 @@
 #include "prove/region.h"
 #include "prove/diagram.h"
 
-enum { RULES_REMEMBERED = 64 };
-
-/* A list of rules that was translated before: its architecture's word, its rules, and what followed them. */
-struct rules_memo {
-	const struct policy_syscall *syscall;
-	uint64_t word;
-	node rest, result;
-};
-
 struct policy_diagram {
 	const struct policy *policy;
 	struct diagram *diagram;
 	size_t *
 	    next; /* for each architecture: the first of its system calls that is not before the present region */
-	const struct policy_syscall *
-	    *found;              /* for each architecture: its rules for the present region, or NULL */
-	struct rules_memo *memo; /* RULES_REMEMBERED, for policy_diagram_node() */
 };
 
-/* Arrays come from the arena. false without memory. */
+/* Arrays come from the arena. false without memory. The diagram may be set later, before it is used. */
 bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena);
-
-/* Before policy_diagram_node(). */
-bool policy_diagram_prepare(struct policy_diagram *rules, struct diagram *diagram, struct arena *arena);
-
-/* After diagram_reset(). */
-void policy_diagram_forget(struct policy_diagram *rules);
 
 void policy_diagram_arch_breakpoints(const struct policy_diagram *rules, struct breakpoints *points);
 /* Between calls that follow each other and have the same rules only for `each_call`: otherwise there are far fewer regions. */

@@ -1,19 +1,13 @@
 #include "prove/region.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { MASK_BITS = 4 };
 
 void breakpoints_add(struct breakpoints *points, uint32_t start)
 {
-	size_t word = start / 64;
-
 	assert(start <= INPUT_WORD_MAX);
-	if (start < BREAKPOINTS_SMALL) {
-		points->small[word] |= UINT64_C(1) << start % 64;
-		points->small_words = word < points->small_words ? points->small_words : word + 1;
-	} else if (!vec_push_in(&points->starts, points->arena, start))
+	if (!vec_push_in(&points->starts, points->arena, start))
 		points->failed = true;
 }
 
@@ -36,43 +30,20 @@ static int by_value(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static size_t drop_doubles(uint32_t *sorted, size_t count)
+bool breakpoints_finish(struct breakpoints *points)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (!kept || sorted[kept - 1] != sorted[i])
-			sorted[kept++] = sorted[i];
-	return kept;
-}
-
-static bool is_gap_free(const struct breakpoints *points)
-{
-	bool ascends = points->starts.count > 0 && points->starts.items[0] == 0;
-
-	for (size_t i = 1; i < points->starts.count; i++)
-		ascends = ascends && points->starts.items[i - 1] < points->starts.items[i];
-	return ascends;
-}
-
-bool breakpoints_finish(struct breakpoints *points)
-{
-	size_t small = 0, count = points->starts.count;
-
 	breakpoints_add(points, 0);
-	for (size_t i = 0; i < points->small_words; i++)
-		small += (size_t)__builtin_popcountll(points->small[i]);
-	if (points->failed || !vec_reserve_in(&points->starts, points->arena, small))
+	if (points->failed)
 		return false;
-	uint32_t *next = points->starts.items;
-	qsort(next, count, sizeof(*next), by_value);
-	count = drop_doubles(next, count);
-	memmove(next + small, next, count * sizeof(*next));
-	points->starts.count = small + count;
-	for (size_t i = 0; i < points->small_words; i++)
-		for (uint64_t left = points->small[i]; left; left &= left - 1)
-			*next++ = (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(left);
-	assert(is_gap_free(points));
+	uint32_t *starts = points->starts.items;
+	qsort(starts, points->starts.count, sizeof(*starts), by_value);
+	for (size_t i = 0; i < points->starts.count; i++)
+		if (i == 0 || starts[kept - 1] != starts[i])
+			starts[kept++] = starts[i];
+	points->starts.count = kept;
+	assert(starts[0] == 0 && starts[kept - 1] <= INPUT_WORD_MAX);
 	return true;
 }
 
@@ -90,12 +61,4 @@ size_t breakpoints_find(const struct breakpoints *points, uint32_t number)
 	}
 	assert(points->starts.items[low] <= number && number <= breakpoints_last(points, low));
 	return low;
-}
-
-void breakpoints_clear(struct breakpoints *points)
-{
-	memset(points->small, 0, points->small_words * sizeof(points->small[0]));
-	points->small_words = 0;
-	points->starts.count = 0;
-	points->failed = false;
 }

@@ -29,18 +29,11 @@ static inline bool region_is_one_call(const struct region *r)
 	return r->arch_first == r->arch_last && r->nr_first == r->nr_last;
 }
 
-enum { BREAKPOINTS_SMALL = 4096 };
-
-/*
- * The first numbers of intervals that together cover [0, INPUT_WORD_MAX]. Small ones, which most are, wait in a bit set.
- * Memory is the arena's, and is used again after breakpoints_clear().
- */
+/* The first numbers of intervals that together cover [0, INPUT_WORD_MAX]. */
 struct breakpoints {
 	struct arena *arena;
 	ARENA_VEC(uint32_t) starts; /* strictly ascending from 0 on, after breakpoints_finish() */
-	uint64_t small[BREAKPOINTS_SMALL / 64];
-	size_t small_words; /* of the bit set, those that are in use */
-	bool failed;        /* memory ran out */
+	bool failed;                /* memory ran out */
 };
 
 /* A breakpoint just before `start`; one just after the last number is none. */
@@ -68,6 +61,11 @@ static inline uint32_t breakpoints_last(const struct breakpoints *points, size_t
 /* The interval that a number is in. */
 size_t breakpoints_find(const struct breakpoints *points, uint32_t number);
 
-void breakpoints_clear(struct breakpoints *points);
+/* Its memory is used again. */
+static inline void breakpoints_clear(struct breakpoints *points)
+{
+	points->starts.count = 0;
+	points->failed = false;
+}
 
 #endif

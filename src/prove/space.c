@@ -1,8 +1,5 @@
 #include "prove/space.h"
 
-#include "prove/interval_walk.h"
-#include "prove/order.h"
-
 enum { DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26, ATTEMPTS = 8 };
 
 int space_init(struct space *space, struct arena_room *room, const struct filter *const *filters,
@@ -13,8 +10,7 @@ int space_init(struct space *space, struct arena_room *room, const struct filter
 	space->work_total = ATTEMPTS * space->work_per_attempt;
 	arena_start(&space->arena, room);
 	space->archs.arena = space->numbers.arena = &space->arena;
-	diagram_init(&space->diagram, &space->arena, node_budget ? node_budget : DEFAULT_NODES,
-	             space->work_per_attempt);
+	diagram_init(&space->diagram, node_budget ? node_budget : DEFAULT_NODES, space->work_per_attempt);
 	for (size_t i = 0; i < count; i++) {
 		space->filter_count++;
 		if (!filter_init(&space->filters[i], filters[i], &space->arena))
@@ -63,8 +59,6 @@ static void start_again(struct space *space)
 
 	d->work_budget = limit < space->work_total ? limit : space->work_total;
 	diagram_reset(d);
-	for (size_t i = 0; i < space->filter_count; i++)
-		filter_forget(&space->filters[i]);
 }
 
 /* Starts again with an order for the region's rules; false where there are none. */
@@ -75,7 +69,7 @@ static bool start_adapted(struct space *space, const struct region *region)
 	for (size_t i = 0; i < space->filter_count && !rules; i++)
 		if (space->filters[i].filter->policy)
 			rules = policy_diagram_rules(&space->filters[i].policy, region);
-	const uint16_t *levels = rules ? order_levels(rules->rules, rules->rule_count, &space->arena) : NULL;
+	const uint16_t *levels = rules ? diagram_order(rules->rules, rules->rule_count, &space->arena) : NULL;
 	if (!levels)
 		return false;
 	start_again(space);

@@ -50,6 +50,18 @@ void space_finish(struct space *space);
  */
 int space_walk(struct space *space, const struct region *within, space_visitor visitor, void *closure);
 
+struct regions {
+	ARENA_VEC(struct region) list;
+};
+
+/*
+ * Regions that together hold every call in `within` for which two filters may differ, found in one walk over a program's comparisons of arch and
+ * nr: those left out get one and the same verdict of both. Each call is in one of them at most. In the arena. `within` alone, when the diagram's
+ * budget is used up or there were too many. false without memory.
+ */
+bool interval_walk(struct filter_model *filters, struct diagram *diagram, const struct region *within,
+                   struct arena *arena, struct regions *ret_left);
+
 /* The calls in a region, as a condition. */
 node space_calls(struct diagram *d, const struct region *region);
 

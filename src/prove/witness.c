@@ -1,39 +1,28 @@
 #include "prove/witness.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The wide fields of the input in the order of enum input_field. */
-struct path {
-	uint64_t wide[INPUT_WIDE_FIELDS];
-	uint32_t arch, nr;
-};
-
-/* The bit that the node tests first. */
-static void set_bit(struct path *path, const struct diagram_node *n)
+/* Sets the bit that the node tests first. */
+static void set_bit(struct seccomp_data *call, const struct diagram_node *n)
 {
 	uint64_t bit = UINT64_C(1) << diagram_first_bit(n);
 
 	switch (n->field) {
 	case INPUT_ARCH:
-		path->arch |= (uint32_t)bit;
+		call->arch |= (uint32_t)bit;
 		break;
 	case INPUT_NR:
-		path->nr |= (uint32_t)bit;
+		call->nr |= (int)(uint32_t)bit;
+		break;
+	case INPUT_IP:
+		call->instruction_pointer |= bit;
 		break;
 	default:
-		path->wide[n->field] |= bit;
+		assert(n->field < INPUT_IP);
+		call->args[n->field - INPUT_ARG] |= bit;
 	}
-}
-
-static struct seccomp_data path_call(const struct path *path)
-{
-	struct seccomp_data call = {
-	    .nr = (int)path->nr, .arch = path->arch, .instruction_pointer = path->wide[INPUT_IP]};
-
-	for (int i = 0; i < 6; i++)
-		call.args[i] = path->wide[INPUT_ARG + i];
-	return call;
 }
 
 static bool tests_arch(const struct diagram *d, node n)
@@ -45,20 +34,21 @@ static bool tests_arch(const struct diagram *d, node n)
  * Where arch or nr is tested at all, the tests decide it; else it is the region's first. But no architecture has the value 0, and in struct
  * callgate_call it stands for the native one: another one says more.
  */
-static struct path start(const struct diagram *d, const struct region *region, node a, node b)
+static struct seccomp_data start(const struct diagram *d, const struct region *region, node a, node b)
 {
 	bool arch = tests_arch(d, a) || tests_arch(d, b);
 	bool number = diagram_tests_number(d, a) || diagram_tests_number(d, b);
 	uint32_t first = region->arch_first ? region->arch_first : region->arch_last > 0;
 
-	return (struct path){.arch = arch ? 0 : first, .nr = number ? 0 : region->nr_first};
+	return (struct seccomp_data){.arch = arch ? 0 : first, .nr = number ? 0 : (int)region->nr_first};
 }
 
 struct seccomp_data witness_of_difference(const struct diagram *d, const struct region *region, node a,
                                           node b)
 {
-	struct path path = start(d, region, a, b);
+	struct seccomp_data call = start(d, region, a, b);
 	struct diagram_node x = *diagram_at(d, a), y = *diagram_at(d, b);
+	assert(!node_same(a, b));
 
 	while (x.level != LEVEL_LEAF || y.level != LEVEL_LEAF) {
 		uint32_t level = x.level < y.level ? x.level : y.level;
@@ -66,11 +56,11 @@ struct seccomp_data witness_of_difference(const struct diagram *d, const struct 
 		                    low_y = diagram_branch(d, &y, level, false);
 		bool high = diagram_content_same(&low_x, &low_y);
 		if (high)
-			set_bit(&path, x.level == level ? &x : &y);
+			set_bit(&call, x.level == level ? &x : &y);
 		x = high ? diagram_branch(d, &x, level, true) : low_x;
 		y = high ? diagram_branch(d, &y, level, true) : low_y;
 	}
-	return path_call(&path);
+	return call;
 }
 
 struct seccomp_data witness_of(const struct diagram *d, const struct region *region, node condition)

@@ -76,6 +76,7 @@ void proof_describe_failure(const char *what, const struct space_failure *failur
 {
 	struct strbuf text = {0};
 
+	assert(failure->error == -EDQUOT || failure->error == -EOPNOTSUPP);
 	strbuf_printf(&text, "%s for ", what);
 	describe_region(&failure->region, &text);
 	strbuf_append(&text, ": ");

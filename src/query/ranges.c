@@ -59,6 +59,7 @@ static void add_row(struct finding *f, const struct ranges_row *row)
 	size_t count = f->result.rows.count;
 	struct ranges_row *last = count ? &f->result.rows.items[count - 1] : NULL;
 
+	assert(last ? last->last + 1 == row->first : row->first == 0);
 	if (last && same_row(last, row))
 		last->last = row->last;
 	else if (!vec_push(&f->result.rows, *row))

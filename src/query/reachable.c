@@ -72,6 +72,7 @@ int reachable_visit(const struct filter *filter, const struct query *query, reac
 	struct arena_room room;
 	int result = space_init(&s.space, &room, &filter, 1, 0, 0);
 
+	assert(region_is_valid(&query->region));
 	s.space.each_call = true;
 	/* The audit values of 32-bit architectures, and those of 64-bit ones. */
 	if (half.arch_last >= __AUDIT_ARCH_64BIT && half.arch_first < __AUDIT_ARCH_64BIT)
@@ -144,7 +145,7 @@ int reachable_branches(const struct callgate_program *program, struct reachable_
 	int result = -ENOMEM;
 
 	arena_start(&arena, &room);
-	diagram_init(&b.diagram, &arena, 0, 0);
+	diagram_init(&b.diagram, 0, 0);
 	diagram_reset(&b.diagram);
 	b.taken = calloc(program->count, sizeof(*b.taken));
 	if (b.taken && !b.diagram.failed && execution_init(&b.execution, program, &b.diagram, &arena))

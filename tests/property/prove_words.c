@@ -236,7 +236,7 @@ START_TEST(operations_of_tiny_words)
 	struct arena arena = {0};
 	struct diagram d;
 
-	diagram_init(&d, &arena, 0, SIZE_MAX);
+	diagram_init(&d, 0, SIZE_MAX);
 	for (unsigned long runs = random_runs(3000); runs > 0; runs--) {
 		struct made made[POOL];
 		node pool[POOL];
@@ -314,7 +314,6 @@ static void check_policy(struct diagram *d, struct policy_diagram *rules, size_t
 		eval_policy(&evaluated);
 		must(!memcmp(&evaluated, &expected, sizeof(expected)), "policy_eval() says the same");
 	}
-	policy_diagram_forget(rules);
 	check_function(d, policy_diagram_node(rules, &region), &expected);
 }
 
@@ -325,7 +324,7 @@ static size_t check_policies_with(struct diagram *d, size_t first, size_t count)
 	size_t done = 0;
 
 	start(d);
-	ck_assert(policy_diagram_init(&rules, &policy, &arena) && policy_diagram_prepare(&rules, d, &arena));
+	ck_assert(policy_diagram_init(&rules, &arena) && policy_diagram_prepare(&rules, d, &arena));
 	list[0].conditions = &conditions[first];
 	list[0].action = verdicts[0];
 	for (size_t second = 0; second < count; second++)
@@ -426,7 +425,7 @@ START_TEST(policies_of_tiny_words)
 	truths = calloc(NODES_MAX, sizeof(*truths));
 	matches = calloc(count, sizeof(*matches));
 	ck_assert(truths && matches);
-	diagram_init(&d, &arena, NODES_MAX, SIZE_MAX);
+	diagram_init(&d, NODES_MAX, SIZE_MAX);
 	find_matches(count);
 	for (size_t first = random_below(&random, (uint32_t)step); first < count; first += step)
 		done += check_policies_with(&d, first, count);
@@ -448,7 +447,7 @@ START_TEST(programs_of_tiny_words)
 
 	truths = calloc(NODES_MAX, sizeof(*truths));
 	ck_assert(truths);
-	diagram_init(&d, &arena, NODES_MAX, SIZE_MAX);
+	diagram_init(&d, NODES_MAX, SIZE_MAX);
 	for (unsigned first = random_below(&random, (uint32_t)step); first < firsts; first += (unsigned)step)
 		done += check_programs_with(&d, first);
 	printf("%zu programs: one of %lu\n", done, step);

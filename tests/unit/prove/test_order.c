@@ -4,7 +4,7 @@
 
 #include "bpf/simulate.h"
 #include "compile/compile.h"
-#include "prove/order.h"
+#include "prove/diagram.h"
 #include "query/proof.h"
 #include "support/bits.h"
 #include "support/random_policy.h"
@@ -37,7 +37,7 @@ START_TEST(every_bit_has_a_level)
 		ck_assert_ptr_nonnull(policy);
 		const struct policy_syscall *call = &policy->archs[0].syscalls[0];
 		check_permutation(
-		    order_levels(call->rules, random_below(&random, call->rule_count + 1), &arena));
+		    diagram_order(call->rules, random_below(&random, call->rule_count + 1), &arena));
 		arena_finish(&arena);
 	}
 }
