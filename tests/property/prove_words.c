@@ -324,7 +324,8 @@ static size_t check_policies_with(struct diagram *d, size_t first, size_t count)
 	size_t done = 0;
 
 	start(d);
-	ck_assert(policy_diagram_init(&rules, &arena) && policy_diagram_prepare(&rules, d, &arena));
+	ck_assert(policy_diagram_init(&rules, &policy, &arena));
+	rules.diagram = d;
 	list[0].conditions = &conditions[first];
 	list[0].action = verdicts[0];
 	for (size_t second = 0; second < count; second++)

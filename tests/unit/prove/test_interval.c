@@ -390,7 +390,7 @@ START_TEST(runs_of_calls)
 		random_dense(&random, &dense);
 		uint32_t audit = dense.archs[0].arch->audit;
 		struct region region = {audit, audit, first, first + random_below(&random, last - first + 1)};
-		ck_assert(policy_diagram_init(&rules, &arena));
+		ck_assert(policy_diagram_init(&rules, &dense.policy, &arena));
 		bool constant = policy_diagram_constant(&rules, &region, &verdict);
 		for (uint32_t nr = region.nr_first; constant && nr <= region.nr_last; nr++) {
 			struct seccomp_data call = {
