@@ -94,7 +94,7 @@ unsigned long callgate_simulator_reason_hits(const struct callgate_simulator *si
 
 /*
  * The programs: one, or several that are stacked, in the order in which they are loaded. They belong to the simulator; NULL
- * behind the last.
+ * after the last.
  */
 const struct callgate_program *callgate_simulator_program(const struct callgate_simulator *simulator,
                                                           size_t index);
@@ -106,12 +106,12 @@ struct callgate_rule {
 	int32_t nr;    /* as in struct callgate_call */
 	uint32_t action;
 	size_t condition_count;
-	/* All must hold. Data as they are compared: cut to the word, and to the mask. Belongs to the simulator. */
+	/* All must hold. Data as they are compared: reduced to the word, and to the mask. Belongs to the simulator. */
 	const struct scmp_arg_cmp *conditions;
 	unsigned long hits; /* calls that this rule decided */
 };
 
-/* Rule `index` in the order of architectures, numbers, and matching. 0; -ENOENT behind the last; -EINVAL for NULL. */
+/* Rule `index` in the order of architectures, numbers, and matching. 0; -ENOENT after the last; -EINVAL for NULL. */
 int callgate_simulator_rule(const struct callgate_simulator *simulator, size_t index,
                             struct callgate_rule *ret_rule);
 
@@ -155,7 +155,7 @@ struct callgate_edge {
 	uint32_t k;
 };
 
-/* Edge `index` in the order of programs and instructions. 0; -ENOENT behind the last; -EINVAL for NULL. */
+/* Edge `index` in the order of programs and instructions. 0; -ENOENT after the last; -EINVAL for NULL. */
 int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t index,
                             struct callgate_edge *ret_edge);
 

@@ -4,7 +4,6 @@
 
 #include "api/context.h"
 #include "api/questions.h"
-#include "query/describe.h"
 #include "query/reachable.h"
 
 static bool is_branch(const struct sock_filter *insn)
@@ -14,7 +13,7 @@ static bool is_branch(const struct sock_filter *insn)
 
 static struct callgate_call call_of(const struct seccomp_data *data)
 {
-	const struct arch *arch = describe_arch(data->arch, (uint32_t)data->nr);
+	const struct arch *arch = arch_of_call(data->arch, (uint32_t)data->nr);
 	struct callgate_call call = {
 	    .arch = arch ? arch->token : data->arch,
 	    .nr = data->nr,
@@ -37,21 +36,21 @@ static enum callgate_operand operand_of(enum reachable_operand operand)
 	return operands[operand];
 }
 
-static struct callgate_edge edge_of(const struct sock_filter *insn, const struct reachable_side *side,
+static struct callgate_edge edge_of(const struct sock_filter *insn, const struct reachable_edge *found,
                                     bool decided)
 {
 	struct callgate_edge edge = {.code = insn->code, .k = insn->k};
 
-	edge.reach = side->reached ? CALLGATE_REACH_SOME
-	             : decided     ? CALLGATE_REACH_NEVER
-	                           : CALLGATE_REACH_UNKNOWN;
-	if (!side->reached)
+	edge.reach = found->reached ? CALLGATE_REACH_SOME
+	             : decided      ? CALLGATE_REACH_NEVER
+	                            : CALLGATE_REACH_UNKNOWN;
+	if (!found->reached)
 		return edge;
-	edge.example = call_of(&side->call);
-	edge.operand = operand_of(side->operand);
-	edge.argument = side->argument;
-	edge.upper = side->upper;
-	edge.mask = side->mask;
+	edge.example = call_of(&found->call);
+	edge.operand = operand_of(found->operand);
+	edge.argument = found->argument;
+	edge.upper = found->upper;
+	edge.mask = found->mask;
 	return edge;
 }
 
@@ -59,18 +58,18 @@ static struct callgate_edge edge_of(const struct sock_filter *insn, const struct
 static int list_program(struct callgate_simulator *simulator, size_t index, struct arena *scratch)
 {
 	const struct callgate_program *program = simulator->output.programs[index];
-	struct reachable_side(*sides)[2] = arena_alloc_array(scratch, program->count, sizeof(sides[0]));
-	int result = sides ? reachable_branches(program, sides) : -ENOMEM;
+	struct reachable_edge(*found)[2] = arena_alloc_array(scratch, program->count, sizeof(found[0]));
+	int result = found ? reachable_branches(program, found) : -ENOMEM;
 
 	if (result == -ENOMEM)
 		return result;
 	for (size_t pc = 0; pc < program->count; pc++)
-		for (int side = 1; side >= 0 && is_branch(&program->insns[pc]); side--) {
+		for (int taken = 1; taken >= 0 && is_branch(&program->insns[pc]); taken--) {
 			struct callgate_edge *edge = &simulator->edges[simulator->edge_count++];
-			*edge = edge_of(&program->insns[pc], &sides[pc][side], result == 0);
+			*edge = edge_of(&program->insns[pc], &found[pc][taken], result == 0);
 			edge->program = index;
 			edge->instruction = pc;
-			edge->taken = side;
+			edge->taken = taken;
 		}
 	return 0;
 }

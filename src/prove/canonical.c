@@ -8,7 +8,7 @@
  */
 #include "prove/diagram.h"
 
-/* A node that may not be interned: so a long comparison need not be, bit by bit. */
+/* A chain of tests that may not be a node of the diagram yet: a long comparison is interned once, and not for every bit. */
 struct chain {
 	struct diagram_node n;
 	node id;
@@ -54,7 +54,7 @@ static void compare_with_one(struct diagram_node *n)
 	n->greater = 0;
 }
 
-/* The same comparison of one bit, with 0 instead of 1. */
+/* Turns a comparison of one bit with 1 into the same one with 0. */
 static void compare_with_zero(struct diagram_node *n)
 {
 	n->greater = n->equal;
@@ -63,7 +63,7 @@ static void compare_with_zero(struct diagram_node *n)
 	n->pattern = 0;
 }
 
-/* A 1 or 0 in front of it. */
+/* A chain with one more test in front, of a bit that is compared with 1 or with 0. */
 static struct chain extended(const struct chain *chain, uint64_t bit, bool set, uint32_t level)
 {
 	struct chain result = {.n = chain->n};
@@ -74,19 +74,19 @@ static struct chain extended(const struct chain *chain, uint64_t bit, bool set, 
 	return result;
 }
 
-/* Can `high` have a 1 in front, with `low` as the way out for less: that it has already, */
+/* Has `high` the way out `low` for less already, so that a 1 can be put in front of it? */
 static bool matches_one(const struct diagram *d, const struct chain *low, const struct chain *high)
 {
 	return high->n.pattern != 0 && chain_is(d, low, high->n.less);
 }
 
-/* or as it has none yet? */
+/* Has `high` no way out for less yet, so that it can be given any? */
 static bool takes_one(const struct chain *high)
 {
 	return high->n.pattern == 0 || one_bit(&high->n);
 }
 
-/* The same for a 0 in front of `low`. */
+/* Has `low` the way out `high` for greater already, so that a 0 can be put in front of it? */
 static bool matches_zero(const struct diagram *d, const struct chain *low, const struct chain *high)
 {
 	return one_bit(&low->n) ? chain_is(d, high, low->n.equal)
@@ -98,7 +98,7 @@ static bool takes_zero(const struct chain *low)
 	return low->n.pattern == low->n.mask;
 }
 
-/* Does it compare bits of the field, all of them lower ones? (Others may stand behind it, if the order is an adapted one.) */
+/* Does the chain compare bits of the field, all of them lower ones? (In an adapted order other bits may come after it.) */
 static bool can_extend(const struct chain *chain, enum input_field field, uint64_t bit)
 {
 	return chain->n.level != LEVEL_LEAF && chain->n.field == field && chain->n.mask < bit;
@@ -143,8 +143,8 @@ static struct chain canonical_test(struct diagram *d, enum input_field field, un
 }
 
 /*
- * The tests that merge as they stand, as they have their way out already: all, or else the lowest ones, if they compare with 1 alone or with
- * 0 alone. (And never with that way out instead, as nothing leads back from there.)
+ * The tests of `rest` that the chain takes as they stand, since it has their ways out already: all of them, or the lowest ones if these compare
+ * with 1 alone or with 0 alone. (The ways out never take the tests instead, as nothing leads back from there.)
  */
 static struct diagram_bits mergeable(const struct chain *chain, struct diagram_bits rest, node less,
                                      node greater)
@@ -168,8 +168,8 @@ static bool tests_field(const struct diagram *d, node n, enum input_field field)
 }
 
 /*
- * Where none of the three tests the field and neither way out leads where equal does, nothing but these tests can merge: they are one
- * comparison, as it stands.
+ * Where none of the three nodes tests the field and neither way out leads where equal does, the tests can merge with nothing: they are one
+ * comparison.
  */
 static bool stands_alone(const struct diagram *d, struct diagram_bits bits, node equal, node less,
                          node greater)

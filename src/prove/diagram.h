@@ -93,7 +93,7 @@ static inline void diagram_fail(struct diagram *d, int error)
 		d->failed = error;
 }
 
-/* The same where a limit is reached. */
+/* Sets `failed` where a limit is reached. */
 static inline void diagram_exhaust(struct diagram *d, enum diagram_limit what, size_t limit)
 {
 	if (d->failed)
@@ -117,7 +117,7 @@ node diagram_intern(struct diagram *d, const struct diagram_node *content);
 
 node diagram_leaf(struct diagram *d, uint32_t value);
 
-/* A test of one bit; both branches test only bits behind it. */
+/* A test of one bit; both branches test only bits that come after it. */
 node diagram_test(struct diagram *d, enum input_field field, unsigned bit, node low, node high);
 
 /* Some bits of a field against a number that has no others. */
@@ -127,8 +127,8 @@ struct diagram_bits {
 };
 
 /*
- * The tests of the mask's bits, from the lowest to the highest, in front of three nodes, which must test only bits behind
- * those: behind the lowest one; or `less` behind the pattern's lowest 1, and `greater` behind its lowest 0.
+ * The tests of the mask's bits, from the lowest to the highest, in front of three nodes. `equal` must test only bits that come after the mask's
+ * lowest one, `less` after the pattern's lowest 1, and `greater` after its lowest 0.
  */
 node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node less, node greater);
 

@@ -412,7 +412,7 @@ bool execution_paths(struct execution *e, const struct region *region, node call
 	return true;
 }
 
-struct value execution_accumulator(struct execution *e, const unsigned long (*sides)[2], size_t pc)
+struct value execution_accumulator(struct execution *e, const unsigned long (*taken)[2], size_t pc)
 {
 	struct state s = {0, value_constant(0), 0};
 
@@ -423,7 +423,7 @@ struct value execution_accumulator(struct execution *e, const unsigned long (*si
 		if (kind == BPF_KIND_JUMP)
 			s.pc += 1 + insn->k;
 		else if (kind == BPF_KIND_BRANCH)
-			s.pc += 1u + (sides[s.pc][1] ? insn->jt : insn->jf);
+			s.pc += 1u + (taken[s.pc][1] ? insn->jt : insn->jf);
 		else
 			step(e, &s, insn);
 	}

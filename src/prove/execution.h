@@ -50,7 +50,7 @@ typedef void (*execution_visitor)(void *closure, node calls);
 bool execution_paths(struct execution *e, const struct region *region, node calls, execution_visitor visitor,
                      void *closure);
 
-/* What the accumulator holds in front of an instruction that a call comes to; sides[i][1]: the branch at i holds for that call. */
-struct value execution_accumulator(struct execution *e, const unsigned long (*sides)[2], size_t pc);
+/* What the accumulator holds in front of an instruction that a call comes to; taken[i][1]: the branch at i holds for that call. */
+struct value execution_accumulator(struct execution *e, const unsigned long (*taken)[2], size_t pc);
 
 #endif

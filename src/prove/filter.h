@@ -50,7 +50,7 @@ bool filter_constant(struct filter_model *model, const struct region *region, ui
 /* The verdicts in a region; where the diagram looks at arch or nr, it is meaningless outside the region. */
 node filter_node(struct filter_model *model, const struct region *region);
 
-/* policy_diagram_paths(), execution_paths(). */
+/* Calls policy_diagram_paths(), or execution_paths() for each program. false without memory. */
 bool filter_paths(struct filter_model *model, const struct region *region, node calls,
                   execution_visitor visitor, void *closure);
 

@@ -310,13 +310,13 @@ node diagram_compare(struct diagram *d, struct diagram_number number, enum polic
 	/* A value that has bits beyond the field is above everything, and equal to nothing. */
 	if (number.count < 64 && value >> number.count)
 		return op == POLICY_EQ ? otherwise : then;
-	/* So it is behind a bit of its own that the number cannot have: only the bits in front of that one count. */
+	/* The value has a bit that the number cannot have: only the bits in front of that one count. */
 	if (value & ~number.mask) {
 		if (op == POLICY_EQ)
 			return otherwise;
-		uint64_t behind = UINT64_MAX >> __builtin_clzll(value & ~number.mask);
-		number.mask &= ~behind;
-		value &= ~behind;
+		uint64_t ignored = UINT64_MAX >> __builtin_clzll(value & ~number.mask);
+		number.mask &= ~ignored;
+		value &= ~ignored;
 		op = POLICY_LE;
 	}
 	if (!number.mask)

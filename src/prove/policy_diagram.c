@@ -35,7 +35,7 @@ static bool same_rules(const struct policy_syscall *a, const struct policy_sysca
 	return true;
 }
 
-static void cut_syscalls(const struct policy_arch *arch, bool each_call, struct breakpoints *points)
+static void syscall_breakpoints(const struct policy_arch *arch, bool each_call, struct breakpoints *points)
 {
 	for (size_t i = 0; i < arch->syscall_count; i++) {
 		const struct policy_syscall *here = &arch->syscalls[i], *before = i > 0 ? here - 1 : NULL;
@@ -66,7 +66,7 @@ void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const str
 		breakpoints_add_after(points, arch->arch->nr_last);
 		if (arch->newer_first)
 			breakpoints_add(points, arch->newer_first);
-		cut_syscalls(arch, each_call, points);
+		syscall_breakpoints(arch, each_call, points);
 	}
 }
 

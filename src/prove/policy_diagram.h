@@ -30,7 +30,7 @@ bool policy_diagram_constant(struct policy_diagram *rules, const struct region *
 /* The first rules that there are for a region, or NULL. */
 const struct policy_syscall *policy_diagram_rules(struct policy_diagram *rules, const struct region *region);
 
-/* What the policy says in a region that no cut of it goes through. Fastest, like the above, for ascending numbers. */
+/* What the policy says in a region that none of its breakpoints divides. Regions are found fastest in ascending order. */
 node policy_diagram_node(struct policy_diagram *rules, const struct region *region);
 
 /*

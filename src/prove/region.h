@@ -1,5 +1,5 @@
 /*
- * The space of (arch, nr) pairs, cut into rectangles within which nothing changes.
+ * The space of (arch, nr) pairs, divided into rectangles within which nothing changes.
  */
 #ifndef CALLGATE_PROVE_REGION_H
 #define CALLGATE_PROVE_REGION_H

@@ -115,28 +115,11 @@ void describe_action(uint32_t action, struct strbuf *out)
 		strbuf_append(out, text);
 }
 
-const struct arch *describe_arch(uint32_t audit, uint32_t nr)
-{
-	const struct arch *any = NULL;
-
-	for (size_t i = 0; i < arch_count(); i++) {
-		const struct arch *arch = arch_at(i);
-		if (arch->audit != audit)
-			continue;
-		if (arch->nr_first <= nr && nr <= arch->nr_last)
-			return arch;
-		if (!any)
-			any = arch;
-	}
-	return any;
-}
-
 static const char *name_of(uint32_t audit, uint32_t nr)
 {
-	const struct arch *arch = describe_arch(audit, nr);
-	bool covered = arch && arch->nr_first <= nr && nr <= arch->nr_last;
+	const struct arch *arch = arch_of_call(audit, nr);
 
-	return covered ? arch_syscall_name(arch, (int32_t)nr) : NULL;
+	return arch ? arch_syscall_name(arch, (int32_t)nr) : NULL;
 }
 
 static void describe_number(uint64_t number, struct strbuf *out)
@@ -178,7 +161,7 @@ void describe_number_of_call(uint32_t audit, uint32_t nr, struct strbuf *out)
 void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out)
 {
 	uint32_t nr = (uint32_t)call->nr;
-	const struct arch *arch = describe_arch(call->arch, nr);
+	const struct arch *arch = arch_of_call(call->arch, nr);
 
 	describe_number_of_call(call->arch, nr, out);
 	describe_arguments(call, depends, argument_count(name_of(call->arch, nr)), out);

@@ -10,9 +10,6 @@
 #include "base/strbuf.h"
 #include "prove/witness.h"
 
-/* The architecture that a call belongs to, or NULL. */
-const struct arch *describe_arch(uint32_t audit, uint32_t nr);
-
 /* "socket(38, *, *) on x86": fields outside `depends` are stars; those after the last one that counts are as many as the call has. */
 void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out);
 

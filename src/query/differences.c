@@ -11,7 +11,7 @@ struct comparison {
 	int error;
 };
 
-/* The same difference as of the numbers before, of the same architecture: numbers that nothing names make one row. */
+/* Is this the difference of the numbers before, of the same architecture? Numbers that nothing names make one row. */
 static bool extends(struct comparison *c, const struct difference *next)
 {
 	for (size_t i = c->result.list.count; i-- > 0;) {
@@ -32,8 +32,8 @@ static bool extends(struct comparison *c, const struct difference *next)
 }
 
 /*
- * The same difference as of the numbers before in the same region, which go another way to it: the call of that row shows it for these numbers too.
- * `both` are the calls that have it.
+ * Is this the difference of the numbers before in the same region, which go another way to it? Then the call of that row shows it for these numbers
+ * too. `both` are the calls that have it.
  */
 static bool continues(struct comparison *c, node both, const struct difference *next)
 {

@@ -21,7 +21,7 @@ void proof_describe_failure(const char *what, const struct space_failure *failur
 int proof_equal(const struct filter *a, const struct filter *b, const struct prove_budget *budget,
                 struct diag *diag, struct prove_result *ret_result);
 
-/* The same for a policy and the programs that were made of it, as their bytes say: these are read again. */
+/* Compares a policy with the programs that were made of it, which are read again from their bytes. */
 int proof_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
                  const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
 

@@ -95,21 +95,21 @@ struct branches {
 	struct diagram diagram;
 	struct execution execution;
 	unsigned long (*taken)[2]; /* of one call */
-	struct reachable_side (*sides)[2];
+	struct reachable_edge (*edges)[2];
 };
 
-static void set_operand(struct reachable_side *side, struct value value, bool big_endian)
+static void set_operand(struct reachable_edge *edge, struct value value, bool big_endian)
 {
 	if (value.kind != VALUE_WORD || value.shift)
 		return;
-	side->mask = value.number;
+	edge->mask = value.number;
 	if (value.word == WORD_NR || value.word == WORD_ARCH) {
-		side->operand = value.word == WORD_NR ? REACHABLE_NR : REACHABLE_ARCH;
+		edge->operand = value.word == WORD_NR ? REACHABLE_NR : REACHABLE_ARCH;
 		return;
 	}
-	side->operand = value.word < WORD_ARG ? REACHABLE_POINTER : REACHABLE_ARGUMENT;
-	side->argument = value.word < WORD_ARG ? 0 : (value.word - WORD_ARG) / 2u;
-	side->upper = (value.word % 2 != 0) != big_endian;
+	edge->operand = value.word < WORD_ARG ? REACHABLE_POINTER : REACHABLE_ARGUMENT;
+	edge->argument = value.word < WORD_ARG ? 0 : (value.word - WORD_ARG) / 2u;
+	edge->upper = (value.word % 2 != 0) != big_endian;
 }
 
 /* What this call is the first to reach. */
@@ -122,24 +122,24 @@ static void follow_call(void *closure, const struct seccomp_data *call)
 	(void)bpf_simulate_counting(b->program, call, NULL, b->taken);
 	for (size_t pc = 0; pc < count; pc++)
 		for (int held = 0; held < 2; held++) {
-			struct reachable_side *side = &b->sides[pc][held];
-			if (!b->taken[pc][held] || side->reached)
+			struct reachable_edge *edge = &b->edges[pc][held];
+			if (!b->taken[pc][held] || edge->reached)
 				continue;
-			side->reached = true;
-			side->call = *call;
+			edge->reached = true;
+			edge->call = *call;
 			struct value a =
 			    execution_accumulator(&b->execution, (const unsigned long(*)[2])b->taken, pc);
-			set_operand(side, a, b->program->big_endian);
+			set_operand(edge, a, b->program->big_endian);
 		}
 }
 
 /* No architecture has the audit value 0. */
 static const struct query every_call = {.region = {1, INPUT_WORD_MAX, 0, INPUT_WORD_MAX}};
 
-int reachable_branches(const struct callgate_program *program, struct reachable_side (*sides)[2])
+int reachable_branches(const struct callgate_program *program, struct reachable_edge (*edges)[2])
 {
 	struct filter filter = {.programs = &program, .program_count = 1};
-	struct branches b = {.program = program, .sides = sides};
+	struct branches b = {.program = program, .edges = edges};
 	struct arena_room room;
 	struct arena arena;
 	int result = -ENOMEM;

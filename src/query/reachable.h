@@ -28,10 +28,10 @@ enum reachable_operand {
 };
 
 /*
- * One side of a branch: a call that leaves there, and what the branch compares then: `mask` of a word, `upper` for the upper half of an argument
+ * An edge, that is, one way out of a branch: a call that goes there, and what the branch compares then: `mask` of a word, `upper` for the upper half of an argument
  * or of the instruction pointer.
  */
-struct reachable_side {
+struct reachable_edge {
 	bool reached;
 	struct seccomp_data call;
 	enum reachable_operand operand;
@@ -42,8 +42,8 @@ struct reachable_side {
 
 /*
  * For each instruction of a program that is a branch, where it does not hold [0] and where it does [1]. No call at all leaves where none is
- * reached, if the result is 0; or as reachable_visit(). `sides` has an entry for each instruction, and is zeroed before.
+ * reached, if the result is 0; or as reachable_visit(). `edges` has an entry for each instruction, and is zeroed before.
  */
-int reachable_branches(const struct callgate_program *program, struct reachable_side (*sides)[2]);
+int reachable_branches(const struct callgate_program *program, struct reachable_edge (*edges)[2]);
 
 #endif
