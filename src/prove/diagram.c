@@ -89,7 +89,12 @@ node diagram_intern(struct diagram *d, const struct diagram_node *content)
 
 node diagram_leaf(struct diagram *d, uint32_t value)
 {
-	return diagram_intern(d, &(struct diagram_node){.level = LEVEL_LEAF, .pattern = value});
+	struct diagram_node leaf = {.level = LEVEL_LEAF, .pattern = value};
+	node *known = &d->leaves[(value ^ value >> 16) % DIAGRAM_LEAVES];
+
+	if (known->id >= d->count || !diagram_content_same(&d->nodes[known->id], &leaf))
+		*known = diagram_intern(d, &leaf);
+	return d->failed ? (node){0} : *known;
 }
 
 void diagram_reset(struct diagram *d)

@@ -35,11 +35,6 @@ struct branch {
 	node result;
 };
 
-static successor node_successor(node n)
-{
-	return SUCCESSOR_NODE | n.id;
-}
-
 static node successor_result(const struct execution *e, successor next)
 {
 	assert(next & SUCCESSOR_NODE || e->branches.items[next].done);
@@ -270,14 +265,6 @@ static node return_value(struct execution *e, const struct state *s, const struc
 	return (node){0};
 }
 
-/* A division by X, which ends the program with KILL_THREAD where X is zero, whoever reads the quotient. */
-static bool divides_by(const struct execution *e, const struct state *s, const struct sock_filter *insn,
-                       struct value *ret_divisor)
-{
-	*ret_divisor = get(e, s, true);
-	return insn->code == (BPF_ALU | BPF_DIV | BPF_X);
-}
-
 /* Goes on to the first return, or branch that may go either way. */
 static successor advance(struct execution *e, struct state s)
 {
@@ -287,7 +274,7 @@ static successor advance(struct execution *e, struct state s)
 		enum bpf_kind kind = bpf_kind_of(insn);
 		node condition = {0};
 		if (kind == BPF_KIND_RETURN)
-			return node_successor(return_value(e, &s, insn));
+			return SUCCESSOR_NODE | return_value(e, &s, insn).id;
 		if (kind == BPF_KIND_JUMP) {
 			s.pc += 1 + insn->k;
 		} else if (kind == BPF_KIND_BRANCH && insn->jt == insn->jf) {
@@ -298,10 +285,11 @@ static successor advance(struct execution *e, struct state s)
 				return find_branch(e, &s, condition);
 			s.pc += 1u + (answer == INTERVAL_TRUE ? insn->jt : insn->jf);
 		} else {
-			struct value divisor;
-			bool divides = divides_by(e, &s, insn, &divisor);
+			/* A division by X ends the program where X is zero, whoever reads the quotient. */
+			struct value divisor = get(e, &s, true);
+			bool divides = insn->code == (BPF_ALU | BPF_DIV | BPF_X);
 			if (divides && divisor.kind == VALUE_CONSTANT && divisor.number == 0)
-				return node_successor(diagram_leaf(e->diagram, SECCOMP_RET_KILL_THREAD));
+				return SUCCESSOR_NODE | diagram_leaf(e->diagram, SECCOMP_RET_KILL_THREAD).id;
 			if (divides && divisor.kind != VALUE_CONSTANT)
 				fail_at(e, s.pc);
 			step(e, &s, insn);

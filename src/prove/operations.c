@@ -292,9 +292,20 @@ static node compare_bits(struct diagram *d, struct diagram_bits bits, enum polic
 	if (d->levels)
 		return compare_bit_by_bit(d, bits, op, then, otherwise);
 	uint32_t last = last_level(d, bits.field, bits.mask);
+	bool swap = diagram_at(d, then)->level > diagram_at(d, otherwise)->level;
+	node other = swap ? then : otherwise;
+	const struct diagram_node n = *diagram_at(d, swap ? otherwise : then);
 
-	if (diagram_at(d, then)->level > last && diagram_at(d, otherwise)->level > last)
+	if (n.level > last)
 		return split_for(d, bits, op, then, otherwise);
+	if (diagram_spend(d, 1) && n.field == bits.field && (n.mask & -n.mask) > bits.mask &&
+	    last_level(d, bits.field, n.mask) < diagram_at(d, other)->level &&
+	    (!n.pattern || n.less == other.id) && (n.pattern == n.mask || n.greater == other.id)) {
+		struct diagram_bits front = {bits.field, n.mask, n.pattern};
+		node equal = swap ? compare_bits(d, bits, op, then, (node){n.equal})
+		                  : compare_bits(d, bits, op, (node){n.equal}, otherwise);
+		return diagram_split(d, front, equal, other, other);
+	}
 	return diagram_ite(d, split_for(d, bits, op, d->one, d->zero), then, otherwise);
 }
 
