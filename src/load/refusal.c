@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 
 #include "base/confine.h"
+#include "base/errors.h"
 #include "bpf/accept.h"
 #include "load/features.h"
 #include "load/thread.h"
@@ -13,51 +14,50 @@
 /* Linux's own ENOTSUPP, which user space has no name for. */
 enum { KERNEL_ENOTSUPP = 524 };
 
-static const struct error {
-	int number;
-	const char *name;
-	const char *of_program; /* why a program was refused; NULL where that says nothing more */
-} errors[] = {
-    {EACCES, "EACCES",
+/* Why a program was refused; errors that say nothing more than their name are not here. */
+static const struct reason {
+	int error;
+	const char *text;
+} reasons[] = {
+    {EACCES,
      "no_new_privs is not set and the thread lacks CAP_SYS_ADMIN in its user namespace: leave CTL_NNP at 1"},
-    {EBADF, "EBADF", NULL},
-    {EBUSY, "EBUSY", "a filter of this thread has a listener already, and there can be only one"},
-    {EFAULT, "EFAULT", "the program could not be read"},
-    {EINPROGRESS, "EINPROGRESS", NULL},
-    {EINTR, "EINTR", NULL},
-    {EINVAL, "EINVAL", "the kernel has no seccomp filters, or the thread is in strict mode"},
-    {EMFILE, "EMFILE", "no file descriptor is left for the listener"},
-    {ENFILE, "ENFILE", "no file is left for the listener"},
-    {ENOENT, "ENOENT", NULL},
-    {ENOMEM, "ENOMEM", NULL},
-    {ENOSYS, "ENOSYS", "the kernel has no such call, or an older filter of this thread hides it"},
-    {ENOTTY, "ENOTTY", NULL},
-    {EPERM, "EPERM", "an older filter of this thread, such as a container's, forbids it"},
-    {KERNEL_ENOTSUPP, "ENOTSUPP (524)",
+    {EBUSY, "a filter of this thread has a listener already, and there can be only one"},
+    {EFAULT, "the program could not be read"},
+    {EINVAL, "the kernel has no seccomp filters, or the thread is in strict mode"},
+    {EMFILE, "no file descriptor is left for the listener"},
+    {ENFILE, "no file is left for the listener"},
+    {ENOSYS, "the kernel has no such call, or an older filter of this thread hides it"},
+    {EPERM, "an older filter of this thread, such as a container's, forbids it"},
+    {KERNEL_ENOTSUPP,
      "the memory for compiled filters is used up: raise the sysctl net.core.bpf_jit_limit, or load fewer "
      "filters"},
 };
 
-static const struct error *find(int error)
+static const char *reason_of(int error)
 {
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		if (errors[i].number == error)
-			return &errors[i];
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].error == error)
+			return reasons[i].text;
 	return NULL;
+}
+
+static const char *name_of(int error)
+{
+	return error == KERNEL_ENOTSUPP ? "ENOTSUPP (524)" : error_name((unsigned)error);
 }
 
 const char *refusal_name(int error)
 {
-	const struct error *found = find(error);
+	const char *name = name_of(error);
 
-	return found ? found->name : "an unknown error";
+	return name ? name : "an unknown error";
 }
 
 static void begin(const char *what, int result, struct diag *diag)
 {
 	assert(result < 0);
 	diag_add(diag, what);
-	if (find(-result)) {
+	if (name_of(-result)) {
 		diag_add(diag, refusal_name(-result));
 	} else {
 		diag_add(diag, "errno ");
@@ -91,7 +91,7 @@ static void add_length(size_t length, struct diag *diag)
 
 int refusal_of_program(int result, unsigned flags, size_t length, struct diag *diag)
 {
-	const struct error *error = find(-result);
+	const char *reason = reason_of(-result);
 	const struct load_feature_facts *flag = result == -EINVAL ? load_refused_flag(flags) : NULL;
 
 	begin("the kernel refused the filter: ", result, diag);
@@ -102,9 +102,9 @@ int refusal_of_program(int result, unsigned flags, size_t length, struct diag *d
 		diag_add(diag, flag->name);
 		diag_add(diag, " needs Linux ");
 		diag_add(diag, flag->since);
-	} else if (error && error->of_program) {
+	} else if (reason) {
 		diag_add(diag, ": ");
-		diag_add(diag, error->of_program);
+		diag_add(diag, reason);
 	}
 	return result;
 }

@@ -10,7 +10,7 @@
 
 #include "base/diag.h"
 
-/* "EINTR"; "an unknown error" for those that neither seccomp(2) nor the ioctls of a listener have. */
+/* "EINTR"; "an unknown error" for what is none. */
 const char *refusal_name(int error);
 
 /* A failed prctl(PR_SET_NO_NEW_PRIVS): result is its -errno. */
