@@ -4,6 +4,10 @@
     apt-get download linux-libc-dev linux-libc-dev-{armhf,arm64,m68k,mips,hppa,powerpc,riscv64,s390x,sh4}-cross
     for deb in *.deb; do dpkg -x "$deb" root; done
     src/arch/import.py root NEWER.csv
+    src/arch/import.py root --facts tests/unit/arch/syscalls.csv
+
+The second form writes what the headers say as a table of names and architectures, which the tests hold data/*.tbl against:
+tables are edited by hand, and this one is not.
 
 root       where those packages were unpacked: <asm/unistd.h> of every architecture
 NEWER.csv  numbers of calls that are newer than the headers; the first row is name,TABLE,..., an empty cell says that
@@ -178,7 +182,27 @@ def main(root, newer_path):
               without(numbers[table], included))
 
 
+def version(root):
+    with open(os.path.join(root, 'usr/include/linux/version.h'), encoding='ascii') as file:
+        return '.'.join(re.findall(r'#define LINUX_VERSION_(?:MAJOR|PATCHLEVEL) (\d+)', file.read()))
+
+
+def write_facts(root, path):
+    numbers = {table: header_numbers(root, table) for table in ALL}
+    names = sorted({name for table in ALL for name in numbers[table]})
+    with open(path, 'w', encoding='ascii') as file:
+        file.write('# Numbers of system calls, without the base, in the headers of Linux %s; empty: the call does not exist there.\n'
+                   % version(root))
+        file.write('# Written by src/arch/import.py.\n')
+        file.write(','.join(['name'] + ALL) + '\n')
+        for name in names:
+            file.write(','.join([name] + [str(numbers[table].get(name, '')) for table in ALL]) + '\n')
+
+
 if __name__ == '__main__':
-    if len(sys.argv) != 3:
+    if len(sys.argv) == 4 and sys.argv[2] == '--facts':
+        write_facts(sys.argv[1], sys.argv[3])
+    elif len(sys.argv) == 3:
+        main(sys.argv[1], sys.argv[2])
+    else:
         sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2])

@@ -1,4 +1,7 @@
-/* Every table, expanded, against an independent list of numbers. Skipped where that list is not at hand. */
+/*
+ * Every table, expanded, against lists of numbers that nobody edits: syscalls.csv, which import.py makes of the kernel's headers, and
+ * a list from elsewhere, which is not part of this tree: CALLGATE_SHARED says where its folder facts/ is.
+ */
 #include "arch/arch.h"
 #include "support/run.h"
 
@@ -8,18 +11,57 @@
 
 #include <check.h>
 
-#define SKIP                 77
 #define ARCHITECTURE_COLUMNS 18
 #define COMMON_LAST          511 /* x32 has numbers of its own above */
 #define LINE_MAX_BYTES       512
 
-static FILE *facts_open(const char *file)
+/* What later kernels have made of old calls: our own list is from Linux 6.1. */
+static const struct {
+	const char *name, *arch; /* NULL: on all */
+} since_then[] = {
+    {"cacheflush", "parisc"},     {"cacheflush", "parisc64"},
+    {"fstat", "loongarch64"},     {"newfstatat", "loongarch64"},
+    {"memfd_secret", "s390"},     {"memfd_secret", "s390x"},
+    {"riscv_hwprobe", NULL},      {"sync_file_range2", "sh"},
+    {"sync_file_range2", "sheb"}, {"uprobe", NULL},
+    {"uretprobe", NULL},
+};
+
+/* A list, and whether calls may have come to architectures since. NULL: it is not at hand. */
+struct facts {
+	FILE *file;
+	bool is_old;
+};
+
+static bool is_since_then(const char *name, const char *arch)
+{
+	for (size_t i = 0; i < sizeof(since_then) / sizeof(since_then[0]); i++)
+		if (strcmp(since_then[i].name, name) == 0 &&
+		    (!since_then[i].arch || strcmp(since_then[i].arch, arch) == 0))
+			return true;
+	return false;
+}
+
+static FILE *shared_open(const char *file)
 {
 	const char *shared = getenv("CALLGATE_SHARED");
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/facts/%s", shared ? shared : SOURCE_ROOT "/../shared", file);
-	return fopen(path, "re");
+	FILE *opened = fopen(path, "re");
+	if (!opened)
+		printf("%s is not there: the facts of this tree have to do\n", path);
+	return opened;
+}
+
+/* 0: our own, 1: the others'. */
+static struct facts facts_open(int which)
+{
+	if (which == 1)
+		return (struct facts){shared_open("syscalls.csv"), false};
+	FILE *own = fopen(SOURCE_ROOT "/tests/unit/arch/syscalls.csv", "re");
+	ck_assert_ptr_nonnull(own);
+	return (struct facts){own, true};
 }
 
 /* The next line that is no comment, without its newline. */
@@ -51,7 +93,7 @@ static size_t column_architectures(const char *column, const struct arch *ret_ar
 	return 1;
 }
 
-static void check_cell(const char *column, const char *name, const char *cell)
+static void check_cell(const struct facts *facts, const char *column, const char *name, const char *cell)
 {
 	const struct arch *archs[2];
 	size_t count = column_architectures(column, archs);
@@ -59,6 +101,8 @@ static void check_cell(const char *column, const char *name, const char *cell)
 	for (size_t i = 0; i < count; i++) {
 		int32_t want = -1;
 
+		if (cell[0] == '\0' && facts->is_old && is_since_then(name, archs[i]->name))
+			continue;
 		if (cell[0] != '\0')
 			want = (int32_t)strtol(cell, NULL, 10) + (int32_t)archs[i]->nr_base;
 		ck_assert_msg(arch_syscall_direct_number(archs[i], name) == want, "%s: %s is %d, not %d",
@@ -67,7 +111,7 @@ static void check_cell(const char *column, const char *name, const char *cell)
 }
 
 /* Every architecture's column of one row. */
-static void check_row(const char *header, const char *name, char *cells)
+static void check_row(const struct facts *facts, const char *header, const char *name, char *cells)
 {
 	char *columns = strdup(header);
 	char *column_rest = columns;
@@ -75,15 +119,14 @@ static void check_row(const char *header, const char *name, char *cells)
 
 	ck_assert_str_eq(strsep(&column_rest, ","), "name");
 	for (; cells && column_rest; covered++)
-		check_cell(strsep(&column_rest, ","), name, strsep(&cells, ","));
+		check_cell(facts, strsep(&column_rest, ","), name, strsep(&cells, ","));
 	ck_assert_uint_eq(covered, ARCHITECTURE_COLUMNS);
 	free(columns);
 }
 
 /* The highest of the numbers that calls have everywhere: what is newer than the facts is above it. */
-static int32_t newest_number(void)
+static int32_t newest_number(FILE *file)
 {
-	FILE *file = facts_open("syscalls.csv");
 	char line[LINE_MAX_BYTES];
 	int32_t newest = 0;
 
@@ -94,15 +137,17 @@ static int32_t newest_number(void)
 			if (nr > newest && nr <= COMMON_LAST)
 				newest = nr;
 		}
-	fclose(file);
+	rewind(file);
 	return newest;
 }
 
-static void check_newer(const char *name, int32_t newest)
+static void check_newer(const struct facts *facts, const char *name, int32_t newest)
 {
 	for (size_t a = 0; a < arch_count(); a++) {
 		int32_t nr = arch_syscall_direct_number(arch_at(a), name);
 
+		if (facts->is_old && is_since_then(name, arch_at(a)->name))
+			continue;
 		ck_assert_msg(nr == -1 || nr > newest + (int32_t)arch_at(a)->nr_base,
 		              "%s: %s is %d, and the facts have no such name", arch_at(a)->name, name, nr);
 	}
@@ -110,26 +155,29 @@ static void check_newer(const char *name, int32_t newest)
 
 START_TEST(numbers_agree_with_the_facts)
 {
-	int32_t newest = newest_number();
-	FILE *file = facts_open("syscalls.csv");
+	struct facts facts = facts_open(_i);
+	FILE *file = facts.file;
+	int32_t newest = file ? newest_number(file) : 0;
 	char header[LINE_MAX_BYTES];
 	char line[LINE_MAX_BYTES];
 	size_t at = 0;
 	size_t rows = 0;
 
+	if (!file)
+		return;
 	ck_assert(next_line(file, header));
 	for (; next_line(file, line); at++, rows++) {
 		char *cells = line;
 		const char *name = strsep(&cells, ",");
 
 		for (; at < arch_syscall_name_count() && strcmp(arch_syscall_name_at(at), name) < 0; at++)
-			check_newer(arch_syscall_name_at(at), newest);
+			check_newer(&facts, arch_syscall_name_at(at), newest);
 		ck_assert_uint_lt(at, arch_syscall_name_count());
 		ck_assert_str_eq(arch_syscall_name_at(at), name);
-		check_row(header, name, cells);
+		check_row(&facts, header, name, cells);
 	}
 	for (; at < arch_syscall_name_count(); at++)
-		check_newer(arch_syscall_name_at(at), newest);
+		check_newer(&facts, arch_syscall_name_at(at), newest);
 	ck_assert_uint_gt(rows, 0);
 	fclose(file);
 }
@@ -137,10 +185,12 @@ END_TEST
 
 START_TEST(pseudo_numbers_agree_with_the_facts)
 {
-	FILE *file = facts_open("pseudo-syscalls.csv");
+	FILE *file = shared_open("pseudo-syscalls.csv");
 	char line[LINE_MAX_BYTES];
 	size_t rows = 0;
 
+	if (!file)
+		return;
 	ck_assert(next_line(file, line));
 	ck_assert_str_eq(line, "name,number");
 	while (next_line(file, line)) {
@@ -165,18 +215,9 @@ END_TEST
 
 int main(void)
 {
-	FILE *file = facts_open("syscalls.csv");
-
-	if (!file) {
-		printf(
-		    "skipped: no facts/syscalls.csv; CALLGATE_SHARED says where the folder with facts/ is\n");
-		return SKIP;
-	}
-	fclose(file);
-
 	TCase *tests = tcase_create("arch/facts");
 
-	tcase_add_test(tests, numbers_agree_with_the_facts);
+	tcase_add_loop_test(tests, numbers_agree_with_the_facts, 0, 2);
 	tcase_add_test(tests, pseudo_numbers_agree_with_the_facts);
 
 	return test_run(tests);
