@@ -29,7 +29,7 @@ struct callgate_arch {
 	uint32_t token;          /* SCMP_ARCH_* */
 	uint32_t audit;          /* what the kernel puts in seccomp_data.arch; x86_64 and x32 share one */
 	uint32_t
-	    nr_first; /* the call numbers that are this architecture's, compared without a sign, both included; */
+	    nr_first; /* the call numbers that are this architecture's, as unsigned numbers, both included; */
 	uint32_t nr_last;  /* callgate_arch_has_number() also knows about -1 */
 	uint32_t nr_base;  /* where the numbers of its calls start: 0, 4000 (MIPS), 0x40000000 (x32) */
 	uint8_t word_bits; /* 32 or 64: how much of an argument seccomp_rule_add() compares */
@@ -56,13 +56,14 @@ const struct callgate_arch *callgate_arch_find(uint32_t token);
 /* The architecture of a name of any kind: "x86_64", "SCMP_ARCH_X86_64", "amd64". NULL if there is none, and for NULL. */
 const struct callgate_arch *callgate_arch_find_name(const char *name);
 
-/* The name that `name` is most like, or NULL if it is like none. */
+/* The known name that is closest to `name`, or NULL if none is similar. */
 const char *callgate_arch_closest_name(const char *name);
 
 /*
  * The architecture that a call belongs to. `arch` is what seccomp_data.arch holds, or a token (0 for native), as in struct
- * callgate_call. Where two architectures share that value the number decides: numbers from 0x40000000 on, compared without a
- * sign, are x32's, except 0xffffffff, with which a tracer skips a call: that is x86_64's. NULL: the architecture is unknown.
+ * callgate_call. Where two architectures share that value the number decides: numbers from 0x40000000 on, as unsigned
+ * numbers, are x32's, except 0xffffffff, with which a tracer skips a call: that is x86_64's. NULL: the architecture is unknown. Numbers from
+ * 0x80000000 on, which the kernel takes for negative, are no system calls on any architecture.
  */
 const struct callgate_arch *callgate_arch_of_call(uint32_t arch, int32_t nr);
 

@@ -14,7 +14,7 @@ extern "C" {
  * An empty string, never NULL, when that call succeeded and did what it seems to do. Where a rule was taken but has less
  * effect than it seems to have, as the interface silently has it, the text begins with "note: " and says so: "note: rule 12
  * for ioctl (16) on x86_64 can never match: rule 3 already covers it". Rules are counted from 1, in the order of the calls that
- * add them, failed ones included. Of several notes on one call the most important one is told.
+ * add them, failed ones included. If there are several notes on a call, the text is the most important one.
  *
  * The text belongs to the context and is valid until the next call on it.
  *

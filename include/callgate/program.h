@@ -21,7 +21,7 @@ struct callgate_program;
 /*
  * Makes a program from `size` bytes: an array of struct sock_filter (8 bytes each), as seccomp_export_bpf() writes it.
  * `arch` is a SCMP_ARCH_* token (0: native) and says in which byte order the instructions and the data they read are.
- * Any instruction codes are taken here; callgate_program_check() says what the kernel would make of them.
+ * Any instruction codes are accepted here; callgate_program_check() says what the kernel would make of them.
  *
  * Returns 0; -EINVAL (NULL, unknown architecture, size not a multiple of 8, or no instruction), -E2BIG (more than
  * CALLGATE_PROGRAM_MAX instructions), -ENOMEM. On failure *ret_program is untouched and callgate_diagnosis(NULL) says why.

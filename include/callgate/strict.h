@@ -16,7 +16,7 @@ extern "C" {
 struct callgate_program;
 
 /*
- * Puts the calling thread into seccomp mode 1, strict mode, for good: from now on the kernel lets it read, write, exit and
+ * Puts the calling thread into seccomp mode 1, strict mode, which cannot be left again: from now on the kernel lets it read, write, exit and
  * return from a signal handler (callgate_strict_list()), and kills it with SIGKILL, without a reason, at any other call.
  * Linux 2.6.23 (prctl(2), PR_SET_SECCOMP). callgate_strict(3) says what breaks in it: exit(), malloc() when it has to grow,
  * the clock.

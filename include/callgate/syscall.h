@@ -16,7 +16,7 @@ extern "C" {
  * The table is the same for every thread and never changes; names are static. `arch` is a SCMP_ARCH_* token, 0 for native.
  */
 
-/* All names in alphabetical order, from index 0; NULL behind the last. */
+/* All names in alphabetical order, from index 0; NULL after the last. */
 const char *callgate_syscall_name_at(size_t index);
 
 /*
@@ -28,11 +28,11 @@ int callgate_syscall_number(uint32_t arch, const char *name);
 
 /*
  * The highest number among the calls that kernels add to (those with numbers of their own, such as ARM's private calls, do not
- * count): what callgate_rule_newer() is about comes behind it. -1 if the architecture is unknown.
+ * count): callgate_rule_newer() is about the numbers after it. -1 if the architecture is unknown.
  */
 int callgate_syscall_newest(uint32_t arch);
 
-/* The known name that `name` is most like, or NULL if it is like none. */
+/* The known name that is closest to `name`, or NULL if none is similar. */
 const char *callgate_syscall_closest_name(const char *name);
 
 #pragma GCC visibility pop

@@ -13,7 +13,7 @@ extern "C" {
 
 /*
  * The version of the library that is running, "0.2.0"; static. It can differ from the macros above, which tell the headers'.
- * (seccomp_version() tells the version of libseccomp's interface that is implemented.)
+ * (seccomp_version() returns the version of libseccomp's interface that is implemented.)
  */
 const char *callgate_version(void);
 

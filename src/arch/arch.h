@@ -92,6 +92,12 @@ int32_t arch_syscall_rewrite(const struct arch *arch, int32_t nr);
  */
 int arch_syscall_translate(const struct arch *to, int32_t native_nr, int32_t *ret_nr);
 
+/* Numbers that the kernel takes for negative are no system calls, on any architecture. -1 is a call that a tracer skips. */
+static inline bool arch_nr_is_no_call(uint32_t nr)
+{
+	return nr > INT32_MAX && nr != (uint32_t)ARCH_NR_SKIP;
+}
+
 /* The call number that socketcall(2) / ipc(2) takes for a pseudo number of the family: 101 % 100, 221 % 200. */
 static inline bool arch_nr_is_socket_pseudo(int32_t nr)
 {

@@ -171,4 +171,6 @@ void describe_call(const struct seccomp_data *call, witness_fields depends, stru
 		strbuf_printf(out, " on %s", arch->name);
 	else
 		strbuf_printf(out, " on architecture 0x%08x", call->arch);
+	if (arch_nr_is_no_call(nr))
+		strbuf_append(out, ", which is no system call");
 }

@@ -56,8 +56,8 @@ void exit_reason_forbidden(struct callgate_exit_reason *reason, int nr, uint32_t
 	if (name)
 		exit_reason_set(reason, CALLGATE_EXIT_FORBIDDEN, "forbidden call: %s on %s", name, arch_name);
 	else
-		exit_reason_set(reason, CALLGATE_EXIT_FORBIDDEN, "forbidden call: number %d on %s", nr,
-		                arch_name);
+		exit_reason_set(reason, CALLGATE_EXIT_FORBIDDEN, "forbidden call: number %d on %s%s", nr,
+		                arch_name, nr < -1 ? ", which is no system call" : "");
 	free(name);
 	reason->syscall = nr;
 	reason->arch = arch;

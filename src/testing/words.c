@@ -79,6 +79,12 @@ uint32_t words_arch_of_call(const struct callgate_call *call)
 	return arch ? arch->token : call->arch;
 }
 
+/* As callgate_compare() has it. */
+static void print_number(int32_t nr, struct strbuf *text)
+{
+	strbuf_printf(text, nr >= -1 && nr < 10000 ? "call number %d" : "call number 0x%x", (unsigned)nr);
+}
+
 void words_print_call(const struct callgate_call *call, struct strbuf *text)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
@@ -87,13 +93,15 @@ void words_print_call(const struct callgate_call *call, struct strbuf *text)
 	if (name)
 		strbuf_append(text, name);
 	else
-		strbuf_printf(text, "call %d", call->nr);
+		print_number(call->nr, text);
 	for (int i = 0; i < 6; i++)
 		strbuf_printf(text, "%s0x%llx", i ? ", " : "(", (unsigned long long)call->args[i]);
 	if (arch)
 		strbuf_printf(text, ") on %s", arch->name);
 	else
 		strbuf_printf(text, ") on architecture 0x%08x", call->arch);
+	if (call->nr < -1)
+		strbuf_append(text, ", which is no system call");
 	free(name);
 }
 

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@ static void note(const char *text)
 }
 
 #define CALLGATE_FAIL(file, line, text) note(text)
+#include <callgate/prove.h>
+#include <callgate/simulate.h>
 #include <callgate/syscall.h>
 #include <callgate/testing.h>
 
@@ -130,6 +133,42 @@ START_TEST(weaker_and_stronger)
 }
 END_TEST
 
+/* Numbers are unsigned: those from 0x40000000 on are x32's, and the kernel takes the upper half of them for negative. */
+START_TEST(a_number_is_no_call_for_everyone)
+{
+	const struct sock_filter insns[] = {
+	    {0x20, 0, 0, 4},          {0x15, 0, 3, SCMP_ARCH_X86_64},      {0x20, 0, 0, 0},
+	    {0x15, 0, 1, 0x80000001}, {0x06, 0, 0, SCMP_ACT_ERRNO(EPERM)}, {0x06, 0, 0, SCMP_ACT_ALLOW},
+	};
+	const struct callgate_call call = {.arch = SCMP_ARCH_X86_64, .nr = (int32_t)0x80000001};
+	struct callgate_program *programs[2];
+	struct callgate_comparison *comparison;
+	struct callgate_simulator *simulator;
+
+	ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), SCMP_ARCH_X86_64, &programs[0]), 0);
+	ck_assert_int_eq(callgate_program_new(&insns[5], sizeof(insns[5]), SCMP_ARCH_X86_64, &programs[1]),
+	                 0);
+	const struct callgate_program *const lists[] = {programs[0], programs[1]};
+	struct callgate_side sides[] = {{.programs = &lists[0], .program_count = 1},
+	                                {.programs = &lists[1], .program_count = 1}};
+	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 100, &comparison), 0);
+	ck_assert_uint_eq(comparison->count, 1);
+	ck_assert_str_eq(comparison->differences[0].text,
+	                 "call number 0x80000001(*, *, *, *, *, *) on x32, which is no system "
+	                 "call: A gives ERRNO(EPERM), B allows");
+	ck_assert_int_eq(callgate_simulator_new_program(programs[0], &simulator), 0);
+	char *text = callgate_explain(simulator, &call);
+	ck_assert_msg(text && strncmp(text, "call number 0x80000001(", 23) == 0 &&
+	                  strstr(text, " on x32, which is no system call: ERRNO(EPERM)"),
+	              "%s", text);
+	free(text);
+	callgate_simulator_free(simulator);
+	callgate_comparison_free(comparison);
+	for (int i = 0; i < 2; i++)
+		callgate_program_free(programs[i]);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("testing expect");
@@ -139,5 +178,6 @@ int main(void)
 	tcase_add_test(tcase, negative_numbers);
 	tcase_add_test(tcase, whole_sets);
 	tcase_add_test(tcase, weaker_and_stronger);
+	tcase_add_test(tcase, a_number_is_no_call_for_everyone);
 	return test_run(tcase);
 }
