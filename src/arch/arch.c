@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "arch/table.h"
+#include "arch/generated.h"
+#include "base/similar.h"
 
 size_t arch_count(void)
 {
@@ -75,4 +76,17 @@ const struct arch *arch_of_machine(const struct arch *machine, size_t i)
 	while (--i > 0 && *name)
 		name++;
 	return arch_by_name(*name);
+}
+
+const char *arch_closest_name(const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	for (size_t i = 0; i < arch_count(); i++) {
+		const struct callgate_arch *facts = arch_at(i)->facts;
+		similar_offer(&similar, facts->name);
+		similar_offer(&similar, facts->oci_name);
+		similar_offer(&similar, facts->docker_name);
+	}
+	return similar.best;
 }

@@ -4,12 +4,10 @@
  *
  * A name is known by its index, its place in alphabetical order. Grep tag: TABLE LAYOUT (gen.py has the other half).
  */
-#ifndef CALLGATE_ARCH_TABLE_H
-#define CALLGATE_ARCH_TABLE_H
+#ifndef CALLGATE_ARCH_GENERATED_H
+#define CALLGATE_ARCH_GENERATED_H
 
 #include <stdint.h>
-
-#include "arch/arch.h"
 
 #define ARCH_NUMBER_ABSENT (-1)
 #define ARCH_NUMBER_NONE   UINT16_MAX /* in arch_numbers, for ARCH_NUMBER_ABSENT */
@@ -51,7 +49,8 @@ extern const uint16_t arch_pseudo_by_number[]; /* their indices, by ascending ps
 extern const uint8_t arch_hash_displacement[ARCH_HASH_BUCKETS];
 extern const uint16_t arch_hash_slot[ARCH_HASH_SLOTS];
 
-extern const struct arch arch_descriptors[];
+struct arch;
+extern const struct arch *const arch_descriptors;
 extern const uint16_t arch_descriptor_count;
 extern const uint16_t arch_native_position; /* in arch_descriptors */
 

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "arch/table.h"
+#include "arch/generated.h"
+#include "base/similar.h"
 
 #define SOCKET_PSEUDO_FIRST (-101)
 #define SOCKET_PSEUDO_LAST  (-120)
@@ -250,4 +251,13 @@ int32_t arch_syscall_number_newest(const struct arch *arch)
 	while (i > 1 && arch_syscall_number_at(arch, i - 1) - (int32_t)arch->nr_base >= COMMON_NUMBERS_END)
 		i--;
 	return arch_syscall_number_at(arch, i - 1);
+}
+
+const char *arch_syscall_closest_name(const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	for (size_t i = 0; i < arch_syscall_name_count(); i++)
+		similar_offer(&similar, arch_syscall_name_at(i));
+	return similar.best;
 }
