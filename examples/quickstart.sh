@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds callgate and plays its two scenes on this machine's kernel. On a fresh Debian machine this is the only command.
+# Builds callgate and runs two demonstrations on this machine's kernel. On a fresh Debian machine this is the only command.
 set -eu
 cd "$(dirname "$0")/.."
 sh tests/setup.sh gcc libc6-dev meson ninja-build pkg-config python3 binutils
@@ -36,13 +36,13 @@ play()
 	}
 }
 
-echo "Scene 1: a program gives up all system calls but a few, then calls getpid()."
+echo "1. A program gives up all system calls but a few, then calls getpid()."
 play 137 "$build/examples/strict"
 play 159 "$build/examples/filter"
 play 1 "$build/examples/trap"
 
 echo
-echo "Scene 2: a profile under which chmod fails with EPERM."
+echo "2. A profile under which chmod fails with EPERM."
 echo hello >"$scratch/file"
 chmod 644 "$scratch/file"
 play 1 "$build/src/cli/callgate" run --profile examples/chmod.json -- chmod 400 "$scratch/file"
@@ -51,7 +51,7 @@ echo "-> the file's mode is still $mode"
 [ "$mode" = 644 ] || problems=$((problems + 1))
 
 [ "$problems" = 0 ] || {
-	printf '\n%s of the scenes did not end as they should\n' "$problems"
+	printf '\n%s commands did not end as they should\n' "$problems"
 	exit 1
 }
-printf '\nBoth scenes played as they should.\n'
+printf '\nBoth demonstrations ended as they should.\n'
