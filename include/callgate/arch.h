@@ -23,28 +23,35 @@ enum callgate_arch_mmap {
  * static, and never change. Later versions may add members at the end: programs take the address, and make no copies.
  */
 struct callgate_arch {
-	const char *name;        /* as seccomp_arch_resolve_name() takes it: "x86_64" */
-	const char *oci_name;    /* in the OCI runtime specification: "SCMP_ARCH_X86_64" */
-	const char *docker_name; /* in Docker's profiles (Go's GOARCH, where Go has one): "amd64" */
-	uint32_t token;          /* SCMP_ARCH_* */
-	uint32_t audit;          /* what the kernel puts in seccomp_data.arch; x86_64 and x32 share one */
-	uint32_t
-	    nr_first; /* the call numbers that are this architecture's, as unsigned numbers, both included; */
-	uint32_t nr_last;  /* callgate_arch_has_number() also knows about -1 */
-	uint32_t nr_base;  /* where the numbers of its calls start: 0, 4000 (MIPS), 0x40000000 (x32) */
-	uint8_t word_bits; /* 32 or 64: how much of an argument seccomp_rule_add() compares */
-	uint8_t
-	    register_bits; /* 32: the upper halves of seccomp_data.args are always zero; x32 and n32 have 64 */
+	/* As seccomp_arch_resolve_name() takes it: "x86_64". */
+	const char *name;
+	/* In the OCI runtime specification: "SCMP_ARCH_X86_64". */
+	const char *oci_name;
+	/* In Docker's profiles, which is Go's GOARCH where Go has one: "amd64". */
+	const char *docker_name;
+	/* SCMP_ARCH_* */
+	uint32_t token;
+	/* What the kernel puts in seccomp_data.arch. x86_64 and x32 share one value. */
+	uint32_t audit;
+	/* The call numbers that are this architecture's, unsigned, both included. callgate_arch_has_number() also knows about -1. */
+	uint32_t nr_first, nr_last;
+	/* Where the numbers of its calls start: 0, 4000 (MIPS), 0x40000000 (x32). */
+	uint32_t nr_base;
+	/* 32 or 64: how much of an argument seccomp_rule_add() compares. */
+	uint8_t word_bits;
+	/* 32: the upper halves of seccomp_data.args are always zero. x32 and n32 have 64. */
+	uint8_t register_bits;
 	bool big_endian;
-	bool multiplexed; /* the socket and ipc calls can also be made through socketcall(2) and ipc(2) */
-	int32_t socketcall_nr; /* the numbers of those two; -1 where not multiplexed */
-	int32_t ipc_nr;
-	uint16_t enosys; /* ENOSYS, which is not the same everywhere (asm/errno.h) */
+	/* The socket and ipc calls can also be made through socketcall(2) and ipc(2), which have these numbers; else -1. */
+	bool multiplexed;
+	int32_t socketcall_nr, ipc_nr;
+	/* ENOSYS, which is not the same everywhere (asm/errno.h). */
+	uint16_t enosys;
 	enum callgate_arch_mmap mmap;
-	const char *
-	    strict_sigreturn; /* the call that ends a signal handler in strict mode; NULL: strict mode allows no call */
-	const char *
-	    constants; /* the architecture whose values of constants (O_*, SOCK_*) it has, by its name or a family's */
+	/* The call that ends a signal handler in strict mode; NULL: strict mode allows no call. */
+	const char *strict_sigreturn;
+	/* The architecture whose values of constants (O_*, SOCK_*) it has: its own name, or a relative's. */
+	const char *constants;
 };
 
 /* All architectures, from index 0; NULL after the last. */
