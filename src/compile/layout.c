@@ -16,10 +16,9 @@ static void measure(struct walk *walk, struct graph_id root)
 {
 	for (uint32_t i = 0; i <= root.index; i++) {
 		const struct graph_node *node = &walk->nodes[i];
-		const struct graph_edge *edges = &walk->edges[node->first_edge];
 		uint64_t size = 1;
 		for (uint32_t j = 0; j < node->edge_count; j++)
-			size += walk->size[edges[j].child.index];
+			size += walk->size[walk->edges[node->first_edge + j].child.index];
 		walk->size[i] = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
 	}
 }
