@@ -44,8 +44,8 @@ enum callgate_profile_option {
 	CALLGATE_PROFILE_SAME_ARGUMENT = 1,
 	/* Nonzero: an unknown name is an error instead of a warning. Default 0. */
 	CALLGATE_PROFILE_STRICT,
-	/* What calls newer than every known one get: enum callgate_newer_calls. Default AUTO. */
-	CALLGATE_PROFILE_NEWER_CALLS,
+	/* What unknown calls, those newer than every known one, get: enum callgate_unknown_calls. Default AUTO. */
+	CALLGATE_PROFILE_UNKNOWN_CALLS,
 	/*
 	 * Nonzero: where rules on socket calls look at arguments and the architecture has socketcall(2), which hides them, let
 	 * socketcall pass as libseccomp does. Default 0: no such rule allows it, only the profile naming `socketcall` does.
@@ -60,10 +60,10 @@ enum callgate_same_argument {
 	CALLGATE_SAME_ARGUMENT_AND = 1,
 };
 
-enum callgate_newer_calls {
-	CALLGATE_NEWER_CALLS_AUTO = 0,    /* ENOSYS if the profile's default action is ERRNO, else DEFAULT */
-	CALLGATE_NEWER_CALLS_ENOSYS = 1,  /* so that C libraries fall back to older calls */
-	CALLGATE_NEWER_CALLS_DEFAULT = 2, /* the profile's default action */
+enum callgate_unknown_calls {
+	CALLGATE_UNKNOWN_CALLS_AUTO = 0,   /* ENOSYS if the profile's default action is ERRNO, else DEFAULT */
+	CALLGATE_UNKNOWN_CALLS_ENOSYS = 1, /* so that C libraries fall back to older calls */
+	CALLGATE_UNKNOWN_CALLS_DEFAULT = 2, /* the profile's default action */
 };
 
 /* -EINVAL: no such option, or a value that it does not have. */

@@ -31,13 +31,13 @@ int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int s
                       const struct scmp_arg_cmp *conditions);
 
 /*
- * Gives the architecture's calls that are newer than every one in callgate's tables, and have no rule, `action` instead of the
+ * Gives the architecture's unknown calls, those newer than every one in callgate's tables, that have no rule `action` instead of the
  * default action: ERRNO(ENOSYS) lets a C library fall back to an older call where the default action would make it fail. A
  * second call replaces the action. Programs that run under a later kernel than the tables know get it for its newest calls.
  *
  * Returns 0; -EINVAL (context, an architecture that it does not have, action).
  */
-int callgate_rule_newer(scmp_filter_ctx ctx, uint32_t arch, uint32_t action);
+int callgate_rule_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -35,7 +35,7 @@ enum callgate_reason {
 	CALLGATE_REASON_PROGRAM = 0, /* a program has no rules: its instructions say so */
 	CALLGATE_REASON_RULE,        /* a rule matched */
 	CALLGATE_REASON_DEFAULT,     /* no rule matched: SCMP_FLTATR_ACT_DEFAULT */
-	CALLGATE_REASON_NEWER, /* no rule names the call, and it is newer than the rules: callgate_rule_newer() */
+	CALLGATE_REASON_UNKNOWN, /* no rule names the call, and it is an unknown one: callgate_rule_unknown() */
 	CALLGATE_REASON_BAD_ARCH, /* the context has no such architecture: SCMP_FLTATR_ACT_BADARCH */
 };
 
@@ -176,7 +176,7 @@ int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch
  */
 
 /*
- * The action of calls that no rule decides, for this reason: CALLGATE_REASON_DEFAULT, _BAD_ARCH, or _NEWER with the architecture
+ * The action of calls that no rule decides, for this reason: CALLGATE_REASON_DEFAULT, _BAD_ARCH, or _UNKNOWN with the architecture
  * (SCMP_ARCH_*) of the calls. 0; -ENOENT: the filter gives no such answer; -EINVAL for NULL.
  */
 int callgate_simulator_default(const struct callgate_simulator *simulator, enum callgate_reason reason,
@@ -185,8 +185,8 @@ int callgate_simulator_default(const struct callgate_simulator *simulator, enum 
 /* Rules, and what calls get that no rule decides. */
 struct callgate_changed_rules {
 	uint32_t default_action, bad_arch_action;
-	/* The architecture (SCMP_ARCH_*) whose newer calls get `newer_action` if the filter has an answer of its own for them; 0: none. */
-	uint32_t newer_arch, newer_action;
+	/* The architecture (SCMP_ARCH_*) whose unknown calls get `unknown_action` if the filter has an answer of its own for them; 0: none. */
+	uint32_t unknown_arch, unknown_action;
 	/* Those of callgate_simulator_rule(), in its order: some may be left out, and actions and conditions may be others. */
 	size_t rule_count;
 	const struct callgate_rule *rules;

@@ -28,7 +28,7 @@ int callgate_syscall_number(uint32_t arch, const char *name);
 
 /*
  * The highest number among the calls that kernels add to (those with numbers of their own, such as ARM's private calls, do not
- * count): callgate_rule_newer() is about the numbers after it. -1 if the architecture is unknown.
+ * count): callgate_rule_unknown() is about the numbers after it. -1 if the architecture is unknown.
  */
 int callgate_syscall_newest(uint32_t arch);
 

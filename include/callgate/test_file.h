@@ -89,13 +89,13 @@ int callgate_test_file_take_archs(struct callgate_test_file *file, size_t filter
 /* ---- the tests ---- */
 
 enum callgate_test_kind {
-	CALLGATE_TEST_CALLS = 1,   /* calls, or all calls of a kind, get an action */
-	CALLGATE_TEST_ONLY,        /* only these calls are allowed */
-	CALLGATE_TEST_OTHER_CALLS, /* calls that no other line about the filter names */
-	CALLGATE_TEST_NEWER_CALLS, /* calls that are newer than the tables of calls */
-	CALLGATE_TEST_OTHER_ARCHS, /* calls of architectures that the test is not for */
-	CALLGATE_TEST_NO_WEAKER,   /* nothing is allowed that another filter denies */
-	CALLGATE_TEST_LIVE,        /* a real call in a child that is under the filter */
+	CALLGATE_TEST_CALLS = 1,     /* calls, or all calls of a kind, get an action */
+	CALLGATE_TEST_ONLY,          /* only these calls are allowed */
+	CALLGATE_TEST_OTHER_CALLS,   /* calls that no other line about the filter names */
+	CALLGATE_TEST_UNKNOWN_CALLS, /* unknown calls: newer than the tables of calls */
+	CALLGATE_TEST_OTHER_ARCHS,   /* calls of architectures that the test is not for */
+	CALLGATE_TEST_NO_WEAKER,     /* nothing is allowed that another filter denies */
+	CALLGATE_TEST_LIVE,          /* a real call in a child that is under the filter */
 };
 
 struct callgate_test {

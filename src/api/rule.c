@@ -149,7 +149,7 @@ int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int s
 	return context_error(result);
 }
 
-int callgate_rule_newer(scmp_filter_ctx ctx, uint32_t arch, uint32_t action)
+int callgate_rule_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action)
 {
 	struct context *context = context_check(ctx);
 	const struct arch *found = context ? own_arch(context, arch) : NULL;
@@ -160,7 +160,7 @@ int callgate_rule_newer(scmp_filter_ctx ctx, uint32_t arch, uint32_t action)
 	if (result == 0 && action == SCMP_ACT_NOTIFY)
 		result = context_check_notify(context);
 	if (result == 0)
-		result = ruleset_set_newer(context->rules, found, action, &context->diag);
+		result = ruleset_set_unknown(context->rules, found, action, &context->diag);
 	if (result < 0)
 		return context_error(result);
 	if (action == SCMP_ACT_NOTIFY)

@@ -56,7 +56,7 @@ static struct callgate_verdict run(struct callgate_program *const *programs, siz
 /* The verdict of a call that no rule decides. */
 static enum callgate_reason reason_without_rule(const struct policy *policy, const struct seccomp_data *data)
 {
-	bool is_newer = false, has_rules = false;
+	bool is_unknown = false, has_rules = false;
 
 	if (!policy_covers(policy, data))
 		return CALLGATE_REASON_BAD_ARCH;
@@ -66,9 +66,9 @@ static enum callgate_reason reason_without_rule(const struct policy *policy, con
 			continue;
 		const struct policy_syscall *syscall = policy_arch_find(arch, (uint32_t)data->nr);
 		has_rules = has_rules || (syscall && syscall->rule_count > 0);
-		is_newer = is_newer || policy_nr_is_newer(arch, (uint32_t)data->nr);
+		is_unknown = is_unknown || policy_nr_is_unknown(arch, (uint32_t)data->nr);
 	}
-	return is_newer && !has_rules ? CALLGATE_REASON_NEWER : CALLGATE_REASON_DEFAULT;
+	return is_unknown && !has_rules ? CALLGATE_REASON_UNKNOWN : CALLGATE_REASON_DEFAULT;
 }
 
 static const struct policy_rule *explain(const struct policy *policy, const struct seccomp_data *data,
@@ -142,7 +142,7 @@ struct callgate_verdict simulator_count(struct callgate_simulator *simulator, co
 		if (rule)
 			count_hit(simulator, rule);
 	}
-	/* What no newer call gets although no rule names it has rules of its own, which have no id. */
+	/* What no unknown call gets although no rule names it has rules of its own, which have no id. */
 	simulator->reasons[verdict.reason == CALLGATE_REASON_RULE && !verdict.rule ? CALLGATE_REASON_DEFAULT
 	                                                                           : verdict.reason]++;
 	return verdict;

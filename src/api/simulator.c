@@ -215,9 +215,9 @@ int callgate_simulator_default(const struct callgate_simulator *simulator, enum 
 		return *ret_action = policy->default_action, 0;
 	if (policy && reason == CALLGATE_REASON_BAD_ARCH)
 		return *ret_action = policy->bad_arch_action, 0;
-	for (size_t i = 0; policy && reason == CALLGATE_REASON_NEWER && i < policy->arch_count; i++)
-		if (policy->archs[i].arch == arch_by_token(arch) && policy->archs[i].newer_first)
-			return *ret_action = policy->archs[i].newer_action, 0;
+	for (size_t i = 0; policy && reason == CALLGATE_REASON_UNKNOWN && i < policy->arch_count; i++)
+		if (policy->archs[i].arch == arch_by_token(arch) && policy->archs[i].unknown_first)
+			return *ret_action = policy->archs[i].unknown_action, 0;
 	return -ENOENT;
 }
 
@@ -278,8 +278,8 @@ static bool take_arch(struct rule_source *source, const struct callgate_changed_
 	if (arch->syscall_count)
 		memcpy(syscalls, arch->syscalls, arch->syscall_count * sizeof(syscalls[0]));
 	arch->syscalls = syscalls;
-	if (arch->newer_first && changed->newer_arch == arch->arch->token)
-		arch->newer_action = changed->newer_action;
+	if (arch->unknown_first && changed->unknown_arch == arch->arch->token)
+		arch->unknown_action = changed->unknown_action;
 	for (size_t i = 0; i < arch->syscall_count; i++)
 		if (!take_syscall(source, arch->arch, &syscalls[i]))
 			return false;

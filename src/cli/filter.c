@@ -40,10 +40,11 @@ static bool take_machine(const struct option_row *row, void *target, const char 
 }
 
 static const char *const same_argument[] = {"or", "and", NULL}; /* ORDER callgate_same_argument */
-static const char *const newer_calls[] = {"auto", "enosys", "default", NULL}; /* ORDER callgate_newer_calls */
+static const char *const unknown_calls[] = {"auto", "enosys", "default",
+                                            NULL}; /* ORDER callgate_unknown_calls */
 static const char *const socketcall[] = {"deny", "open", NULL};
 
-enum { CAP, KERNEL, ARCH, DEFAULT_ERRNO, SAME_ARGUMENT, NEWER_CALLS, SOCKETCALL, STRICT, OPTIONS };
+enum { CAP, KERNEL, ARCH, DEFAULT_ERRNO, SAME_ARGUMENT, UNKNOWN_CALLS, SOCKETCALL, STRICT, OPTIONS };
 
 const struct option_row environment_options[OPTIONS + 1] = {
     [CAP] =
@@ -59,11 +60,11 @@ const struct option_row environment_options[OPTIONS + 1] = {
     [SAME_ARGUMENT] = {"same-argument", 0, "or|and", take_known_word, 0,
                        "several conditions on one argument of one entry; default: or",
                        .words = same_argument},
-    [NEWER_CALLS] =
-        {"newer-calls", 0, "auto|enosys|default", take_known_word, 0,
+    [UNKNOWN_CALLS] =
+        {"unknown-calls", 0, "auto|enosys|default", take_known_word, 0,
          "calls newer than all known ones; default: auto, that is enosys for profiles whose default "
          "action is ERRNO",
-         .words = newer_calls},
+         .words = unknown_calls},
     [SOCKETCALL] = {"socketcall", 0, "deny|open", take_known_word, 0,
                     "where rules on socket arguments can't hold; default: deny", .words = socketcall},
     [STRICT] = {"strict", 0, NULL, take_setting, 0, "unknown names are errors"},
@@ -133,7 +134,7 @@ static bool set_option(struct filter *filter, const struct environment *environm
 	static const enum callgate_profile_option options[] = {
 	    [DEFAULT_ERRNO] = CALLGATE_PROFILE_DEFAULT_ERRNO,
 	    [SAME_ARGUMENT] = CALLGATE_PROFILE_SAME_ARGUMENT,
-	    [NEWER_CALLS] = CALLGATE_PROFILE_NEWER_CALLS,
+	    [UNKNOWN_CALLS] = CALLGATE_PROFILE_UNKNOWN_CALLS,
 	    [SOCKETCALL] = CALLGATE_PROFILE_OPEN_SOCKETCALL,
 	    [STRICT] = CALLGATE_PROFILE_STRICT,
 	};

@@ -167,7 +167,7 @@ static void add_defaults(struct coverage *coverage)
 		const char *name;
 		enum callgate_reason reason;
 	} defaults[DEFAULTS] = {{"other calls", CALLGATE_REASON_DEFAULT},
-	                        {"newer calls", CALLGATE_REASON_NEWER},
+	                        {"unknown calls", CALLGATE_REASON_UNKNOWN},
 	                        {"other architectures", CALLGATE_REASON_BAD_ARCH}};
 
 	for (int i = 0; i < DEFAULTS; i++) {

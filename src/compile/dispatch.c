@@ -128,8 +128,8 @@ static uint32_t base_action(const struct slice *slice, uint32_t nr, bool *ret_co
 	if (!covered)
 		return policy->bad_arch_action;
 	for (size_t i = 0; i < policy->arch_count; i++)
-		if (is_member(slice, i) && policy_nr_is_newer(&policy->archs[i], nr))
-			return policy->archs[i].newer_action;
+		if (is_member(slice, i) && policy_nr_is_unknown(&policy->archs[i], nr))
+			return policy->archs[i].unknown_action;
 	return policy->default_action;
 }
 
@@ -151,7 +151,7 @@ static uint32_t base_last(const struct slice *slice, uint32_t nr)
 			continue;
 		approach(&last, nr, arch->arch->nr_first);
 		approach(&last, nr, arch->arch->nr_last + 1);
-		approach(&last, nr, arch->newer_first);
+		approach(&last, nr, arch->unknown_first);
 	}
 	return last;
 }

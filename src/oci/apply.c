@@ -148,8 +148,8 @@ static int set_unknown_calls(const struct application *application)
 	if (!unknown_calls_get_enosys(model, application->options))
 		return 0;
 	for (size_t i = 0; i < model->arch_count && result == 0; i++)
-		result = callgate_rule_newer(application->ctx, model->archs[i]->token,
-		                             SCMP_ACT_ERRNO(model->archs[i]->enosys));
+		result = callgate_rule_unknown(application->ctx, model->archs[i]->token,
+		                               SCMP_ACT_ERRNO(model->archs[i]->enosys));
 	return result;
 }
 

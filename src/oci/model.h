@@ -104,10 +104,10 @@ static inline bool entry_has_effect(const struct model *model, const struct entr
 /* Do calls above all known ones get ENOSYS? `options` by enum callgate_profile_option. */
 static inline bool unknown_calls_get_enosys(const struct model *model, const uint32_t *options)
 {
-	uint32_t wanted = options[CALLGATE_PROFILE_NEWER_CALLS];
+	uint32_t wanted = options[CALLGATE_PROFILE_UNKNOWN_CALLS];
 
-	return wanted == CALLGATE_NEWER_CALLS_ENOSYS ||
-	       (wanted == CALLGATE_NEWER_CALLS_AUTO && model->fallback.action == SCMP_ACT_ERRNO(0));
+	return wanted == CALLGATE_UNKNOWN_CALLS_ENOSYS ||
+	       (wanted == CALLGATE_UNKNOWN_CALLS_AUTO && model->fallback.action == SCMP_ACT_ERRNO(0));
 }
 
 #endif

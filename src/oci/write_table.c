@@ -261,7 +261,7 @@ static void write_head(struct strbuf *out, const struct table *table)
 	strbuf_append(out, "default: ");
 	write_action(out, table->fallback);
 	if (unknown_calls_get_enosys(model, table->application->options))
-		strbuf_append(out, "\ncalls newer than all known ones: ENOSYS");
+		strbuf_append(out, "\nunknown calls, newer than all known ones: ENOSYS");
 	for (const struct word *flag = flag_words; flag->name; flag++)
 		if (model->flags[flag->value])
 			strbuf_printf(out, "\nflag: %s", flag->name);

@@ -50,8 +50,8 @@ struct arch_rules {
 	VEC(struct rule_node) nodes;
 	uint32_t *call_buckets, *node_buckets;
 	unsigned call_bits, node_bits;
-	bool has_newer; /* newer calls get newer_action */
-	uint32_t newer_action;
+	bool has_unknown; /* unknown calls get unknown_action */
+	uint32_t unknown_action;
 };
 
 /* What adding a rule will do. */

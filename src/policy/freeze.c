@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/newer.h"
+#include "policy/unknown.h"
 #include "policy/rule_order.h"
 #include "policy/ruleset_private.h"
 
@@ -166,8 +166,8 @@ static bool freeze_arch(const struct arch_rules *rules, const struct ruleset_att
 		if (!freeze_call(rules, (uint32_t)keys[i], &unconditional, &syscalls[i], arena))
 			return false;
 	*arch = (struct policy_arch){.arch = rules->arch, .syscall_count = count, .syscalls = syscalls};
-	return !rules->has_newer ||
-	       policy_arch_set_newer(arch, rules->newer_action, attributes->default_action, arena);
+	return !rules->has_unknown ||
+	       policy_arch_set_unknown(arch, rules->unknown_action, attributes->default_action, arena);
 }
 
 const struct policy *ruleset_freeze(const struct ruleset *rules, const struct ruleset_attributes *attributes,

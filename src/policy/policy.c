@@ -59,13 +59,13 @@ bool policy_covers(const struct policy *policy, const struct seccomp_data *data)
 	return false;
 }
 
-/* No rule matched. Newer calls are those that no rule names at all. */
+/* No rule matched. Unknown calls are those that no rule names at all. */
 static uint32_t unmatched(const struct policy *policy, const struct seccomp_data *data, bool has_rules)
 {
 	for (size_t i = 0; i < policy->arch_count && !has_rules; i++)
 		if (policy->archs[i].arch->audit == data->arch &&
-		    policy_nr_is_newer(&policy->archs[i], (uint32_t)data->nr))
-			return policy->archs[i].newer_action;
+		    policy_nr_is_unknown(&policy->archs[i], (uint32_t)data->nr))
+			return policy->archs[i].unknown_action;
 	return policy->default_action;
 }
 

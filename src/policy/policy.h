@@ -55,8 +55,8 @@ struct policy_syscall {
 };
 
 /*
- * newer_first, when not 0, gives calls that were not known when the rules were written a verdict of their own instead of
- * policy.default_action: numbers from newer_first up to the architecture's last one (arch->nr_last, but never
+ * unknown_first, when not 0, gives calls that were not known when the rules were written a verdict of their own instead of
+ * policy.default_action: numbers from unknown_first up to the architecture's last one (arch->nr_last, but never
  * 0xffffffff), where no architecture of the same audit value has a rule for the number. A number that has rules none of
  * which matches gets the default action as everywhere. Never below arch->nr_first.
  */
@@ -64,12 +64,13 @@ struct policy_arch {
 	const struct arch *arch;
 	size_t syscall_count;
 	const struct policy_syscall *syscalls; /* strictly ascending by nr; pseudo numbers are not in here */
-	uint32_t newer_first;                  /* 0: not used */
-	uint32_t newer_action; /* a whole SECCOMP_RET_* value; looked at only where newer_first is not 0 */
+	uint32_t unknown_first;                /* 0: not used */
+	uint32_t
+	    unknown_action; /* a whole SECCOMP_RET_* value; looked at only where unknown_first is not 0 */
 };
 
 struct policy {
-	uint32_t default_action;  /* no rule matched, and the call is no newer one */
+	uint32_t default_action;  /* no rule matched, and the call is no unknown one */
 	uint32_t bad_arch_action; /* no architecture, or no number range of its, covers the call */
 	uint32_t optimize;        /* SCMP_FLTATR_CTL_OPTIMIZE: 1 or 2; a hint */
 	size_t arch_count;
@@ -91,10 +92,11 @@ bool policy_covers(const struct policy *policy, const struct seccomp_data *data)
 bool policy_condition_holds(const struct policy_condition *condition, const struct arch *arch,
                             uint64_t value);
 
-/* Is the number one of `arch`'s newer ones, as far as range goes? Rules for it are not looked at. */
-static inline bool policy_nr_is_newer(const struct policy_arch *arch, uint32_t nr)
+/* Is the number one of `arch`'s unknown calls, as far as range goes? Rules for it are not looked at. */
+static inline bool policy_nr_is_unknown(const struct policy_arch *arch, uint32_t nr)
 {
-	return arch->newer_first && nr >= arch->newer_first && nr <= arch->arch->nr_last && nr != UINT32_MAX;
+	return arch->unknown_first && nr >= arch->unknown_first && nr <= arch->arch->nr_last &&
+	       nr != UINT32_MAX;
 }
 
 /* The entry for a number, by bisection, or NULL. */

@@ -86,14 +86,14 @@ int ruleset_arch_add(struct ruleset *rules, const struct arch *arch, struct diag
 	return 0;
 }
 
-int ruleset_set_newer(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag)
+int ruleset_set_unknown(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag)
 {
 	size_t at = position(rules, arch);
 
 	if (at == rules->archs.count)
 		return diag_fail(diag, -EEXIST, "architecture %s is not in the context", arch->name);
-	rules->archs.items[at]->has_newer = true;
-	rules->archs.items[at]->newer_action = action;
+	rules->archs.items[at]->has_unknown = true;
+	rules->archs.items[at]->unknown_action = action;
 	return 0;
 }
 

@@ -89,10 +89,10 @@ int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const str
                        struct diag *diag, struct note *note);
 
 /*
- * From now on calls of the architecture that are newer than its table get `action` (policy/newer.h). -EEXIST: the
+ * From now on the unknown calls of the architecture, those newer than its table, get `action` (policy/unknown.h). -EEXIST: the
  * architecture is not in the set. Transactions do not cover it.
  */
-int ruleset_set_newer(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag);
+int ruleset_set_unknown(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag);
 
 /* Raises the priority hint of a (native) number on every architecture that has it. 0, -EFAULT, -ENOMEM. */
 int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag,

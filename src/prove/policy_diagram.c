@@ -64,8 +64,8 @@ void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const str
 			continue;
 		breakpoints_add(points, arch->arch->nr_first);
 		breakpoints_add_after(points, arch->arch->nr_last);
-		if (arch->newer_first)
-			breakpoints_add(points, arch->newer_first);
+		if (arch->unknown_first)
+			breakpoints_add(points, arch->unknown_first);
 		syscall_breakpoints(arch, each_call, points);
 	}
 }
@@ -134,8 +134,8 @@ static bool is_covered(const struct policy *policy, uint32_t audit, uint32_t nr)
 static uint32_t unmatched(const struct policy *policy, uint32_t audit, uint32_t nr, bool has_rules)
 {
 	for (size_t i = 0; i < policy->arch_count && !has_rules; i++)
-		if (policy->archs[i].arch->audit == audit && policy_nr_is_newer(&policy->archs[i], nr))
-			return policy->archs[i].newer_action;
+		if (policy->archs[i].arch->audit == audit && policy_nr_is_unknown(&policy->archs[i], nr))
+			return policy->archs[i].unknown_action;
 	return policy->default_action;
 }
 
@@ -182,7 +182,7 @@ static bool piece_verdict(struct policy_diagram *rules, uint32_t audit, uint32_t
 			end_before(&last, nr, arch->syscalls[next].nr);
 		end_before(&last, nr, arch->arch->nr_first);
 		end_before(&last, nr, arch_last + 1);
-		end_before(&last, nr, arch->newer_first);
+		end_before(&last, nr, arch->unknown_first);
 		is_first = false;
 	}
 	*ret_last = last;

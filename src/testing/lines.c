@@ -181,7 +181,7 @@ static const struct option {
 } options[] = {
     {"default-errno", true, {NULL}},
     {"same-argument", true, {"or", "and"}},
-    {"newer-calls", true, {"auto", "enosys", "default"}},
+    {"unknown-calls", true, {"auto", "enosys", "default"}},
     {"socketcall", true, {"deny", "open"}},
     {"strict", false, {NULL}},
 };
@@ -369,7 +369,7 @@ static bool parse_live(struct scan *scan, struct file_line *line)
 	return scan_expect(scan, ":", "live") && parse_list(scan, true, line);
 }
 
-/* After `other` or `newer`. */
+/* After `other` or `unknown`. */
 static bool parse_others(struct scan *scan, bool archs, enum callgate_test_kind kind, struct file_line *line)
 {
 	line->kind = archs ? CALLGATE_TEST_OTHER_ARCHS : kind;
@@ -377,7 +377,7 @@ static bool parse_others(struct scan *scan, bool archs, enum callgate_test_kind 
 		return scan_fail(scan, scan->start, "other architectures than those of the filter are meant");
 	if (!archs && !scan_take(scan, "calls"))
 		return scan_fail(scan, scan->at,
-		                 "there can be `other calls`, `newer calls` and `other architectures`");
+		                 "there can be `other calls`, `unknown calls` and `other architectures`");
 	return scan_expect(scan, "->", "it") && parse_expectation(scan, false, &line->expectation);
 }
 
@@ -397,8 +397,8 @@ static bool parse_tested(struct parser *parser)
 	else if (scan_take(scan, "other"))
 		right =
 		    parse_others(scan, scan_take(scan, "architectures"), CALLGATE_TEST_OTHER_CALLS, &line);
-	else if (scan_take(scan, "newer"))
-		right = parse_others(scan, false, CALLGATE_TEST_NEWER_CALLS, &line);
+	else if (scan_take(scan, "unknown"))
+		right = parse_others(scan, false, CALLGATE_TEST_UNKNOWN_CALLS, &line);
 	else if (scan_take(scan, "no"))
 		right = line.archs.count
 		            ? scan_fail(scan, scan->start, "`no weaker than` is about all architectures")

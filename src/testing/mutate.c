@@ -15,7 +15,7 @@
 enum mutation_kind {
 	DEFAULT_ALLOWS,
 	BAD_ARCH_ALLOWS,
-	NEWER_ALLOWS,
+	UNKNOWN_ALLOWS,
 	RULE_DROPPED,
 	RULE_ALLOWS,
 	CONDITION_DROPPED,
@@ -28,7 +28,7 @@ struct mutation {
 	enum mutation_kind kind;
 	uint32_t id;                      /* of the rule */
 	uint32_t condition;               /* its index */
-	uint32_t arch;                    /* NEWER_ALLOWS */
+	uint32_t arch;                    /* UNKNOWN_ALLOWS */
 	const struct callgate_rule *rule; /* an entry of this id with most conditions; else NULL */
 };
 
@@ -94,9 +94,9 @@ static bool find_in_defaults(struct search *search)
 	    action != SCMP_ACT_ALLOW && take(search, BAD_ARCH_ALLOWS, NULL, 0))
 		return true;
 	for (size_t i = 0; (arch = callgate_arch_at(i)); i++) {
-		if (callgate_simulator_default(search->simulator, CALLGATE_REASON_NEWER, arch->token,
+		if (callgate_simulator_default(search->simulator, CALLGATE_REASON_UNKNOWN, arch->token,
 		                               &action) == 0 &&
-		    take(search, NEWER_ALLOWS, NULL, 0)) {
+		    take(search, UNKNOWN_ALLOWS, NULL, 0)) {
 			search->found.arch = arch->token;
 			return true;
 		}
@@ -213,8 +213,8 @@ static bool change_rules(struct search *search)
 
 static int build(struct search *search, struct callgate_simulator **ret_mutant)
 {
-	struct callgate_changed_rules changed = {.newer_arch = search->found.arch,
-	                                         .newer_action = SCMP_ACT_ALLOW};
+	struct callgate_changed_rules changed = {.unknown_arch = search->found.arch,
+	                                         .unknown_action = SCMP_ACT_ALLOW};
 
 	if (!change_rules(search))
 		return -ENOMEM;
@@ -260,7 +260,7 @@ static char *describe(const struct callgate_simulator *simulator, const struct m
 	static const enum callgate_reason reasons[] = {
 	    [DEFAULT_ALLOWS] = CALLGATE_REASON_DEFAULT,
 	    [BAD_ARCH_ALLOWS] = CALLGATE_REASON_BAD_ARCH,
-	    [NEWER_ALLOWS] = CALLGATE_REASON_NEWER,
+	    [UNKNOWN_ALLOWS] = CALLGATE_REASON_UNKNOWN,
 	};
 	char action[CALLGATE_ACTION_TEXT];
 	struct strbuf text = {0};
@@ -272,8 +272,8 @@ static char *describe(const struct callgate_simulator *simulator, const struct m
 	}
 	callgate_simulator_default(simulator, reasons[mutation->kind], mutation->arch, &before);
 	callgate_action_text(before, action);
-	if (mutation->kind == NEWER_ALLOWS)
-		strbuf_printf(&text, "newer calls of %s: allows instead of %s",
+	if (mutation->kind == UNKNOWN_ALLOWS)
+		strbuf_printf(&text, "unknown calls of %s: allows instead of %s",
 		              words_arch_name(mutation->arch), action);
 	else
 		strbuf_printf(&text, "%s: allows instead of %s",

@@ -49,7 +49,7 @@ int32_t run_number_of(const struct file_calls *calls, uint32_t arch);
 int run_cover(struct run *run, uint32_t arch, uint32_t nr_first, uint32_t nr_last, size_t count,
               const struct scmp_arg_cmp *comparisons);
 
-/* Tests about whole sets of calls: run_only() for `only`; run_others() for other calls, newer calls, other architectures. */
+/* Tests about whole sets of calls: run_only() for `only`; run_others() for other calls, unknown calls, other architectures. */
 int run_only(struct run *run);
 int run_others(struct run *run);
 int run_live(struct run *run);

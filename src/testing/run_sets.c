@@ -1,6 +1,6 @@
 /*
  * Tests about whole sets of calls. `only`: the filter is compared with one that allows just the calls of the line. Calls that no
- * line names, calls that are newer than the tables, and calls of other architectures: the filter is compared with one that
+ * line names, unknown calls (newer than the tables), and calls of other architectures: the filter is compared with one that
  * gives all of them the action, and the differences are looked through for such calls.
  */
 #include "testing/run_result.h"
@@ -126,9 +126,10 @@ static bool is_meant(const struct sets *sets, const struct arch_calls *calls, co
 		return sets->kind == CALLGATE_TEST_OTHER_ARCHS && !is_shared(sets, calls->arch, nr);
 	if (is_call && contains(&numbers->named, nr))
 		return false;
-	bool is_newer = is_call && nr > numbers->newest && !contains(&numbers->known, nr);
-	return sets->kind == CALLGATE_TEST_ONLY || (sets->kind != CALLGATE_TEST_OTHER_ARCHS &&
-	                                            (sets->kind == CALLGATE_TEST_NEWER_CALLS) == is_newer);
+	bool is_unknown = is_call && nr > numbers->newest && !contains(&numbers->known, nr);
+	return sets->kind == CALLGATE_TEST_ONLY ||
+	       (sets->kind != CALLGATE_TEST_OTHER_ARCHS &&
+	        (sets->kind == CALLGATE_TEST_UNKNOWN_CALLS) == is_unknown);
 }
 
 /* Whether a number is meant changes at these at most. */

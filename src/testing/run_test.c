@@ -157,7 +157,7 @@ int callgate_test_run(const struct callgate_test_file *file, size_t test, const 
 {
 	static int (*const kinds[])(struct run *) = {
 	    [CALLGATE_TEST_CALLS] = run_calls,        [CALLGATE_TEST_ONLY] = run_only,
-	    [CALLGATE_TEST_OTHER_CALLS] = run_others, [CALLGATE_TEST_NEWER_CALLS] = run_others,
+	    [CALLGATE_TEST_OTHER_CALLS] = run_others, [CALLGATE_TEST_UNKNOWN_CALLS] = run_others,
 	    [CALLGATE_TEST_OTHER_ARCHS] = run_others, [CALLGATE_TEST_NO_WEAKER] = run_no_weaker,
 	    [CALLGATE_TEST_LIVE] = run_live,
 	};

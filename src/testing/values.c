@@ -233,7 +233,7 @@ static bool parse_set(struct scan *scan, bool live, struct file_calls *calls)
 
 /* A line that begins like this may also have been meant as one of these. */
 static const char *const words[] = {"profile",  "program", "arch", "cap", "kernel", "option", "test",
-                                    "deadline", "only",    "live", "on",  "no",     "other",  "newer"};
+                                    "deadline", "only",    "live", "on",  "no",     "other",  "unknown"};
 
 static bool fail_name(struct scan *scan, const char *where, const char *name)
 {

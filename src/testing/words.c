@@ -263,7 +263,7 @@ char *callgate_explain(struct callgate_simulator *simulator, const struct callga
 	    [CALLGATE_REASON_PROGRAM] = "",
 	    [CALLGATE_REASON_RULE] = "",
 	    [CALLGATE_REASON_DEFAULT] = ", the default: no rule matches",
-	    [CALLGATE_REASON_NEWER] = ", because it is newer than the rules",
+	    [CALLGATE_REASON_UNKNOWN] = ", because it is an unknown call, newer than the rules",
 	    [CALLGATE_REASON_BAD_ARCH] = ", because the filter is not for this architecture",
 	};
 	struct callgate_verdict verdict;

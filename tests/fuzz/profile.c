@@ -65,7 +65,7 @@ static struct callgate_profile *new_profile(const struct setting *setting)
 	const uint32_t options[][2] = {
 	    {CALLGATE_PROFILE_STRICT, setting->strict},
 	    {CALLGATE_PROFILE_OPEN_SOCKETCALL, setting->open_socketcall},
-	    {CALLGATE_PROFILE_NEWER_CALLS, setting->newer},
+	    {CALLGATE_PROFILE_UNKNOWN_CALLS, setting->newer},
 	    {CALLGATE_PROFILE_SAME_ARGUMENT, setting->second.all_of_same_argument},
 	};
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)

@@ -49,7 +49,7 @@ incomplete() {
 incomplete "$source/examples/chmod.test" '/^other architectures/d'
 incomplete "$source/examples/chmod.test" 's/, fchmodat2//; /^other calls/d'
 container=$source/examples/profiles/container-default.test
-incomplete "$container" '/^newer calls/d'
+incomplete "$container" '/^unknown calls/d'
 incomplete "$container" '/^clone3 -> ENOSYS/d; /^other calls/d'
 incomplete "$container" '/^clone(\* & CLONE_NEWNET/d'
 incomplete "$container" 's/^socket(0), //'

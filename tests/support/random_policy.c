@@ -93,15 +93,15 @@ static uint32_t random_nr(struct random *random, const struct arch *arch)
 }
 
 /* Now and then, and mostly where the numbers of random_nr() lie on both sides. */
-static void fill_newer(struct random *random, struct policy_arch *arch)
+static void fill_unknown(struct random *random, struct policy_arch *arch)
 {
 	uint32_t first = random_below(random, 4) ? arch->arch->nr_base + random_below(random, 500)
 	                                         : arch->arch->nr_last - random_below(random, 3);
 
 	if (random_below(random, 3))
 		return;
-	arch->newer_first = first ? first : 1;
-	arch->newer_action = random_action(random);
+	arch->unknown_first = first ? first : 1;
+	arch->unknown_action = random_action(random);
 }
 
 static int by_nr(const void *a, const void *b)
@@ -140,7 +140,7 @@ static bool fill_arch(struct random *random, struct arena *arena, uint32_t sysca
 			list[kept++] = list[i];
 	arch->syscalls = list;
 	arch->syscall_count = kept;
-	fill_newer(random, arch);
+	fill_unknown(random, arch);
 	return true;
 }
 
@@ -237,8 +237,8 @@ struct seccomp_data random_call(struct random *random, const struct policy *poli
 		call.args[i] = random_value(random);
 	if (random_below(random, 16) == 0)
 		call.arch ^= 1u << random_below(random, 32);
-	if (arch->newer_first && random_below(random, 4) == 0)
-		call.nr = (int)(arch->newer_first + random_below(random, 3) - 1);
+	if (arch->unknown_first && random_below(random, 4) == 0)
+		call.nr = (int)(arch->unknown_first + random_below(random, 3) - 1);
 	else if (arch->syscall_count && random_below(random, 8)) {
 		const struct policy_syscall *syscall =
 		    &arch->syscalls[random_below(random, (uint32_t)arch->syscall_count)];
@@ -269,9 +269,9 @@ void random_policy_print(const struct policy *policy)
 	printf("default 0x%08x, bad architecture 0x%08x\n", policy->default_action, policy->bad_arch_action);
 	for (size_t i = 0; i < policy->arch_count; i++) {
 		printf("%s:\n", policy->archs[i].arch->name);
-		if (policy->archs[i].newer_first)
-			printf("\tnewer from %u -> 0x%08x\n", policy->archs[i].newer_first,
-			       policy->archs[i].newer_action);
+		if (policy->archs[i].unknown_first)
+			printf("\tunknown from %u -> 0x%08x\n", policy->archs[i].unknown_first,
+			       policy->archs[i].unknown_action);
 		for (size_t j = 0; j < policy->archs[i].syscall_count; j++) {
 			const struct policy_syscall *syscall = &policy->archs[i].syscalls[j];
 			printf("\t%u\n", syscall->nr);

@@ -90,10 +90,10 @@ def expect_proved(what, path, options):
         expect(what + ": prove", "the filters are equal\n", callgate("prove", *options, path, program).stdout)
 
 
-def expect_newer(what, options, profile):
+def expect_unknown(what, options, profile):
     """Above all known calls: ENOSYS where the default is an error. In a gap: the default, which no kernel would say."""
     if isinstance(profile.default, int) and profile.default:
-        calls = [("a newer call", "4000", [], errno.ENOSYS), ("a gap", "400", [], profile.default)]
+        calls = [("an unknown call", "4000", [], errno.ENOSYS), ("a gap", "400", [], profile.default)]
         expect_denied(what, options, calls)
 
 
@@ -129,7 +129,7 @@ def main():
             expect_proved(what, path, options)
             expect(f"{what}: something is denied", True, bool(calls))
             count = expect_denied(what, [*options, f"--profile={path}"], calls)
-            expect_newer(what, [*options, f"--profile={path}"], profile)
+            expect_unknown(what, [*options, f"--profile={path}"], profile)
             print(f"{what}: {count} denied calls were made")
     sys.exit(1 if failures else 0)
 

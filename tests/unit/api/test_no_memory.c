@@ -141,13 +141,13 @@ static int remove_arch(scmp_filter_ctx ctx)
 	return seccomp_arch_remove(ctx, SCMP_ARCH_X86);
 }
 
-/* A range, which only the direct form can say, and what is newer. */
+/* A range, which only the direct form can say, and what is unknown. */
 static int add_direct(scmp_filter_ctx ctx)
 {
 	static const struct scmp_arg_cmp range[] = {{1, SCMP_CMP_GE, 5, 0}, {1, SCMP_CMP_LT, 9, 0}};
 	int result = callgate_rule_add(ctx, SCMP_ARCH_X86, SCMP_ACT_ALLOW, 54, 2, range);
 
-	return result < 0 ? result : callgate_rule_newer(ctx, SCMP_ARCH_X86, SCMP_ACT_ERRNO(38));
+	return result < 0 ? result : callgate_rule_unknown(ctx, SCMP_ARCH_X86, SCMP_ACT_ERRNO(38));
 }
 
 static int optimize_and_precompute(scmp_filter_ctx ctx)

@@ -227,7 +227,7 @@ static scmp_filter_ctx make_narrow(void)
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), -EEXIST);
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X32), 0);
-	ck_assert_int_eq(callgate_rule_newer(ctx, SCMP_ARCH_X86, SCMP_ACT_ERRNO(38)), 0);
+	ck_assert_int_eq(callgate_rule_unknown(ctx, SCMP_ARCH_X86, SCMP_ACT_ERRNO(38)), 0);
 	ck_assert_int_eq(
 	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0_64(SCMP_CMP_EQ, 0x1200000003)),
 	    0);
@@ -257,11 +257,12 @@ START_TEST(same_rules_are_the_same_filter)
 	    callgate_simulator_default(simulator, CALLGATE_REASON_BAD_ARCH, 0, &changed.bad_arch_action), 0);
 	ck_assert_uint_eq(changed.default_action, SCMP_ACT_ERRNO(1));
 	ck_assert_uint_eq(changed.bad_arch_action, SCMP_ACT_KILL_THREAD);
-	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_NEWER, SCMP_ARCH_X86, &newer),
-	                 0);
+	ck_assert_int_eq(
+	    callgate_simulator_default(simulator, CALLGATE_REASON_UNKNOWN, SCMP_ARCH_X86, &newer), 0);
 	ck_assert_uint_eq(newer, SCMP_ACT_ERRNO(38));
 	ck_assert_int_eq(
-	    callgate_simulator_default(simulator, CALLGATE_REASON_NEWER, SCMP_ARCH_X86_64, &newer), -ENOENT);
+	    callgate_simulator_default(simulator, CALLGATE_REASON_UNKNOWN, SCMP_ARCH_X86_64, &newer),
+	    -ENOENT);
 	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_RULE, 0, &newer), -ENOENT);
 	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), 0);
 	const struct callgate_program *list[] = {callgate_simulator_program(copy, 0)};
@@ -295,7 +296,7 @@ START_TEST(other_rules)
 	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
 	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), 0);
 	ck_assert_int_eq(callgate_simulator_rule(copy, 0, &rules[0]), -ENOENT);
-	ck_assert_int_eq(callgate_simulator_default(copy, CALLGATE_REASON_NEWER, SCMP_ARCH_X86, &newer), 0);
+	ck_assert_int_eq(callgate_simulator_default(copy, CALLGATE_REASON_UNKNOWN, SCMP_ARCH_X86, &newer), 0);
 	ck_assert_uint_eq(newer, SCMP_ACT_NOTIFY);
 	struct callgate_call call = {.arch = SCMP_ARCH_X86_64, .nr = 1, .args = {0x1200000003}};
 	struct callgate_verdict verdict;

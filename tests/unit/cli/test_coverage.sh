@@ -43,7 +43,7 @@ openat(*, *, * & 1 == 1) -> EPERM
 openat(*, *, * & 2 == 2) -> EPERM
 ptrace -> KILL_PROCESS
 other calls -> EPERM
-newer calls -> ENOSYS
+unknown calls -> ENOSYS
 other architectures -> KILL
 TESTS
 # without N...: full.test without these of its lines, in part.test.
@@ -73,7 +73,7 @@ done
 without 8 9 10 11
 expect 1 --coverage --coverage-min 50% part.test
 has "  p.json:7:16: not exercised: ptrace -> KILL_PROCESS on x86_64, x86"
-has "  p.json: not exercised: newer calls -> ERRNO(ENOSYS)"
+has "  p.json: not exercised: unknown calls -> ERRNO(ENOSYS)"
 has "  p.json: not exercised: other architectures -> KILL"
 has "  rules: 7 of 11 (63.6%)"
 count 1 '^  instruction [0-9]*: not exercised: nr == 101 (ptrace), as ptrace on x86_64 can come to$'

@@ -101,7 +101,7 @@ expect 0 "default: ERRNO(EACCES)" profile show --arch x86_64 --default-errno 13 
 expect 0 "socket: arg0 == 1 -> ALLOW" profile show --arch x86_64 "$mixed"
 expect 0 "write: arg2 >= 10 or arg2 <= 20 -> ALLOW" profile show --arch x86_64 "$mixed"
 expect 0 "write: arg2 >= 10 and arg2 <= 20 -> ALLOW" profile show --arch x86_64 --same-argument and "$mixed"
-expect 0 "calls newer than all known ones: ENOSYS" profile show --arch x86_64 "$mixed"
+expect 0 "unknown calls, newer than all known ones: ENOSYS" profile show --arch x86_64 "$mixed"
 expect 0 "ALLOW: 2" profile show --arch x86_64 --cap sys_admin --kernel 6.1 "$mixed"
 expect 0 "ALLOW: 1" profile show --arch x86_64 --cap sys_admin --kernel 4.19 "$mixed"
 expect 0 "ALLOW: 1" profile show --arch x86_64 --cap none --kernel 6.1 "$mixed"
@@ -133,7 +133,7 @@ expect 2 "kernel version" profile check --kernel six "$mixed"
 expect 2 "no architecture" profile check --arch pdp11 "$mixed"
 expect 2 "byte order" profile check --arch x86_64 --arch s390x "$mixed"
 expect 2 "twice" profile check --arch x86_64 --arch amd64 "$mixed"
-for option in --default-errno=EFOO --default-errno=4096 --same-argument=xor --newer-calls=no --socketcall=ajar; do
+for option in --default-errno=EFOO --default-errno=4096 --same-argument=xor --unknown-calls=no --socketcall=ajar; do
 	name=${option%%=*}
 	expect 2 "${name#--}" profile check "$option" "$mixed"
 done
@@ -153,7 +153,7 @@ done
 "$callgate" compile --profile "$default" -o "$scratch/program.bpf" 2>/dev/null || fail "compile"
 "$callgate" compile --profile - <"$default" 2>/dev/null | cmp - "$scratch/program.bpf" || fail "compile from and to a pipe"
 expect 0 "the filters are equal" prove "$default" "$scratch/program.bpf"
-expect 1 "ERRNO(ENOSYS)" prove --newer-calls default "$default" "$scratch/program.bpf"
+expect 1 "ERRNO(ENOSYS)" prove --unknown-calls default "$default" "$scratch/program.bpf"
 expect 0 "static const struct sock_filter filter[" compile --format c --profile "$default"
 expect 0 "# filter for syscall \"chmod\"" compile --format pfc --profile "$default"
 for format in bpf c pfc; do

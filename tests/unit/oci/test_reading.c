@@ -112,19 +112,19 @@ START_TEST(numbers_of_multiplexed_calls)
 }
 END_TEST
 
-START_TEST(newer_calls)
+START_TEST(unknown_calls)
 {
 	static const struct {
 		const char *fallback;
 		uint32_t option, expected;
 	} cases[] = {
-	    {"ERRNO", CALLGATE_NEWER_CALLS_AUTO, ERRNO(38)},
-	    {"ERRNO", CALLGATE_NEWER_CALLS_ENOSYS, ERRNO(38)},
-	    {"ERRNO", CALLGATE_NEWER_CALLS_DEFAULT, ERRNO(1)},
-	    {"KILL", CALLGATE_NEWER_CALLS_AUTO, SCMP_ACT_KILL},
-	    {"KILL", CALLGATE_NEWER_CALLS_ENOSYS, ERRNO(38)},
-	    {"ALLOW", CALLGATE_NEWER_CALLS_AUTO, ALLOW},
-	    {"LOG", CALLGATE_NEWER_CALLS_DEFAULT, SCMP_ACT_LOG},
+	    {"ERRNO", CALLGATE_UNKNOWN_CALLS_AUTO, ERRNO(38)},
+	    {"ERRNO", CALLGATE_UNKNOWN_CALLS_ENOSYS, ERRNO(38)},
+	    {"ERRNO", CALLGATE_UNKNOWN_CALLS_DEFAULT, ERRNO(1)},
+	    {"KILL", CALLGATE_UNKNOWN_CALLS_AUTO, SCMP_ACT_KILL},
+	    {"KILL", CALLGATE_UNKNOWN_CALLS_ENOSYS, ERRNO(38)},
+	    {"ALLOW", CALLGATE_UNKNOWN_CALLS_AUTO, ALLOW},
+	    {"LOG", CALLGATE_UNKNOWN_CALLS_DEFAULT, SCMP_ACT_LOG},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -133,7 +133,7 @@ START_TEST(newer_calls)
 		snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[]}",
 		         cases[i].fallback);
 		ck_assert_int_eq(
-		    callgate_profile_set_option(profile, CALLGATE_PROFILE_NEWER_CALLS, cases[i].option), 0);
+		    callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS, cases[i].option), 0);
 		ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
 		ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X32), 0);
 		scmp_filter_ctx ctx = read_profile(profile, text);
@@ -148,7 +148,7 @@ START_TEST(newer_calls)
 }
 END_TEST
 
-START_TEST(newer_calls_get_the_architectures_own_enosys)
+START_TEST(unknown_calls_get_the_architectures_own_enosys)
 {
 	static const char text[] =
 	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":13,\"syscalls\":[]}";
@@ -428,8 +428,8 @@ int main(void)
 	tcase_add_test(tcase, the_door_is_shut);
 	tcase_add_test(tcase, without_conditions_both_doors_count);
 	tcase_add_loop_test(tcase, numbers_of_multiplexed_calls, 0, 11);
-	tcase_add_test(tcase, newer_calls);
-	tcase_add_test(tcase, newer_calls_get_the_architectures_own_enosys);
+	tcase_add_test(tcase, unknown_calls);
+	tcase_add_test(tcase, unknown_calls_get_the_architectures_own_enosys);
 	tcase_add_test(tcase, default_errno);
 	tcase_add_test(tcase, flags_become_attributes);
 	tcase_add_test(tcase, warnings);

@@ -358,8 +358,8 @@ static void random_dense(struct random *random, struct dense *dense)
 		if (random_below(
 		        random,
 		        2)) { /* calls that are not known, perhaps after a known one that has only a priority */
-			arch->newer_first = arch->arch->nr_first + 1 + random_below(random, DENSE);
-			arch->newer_action = SECCOMP_RET_LOG;
+			arch->unknown_first = arch->arch->nr_first + 1 + random_below(random, DENSE);
+			arch->unknown_action = SECCOMP_RET_LOG;
 		}
 		for (uint32_t nr = DENSE_FIRST; nr < DENSE_FIRST + DENSE; nr++) {
 			uint32_t kind = random_below(random, 10);

@@ -87,7 +87,7 @@ static const struct {
     {"only read -> EPERM", 1, 5, "what may be allowed"},
     {"only read(1) -> ALLOW", 1, 5, "without arguments"},
     {"other things -> ALLOW", 1, 7, "`other calls`"},
-    {"newer -> ALLOW", 1, 7, "`newer calls`"},
+    {"unknown -> ALLOW", 1, 9, "`unknown calls`"},
     {"on x86: other architectures -> ALLOW", 1, 1, "than those of the filter"},
     {"no better than x", 1, 1, "`no weaker than FILE`"},
     {"no weaker than", 1, 15, "the name of a file is missing"},
@@ -130,8 +130,8 @@ static const struct {
     {"option", 1, 7, "an option is missing"},
     {"option stric", 1, 8, "no option \"stric\"; did you mean \"strict\"?"},
     {"option default-errno", 1, 21, "value is missing"},
-    {"option newer-calls  never", 1, 21,
-     "\"never\" is no value of the option newer-calls: there are auto, enosys, default"},
+    {"option unknown-calls  never", 1, 23,
+     "\"never\" is no value of the option unknown-calls: there are auto, enosys, default"},
     {"option same-argument xor", 1, 22, "there are or, and"},
     {"option strict\noption strict", 2, 8, "a second `option strict`"},
     {"test", 1, 5, "words that tell"},
@@ -184,7 +184,7 @@ static const char *const right[] = {
     "only @file-read, read -> ALLOW",
     "on x86 x86_64, arm: other calls -> TRAP",
     "other architectures -> NOTIFY",
-    "newer calls -> ENOSYS",
+    "unknown calls -> ENOSYS",
     "no weaker than \"an other\\x2ejson\"",
     "live: open(\"/\\x00\\\"\\n\\t\\\\#\", 0) -> success",
     "live: read(-1, NULL, 0) -> ERRNO(EBADF)",
@@ -307,7 +307,7 @@ START_TEST(filters_and_tests)
 	                                        "cap CAP_CHOWN, CAP_KILL\n"
 	                                        "kernel 6.1\n"
 	                                        "option strict\n"
-	                                        "option newer-calls enosys\n"
+	                                        "option unknown-calls enosys\n"
 	                                        "test the first\n"
 	                                        "\tread -> ALLOW   # why\n"
 	                                        "no weaker than other.bpf\n"
@@ -327,7 +327,7 @@ START_TEST(filters_and_tests)
 	ck_assert_str_eq(filter->kernel, "6.1");
 	ck_assert_uint_eq(filter->option_count, 2);
 	ck_assert_ptr_null(filter->options[0].value);
-	ck_assert_str_eq(filter->options[1].name, "newer-calls");
+	ck_assert_str_eq(filter->options[1].name, "unknown-calls");
 	ck_assert_str_eq(filter->options[1].value, "enosys");
 	/* the other one of `no weaker than`, in the same environment; then the second list, and its other one */
 	filter = callgate_test_file_filter(file, 1);

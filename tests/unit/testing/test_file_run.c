@@ -51,7 +51,7 @@ static scmp_filter_ctx make(void)
 	add(ctx, SCMP_ACT_ALLOW, "ioctl", 2, SCMP_A0_64(SCMP_CMP_EQ, 7), SCMP_A1_64(SCMP_CMP_EQ, 0x5401));
 	for (uint32_t i = 0; i < 2; i++)
 		ck_assert_int_eq(
-		    callgate_rule_newer(ctx, i ? SCMP_ARCH_X86 : SCMP_ARCH_X86_64, SCMP_ACT_ERRNO(ENOSYS)),
+		    callgate_rule_unknown(ctx, i ? SCMP_ARCH_X86 : SCMP_ARCH_X86_64, SCMP_ACT_ERRNO(ENOSYS)),
 		    0);
 	return ctx;
 }
@@ -173,9 +173,9 @@ static const struct {
     {"only write, openat, fchmodat, ioctl -> ALLOW", FAIL, "but read(", 1},
     {"on x86: only read, write, openat, fchmodat, ioctl, 9999 -> ALLOW", PASS, NULL, 0},
     {"other calls -> EPERM", FAIL, "but read(0x0", 1},
-    {"newer calls -> ENOSYS", PASS, NULL, 0},
-    {"newer calls -> EPERM", FAIL, "because it is newer than the rules", 0},
-    {"on x86: newer calls -> ENOSYS", PASS, NULL, 0},
+    {"unknown calls -> ENOSYS", PASS, NULL, 0},
+    {"unknown calls -> EPERM", FAIL, "because it is an unknown call, newer than the rules", 0},
+    {"on x86: unknown calls -> ENOSYS", PASS, NULL, 0},
     {"other architectures -> KILL", PASS, NULL, 0},
     {"other architectures -> EPERM", FAIL, "not for this architecture", 0},
     {"no weaker than other", FAIL, "expected ERRNO(EACCES) as in other, but write(0x2, ", 2},
@@ -249,7 +249,7 @@ static const char whole[] = "read -> ALLOW\n"
                             "open(*, != 5) -> EPERM\n"
                             "ioctl(7, 0x5401) -> ALLOW\n"
                             "ioctl(!= 7), ioctl(*, != 0x5401) -> EPERM\n"
-                            "newer calls -> ENOSYS\n"
+                            "unknown calls -> ENOSYS\n"
                             "other calls -> EPERM\n"
                             "other architectures -> KILL\n";
 

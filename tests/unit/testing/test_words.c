@@ -148,7 +148,7 @@ START_TEST(reasons)
 	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, CALLGATE_REASON_RULE), 1);
 	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, CALLGATE_REASON_DEFAULT), 2);
 	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, CALLGATE_REASON_BAD_ARCH), 1);
-	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, CALLGATE_REASON_NEWER), 0);
+	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, CALLGATE_REASON_UNKNOWN), 0);
 	ck_assert_uint_eq(callgate_simulator_reason_hits(simulator, (enum callgate_reason)99), 0);
 	ck_assert_uint_eq(callgate_simulator_reason_hits(NULL, CALLGATE_REASON_RULE), 0);
 	callgate_simulator_free(simulator);

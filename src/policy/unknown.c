@@ -1,4 +1,4 @@
-#include "policy/newer.h"
+#include "policy/unknown.h"
 
 /* Entries for numbers that the rules know and the ones that the table knows, merged into one ascending list. */
 struct merged {
@@ -39,8 +39,8 @@ static void merge(struct merged *merged, const struct policy_arch *arch, uint32_
 		push_ruled(merged, &arch->syscalls[at++], stays_default, false);
 }
 
-bool policy_arch_set_newer(struct policy_arch *arch, uint32_t action, uint32_t default_action,
-                           struct arena *arena)
+bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t action, uint32_t default_action,
+                             struct arena *arena)
 {
 	size_t room = arch->syscall_count + arch_syscall_number_count(arch->arch);
 	struct merged merged = {ARENA_ARRAY(arena, struct policy_syscall, room), 0};
@@ -49,9 +49,9 @@ bool policy_arch_set_newer(struct policy_arch *arch, uint32_t action, uint32_t d
 	if (!merged.list || !stays_default)
 		return false;
 	stays_default->action = default_action;
-	arch->newer_first = (uint32_t)arch_syscall_number_newest(arch->arch) + 1;
-	arch->newer_action = action;
-	merge(&merged, arch, arch->newer_first, stays_default);
+	arch->unknown_first = (uint32_t)arch_syscall_number_newest(arch->arch) + 1;
+	arch->unknown_action = action;
+	merge(&merged, arch, arch->unknown_first, stays_default);
 	arch->syscalls = merged.list;
 	arch->syscall_count = merged.count;
 	return true;

@@ -8,10 +8,10 @@
 #include <callgate/syscall.h>
 
 #include "bpf/simulate.h"
-#include "policy/newer.h"
+#include "policy/unknown.h"
 #include "support/run.h"
 
-#define NEWER   (SECCOMP_RET_ERRNO | 38)
+#define UNKNOWN (SECCOMP_RET_ERRNO | 38)
 #define DEFAULT (SECCOMP_RET_ERRNO | 1)
 
 static uint32_t ask(const struct policy *policy, uint32_t nr)
@@ -28,11 +28,12 @@ static void check_arch(const struct arch *arch)
 	struct policy policy = {DEFAULT, SECCOMP_RET_KILL_THREAD, 1, 1, &list};
 	uint32_t newest = (uint32_t)arch_syscall_number_newest(arch);
 
-	ck_assert(policy_arch_set_newer(&list, NEWER, DEFAULT, &arena));
+	ck_assert(policy_arch_set_unknown(&list, UNKNOWN, DEFAULT, &arena));
 	ck_assert_uint_eq(ask(&policy, newest), DEFAULT);
-	ck_assert_uint_eq(ask(&policy, newest + 1), NEWER);
-	ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_max(arch) + 1), NEWER);
-	ck_assert_uint_eq(ask(&policy, arch->nr_last == UINT32_MAX ? UINT32_MAX - 1 : arch->nr_last), NEWER);
+	ck_assert_uint_eq(ask(&policy, newest + 1), UNKNOWN);
+	ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_max(arch) + 1), UNKNOWN);
+	ck_assert_uint_eq(ask(&policy, arch->nr_last == UINT32_MAX ? UINT32_MAX - 1 : arch->nr_last),
+	                  UNKNOWN);
 	ck_assert_uint_eq(ask(&policy, UINT32_MAX), DEFAULT);
 	for (size_t i = 0; i < arch_syscall_number_count(arch); i++)
 		ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_at(arch, i)), DEFAULT);
@@ -78,22 +79,22 @@ static scmp_filter_ctx context(void)
 	return ctx;
 }
 
-START_TEST(the_program_knows_newer_calls)
+START_TEST(the_program_knows_unknown_calls)
 {
 	scmp_filter_ctx ctx = context();
 	int newest = arch_syscall_number_newest(arch_by_name("x86_64"));
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
 	ck_assert_uint_eq(simulate(ctx, newest + 1, 0), DEFAULT);
-	ck_assert_int_eq(callgate_rule_newer(ctx, SCMP_ARCH_X86_64, NEWER), 0);
-	ck_assert_uint_eq(simulate(ctx, newest + 1, 0), NEWER);
+	ck_assert_int_eq(callgate_rule_unknown(ctx, SCMP_ARCH_X86_64, UNKNOWN), 0);
+	ck_assert_uint_eq(simulate(ctx, newest + 1, 0), UNKNOWN);
 	ck_assert_uint_eq(simulate(ctx, newest, 0), DEFAULT);
 	ck_assert_uint_eq(simulate(ctx, 0, 0), SCMP_ACT_ALLOW);
 	ck_assert_uint_eq(simulate(ctx, 1, 0), DEFAULT);
-	ck_assert_int_eq(callgate_rule_newer(ctx, SCMP_ARCH_S390X, NEWER), -EINVAL);
-	ck_assert_int_eq(callgate_rule_newer(ctx, 1, NEWER), -EINVAL);
-	ck_assert_int_eq(callgate_rule_newer(ctx, SCMP_ARCH_X86_64, 0xdeadbeef), -EINVAL);
-	ck_assert_int_eq(callgate_rule_newer(NULL, SCMP_ARCH_X86_64, NEWER), -EINVAL);
+	ck_assert_int_eq(callgate_rule_unknown(ctx, SCMP_ARCH_S390X, UNKNOWN), -EINVAL);
+	ck_assert_int_eq(callgate_rule_unknown(ctx, 1, UNKNOWN), -EINVAL);
+	ck_assert_int_eq(callgate_rule_unknown(ctx, SCMP_ARCH_X86_64, 0xdeadbeef), -EINVAL);
+	ck_assert_int_eq(callgate_rule_unknown(NULL, SCMP_ARCH_X86_64, UNKNOWN), -EINVAL);
 	seccomp_release(ctx);
 }
 END_TEST
@@ -134,11 +135,11 @@ END_TEST
 
 int main(void)
 {
-	TCase *tcase = tcase_create("newer calls and rules for one architecture");
+	TCase *tcase = tcase_create("unknown calls and rules for one architecture");
 
 	tcase_add_test(tcase, every_architecture);
 	tcase_add_test(tcase, private_calls_are_not_the_newest);
-	tcase_add_test(tcase, the_program_knows_newer_calls);
+	tcase_add_test(tcase, the_program_knows_unknown_calls);
 	tcase_add_test(tcase, several_conditions_on_one_argument_all_hold);
 	tcase_add_test(tcase, bad_input);
 	return test_run(tcase);
