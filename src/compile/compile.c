@@ -233,7 +233,7 @@ static void print_text(const struct compilation *c, struct strbuf *out)
 		for (size_t i = c->order_count; i-- > 0;)
 			graph_print_node(&c->graph, (struct graph_id){c->order[i]}, out);
 	else
-		graph_print(&c->graph, c->root, out);
+		graph_print(&c->graph, c->root, false, out);
 }
 
 int compile_dump_policy(const struct policy *policy, const struct compile_dump *dump, struct diag *diag)
@@ -248,7 +248,7 @@ int compile_dump_policy(const struct policy *policy, const struct compile_dump *
 		return diag_fail(diag, -EINVAL, "the compiler has no pass \"%s\"", dump->after);
 	bool complete = run_passes(&c, 0, last + 1);
 	if (complete && dump->dot)
-		graph_print_dot(&c.graph, c.root, dump->out);
+		graph_print(&c.graph, c.root, true, dump->out);
 	else if (complete)
 		print_text(&c, dump->out);
 	complete = complete && !dump->out->failed;

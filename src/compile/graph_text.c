@@ -46,42 +46,38 @@ static void print_edge(const struct graph *graph, struct graph_id id, uint32_t i
 		print_value(node, last, out);
 }
 
+static void print_node(const struct graph *graph, struct graph_id id, bool dot, struct strbuf *out)
+{
+	const struct graph_node *node = graph_at(graph, id);
+
+	strbuf_printf(out, dot ? "\tn%u [" : "n%u ", id.index);
+	if (dot)
+		strbuf_printf(out, "shape=%s, label=\"", node->kind == GRAPH_LEAF ? "box" : "ellipse");
+	print_label(graph, id, out);
+	strbuf_append(out, dot ? "\"];\n" : "\n");
+	for (uint32_t i = 0; i < node->edge_count; i++) {
+		struct graph_id child = graph_edges(graph, id)[i].child;
+		if (dot)
+			strbuf_printf(out, "\tn%u -> n%u [label=\"", id.index, child.index);
+		else
+			strbuf_append(out, "\t");
+		print_edge(graph, id, i, out);
+		if (!dot)
+			strbuf_printf(out, " -> n%u", child.index);
+		if (!dot && graph_at(graph, child)->kind == GRAPH_LEAF) {
+			strbuf_append(out, " ");
+			print_label(graph, child, out);
+		}
+		strbuf_append(out, dot ? "\"];\n" : "\n");
+	}
+}
+
 void graph_print_node(const struct graph *graph, struct graph_id id, struct strbuf *out)
 {
-	const struct graph_node *node = graph_at(graph, id);
-
-	strbuf_printf(out, "n%u ", id.index);
-	print_label(graph, id, out);
-	strbuf_append(out, "\n");
-	for (uint32_t i = 0; i < node->edge_count; i++) {
-		strbuf_append(out, "\t");
-		print_edge(graph, id, i, out);
-		struct graph_id child = graph_edges(graph, id)[i].child;
-		strbuf_printf(out, graph_at(graph, child)->kind == GRAPH_LEAF ? " -> n%u " : " -> n%u",
-		              child.index);
-		if (graph_at(graph, child)->kind == GRAPH_LEAF)
-			print_label(graph, child, out);
-		strbuf_append(out, "\n");
-	}
+	print_node(graph, id, false, out);
 }
 
-static void print_dot_node(const struct graph *graph, struct graph_id id, struct strbuf *out)
-{
-	const struct graph_node *node = graph_at(graph, id);
-
-	strbuf_printf(out, "\tn%u [shape=%s, label=\"", id.index,
-	              node->kind == GRAPH_LEAF ? "box" : "ellipse");
-	print_label(graph, id, out);
-	strbuf_append(out, "\"];\n");
-	for (uint32_t i = 0; i < node->edge_count; i++) {
-		strbuf_printf(out, "\tn%u -> n%u [label=\"", id.index, graph_edges(graph, id)[i].child.index);
-		print_edge(graph, id, i, out);
-		strbuf_append(out, "\"];\n");
-	}
-}
-
-static void print_all(const struct graph *graph, struct graph_id root, struct strbuf *out,
-                      void (*print)(const struct graph *, struct graph_id, struct strbuf *))
+void graph_print(const struct graph *graph, struct graph_id root, bool dot, struct strbuf *out)
 {
 	bool *reached = calloc(graph->nodes.count, sizeof(*reached));
 
@@ -90,20 +86,12 @@ static void print_all(const struct graph *graph, struct graph_id root, struct st
 		return;
 	}
 	graph_reach(graph, root, reached);
+	if (dot)
+		strbuf_append(out, "digraph filter {\n");
 	for (uint32_t i = root.index + 1; i-- > 0;)
 		if (reached[i])
-			print(graph, (struct graph_id){i}, out);
+			print_node(graph, (struct graph_id){i}, dot, out);
+	if (dot)
+		strbuf_append(out, "}\n");
 	free(reached);
-}
-
-void graph_print(const struct graph *graph, struct graph_id root, struct strbuf *out)
-{
-	print_all(graph, root, out, graph_print_node);
-}
-
-void graph_print_dot(const struct graph *graph, struct graph_id root, struct strbuf *out)
-{
-	strbuf_append(out, "digraph filter {\n");
-	print_all(graph, root, out, print_dot_node);
-	strbuf_append(out, "}\n");
 }

@@ -1,8 +1,7 @@
-#include "compile/literal.h"
-
+/* Comparisons of 64-bit arguments as literals of 32-bit words, and their cofactors. */
 #include <assert.h>
 
-#include "compile/graph.h"
+#include "compile/cube.h"
 
 static enum literal_outcome in_range(struct literal *literal, uint8_t word, uint32_t first, uint32_t last)
 {

@@ -1,4 +1,4 @@
-/* The pass that makes search trees: every switch becomes a tree of branches; what cannot be reached is left behind. */
+/* The pass that makes search trees: every switch becomes a tree of branches; what cannot be reached is left out. */
 #include <assert.h>
 
 #include "compile/pass.h"
