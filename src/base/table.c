@@ -14,14 +14,14 @@ static void put(struct table *table, struct table_slot slot)
 	table->slots[at] = slot;
 }
 
-bool table_reserve(struct table *table, size_t more)
+bool table_grow(struct table *table, size_t more)
 {
 	struct table grown = *table;
 
-	assert(table->count * 3 <= table->size * 2 && (table->size & (table->size - 1)) == 0);
+	assert(table->count <= table->size / 3 * 2 && (table->size & (table->size - 1)) == 0);
 	if (more > COUNT_MOST - table->count)
 		return false;
-	while (grown.size * 2 < 3 * (table->count + more))
+	while (grown.size / 3 * 2 < table->count + more)
 		grown.size = grown.size ? 2 * grown.size : SIZE_FIRST;
 	if (grown.size == table->size)
 		return true;

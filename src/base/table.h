@@ -26,7 +26,11 @@ struct table {
 };
 
 /* Makes room for `more` items; false when memory is out or they are too many, and nothing has changed. */
-bool table_reserve(struct table *table, size_t more);
+bool table_grow(struct table *table, size_t more);
+static inline bool table_reserve(struct table *table, size_t more)
+{
+	return more <= table->size / 3 * 2 - table->count || table_grow(table, more);
+}
 
 /* Adds an item, which is not there; false when memory is out. It cannot fail where table_reserve() has made room. */
 bool table_add(struct table *table, uint32_t hash, uint32_t index);

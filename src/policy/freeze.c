@@ -1,14 +1,12 @@
+/* A ruleset as a policy: sorted, and never changed again. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/unknown.h"
-#include "policy/rule_order.h"
-#include "policy/ruleset_private.h"
+#include "policy/rule_tree.h"
 
 /* A call's number, as unsigned, above its index: sorting these sorts the calls. */
 typedef uint64_t sort_key;
-
-enum { FEW_KEYS = 24 };
 
 static bool is_sorted(const sort_key *keys, size_t count)
 {
@@ -18,19 +16,11 @@ static bool is_sorted(const sort_key *keys, size_t count)
 	return true;
 }
 
-static void insert_keys(sort_key *keys, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		sort_key key = keys[i];
-		size_t at = i;
-		for (; at > 0 && keys[at - 1] > key; at--)
-			keys[at] = keys[at - 1];
-		keys[at] = key;
-	}
-}
-
-/* Byte by byte, from the number's lowest; bytes that are the same in all keys are skipped. Leaves the result in keys. */
-static void sort_bytes(sort_key *keys, sort_key *spare, size_t count)
+/*
+ * A radix sort, from the number's lowest byte; bytes that are the same in all keys are skipped. Leaves the result in keys. With qsort() in
+ * place of it, building and proving the rules of a container takes 6 to 8% more instructions.
+ */
+static void sort_keys(sort_key *keys, sort_key *spare, size_t count)
 {
 	sort_key *from = keys, *to = spare;
 
@@ -50,14 +40,6 @@ static void sort_bytes(sort_key *keys, sort_key *spare, size_t count)
 	}
 	if (from != keys)
 		memcpy(keys, from, count * sizeof(*keys));
-}
-
-static void sort_keys(sort_key *keys, sort_key *spare, size_t count)
-{
-	if (count <= FEW_KEYS)
-		insert_keys(keys, count);
-	else if (!is_sorted(keys, count))
-		sort_bytes(keys, spare, count);
 }
 
 /* The next place with a rule at or after `at`, depth first, below `root`; REFERENCE_NONE at the end. */
@@ -101,6 +83,16 @@ static int in_matching_order(const void *a, const void *b)
 	return rule_order_compare(a, b);
 }
 
+#ifndef NDEBUG
+static bool is_in_order(const struct policy_rule *list, uint32_t count)
+{
+	for (uint32_t i = 1; i < count; i++)
+		if (rule_order_compare(&list[i - 1], &list[i]) >= 0)
+			return false;
+	return true;
+}
+#endif
+
 /* A call with conditions: all its rules, in matching order. */
 static bool freeze_tree(const struct arch_rules *rules, uint32_t root, struct policy_syscall *syscall,
                         struct arena *arena)
@@ -120,6 +112,7 @@ static bool freeze_tree(const struct arch_rules *rules, uint32_t root, struct po
 			return false;
 	if (count > 1)
 		qsort(list, count, sizeof(*list), in_matching_order);
+	assert(is_in_order(list, count));
 	return true;
 }
 
@@ -148,6 +141,64 @@ static bool is_wanted(const struct rule_call *call, const struct ruleset_attribu
 	return call->nr == ARCH_NR_SKIP && attributes->skip_rules;
 }
 
+/* Entries for numbers that the rules know and the ones that the table knows, merged into one ascending list. */
+struct merged {
+	struct policy_syscall *list;
+	size_t count;
+};
+
+static void push_ruled(struct merged *merged, const struct policy_syscall *syscall,
+                       const struct policy_rule *stays_default, bool is_known)
+{
+	struct policy_syscall *copy = &merged->list[merged->count++];
+
+	*copy = *syscall;
+	if (copy->rule_count || !is_known)
+		return;
+	copy->rules = stays_default;
+	copy->rule_count = 1;
+}
+
+static void merge(struct merged *merged, const struct policy_arch *arch, uint32_t first,
+                  const struct policy_rule *stays_default)
+{
+	size_t known_count = arch_syscall_number_count(arch->arch), at = 0;
+
+	for (size_t i = 0; i < known_count; i++) {
+		uint32_t known = (uint32_t)arch_syscall_number_at(arch->arch, i);
+		if (known < first)
+			continue;
+		while (at < arch->syscall_count && arch->syscalls[at].nr < known)
+			push_ruled(merged, &arch->syscalls[at++], stays_default, false);
+		if (at < arch->syscall_count && arch->syscalls[at].nr == known)
+			push_ruled(merged, &arch->syscalls[at++], stays_default, true);
+		else
+			merged->list[merged->count++] =
+			    (struct policy_syscall){.nr = known, .rule_count = 1, .rules = stays_default};
+	}
+	while (at < arch->syscall_count)
+		push_ruled(merged, &arch->syscalls[at++], stays_default, false);
+}
+
+bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t action, uint32_t default_action,
+                             struct arena *arena)
+{
+	size_t room = arch->syscall_count + arch_syscall_number_count(arch->arch);
+	struct merged merged = {ARENA_ARRAY(arena, struct policy_syscall, room), 0};
+	struct policy_rule *stays_default = ARENA_NEW(arena, struct policy_rule);
+
+	if (!merged.list || !stays_default)
+		return false;
+	stays_default->action = default_action;
+	arch->unknown_first = (uint32_t)arch_syscall_number_newest(arch->arch) + 1;
+	arch->unknown_action = action;
+	merge(&merged, arch, arch->unknown_first, stays_default);
+	assert(merged.count <= room);
+	arch->syscalls = merged.list;
+	arch->syscall_count = merged.count;
+	return true;
+}
+
 static bool freeze_arch(const struct arch_rules *rules, const struct ruleset_attributes *attributes,
                         struct policy_arch *arch, struct arena *arena)
 {
@@ -161,7 +212,9 @@ static bool freeze_arch(const struct arch_rules *rules, const struct ruleset_att
 	for (size_t i = 0; i < room; i++)
 		if (is_wanted(&rules->calls.items[i], attributes))
 			keys[count++] = (sort_key)(uint32_t)rules->calls.items[i].nr << 32 | i;
-	sort_keys(keys, keys + room, count);
+	if (!is_sorted(keys, count))
+		sort_keys(keys, keys + room, count);
+	assert(is_sorted(keys, count));
 	for (size_t i = 0; i < count; i++)
 		if (!freeze_call(rules, (uint32_t)keys[i], &unconditional, &syscalls[i], arena))
 			return false;

@@ -1,7 +1,10 @@
 #include "policy/note.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+
+#include "policy/rule_tree.h"
 
 static void keep(struct note *note, struct note other)
 {
@@ -112,33 +115,21 @@ static void describe_absent(const struct note *note, struct diag *diag)
 		         note->arch->name, name ? name : number);
 }
 
+/* What the rule does, before and after the number of the other one. */
 static void describe_rules(const struct note *note, struct diag *diag)
 {
-	const char *name = arch_syscall_name(note->arch, note->nr), *arch = note->arch->name;
+	static const char *const texts[][2] = {
+	    [NOTE_ABSORBS] = {"makes", " needless: it has the same action"},
+	    [NOTE_SAME] = {"changes nothing:", " is the same"},
+	    [NOTE_REPLACES] = {"has no comparisons and takes the place of all rules that have, such as", ""},
+	    [NOTE_COVERED] = {"can never match:", " already covers it"},
+	};
+	const char *name = arch_syscall_name(note->arch, note->nr);
 
-	if (!name)
-		name = "system call";
-	switch ((enum note_kind)note->kind) {
-	case NOTE_ABSORBS:
-		diag_set(diag,
-		         "note: rule %u for %s (%d) on %s makes rule %u needless: it has the same action",
-		         note->rule, name, note->nr, arch, note->by);
-		break;
-	case NOTE_SAME:
-		diag_set(diag, "note: rule %u for %s (%d) on %s changes nothing: rule %u is the same",
-		         note->rule, name, note->nr, arch, note->by);
-		break;
-	case NOTE_REPLACES:
-		diag_set(
-		    diag,
-		    "note: rule %u for %s (%d) on %s has no comparisons and takes the place of all rules "
-		    "that have, such as rule %u",
-		    note->rule, name, note->nr, arch, note->by);
-		break;
-	default:
-		diag_set(diag, "note: rule %u for %s (%d) on %s can never match: rule %u already covers it",
-		         note->rule, name, note->nr, arch, note->by);
-	}
+	assert(note->kind <= NOTE_COVERED && texts[note->kind][0]);
+	diag_set(diag, "note: rule %u for %s (%d) on %s %s rule %u%s", note->rule,
+	         name ? name : "system call", note->nr, note->arch->name, texts[note->kind][0], note->by,
+	         texts[note->kind][1]);
 }
 
 void note_describe(const struct note *note, struct diag *diag)
@@ -157,8 +148,7 @@ void note_describe(const struct note *note, struct diag *diag)
 	case NOTE_MULTIPLEXED:
 		diag_set(diag,
 		         "note: rule %u: through %s on %s a comparison of argument 0 is dropped and those of "
-		         "others "
-		         "do not see the call's own arguments",
+		         "others do not see the call's own arguments",
 		         note->rule, arch_syscall_name(note->arch, note->nr), note->arch->name);
 		return;
 	default:

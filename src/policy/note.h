@@ -1,11 +1,11 @@
 /*
- * What a rule that was taken does not do: the silent cases of the interface, remembered so that a diagnosis can tell.
+ * What a rule that was taken does not do: the silent cases of the interface, remembered so that a diagnosis can name them.
  */
 #ifndef CALLGATE_POLICY_NOTE_H
 #define CALLGATE_POLICY_NOTE_H
 
 #include "base/diag.h"
-#include "policy/placement.h"
+#include "policy/policy.h"
 
 /* In ascending importance: of several, the most important one is kept, and of equals the first. */
 enum note_kind {
@@ -21,7 +21,7 @@ enum note_kind {
 	NOTE_COVERED,     /* it can never match: `by` covers it */
 };
 
-/* A value without pointers to rules: it may outlive them. All zero: nothing to tell. */
+/* A value without pointers to rules: it may outlive them. All zero: there is nothing to report. */
 struct note {
 	uint8_t kind; /* enum note_kind */
 	uint8_t arg;
@@ -31,19 +31,7 @@ struct note {
 	const struct arch *arch;
 };
 
-/*
- * Of a rule whose placement is planned and not carried out yet; and of its comparisons as they were given, on the way to this
- * architecture. `note` may be NULL, here and below.
- */
-void note_placement(struct note *note, const struct ruleset_request *request,
-                    const struct placement *placement);
-void note_conditions(struct note *note, uint32_t rule, const struct policy_condition *conditions,
-                     size_t count, const struct arch *arch);
-
-/* Of a number (native) that has no home on an architecture; `rule` is 0 for a priority. */
-void note_absent(struct note *note, uint32_t rule, int32_t nr, const struct arch *arch);
-
-/* The note in words, beginning with "note: "; leaves *diag alone where there is nothing to tell. */
+/* The note in words, beginning with "note: "; leaves *diag alone where there is nothing to report. */
 void note_describe(const struct note *note, struct diag *diag);
 
 #endif

@@ -1,9 +1,9 @@
-#include "policy/placement.h"
-
+/* Where one rule_add call goes. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-#include "policy/rule_order.h"
+#include "policy/rule_tree.h"
 
 static int reject(struct diag *diag, int result, const struct arch *arch, int32_t nr, const char *why)
 {
@@ -17,6 +17,7 @@ static int reject(struct diag *diag, int result, const struct arch *arch, int32_
 static void fill(struct placement *placement, struct arch_rules *rules, int32_t nr,
                  const struct ruleset_request *request)
 {
+	assert(request->condition_count <= RULESET_CONDITIONS_MAX);
 	placement->rules = rules;
 	placement->is_multiplexed = false;
 	placement->nr = nr;
@@ -58,6 +59,7 @@ static int make_multiplexed(struct arch_rules *rules, int32_t pseudo, const stru
                             struct placement placements[PLACEMENTS_PER_ARCH], struct diag *diag)
 {
 	const char *name = arch_syscall_name(rules->arch, pseudo);
+	assert(name && rules->arch->multiplexed);
 	int32_t direct = arch_syscall_direct_number(rules->arch, name);
 
 	if (request->exact && request->condition_count)

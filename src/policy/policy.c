@@ -1,5 +1,7 @@
 #include "policy/policy.h"
 
+#include <assert.h>
+
 bool policy_condition_holds(const struct policy_condition *condition, const struct arch *arch, uint64_t value)
 {
 	uint64_t arg = value & policy_word_mask(arch);

@@ -14,6 +14,7 @@
 #include <linux/seccomp.h>
 
 #include "arch/arch.h"
+#include "base/arena.h"
 
 /* ORDER scmp_compare: the values of enum scmp_compare in <seccomp.h> */
 enum policy_op {
@@ -101,6 +102,14 @@ static inline bool policy_nr_is_unknown(const struct policy_arch *arch, uint32_t
 
 /* The entry for a number, by bisection, or NULL. */
 const struct policy_syscall *policy_arch_find(const struct policy_arch *arch, uint32_t nr);
+
+/*
+ * Makes the architecture's calls after the newest known one unknown calls that get `action`. Known calls with numbers after it
+ * (ARM's private ones, x32's second half) that have no rules get one with the default action, so that they stay what they
+ * were. False when memory is out; *arch is then as before.
+ */
+bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t action, uint32_t default_action,
+                             struct arena *arena);
 
 /* The bits of an argument that rules look at on this architecture. */
 static inline uint64_t policy_word_mask(const struct arch *arch)

@@ -1,10 +1,39 @@
 #include "policy/ruleset.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/ruleset_private.h"
+#include "policy/rule_tree.h"
+
+static void forget_entries(struct journal *journal)
+{
+	for (size_t i = 0; i < journal->entries.count; i++)
+		if (journal->entries.items[i].kind == JOURNAL_ARCH_REMOVED)
+			arch_rules_free(journal->entries.items[i].rules);
+	journal->entries.count = 0;
+}
+
+bool journal_reserve(struct journal *journal, size_t more)
+{
+	return !journal_is_open(journal) || vec_reserve(&journal->entries, more);
+}
+
+void journal_note(struct journal *journal, struct journal_entry entry)
+{
+	if (!journal_is_open(journal))
+		return;
+	assert(journal->entries.count < journal->entries.capacity);
+	journal->entries.items[journal->entries.count++] = entry;
+}
+
+static void finish_journal(struct journal *journal)
+{
+	forget_entries(journal);
+	vec_finish(&journal->entries);
+	vec_finish(&journal->marks);
+}
 
 struct ruleset *ruleset_new(void)
 {
@@ -18,7 +47,7 @@ void ruleset_free(struct ruleset *rules)
 	for (size_t i = 0; i < rules->archs.count; i++)
 		arch_rules_free(rules->archs.items[i]);
 	vec_finish(&rules->archs);
-	journal_finish(&rules->journal);
+	finish_journal(&rules->journal);
 	free(rules);
 }
 
@@ -66,6 +95,7 @@ static int reserve_archs(struct ruleset *rules, size_t more, struct diag *diag)
 
 static void append_arch(struct ruleset *rules, struct arch_rules *added)
 {
+	assert(rules->archs.count < rules->archs.capacity);
 	journal_note(&rules->journal, (struct journal_entry){.kind = JOURNAL_ARCH_ADDED, .rules = added});
 	rules->archs.items[rules->archs.count++] = added;
 }
@@ -102,6 +132,7 @@ static struct arch_rules *take_arch(struct ruleset *rules, size_t at)
 {
 	struct arch_rules *taken = rules->archs.items[at];
 
+	assert(at < rules->archs.count);
 	rules->archs.count--;
 	memmove(&rules->archs.items[at], &rules->archs.items[at + 1],
 	        (rules->archs.count - at) * sizeof(rules->archs.items[0]));
@@ -140,19 +171,23 @@ int ruleset_merge(struct ruleset *to, struct ruleset *from, struct diag *diag)
 	for (size_t i = 0; i < from->archs.count; i++)
 		append_arch(to, from->archs.items[i]);
 	from->archs.count = 0;
-	journal_finish(&from->journal);
+	finish_journal(&from->journal);
 	return 0;
 }
 
 int ruleset_start(struct ruleset *rules, struct diag *diag)
 {
-	return journal_start(&rules->journal) ? 0
-	                                      : diag_fail(diag, -ENOMEM, "out of memory for a transaction");
+	return vec_push(&rules->journal.marks, rules->journal.entries.count)
+	           ? 0
+	           : diag_fail(diag, -ENOMEM, "out of memory for a transaction");
 }
 
 void ruleset_commit(struct ruleset *rules)
 {
-	journal_commit(&rules->journal);
+	struct journal *journal = &rules->journal;
+
+	if (journal_is_open(journal) && --journal->marks.count == 0)
+		forget_entries(journal);
 }
 
 static void undo(struct ruleset *rules, const struct journal_entry *entry)
@@ -169,6 +204,7 @@ static void undo(struct ruleset *rules, const struct journal_entry *entry)
 		break;
 	case JOURNAL_ARCH_REMOVED:
 		/* There is room: it was there, and everything that came after it is undone. */
+		assert(rules->archs.count < rules->archs.capacity && entry->at <= rules->archs.count);
 		memmove(&rules->archs.items[entry->at + 1], &rules->archs.items[entry->at],
 		        (rules->archs.count - entry->at) * sizeof(rules->archs.items[0]));
 		rules->archs.items[entry->at] = entry->rules;
@@ -184,6 +220,7 @@ bool ruleset_reject(struct ruleset *rules)
 	if (!journal_is_open(journal))
 		return false;
 	size_t mark = journal->marks.items[--journal->marks.count];
+	assert(mark <= journal->entries.count);
 	while (journal->entries.count > mark)
 		undo(rules, &journal->entries.items[--journal->entries.count]);
 	return true;

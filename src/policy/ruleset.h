@@ -49,14 +49,14 @@ int ruleset_arch_add(struct ruleset *rules, const struct arch *arch, struct diag
 int ruleset_arch_remove(struct ruleset *rules, const struct arch *arch, struct diag *diag);
 
 /*
- * Moves the architectures of `from`, with their rules, behind those of `to`. 0, -EDOM (byte order), -EEXIST (one is in both,
+ * Moves the architectures of `from`, with their rules, after those of `to`. 0, -EDOM (byte order), -EEXIST (one is in both,
  * or the two are the same), -ENOMEM: both are then as before. Afterwards `from` is empty and has no open transaction.
  */
 int ruleset_merge(struct ruleset *to, struct ruleset *from, struct diag *diag);
 
 /*
  * Transactions nest. Commit keeps what was done since the innermost start, reject undoes it; architectures and rules are
- * covered, priorities are not. Without an open one both do nothing; reject tells if there was one. start: 0, -ENOMEM.
+ * covered, priorities are not. Without an open one both do nothing; reject returns whether there was one. start: 0, -ENOMEM.
  */
 int ruleset_start(struct ruleset *rules, struct diag *diag);
 void ruleset_commit(struct ruleset *rules);
@@ -89,7 +89,7 @@ int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const str
                        struct diag *diag, struct note *note);
 
 /*
- * From now on the unknown calls of the architecture, those newer than its table, get `action` (policy/unknown.h). -EEXIST: the
+ * From now on the unknown calls of the architecture, those newer than its table, get `action` (policy_arch_set_unknown()). -EEXIST: the
  * architecture is not in the set. Transactions do not cover it.
  */
 int ruleset_set_unknown(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag);

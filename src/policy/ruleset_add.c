@@ -1,11 +1,10 @@
+/* What adding a rule does: everything that can fail first, then every change. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/note.h"
-#include "policy/placement.h"
-#include "policy/rule_order.h"
-#include "policy/ruleset_private.h"
+#include "policy/rule_tree.h"
 
 /* On the stack for the contexts that there are; more architectures than this are allocated. */
 enum { USUAL_PLACEMENTS = 4 * PLACEMENTS_PER_ARCH };
@@ -32,7 +31,7 @@ static int prepare(const struct ruleset_request *request, struct placement *plac
 		return contradiction(placement, request, placement->plan.by, diag);
 	if (placement->plan.outcome == RULE_IGNORED)
 		return 0;
-	/* Twice, for the multiplexed call; each slot on the way and the number of nodes may have to be noted. */
+	/* Twice, as a multiplexed call may be a direct one too; each slot on the way and the number of nodes may have to be noted. */
 	if (!arch_rules_reserve(placement->rules, PLACEMENTS_PER_ARCH,
 	                        placement->count ? PLACEMENTS_PER_ARCH * (size_t)placement->count : 0))
 		return diag_fail(diag, -ENOMEM, "out of memory for a rule");
@@ -70,6 +69,7 @@ static void carry_out(struct ruleset *rules, const struct ruleset_request *reque
 
 	if (placement->plan.outcome == RULE_IGNORED)
 		return;
+	assert(depth <= placement->count && (at != REFERENCE_NONE || depth == 0));
 	if (at == REFERENCE_NONE)
 		at = arch_rules_add_call(arch, placement->nr);
 	note_slot(rules, arch, at);
@@ -84,6 +84,7 @@ static void carry_out(struct ruleset *rules, const struct ruleset_request *reque
 		*arch_rules_slot(arch, at) =
 		    (struct rule_slot){SLOT_UNIFORM, request->action, 0, REFERENCE_NONE};
 	}
+	assert(arch_rules_find_call(arch, placement->nr) != REFERENCE_NONE);
 	*arch_rules_slot(arch, at) =
 	    (struct rule_slot){SLOT_RULE, request->action, request->id, REFERENCE_NONE};
 }
@@ -112,6 +113,7 @@ static int add_all(struct ruleset *rules, const struct ruleset_request *request,
 			steps += placements[count].count + 4;
 		}
 	}
+	assert(count <= rules->archs.count * PLACEMENTS_PER_ARCH);
 	if (!journal_reserve(&rules->journal, steps))
 		return diag_fail(diag, -ENOMEM, "out of memory for noting a rule");
 	for (size_t i = 0; i < count; i++)

@@ -8,7 +8,7 @@
 #include <callgate/syscall.h>
 
 #include "bpf/simulate.h"
-#include "policy/unknown.h"
+#include "policy/policy.h"
 #include "support/run.h"
 
 #define UNKNOWN (SECCOMP_RET_ERRNO | 38)

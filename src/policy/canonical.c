@@ -1,4 +1,7 @@
-#include "policy/rule_order.h"
+/* The canonical form of a list of conditions, and which of two rules is asked first. */
+#include <assert.h>
+
+#include "policy/rule_tree.h"
 
 bool rule_order_is_same(const struct policy_condition *a, const struct policy_condition *b)
 {
@@ -29,6 +32,7 @@ static int narrowness(const struct policy_condition *condition)
 	    [POLICY_LE] = 1, [POLICY_GT] = 0,        [POLICY_GE] = 1,
 	};
 
+	assert(condition->op >= POLICY_NE && condition->op <= POLICY_MASKED_EQ);
 	return ranks[condition->op];
 }
 
@@ -64,7 +68,7 @@ int rule_order_compare(const struct policy_rule *a, const struct policy_rule *b)
 	return 0;
 }
 
-static bool goes_behind(const struct policy_condition *a, const struct policy_condition *b)
+static bool goes_after(const struct policy_condition *a, const struct policy_condition *b)
 {
 	return a->arg != b->arg ? a->arg > b->arg : compare_conditions(a, b) > 0;
 }
@@ -81,7 +85,7 @@ uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t coun
 		condition.value &= condition.mask;
 		if (!condition.mask)
 			continue;
-		while (at > 0 && goes_behind(&conditions[at - 1], &condition))
+		while (at > 0 && goes_after(&conditions[at - 1], &condition))
 			at--;
 		if (at > 0 && rule_order_is_same(&conditions[at - 1], &condition))
 			continue;
@@ -90,5 +94,6 @@ uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t coun
 		conditions[at] = condition;
 		kept++;
 	}
+	assert(kept <= count);
 	return kept;
 }

@@ -1,0 +1,166 @@
+#include "policy/rule_tree.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+enum { FIRST_CALLS = 32, FIRST_NODES = 16 };
+
+struct arch_rules *arch_rules_new(const struct arch *arch)
+{
+	struct arch_rules *rules = calloc(1, sizeof(*rules));
+
+	if (rules)
+		rules->arch = arch;
+	return rules;
+}
+
+void arch_rules_free(struct arch_rules *rules)
+{
+	if (!rules)
+		return;
+	vec_finish(&rules->calls);
+	vec_finish(&rules->nodes);
+	table_finish(&rules->call_table);
+	table_finish(&rules->node_table);
+	free(rules);
+}
+
+static uint32_t hash_call(int32_t nr)
+{
+	return hash_end((uint32_t)nr);
+}
+
+static uint32_t hash_node(uint32_t parent, const struct policy_condition *condition)
+{
+	uint64_t hash = (uint64_t)parent << 8 | (uint64_t)condition->arg << 4 | condition->op;
+
+	return hash_end(hash_add(hash_add(hash, condition->mask), condition->value));
+}
+
+/* References have 31 bits. Memory grows by many at once: a context seldom has few rules. */
+bool arch_rules_reserve(struct arch_rules *rules, size_t calls, size_t nodes)
+{
+	if (rules->calls.count + calls >= REFERENCE_CALL - 1 || rules->nodes.count + nodes >= REFERENCE_CALL)
+		return false;
+	if (!rules->calls.capacity && calls && !vec_reserve(&rules->calls, FIRST_CALLS))
+		return false;
+	if (!rules->nodes.capacity && nodes && !vec_reserve(&rules->nodes, FIRST_NODES))
+		return false;
+	return vec_reserve(&rules->calls, calls) && vec_reserve(&rules->nodes, nodes) &&
+	       table_reserve(&rules->call_table, calls) && table_reserve(&rules->node_table, nodes);
+}
+
+static bool is_call(const void *items, uint32_t index, const void *key)
+{
+	return ((const struct rule_call *)items)[index].nr == *(const int32_t *)key;
+}
+
+uint32_t arch_rules_find_call(const struct arch_rules *rules, int32_t nr)
+{
+	uint32_t at = table_find(&rules->call_table, hash_call(nr), is_call, rules->calls.items, &nr);
+
+	return at == TABLE_NONE ? REFERENCE_NONE : at | REFERENCE_CALL;
+}
+
+static bool is_node(const void *items, uint32_t index, const void *key)
+{
+	const struct rule_node *node = (const struct rule_node *)items + index, *wanted = key;
+
+	return node->parent == wanted->parent && rule_order_is_same(&node->condition, &wanted->condition);
+}
+
+static uint32_t find_child(const struct arch_rules *rules, uint32_t parent,
+                           const struct policy_condition *condition)
+{
+	struct rule_node wanted = {.condition = *condition, .parent = parent};
+
+	return table_find(&rules->node_table, hash_node(parent, condition), is_node, rules->nodes.items,
+	                  &wanted);
+}
+
+/* Some rule at or below a place, for a text. */
+static uint32_t some_rule(const struct arch_rules *rules, uint32_t at)
+{
+	const struct rule_slot *slot = arch_rules_slot(rules, at);
+
+	assert(slot->kind != SLOT_EMPTY);
+	while (slot->kind == SLOT_UNIFORM || slot->kind == SLOT_MIXED)
+		slot = arch_rules_slot(rules, slot->first_child);
+	return slot->id;
+}
+
+int arch_rules_plan(const struct arch_rules *rules, int32_t nr, const struct policy_condition *conditions,
+                    uint32_t count, uint32_t action, struct rule_plan *ret_plan)
+{
+	uint32_t at = arch_rules_find_call(rules, nr), depth = 0;
+
+	*ret_plan = (struct rule_plan){.outcome = RULE_INSERTED, .at = at};
+	if (at == REFERENCE_NONE)
+		return 0;
+	while (arch_rules_slot(rules, at)->kind != SLOT_RULE && depth < count) {
+		uint32_t child = find_child(rules, at, &conditions[depth]);
+		/* A child that was absorbed is still in the table, but then its parent is a rule, or has lost it. */
+		if (child == REFERENCE_NONE)
+			break;
+		at = child;
+		depth++;
+	}
+	ret_plan->at = at;
+	ret_plan->depth = depth;
+	const struct rule_slot *slot = arch_rules_slot(rules, at);
+	if (slot->kind == SLOT_RULE && (depth == 0 || depth < count || slot->action == action)) {
+		ret_plan->outcome = RULE_IGNORED;
+		ret_plan->by = slot->id;
+		return 0;
+	}
+	if (depth < count || slot->kind == SLOT_EMPTY)
+		return 0;
+	ret_plan->by = some_rule(rules, at);
+	if (depth > 0 && (slot->kind != SLOT_UNIFORM || slot->action != action))
+		return -EEXIST;
+	ret_plan->outcome = RULE_ABSORBING;
+	ret_plan->replaces = slot->kind != SLOT_UNIFORM || slot->action != action;
+	return 0;
+}
+
+uint32_t arch_rules_add_call(struct arch_rules *rules, int32_t nr)
+{
+	uint32_t at = (uint32_t)rules->calls.count;
+
+	assert(rules->calls.count < rules->calls.capacity &&
+	       arch_rules_find_call(rules, nr) == REFERENCE_NONE);
+	rules->calls.items[rules->calls.count++] =
+	    (struct rule_call){.nr = nr, .slot.first_child = REFERENCE_NONE};
+	(void)table_add(&rules->call_table, hash_call(nr), at);
+	return at | REFERENCE_CALL;
+}
+
+uint32_t arch_rules_add_node(struct arch_rules *rules, uint32_t parent,
+                             const struct policy_condition *condition)
+{
+	uint32_t at = (uint32_t)rules->nodes.count;
+	struct rule_slot *above = arch_rules_slot(rules, parent);
+
+	assert(rules->nodes.count < rules->nodes.capacity);
+	assert(find_child(rules, parent, condition) == TABLE_NONE && above->kind != SLOT_RULE);
+	rules->nodes.items[rules->nodes.count++] = (struct rule_node){
+	    .condition = *condition,
+	    .parent = parent,
+	    .next_sibling = above->first_child,
+	    .slot.first_child = REFERENCE_NONE,
+	};
+	above->first_child = at;
+	(void)table_add(&rules->node_table, hash_node(parent, condition), at);
+	return at;
+}
+
+void arch_rules_drop_nodes(struct arch_rules *rules, size_t count)
+{
+	assert(count <= rules->nodes.count);
+	while (rules->nodes.count > count) {
+		uint32_t at = (uint32_t)--rules->nodes.count;
+		const struct rule_node *node = &rules->nodes.items[at];
+		table_remove(&rules->node_table, hash_node(node->parent, &node->condition), at);
+	}
+}
