@@ -125,7 +125,7 @@ static int make_parts(struct programs *p, const struct stack_plan *plan, unsigne
 	return result;
 }
 
-/* A process has room for so much of all its filters together. */
+/* The kernel limits the length of all filters of a process together. */
 static int check_path(const struct programs *p, size_t length)
 {
 	if (length <= BPF_PATH_MAX)
@@ -220,7 +220,7 @@ void compile_output_finish(struct compile_output *output)
 	*output = (struct compile_output){0};
 }
 
-/* The newest of what there is: instructions, nodes in their order, or the graph. */
+/* Prints what was made last: instructions, nodes in their order, or the graph. */
 static void print_text(const struct compilation *c, struct strbuf *out)
 {
 	struct callgate_program program = {.count = c->insns.count, .insns = c->insns.items};

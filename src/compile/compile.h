@@ -1,5 +1,5 @@
 /*
- * Policy -> program(s): the driver is the table of contents of the compiler.
+ * From a policy to its program, or to several. The table of passes in compile.c is the table of contents.
  */
 #ifndef CALLGATE_COMPILE_COMPILE_H
 #define CALLGATE_COMPILE_COMPILE_H
@@ -28,14 +28,14 @@ size_t compile_pass_count(void);
 const char *compile_pass_name(size_t i);
 const char *compile_pass_what(size_t i); /* what it does, in a few words */
 
-/* Which pass's graph is to be shown, and how. */
+/* What is to be shown, and how. */
 struct compile_dump {
 	const char *after; /* name of a pass */
 	bool dot;          /* Graphviz instead of text */
 	struct strbuf *out;
 };
 
-/* Appends the graph as that pass leaves it. 0, -EINVAL if there is no such pass, -ENOMEM; diag may be NULL. */
+/* Appends what that pass leaves. 0, -EINVAL if there is no such pass, -ENOMEM; diag may be NULL. */
 int compile_dump_policy(const struct policy *policy, const struct compile_dump *dump, struct diag *diag);
 
 #endif

@@ -20,7 +20,10 @@ enum literal_kind {
 	LITERAL_NE,
 };
 
-/* Never one that always or never holds. An urgent one is the half that was left of a wide one: it is asked next, lest all that follows is doubled. */
+/*
+ * No literal holds always or never. An urgent one is the half that was left of a wide one: it is asked next, lest all that follows is
+ * doubled.
+ */
 struct literal {
 	uint8_t kind;
 	uint8_t word;
@@ -34,7 +37,7 @@ static inline bool literal_same(const struct literal *x, const struct literal *y
 	       x->b == y->b;
 }
 
-/* What a literal is once something is known: true, false, or a literal (another one, maybe). */
+/* What becomes of a literal when something gets known: it holds, it fails, or a literal (another one, maybe) remains. */
 enum literal_outcome { LITERAL_FAILS, LITERAL_HOLDS, LITERAL_REMAINS };
 
 /*
@@ -76,7 +79,10 @@ struct cube {
 	struct literal literals[];
 };
 
-/* Every cube of one compilation; zeroed but for the arena and its table's means empty. `failed` is set when memory ran out; what is returned then is NULL. */
+/*
+ * Every cube of one compilation; zeroed but for the arena and its table's means empty. `failed` is set when memory ran out; what is
+ * returned then is NULL.
+ */
 struct cube_set {
 	struct arena *arena;
 	ARENA_VEC(const struct cube *) cubes; /* by id */

@@ -24,7 +24,7 @@ static bool is_alike(const struct weights_edge *a, const struct weights_edge *b)
 	return a->wanted == b->wanted && a->cached == b->cached && a->priority == b->priority;
 }
 
-/* From `first` on it is `child`; nothing is added where it has been that already. */
+/* Numbers from `first` on lead to `child`; no edge is added where the one before is the same in every respect. */
 static bool add_edge(struct slice *slice, uint32_t first, struct graph_id child, bool has_rules,
                      uint32_t priority)
 {
@@ -85,7 +85,7 @@ static bool collect(struct slice *slice, const struct policy_syscall *syscall, c
 	return !slice->expansion.cubes.failed;
 }
 
-/* Most calls are decided by their number alone; then nothing has to be taken apart. */
+/* Most calls are decided by their number alone, and then no rule has to be taken apart. */
 static bool is_unconditional(const struct policy_syscall *syscall)
 {
 	return syscall->rules[0].condition_count == 0;
@@ -139,7 +139,7 @@ static void approach(uint32_t *last, uint32_t nr, uint32_t first)
 		*last = first - 1;
 }
 
-/* Up to where the base action is the same as that of nr. */
+/* The last number up to which the base action is that of nr. */
 static uint32_t base_last(const struct slice *slice, uint32_t nr)
 {
 	uint32_t last = UINT32_MAX;
@@ -156,7 +156,7 @@ static uint32_t base_last(const struct slice *slice, uint32_t nr)
 	return last;
 }
 
-/* [first, last] is covered, and has the base action wherever there are no rules. */
+/* Adds the numbers [first, last], which are covered: they have the base action wherever there are no rules. */
 static void add_covered(struct slice *slice, uint32_t first, uint32_t last, struct graph_id base)
 {
 	uint32_t nr = first;
@@ -227,7 +227,7 @@ static bool is_first_of_audit(const struct policy *policy, size_t i)
 	return true;
 }
 
-/* The slices, each in its place on the line of audit values. */
+/* The switch on the architecture, with the switch on the number of each slice below. */
 static struct graph_id root_graph(struct slice *slice)
 {
 	struct graph *graph = slice->expansion.graph;

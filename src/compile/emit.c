@@ -9,7 +9,7 @@
 
 enum { NOWHERE = UINT32_MAX, REACH = 255 };
 
-/* Where a node can be entered: with its word in A, or not. The nearest instruction that leads there; a leaf has one entry. */
+/* Where a node can be entered, with its word in A or not: the nearest instruction that leads there. A leaf has one entry. */
 struct entries {
 	uint32_t loaded, unloaded;
 	bool wants_unloaded; /* some predecessor (or the start) does not hold the word */
@@ -69,7 +69,7 @@ static void want(struct emitter *e)
 	}
 }
 
-/* Is the entry near enough for a conditional jump that is written next? If not, something that leads there is written. */
+/* Is the entry near enough for a conditional jump that is written next? If not, a return or a jump that leads there is written. */
 static bool bring_near(struct emitter *e, struct graph_id child, uint32_t *entry)
 {
 	uint32_t at = (uint32_t)e->c->insns.count;

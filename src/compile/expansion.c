@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * Work per literal of a list before it is given up as too tangled, and what lists that need more may have of all that the policy has to
- * spare.
+ * A list is given up as too tangled, and becomes a chain, when its expansion takes more work than this for each literal, and more than its
+ * share of what the policy has to spare for such lists.
  */
 enum { BUDGET_PER_LITERAL = 2, BUDGET_EXTRA = 1 << 14, BUDGET_SPARE = 1 << 17 };
 
@@ -35,7 +35,7 @@ static size_t simplify(const struct cube **cubes, size_t count)
 	return count;
 }
 
-/* Appends what is left of a cube; true if nothing after it can be reached any more. */
+/* Appends a cofactor, if there is one; true if it always matches, so that no cube after it can be reached. */
 static bool push(struct expansion *expansion, const struct cube *cube)
 {
 	if (!cube)
@@ -234,7 +234,7 @@ static struct graph_id build(struct expansion *expansion, struct span list)
 	return remember(expansion, hash, cubes_of(expansion, list), list.count, id) ? id : fail(expansion);
 }
 
-/* What the nodes made since would cost if each were a program of its own: loads and comparisons. */
+/* What the nodes cost that were made since there were `nodes` of them: loads and comparisons. */
 struct price {
 	size_t nodes, cost;
 };
@@ -272,7 +272,7 @@ static struct graph_id build_in_order(struct expansion *expansion, enum expansio
 	return id;
 }
 
-/* How many words the rules look at. */
+/* How many words the cubes look at. */
 static size_t words_of(const struct cube *const *cubes, size_t count)
 {
 	uint32_t words = 0;

@@ -23,7 +23,7 @@ static void measure(struct walk *walk, struct graph_id root)
 	}
 }
 
-/* The larger child first: what comes last stands next to the parent. */
+/* The larger child is visited first: the one that is visited last stands next to the parent. */
 static uint32_t child_of(const struct walk *walk, uint32_t index, int turn)
 {
 	const struct graph_edge *edges = &walk->edges[walk->nodes[index].first_edge];

@@ -10,7 +10,7 @@
 #include "compile/graph.h"
 #include "policy/policy.h"
 
-/* What is there already. */
+/* What a compilation has already. */
 enum pass_state {
 	PASS_POLICY = 1,
 	PASS_GRAPH = 2,    /* graph and root */

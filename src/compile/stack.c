@@ -11,7 +11,7 @@ struct census {
 	ARENA_VEC(uint32_t) pending;
 };
 
-/* The edges below an id that were not counted before; 0 when memory ran out. */
+/* How many edges are below a node that were not counted before, and 1; 0 when memory ran out. */
 static uint32_t count_below(struct census *census, struct graph_id id)
 {
 	uint32_t size = 1;
@@ -59,7 +59,7 @@ static bool measure(struct stack_plan *plan, struct arena *arena)
 	return census.seen;
 }
 
-/* Marks the edge that decides a call. */
+/* Marks the edge that decides a call of this name. */
 static void keep_for_last(struct stack_plan *plan, const struct arch *arch, const char *name)
 {
 	int32_t nr = arch_syscall_direct_number(arch, name);

@@ -36,7 +36,7 @@ static struct graph_id build_chain(struct tree *tree, uint32_t first, uint32_t l
 	return id;
 }
 
-/* The range, without its singleton if it is `without`. */
+/* The tree for a range of edges, or for all of the range but its singleton. */
 static struct graph_id build(struct tree *tree, uint32_t first, uint32_t last, bool without)
 {
 	const struct tree_range *range = tree_range(&tree->search, first, last);

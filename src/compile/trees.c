@@ -19,8 +19,8 @@ struct lowering {
 };
 
 /*
- * Making the program one per cent smaller is worth making its paths that much shorter: so in a program of n instructions an
- * instruction is worth this (/16), divided by n, of the weight of everything.
+ * To make the program one per cent smaller is worth as much as to make its paths so much shorter: in a program of n instructions
+ * one instruction costs SIZE_WORTH / 16 / n of all weights together.
  */
 enum { SIZE_WORTH = 19, SIZE_LEAST = 6 };
 
@@ -42,7 +42,7 @@ static uint64_t scale_of(const struct graph_edge *edges, uint32_t count, uint32_
 	return ((uint64_t)frequency << 32) / (total ? total : 1);
 }
 
-/* Parents come before children. */
+/* Sets the frequency of every node: parents come before their children. */
 static void spread(struct lowering *lowering, struct graph_id root)
 {
 	uint64_t edges = SIZE_LEAST;
@@ -95,7 +95,7 @@ static bool measure_lengths(struct lowering *lowering)
 	return true;
 }
 
-/* Adds to the weights what keeps the longest path short. */
+/* Adds to the weights of a switch, so that its longest path becomes short. */
 static void weigh_depth(const struct lowering *lowering, uint8_t word, struct graph_edge *edges,
                         uint32_t count)
 {
