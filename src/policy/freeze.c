@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/rule_tree.h"
+#include "policy/ruleset.h"
 
 /* A call's number, as unsigned, above its index: sorting these sorts the calls. */
 typedef uint64_t sort_key;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "policy/rule_tree.h"
+#include "policy/ruleset.h"
 
 static void keep(struct note *note, struct note other)
 {

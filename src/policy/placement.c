@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/rule_tree.h"
+#include "policy/ruleset.h"
 
 static int reject(struct diag *diag, int result, const struct arch *arch, int32_t nr, const char *why)
 {
@@ -17,7 +18,9 @@ static int reject(struct diag *diag, int result, const struct arch *arch, int32_
 static void fill(struct placement *placement, struct arch_rules *rules, int32_t nr,
                  const struct ruleset_request *request)
 {
-	assert(request->condition_count <= RULESET_CONDITIONS_MAX);
+	static_assert((int)PLACEMENT_CONDITIONS == (int)RULESET_CONDITIONS_MAX,
+	              "a placement holds all conditions of a request");
+	assert(request->condition_count <= PLACEMENT_CONDITIONS);
 	placement->rules = rules;
 	placement->is_multiplexed = false;
 	placement->nr = nr;

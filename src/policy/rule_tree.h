@@ -11,7 +11,9 @@
 #include "base/table.h"
 #include "base/vec.h"
 #include "policy/policy.h"
-#include "policy/ruleset.h"
+
+struct note;
+struct ruleset_request;
 
 /* ---- canonical form and matching order of conditions (contract: rules 2 and 7 of what a rule means) ---- */
 
@@ -149,6 +151,8 @@ static inline bool journal_is_open(const struct journal *journal)
 
 /* ---- where one rule_add call goes: per architecture no, one or two rules under the numbers of that architecture ---- */
 
+enum { PLACEMENT_CONDITIONS = 6 };
+
 /* A rule for one number of one architecture, conditions in canonical form, and what it will do there. */
 struct placement {
 	struct arch_rules *rules;
@@ -156,7 +160,7 @@ struct placement {
 	uint32_t count;
 	bool is_multiplexed;                       /* of socketcall(2) or ipc(2), for one of its sub-calls */
 	const struct policy_condition *conditions; /* own[], or memory of the caller's */
-	struct policy_condition own[RULESET_CONDITIONS_MAX];
+	struct policy_condition own[PLACEMENT_CONDITIONS];
 	struct rule_plan plan;
 };
 

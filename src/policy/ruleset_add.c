@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/rule_tree.h"
+#include "policy/ruleset.h"
 
 /* On the stack for the contexts that there are; more architectures than this are allocated. */
 enum { USUAL_PLACEMENTS = 4 * PLACEMENTS_PER_ARCH };
