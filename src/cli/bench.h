@@ -5,7 +5,7 @@
 #define CALLGATE_CLI_BENCH_H
 
 #include "base/vec.h"
-#include "cli/filter.h"
+#include "cli/filter_file.h"
 
 enum { BENCH_ARCHS_MAX = 64, BENCH_CONDITIONS_MAX = 6 };
 

@@ -6,7 +6,7 @@
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 
-#include "cli/filter.h"
+#include "cli/filter_file.h"
 
 struct settings {
 	bool json;

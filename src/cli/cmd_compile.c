@@ -10,7 +10,7 @@
 #include <callgate/compile.h>
 #include <callgate/diagnosis.h>
 
-#include "cli/filter.h"
+#include "cli/filter_file.h"
 #include "cli/output.h"
 
 struct settings {

@@ -9,7 +9,7 @@
 #include <callgate/diagnosis.h>
 #include <callgate/simulate.h>
 
-#include "cli/filter.h"
+#include "cli/filter_file.h"
 
 struct settings {
 	uint32_t arch;

@@ -5,7 +5,7 @@
 
 #include "base/similar.h"
 #include "base/strbuf.h"
-#include "cli/filter.h"
+#include "cli/filter_file.h"
 
 struct settings {
 	const char *profile;

@@ -10,7 +10,7 @@
 #include <callgate/simulate.h>
 #include <callgate/syscall.h>
 
-#include "cli/filter.h"
+#include "cli/filter_file.h"
 
 /* env(1)'s: the command's own status is passed on by exec. */
 enum run_status {

@@ -11,7 +11,7 @@
 
 #include <callgate/arch.h>
 
-#include "cli/filter.h"
+#include "cli/filter_file.h"
 
 enum { HELP_WIDTH = 80, HELP_COLUMN = 24, ROWS_MAX = 64 };
 

@@ -39,7 +39,7 @@ bool take_word(const struct option_row *row, void *target, const char *value); /
 bool take_arch(const struct option_row *row, void *target,
                const char *value); /* uint32_t: a SCMP_ARCH_* token */
 
-/* The environment in which profiles are read, as the options of profiles in filter.c say it: in their order. */
+/* The environment in which profiles are read, as the options of profiles in filter_file.c say it: in their order. */
 struct setting {
 	const struct option_row *option;
 	const char *value;

@@ -6,7 +6,7 @@
 
 #include <callgate/test_file.h>
 
-#include "cli/filter.h"
+#include "cli/filter_file.h"
 
 /* A test that was chosen, and what came of it. */
 struct test_entry {

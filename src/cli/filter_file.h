@@ -6,8 +6,8 @@
  *	...
  *	filter_close(&filter);
  */
-#ifndef CALLGATE_CLI_FILTER_H
-#define CALLGATE_CLI_FILTER_H
+#ifndef CALLGATE_CLI_FILTER_FILE_H
+#define CALLGATE_CLI_FILTER_FILE_H
 
 #include <stdio.h>
 

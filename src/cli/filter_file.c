@@ -1,4 +1,4 @@
-#include "cli/filter.h"
+#include "cli/filter_file.h"
 
 #include <assert.h>
 #include <errno.h>
