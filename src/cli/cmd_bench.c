@@ -195,7 +195,7 @@ const struct command cmd_bench = {
             "optimisation "
             "when it is installed.\n",
     .options = options,
-    .takes_environment = true,
+    .environment = environment_options,
     .defaults = &defaults,
     .settings_size = sizeof(struct settings),
     .operands_most = UINT_MAX,

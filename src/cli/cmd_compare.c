@@ -162,7 +162,7 @@ const struct command cmd_diff = {
             "Exit "
             "status 0: equal, 1: different, 2: there is no answer.\n",
     .options = options,
-    .takes_environment = true,
+    .environment = environment_options,
     .defaults = &defaults,
     .settings_size = sizeof(struct settings),
     .operands_least = 2,
@@ -181,7 +181,7 @@ const struct command cmd_prove = {
             "2: there "
             "is no answer.\n",
     .options = options,
-    .takes_environment = true,
+    .environment = environment_options,
     .defaults = &defaults,
     .settings_size = sizeof(struct settings),
     .operands_least = 2,

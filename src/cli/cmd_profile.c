@@ -168,7 +168,7 @@ const struct command cmd_profile = {
             "show: which system calls are allowed, denied, or decided by their arguments, per architecture.\n"
             "resolve: the plain OCI JSON for this environment, without includes, excludes and archMap.\n",
     .options = options,
-    .takes_environment = true,
+    .environment = environment_options,
     .settings_size = sizeof(struct settings),
     .operands_least = 1,
     .operands_most = 2,

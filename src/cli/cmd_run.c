@@ -163,7 +163,7 @@ const struct command cmd_run = {
             "COMMAND "
             "can't be executed, 127 if it can't be found, else COMMAND's.\n",
     .options = options,
-    .takes_environment = true,
+    .environment = environment_options,
     .ends_at_operand = true,
     .settings_size = sizeof(struct settings),
     .operands_least = 1,

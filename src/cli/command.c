@@ -11,8 +11,6 @@
 
 #include <callgate/arch.h>
 
-#include "cli/filter_file.h"
-
 enum { HELP_WIDTH = 80, HELP_COLUMN = 24, ROWS_MAX = 64 };
 
 void cli_error(const char *format, ...)
@@ -139,8 +137,8 @@ static int print_help(const struct command *command)
 	putchar('\n');
 	print_words(command->help, 0, 0);
 	print_options(command->options);
-	if (command->takes_environment)
-		print_options(environment_options);
+	if (command->environment)
+		print_options(command->environment);
 	return CLI_OK;
 }
 
@@ -211,8 +209,8 @@ static int read_options(struct call *call, int argc, char **argv)
 
 	strcpy(table.letters, command->ends_at_operand ? "+h" : "h");
 	add_rows(&table, command->options);
-	if (command->takes_environment)
-		add_rows(&table, environment_options);
+	if (command->environment)
+		add_rows(&table, command->environment);
 	table.options[table.count] = (struct option){"help", no_argument, NULL, OPTION_HELP};
 	for (int option; (option = getopt_long(argc, argv, table.letters, table.options, NULL)) != -1;) {
 		if (option == 'h' || option == OPTION_HELP)
@@ -226,8 +224,6 @@ static int read_options(struct call *call, int argc, char **argv)
 	}
 	call->operands = argv + optind;
 	call->operand_count = (size_t)(argc - optind);
-	if (command->takes_environment && !environment_check(&call->environment))
-		return failure(command);
 	if (call->operand_count >= command->operands_least && call->operand_count <= command->operands_most)
 		return -1;
 	cli_error("%s", command->question);

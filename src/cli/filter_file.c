@@ -13,13 +13,16 @@
 
 /* ---- the environment of a profile ---- */
 
+/* Are all values what their options take? False after a message was printed. */
+static bool check(const struct environment *environment);
+
 static bool take_setting(const struct option_row *row, void *target, const char *value)
 {
 	struct environment *environment = target;
 	struct setting setting = {.option = row, .value = value};
 
 	if (vec_push(&environment->settings, setting))
-		return true;
+		return check(environment);
 	cli_error("out of memory");
 	return false;
 }
@@ -204,7 +207,7 @@ static bool has_contradiction(const struct environment *environment)
 	return none && some;
 }
 
-bool environment_check(const struct environment *environment)
+static bool check(const struct environment *environment)
 {
 	struct filter probe = {0};
 	bool fits = start_profile(&probe, environment);

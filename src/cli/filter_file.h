@@ -34,9 +34,6 @@ extern const struct option_row environment_options[];
 bool environment_add(struct environment *environment, const char *option, const char *value,
                      unsigned int line);
 
-/* Are all values what their options take? False after a message was printed. */
-bool environment_check(const struct environment *environment);
-
 /* The machine: the first --arch, or 0 for this one. */
 uint32_t environment_arch(const struct environment *environment);
 
