@@ -4,7 +4,7 @@
 #ifndef CALLGATE_PROVE_SPACE_H
 #define CALLGATE_PROVE_SPACE_H
 
-#include "prove/filter.h"
+#include "prove/filter_model.h"
 
 enum { SPACE_FILTERS = 2 };
 

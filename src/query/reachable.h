@@ -4,7 +4,7 @@
 #ifndef CALLGATE_QUERY_REACHABLE_H
 #define CALLGATE_QUERY_REACHABLE_H
 
-#include "prove/filter.h"
+#include "prove/filter_model.h"
 #include "query/query.h"
 
 typedef void (*reachable_visitor)(void *closure, const struct seccomp_data *call);

@@ -32,8 +32,6 @@ BOUNDARIES = {
 
 # What is still to be settled. The list only gets shorter.
 OPEN = {
-    "filter.c: a file of this name is in cli, prove",
-    "filter.h: a file of this name is in cli, prove",
     "src/api: these include each other: context, support",
     "src/api: these include each other: coverage, simulator",
     "src/cli: these include each other: command, filter",

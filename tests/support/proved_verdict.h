@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "prove/filter.h"
+#include "prove/filter_model.h"
 
 /*
  * What the diagrams of the subject say for each call. false if they grow beyond a small budget, which arithmetic on several

@@ -6,7 +6,7 @@
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "query/proof.h"
-#include "prove/filter.h"
+#include "prove/filter_model.h"
 #include "prove/interval.h"
 #include "prove/space.h"
 #include "support/random_policy.h"

@@ -1,4 +1,4 @@
-#include "prove/filter.h"
+#include "prove/filter_model.h"
 
 #include "arch/actions.h"
 #include "bpf/simulate.h"

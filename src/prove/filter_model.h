@@ -1,8 +1,8 @@
 /*
  * A filter: a policy, or programs that are stacked on each other.
  */
-#ifndef CALLGATE_PROVE_FILTER_H
-#define CALLGATE_PROVE_FILTER_H
+#ifndef CALLGATE_PROVE_FILTER_MODEL_H
+#define CALLGATE_PROVE_FILTER_MODEL_H
 
 #include "prove/execution.h"
 #include "prove/policy_diagram.h"
