@@ -27,6 +27,7 @@ typedef struct check_tests {
 	const char *name;
 	unsigned timeout; /* seconds */
 	int count, checks, failures;
+	void (*setup)(void), (*teardown)(void); /* around each test, in its process; NULL: none */
 	struct check_test tests[CHECK_TESTS_MAX];
 } TCase;
 /* A suite is its only test case, and a runner its only suite. */
@@ -47,6 +48,14 @@ static inline TCase *tcase_create(const char *name)
 static inline void tcase_set_timeout(TCase *tests, double seconds)
 {
 	tests->timeout = (unsigned)seconds;
+}
+
+static inline void tcase_add_checked_fixture(TCase *tests, void (*setup)(void), void (*teardown)(void))
+{
+	if (tests->setup || tests->teardown)
+		abort(); /* one fixture a test case */
+	tests->setup = setup;
+	tests->teardown = teardown;
 }
 
 static inline void check_add(TCase *tests, struct check_test test)
@@ -75,7 +84,11 @@ static inline void check_run_one(TCase *tests, const struct check_test *test, in
 	if (child == 0) {
 		setpgid(0, 0);
 		alarm(tests->timeout);
+		if (tests->setup)
+			tests->setup();
 		test->function(loop);
+		if (tests->teardown)
+			tests->teardown();
 		exit(EXIT_SUCCESS);
 	}
 	tests->checks++;
