@@ -6,6 +6,7 @@
 
 #include "api/support.h"
 #include "api/context.h"
+#include "arch/actions.h"
 
 enum { ARGUMENTS_MAX = 6 };
 
@@ -26,10 +27,14 @@ static int check_action(struct context *context, uint32_t action)
 
 	if (result == 0 && action == SCMP_ACT_NOTIFY)
 		result = context_check_notify(context);
-	if (result == 0 && action == context->attributes[SCMP_FLTATR_ACT_DEFAULT])
+	if (result == 0 && action == context->attributes[SCMP_FLTATR_ACT_DEFAULT]) {
+		char text[CALLGATE_ACTION_TEXT];
+
+		action_text(action, text);
 		return diag_fail(&context->diag, -EACCES,
-		                 "action 0x%08x is the default action already: the rule would change nothing",
-		                 action);
+		                 "action %s is the default action already: the rule would change nothing",
+		                 text);
+	}
 	return result;
 }
 

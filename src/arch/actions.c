@@ -11,10 +11,11 @@
 
 enum { ERRNO_MAX = 4095, /* as the kernel cuts it (MAX_ERRNO, linux/err.h) */ DATA_MAX = SECCOMP_RET_DATA };
 
+/* The strictest first. Of two names for one action, the later is the one that texts say. */
 static const struct callgate_action_kind kinds[] = {
     {"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS, 0},
-    {"KILL", SECCOMP_RET_KILL_THREAD, 0},
     {"KILL_THREAD", SECCOMP_RET_KILL_THREAD, 0},
+    {"KILL", SECCOMP_RET_KILL_THREAD, 0},
     {"TRAP", SECCOMP_RET_TRAP, DATA_MAX},
     {"ERRNO", SECCOMP_RET_ERRNO, ERRNO_MAX},
     {"NOTIFY", SECCOMP_RET_USER_NOTIF, 0},
@@ -38,7 +39,8 @@ const struct callgate_action_kind *action_kind_at(size_t i)
 
 const struct callgate_action_kind *action_kind(uint32_t action)
 {
-	for (size_t i = 0; i < KINDS; i++)
+	/* Each rule that is added asks this, and most rules allow, which is the last kind. */
+	for (size_t i = KINDS; i-- > 0;)
 		if (kinds[i].action == (action & SECCOMP_RET_ACTION_FULL))
 			return &kinds[i];
 	return NULL;

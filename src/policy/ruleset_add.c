@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/actions.h"
 #include "policy/rule_tree.h"
 #include "policy/ruleset.h"
 
@@ -14,12 +15,13 @@ static int contradiction(const struct placement *placement, const struct ruleset
                          uint32_t by, struct diag *diag)
 {
 	const char *name = arch_syscall_name(placement->rules->arch, placement->nr);
+	char action[CALLGATE_ACTION_TEXT];
 
-	return diag_fail(
-	    diag, -EEXIST,
-	    "rule %u (action 0x%08x) for %s (%d) on %s contradicts rule %u: the same calls, another action",
-	    request->id, request->action, name ? name : "system call", placement->nr,
-	    placement->rules->arch->name, by);
+	action_text(request->action, action);
+	return diag_fail(diag, -EEXIST,
+	                 "rule %u (%s) for %s (%d) on %s contradicts rule %u: the same calls, another action",
+	                 request->id, action, name ? name : "system call", placement->nr,
+	                 placement->rules->arch->name, by);
 }
 
 /* Decides what the placement does and makes room for it: all that can fail. */

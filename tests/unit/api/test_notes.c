@@ -1,5 +1,6 @@
 /* Every silent case of the interface: the result is 0, and the diagnosis says what the rule does not do. */
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,10 +160,21 @@ START_TEST(errors_are_no_notes)
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), NR, 1, SCMP_A0(SCMP_CMP_EQ, 5)), 0);
 	/* cut on x86, where it then contradicts rule 1 */
 	ck_assert_int_lt(seccomp_rule_add(ctx, E(6), NR, 1, SCMP_A0(SCMP_CMP_EQ, 0x100000005)), 0);
-	ck_assert_str_eq(
-	    callgate_diagnosis(ctx),
-	    "rule 2 (action 0x00050006) for ioctl (54) on x86 contradicts rule 1: the same calls, "
-	    "another action");
+	ck_assert_str_eq(callgate_diagnosis(ctx),
+	                 "rule 2 (ERRNO(ENXIO)) for ioctl (54) on x86 contradicts rule 1: the same calls, "
+	                 "another action");
+	seccomp_release(ctx);
+}
+END_TEST
+
+START_TEST(errors_name_the_action)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRACE(7));
+
+	ck_assert_ptr_nonnull(ctx);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_TRACE(7), NR, 0), -EACCES);
+	ck_assert_str_eq(callgate_diagnosis(ctx),
+	                 "action TRACE(7) is the default action already: the rule would change nothing");
 	seccomp_release(ctx);
 }
 END_TEST
@@ -208,6 +220,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, rules, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tests, errors_are_no_notes);
+	tcase_add_test(tests, errors_name_the_action);
 	tcase_add_test(tests, direct_rules);
 	tcase_add_test(tests, others);
 	return test_run(tests);
