@@ -62,7 +62,7 @@ static int make_multiplexed(struct arch_rules *rules, int32_t pseudo, const stru
                             struct placement placements[PLACEMENTS_PER_ARCH], struct diag *diag)
 {
 	const char *name = arch_syscall_name(rules->arch, pseudo);
-	assert(name && rules->arch->multiplexed);
+	assert(rules->arch->multiplexed);
 	int32_t direct = arch_syscall_direct_number(rules->arch, name);
 
 	if (request->exact && request->condition_count)
