@@ -202,7 +202,8 @@ static int check_output(struct context *context, const struct policy *policy)
 	return result;
 }
 
-static int compile(struct context *context)
+/* By itself, as its arena stands on the stack, and a context that is compiled may be loaded on a small one. */
+__attribute__((noinline)) static int compile(struct context *context)
 {
 	struct arena_room room;
 	struct arena arena;
