@@ -98,12 +98,29 @@ UNCHECKED static bool status_says_strict(int fd)
 	return false;
 }
 
+/* Without a status to read: no filter that could fake may be there, as no thread that has one can enter strict mode. */
+UNCHECKED static int require_no_filter(void)
+{
+	struct sock_fprog nothing = {0};
+	int result = kernel_prctl(PR_GET_SECCOMP, 0, 0);
+
+	if (result != 0)
+		return result < 0 ? result : -EINVAL;
+	result = load(LOAD_BY_PRCTL, &nothing);
+	return result == -EINVAL || result == -EFAULT ? 0 : result < 0 ? result : CONFINE_FAKED;
+}
+
 UNCHECKED static int enter_strict_mode(void)
 {
 	int fd = open_status_unless_faked();
 
 	if (fd < 0 && fd != -ENOENT)
 		return fd;
+	if (fd < 0) {
+		int refused = require_no_filter();
+		if (refused < 0)
+			return refused;
+	}
 	int result = kernel_prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0);
 	if (fd < 0 || (result == 0 && status_says_strict(fd)))
 		return result;

@@ -33,7 +33,8 @@ int confine_no_new_privileges(void);
 
 /*
  * Enters strict mode. /proc/thread-self/status is opened before and read afterwards, which strict mode allows; its descriptor, above 0, stays
- * open, as close(2) is not allowed. Where there is no such file, or it may not be opened, the kernel's word is taken.
+ * open, as close(2) is not allowed. Where there is no such file, or it may not be opened, strict mode is refused to a thread that has a filter, by the kernel's word
+ * about that, or whose filter answers for loading another.
  */
 int confine_strictly(void);
 

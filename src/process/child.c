@@ -49,11 +49,35 @@ UNCHECKED static int close_each_from(unsigned first)
 	return 0;
 }
 
+UNCHECKED static bool is_open(int fd)
+{
+	return syscall(SYS_fcntl, fd, F_GETFD) >= 0;
+}
+
+/* A descriptor that is to be closed: a new one, or, where that can't be had, one of the next; -1: none is there. */
+UNCHECKED static int find_witness(unsigned first)
+{
+	enum { NEXT = 64 };
+
+	for (int fd = 0; fd < (int)first; fd++) {
+		int copy = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, (int)first);
+		if (copy >= (int)first)
+			return copy;
+	}
+	for (int fd = (int)first; fd < (int)first + NEXT; fd++)
+		if (is_open(fd))
+			return fd;
+	return -1;
+}
+
 UNCHECKED int child_close_from(unsigned first)
 {
-	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+	int witness = find_witness(first), result = 0;
+
+	if (syscall(SYS_close_range, first, ~0U, 0) == 0 && !(witness >= 0 && is_open(witness)))
 		return 0;
-	return close_each_from(first);
+	result = close_each_from(first);
+	return result == 0 && witness >= 0 && is_open(witness) ? CONFINE_FAKED : result;
 }
 
 UNCHECKED void child_reset_signals(void)
@@ -85,7 +109,7 @@ UNCHECKED static uint64_t mapped_pages(void)
 
 UNCHECKED static int set_limit(int resource, uint64_t soft, uint64_t hard)
 {
-	struct rlimit present, limit = {.rlim_cur = soft, .rlim_max = hard};
+	struct rlimit present = {RLIM_INFINITY, RLIM_INFINITY}, limit = {.rlim_cur = soft, .rlim_max = hard};
 
 	if (getrlimit((__rlimit_resource_t)resource, &present) < 0)
 		return -errno;
@@ -93,7 +117,12 @@ UNCHECKED static int set_limit(int resource, uint64_t soft, uint64_t hard)
 		limit.rlim_max = present.rlim_max;
 	if (limit.rlim_max < limit.rlim_cur)
 		limit.rlim_cur = limit.rlim_max;
-	return setrlimit((__rlimit_resource_t)resource, &limit) < 0 ? -errno : 0;
+	if (setrlimit((__rlimit_resource_t)resource, &limit) < 0)
+		return -errno;
+	present = (struct rlimit){~limit.rlim_cur, ~limit.rlim_max};
+	if (getrlimit((__rlimit_resource_t)resource, &present) < 0)
+		return -errno;
+	return present.rlim_cur == limit.rlim_cur && present.rlim_max == limit.rlim_max ? 0 : CONFINE_FAKED;
 }
 
 UNCHECKED int child_limit(const struct child_limits *limits)

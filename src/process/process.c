@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/raw.h"
+
 /* linux/pidfd.h since 6.15; the headers at hand may be older. */
 struct pidfd_info {
 	uint64_t mask, cgroup;
@@ -44,7 +46,7 @@ int process_clone(int (*body)(void *), void *stack, void *argument, struct proce
 
 struct process process_adopt(pid_t pid)
 {
-	return (struct process){.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0)};
+	return (struct process){.pid = pid, .pidfd = raw_pidfd_open(pid)};
 }
 
 /* For want of a pidfd to poll. */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <linux/seccomp.h>
 
 #include "base/confine.h"
+#include "base/raw.h"
 #include "process/child.h"
 #include "sandbox/plugin_host.h"
 
@@ -31,11 +33,22 @@ struct landlock_beneath {
 static int allow_reading(int rules, const char *name)
 {
 	struct landlock_beneath beneath = {.allowed = LANDLOCK_READ_FILE};
+	bool is_directory = name[strlen(name) - 1] == '/';
+	struct stat status;
+	int result = 0;
 
-	beneath.parent_fd = open(name, O_PATH | O_CLOEXEC);
+	beneath.parent_fd = raw_open_exactly(name, O_PATH);
+	/* What isn't there any more can't be opened either. Where links lead from a name is a name of its own in the list. */
+	if (beneath.parent_fd == -ENOENT || beneath.parent_fd == -ELOOP)
+		return 0;
 	if (beneath.parent_fd < 0)
-		return errno == ENOENT ? 0 : -errno; /* what isn't there any more can't be opened either */
-	int result = syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_PATH_BENEATH, &beneath, 0) < 0 ? -errno : 0;
+		return beneath.parent_fd;
+	/* Somebody may have put another kind of file there since the list was made. */
+	if (fstat(beneath.parent_fd, &status) < 0)
+		result = -errno;
+	else if (is_directory ? S_ISDIR(status.st_mode) : S_ISREG(status.st_mode))
+		result =
+		    syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_PATH_BENEATH, &beneath, 0) < 0 ? -errno : 0;
 	close(beneath.parent_fd);
 	return result;
 }

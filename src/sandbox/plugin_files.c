@@ -20,6 +20,8 @@
 
 #include <seccomp.h>
 
+#include "base/raw.h"
+
 static const char *const system_dirs[] = {"/lib",           "/lib32",           "/lib64",
                                           "/usr/lib",       "/usr/lib32",       "/usr/lib64",
                                           "/usr/local/lib", "/usr/local/lib64", NULL};
@@ -141,18 +143,26 @@ static void normalize(char *path)
 	*end = '\0';
 }
 
-/* Exactly this file: no component may be a symbolic link now, whatever it was before. */
-static int open_resolved(const char *resolved)
+/*
+ * Opens a name that stands in one of the places, or leads to one by symbolic links. The plugin's own directory may belong to somebody who
+ * changes it all the time, so its name is taken as it stands and no link there is followed by the host.
+ */
+static int open_in_place(const struct plugin_files *files, const char *name, enum place *ret_place)
 {
-	/* struct open_how and RESOLVE_NO_SYMLINKS of linux/openat2.h, which not all headers have. */
-	const struct {
-		uint64_t flags, mode, resolve;
-	} how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, .resolve = 0x04};
-	const long openat2_number =
-	    SYS_pidfd_open + 3; /* since Linux 5.0 the numbers are the same everywhere, but for an offset */
-	int fd = (int)syscall(openat2_number, AT_FDCWD, resolved, &how, sizeof(how));
+	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	int fd = raw_open_exactly(name, flags);
 
-	return fd < 0 ? -errno : fd;
+	*ret_place = place_of(files, name);
+	if (fd != -ELOOP || strcmp(name, files->names) == 0)
+		return fd;
+	char *resolved = realpath(name, NULL);
+	if (!resolved)
+		return -errno;
+	assert(resolved[0] == '/');
+	*ret_place = place_of(files, resolved);
+	fd = *ret_place == NOWHERE ? -EACCES : raw_open_exactly(resolved, flags);
+	free(resolved);
+	return fd;
 }
 
 static bool is_elf(int fd)
@@ -174,13 +184,8 @@ int plugin_files_open(const struct plugin_files *files, const char *path)
 	normalize(name);
 	if (place_of(files, name) == NOWHERE)
 		return -EACCES;
-	char *resolved = realpath(name, NULL);
-	if (!resolved)
-		return -errno;
-	assert(resolved[0] == '/');
-	enum place place = place_of(files, resolved);
-	int fd = place == NOWHERE ? -EACCES : open_resolved(resolved);
-	free(resolved);
+	enum place place;
+	int fd = open_in_place(files, name, &place);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (place == IS_A_FILE || is_elf(fd)))

@@ -211,6 +211,32 @@ bool plugin_filters_free_files(const struct callgate_plugin_options *options)
 	return false;
 }
 
+/* Do these calls open files, or make others open them, in ways that a notification of open() and openat() does not see? */
+static bool needs_landlock(const struct callgate_plugin_options *options)
+{
+	static const char *const calls[] = {"io_uring_setup",
+	                                    "io_uring_enter",
+	                                    "io_uring_register",
+	                                    "ptrace",
+	                                    "process_vm_readv",
+	                                    "pidfd_getfd",
+	                                    "open_tree",
+	                                    "mount",
+	                                    "move_mount",
+	                                    "fsmount",
+	                                    "chroot",
+	                                    "pivot_root",
+	                                    "setns",
+	                                    "unshare",
+	                                    "process_vm_writev"};
+
+	for (const char *const *name = options->allow_calls; name && *name; name++)
+		for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+			if (strcmp(*name, calls[i]) == 0)
+				return true;
+	return false;
+}
+
 int plugin_filters_make(const struct callgate_plugin_options *options, struct plugin_filters *ret_filters)
 {
 	struct plugin_filters filters = {0};
@@ -218,7 +244,7 @@ int plugin_filters_make(const struct callgate_plugin_options *options, struct pl
 
 	if (result == 0)
 		result = make(options, false, &filters.serving);
-	if (result == 0 && !plugin_filters_free_files(options))
+	if (result == 0 && !plugin_filters_free_files(options) && !needs_landlock(options))
 		result = make_supervising(&filters.supervising);
 	if (result < 0)
 		plugin_filters_finish(&filters);

@@ -205,6 +205,8 @@ int main(void)
 		raw_write(STDERR_FILENO, usage, sizeof(usage) - 1);
 		return 2;
 	}
+	/* Neither this process nor the plugin's keeps open what the host closes. */
+	require(CHILD_STEP_FDS, child_close_from(PLUGIN_HOST_PIDFD + 1));
 	require(CHILD_STEP_PROCESS, watcher_start(&setup));
 	struct payload payload = receive_payload(&setup);
 	prepare(&setup, &buffers);

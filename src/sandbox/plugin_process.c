@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/raw.h"
 #include "process/channel.h"
 #include "process/child.h"
 #include "sandbox/exit_reason.h"
@@ -53,9 +53,9 @@ static int open_ends(struct ends *ends)
 
 	*ends = (struct ends){.ours = sockets[0], .its = sockets[1], .host = -1};
 	if (result == 0)
-		ends->host = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (result == 0 && ends->host < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
-		result = -errno;
+		ends->host = raw_pidfd_open(getpid());
+	if (result == 0 && (ends->host == -EMFILE || ends->host == -ENFILE || ends->host == -ENOMEM))
+		result = ends->host;
 	if (result == 0)
 		result = move_up(&ends->ours);
 	if (result == 0)

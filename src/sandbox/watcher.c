@@ -16,6 +16,8 @@
 
 /* Where there is no pidfd, this often the host is looked for. */
 enum { LOOK_NS = 100000000 };
+/* So long a killed plugin may take to end. After that this process ends, and the kernel kills the plugin for it: PR_SET_PDEATHSIG. */
+enum { KILLED_NS = 500000000 };
 
 static volatile sig_atomic_t is_asked_to_end;
 
@@ -62,7 +64,7 @@ static _Noreturn void watch(pid_t plugin, pid_t host, const sigset_t *awake)
 {
 	bool has_pidfd = fcntl(PLUGIN_HOST_PIDFD, F_GETFD) >= 0, is_killed = false;
 	struct pollfd end_of_host = {.fd = has_pidfd ? PLUGIN_HOST_PIDFD : -1, .events = POLLIN};
-	const struct timespec look = {.tv_nsec = LOOK_NS};
+	const struct timespec look = {.tv_nsec = LOOK_NS}, killed = {.tv_nsec = KILLED_NS};
 
 	close(PLUGIN_REQUEST_FD);
 	close(PLUGIN_RESPONSE_FD);
@@ -77,7 +79,9 @@ static _Noreturn void watch(pid_t plugin, pid_t host, const sigset_t *awake)
 			end_of_host.fd = -1;
 		}
 		end_of_host.revents = 0;
-		ppoll(&end_of_host, 1, has_pidfd || is_killed ? NULL : &look, awake);
+		const struct timespec *wait = is_killed ? &killed : has_pidfd ? NULL : &look;
+		if (ppoll(&end_of_host, 1, wait, awake) == 0 && is_killed)
+			_exit(128 + SIGKILL);
 	}
 }
 

@@ -4,6 +4,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -16,6 +17,7 @@
 #include <callgate/diagnosis.h>
 
 #include "base/confine.h"
+#include "base/raw.h"
 
 #include "child.h"
 #include "old_kernel.h"
@@ -194,6 +196,31 @@ START_TEST(test_sizes_faked)
 }
 END_TEST
 
+/* 0 is what a filter can answer, and a descriptor of somebody else. */
+static void descriptors_faked(void *argument)
+{
+	static const char *const calls[] = {"pidfd_open", "openat2"};
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+
+	(void)argument;
+	CHILD_CHECK(fcntl(0, F_GETFD) >= 0 && raw_pidfd_open(getpid()) > 0);
+	CHILD_CHECK(raw_open_exactly("/dev/null", O_RDONLY) > 0);
+	CHILD_EQUAL(raw_open_exactly("/proc/self/status", O_RDONLY), -ELOOP);
+	for (int i = 0; i < 2; i++)
+		CHILD_EQUAL(
+		    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(0), seccomp_syscall_resolve_name(calls[i]), 0), 0);
+	CHILD_EQUAL(seccomp_load(ctx), 0);
+	CHILD_EQUAL(raw_pidfd_open(getpid()), -ECANCELED);
+	CHILD_EQUAL(raw_open_exactly("/dev/null", O_RDONLY), -ECANCELED);
+	CHILD_CHECK(fcntl(0, F_GETFD) >= 0);
+}
+
+START_TEST(test_descriptors_faked)
+{
+	child_run(descriptors_faked, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	if (child_cannot_load())
@@ -202,5 +229,6 @@ int main(void)
 	tcase_add_loop_test(tests, test_faked, 0, SCENES);
 	tcase_add_test(tests, test_only_what_is_asked_for);
 	tcase_add_test(tests, test_sizes_faked);
+	tcase_add_test(tests, test_descriptors_faked);
 	return test_run(tests);
 }

@@ -31,10 +31,11 @@ static int64_t mark(struct callgate_strict_job *job)
 	return 0;
 }
 
-/* The option of prctl(2) whose success is faked, or all of them; and whether openat(2) is faked besides. */
+/* The option of prctl(2) whose success is faked, or all of them; and whether openat(2) is faked besides. Or other calls. */
 static const struct fake {
 	int option;
 	bool all, openat, stdin_closed;
+	const char *calls[2];
 } fakes[] = {
     {.option = PR_SET_SECCOMP},
     {.option = PR_SET_SECCOMP, .openat = true},
@@ -45,6 +46,11 @@ static const struct fake {
     {.option = PR_SET_DUMPABLE},
 };
 enum { FAKES = sizeof(fakes) / sizeof(fakes[0]) };
+static const struct fake other_fakes[] = {
+    {.calls = {"prlimit64"}},
+    {.calls = {"close_range", "close"}},
+};
+enum { OTHER_FAKES = sizeof(other_fakes) / sizeof(other_fakes[0]) };
 static const struct fake *fake;
 
 static void stop(const char *why)
@@ -66,7 +72,10 @@ static void enter_fake(void)
 
 	if (result == 0 && is_privileged(fake))
 		result = seccomp_attr_set(outer, SCMP_FLTATR_CTL_NNP, 0);
-	if (result == 0)
+	for (int i = 0; result == 0 && i < 2 && fake->calls[i]; i++)
+		result = seccomp_rule_add(outer, SCMP_ACT_ERRNO(0),
+		                          seccomp_syscall_resolve_name(fake->calls[i]), 0);
+	if (result == 0 && !fake->calls[0])
 		result = fake->all
 		             ? seccomp_rule_add(outer, SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 0)
 		             : seccomp_rule_add_array(outer, SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 1, &option);
@@ -187,7 +196,7 @@ START_TEST(test_plugins)
 }
 END_TEST
 
-/* Where /proc can't be opened the kernel's word is taken; where there are no descriptors, nothing is known. */
+/* Where there are no descriptors, nothing is known. */
 UNCHECKED static void enters_without_descriptors(void)
 {
 	while (open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0)
@@ -206,6 +215,19 @@ START_TEST(test_no_descriptors)
 }
 END_TEST
 
+/* Limits that were not set, and descriptors of the host that stayed open, are noticed too. */
+START_TEST(test_other_calls)
+{
+	static void (*const bodies[])(void) = {calls_in_strict_mode, calls_under_a_filter, opens_a_plugin,
+	                                       opens_a_strict_plugin};
+
+	ran = mmap(NULL, sizeof(*ran), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne((void *)ran, MAP_FAILED);
+	/* posix_spawn(3) cannot do without getrlimit(2). */
+	check_each(bodies, other_fakes[_i].calls[1] ? 4 : 2, &other_fakes[_i]);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("faked");
@@ -213,5 +235,6 @@ int main(void)
 	tcase_add_loop_test(tests, test_functions, 0, FAKES);
 	tcase_add_loop_test(tests, test_plugins, 0, FAKES);
 	tcase_add_test(tests, test_no_descriptors);
+	tcase_add_loop_test(tests, test_other_calls, 0, OTHER_FAKES);
 	return test_run(tests);
 }

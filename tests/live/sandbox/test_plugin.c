@@ -1,6 +1,7 @@
 /* Plugins: calls, limits, every way to end, restarts, and what is refused. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -212,6 +213,51 @@ static void refuse(const char *path, const struct callgate_plugin_options *optio
 	ck_assert(!leaks_any_child());
 }
 
+/* Somebody who may write in the plugin's directory puts a link in the plugin's place: what it leads to may not be read. */
+START_TEST(test_replaced_by_link)
+{
+	char folder[] = "/tmp/callgate-plugin-XXXXXX", path[64], other[64], command[512];
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/plugin.so", folder);
+	snprintf(other, sizeof(other), "%s/other.so", folder);
+	snprintf(command, sizeof(command), "cp %s %s", obedient, path);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_eq(callgate_plugin_open(path, NULL, &reason, &plugin), 0);
+	ck_assert_int_eq(callgate_plugin_restart(plugin, &reason), 0);
+	ck_assert_int_eq(rename(path, other), 0);
+	ck_assert_int_eq(symlink(other, path), 0);
+	ck_assert_int_eq(callgate_plugin_restart(plugin, &reason), -EPIPE);
+	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_REFUSED);
+	callgate_plugin_close(plugin);
+	unlink(path);
+	unlink(other);
+	rmdir(folder);
+}
+END_TEST
+
+/* The helper keeps open nothing that the host has: a pipe whose end the host closes is at its end. */
+START_TEST(test_descriptors_of_the_host)
+{
+	enum { ABOVE_THE_HELPERS_OWN = 20 };
+	int ends[2];
+	char byte;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	int writing = fcntl(ends[1], F_DUPFD, ABOVE_THE_HELPERS_OWN);
+	ck_assert_int_ge(writing, ABOVE_THE_HELPERS_OWN);
+	open_with(NULL);
+	expect("v", CALLGATE_EXIT_VALUE);
+	close(ends[1]);
+	close(writing);
+	alarm(10);
+	ck_assert_int_eq(read(ends[0], &byte, 1), 0);
+	alarm(0);
+	close(ends[0]);
+	callgate_plugin_close(plugin);
+}
+END_TEST
+
 /* More than an address space holds, and less than what is refused as a number. */
 static const size_t unmappable = sizeof(size_t) > 4 ? SIZE_MAX >> 14 : SIZE_MAX - SIZE_MAX / 8;
 
@@ -374,6 +420,8 @@ int main(void)
 	tcase_add_test(tests, test_widened);
 	tcase_add_test(tests, test_strict_mode);
 	tcase_add_test(tests, test_cpu_limit);
+	tcase_add_test(tests, test_replaced_by_link);
+	tcase_add_test(tests, test_descriptors_of_the_host);
 	tcase_add_test(tests, test_refusals);
 	tcase_add_test(tests, test_no_descriptors);
 	tcase_add_test(tests, test_dies_with_the_host);
