@@ -4,6 +4,9 @@
 . "$(dirname "$0")/common.sh"
 needs lxc-execute busybox python3
 
+# LXC sets the mode of what it has as standard input and error: that must not be the machine's /dev/null.
+: >"$work/nothing"
+
 root=$work/root
 mkdir -p "$root/bin" "$root/sbin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/usr" "$root/etc" "$work/lxc"
 : >"$root/dev/null"
@@ -31,7 +34,7 @@ CONF
 }
 
 contained() {
-	limited lxc-execute -P "$work/lxc" -n "$container" -o "$work/$container.log" -- "$@" 2>/dev/null </dev/null
+	limited lxc-execute -P "$work/lxc" -n "$container" -o "$work/$container.log" -- "$@" 2>"$work/errors" <"$work/nothing"
 }
 
 # supervise SOCKET: answers each call with EBADFD (77), as lxc.container.conf(5) describes the messages.
