@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <callgate/oci.h>
 
@@ -34,10 +35,18 @@ struct second_reading {
 	struct rule rules[RULES];
 };
 
+/* Keys are matched without case, as Go does. */
 static json_t *get(json_t *object, const char *key)
 {
-	json_t *value = json_object_get(object, key);
+	json_t *value = json_object_get(object, key), *other;
+	const char *name;
 
+	if (!value)
+		json_object_foreach(object, name, other)
+		{
+			if (strcasecmp(name, key) == 0)
+				value = other;
+		}
 	return json_is_null(value) ? NULL : value;
 }
 
