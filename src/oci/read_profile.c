@@ -25,7 +25,7 @@ static void read_action(struct reader *reader, const struct value *value, struct
 	size_t prefix = strlen(ACTION_PREFIX);
 	bool has_prefix = strncmp(value->text, ACTION_PREFIX, prefix) == 0;
 	const char *word = has_prefix ? value->text + prefix : value->text;
-	const struct callgate_action_kind *kind = has_prefix ? callgate_action_kind_find(word) : NULL;
+	const struct callgate_action_kind *kind = has_prefix ? callgate_action_kind_find(value->text) : NULL;
 	struct similar similar = similar_start(word);
 
 	verdict->place = value->place;

@@ -60,6 +60,8 @@ static const struct broken {
     {"unknown key in includes", E "{\"names\": [\"read\"], " OK ",\n\"includes\": {\"cap\": []}}" X, 4, 14,
      "is \"caps\" meant?"},
     {"a key twice, in two cases", D " \"syscalls\": [], \"Syscalls\": []}", 2, 18, "line 2 has it already"},
+    {"prefix twice", "{\"defaultAction\": \"SCMP_ACT_SCMP_ACT_KILL\"}", 1, 19,
+     "unknown name \"SCMP_ACT_SCMP_ACT_KILL\""},
     {"unknown action", "{\"defaultAction\": \"SCMP_ACT_DENY\"}", 1, 19, "unknown name \"SCMP_ACT_DENY\""},
     {"action in lower case", "{\"defaultAction\":\n\"scmp_act_allow\"}", 2, 1, "unknown name"},
     {"misspelt action", "{\"defaultAction\": \"SCMP_ACT_ALOW\"}", 1, 19, "is \"SCMP_ACT_ALLOW\" meant?"},
