@@ -41,10 +41,10 @@ int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof);
 /*
  * ---- comparing filters ----
  *
- * One side of a question: the rules of a context if `ctx` is not NULL, or else `program_count` programs that are loaded in this
+ * A filter to ask about: the rules of a context if `ctx` is not NULL, or else `program_count` programs that are loaded in this
  * order, whose combined effect counts: the strictest verdict, as the kernel takes it (seccomp(2)).
  */
-struct callgate_side {
+struct callgate_filter {
 	scmp_filter_ctx ctx;
 	const struct callgate_program *const *programs;
 	size_t program_count;
@@ -92,10 +92,10 @@ struct callgate_comparison {
  * Compares two filters on every input there is, and finds up to `max` differences. A context against its own or any other
  * program is the question whether that program is right.
  *
- * Returns 0, and the caller frees the result with callgate_comparison_free(); -EINVAL (NULL, a bad context, a side with
+ * Returns 0, and the caller frees the result with callgate_comparison_free(); -EINVAL (NULL, a bad context, a filter with
  * nothing in it), -ENOMEM; callgate_diagnosis(NULL) says why, also for CALLGATE_RELATION_UNKNOWN, _DIFFERENT and _REFUSED.
  */
-int callgate_compare(const struct callgate_side *first, const struct callgate_side *second, size_t max,
+int callgate_compare(const struct callgate_filter *first, const struct callgate_filter *second, size_t max,
                      struct callgate_comparison **ret_comparison);
 
 /* NULL is fine. */
@@ -118,7 +118,7 @@ struct callgate_answer {
  * Returns 0; -EINVAL (as above, an unknown architecture, argument or operator, a program that the kernel would refuse),
  * -ENOMEM; callgate_diagnosis(NULL) says why.
  */
-int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, size_t count,
+int callgate_ask(const struct callgate_filter *filter, uint32_t arch, int32_t nr, size_t count,
                  const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer);
 
 /*
@@ -148,7 +148,7 @@ struct callgate_numbers {
  * Returns 0, and the caller frees the result with callgate_numbers_free(); -EINVAL (as for callgate_ask()), -ENOMEM, -EDQUOT
  * (not decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.
  */
-int callgate_numbers_find(const struct callgate_side *side, uint32_t arch,
+int callgate_numbers_find(const struct callgate_filter *filter, uint32_t arch,
                           struct callgate_numbers **ret_numbers);
 
 /* NULL is fine. */

@@ -142,8 +142,9 @@ struct callgate_test_result {
  *
  * 0, and *ret_result is the caller's to finish; -EINVAL (NULL, no such test, no filter), -ENOMEM.
  */
-int callgate_test_run(const struct callgate_test_file *file, size_t test, const struct callgate_side *filters,
-                      struct callgate_simulator *simulator, struct callgate_test_result *ret_result);
+int callgate_test_run(const struct callgate_test_file *file, size_t test,
+                      const struct callgate_filter *filters, struct callgate_simulator *simulator,
+                      struct callgate_test_result *ret_result);
 
 void callgate_test_result_finish(struct callgate_test_result *result);
 

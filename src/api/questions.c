@@ -12,7 +12,7 @@
 #include "query/differences.h"
 #include "query/ranges.h"
 
-int question_filter(const struct callgate_side *side, struct arena *arena, struct filter *ret_filter)
+int question_filter(const struct callgate_filter *side, struct arena *arena, struct filter *ret_filter)
 {
 	struct filter filter = {.programs = side ? side->programs : NULL};
 
@@ -157,7 +157,7 @@ static int publish_comparison(const struct differences *result, struct callgate_
 	return 0;
 }
 
-int callgate_compare(const struct callgate_side *first, const struct callgate_side *second, size_t max,
+int callgate_compare(const struct callgate_filter *first, const struct callgate_filter *second, size_t max,
                      struct callgate_comparison **ret_comparison)
 {
 	struct arena arena = {0};
@@ -210,7 +210,7 @@ static int ask(const struct filter *filter, const struct query *query, uint32_t 
 	return 0;
 }
 
-int callgate_ask(const struct callgate_side *side, uint32_t arch, int32_t nr, size_t count,
+int callgate_ask(const struct callgate_filter *side, uint32_t arch, int32_t nr, size_t count,
                  const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer)
 {
 	const struct arch *target = arch_by_token(arch);
@@ -270,7 +270,7 @@ static int find_numbers(const struct filter *filter, uint32_t audit, struct call
 	return result;
 }
 
-int callgate_numbers_find(const struct callgate_side *side, uint32_t arch,
+int callgate_numbers_find(const struct callgate_filter *side, uint32_t arch,
                           struct callgate_numbers **ret_numbers)
 {
 	const struct arch *target = arch_by_token(arch);

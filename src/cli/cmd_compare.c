@@ -111,7 +111,7 @@ static int print(const struct callgate_comparison *c, bool json)
 static int compare(const struct filter *first, const struct filter *second, const struct call *call)
 {
 	const struct settings *settings = call->settings;
-	struct callgate_side a = filter_side(first), b = filter_side(second);
+	struct callgate_filter a = filter_side(first), b = filter_side(second);
 	struct callgate_comparison *comparison;
 
 	if (callgate_compare(&a, &b, settings->max, &comparison) < 0) {

@@ -354,13 +354,13 @@ bool filter_open(struct filter *filter, const char *path, const struct environme
 
 /* ---- both ---- */
 
-struct callgate_side filter_side(const struct filter *filter)
+struct callgate_filter filter_side(const struct filter *filter)
 {
 	const struct callgate_program *const *programs =
 	    (const struct callgate_program *const *)filter->programs;
 
 	assert(!filter->ctx || filter->program_count == 0);
-	return (struct callgate_side){filter->ctx, programs, filter->program_count};
+	return (struct callgate_filter){filter->ctx, programs, filter->program_count};
 }
 
 void filter_close(struct filter *filter)

@@ -55,7 +55,7 @@ bool filter_explain(const struct filter *filter, bool opened);
 /* The messages, a line each. */
 void filter_print_messages(const struct filter *filter, FILE *out);
 
-struct callgate_side filter_side(const struct filter *filter);
+struct callgate_filter filter_side(const struct filter *filter);
 void filter_close(struct filter *filter);
 
 #endif

@@ -15,7 +15,7 @@ typedef VEC(const struct callgate_program *) program_vec;
 struct trial {
 	const struct coverage *coverage;
 	program_vec original, programs;
-	struct callgate_side *sides; /* the source's, with the mutant in place of its filter */
+	struct callgate_filter *sides; /* the source's, with the mutant in place of its filter */
 	uint32_t rule;
 	const char *text;
 };
@@ -99,8 +99,8 @@ static int add_survivor(const struct trial *trial, const struct callgate_compari
 
 static int judge(const struct trial *trial, struct mutants *mutants)
 {
-	struct callgate_side original = {NULL, trial->original.items, trial->original.count};
-	struct callgate_side mutant = {NULL, trial->programs.items, trial->programs.count};
+	struct callgate_filter original = {NULL, trial->original.items, trial->original.count};
+	struct callgate_filter mutant = {NULL, trial->programs.items, trial->programs.count};
 	struct callgate_comparison *comparison;
 	int result = callgate_compare(&original, &mutant, 1, &comparison);
 

@@ -24,7 +24,7 @@ struct test_source {
 	struct callgate_test_file *file;
 	size_t filter_count;
 	struct filter *filters;
-	struct callgate_side
+	struct callgate_filter
 	    *sides; /* of the filters; with neither context nor program where there is an error */
 	size_t entry_count;
 	struct test_entry *entries;

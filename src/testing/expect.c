@@ -26,7 +26,7 @@ static bool fail_call(const scmp_filter_ctx ctx, const struct callgate_call *cal
 
 static bool ask(const scmp_filter_ctx ctx, int nr, uint32_t action, const struct cases_walk *walk)
 {
-	struct callgate_side side = {.ctx = ctx};
+	struct callgate_filter side = {.ctx = ctx};
 	char expected[CALLGATE_ACTION_TEXT];
 	struct callgate_answer answer;
 
@@ -104,7 +104,7 @@ static int allow_set(scmp_filter_ctx limit, uint32_t arch, const char *set)
 
 static bool check_limit(const scmp_filter_ctx ctx, const scmp_filter_ctx limit, const char *expected)
 {
-	struct callgate_side first = {.ctx = ctx}, second = {.ctx = limit};
+	struct callgate_filter first = {.ctx = ctx}, second = {.ctx = limit};
 	struct limit_finding finding;
 	int result = limit_compare(&first, &second, &finding);
 

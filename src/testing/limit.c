@@ -33,7 +33,7 @@ static bool is_allowed(uint32_t action)
 	return (action & 0xffff0000u) == SCMP_ACT_ALLOW || (action & 0xffff0000u) == SCMP_ACT_LOG;
 }
 
-int limit_compare(const struct callgate_side *filter, const struct callgate_side *limit,
+int limit_compare(const struct callgate_filter *filter, const struct callgate_filter *limit,
                   struct limit_finding *ret_finding)
 {
 	struct callgate_comparison *comparison = NULL;

@@ -26,7 +26,7 @@ struct limit_finding {
  * 0: the filter allows nothing that `limit` denies. 1: it does, and there is a finding. -EAGAIN: not decided, or a program
  * is refused; others as callgate_compare(). callgate_diagnosis(NULL) says why.
  */
-int limit_compare(const struct callgate_side *filter, const struct callgate_side *limit,
+int limit_compare(const struct callgate_filter *filter, const struct callgate_filter *limit,
                   struct limit_finding *ret_finding);
 
 #endif

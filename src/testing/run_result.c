@@ -53,7 +53,7 @@ char *run_action_text(uint32_t arch, uint32_t action)
 
 struct callgate_simulator *run_simulator(struct run *run, struct callgate_simulator **ret_own)
 {
-	const struct callgate_side *side = run->filter;
+	const struct callgate_filter *side = run->filter;
 	struct callgate_simulator *simulator = NULL;
 
 	*ret_own = NULL;

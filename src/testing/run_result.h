@@ -10,7 +10,7 @@
 struct run {
 	const struct file_line *line;
 	const struct file_part *part; /* that the line is in */
-	const struct callgate_side *filter, *other;
+	const struct callgate_filter *filter, *other;
 	struct callgate_simulator *simulator; /* counts; may be NULL */
 	/* What the test is for: the line's own list, or the filter's. */
 	const uint32_t *archs;

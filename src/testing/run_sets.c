@@ -298,7 +298,7 @@ static int ask(const struct sets *sets, uint32_t action)
 	int result = new_limit(sets, action, &limit);
 
 	if (result == 0)
-		result = callgate_compare(run->filter, &(struct callgate_side){.ctx = limit}, SIZE_MAX,
+		result = callgate_compare(run->filter, &(struct callgate_filter){.ctx = limit}, SIZE_MAX,
 		                          &comparison);
 	else if (result != -ENOMEM)
 		result = run_error(run, "%s", callgate_diagnosis(limit));
@@ -368,7 +368,7 @@ int run_only(struct run *run)
 	if (result < 0 && result != -ENOMEM)
 		result = run_error(run, "%s", callgate_diagnosis(limit));
 	else if (result == 0)
-		result = limit_compare(run->filter, &(struct callgate_side){.ctx = limit}, &finding);
+		result = limit_compare(run->filter, &(struct callgate_filter){.ctx = limit}, &finding);
 	seccomp_release(limit);
 	if (result == 1)
 		return run_fail(run, &finding.witness, strdup("nothing else to be allowed"), NULL);

@@ -131,7 +131,7 @@ static int run_no_weaker(struct run *run)
 	return result;
 }
 
-static bool is_there(const struct callgate_side *side)
+static bool is_there(const struct callgate_filter *side)
 {
 	return side->ctx || (side->programs && side->program_count);
 }
@@ -152,8 +152,9 @@ static void choose_archs(struct run *run, const struct callgate_test_filter *fil
 	}
 }
 
-int callgate_test_run(const struct callgate_test_file *file, size_t test, const struct callgate_side *filters,
-                      struct callgate_simulator *simulator, struct callgate_test_result *ret_result)
+int callgate_test_run(const struct callgate_test_file *file, size_t test,
+                      const struct callgate_filter *filters, struct callgate_simulator *simulator,
+                      struct callgate_test_result *ret_result)
 {
 	static int (*const kinds[])(struct run *) = {
 	    [CALLGATE_TEST_CALLS] = run_calls,        [CALLGATE_TEST_ONLY] = run_only,

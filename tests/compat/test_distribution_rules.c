@@ -177,7 +177,7 @@ static void compare_verdicts(const char *kind, uint32_t first)
 	read_export(&theirs, theirs.export_bpf);
 	ck_assert_int_eq(callgate_program_new(theirs.text, theirs.length, first, &program), 0);
 	const struct callgate_program *const programs[] = {program};
-	struct callgate_side mine = {.ctx = ours.ctx}, other = {.programs = programs, .program_count = 1};
+	struct callgate_filter mine = {.ctx = ours.ctx}, other = {.programs = programs, .program_count = 1};
 	ck_assert_int_eq(callgate_compare(&mine, &other, DIFFERENCES, &comparison), 0);
 	ck_assert(comparison->relation != CALLGATE_RELATION_UNKNOWN &&
 	          comparison->relation != CALLGATE_RELATION_REFUSED);

@@ -161,7 +161,7 @@ static void check_resolved(struct callgate_profile *profile, const struct settin
 		abort();
 	}
 	FUZZ_EXPECT(callgate_profile_context(resolved, &again) == 0);
-	struct callgate_side sides[2] = {{.ctx = ctx}, {.ctx = again}};
+	struct callgate_filter sides[2] = {{.ctx = ctx}, {.ctx = again}};
 	FUZZ_EXPECT(callgate_compare(&sides[0], &sides[1], 1, &comparison) == 0);
 	if (comparison->relation != CALLGATE_RELATION_EQUAL) {
 		fprintf(stderr, "%s\n%s\n", text, comparison->count ? comparison->differences[0].text : "?");

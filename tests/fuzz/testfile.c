@@ -17,7 +17,7 @@
 enum { TESTS_MAX = 12, SIZE_MAX_RUN = 2000 };
 
 /* The filter, twice. It is made once and lives as long as the process. */
-static struct callgate_side sides[2];
+static struct callgate_filter sides[2];
 
 static void add(scmp_filter_ctx ctx, uint32_t action, int syscall, struct scmp_arg_cmp first,
                 struct scmp_arg_cmp second, unsigned count)
@@ -81,8 +81,8 @@ static void check_witness(const struct callgate_test *test, const struct callgat
 	}
 }
 
-static void check_test(struct callgate_test_file *file, size_t index, const struct callgate_side *filters,
-                       const struct callgate_side *programs, struct callgate_simulator *simulator)
+static void check_test(struct callgate_test_file *file, size_t index, const struct callgate_filter *filters,
+                       const struct callgate_filter *programs, struct callgate_simulator *simulator)
 {
 	const struct callgate_test *test = callgate_test_file_test(file, index);
 	struct callgate_test_result first, second;
@@ -104,7 +104,7 @@ static void check_test(struct callgate_test_file *file, size_t index, const stru
 static void check_tests(struct callgate_test_file *file)
 {
 	enum { FILTERS = 64 };
-	struct callgate_side filters[FILTERS], programs[FILTERS];
+	struct callgate_filter filters[FILTERS], programs[FILTERS];
 	struct callgate_simulator *simulator;
 	const struct callgate_test *test;
 	size_t count = 0, run = 0;

@@ -233,7 +233,7 @@ static unsigned long check(const struct stack *a, const struct stack *b, bool bi
 {
 	const struct stack *stacks[2] = {a, b};
 	struct callgate_program *programs[2][2] = {{NULL}};
-	struct callgate_side sides[2];
+	struct callgate_filter sides[2];
 	struct callgate_comparison *c;
 	bool expected = differ(a, b);
 
@@ -241,8 +241,8 @@ static unsigned long check(const struct stack *a, const struct stack *b, bool bi
 		for (size_t j = 0; j < stacks[i]->count; j++)
 			programs[i][j] = program_of(stacks[i]->sketches[j], big_endian);
 		sides[i] =
-		    (struct callgate_side){.programs = (const struct callgate_program *const *)programs[i],
-		                           .program_count = stacks[i]->count};
+		    (struct callgate_filter){.programs = (const struct callgate_program *const *)programs[i],
+		                             .program_count = stacks[i]->count};
 	}
 	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 4, &c), 0);
 	bool decided = c->relation != CALLGATE_RELATION_UNKNOWN;

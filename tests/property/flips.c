@@ -42,7 +42,7 @@ static bool is_big_endian(const struct subject *subject)
 	return subject->arch == SCMP_ARCH_S390X;
 }
 
-static uint32_t stack_verdict(const struct subject *subject, const struct callgate_side *stack,
+static uint32_t stack_verdict(const struct subject *subject, const struct callgate_filter *stack,
                               const struct callgate_call *call)
 {
 	/* These numbers stand for other architectures in a call: then the other interpreter must do. */
@@ -59,10 +59,10 @@ static uint32_t stack_verdict(const struct subject *subject, const struct callga
 	return result;
 }
 
-static void check_witness(const struct subject *subject, const struct callgate_side *changed,
+static void check_witness(const struct subject *subject, const struct callgate_filter *changed,
                           const struct callgate_difference *difference)
 {
-	struct callgate_side original = {.programs = subject->programs, .program_count = subject->count};
+	struct callgate_filter original = {.programs = subject->programs, .program_count = subject->count};
 	uint32_t was = stack_verdict(subject, &original, &difference->witness),
 	         is = stack_verdict(subject, changed, &difference->witness);
 
@@ -72,7 +72,7 @@ static void check_witness(const struct subject *subject, const struct callgate_s
 }
 
 /* A single program that is said to be equal: both are run on representatives of all inputs, or nearly all. */
-static void check_equal(const struct subject *subject, const struct callgate_side *changed)
+static void check_equal(const struct subject *subject, const struct callgate_filter *changed)
 {
 	struct interpret_program a = interpret_read(subject->programs[0], is_big_endian(subject)),
 	                         b = interpret_read(changed->programs[0], is_big_endian(subject));
@@ -93,10 +93,10 @@ static void check_unmodelled(size_t instruction)
 }
 
 /* What callgate prove's exit status is made of; `at` is the changed instruction. */
-static void judge(const struct subject *subject, const struct callgate_side *changed, bool acceptable,
+static void judge(const struct subject *subject, const struct callgate_filter *changed, bool acceptable,
                   size_t at, struct tally *tally)
 {
-	struct callgate_side rules = {.ctx = subject->ctx};
+	struct callgate_filter rules = {.ctx = subject->ctx};
 	struct callgate_comparison *comparison;
 
 	ck_assert_int_eq(callgate_compare(&rules, changed, 1, &comparison), 0);
@@ -132,7 +132,7 @@ static void flip(const struct subject *subject, size_t which, size_t bit, struct
 	free(bytes);
 	memcpy(programs, subject->programs, sizeof(programs));
 	programs[which] = changed;
-	struct callgate_side side = {.programs = programs, .program_count = subject->count};
+	struct callgate_filter side = {.programs = programs, .program_count = subject->count};
 	judge(subject, &side, callgate_program_check(changed) == 0, bit / 64, tally);
 	callgate_program_free(changed);
 }

@@ -90,8 +90,8 @@ static void judge(struct subject *subject, size_t at, struct sock_filter insn)
 		return;
 	struct callgate_program *mutant = make(subject, at, insn);
 	const struct callgate_program *list[] = {mutant};
-	struct callgate_side rules = {.ctx = subject->entry->ctx},
-	                     program = {.programs = list, .program_count = 1};
+	struct callgate_filter rules = {.ctx = subject->entry->ctx},
+	                       program = {.programs = list, .program_count = 1};
 	ck_assert_int_eq(callgate_compare(&rules, &program, 1, &comparison), 0);
 	if (comparison->relation == CALLGATE_RELATION_UNKNOWN) {
 		char expected[64]; /* a return of a word: no answer, at once */

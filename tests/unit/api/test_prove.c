@@ -27,7 +27,7 @@ static scmp_filter_ctx sockets(int denied)
 START_TEST(one_rule_more_is_one_difference)
 {
 	scmp_filter_ctx open = sockets(0), shut = sockets(1);
-	struct callgate_side a = {.ctx = open}, b = {.ctx = shut};
+	struct callgate_filter a = {.ctx = open}, b = {.ctx = shut};
 	struct callgate_comparison *c;
 
 	ck_assert_int_eq(callgate_compare(&a, &b, 10, &c), 0);
@@ -53,7 +53,7 @@ START_TEST(a_program_is_compared_with_its_rules)
 
 	ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
 	const struct callgate_program *const twice[] = {program, program};
-	struct callgate_side rules = {.ctx = ctx}, stack = {.programs = twice, .program_count = 2};
+	struct callgate_filter rules = {.ctx = ctx}, stack = {.programs = twice, .program_count = 2};
 	ck_assert_int_eq(callgate_compare(&rules, &stack, 1, &c), 0);
 	ck_assert_int_eq(c->relation, CALLGATE_RELATION_EQUAL);
 	callgate_comparison_free(c);
@@ -65,7 +65,7 @@ END_TEST
 START_TEST(questions_about_partial_calls)
 {
 	scmp_filter_ctx ctx = sockets(1);
-	struct callgate_side side = {.ctx = ctx};
+	struct callgate_filter side = {.ctx = ctx};
 	struct callgate_answer answer;
 	struct scmp_arg_cmp vsock = SCMP_A0(SCMP_CMP_EQ, 38), other = SCMP_A0(SCMP_CMP_GT, 38);
 
@@ -98,7 +98,7 @@ static const struct callgate_number_range *range_of(const struct callgate_number
 	return NULL;
 }
 
-static void check_numbers(const struct callgate_side *side)
+static void check_numbers(const struct callgate_filter *side)
 {
 	struct callgate_numbers *numbers;
 	const struct callgate_number_range *range;
@@ -124,7 +124,7 @@ START_TEST(numbers_that_are_ever_allowed)
 
 	ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
 	const struct callgate_program *const list[] = {program};
-	struct callgate_side rules = {.ctx = ctx}, side = {.programs = list, .program_count = 1};
+	struct callgate_filter rules = {.ctx = ctx}, side = {.programs = list, .program_count = 1};
 	check_numbers(&rules);
 	check_numbers(&side);
 	ck_assert_int_eq(callgate_numbers_find(&rules, 12345, &numbers), -EINVAL);
@@ -151,7 +151,7 @@ START_TEST(numbers_by_a_bit)
 	ck_assert_int_eq(callgate_program_new(&insns[3], sizeof(insns[3]), SCMP_ARCH_NATIVE, &programs[1]),
 	                 0);
 	const struct callgate_program *const lists[2][1] = {{programs[0]}, {programs[1]}};
-	struct callgate_side sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
+	struct callgate_filter sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
 	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 9, &c), 0);
 	ck_assert_int_eq(c->relation, CALLGATE_RELATION_SUBSET);
 	ck_assert(c->complete);
@@ -205,7 +205,7 @@ START_TEST(differences_say_which_numbers)
 			    0);
 		}
 		const struct callgate_program *const lists[2][1] = {{programs[0]}, {programs[1]}};
-		struct callgate_side sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
+		struct callgate_filter sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
 		ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], SIZE_MAX, &c), 0);
 		ck_assert(c->complete);
 		for (int nr = 0; nr < NUMBERS; nr++) {
@@ -254,7 +254,7 @@ START_TEST(a_difference_that_is_not_all)
 	ck_assert_int_eq(callgate_program_new(product, sizeof(product), 0, &programs[0]), 0);
 	ck_assert_int_eq(callgate_program_new(&deny, sizeof(deny), 0, &programs[1]), 0);
 	const struct callgate_program *const lists[2][1] = {{programs[0]}, {programs[1]}};
-	struct callgate_side sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
+	struct callgate_filter sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
 	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 3, &c), 0);
 	ck_assert_int_eq(c->relation, CALLGATE_RELATION_DIFFERENT);
 	ck_assert(!c->complete);
@@ -271,13 +271,13 @@ START_TEST(what_is_refused)
 	const struct sock_filter bad = {BPF_RET | BPF_X, 0, 0, 0};
 	struct callgate_program *program;
 	struct callgate_comparison *c;
-	struct callgate_side nothing = {0};
+	struct callgate_filter nothing = {0};
 
 	ck_assert_int_eq(callgate_compare(&nothing, &nothing, 1, &c), -EINVAL);
 	ck_assert_str_ne(callgate_diagnosis(NULL), "");
 	ck_assert_int_eq(callgate_program_new(&bad, sizeof(bad), 0, &program), 0);
 	const struct callgate_program *const list[] = {program};
-	struct callgate_side side = {.programs = list, .program_count = 1};
+	struct callgate_filter side = {.programs = list, .program_count = 1};
 	ck_assert_int_eq(callgate_compare(&side, &side, 1, &c), 0);
 	ck_assert_int_eq(c->relation, CALLGATE_RELATION_REFUSED);
 	callgate_comparison_free(c);

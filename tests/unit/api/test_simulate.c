@@ -267,7 +267,7 @@ START_TEST(same_rules_are_the_same_filter)
 	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_RULE, 0, &newer), -ENOENT);
 	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), 0);
 	const struct callgate_program *list[] = {callgate_simulator_program(copy, 0)};
-	const struct callgate_side original = {.ctx = ctx}, same = {NULL, list, 1};
+	const struct callgate_filter original = {.ctx = ctx}, same = {NULL, list, 1};
 	ck_assert_int_eq(callgate_compare(&original, &same, 1, &comparison), 0);
 	ck_assert_int_eq(comparison->relation, CALLGATE_RELATION_EQUAL);
 	callgate_comparison_free(comparison);

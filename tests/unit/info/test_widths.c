@@ -80,8 +80,8 @@ static size_t count_unread(uint32_t arch, const struct callgate_program *program
 	for (unsigned arg = 0; arg < ARGS; arg++) {
 		struct callgate_program *changed = without_upper_half(program, arch, arg);
 		const struct callgate_program *const first[] = {program}, *const second[] = {changed};
-		struct callgate_side a = {.programs = first, .program_count = 1};
-		struct callgate_side b = {.programs = second, .program_count = 1};
+		struct callgate_filter a = {.programs = first, .program_count = 1};
+		struct callgate_filter b = {.programs = second, .program_count = 1};
 		struct callgate_comparison *comparison;
 		ck_assert_int_eq(callgate_compare(&a, &b, DIFFERENCES, &comparison), 0);
 		ck_assert_msg(comparison->complete, "%s", callgate_diagnosis(NULL));

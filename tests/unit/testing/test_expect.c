@@ -149,8 +149,8 @@ START_TEST(a_number_is_no_call_for_everyone)
 	ck_assert_int_eq(callgate_program_new(&insns[5], sizeof(insns[5]), SCMP_ARCH_X86_64, &programs[1]),
 	                 0);
 	const struct callgate_program *const lists[] = {programs[0], programs[1]};
-	struct callgate_side sides[] = {{.programs = &lists[0], .program_count = 1},
-	                                {.programs = &lists[1], .program_count = 1}};
+	struct callgate_filter sides[] = {{.programs = &lists[0], .program_count = 1},
+	                                  {.programs = &lists[1], .program_count = 1}};
 	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 100, &comparison), 0);
 	ck_assert_uint_eq(comparison->count, 1);
 	ck_assert_str_eq(comparison->differences[0].text,

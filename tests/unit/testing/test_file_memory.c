@@ -75,7 +75,7 @@ static scmp_filter_ctx make(uint32_t action)
 
 /* The answer with all memory, or none. What a lack of memory does below may also show as trouble. */
 static void run_with_failures(const struct callgate_test_file *file, size_t test,
-                              const struct callgate_side *sides, const scmp_filter_ctx ctx)
+                              const struct callgate_filter *sides, const scmp_filter_ctx ctx)
 {
 	struct callgate_test_result right;
 	long allocation = 0;
@@ -106,7 +106,7 @@ START_TEST(running)
 {
 	struct callgate_test_file *file;
 	scmp_filter_ctx ctx = make(SCMP_ACT_ERRNO(EPERM)), weak = make(SCMP_ACT_ALLOW);
-	const struct callgate_side sides[] = {{.ctx = ctx}, {.ctx = ctx}, {.ctx = weak}};
+	const struct callgate_filter sides[] = {{.ctx = ctx}, {.ctx = ctx}, {.ctx = weak}};
 	const struct callgate_test *test;
 	size_t count = 0;
 

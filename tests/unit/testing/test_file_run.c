@@ -73,7 +73,7 @@ struct outcome {
 	struct callgate_test_result results[64];
 };
 
-static struct outcome run_sides(const char *text, const struct callgate_side *sides,
+static struct outcome run_sides(const char *text, const struct callgate_filter *sides,
                                 struct callgate_simulator *simulator)
 {
 	struct outcome outcome = {0};
@@ -181,7 +181,7 @@ static const struct {
     {"no weaker than other", FAIL, "expected ERRNO(EACCES) as in other, but write(0x2, ", 2},
 };
 
-static void check_one(size_t i, const struct callgate_side *sides, bool has_rules)
+static void check_one(size_t i, const struct callgate_filter *sides, bool has_rules)
 {
 	struct outcome outcome = run_sides(verdicts[i].line, sides, NULL);
 	const struct callgate_test_result *result = &outcome.results[0];
@@ -202,7 +202,7 @@ static void check_one(size_t i, const struct callgate_side *sides, bool has_rule
 START_TEST(verdicts_of_a_context)
 {
 	scmp_filter_ctx ctx = make(), other = make_other();
-	const struct callgate_side sides[] = {{.ctx = ctx}, {.ctx = other}};
+	const struct callgate_filter sides[] = {{.ctx = ctx}, {.ctx = other}};
 
 	check_one((size_t)_i, sides, true);
 	seccomp_release(ctx);
@@ -218,7 +218,7 @@ START_TEST(verdicts_of_a_program)
 	ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
 	ck_assert_int_eq(callgate_program_compile(other, &other_program), 0);
 	const struct callgate_program *const lists[2][1] = {{program}, {other_program}};
-	const struct callgate_side sides[] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
+	const struct callgate_filter sides[] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
 	char line[200];
 
 	snprintf(line, sizeof(line), "arch x86_64 x86\n%s", verdicts[_i].line);
@@ -276,14 +276,14 @@ static size_t count_untouched_edges(struct callgate_simulator *simulator)
 START_TEST(coverage)
 {
 	scmp_filter_ctx ctx = make();
-	const struct callgate_side side = {.ctx = ctx};
+	const struct callgate_filter side = {.ctx = ctx};
 	struct callgate_simulator *simulator;
 
 	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
 	size_t rules = count_untouched_rules(simulator);
 	struct outcome outcome =
 	    run_sides("write(0..2) -> ALLOW\nopenat(*, *, 0) -> ALLOW\nno weaker than x\n",
-	              (const struct callgate_side[]){side, side}, simulator);
+	              (const struct callgate_filter[]){side, side}, simulator);
 	ck_assert_uint_eq(count_untouched_rules(simulator), rules - 4);
 	finish(&outcome);
 	outcome = run_sides(whole, &side, simulator);
@@ -302,7 +302,7 @@ END_TEST
 START_TEST(coverage_of_only)
 {
 	scmp_filter_ctx ctx = make();
-	const struct callgate_side side = {.ctx = ctx};
+	const struct callgate_filter side = {.ctx = ctx};
 	struct callgate_simulator *simulator;
 	struct callgate_rule rule;
 
@@ -339,7 +339,7 @@ START_TEST(every_verdict)
 		char action[CALLGATE_ACTION_TEXT], text[128];
 		ck_assert_int_eq(callgate_program_new(&insn, sizeof(insn), 0, &program), 0);
 		const struct callgate_program *list[] = {program};
-		const struct callgate_side side = {NULL, list, 1};
+		const struct callgate_filter side = {NULL, list, 1};
 		struct callgate_verdict verdict;
 		struct callgate_call call = {.nr = 1};
 		ck_assert_int_eq(callgate_simulate_program(program, &call, &verdict), 0);
@@ -379,7 +379,7 @@ START_TEST(lower_halves)
 		struct callgate_program *program = NULL;
 		ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), 0, &program), 0);
 		const struct callgate_program *list[] = {program};
-		const struct callgate_side side = {NULL, list, 1};
+		const struct callgate_filter side = {NULL, list, 1};
 		for (size_t j = 0; j < sizeof(lines) / sizeof(lines[0]); j++) {
 			char line[80];
 			snprintf(line, sizeof(line), lines[j], boundaries[i]);
@@ -407,8 +407,8 @@ START_TEST(mutants)
 	ck_assert_int_eq(callgate_test_file_take_archs(file, 0, ctx), 0);
 	for (size_t i = 0; callgate_simulator_mutate(simulator, i, &mutant, NULL, &text) == 0; i++) {
 		const struct callgate_program *list[] = {callgate_simulator_program(mutant, 0)};
-		const struct callgate_side side = {NULL, list, 1};
-		const struct callgate_side original = {.ctx = ctx};
+		const struct callgate_filter side = {NULL, list, 1};
+		const struct callgate_filter original = {.ctx = ctx};
 		struct callgate_comparison *comparison;
 		unsigned failures = 0;
 		ck_assert_int_eq(callgate_compare(&side, &original, 1, &comparison), 0);
@@ -435,7 +435,7 @@ END_TEST
 START_TEST(wrong_arguments)
 {
 	scmp_filter_ctx ctx = make();
-	const struct callgate_side side = {.ctx = ctx}, nothing = {0};
+	const struct callgate_filter side = {.ctx = ctx}, nothing = {0};
 	struct callgate_test_file *file;
 	struct callgate_test_result result;
 
