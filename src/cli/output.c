@@ -149,15 +149,21 @@ static bool write_to_memory(struct output *output)
 	return output->stream != NULL;
 }
 
+/* What has been found is opened: not what somebody puts in the path meanwhile. */
 static bool open_path(struct output *output, const char *path)
 {
 	if (!locate(output, path))
 		return false;
+	if (!*output->base) {
+		errno = *path ? EISDIR : ENOENT;
+		return false;
+	}
 	bool is_of_proc = is_of_procfs(output->folder);
 	int own = is_of_proc ? own_descriptor(output) : -1;
-	int fd = own >= 0 ? fcntl(own, F_DUPFD_CLOEXEC, 0) : open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int flags = O_WRONLY | O_NOCTTY | O_CLOEXEC | (is_of_proc ? 0 : O_NOFOLLOW);
+	int fd = own >= 0 ? fcntl(own, F_DUPFD_CLOEXEC, 0) : openat(output->folder, output->base, flags);
 
-	if (fd < 0 && (is_of_proc || errno != ENOENT || !*output->base))
+	if (fd < 0 && (is_of_proc || errno != ENOENT))
 		return false;
 	output->exists = fd >= 0 && fstat(fd, &output->old) == 0;
 	if (fd < 0)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# usage: test_output.sh CALLGATE SOURCE: an output file is replaced as a whole or not at all, and what can't be written is an error.
+# usage: test_output.sh CALLGATE SOURCE SWAP: an output file is replaced as a whole or not at all, and what can't be written is an error.
 set -eu
-callgate=$(realpath "$1") source=$(realpath "$2")
+callgate=$(realpath "$1") source=$(realpath "$2") swap=$(realpath "$3")
 profile=$source/examples/chmod.json
 scratch=$(mktemp -d)
 chmod 755 "$scratch"
@@ -58,6 +58,22 @@ done
 (umask 077 && write_as bpf out/private && [ "$(stat -c %a out/private)" = 600 ]) || fail "the umask is not kept to"
 (umask 077 && "$callgate" compile --profile p.json -o out/unnamed && [ "$(ls -A out | wc -l)" = 2 ]) ||
 	fail "something is beside the outputs"
+
+# What was looked at is opened: a link that is put in its place meanwhile is not followed. The sanitizers want to be loaded first.
+echo old >out/swapped
+: >out/victim
+mkfifo out/pipe
+cat out/pipe >out/victim &
+reader=$!
+status=0
+SWAP_FILE=out/swapped SWAP_TARGET=pipe LD_PRELOAD=$swap timeout 20 "$callgate" compile --profile p.json -o out/swapped 2>stderr || status=$?
+kill "$reader" 2>/dev/null || :
+wait "$reader" 2>/dev/null || :
+if ! grep -q 'ASan runtime' stderr; then
+	[ -L out/swapped ] || fail "nothing was swapped: $(cat stderr)"
+	[ ! -s out/victim ] || fail "a link that was put in the place of the output is followed"
+	[ $status = 2 ] && grep -q swapped stderr || fail "a swapped output: exit status $status: $(cat stderr)"
+fi
 rm out/*
 
 # A limit of file sizes, and a full disk.
