@@ -1,34 +1,31 @@
 /*
- * What the files of `callgate bench` share: policies, libraries to build them with, and what is measured of the programs.
+ * What `callgate bench` compares: a policy (cmd_bench.c), the libraries that build it, a column each, and what is measured of their
+ * programs (bench_measure.c).
  */
 #ifndef CALLGATE_CLI_BENCH_H
 #define CALLGATE_CLI_BENCH_H
 
+#include <callgate/simulate.h>
+
 #include "base/vec.h"
 #include "cli/filter_file.h"
 
-enum { BENCH_ARCHS_MAX = 64, BENCH_CONDITIONS_MAX = 6 };
-
-struct bench_rule {
-	uint32_t id; /* in the order of the profile */
-	uint32_t action;
-	char name[48];
-	unsigned count;
-	struct scmp_arg_cmp conditions[BENCH_CONDITIONS_MAX];
-};
+enum { BENCH_ARCHS_MAX = 64, BENCH_LIBRARIES = 3, BENCH_REPEATS_MAX = 1001 };
 
 /* The same rules can be given to any library with <seccomp.h>'s interface. */
+struct bench_rule {
+	struct callgate_rule rule;
+	char *name; /* of the call */
+};
+
 struct bench_policy {
 	char name[40];
 	uint32_t default_action;
 	size_t arch_count; /* the native one is not among them */
 	uint32_t archs[BENCH_ARCHS_MAX];
-	VEC(struct bench_rule) rules;
+	struct callgate_simulator *simulator; /* which the rules belong to */
+	VEC(struct bench_rule) rules;         /* in the profile's order */
 };
-
-/* The policy of an open profile, its rules in the profile's order. False after a message was printed. bench_policy_finish() in any case. */
-bool bench_policy_take(struct bench_policy *policy, const struct filter *filter);
-void bench_policy_finish(struct bench_policy *policy);
 
 /* A library, or another of its levels. */
 struct bench_library {
@@ -45,53 +42,43 @@ struct bench_library {
 	int (*export_bpf)(const scmp_filter_ctx ctx, int fd);
 };
 
-/* This library, and the distribution's at both levels if it is installed: how many there are, 1 to 3. */
-enum { BENCH_LIBRARIES = 3 };
-size_t bench_libraries(struct bench_library ret_libraries[BENCH_LIBRARIES]);
-
-/* One build: the time of adding the rules and of making the program, in microseconds. Writes the program to fd. */
-struct bench_build {
-	double rules, program;
-	unsigned rejected; /* rules that the library does not take */
-};
-bool bench_build(const struct bench_library *library, const struct bench_policy *policy,
-                 enum callgate_proof proof, int fd, struct bench_build *ret_build);
-
-/* Medians, in microseconds; NAN where a library does not prove. */
-struct bench_times {
-	double rules; /* adding them */
-	double build; /* with compiling */
-	double proof; /* the proof alone: what it adds */
-	double all;   /* what a user gets: with the proof where there is one */
-	unsigned rejected;
+/* Instructions, executed per call; medians of microseconds; medians of nanoseconds per call. ORDER rows */
+enum bench_measure {
+	BENCH_LENGTH,
+	BENCH_UNIFORM,
+	BENCH_MIXED,
+	BENCH_WORST,
+	BENCH_NO_RULES,
+	BENCH_UNCACHED,
+	BENCH_RULES, /* adding them */
+	BENCH_BUILD, /* with compiling */
+	BENCH_PROOF, /* the proof alone: what it adds */
+	BENCH_ALL,   /* what a user gets: with the proof where there is one */
+	BENCH_LOAD,
+	BENCH_CACHED, /* kinds of calls whose real cost differs */
+	BENCH_CHECKED,
+	BENCH_DENIED,
+	BENCH_MEASURES,
 };
 
-/* Builds `repeats` times with each library in turn; the first one is our own, with and without the proof. False after a message. */
-enum { BENCH_REPEATS_MAX = 1001 };
-bool bench_build_times(const struct bench_library *const *libraries, size_t count,
-                       const struct bench_policy *policy, unsigned repeats, struct bench_times *ret_times);
-
-/* Instructions, executed per call; NAN where there is no such call. */
-struct bench_counts {
-	double length;
-	double uniform, mixed, worst, denied, uncached;
+struct bench_column {
+	struct bench_library library;
+	struct callgate_program *program;
+	unsigned int rejected;         /* rules that the library does not take */
+	double values[BENCH_MEASURES]; /* NAN where there is no such call, or a library does not prove */
 };
-bool bench_count(const struct bench_policy *policy, const struct callgate_program *program,
-                 struct bench_counts *ret_counts);
-
-/* Median times to load each program into a fresh process, in turn, in microseconds; NAN if it can't be loaded here. */
-void bench_load_times(struct callgate_program *const *programs, size_t count, double *ret_times);
-
-/* Kinds of calls whose real cost differs. */
-enum bench_kind { BENCH_CACHED, BENCH_CHECKED, BENCH_DENIED, BENCH_KINDS };
 
 /*
- * Nanoseconds per call with each of `count` programs loaded, in turn, several times over; the medians. NAN for a kind that the
- * policy has no harmless call of.
+ * Builds the policy `repeats` times with each library in turn; the first column is our own, with and without the proof. Leaves each
+ * column's program, and what is counted of it. False after a message was printed.
  */
-void bench_call_times(struct callgate_program *const *programs, size_t count,
-                      double (*ret_times)[BENCH_KINDS]);
+bool bench_build(struct bench_column *columns, size_t count, const struct bench_policy *policy,
+                 unsigned int repeats);
 
-double bench_now(void); /* microseconds */
+/*
+ * Loads the programs into fresh processes, in turn, several times over, and makes calls there. What can't be loaded here, and a kind that the
+ * policy has no harmless call of, is NAN.
+ */
+void bench_use(struct bench_column *columns, size_t count);
 
 #endif

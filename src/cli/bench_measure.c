@@ -8,9 +8,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
-
-#include <callgate/simulate.h>
 
 #include "cli/bench.h"
 
@@ -45,7 +44,7 @@ static double value_of(const struct mean *mean)
 struct count {
 	const struct bench_policy *policy;
 	const struct callgate_program *program;
-	struct mean uniform, mixed, denied, uncached;
+	struct mean uniform, mixed, no_rules, uncached;
 	double worst;
 	bool failed;
 };
@@ -73,10 +72,10 @@ static bool holds(const struct scmp_arg_cmp *c, uint64_t arg)
 }
 
 /* A satisfying argument vector of a rule; false if there is none. */
-static bool satisfy(const struct bench_rule *rule, uint64_t ret_args[6])
+static bool satisfy(const struct callgate_rule *rule, uint64_t ret_args[6])
 {
 	memset(ret_args, 0, 6 * sizeof(*ret_args));
-	for (unsigned i = 0; i < rule->count; i++) {
+	for (size_t i = 0; i < rule->condition_count; i++) {
 		const struct scmp_arg_cmp *c = &rule->conditions[i];
 		const uint64_t candidates[] = {c->datum_a, c->datum_a + 1, c->datum_a - 1,
 		                               c->datum_b & c->datum_a};
@@ -124,7 +123,7 @@ static void count_call(struct count *count, int nr, const char *name)
 		if (strcmp(rule->name, name) != 0)
 			continue;
 		has_rules = true;
-		if (satisfy(rule, args))
+		if (satisfy(&rule->rule, args))
 			add(&hits, (double)simulate(count, nr, args).executed, 1);
 	}
 	all = hits;
@@ -135,18 +134,18 @@ static void count_call(struct count *count, int nr, const char *name)
 	}
 	add(&count->uniform, value_of(&all), 1);
 	if (!has_rules)
-		add(&count->denied, value_of(&all), 1);
+		add(&count->no_rules, value_of(&all), 1);
 	if (has_rules && hits.weight > 0) {
 		add(&count->mixed, value_of(&hits), share_of(name));
 		add(&count->uncached, value_of(&hits), cached ? 0 : share_of(name));
 	}
 }
 
-bool bench_count(const struct bench_policy *policy, const struct callgate_program *program,
-                 struct bench_counts *ret_counts)
+/* False: the program can't be simulated. */
+static bool count_instructions(const struct bench_policy *policy, struct bench_column *column)
 {
 	static const int odd_numbers[] = {NUMBERS, 0x3fffffff, 0x40000000, 0x7fffffff, -1};
-	struct count count = {.policy = policy, .program = program};
+	struct count count = {.policy = policy, .program = column->program};
 	const uint64_t zeros[6] = {0};
 
 	for (int nr = 0; nr < NUMBERS; nr++) {
@@ -157,18 +156,25 @@ bool bench_count(const struct bench_policy *policy, const struct callgate_progra
 	}
 	for (size_t i = 0; i < sizeof(odd_numbers) / sizeof(odd_numbers[0]); i++)
 		simulate(&count, odd_numbers[i], zeros);
-	*ret_counts = (struct bench_counts){
-	    .length = (double)callgate_program_length(program),
-	    .uniform = value_of(&count.uniform),
-	    .mixed = value_of(&count.mixed),
-	    .worst = count.worst,
-	    .denied = value_of(&count.denied),
-	    .uncached = value_of(&count.uncached),
-	};
+	column->values[BENCH_LENGTH] = (double)callgate_program_length(column->program);
+	column->values[BENCH_UNIFORM] = value_of(&count.uniform);
+	column->values[BENCH_MIXED] = value_of(&count.mixed);
+	column->values[BENCH_WORST] = count.worst;
+	column->values[BENCH_NO_RULES] = value_of(&count.no_rules);
+	column->values[BENCH_UNCACHED] = value_of(&count.uncached);
 	return !count.failed;
 }
 
 /* ---- times ---- */
+
+/* In microseconds. */
+static double now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
 
 static int by_value(const void *a, const void *b)
 {
@@ -211,12 +217,11 @@ static void *share(size_t size)
 
 enum { TURNS = 9, VARIANTS = BENCH_LIBRARIES + 1 };
 
-/* A library, with or without the proof. */
+/* A library, with or without the proof. What was measured is shared with the processes that do it. */
 struct variant {
 	const struct bench_library *library;
 	enum callgate_proof proof;
-	double *rules, *all; /* what was measured, shared with the processes that do it */
-	unsigned *rejected;
+	double *rules, *all;
 	size_t count;
 };
 
@@ -227,31 +232,71 @@ struct turn {
 	size_t builds;
 };
 
+static unsigned int add_rules(const struct bench_library *library, const struct bench_policy *policy,
+                              scmp_filter_ctx ctx)
+{
+	unsigned int rejected = 0;
+
+	library->attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, library->optimize);
+	for (size_t i = 0; i < policy->arch_count; i++)
+		library->arch_add(ctx, policy->archs[i]);
+	for (size_t i = 0; i < policy->rules.count; i++) {
+		const struct callgate_rule *rule = &policy->rules.items[i].rule;
+		int nr = library->resolve(policy->rules.items[i].name);
+		if (nr == __NR_SCMP_ERROR ||
+		    library->rule_add(ctx, rule->action, nr, (unsigned int)rule->condition_count,
+		                      rule->conditions) < 0)
+			rejected++;
+	}
+	return rejected;
+}
+
+/* Writes the program to fd: the time of adding the rules and of everything, and how many rules were rejected. */
+static bool build_once(const struct bench_library *library, const struct bench_policy *policy,
+                       enum callgate_proof proof, int fd, double *ret_rules, double *ret_all,
+                       unsigned int *ret_rejected)
+{
+	double start = now();
+	scmp_filter_ctx ctx = library->init(policy->default_action);
+
+	if (!ctx)
+		return false;
+	if (library->is_ours)
+		callgate_proof_set(ctx, proof);
+	*ret_rejected = add_rules(library, policy, ctx);
+	*ret_rules = now() - start;
+	bool done = ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0 && library->export_bpf(ctx, fd) == 0;
+	*ret_all = now() - start;
+	library->release(ctx);
+	return done;
+}
+
 static bool take_turn(void *data)
 {
 	const struct turn *turn = data;
 	struct variant *variant = turn->variant;
 	int fd = memfd_create("program", MFD_CLOEXEC);
-	struct bench_build build;
+	unsigned int rejected;
+	double rules, all;
 
 	for (size_t i = 0; i <= turn->builds; i++) {
-		if (fd < 0 || !bench_build(variant->library, turn->policy, variant->proof, fd, &build))
+		if (fd < 0 ||
+		    !build_once(variant->library, turn->policy, variant->proof, fd, &rules, &all, &rejected))
 			return false;
 		if (i > 0) {
-			variant->rules[variant->count + i - 1] = build.rules;
-			variant->all[variant->count + i - 1] = build.rules + build.program;
+			variant->rules[variant->count + i - 1] = rules;
+			variant->all[variant->count + i - 1] = all;
 		}
 	}
-	*variant->rejected = build.rejected;
 	return true;
 }
 
 static bool take_turns(struct variant *variants, size_t count, const struct bench_policy *policy,
-                       unsigned repeats)
+                       unsigned int repeats)
 {
 	bool done = true;
 
-	for (unsigned turn = 0; turn < TURNS && done; turn++) {
+	for (unsigned int turn = 0; turn < TURNS && done; turn++) {
 		size_t builds = repeats * (turn + 1) / TURNS - repeats * turn / TURNS;
 		for (size_t i = 0; i < count && builds && done; i++) {
 			struct turn one = {&variants[i], policy, builds};
@@ -263,51 +308,56 @@ static bool take_turns(struct variant *variants, size_t count, const struct benc
 }
 
 /* The variants: every library without the proof, and the last one is our own with it. */
-static void evaluate(struct variant *variants, size_t count, struct bench_times *ret_times)
-{
-	struct variant *proved = &variants[count];
-
-	for (size_t i = 0; i < count; i++) {
-		struct variant *variant = &variants[i];
-		struct bench_times *times = &ret_times[i];
-		times->rules = median(variant->rules, variant->count);
-		times->build = times->all = median(variant->all, variant->count);
-		times->proof = NAN;
-		times->rejected = *variant->rejected;
-		if (variant->library == proved->library) {
-			times->all = median(proved->all, proved->count);
-			times->proof = times->all - times->build;
-		}
-	}
-}
-
-bool bench_build_times(const struct bench_library *const *libraries, size_t count,
-                       const struct bench_policy *policy, unsigned repeats, struct bench_times *ret_times)
+static bool measure_building(struct bench_column *columns, size_t count, const struct bench_policy *policy,
+                             unsigned int repeats)
 {
 	struct variant variants[VARIANTS];
-	size_t size = VARIANTS * (2 * (size_t)repeats + 1) * sizeof(double);
-	double *values = share(size);
+	size_t size = VARIANTS * 2 * (size_t)repeats * sizeof(double);
+	double *times = share(size);
 
-	if (!values) {
-		cli_error("%s: out of memory", policy->name);
+	if (!times)
 		return false;
-	}
-	for (size_t i = 0; i <= count; i++) {
-		double *own = values + i * (2 * (size_t)repeats + 1);
+	for (size_t i = 0; i <= count; i++)
 		variants[i] = (struct variant){
-		    .library = libraries[i < count ? i : 0],
+		    .library = &columns[i < count ? i : 0].library,
 		    .proof = i < count ? CALLGATE_PROOF_OFF_FOR_TIMING : CALLGATE_PROOF_REQUIRED,
-		    .rules = own + 1,
-		    .all = own + 1 + repeats,
-		    .rejected = (unsigned *)own,
+		    .rules = times + 2 * i * repeats,
+		    .all = times + (2 * i + 1) * repeats,
 		};
-	}
 	bool done = take_turns(variants, count + 1, policy, repeats);
-	if (done)
-		evaluate(variants, count, ret_times);
-	else
+	for (size_t i = 0; i < count && done; i++) {
+		double *values = columns[i].values;
+		values[BENCH_RULES] = median(variants[i].rules, variants[i].count);
+		values[BENCH_BUILD] = values[BENCH_ALL] = median(variants[i].all, variants[i].count);
+	}
+	if (done) {
+		columns[0].values[BENCH_ALL] = median(variants[count].all, variants[count].count);
+		columns[0].values[BENCH_PROOF] =
+		    columns[0].values[BENCH_ALL] - columns[0].values[BENCH_BUILD];
+	}
+	munmap(times, size);
+	return done;
+}
+
+bool bench_build(struct bench_column *columns, size_t count, const struct bench_policy *policy,
+                 unsigned int repeats)
+{
+	int fd = memfd_create("program", MFD_CLOEXEC);
+	bool done = fd >= 0 && measure_building(columns, count, policy, repeats);
+	double rules, all;
+
+	for (size_t i = 0; i < count && done; i++) {
+		struct bench_column *column = &columns[i];
+		done = build_once(&column->library, policy, CALLGATE_PROOF_OFF_FOR_TIMING, fd, &rules, &all,
+		                  &column->rejected) &&
+		       lseek(fd, 0, SEEK_SET) == 0 &&
+		       callgate_program_read(fd, SCMP_ARCH_NATIVE, &column->program) == 0 &&
+		       count_instructions(policy, column);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!done)
 		cli_error("%s: a library builds no program", policy->name);
-	munmap(values, size);
 	return done;
 }
 
@@ -318,8 +368,7 @@ enum { LOADS = 31, ROUNDS = 9, CALLS = 20000 };
 struct experiment {
 	const struct callgate_program *program;
 	const struct callgate_call *call; /* NULL: the time of loading */
-	bool valid;                       /* so that a child that can't even exit has said enough */
-	double time;
+	double time;                      /* NAN: nothing was found out, or the child could not even exit */
 };
 
 static bool load(const struct callgate_program *program)
@@ -332,51 +381,59 @@ static bool load(const struct callgate_program *program)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog) == 0;
 }
 
+static void make_calls(const struct callgate_call *call, int count)
+{
+	for (int i = 0; i < count; i++)
+		syscall(call->nr, call->args[0], call->args[1], call->args[2]);
+}
+
 /* Nothing but the measured calls and reads of the clock happens once the filter is there. */
 static bool find_out(void *data)
 {
 	struct experiment *experiment = data;
-	const struct callgate_call *call = experiment->call;
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	(void)bench_now();
-	double start = bench_now();
+	(void)now();
+	double start = now();
 	if (!load(experiment->program))
 		return false;
-	experiment->time = bench_now() - start;
-	if (call) {
-		for (int i = 0; i < CALLS / 10; i++)
-			syscall(call->nr, call->args[0], call->args[1], call->args[2]);
-		start = bench_now();
-		for (int i = 0; i < CALLS; i++)
-			syscall(call->nr, call->args[0], call->args[1], call->args[2]);
-		experiment->time = (bench_now() - start) * 1e3 / (double)CALLS;
+	double time = now() - start;
+	if (experiment->call) {
+		make_calls(experiment->call, CALLS / 10);
+		start = now();
+		make_calls(experiment->call, CALLS);
+		time = (now() - start) * 1e3 / (double)CALLS;
 	}
-	return experiment->valid = true;
+	experiment->time = time;
+	return true;
 }
 
 static double measure(const struct callgate_program *program, const struct callgate_call *call)
 {
 	struct experiment *experiment = share(sizeof(*experiment));
+	double time = NAN;
 
-	if (!experiment)
-		return (double)NAN;
-	*experiment = (struct experiment){.program = program, .call = call};
-	(void)in_child(find_out, experiment);
-	double time = experiment->valid ? experiment->time : (double)NAN;
-	munmap(experiment, sizeof(*experiment));
+	if (experiment) {
+		*experiment = (struct experiment){program, call, (double)NAN};
+		(void)in_child(find_out, experiment);
+		time = experiment->time;
+		munmap(experiment, sizeof(*experiment));
+	}
 	return time;
 }
 
-void bench_load_times(struct callgate_program *const *programs, size_t count, double *ret_times)
+/* Each program in turn; call: NULL for the time of loading. */
+static void measure_in_turn(struct bench_column *columns, size_t count, enum bench_measure what,
+                            const struct callgate_call *call)
 {
 	double times[BENCH_LIBRARIES][LOADS];
+	int rounds = call ? ROUNDS : LOADS;
 
-	for (int load = 0; load < LOADS; load++)
+	for (int round = 0; round < rounds; round++)
 		for (size_t i = 0; i < count; i++)
-			times[i][load] = measure(programs[i], NULL);
+			times[i][round] = measure(columns[i].program, call);
 	for (size_t i = 0; i < count; i++)
-		ret_times[i] = median(times[i], LOADS);
+		columns[i].values[what] = median(times[i], (size_t)rounds);
 }
 
 /* Calls that do no harm, or, if they are denied, would have done some. */
@@ -403,7 +460,7 @@ static const struct {
 };
 
 static bool is_of_kind(const struct callgate_program *program, const struct callgate_call *call,
-                       enum bench_kind kind, bool only_denied)
+                       enum bench_measure kind, bool only_denied)
 {
 	struct callgate_verdict verdict;
 
@@ -415,37 +472,16 @@ static bool is_of_kind(const struct callgate_program *program, const struct call
 	       verdict.from_bitmap == (kind == BENCH_CACHED);
 }
 
-static bool find_call(const struct callgate_program *program, enum bench_kind kind,
-                      struct callgate_call *ret_call)
+void bench_use(struct bench_column *columns, size_t count)
 {
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		struct callgate_call call = {.nr = seccomp_syscall_resolve_name(calls[i].name)};
-		memcpy(call.args, calls[i].args, sizeof(calls[i].args));
-		if (call.nr >= 0 && is_of_kind(program, &call, kind, calls[i].only_denied)) {
-			*ret_call = call;
-			return true;
+	measure_in_turn(columns, count, BENCH_LOAD, NULL);
+	for (enum bench_measure kind = BENCH_CACHED; kind < BENCH_MEASURES; kind++)
+		for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+			struct callgate_call call = {.nr = seccomp_syscall_resolve_name(calls[i].name)};
+			memcpy(call.args, calls[i].args, sizeof(calls[i].args));
+			if (call.nr < 0 || !is_of_kind(columns[0].program, &call, kind, calls[i].only_denied))
+				continue;
+			measure_in_turn(columns, count, kind, &call);
+			break;
 		}
-	}
-	return false;
-}
-
-static void measure_kind(struct callgate_program *const *programs, size_t count, enum bench_kind kind,
-                         double (*ret_times)[BENCH_KINDS])
-{
-	double times[BENCH_LIBRARIES][ROUNDS];
-	struct callgate_call call;
-	bool found = find_call(programs[0], kind, &call);
-
-	for (int round = 0; round < ROUNDS && found; round++)
-		for (size_t i = 0; i < count; i++)
-			times[i][round] = measure(programs[i], &call);
-	for (size_t i = 0; i < count; i++)
-		ret_times[i][kind] = found ? median(times[i], ROUNDS) : (double)NAN;
-}
-
-void bench_call_times(struct callgate_program *const *programs, size_t count,
-                      double (*ret_times)[BENCH_KINDS])
-{
-	for (int kind = 0; kind < BENCH_KINDS; kind++)
-		measure_kind(programs, count, (enum bench_kind)kind, ret_times);
 }

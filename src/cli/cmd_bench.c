@@ -1,10 +1,14 @@
 /* callgate bench: what programs cost, beside those of the distribution's library, in one run. */
+#include <assert.h>
+#include <dlfcn.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include <callgate/arch.h>
+#include <callgate/diagnosis.h>
 
 #include "cli/bench.h"
 #include "cli/html.h"
@@ -27,64 +31,186 @@ static const struct option_row options[] = {
 /* The profiles that are measured when none is named, of the kinds that are met. */
 static const char *const profiles[] = {"container.json", "service.json", "worker.json", "deny-list.json"};
 
-struct column {
-	const struct bench_library *library;
-	struct callgate_program *program;
-	struct bench_times times;
-	struct bench_counts counts;
-	double load;
-	double calls[BENCH_KINDS];
-};
+/* ---- policies ---- */
 
-/* Every library's program, timed in turn. */
-static bool build(struct column *columns, size_t count, const struct bench_policy *policy, unsigned repeats,
-                  int fd)
+static void take_archs(struct bench_policy *policy, scmp_filter_ctx ctx)
 {
-	const struct bench_library *libraries[BENCH_LIBRARIES];
-	struct bench_times times[BENCH_LIBRARIES];
+	const struct callgate_arch *arch;
 
-	for (size_t i = 0; i < count; i++)
-		libraries[i] = columns[i].library;
-	if (!bench_build_times(libraries, count, policy, repeats, times))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct bench_build ignored;
-		struct column *column = &columns[i];
-		column->times = times[i];
-		if (!bench_build(column->library, policy, CALLGATE_PROOF_OFF_FOR_TIMING, fd, &ignored) ||
-		    lseek(fd, 0, SEEK_SET) < 0 ||
-		    callgate_program_read(fd, SCMP_ARCH_NATIVE, &column->program) < 0) {
-			cli_error("%s: %s builds no program", policy->name, column->library->name);
+	for (size_t i = 0; (arch = callgate_arch_at(i)); i++)
+		if (arch->token != seccomp_arch_native() && seccomp_arch_exist(ctx, arch->token) == 0) {
+			assert(policy->arch_count < BENCH_ARCHS_MAX);
+			policy->archs[policy->arch_count++] = arch->token;
+		}
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct bench_rule *x = a, *y = b;
+
+	return (x->rule.id > y->rule.id) - (x->rule.id < y->rule.id);
+}
+
+/* A rule is there for each architecture; the others get it from the same call. */
+static void drop_repeated(struct bench_policy *policy)
+{
+	size_t kept = 0;
+
+	if (policy->rules.count > 0)
+		qsort(policy->rules.items, policy->rules.count, sizeof(policy->rules.items[0]), by_id);
+	for (size_t i = 0; i < policy->rules.count; i++)
+		if (kept == 0 || policy->rules.items[i].rule.id != policy->rules.items[kept - 1].rule.id)
+			policy->rules.items[kept++] = policy->rules.items[i];
+		else
+			free(policy->rules.items[i].name);
+	policy->rules.count = kept;
+}
+
+static bool take_rules(struct bench_policy *policy)
+{
+	struct bench_rule rule;
+
+	for (size_t i = 0; callgate_simulator_rule(policy->simulator, i, &rule.rule) == 0; i++) {
+		if (rule.rule.id == 0)
+			continue;
+		rule.name = seccomp_syscall_resolve_num_arch(rule.rule.arch, rule.rule.nr);
+		bool is_usable = rule.name && rule.rule.condition_count <= 6;
+		if (!is_usable)
+			cli_error("%s: rule %u can't be given to other libraries", policy->name,
+			          rule.rule.id);
+		if (!is_usable || !vec_push(&policy->rules, rule)) {
+			free(rule.name);
 			return false;
 		}
-		if (!bench_count(policy, column->program, &column->counts))
-			return false;
 	}
+	drop_repeated(policy);
 	return true;
 }
 
-static void measure_calls(struct column *columns, size_t count)
+/* The policy of an open profile. False after a message was printed. */
+static bool take_policy(struct bench_policy *policy, const struct filter *filter)
 {
-	struct callgate_program *programs[BENCH_LIBRARIES];
-	double times[BENCH_LIBRARIES][BENCH_KINDS], loads[BENCH_LIBRARIES];
+	const char *slash = strrchr(filter->path, '/'), *name = slash ? slash + 1 : filter->path;
+	size_t length = strlen(name);
 
-	for (size_t i = 0; i < count; i++)
-		programs[i] = columns[i].program;
-	bench_load_times(programs, count, loads);
-	bench_call_times(programs, count, times);
-	for (size_t i = 0; i < count; i++) {
-		columns[i].load = loads[i];
-		memcpy(columns[i].calls, times[i], sizeof(times[i]));
-	}
+	if (length > 5 && strcmp(name + length - 5, ".json") == 0)
+		length -= 5;
+	snprintf(policy->name, sizeof(policy->name), "%.*s", (int)length, name);
+	take_archs(policy, filter->ctx);
+	if (seccomp_attr_get(filter->ctx, SCMP_FLTATR_ACT_DEFAULT, &policy->default_action) == 0 &&
+	    callgate_simulator_new(filter->ctx, &policy->simulator) == 0)
+		return take_rules(policy);
+	cli_error("%s: %s", policy->name, callgate_diagnosis(filter->ctx));
+	return false;
 }
 
-static void print_row(const char *what, const struct column *columns, size_t count, size_t offset)
+static void finish_policy(struct bench_policy *policy)
 {
-	double first = *(const double *)((const char *)&columns[0] + offset);
+	for (size_t i = 0; i < policy->rules.count; i++)
+		free(policy->rules.items[i].name);
+	vec_finish(&policy->rules);
+	callgate_simulator_free(policy->simulator);
+}
 
-	printf("  %-34s", what);
+/* ---- libraries ---- */
+
+/* Our own library may stand in for the distribution's; it is not what to compare with. */
+static void *open_other(const char *path)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+
+	if (!handle || !dlsym(handle, "callgate_version"))
+		return handle;
+	dlclose(handle);
+	return NULL;
+}
+
+/* The distribution's libraries are where its libc is. */
+static void *open_distribution(void)
+{
+	static const char *const paths[] = {"/usr/lib64/libseccomp.so.2", "/usr/lib/libseccomp.so.2",
+	                                    "libseccomp.so.2"};
+	void *handle = NULL;
+	char path[PATH_MAX];
+	Dl_info libc;
+
+	if (dladdr((void *)(uintptr_t)&getpid, &libc) && libc.dli_fname && strchr(libc.dli_fname, '/')) {
+		int folder = (int)(strrchr(libc.dli_fname, '/') - libc.dli_fname);
+		snprintf(path, sizeof(path), "%.*s/libseccomp.so.2", folder, libc.dli_fname);
+		handle = open_other(path);
+	}
+	for (size_t i = 0; !handle && i < sizeof(paths) / sizeof(paths[0]); i++)
+		handle = open_other(paths[i]);
+	return handle;
+}
+
+static bool find(void *handle, const char *name, void *ret_function)
+{
+	void *found = dlsym(handle, name);
+
+	*(void **)ret_function = found;
+	return found != NULL;
+}
+
+/* This library, and the distribution's at both levels if it is installed: how many there are, 1 to 3. */
+static size_t open_libraries(struct bench_column columns[BENCH_LIBRARIES])
+{
+	static const struct bench_library ours = {
+	    .name = "callgate",
+	    .is_ours = true,
+	    .optimize = 1,
+	    .init = seccomp_init,
+	    .release = seccomp_release,
+	    .attr_set = seccomp_attr_set,
+	    .arch_add = seccomp_arch_add,
+	    .resolve = seccomp_syscall_resolve_name,
+	    .rule_add = seccomp_rule_add_array,
+	    .export_bpf = seccomp_export_bpf,
+	};
+	struct bench_library peer = {.name = "libseccomp/1", .optimize = 1};
+	void *handle = open_distribution();
+
+	columns[0].library = ours;
+	if (!handle || !find(handle, "seccomp_init", &peer.init) ||
+	    !find(handle, "seccomp_release", &peer.release) ||
+	    !find(handle, "seccomp_attr_set", &peer.attr_set) ||
+	    !find(handle, "seccomp_arch_add", &peer.arch_add) ||
+	    !find(handle, "seccomp_syscall_resolve_name", &peer.resolve) ||
+	    !find(handle, "seccomp_rule_add_array", &peer.rule_add) ||
+	    !find(handle, "seccomp_export_bpf", &peer.export_bpf))
+		return 1;
+	columns[1].library = columns[2].library = peer;
+	columns[2].library.name = "libseccomp/2";
+	columns[2].library.optimize = 2;
+	return 3;
+}
+
+/* ---- the table ---- */
+
+static const char *const rows[BENCH_MEASURES] = {
+    [BENCH_LENGTH] = "instructions",
+    [BENCH_UNIFORM] = "executed, all calls alike",
+    [BENCH_MIXED] = "executed, ordinary work",
+    [BENCH_WORST] = "executed, at worst",
+    [BENCH_NO_RULES] = "executed, calls without rules",
+    [BENCH_UNCACHED] = "executed, calls not cached",
+    [BENCH_RULES] = "adding rules, us",
+    [BENCH_BUILD] = "adding rules and compiling, us",
+    [BENCH_PROOF] = "proving, us",
+    [BENCH_ALL] = "all of that, us",
+    [BENCH_LOAD] = "loading, us",
+    [BENCH_CACHED] = "call that is cached, ns",
+    [BENCH_CHECKED] = "call with checked arguments, ns",
+    [BENCH_DENIED] = "call that is denied, ns",
+};
+
+static void print_row(enum bench_measure row, const struct bench_column *columns, size_t count)
+{
+	double first = columns[0].values[row];
+
+	printf("  %-34s", rows[row]);
 	for (size_t i = 0; i < count; i++) {
-		double value = *(const double *)((const char *)&columns[i] + offset);
+		double value = columns[i].values[row];
 		if (isnan(value))
 			printf(" %21s", "-");
 		else if (i == 0 || isnan(first))
@@ -95,73 +221,41 @@ static void print_row(const char *what, const struct column *columns, size_t cou
 	printf("\n");
 }
 
-static const struct row {
-	const char *what;
-	size_t offset;
-	bool is_timed;
-} rows[] = {
-    {"instructions", offsetof(struct column, counts.length), false},
-    {"executed, all calls alike", offsetof(struct column, counts.uniform), false},
-    {"executed, ordinary work", offsetof(struct column, counts.mixed), false},
-    {"executed, at worst", offsetof(struct column, counts.worst), false},
-    {"executed, calls without rules", offsetof(struct column, counts.denied), false},
-    {"executed, calls not cached", offsetof(struct column, counts.uncached), false},
-    {"adding rules, us", offsetof(struct column, times.rules), true},
-    {"adding rules and compiling, us", offsetof(struct column, times.build), true},
-    {"proving, us", offsetof(struct column, times.proof), true},
-    {"all of that, us", offsetof(struct column, times.all), true},
-    {"loading, us", offsetof(struct column, load), true},
-    {"call that is cached, ns", offsetof(struct column, calls[BENCH_CACHED]), true},
-    {"call with checked arguments, ns", offsetof(struct column, calls[BENCH_CHECKED]), true},
-    {"call that is denied, ns", offsetof(struct column, calls[BENCH_DENIED]), true},
-};
-
-static void print(const struct bench_policy *policy, const struct column *columns, size_t count, bool timed)
+static void print(const struct bench_policy *policy, const struct bench_column *columns, size_t count,
+                  bool timed)
 {
 	printf("%s: %zu rules%*s", policy->name, policy->rules.count, (int)(18 - strlen(policy->name)), "");
 	for (size_t i = 0; i < count; i++)
-		printf(" %21s", columns[i].library->name);
+		printf(" %21s", columns[i].library.name);
 	printf("\n");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (timed || !rows[i].is_timed)
-			print_row(rows[i].what, columns, count, rows[i].offset);
+	for (enum bench_measure row = 0; row < (timed ? BENCH_MEASURES : BENCH_RULES); row++)
+		print_row(row, columns, count);
 	for (size_t i = 0; i < count; i++)
-		if (columns[i].times.rejected)
-			printf("  %s does not know %u of the rules' calls\n", columns[i].library->name,
-			       columns[i].times.rejected);
+		if (columns[i].rejected)
+			printf("  %s does not know %u of the rules' calls\n", columns[i].library.name,
+			       columns[i].rejected);
 	printf("\n");
 }
 
-static bool measure(const struct bench_policy *policy, unsigned repeats, bool timed)
-{
-	struct bench_library libraries[BENCH_LIBRARIES];
-	struct column columns[BENCH_LIBRARIES] = {0};
-	size_t count = bench_libraries(libraries);
-	int fd = memfd_create("program", MFD_CLOEXEC);
-	bool done = fd >= 0;
-
-	for (size_t i = 0; i < count; i++)
-		columns[i].library = &libraries[i];
-	done = done && build(columns, count, policy, repeats, fd);
-	if (done && timed)
-		measure_calls(columns, count);
-	if (done)
-		print(policy, columns, count, timed);
-	for (size_t i = 0; i < count; i++)
-		callgate_program_free(columns[i].program);
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-/* Of a filter that was opened, or not. */
+/* A filter that was opened, or not. */
 static bool bench(struct filter *filter, bool opened, const struct settings *settings)
 {
 	struct bench_policy policy = {0};
-	bool done = filter_explain(filter, opened) && bench_policy_take(&policy, filter) &&
-	            measure(&policy, settings->repeats, !settings->counts);
+	struct bench_column columns[BENCH_LIBRARIES] = {0};
+	size_t count = open_libraries(columns);
 
-	bench_policy_finish(&policy);
+	for (size_t i = 0; i < count; i++)
+		for (int j = 0; j < BENCH_MEASURES; j++)
+			columns[i].values[j] = NAN;
+	bool done = filter_explain(filter, opened) && take_policy(&policy, filter) &&
+	            bench_build(columns, count, &policy, settings->repeats);
+	if (done && !settings->counts)
+		bench_use(columns, count);
+	if (done)
+		print(&policy, columns, count, !settings->counts);
+	for (size_t i = 0; i < count; i++)
+		callgate_program_free(columns[i].program);
+	finish_policy(&policy);
 	filter_close(filter);
 	return done;
 }
