@@ -1,5 +1,4 @@
-#include "cli/test_report.h"
-
+/* What comes after the results of `callgate test`: coverage and mutants. */
 #include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
-#include "cli/test_results.h"
-
+/* Results of tests in words for people, TAP and JUnit. */
 #include <assert.h>
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "cli/test_source.h"
 
 /*
  * start: before all. source: a file begins, perhaps with an error. result: of each test. finish: when all counts are known. NULL: nothing
@@ -294,9 +294,9 @@ void test_output_start(struct test_output *output)
 		formats[output->format].start(output);
 }
 
-void test_output_add(void *data, const struct test_source *source, const struct test_entry *entry)
+void test_output_add(struct test_output *output, const struct test_source *source,
+                     const struct test_entry *entry)
 {
-	struct test_output *output = data;
 	size_t *const counts[] = {&output->counts.passed, &output->counts.failed, &output->counts.skipped,
 	                          &output->counts.errors};
 

@@ -1,5 +1,6 @@
 /*
- * Test files and the filters that they name, opened.
+ * What the stages of `callgate test` hand on: test files and the filters that they name, opened (test_source.c), run (cmd_test.c),
+ * printed (test_results.c), and what is said about coverage and mutants after that (test_report.c).
  */
 #ifndef CALLGATE_CLI_TEST_SOURCE_H
 #define CALLGATE_CLI_TEST_SOURCE_H
@@ -7,6 +8,9 @@
 #include <callgate/test_file.h>
 
 #include "cli/filter_file.h"
+#include "cli/output.h"
+
+/* ---- files and filters ---- */
 
 /* A test that was chosen, and what came of it. */
 struct test_entry {
@@ -49,5 +53,55 @@ bool test_source_choose(struct test_source *source, const char *pattern);
 const char *test_source_error(const struct test_source *source, const struct callgate_test *test);
 
 void test_source_finish(struct test_source *source);
+
+/* ---- results: in words for people, TAP and JUnit ---- */
+
+struct test_counts {
+	size_t passed, failed, skipped, errors; /* ORDER callgate_test_status */
+};
+
+struct test_output {
+	int format; /* TEST_FORMAT_* */
+	FILE *out;
+	bool colour;
+	struct test_source *sources;
+	size_t count;                     /* of sources */
+	size_t number;                    /* of the last result */
+	const struct test_source *source; /* of the last result */
+	struct test_counts counts;
+};
+
+/* The names of the formats; NULL after the last. */
+extern const char *const test_format_names[];
+enum { TEST_FORMAT_PLAIN, TEST_FORMAT_TAP, TEST_FORMAT_JUNIT }; /* ORDER test_format_names */
+
+/* Results are added in the order of files and tests. */
+void test_output_start(struct test_output *output);
+void test_output_add(struct test_output *output, const struct test_source *source,
+                     const struct test_entry *entry);
+void test_output_finish(struct test_output *output);
+
+/* How many results there will be, files that can't be used included. */
+size_t test_output_total(const struct test_output *output);
+
+/* ---- what comes after the results: coverage and mutants ---- */
+
+struct test_report_options {
+	bool coverage; /* print it */
+	const char *
+	    min; /* a percentage that the rules and the edges of each filter must reach: "80", "80%" or "99.5%" */
+	const char *html; /* the page's path */
+	bool mutate;
+};
+
+/* Is the percentage one? False after a message was printed. */
+bool test_report_check(const struct test_report_options *options);
+
+/*
+ * Reports about each filter that tests of the sources, which were run, are about. Lines on `out` begin with `prefix`. A CLI_ status: CLI_NO if
+ * there is too little coverage, or a mutant that no test notices. The page goes to `html`, if that is open.
+ */
+int test_report(const struct test_report_options *options, const struct test_source *sources, size_t count,
+                FILE *out, const char *prefix, struct output *html);
 
 #endif

@@ -20,9 +20,6 @@ BOUNDARIES = {
     "api/coverage.h": "what a simulator has counted, apart from what a simulator is",
     "api/pfc.h": "a text that programs compare byte by byte, apart from the ways to export",
     "api/questions.h": "questions to the prover in the words of the interface",
-    "cli/test_jobs.h": "a stage of `callgate test`: running in processes",
-    "cli/test_report.h": "a stage of `callgate test`: coverage and mutants",
-    "cli/test_results.h": "a stage of `callgate test`: printing",
     "compile/cube.h": "conjunctions of literals, which know nothing of rules",
     "compile/literal.h": "tests of one word, which know nothing of conjunctions",
     "policy/journal.h": "how changes are undone, whatever they are",
@@ -34,7 +31,6 @@ BOUNDARIES = {
 OPEN = {
     "src/api: these include each other: context, support",
     "src/api: these include each other: coverage, simulator",
-    "src/cli: these include each other: command, filter",
 }
 
 

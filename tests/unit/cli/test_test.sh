@@ -253,6 +253,21 @@ sed "s|profile \"a b.json\"|profile \"$dir/a b.json\"|" "$dir/mixed.test" >"$dir
 "$callgate" test --filter 'far away' - <"$dir/stdin.test" >"$dir/out" 2>"$dir/err" || fail "standard input"
 has "1 passed, 0 failed, 1 skipped"
 
+# Workers that are stopped hold the run up for a while, and not for ever.
+printf 'profile live.json\ntest slow\ndeadline 60000\nlive: pause() -> EINTR\nlive: pause() -> EINTR\n' >"$dir/slow.test"
+"$callgate" test --jobs 2 "$dir/slow.test" >"$dir/out" 2>"$dir/err" </dev/null &
+pid=$!
+while [ "$(cat "/proc/$pid/task/$pid/children" | wc -w)" -lt 2 ]; do
+	sleep 0.1
+done
+for worker in $(cat "/proc/$pid/task/$pid/children"); do
+	kill -STOP "$worker"
+done
+status=0
+wait "$pid" || status=$?
+[ $status = 2 ] || fail "stopped workers: exit status $status"
+[ "$(grep -c 'the process that ran it was stopped' "$dir/out")" = 2 ] || fail "nothing is said of stopped workers"
+
 # ---- trouble ----
 expect 2
 expect 2 "$dir/missing.test"
