@@ -13,7 +13,7 @@ static bool is_branch(const struct sock_filter *insn)
 
 static struct callgate_call call_of(const struct seccomp_data *data)
 {
-	const struct arch *arch = arch_of_call(data->arch, (uint32_t)data->nr);
+	const struct callgate_arch *arch = arch_of_call(data->arch, (uint32_t)data->nr);
 	struct callgate_call call = {
 	    .arch = arch ? arch->token : data->arch,
 	    .nr = data->nr,

@@ -91,7 +91,7 @@ int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
 
 int callgate_program_new(const void *bytes, size_t size, uint32_t arch, struct callgate_program **ret_program)
 {
-	const struct arch *target = arch_by_token(arch);
+	const struct callgate_arch *target = arch_by_token(arch);
 
 	if (!bytes || !target || !ret_program)
 		return diag_fail(diag_thread(), -EINVAL,

@@ -8,8 +8,6 @@
 
 #include <linux/seccomp.h>
 
-#include "arch/actions.h"
-
 enum { LINE_LENGTH_MAX = 160 };
 
 __attribute__((format(printf, 3, 4))) static void line(struct strbuf *text, int indent, const char *format,
@@ -30,7 +28,7 @@ __attribute__((format(printf, 3, 4))) static void line(struct strbuf *text, int 
 /* As libseccomp 2.6 has it: names for all actions but NOTIFY. */
 static void write_action(struct strbuf *text, int indent, uint32_t action)
 {
-	const struct callgate_action_kind *kind = action_kind(action);
+	const struct callgate_action_kind *kind = callgate_action_kind(action);
 	uint32_t data = action & SECCOMP_RET_DATA;
 
 	if (!kind || kind->action == SECCOMP_RET_USER_NOTIF || (data && !kind->data_max))
@@ -44,7 +42,7 @@ static void write_action(struct strbuf *text, int indent, uint32_t action)
 /* The rest of a rule: what is printed where all comparisons so far hold. */
 struct rest {
 	const struct policy_rule *rule;
-	const struct arch *arch;
+	const struct callgate_arch *arch;
 	uint32_t next;
 };
 
@@ -140,12 +138,12 @@ static void write_rest(struct strbuf *text, int indent, struct rest rest)
 }
 
 static void write_rule(struct strbuf *text, int indent, const struct policy_rule *rule,
-                       const struct arch *arch)
+                       const struct callgate_arch *arch)
 {
 	write_rest(text, indent, (struct rest){rule, arch, 0});
 }
 
-static uint32_t condition_words(const struct policy_condition *condition, const struct arch *arch)
+static uint32_t condition_words(const struct policy_condition *condition, const struct callgate_arch *arch)
 {
 	if (arch->word_bits == 32)
 		return 1;
@@ -177,7 +175,7 @@ static uint32_t shared_conditions(const struct policy_rule *a, const struct poli
 enum { COST_MAX = 0xffff, PRIORITY_SHIFT = 16 };
 
 /* Word comparisons of a call's rules; what a rule shares with the one before it, from the left, is tested once. */
-static uint32_t cost(const struct policy_syscall *syscall, const struct arch *arch)
+static uint32_t cost(const struct policy_syscall *syscall, const struct callgate_arch *arch)
 {
 	uint32_t sum = 0;
 
@@ -189,7 +187,7 @@ static uint32_t cost(const struct policy_syscall *syscall, const struct arch *ar
 	return sum < COST_MAX ? sum : COST_MAX;
 }
 
-static uint32_t priority(const struct policy_syscall *syscall, const struct arch *arch)
+static uint32_t priority(const struct policy_syscall *syscall, const struct callgate_arch *arch)
 {
 	return ((uint32_t)syscall->priority << PRIORITY_SHIFT) | (COST_MAX - cost(syscall, arch));
 }
@@ -218,7 +216,8 @@ static int descending_priorities(const void *a, const void *b)
 	return by_number(x, y);
 }
 
-static void write_syscall(struct strbuf *text, const struct entry *entry, const struct arch *arch, int indent)
+static void write_syscall(struct strbuf *text, const struct entry *entry, const struct callgate_arch *arch,
+                          int indent)
 {
 	const struct policy_syscall *syscall = entry->syscall;
 	const char *name = arch_syscall_name(arch, (int32_t)syscall->nr);
@@ -232,7 +231,7 @@ static void write_syscall(struct strbuf *text, const struct entry *entry, const 
 
 /* Leaves of the tree hold four calls; each level doubles that. */
 static void write_tree(struct strbuf *text, const struct entry *entries, size_t count,
-                       const struct arch *arch)
+                       const struct callgate_arch *arch)
 {
 	int levels = 1, indent = 1;
 

@@ -213,7 +213,7 @@ static int ask(const struct filter *filter, const struct query *query, uint32_t 
 int callgate_ask(const struct callgate_filter *side, uint32_t arch, int32_t nr, size_t count,
                  const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer)
 {
-	const struct arch *target = arch_by_token(arch);
+	const struct callgate_arch *target = arch_by_token(arch);
 	struct arena arena = {0};
 	struct filter filter;
 
@@ -273,7 +273,7 @@ static int find_numbers(const struct filter *filter, uint32_t audit, struct call
 int callgate_numbers_find(const struct callgate_filter *side, uint32_t arch,
                           struct callgate_numbers **ret_numbers)
 {
-	const struct arch *target = arch_by_token(arch);
+	const struct callgate_arch *target = arch_by_token(arch);
 	struct arena arena = {0};
 	struct filter filter;
 

@@ -8,7 +8,7 @@
 
 uint32_t seccomp_arch_resolve_name(const char *arch_name)
 {
-	const struct arch *arch = arch_by_name(arch_name);
+	const struct callgate_arch *arch = arch_by_name(arch_name);
 
 	return arch ? arch->token : 0;
 }
@@ -19,10 +19,10 @@ uint32_t seccomp_arch_native(void)
 }
 
 /* Both checked, or NULL with a text. A context without architectures will do. */
-static struct context *check_arch(const void *ctx, uint32_t token, const struct arch **ret_arch)
+static struct context *check_arch(const void *ctx, uint32_t token, const struct callgate_arch **ret_arch)
 {
 	struct context *context = context_check_magic(ctx);
-	const struct arch *arch = arch_by_token(token);
+	const struct callgate_arch *arch = arch_by_token(token);
 
 	if (context && !arch) {
 		diag_set(&context->diag, "0x%08x is not an architecture (SCMP_ARCH_*)", token);
@@ -34,7 +34,7 @@ static struct context *check_arch(const void *ctx, uint32_t token, const struct 
 
 int seccomp_arch_exist(const scmp_filter_ctx ctx, uint32_t arch_token)
 {
-	const struct arch *arch;
+	const struct callgate_arch *arch;
 	struct context *context = check_arch(ctx, arch_token, &arch);
 
 	if (!context)
@@ -47,7 +47,7 @@ int seccomp_arch_exist(const scmp_filter_ctx ctx, uint32_t arch_token)
 
 int seccomp_arch_add(scmp_filter_ctx ctx, uint32_t arch_token)
 {
-	const struct arch *arch;
+	const struct callgate_arch *arch;
 	struct context *context = check_arch(ctx, arch_token, &arch);
 
 	if (!context)
@@ -60,7 +60,7 @@ int seccomp_arch_add(scmp_filter_ctx ctx, uint32_t arch_token)
 
 int seccomp_arch_remove(scmp_filter_ctx ctx, uint32_t arch_token)
 {
-	const struct arch *arch;
+	const struct callgate_arch *arch;
 	struct context *context = check_arch(ctx, arch_token, &arch);
 
 	if (!context)
@@ -72,7 +72,7 @@ int seccomp_arch_remove(scmp_filter_ctx ctx, uint32_t arch_token)
 }
 
 /* The number_of_name, or __NR_SCMP_ERROR with a text in the thread's diagnosis. */
-static int number_of_name(const struct arch *arch, const char *name)
+static int number_of_name(const struct callgate_arch *arch, const char *name)
 {
 	if (!arch) {
 		diag_set(diag_thread(), "not an architecture (SCMP_ARCH_*)");
@@ -91,7 +91,7 @@ int seccomp_syscall_resolve_name_arch(uint32_t arch_token, const char *name)
 
 int seccomp_syscall_resolve_name_rewrite(uint32_t arch_token, const char *name)
 {
-	const struct arch *arch = arch_by_token(arch_token);
+	const struct callgate_arch *arch = arch_by_token(arch_token);
 	int nr = number_of_name(arch, name);
 
 	return nr == __NR_SCMP_ERROR ? nr : arch_syscall_rewrite(arch, nr);
@@ -104,7 +104,7 @@ int seccomp_syscall_resolve_name(const char *name)
 
 char *seccomp_syscall_resolve_num_arch(uint32_t arch_token, int num)
 {
-	const struct arch *arch = arch_by_token(arch_token);
+	const struct callgate_arch *arch = arch_by_token(arch_token);
 	const char *name = arch ? arch_syscall_name(arch, num) : NULL;
 
 	if (!name)

@@ -6,7 +6,6 @@
 
 #include "api/support.h"
 #include "api/context.h"
-#include "arch/actions.h"
 
 enum { ARGUMENTS_MAX = 6 };
 
@@ -30,7 +29,7 @@ static int check_action(struct context *context, uint32_t action)
 	if (result == 0 && action == context->attributes[SCMP_FLTATR_ACT_DEFAULT]) {
 		char text[CALLGATE_ACTION_TEXT];
 
-		action_text(action, text);
+		callgate_action_text(action, text);
 		return diag_fail(&context->diag, -EACCES,
 		                 "action %s is the default action already: the rule would change nothing",
 		                 text);
@@ -97,8 +96,9 @@ static int refuse(const void *ctx, const char *why)
 	return context ? diag_fail(&context->diag, -EINVAL, "%s", why) : -EINVAL;
 }
 
-static int add_direct(struct context *context, const struct arch *arch, struct ruleset_direct *direct,
-                      const struct scmp_arg_cmp *args, struct policy_condition *conditions)
+static int add_direct(struct context *context, const struct callgate_arch *arch,
+                      struct ruleset_direct *direct, const struct scmp_arg_cmp *args,
+                      struct policy_condition *conditions)
 {
 	int result;
 
@@ -123,9 +123,9 @@ static int add_direct(struct context *context, const struct arch *arch, struct r
 }
 
 /* An architecture that the context has, or NULL. */
-static const struct arch *own_arch(struct context *context, uint32_t token)
+static const struct callgate_arch *own_arch(struct context *context, uint32_t token)
 {
-	const struct arch *arch = arch_by_token(token);
+	const struct callgate_arch *arch = arch_by_token(token);
 
 	if (arch && ruleset_has_arch(context->rules, arch))
 		return arch;
@@ -143,7 +143,7 @@ int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int s
 	if (!conditions && count > 0)
 		return refuse(ctx, "the array of comparisons is NULL");
 	struct context *context = context_check(ctx);
-	const struct arch *found = context ? own_arch(context, arch) : NULL;
+	const struct callgate_arch *found = context ? own_arch(context, arch) : NULL;
 	if (!found)
 		return -EINVAL;
 	struct policy_condition *converted = calloc((size_t)count + 1, sizeof(*converted));
@@ -157,7 +157,7 @@ int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int s
 int callgate_rule_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action)
 {
 	struct context *context = context_check(ctx);
-	const struct arch *found = context ? own_arch(context, arch) : NULL;
+	const struct callgate_arch *found = context ? own_arch(context, arch) : NULL;
 
 	if (!found)
 		return -EINVAL;

@@ -6,13 +6,12 @@
 
 #include "api/context.h"
 #include "api/simulator.h"
-#include "arch/actions.h"
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 
 struct seccomp_data simulator_data_of(const struct callgate_call *call)
 {
-	const struct arch *arch = arch_by_token(call->arch);
+	const struct callgate_arch *arch = arch_by_token(call->arch);
 	struct seccomp_data data = {
 	    .nr = call->nr,
 	    .arch = arch ? arch->audit : call->arch,
@@ -28,7 +27,7 @@ struct seccomp_data simulator_data_of(const struct callgate_call *call)
 static bool has_bitmap_entry(const struct seccomp_data *data)
 {
 	for (size_t i = 0; i < arch_count(); i++) {
-		const struct arch *arch = arch_at(i);
+		const struct callgate_arch *arch = callgate_arch_at(i);
 		if (arch->audit == data->arch && arch->nr_base == 0 && data->nr >= 0 &&
 		    data->nr <= arch_syscall_number_max(arch))
 			return true;
@@ -45,7 +44,7 @@ static struct callgate_verdict run(struct callgate_program *const *programs, siz
 		size_t executed;
 		uint32_t action =
 		    bpf_simulate_counting(programs[i], data, &executed, sides ? sides[i] : NULL);
-		verdict.action = i + 1 == count ? action : action_strictest(verdict.action, action);
+		verdict.action = i + 1 == count ? action : callgate_action_strictest(verdict.action, action);
 		verdict.executed += executed;
 		verdict.from_bitmap =
 		    verdict.from_bitmap && bpf_is_bitmap_allowed(programs[i], data->arch, (uint32_t)data->nr);

@@ -227,7 +227,7 @@ struct rule_source {
 	struct arena *arena;
 };
 
-static bool take_rule(struct rule_source *source, const struct arch *arch, struct policy_rule *rule)
+static bool take_rule(struct rule_source *source, const struct callgate_arch *arch, struct policy_rule *rule)
 {
 	const struct callgate_rule *from = source->next++;
 	struct policy_condition *conditions =
@@ -250,7 +250,8 @@ static bool take_rule(struct rule_source *source, const struct arch *arch, struc
 	return true;
 }
 
-static bool take_syscall(struct rule_source *source, const struct arch *arch, struct policy_syscall *syscall)
+static bool take_syscall(struct rule_source *source, const struct callgate_arch *arch,
+                         struct policy_syscall *syscall)
 {
 	struct policy_rule *rules = ARENA_ARRAY(source->arena, struct policy_rule, syscall->rule_count);
 

@@ -7,7 +7,6 @@
 #include <callgate/action.h>
 
 #include "api/context.h"
-#include "arch/actions.h"
 
 int feature_missing(enum load_feature feature, const char *what, int result, struct diag *diag)
 {
@@ -25,7 +24,7 @@ int feature_check(enum load_feature feature, int result, struct diag *diag)
 
 int action_check(uint32_t action, struct diag *diag)
 {
-	const struct callgate_action_kind *kind = action_kind(action);
+	const struct callgate_action_kind *kind = callgate_action_kind(action);
 	uint32_t data = action & SECCOMP_RET_DATA;
 
 	if (!kind || (data && kind->data_max == 0))

@@ -1,4 +1,4 @@
-#include "arch/actions.h"
+#include "arch/arch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,12 +32,12 @@ static const char *without_prefix(const char *text)
 	return strncmp(text, prefix, sizeof(prefix) - 1) == 0 ? text + sizeof(prefix) - 1 : text;
 }
 
-const struct callgate_action_kind *action_kind_at(size_t i)
+const struct callgate_action_kind *callgate_action_kind_at(size_t index)
 {
-	return i < KINDS ? &kinds[i] : NULL;
+	return index < KINDS ? &kinds[index] : NULL;
 }
 
-const struct callgate_action_kind *action_kind(uint32_t action)
+const struct callgate_action_kind *callgate_action_kind(uint32_t action)
 {
 	/* Each rule that is added asks this, and most rules allow, which is the last kind. */
 	for (size_t i = KINDS; i-- > 0;)
@@ -54,7 +54,7 @@ static const struct callgate_action_kind *kind_of_word(const char *word, size_t 
 	return NULL;
 }
 
-const struct callgate_action_kind *action_kind_by_name(const char *name)
+const struct callgate_action_kind *callgate_action_kind_find(const char *name)
 {
 	if (!name)
 		return NULL;
@@ -62,9 +62,11 @@ const struct callgate_action_kind *action_kind_by_name(const char *name)
 	return kind_of_word(name, strlen(name));
 }
 
-void action_text(uint32_t action, char text[CALLGATE_ACTION_TEXT])
+void callgate_action_text(uint32_t action, char text[CALLGATE_ACTION_TEXT])
 {
-	const struct callgate_action_kind *kind = action_kind(action);
+	if (!text)
+		return;
+	const struct callgate_action_kind *kind = callgate_action_kind(action);
 	uint32_t data = action & SECCOMP_RET_DATA;
 	const char *error = kind && kind->action == SECCOMP_RET_ERRNO ? error_name(data) : NULL;
 
@@ -131,7 +133,7 @@ int action_parse(const char *text, uint32_t *ret_action, struct diag *diag)
 	return 0;
 }
 
-uint32_t action_strictest(uint32_t newest, uint32_t older)
+uint32_t callgate_action_strictest(uint32_t newest, uint32_t older)
 {
 	int32_t a = (int32_t)(newest & SECCOMP_RET_ACTION_FULL),
 	        b = (int32_t)(older & SECCOMP_RET_ACTION_FULL);

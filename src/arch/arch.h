@@ -1,5 +1,6 @@
 /*
- * Architectures and their system call numbers: facts, generated from data/ by gen.py.
+ * Architectures and their system call numbers: facts, generated from data/ by gen.py. The room also defines the functions of
+ * <callgate/arch.h> and <callgate/action.h>, which are the same inside and outside.
  *
  * Nothing outside src/arch may ask which architecture it is on; whoever needs to know something about an
  * architecture reads a field here, or gets one added.
@@ -11,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <callgate/action.h>
 #include <callgate/arch.h>
+
+#include "base/diag.h"
 
 /* Reserved numbers of the <seccomp.h> ABI. */
 #define ARCH_NR_ERROR         (-1)  /* the name is not known at all */
@@ -19,78 +23,55 @@
 #define ARCH_NR_RESERVED_LAST (-99) /* -1..-99 are reserved, everything below is a pseudo number */
 
 /*
- * One architecture token of <seccomp.h>. Constant, static, compared by address.
+ * An architecture is a struct callgate_arch of the generated table: constant, static, compared by address.
  *
  * Two architectures may share an audit value (x86_64 and x32); then number ranges tell them apart:
- * a call belongs to this one if nr_first <= (uint32_t)nr <= nr_last.
+ * a call belongs to the one with nr_first <= (uint32_t)nr <= nr_last.
  */
-struct arch {
-	const char *name;  /* lower case, as seccomp_arch_resolve_name() takes it */
-	uint32_t token;    /* SCMP_ARCH_* */
-	uint32_t audit;    /* what the kernel puts in seccomp_data.arch */
-	uint32_t nr_first; /* numbers of this ABI, as unsigned 32-bit values, both ends included */
-	uint32_t nr_last;
-	uint32_t nr_base;  /* where its numbers start: 0, 4000, 5000, 6000 or 0x40000000 */
-	uint8_t word_bits; /* 32 or 64: how much of an argument a rule looks at */
-	bool big_endian;
-	bool
-	    multiplexed; /* calls of the socket and ipc families can also be made through socketcall(2) and ipc(2) */
-	int32_t socketcall_nr; /* their numbers, base included; -1 where not multiplexed */
-	int32_t ipc_nr;
-	const struct callgate_arch *facts; /* the same and more, as <callgate/arch.h> has them */
-	const char *const *compat;      /* the other names of its machine, then NULL; private to src/arch */
-	const struct arch_table *table; /* private to src/arch */
-};
 
-/* Number of architectures; arch_at(i) for i in [0, arch_count()), in the order of the table in the docs. */
+/* Number of architectures: callgate_arch_at(i) for i in [0, arch_count()), in the order of the table in the docs. */
 size_t arch_count(void);
-const struct arch *arch_at(size_t i);
 
 /* The architecture this library was compiled for. Never NULL. */
-const struct arch *arch_native(void);
+const struct callgate_arch *arch_native(void);
 
-/* NULL if there is none. Token 0 means native. */
-const struct arch *arch_by_token(uint32_t token);
-const struct arch *arch_by_name(const char *name);     /* exact; NULL name gives NULL */
-const struct arch *arch_by_any_name(const char *name); /* "x86_64", "SCMP_ARCH_X86_64", "amd64"; likewise */
-const char *arch_closest_name(const char *name); /* the name of any of these kinds; NULL if none is close */
+/* NULL if there is none. Token 0 means native. callgate_arch_find_name() takes names of any kind. */
+const struct callgate_arch *arch_by_token(uint32_t token);
+const struct callgate_arch *arch_by_name(const char *name); /* exact; NULL name gives NULL */
 
 /*
  * Here, and nowhere else, x86_64 and x32 are told apart. arch_has_number(): may a call of the architecture have this number? -1, a
  * call that a tracer skips, may be any architecture's. arch_of_call(): whose call it is, -1 being that of the first one with
  * the audit value, which is the one with a kernel of its own; NULL if no architecture has the audit value.
  */
-bool arch_has_number(const struct arch *arch, uint32_t nr);
-const struct arch *arch_of_call(uint32_t audit, uint32_t nr);
-
-/* The architectures whose programs run on a machine of this one: itself, then the others; NULL from the end on. */
-const struct arch *arch_of_machine(const struct arch *machine, size_t i);
+bool arch_has_number(const struct callgate_arch *arch, uint32_t nr);
+const struct callgate_arch *arch_of_call(uint32_t audit, uint32_t nr);
 
 /*
  * Name -> number as seccomp_syscall_resolve_name_arch() says: base included; the pseudo number when the name is known
  * but absent there; -101.. / -201.. for the socket and ipc families on multiplexed architectures; ARCH_NR_ERROR if the
  * name is unknown or NULL. Takes less than 100 ns.
  */
-int32_t arch_syscall_number(const struct arch *arch, const char *name);
+int32_t arch_syscall_number(const struct callgate_arch *arch, const char *name);
 
 /* The direct number of a name on this architecture, base included, also where the family is multiplexed; -1 if none. */
-int32_t arch_syscall_direct_number(const struct arch *arch, const char *name);
+int32_t arch_syscall_direct_number(const struct callgate_arch *arch, const char *name);
 
 /*
  * Number -> name, static, NULL if unknown. Pseudo numbers resolve where this architecture's table holds them, and
  * -101..-120/-201..-224 always do on multiplexed ones; x32 takes numbers with and without bit 30; MIPS takes
  * numbers with and without the base.
  */
-const char *arch_syscall_name(const struct arch *arch, int32_t nr);
+const char *arch_syscall_name(const struct callgate_arch *arch, int32_t nr);
 
 /* -101..-120 -> socketcall_nr, -201..-224 -> ipc_nr where multiplexed; everything else comes back unchanged. */
-int32_t arch_syscall_rewrite(const struct arch *arch, int32_t nr);
+int32_t arch_syscall_rewrite(const struct callgate_arch *arch, int32_t nr);
 
 /*
  * Translates a native number (or pseudo number) to `to`, by name. For the native architecture, and for -1, the number
  * comes back unchanged. Returns 0, or -EFAULT if the native table has no name for it; *ret_nr is untouched then.
  */
-int arch_syscall_translate(const struct arch *to, int32_t native_nr, int32_t *ret_nr);
+int arch_syscall_translate(const struct callgate_arch *to, int32_t native_nr, int32_t *ret_nr);
 
 /* Numbers that the kernel takes for negative are no system calls, on any architecture. -1 is a call that a tracer skips. */
 static inline bool arch_nr_is_no_call(uint32_t nr)
@@ -113,26 +94,29 @@ size_t arch_syscall_name_count(void);
 const char *arch_syscall_name_at(size_t i);
 
 /* Highest number of the table on this architecture, base included. */
-int32_t arch_syscall_number_max(const struct arch *arch);
+int32_t arch_syscall_number_max(const struct callgate_arch *arch);
 
 /*
  * The highest number that is handed out to all architectures alike (since Linux 5.1 new calls get one number, plus the base,
- * everywhere). Smaller than the maximum where an architecture has calls of its own behind the common range: x32's
+ * everywhere). Smaller than the maximum where an architecture has calls of its own after the common range: x32's
  * from 512, ARM's from 0xf0000.
  */
-int32_t arch_syscall_number_newest(const struct arch *arch);
+int32_t arch_syscall_number_newest(const struct callgate_arch *arch);
 
 /* The architecture's own numbers, base included, ascending: i in [0, arch_syscall_number_count()). */
-size_t arch_syscall_number_count(const struct arch *arch);
-int32_t arch_syscall_number_at(const struct arch *arch, size_t i);
+size_t arch_syscall_number_count(const struct callgate_arch *arch);
+int32_t arch_syscall_number_at(const struct callgate_arch *arch, size_t i);
 
 /*
  * Adds to *count how many calls there are from the `from`-th one by number on, as far as their numbers are not above `last`, and
  * to *share (may be NULL) how often ordinary programs make them: their part of all calls, in 1/100000, as measured for
  * arch/data/ordinary_work.inc. Returns where it ended: `from` for what is above.
  */
-size_t arch_syscall_tally(const struct arch *arch, size_t from, uint32_t last, uint32_t *count,
+size_t arch_syscall_tally(const struct callgate_arch *arch, size_t from, uint32_t last, uint32_t *count,
                           uint32_t *share);
+
+/* callgate_action_parse() with a place for the text of -EINVAL. */
+int action_parse(const char *text, uint32_t *ret_action, struct diag *diag);
 
 /* The known name that is closest to `name` (edit distance), or NULL if nothing is close. For diagnostics. */
 const char *arch_syscall_closest_name(const char *name);

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include <callgate/arch.h>
+
 #define ARCH_NUMBER_ABSENT (-1)
 #define ARCH_NUMBER_NONE   UINT16_MAX /* in arch_numbers, for ARCH_NUMBER_ABSENT */
 #define ARCH_NUMBER_FAR \
@@ -21,11 +23,15 @@
 #define ARCH_HASH_MULTIPLIER  16777619U
 #define ARCH_NAME_LENGTH_MAX  31
 
-/* Where one architecture's numbers are; mips and mipsel share one table, and so on. */
-struct arch_table {
-	uint32_t first;           /* of its name_count entries in arch_numbers */
-	uint32_t first_by_number; /* of its `count` entries in arch_by_number */
+enum { ARCH_COMPAT_MOST = 3 };
+
+/* What is private to src/arch about one architecture. mips and mipsel share one table of numbers, and so on. */
+struct arch_private {
+	uint16_t first;           /* of its name_count entries in arch_numbers */
+	uint16_t first_by_number; /* of its `count` entries in arch_by_number */
 	uint16_t count;           /* how many names have a number here */
+	uint8_t compat
+	    [ARCH_COMPAT_MOST]; /* the others of its machine: positions in arch_descriptors, and 1; then 0 */
 };
 
 extern const uint16_t arch_name_count;
@@ -49,8 +55,8 @@ extern const uint16_t arch_pseudo_by_number[]; /* their indices, by ascending ps
 extern const uint8_t arch_hash_displacement[ARCH_HASH_BUCKETS];
 extern const uint16_t arch_hash_slot[ARCH_HASH_SLOTS];
 
-struct arch;
-extern const struct arch *const arch_descriptors;
+extern const struct callgate_arch arch_descriptors[];
+extern const struct arch_private arch_privates[]; /* in the same order */
 extern const uint16_t arch_descriptor_count;
 extern const uint16_t arch_native_position; /* in arch_descriptors */
 

@@ -15,6 +15,12 @@
 /* x32's own calls start here (arch/x86/entry/syscalls/syscall_64.tbl, Linux 6.18); nobody's common ones have come that far. */
 #define COMMON_NUMBERS_END 512
 
+static const struct arch_private *private_of(const struct callgate_arch *arch)
+{
+	assert(arch >= arch_descriptors && arch < arch_descriptors + arch_descriptor_count);
+	return &arch_privates[arch - arch_descriptors];
+}
+
 static const char *name_text(uint16_t idx)
 {
 	return &arch_name_text[arch_name_offset[idx]];
@@ -40,9 +46,9 @@ static uint16_t name_index(const char *name)
 }
 
 /* Without the base; ARCH_NUMBER_ABSENT where the architecture lacks the call. */
-static int32_t number_of(const struct arch *arch, uint16_t idx)
+static int32_t number_of(const struct callgate_arch *arch, uint16_t idx)
 {
-	uint16_t packed = arch_numbers[arch->table->first + idx];
+	uint16_t packed = arch_numbers[private_of(arch)->first + idx];
 
 	if (packed < ARCH_NUMBER_FAR)
 		return packed;
@@ -51,10 +57,10 @@ static int32_t number_of(const struct arch *arch, uint16_t idx)
 }
 
 /* The index of the name with the i-th smallest number. */
-static uint16_t by_number(const struct arch *arch, size_t i)
+static uint16_t by_number(const struct callgate_arch *arch, size_t i)
 {
-	assert(i < arch->table->count);
-	return arch_by_number[arch->table->first_by_number + i];
+	assert(i < private_of(arch)->count);
+	return arch_by_number[private_of(arch)->first_by_number + i];
 }
 
 static bool is_socket_family(int32_t nr)
@@ -68,7 +74,7 @@ static bool is_ipc_family(int32_t nr)
 }
 
 /* Whether the architecture's table holds the pseudo number of this name instead of a number. */
-static bool holds_pseudo(const struct arch *arch, uint16_t idx)
+static bool holds_pseudo(const struct callgate_arch *arch, uint16_t idx)
 {
 	int32_t pseudo = arch_pseudo_numbers[idx];
 
@@ -77,7 +83,7 @@ static bool holds_pseudo(const struct arch *arch, uint16_t idx)
 	return number_of(arch, idx) == ARCH_NUMBER_ABSENT;
 }
 
-int32_t arch_syscall_number(const struct arch *arch, const char *name)
+int32_t arch_syscall_number(const struct callgate_arch *arch, const char *name)
 {
 	uint16_t idx = name ? name_index(name) : ARCH_NAME_NONE;
 
@@ -88,7 +94,7 @@ int32_t arch_syscall_number(const struct arch *arch, const char *name)
 	return number_of(arch, idx) + (int32_t)arch->nr_base;
 }
 
-int32_t arch_syscall_direct_number(const struct arch *arch, const char *name)
+int32_t arch_syscall_direct_number(const struct callgate_arch *arch, const char *name)
 {
 	uint16_t idx = name ? name_index(name) : ARCH_NAME_NONE;
 
@@ -97,7 +103,7 @@ int32_t arch_syscall_direct_number(const struct arch *arch, const char *name)
 	return number_of(arch, idx) + (int32_t)arch->nr_base;
 }
 
-static const char *pseudo_name(const struct arch *arch, int32_t nr)
+static const char *pseudo_name(const struct callgate_arch *arch, int32_t nr)
 {
 	size_t low = 0;
 	size_t high = arch_pseudo_count;
@@ -117,30 +123,54 @@ static const char *pseudo_name(const struct arch *arch, int32_t nr)
 	return NULL;
 }
 
-const char *arch_syscall_name(const struct arch *arch, int32_t nr)
+/* The i-th smallest number, as in seccomp_data. */
+static uint32_t number_at(const struct callgate_arch *arch, size_t i)
 {
-	int32_t base = (int32_t)arch->nr_base;
-	size_t low = 0;
-	size_t high = arch->table->count;
+	return (uint32_t)number_of(arch, by_number(arch, i)) + arch->nr_base;
+}
 
-	if (nr < 0)
-		return pseudo_name(arch, nr);
-	if (nr >= base)
-		nr -= base;
+/* Is the first number above `nr` the one after this index? */
+static bool is_last_below(const struct callgate_arch *arch, size_t at, uint32_t nr)
+{
+	return number_at(arch, at) <= nr &&
+	       (at + 1 == private_of(arch)->count || number_at(arch, at + 1) > nr);
+}
+
+/*
+ * The first of the architecture's numbers at or after index `from` that is above `nr`. Most numbers follow each other without a gap
+ * from the first on, or up to the last.
+ */
+static size_t index_above(const struct callgate_arch *arch, size_t from, uint32_t nr)
+{
+	size_t low = from, high = private_of(arch)->count;
+	size_t ahead = nr - number_at(arch, 0), behind = number_at(arch, high - 1) - nr;
+
+	if (ahead >= from && ahead < high && is_last_below(arch, ahead, nr))
+		return ahead + 1;
+	if (behind < high - from && is_last_below(arch, high - 1 - behind, nr))
+		return high - behind;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (number_of(arch, by_number(arch, middle)) < nr)
+		if (number_at(arch, middle) <= nr)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == arch->table->count || number_of(arch, by_number(arch, low)) != nr)
-		return NULL;
-	return name_text(by_number(arch, low));
+	return low;
 }
 
-int32_t arch_syscall_rewrite(const struct arch *arch, int32_t nr)
+const char *arch_syscall_name(const struct callgate_arch *arch, int32_t nr)
+{
+	if (nr < 0)
+		return pseudo_name(arch, nr);
+	uint32_t number = (uint32_t)nr + ((uint32_t)nr < arch->nr_base ? arch->nr_base : 0);
+	size_t above = index_above(arch, 0, number);
+	return above > 0 && number_at(arch, above - 1) == number ? name_text(by_number(arch, above - 1))
+	                                                         : NULL;
+}
+
+int32_t arch_syscall_rewrite(const struct callgate_arch *arch, int32_t nr)
 {
 	if (!arch->multiplexed)
 		return nr;
@@ -151,9 +181,9 @@ int32_t arch_syscall_rewrite(const struct arch *arch, int32_t nr)
 	return nr;
 }
 
-int arch_syscall_translate(const struct arch *to, int32_t native_nr, int32_t *ret_nr)
+int arch_syscall_translate(const struct callgate_arch *to, int32_t native_nr, int32_t *ret_nr)
 {
-	const struct arch *native = arch_native();
+	const struct callgate_arch *native = arch_native();
 
 	if (to == native || native_nr == ARCH_NR_SKIP) {
 		*ret_nr = native_nr;
@@ -176,56 +206,20 @@ const char *arch_syscall_name_at(size_t i)
 	return name_text((uint16_t)i);
 }
 
-size_t arch_syscall_number_count(const struct arch *arch)
+size_t arch_syscall_number_count(const struct callgate_arch *arch)
 {
-	return arch->table->count;
+	return private_of(arch)->count;
 }
 
-int32_t arch_syscall_number_at(const struct arch *arch, size_t i)
+int32_t arch_syscall_number_at(const struct callgate_arch *arch, size_t i)
 {
-	return number_of(arch, by_number(arch, i)) + (int32_t)arch->nr_base;
+	return (int32_t)number_at(arch, i);
 }
 
-/* The i-th smallest number, as in seccomp_data. */
-static uint32_t number_at(const struct arch *arch, size_t i)
-{
-	return (uint32_t)number_of(arch, by_number(arch, i)) + arch->nr_base;
-}
-
-/* Is the first number above `nr` behind this index? */
-static bool is_last_below(const struct arch *arch, size_t at, uint32_t nr)
-{
-	return number_at(arch, at) <= nr && (at + 1 == arch->table->count || number_at(arch, at + 1) > nr);
-}
-
-/*
- * The first of the architecture's numbers at or behind index `from` that is above `nr`. Most numbers follow each other without a gap
- * from the first on, or up to the last.
- */
-static size_t index_above(const struct arch *arch, size_t from, uint32_t nr)
-{
-	size_t low = from, high = arch->table->count;
-	size_t ahead = nr - number_at(arch, 0), behind = number_at(arch, high - 1) - nr;
-
-	if (ahead >= from && ahead < high && is_last_below(arch, ahead, nr))
-		return ahead + 1;
-	if (behind < high - from && is_last_below(arch, high - 1 - behind, nr))
-		return high - behind;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (number_at(arch, middle) <= nr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-size_t arch_syscall_tally(const struct arch *arch, size_t from, uint32_t last, uint32_t *count,
+size_t arch_syscall_tally(const struct callgate_arch *arch, size_t from, uint32_t last, uint32_t *count,
                           uint32_t *share)
 {
-	size_t to = arch->table->count;
+	size_t to = private_of(arch)->count;
 
 	if (last != UINT32_MAX && from < to)
 		to = index_above(arch, from, last);
@@ -239,18 +233,14 @@ size_t arch_syscall_tally(const struct arch *arch, size_t from, uint32_t last, u
 	return to;
 }
 
-int32_t arch_syscall_number_max(const struct arch *arch)
+int32_t arch_syscall_number_max(const struct callgate_arch *arch)
 {
 	return arch_syscall_number_at(arch, arch_syscall_number_count(arch) - 1U);
 }
 
-int32_t arch_syscall_number_newest(const struct arch *arch)
+int32_t arch_syscall_number_newest(const struct callgate_arch *arch)
 {
-	size_t i = arch_syscall_number_count(arch);
-
-	while (i > 1 && arch_syscall_number_at(arch, i - 1) - (int32_t)arch->nr_base >= COMMON_NUMBERS_END)
-		i--;
-	return arch_syscall_number_at(arch, i - 1);
+	return arch_syscall_number_at(arch, index_above(arch, 0, arch->nr_base + COMMON_NUMBERS_END - 1) - 1);
 }
 
 const char *arch_syscall_closest_name(const char *name)

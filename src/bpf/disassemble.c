@@ -4,11 +4,11 @@
 
 #include <linux/seccomp.h>
 
-#include "arch/actions.h"
+#include <callgate/action.h>
 
 void bpf_format_action(uint32_t action, struct strbuf *out)
 {
-	const struct callgate_action_kind *kind = action_kind(action);
+	const struct callgate_action_kind *kind = callgate_action_kind(action);
 	uint32_t data = action & SECCOMP_RET_DATA;
 
 	if (!kind)

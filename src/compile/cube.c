@@ -71,7 +71,8 @@ static struct literal *start_literals(struct cube_set *set, uint32_t count)
 	return set->failed ? NULL : set->literals.items;
 }
 
-const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule, const struct arch *arch)
+const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule,
+                                const struct callgate_arch *arch)
 {
 	struct literal *literals = start_literals(set, 2 * rule->condition_count);
 	uint32_t count = 0, more;

@@ -44,7 +44,7 @@ enum literal_outcome { LITERAL_FAILS, LITERAL_HOLDS, LITERAL_REMAINS };
  * The literals whose conjunction is the condition: their count, 0 to 2. LITERAL_FAILS if it never holds (the literals are then
  * meaningless), else LITERAL_HOLDS if the count is 0, else LITERAL_REMAINS.
  */
-enum literal_outcome literal_split(const struct policy_condition *condition, const struct arch *arch,
+enum literal_outcome literal_split(const struct policy_condition *condition, const struct callgate_arch *arch,
                                    struct literal ret_literals[2], uint32_t *ret_count);
 
 static inline bool literal_is_wide(const struct literal *literal)
@@ -97,7 +97,7 @@ const struct cube *cube_make(struct cube_set *set, uint32_t action, const struct
 
 /* The cube of a rule; NULL if it can never match (or memory ran out). */
 const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule,
-                                const struct arch *arch);
+                                const struct callgate_arch *arch);
 
 /* The cofactor of a cube where `word` is known to be in [first, last], which has no breakpoint inside; NULL if it cannot match. */
 const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube, uint8_t word, uint32_t first,

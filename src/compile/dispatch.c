@@ -73,7 +73,8 @@ static bool find_next(struct slice *slice, uint32_t first, uint32_t *ret_nr)
 	return found;
 }
 
-static bool collect(struct slice *slice, const struct policy_syscall *syscall, const struct arch *arch)
+static bool collect(struct slice *slice, const struct policy_syscall *syscall,
+                    const struct callgate_arch *arch)
 {
 	for (uint32_t i = 0; i < syscall->rule_count; i++) {
 		const struct cube *cube = cube_of_rule(&slice->expansion.cubes, &syscall->rules[i], arch);
@@ -173,7 +174,7 @@ static void add_covered(struct slice *slice, uint32_t first, uint32_t last, stru
 	add_edge(slice, first, base, false, 0);
 }
 
-static void weigh_for(struct slice *slice, const struct arch *arch)
+static void weigh_for(struct slice *slice, const struct callgate_arch *arch)
 {
 	size_t count = slice->edges.count, at = 0;
 

@@ -40,7 +40,8 @@ static bool count_literal(struct frequency *frequency, const struct literal *lit
 	return true;
 }
 
-static bool learn_rule(struct frequency *frequency, const struct policy_rule *rule, const struct arch *arch)
+static bool learn_rule(struct frequency *frequency, const struct policy_rule *rule,
+                       const struct callgate_arch *arch)
 {
 	for (uint32_t i = 0; i < rule->condition_count; i++) {
 		struct literal literals[2];

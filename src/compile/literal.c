@@ -113,7 +113,7 @@ static enum literal_outcome split_narrow(const struct policy_condition *c, struc
 	return masked(literal, word, (uint32_t)c->mask, (uint32_t)c->value);
 }
 
-enum literal_outcome literal_split(const struct policy_condition *condition, const struct arch *arch,
+enum literal_outcome literal_split(const struct policy_condition *condition, const struct callgate_arch *arch,
                                    struct literal ret_literals[2], uint32_t *ret_count)
 {
 	struct literal literals[2];

@@ -60,7 +60,7 @@ static bool measure(struct stack_plan *plan, struct arena *arena)
 }
 
 /* Marks the edge that decides a call of this name. */
-static void keep_for_last(struct stack_plan *plan, const struct arch *arch, const char *name)
+static void keep_for_last(struct stack_plan *plan, const struct callgate_arch *arch, const char *name)
 {
 	int32_t nr = arch_syscall_direct_number(arch, name);
 	struct graph_id id = plan->root;

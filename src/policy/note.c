@@ -26,7 +26,7 @@ static enum note_kind kind_of_condition(const struct policy_condition *condition
 }
 
 void note_conditions(struct note *note, uint32_t rule, const struct policy_condition *conditions,
-                     size_t count, const struct arch *arch)
+                     size_t count, const struct callgate_arch *arch)
 {
 	for (size_t i = 0; note && i < count; i++)
 		keep(note, (struct note){
@@ -59,7 +59,7 @@ static enum note_kind kind_of_plan(const struct placement *placement, uint32_t a
 void note_placement(struct note *note, const struct ruleset_request *request,
                     const struct placement *placement)
 {
-	const struct arch *arch = placement->rules->arch;
+	const struct callgate_arch *arch = placement->rules->arch;
 	struct note base = {.nr = placement->nr, .rule = request->id, .by = placement->plan.by, .arch = arch};
 
 	if (!note)
@@ -72,7 +72,7 @@ void note_placement(struct note *note, const struct ruleset_request *request,
 	keep(note, base);
 }
 
-void note_absent(struct note *note, uint32_t rule, int32_t nr, const struct arch *arch)
+void note_absent(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch)
 {
 	if (note)
 		keep(note, (struct note){.kind = NOTE_ABSENT, .nr = nr, .rule = rule, .arch = arch});

@@ -28,7 +28,7 @@ struct note {
 	int32_t nr; /* on `arch`, or native where the call is absent */
 	uint32_t rule, by;
 	uint64_t value;
-	const struct arch *arch;
+	const struct callgate_arch *arch;
 };
 
 /* The note in words, beginning with "note: "; leaves *diag alone where there is nothing to report. */

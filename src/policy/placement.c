@@ -6,7 +6,8 @@
 #include "policy/rule_tree.h"
 #include "policy/ruleset.h"
 
-static int reject(struct diag *diag, int result, const struct arch *arch, int32_t nr, const char *why)
+static int reject(struct diag *diag, int result, const struct callgate_arch *arch, int32_t nr,
+                  const char *why)
 {
 	const char *name = arch_syscall_name(arch_native(), nr);
 
@@ -33,7 +34,7 @@ static void fill(struct placement *placement, struct arch_rules *rules, int32_t 
  * The call number that socketcall(2) or ipc(2) takes as its first argument, as wide as the kernel reads it: socketcall declares an
  * int, and ipc cuts off the upper half of an unsigned int, which holds a version. What the kernel ignores is not compared.
  */
-static struct policy_condition call_number(const struct arch *arch, int32_t pseudo)
+static struct policy_condition call_number(const struct callgate_arch *arch, int32_t pseudo)
 {
 	bool is_socket = arch_nr_is_socket_pseudo(pseudo);
 	uint64_t read_by_kernel = is_socket ? UINT32_MAX : UINT16_MAX;
@@ -75,7 +76,7 @@ static int make_multiplexed(struct arch_rules *rules, int32_t pseudo, const stru
 	return 2;
 }
 
-static bool is_multiplexed(const struct arch *arch, int32_t nr)
+static bool is_multiplexed(const struct callgate_arch *arch, int32_t nr)
 {
 	return arch->multiplexed && (arch_nr_is_socket_pseudo(nr) || arch_nr_is_ipc_pseudo(nr));
 }
@@ -84,7 +85,7 @@ static bool is_multiplexed(const struct arch *arch, int32_t nr)
  * The direct number of a multiplexed call stands for the call, direct or multiplexed. Only the native one, which is not
  * translated by name, can be direct.
  */
-static int32_t call_of(const struct arch *arch, int32_t nr)
+static int32_t call_of(const struct callgate_arch *arch, int32_t nr)
 {
 	if (!arch->multiplexed || nr < 0 || arch != arch_native())
 		return nr;

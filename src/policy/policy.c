@@ -2,7 +2,8 @@
 
 #include <assert.h>
 
-bool policy_condition_holds(const struct policy_condition *condition, const struct arch *arch, uint64_t value)
+bool policy_condition_holds(const struct policy_condition *condition, const struct callgate_arch *arch,
+                            uint64_t value)
 {
 	uint64_t arg = value & policy_word_mask(arch);
 
@@ -39,7 +40,8 @@ const struct policy_syscall *policy_arch_find(const struct policy_arch *arch, ui
 	return low < arch->syscall_count && arch->syscalls[low].nr == nr ? &arch->syscalls[low] : NULL;
 }
 
-static bool rule_matches(const struct policy_rule *rule, const struct arch *arch, const __u64 args[6])
+static bool rule_matches(const struct policy_rule *rule, const struct callgate_arch *arch,
+                         const __u64 args[6])
 {
 	for (uint32_t i = 0; i < rule->condition_count; i++)
 		if (!policy_condition_holds(&rule->conditions[i], arch, args[rule->conditions[i].arg]))
@@ -53,7 +55,7 @@ bool policy_covers(const struct policy *policy, const struct seccomp_data *data)
 	uint32_t nr = (uint32_t)data->nr;
 
 	for (size_t i = 0; i < policy->arch_count; i++) {
-		const struct arch *arch = policy->archs[i].arch;
+		const struct callgate_arch *arch = policy->archs[i].arch;
 		if (arch->audit == data->arch &&
 		    (nr == UINT32_MAX || (arch->nr_first <= nr && nr <= arch->nr_last)))
 			return true;

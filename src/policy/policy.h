@@ -62,7 +62,7 @@ struct policy_syscall {
  * which matches gets the default action as everywhere. Never below arch->nr_first.
  */
 struct policy_arch {
-	const struct arch *arch;
+	const struct callgate_arch *arch;
 	size_t syscall_count;
 	const struct policy_syscall *syscalls; /* strictly ascending by nr; pseudo numbers are not in here */
 	uint32_t unknown_first;                /* 0: not used */
@@ -90,7 +90,7 @@ uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *dat
 bool policy_covers(const struct policy *policy, const struct seccomp_data *data);
 
 /* Does `value`, an argument as the kernel passes it, satisfy the condition on this architecture? */
-bool policy_condition_holds(const struct policy_condition *condition, const struct arch *arch,
+bool policy_condition_holds(const struct policy_condition *condition, const struct callgate_arch *arch,
                             uint64_t value);
 
 /* Is the number one of `arch`'s unknown calls, as far as range goes? Rules for it are not looked at. */
@@ -112,7 +112,7 @@ bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t action, uint32_t
                              struct arena *arena);
 
 /* The bits of an argument that rules look at on this architecture. */
-static inline uint64_t policy_word_mask(const struct arch *arch)
+static inline uint64_t policy_word_mask(const struct callgate_arch *arch)
 {
 	return arch->word_bits == 64 ? UINT64_MAX : UINT32_MAX;
 }

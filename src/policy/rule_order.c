@@ -73,7 +73,8 @@ static bool goes_after(const struct policy_condition *a, const struct policy_con
 	return a->arg != b->arg ? a->arg > b->arg : compare_conditions(a, b) > 0;
 }
 
-uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t count, const struct arch *arch)
+uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t count,
+                              const struct callgate_arch *arch)
 {
 	uint64_t word = policy_word_mask(arch);
 	uint32_t kept = 0;

@@ -6,7 +6,7 @@
 
 enum { FIRST_CALLS = 32, FIRST_NODES = 16 };
 
-struct arch_rules *arch_rules_new(const struct arch *arch)
+struct arch_rules *arch_rules_new(const struct callgate_arch *arch)
 {
 	struct arch_rules *rules = calloc(1, sizeof(*rules));
 

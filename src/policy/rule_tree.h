@@ -21,7 +21,8 @@ struct ruleset_request;
  * Brings `count` conditions into normal form in place: cut to the architecture's word, those that always hold by a mask of
  * 0 left out, sorted by argument, none twice. Returns how many are left; 0 is a rule without conditions.
  */
-uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t count, const struct arch *arch);
+uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t count,
+                              const struct callgate_arch *arch);
 
 bool rule_order_is_same(const struct policy_condition *a, const struct policy_condition *b);
 
@@ -67,7 +68,7 @@ struct rule_call {
 
 /* Calls are never taken back, nodes are, newest first. The tables find a call by its number, a node by parent and condition. */
 struct arch_rules {
-	const struct arch *arch;
+	const struct callgate_arch *arch;
 	VEC(struct rule_call) calls;
 	VEC(struct rule_node) nodes;
 	struct table call_table, node_table;
@@ -86,7 +87,7 @@ struct rule_plan {
 };
 
 /* Empty, in memory of its own; NULL when memory is out. */
-struct arch_rules *arch_rules_new(const struct arch *arch);
+struct arch_rules *arch_rules_new(const struct callgate_arch *arch);
 void arch_rules_free(struct arch_rules *rules);
 
 /*
@@ -182,10 +183,10 @@ int placement_make(struct arch_rules *rules, const struct ruleset_request *reque
 void note_placement(struct note *note, const struct ruleset_request *request,
                     const struct placement *placement);
 void note_conditions(struct note *note, uint32_t rule, const struct policy_condition *conditions,
-                     size_t count, const struct arch *arch);
+                     size_t count, const struct callgate_arch *arch);
 
 /* Of a number (native) that has no home on an architecture; `rule` is 0 for a priority. */
-void note_absent(struct note *note, uint32_t rule, int32_t nr, const struct arch *arch);
+void note_absent(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch);
 
 struct ruleset {
 	VEC(struct arch_rules *) archs; /* in order of addition, each once, of one byte order */

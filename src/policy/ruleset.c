@@ -56,13 +56,13 @@ size_t ruleset_arch_count(const struct ruleset *rules)
 	return rules->archs.count;
 }
 
-const struct arch *ruleset_arch_at(const struct ruleset *rules, size_t i)
+const struct callgate_arch *ruleset_arch_at(const struct ruleset *rules, size_t i)
 {
 	return rules->archs.items[i]->arch;
 }
 
 /* The position of an architecture, or the number of them if it is not there. */
-static size_t position(const struct ruleset *rules, const struct arch *arch)
+static size_t position(const struct ruleset *rules, const struct callgate_arch *arch)
 {
 	size_t i = 0;
 
@@ -71,12 +71,12 @@ static size_t position(const struct ruleset *rules, const struct arch *arch)
 	return i;
 }
 
-bool ruleset_has_arch(const struct ruleset *rules, const struct arch *arch)
+bool ruleset_has_arch(const struct ruleset *rules, const struct callgate_arch *arch)
 {
 	return position(rules, arch) < rules->archs.count;
 }
 
-static int check_byte_order(const struct ruleset *rules, const struct arch *arch, struct diag *diag)
+static int check_byte_order(const struct ruleset *rules, const struct callgate_arch *arch, struct diag *diag)
 {
 	if (rules->archs.count == 0 || rules->archs.items[0]->arch->big_endian == arch->big_endian)
 		return 0;
@@ -100,7 +100,7 @@ static void append_arch(struct ruleset *rules, struct arch_rules *added)
 	rules->archs.items[rules->archs.count++] = added;
 }
 
-int ruleset_arch_add(struct ruleset *rules, const struct arch *arch, struct diag *diag)
+int ruleset_arch_add(struct ruleset *rules, const struct callgate_arch *arch, struct diag *diag)
 {
 	int result;
 
@@ -116,7 +116,8 @@ int ruleset_arch_add(struct ruleset *rules, const struct arch *arch, struct diag
 	return 0;
 }
 
-int ruleset_set_unknown(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag)
+int ruleset_set_unknown(struct ruleset *rules, const struct callgate_arch *arch, uint32_t action,
+                        struct diag *diag)
 {
 	size_t at = position(rules, arch);
 
@@ -139,7 +140,7 @@ static struct arch_rules *take_arch(struct ruleset *rules, size_t at)
 	return taken;
 }
 
-int ruleset_arch_remove(struct ruleset *rules, const struct arch *arch, struct diag *diag)
+int ruleset_arch_remove(struct ruleset *rules, const struct callgate_arch *arch, struct diag *diag)
 {
 	size_t at = position(rules, arch);
 

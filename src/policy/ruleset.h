@@ -40,13 +40,13 @@ void ruleset_free(struct ruleset *rules);
 
 /* In order of addition. */
 size_t ruleset_arch_count(const struct ruleset *rules);
-const struct arch *ruleset_arch_at(const struct ruleset *rules, size_t i);
-bool ruleset_has_arch(const struct ruleset *rules, const struct arch *arch);
+const struct callgate_arch *ruleset_arch_at(const struct ruleset *rules, size_t i);
+bool ruleset_has_arch(const struct ruleset *rules, const struct callgate_arch *arch);
 
 /* 0, -EEXIST (present), -EDOM (other byte order than the present ones), -ENOMEM. */
-int ruleset_arch_add(struct ruleset *rules, const struct arch *arch, struct diag *diag);
+int ruleset_arch_add(struct ruleset *rules, const struct callgate_arch *arch, struct diag *diag);
 /* 0, -EEXIST (absent). */
-int ruleset_arch_remove(struct ruleset *rules, const struct arch *arch, struct diag *diag);
+int ruleset_arch_remove(struct ruleset *rules, const struct callgate_arch *arch, struct diag *diag);
 
 /*
  * Moves the architectures of `from`, with their rules, after those of `to`. 0, -EDOM (byte order), -EEXIST (one is in both,
@@ -85,14 +85,15 @@ struct ruleset_direct {
 };
 
 /* 0, also for the silent cases; -EEXIST, -EINVAL (the architecture is not in the set), -E2BIG (conditions), -ENOMEM. */
-int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const struct ruleset_direct *direct,
-                       struct diag *diag, struct note *note);
+int ruleset_add_direct(struct ruleset *rules, const struct callgate_arch *arch,
+                       const struct ruleset_direct *direct, struct diag *diag, struct note *note);
 
 /*
  * From now on the unknown calls of the architecture, those newer than its table, get `action` (policy_arch_set_unknown()). -EEXIST: the
  * architecture is not in the set. Transactions do not cover it.
  */
-int ruleset_set_unknown(struct ruleset *rules, const struct arch *arch, uint32_t action, struct diag *diag);
+int ruleset_set_unknown(struct ruleset *rules, const struct callgate_arch *arch, uint32_t action,
+                        struct diag *diag);
 
 /* Raises the priority hint of a (native) number on every architecture that has it. 0, -EFAULT, -ENOMEM. */
 int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/actions.h"
 #include "policy/rule_tree.h"
 #include "policy/ruleset.h"
 
@@ -17,7 +16,7 @@ static int contradiction(const struct placement *placement, const struct ruleset
 	const char *name = arch_syscall_name(placement->rules->arch, placement->nr);
 	char action[CALLGATE_ACTION_TEXT];
 
-	action_text(request->action, action);
+	callgate_action_text(request->action, action);
 	return diag_fail(diag, -EEXIST,
 	                 "rule %u (%s) for %s (%d) on %s contradicts rule %u: the same calls, another action",
 	                 request->id, action, name ? name : "system call", placement->nr,
@@ -99,7 +98,7 @@ static int add_all(struct ruleset *rules, const struct ruleset_request *request,
 	size_t count = 0, steps = 0;
 
 	for (size_t i = 0; i < rules->archs.count; i++) {
-		const struct arch *arch = rules->archs.items[i]->arch;
+		const struct callgate_arch *arch = rules->archs.items[i]->arch;
 		int made = placement_make(rules->archs.items[i], request, &placements[count], diag);
 		if (made < 0)
 			return made;
@@ -138,8 +137,8 @@ int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, st
 	return result;
 }
 
-int ruleset_add_direct(struct ruleset *rules, const struct arch *arch, const struct ruleset_direct *direct,
-                       struct diag *diag, struct note *note)
+int ruleset_add_direct(struct ruleset *rules, const struct callgate_arch *arch,
+                       const struct ruleset_direct *direct, struct diag *diag, struct note *note)
 {
 	struct ruleset_request request = {.id = direct->id, .action = direct->action};
 	struct placement placement = {.nr = direct->nr};

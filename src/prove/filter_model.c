@@ -1,6 +1,5 @@
 #include "prove/filter_model.h"
 
-#include "arch/actions.h"
 #include "bpf/simulate.h"
 #include "prove/interval.h"
 
@@ -63,7 +62,7 @@ uint32_t filter_verdict(const struct filter *filter, const struct seccomp_data *
 	size_t i = filter->program_count - 1;
 	uint32_t verdict = bpf_simulate(filter->programs[i], call, NULL);
 	while (i-- > 0)
-		verdict = action_strictest(verdict, bpf_simulate(filter->programs[i], call, NULL));
+		verdict = callgate_action_strictest(verdict, bpf_simulate(filter->programs[i], call, NULL));
 	return verdict;
 }
 
@@ -128,7 +127,7 @@ bool filter_constant(struct filter_model *model, const struct region *region, ui
 		if (!interval_verdict(model->filter->programs[i], region, &verdict, steps))
 			return false;
 		bool newest = i + 1 == program_count(model);
-		*ret_verdict = newest ? verdict : action_strictest(*ret_verdict, verdict);
+		*ret_verdict = newest ? verdict : callgate_action_strictest(*ret_verdict, verdict);
 	}
 	return true;
 }

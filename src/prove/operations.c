@@ -5,7 +5,7 @@
 
 #include <linux/seccomp.h>
 
-#include "arch/actions.h"
+#include <callgate/action.h>
 
 /* In a remembered result, in the place of a condition. No node has such an id, and node 0, a leaf, is no condition. */
 enum { STRICTEST = -1, DIFFER = -2, WHERE = -3, ALLOWS = -4 };
@@ -55,10 +55,11 @@ static bool is_known(const struct diagram *d, struct operation o, node *ret_resu
 
 	switch ((int)o.what) {
 	case STRICTEST:
-		*ret_result = same || (leaves && action_strictest(leaf_value(d, o.a), leaf_value(d, o.b)) ==
-		                                     leaf_value(d, o.a))
-		                  ? o.a
-		                  : o.b;
+		*ret_result =
+		    same || (leaves && callgate_action_strictest(leaf_value(d, o.a), leaf_value(d, o.b)) ==
+		                           leaf_value(d, o.a))
+		        ? o.a
+		        : o.b;
 		return same || leaves;
 	case DIFFER:
 		*ret_result = same ? d->zero : d->one;

@@ -122,7 +122,7 @@ static const struct policy_syscall *find(struct policy_diagram *rules, size_t i,
 static bool is_covered(const struct policy *policy, uint32_t audit, uint32_t nr)
 {
 	for (size_t i = 0; i < policy->arch_count; i++) {
-		const struct arch *arch = policy->archs[i].arch;
+		const struct callgate_arch *arch = policy->archs[i].arch;
 		if (arch->audit == audit &&
 		    (nr == INPUT_WORD_MAX || (arch->nr_first <= nr && nr <= arch->nr_last)))
 			return true;
@@ -238,7 +238,7 @@ node policy_diagram_node(struct policy_diagram *rules, const struct region *regi
 	}
 	node result = diagram_leaf(rules->diagram, unmatched(policy, audit, nr, has_rules));
 	for (size_t i = policy->arch_count; i-- > 0;) {
-		const struct arch *arch = policy->archs[i].arch;
+		const struct callgate_arch *arch = policy->archs[i].arch;
 		const struct policy_syscall *found = arch->audit == audit ? find(rules, i, nr) : NULL;
 		if (found)
 			result = list_node(rules, found, policy_word_mask(arch), result);
@@ -254,7 +254,7 @@ void policy_diagram_paths(struct policy_diagram *rules, const struct region *reg
 	bool covered = is_covered(policy, region->arch_first, region->nr_first);
 
 	for (size_t i = 0; covered && i < policy->arch_count; i++) {
-		const struct arch *arch = policy->archs[i].arch;
+		const struct callgate_arch *arch = policy->archs[i].arch;
 		const struct policy_syscall *found =
 		    arch->audit == region->arch_first ? find(rules, i, region->nr_first) : NULL;
 		for (uint32_t j = 0; found && j < found->rule_count && !node_same(calls, d->zero); j++) {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "arch/actions.h"
 #include "bpf/disassemble.h"
 
 enum { DECIMAL_MAX = 9999 };
@@ -108,7 +107,7 @@ void describe_action(uint32_t action, struct strbuf *out)
 	bool error = (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
 	char text[CALLGATE_ACTION_TEXT];
 
-	action_text(action, text);
+	callgate_action_text(action, text);
 	if (error && !is_common_error(data))
 		bpf_format_action(action, out);
 	else
@@ -117,7 +116,7 @@ void describe_action(uint32_t action, struct strbuf *out)
 
 static const char *name_of(uint32_t audit, uint32_t nr)
 {
-	const struct arch *arch = arch_of_call(audit, nr);
+	const struct callgate_arch *arch = arch_of_call(audit, nr);
 
 	return arch ? arch_syscall_name(arch, (int32_t)nr) : NULL;
 }
@@ -161,7 +160,7 @@ void describe_number_of_call(uint32_t audit, uint32_t nr, struct strbuf *out)
 void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out)
 {
 	uint32_t nr = (uint32_t)call->nr;
-	const struct arch *arch = arch_of_call(call->arch, nr);
+	const struct callgate_arch *arch = arch_of_call(call->arch, nr);
 
 	describe_number_of_call(call->arch, nr, out);
 	describe_arguments(call, depends, argument_count(name_of(call->arch, nr)), out);

@@ -49,7 +49,7 @@ static void describe_instruction(const struct space_failure *failure, const stru
 
 static void describe_region(const struct region *region, struct strbuf *text)
 {
-	const struct arch *arch = arch_of_call(region->arch_first, region->nr_first);
+	const struct callgate_arch *arch = arch_of_call(region->arch_first, region->nr_first);
 	bool all_calls = region->nr_first == 0 && region->nr_last == UINT32_MAX;
 
 	if (all_calls)

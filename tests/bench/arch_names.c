@@ -18,17 +18,17 @@ static double now_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static void resolve_name(const struct arch *arch, size_t i)
+static void resolve_name(const struct callgate_arch *arch, size_t i)
 {
 	sink ^= arch_syscall_number(arch, arch_syscall_name_at(i));
 }
 
-static void resolve_number(const struct arch *arch, size_t i)
+static void resolve_number(const struct callgate_arch *arch, size_t i)
 {
 	sink ^= arch_syscall_name(arch, (int32_t)i) != NULL;
 }
 
-static double best_ns(void (*resolve)(const struct arch *, size_t))
+static double best_ns(void (*resolve)(const struct callgate_arch *, size_t))
 {
 	size_t count = arch_syscall_name_count();
 	double best = 1e18;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "arch/actions.h"
+#include <callgate/action.h>
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
@@ -18,7 +18,7 @@ static void check_call(const struct policy *policy, const struct compile_output 
 
 	for (size_t i = output->count; i-- > 0;) {
 		uint32_t verdict = bpf_simulate(output->programs[i], call, NULL);
-		actual = i + 1 == output->count ? verdict : action_strictest(actual, verdict);
+		actual = i + 1 == output->count ? verdict : callgate_action_strictest(actual, verdict);
 	}
 	if (expected == actual)
 		return;

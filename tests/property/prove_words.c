@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/actions.h"
+#include <callgate/action.h>
 #include "bpf/simulate.h"
 #include "prove/execution.h"
 #include "prove/policy_diagram.h"
@@ -187,7 +187,7 @@ static uint32_t make_verdict(const struct made *made, const uint32_t *pool, cons
 	case 0:
 		return a == made->verdict ? a : b;
 	case 1:
-		return action_strictest(a, b);
+		return callgate_action_strictest(a, b);
 	case 2:
 		return a != b ? pool[made->c] : a;
 	default:
@@ -273,7 +273,7 @@ static size_t all_conditions(struct policy_condition *conditions)
 }
 
 /* One policy of two rules, whose conditions and verdicts change. */
-static const struct arch arch = {.audit = 1, .nr_last = 2, .word_bits = 64};
+static const struct callgate_arch arch = {.audit = 1, .nr_last = 2, .word_bits = 64};
 static struct policy_rule list[2] = {{.condition_count = 1}, {.condition_count = 1}};
 static const struct policy_syscall syscall_rules = {.nr = 1, .rule_count = 2, .rules = list};
 static const struct policy_arch policy_arch = {.arch = &arch, .syscall_count = 1, .syscalls = &syscall_rules};

@@ -10,7 +10,7 @@
 #include <callgate/diagnosis.h>
 #include <callgate/prove.h>
 
-#include "arch/actions.h"
+#include <callgate/action.h>
 #include "bpf/simulate.h"
 #include "compile/compile.h"
 #include "query/proof.h"
@@ -24,7 +24,7 @@ static uint32_t verdict(const struct compile_output *output, const struct seccom
 	uint32_t result = bpf_simulate(output->programs[output->count - 1], call, NULL);
 
 	for (size_t i = output->count - 1; i-- > 0;)
-		result = action_strictest(result, bpf_simulate(output->programs[i], call, NULL));
+		result = callgate_action_strictest(result, bpf_simulate(output->programs[i], call, NULL));
 	return result;
 }
 

@@ -56,8 +56,8 @@ static int by_arg(const void *a, const void *b)
 	return (x->arg > y->arg) - (x->arg < y->arg);
 }
 
-static bool fill_rule(struct random *random, struct arena *arena, const struct arch *arch, uint32_t count,
-                      struct policy_rule *rule)
+static bool fill_rule(struct random *random, struct arena *arena, const struct callgate_arch *arch,
+                      uint32_t count, struct policy_rule *rule)
 {
 	struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, count);
 	uint64_t word = policy_word_mask(arch);
@@ -78,7 +78,7 @@ static bool fill_rule(struct random *random, struct arena *arena, const struct a
 	return true;
 }
 
-static uint32_t random_nr(struct random *random, const struct arch *arch)
+static uint32_t random_nr(struct random *random, const struct callgate_arch *arch)
 {
 	switch (random_below(random, 12)) {
 	case 0:
@@ -144,10 +144,12 @@ static bool fill_arch(struct random *random, struct arena *arena, uint32_t sysca
 	return true;
 }
 
-static const struct arch *random_arch(struct random *random, const struct policy_arch *archs, size_t count)
+static const struct callgate_arch *random_arch(struct random *random, const struct policy_arch *archs,
+                                               size_t count)
 {
 	for (;;) {
-		const struct arch *arch = arch_at(random_below(random, (uint32_t)arch_count()));
+		const struct callgate_arch *arch =
+		    callgate_arch_at(random_below(random, (uint32_t)arch_count()));
 		bool fits = count == 0 || arch->big_endian == archs[0].arch->big_endian;
 		for (size_t i = 0; i < count; i++)
 			fits = fits && archs[i].arch != arch;

@@ -47,12 +47,12 @@ START_TEST(every_architecture_is_there_once)
 {
 	ck_assert_uint_ge(arch_count(), EXPECTED_COUNT);
 	for (size_t i = 0; i < arch_count(); i++) {
-		const struct arch *arch = arch_at(i);
+		const struct callgate_arch *arch = callgate_arch_at(i);
 
 		ck_assert_ptr_eq(arch_by_name(arch->name), arch);
 		ck_assert_ptr_eq(arch_by_token(arch->token), arch);
-		ck_assert_ptr_eq(arch_by_any_name(arch->name), arch);
-		ck_assert_ptr_eq(arch_by_any_name(arch->facts->oci_name), arch);
+		ck_assert_ptr_eq(callgate_arch_find_name(arch->name), arch);
+		ck_assert_ptr_eq(callgate_arch_find_name(arch->oci_name), arch);
 	}
 }
 END_TEST
@@ -60,7 +60,7 @@ END_TEST
 START_TEST(descriptor_says_what_is_published)
 {
 	const struct expected *want = &expected[_i];
-	const struct arch *arch = arch_by_name(want->name);
+	const struct callgate_arch *arch = arch_by_name(want->name);
 	bool n32 = (want->token & __AUDIT_ARCH_CONVENTION_MIPS64_N32) != 0;
 	bool is_64 = (want->token & __AUDIT_ARCH_64BIT) != 0;
 
@@ -73,14 +73,14 @@ START_TEST(descriptor_says_what_is_published)
 	ck_assert_int_eq(arch->multiplexed, want->socketcall_nr != -1);
 	ck_assert_int_eq(arch->socketcall_nr, want->socketcall_nr);
 	ck_assert_int_eq(arch->ipc_nr, want->socketcall_nr == -1 ? -1 : want->socketcall_nr + 15);
-	ck_assert_str_eq(arch->facts->oci_name, want->oci_name);
+	ck_assert_str_eq(arch->oci_name, want->oci_name);
 }
 END_TEST
 
 START_TEST(number_ranges_divide_each_audit_value)
 {
 	for (size_t i = 0; i < arch_count(); i++) {
-		const struct arch *arch = arch_at(i);
+		const struct callgate_arch *arch = callgate_arch_at(i);
 
 		ck_assert_uint_eq(arch->nr_first, strcmp(arch->name, "x32") == 0 ? 0x40000000U : 0);
 		ck_assert_uint_eq(arch->nr_last,
@@ -109,9 +109,9 @@ START_TEST(unknown_architectures_are_null)
 	ck_assert_ptr_null(arch_by_name(""));
 	ck_assert_ptr_null(arch_by_name("X86"));
 	ck_assert_ptr_null(arch_by_name("x86 "));
-	ck_assert_ptr_null(arch_by_any_name(NULL));
-	ck_assert_ptr_null(arch_by_any_name(""));
-	ck_assert_ptr_null(arch_by_any_name("SCMP_ARCH_NATIVE"));
+	ck_assert_ptr_null(callgate_arch_find_name(NULL));
+	ck_assert_ptr_null(callgate_arch_find_name(""));
+	ck_assert_ptr_null(callgate_arch_find_name("SCMP_ARCH_NATIVE"));
 	ck_assert_ptr_null(arch_by_token(1));
 	ck_assert_ptr_null(arch_by_token(UINT32_MAX));
 	ck_assert_ptr_null(arch_by_token(EM_X86_64));

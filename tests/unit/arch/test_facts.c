@@ -76,7 +76,7 @@ static bool next_line(FILE *file, char *line)
 }
 
 /* The architectures that a column speaks for: its own and the one of the other byte order. */
-static size_t column_architectures(const char *column, const struct arch *ret_archs[2])
+static size_t column_architectures(const char *column, const struct callgate_arch *ret_archs[2])
 {
 	static const char *const twins[][2] = {
 	    {"mips", "mipsel"},   {"mips64", "mipsel64"}, {"mips64n32", "mipsel64n32"},
@@ -95,7 +95,7 @@ static size_t column_architectures(const char *column, const struct arch *ret_ar
 
 static void check_cell(const struct facts *facts, const char *column, const char *name, const char *cell)
 {
-	const struct arch *archs[2];
+	const struct callgate_arch *archs[2];
 	size_t count = column_architectures(column, archs);
 
 	for (size_t i = 0; i < count; i++) {
@@ -144,12 +144,13 @@ static int32_t newest_number(FILE *file)
 static void check_newer(const struct facts *facts, const char *name, int32_t newest)
 {
 	for (size_t a = 0; a < arch_count(); a++) {
-		int32_t nr = arch_syscall_direct_number(arch_at(a), name);
+		int32_t nr = arch_syscall_direct_number(callgate_arch_at(a), name);
 
-		if (facts->is_old && is_since_then(name, arch_at(a)->name))
+		if (facts->is_old && is_since_then(name, callgate_arch_at(a)->name))
 			continue;
-		ck_assert_msg(nr == -1 || nr > newest + (int32_t)arch_at(a)->nr_base,
-		              "%s: %s is %d, and the facts have no such name", arch_at(a)->name, name, nr);
+		ck_assert_msg(nr == -1 || nr > newest + (int32_t)callgate_arch_at(a)->nr_base,
+		              "%s: %s is %d, and the facts have no such name", callgate_arch_at(a)->name,
+		              name, nr);
 	}
 }
 
@@ -199,12 +200,12 @@ START_TEST(pseudo_numbers_agree_with_the_facts)
 		int32_t want = (int32_t)strtol(rest, NULL, 10);
 
 		for (size_t a = 0; a < arch_count(); a++) {
-			int32_t nr = arch_syscall_number(arch_at(a), name);
-			bool family = want > -300 && arch_at(a)->multiplexed;
+			int32_t nr = arch_syscall_number(callgate_arch_at(a), name);
+			bool family = want > -300 && callgate_arch_at(a)->multiplexed;
 
 			if (family || (nr < 0 && nr != ARCH_NR_ERROR))
-				ck_assert_msg(nr == want, "%s: %s is %d, not %d", arch_at(a)->name, name, nr,
-				              want);
+				ck_assert_msg(nr == want, "%s: %s is %d, not %d", callgate_arch_at(a)->name,
+				              name, nr, want);
 		}
 		rows++;
 	}

@@ -15,7 +15,7 @@
 #define SKIP           77
 #define NAMES_AT_LEAST 250 /* every architecture has had more calls than this for ten years */
 
-static const struct arch *arch;
+static const struct callgate_arch *arch;
 static char source_path[] = "/tmp/callgate-host-XXXXXX";
 static char command[512];
 

@@ -36,14 +36,15 @@ START_TEST(names_are_sorted_and_resolve_both_ways)
 	for (size_t a = 0; a < arch_count(); a++)
 		for (size_t i = 0; i < arch_syscall_name_count(); i++) {
 			const char *call = arch_syscall_name_at(i);
-			int32_t nr = arch_syscall_number(arch_at(a), call);
+			int32_t nr = arch_syscall_number(callgate_arch_at(a), call);
 
-			ck_assert_msg(nr >= 0 || nr <= -101, "%s: %s is %d", arch_at(a)->name, call, nr);
+			ck_assert_msg(nr >= 0 || nr <= -101, "%s: %s is %d", callgate_arch_at(a)->name, call,
+			              nr);
 			if (nr != -10191) /* two names share this one */
-				ck_assert_pstr_eq(arch_syscall_name(arch_at(a), nr), call);
-			nr = arch_syscall_direct_number(arch_at(a), call);
+				ck_assert_pstr_eq(arch_syscall_name(callgate_arch_at(a), nr), call);
+			nr = arch_syscall_direct_number(callgate_arch_at(a), call);
 			if (nr != -1)
-				ck_assert_pstr_eq(arch_syscall_name(arch_at(a), nr), call);
+				ck_assert_pstr_eq(arch_syscall_name(callgate_arch_at(a), nr), call);
 		}
 }
 END_TEST
@@ -72,12 +73,12 @@ START_TEST(unknown_names_are_minus_one)
 		static const char *const unknown[] = {"",      "rea",       "reads",   "READ",
 		                                      "read ", "__NR_read", "oldwait4"};
 
-		ck_assert_int_eq(arch_syscall_number(arch_at(a), NULL), ARCH_NR_ERROR);
-		ck_assert_int_eq(arch_syscall_direct_number(arch_at(a), NULL), -1);
-		ck_assert_int_eq(arch_syscall_number(arch_at(a), text), ARCH_NR_ERROR);
+		ck_assert_int_eq(arch_syscall_number(callgate_arch_at(a), NULL), ARCH_NR_ERROR);
+		ck_assert_int_eq(arch_syscall_direct_number(callgate_arch_at(a), NULL), -1);
+		ck_assert_int_eq(arch_syscall_number(callgate_arch_at(a), text), ARCH_NR_ERROR);
 		for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
-			ck_assert_int_eq(arch_syscall_number(arch_at(a), unknown[i]), ARCH_NR_ERROR);
-			ck_assert_int_eq(arch_syscall_direct_number(arch_at(a), unknown[i]), -1);
+			ck_assert_int_eq(arch_syscall_number(callgate_arch_at(a), unknown[i]), ARCH_NR_ERROR);
+			ck_assert_int_eq(arch_syscall_direct_number(callgate_arch_at(a), unknown[i]), -1);
 		}
 	}
 }
@@ -98,11 +99,11 @@ START_TEST(multiplexed_families_resolve_to_pseudo_numbers)
 	ck_assert_int_eq(number("x86_64", "send"), -109);
 	ck_assert_pstr_eq(name("x86_64", -109), "send");
 	for (size_t a = 0; a < arch_count(); a++)
-		if (arch_at(a)->multiplexed) {
-			ck_assert_int_eq(arch_syscall_number(arch_at(a), "sendmmsg"), -120);
-			ck_assert_int_eq(arch_syscall_number(arch_at(a), "semop"), -201);
-			ck_assert_pstr_eq(arch_syscall_name(arch_at(a), -120), "sendmmsg");
-			ck_assert_pstr_eq(arch_syscall_name(arch_at(a), -201), "semop");
+		if (callgate_arch_at(a)->multiplexed) {
+			ck_assert_int_eq(arch_syscall_number(callgate_arch_at(a), "sendmmsg"), -120);
+			ck_assert_int_eq(arch_syscall_number(callgate_arch_at(a), "semop"), -201);
+			ck_assert_pstr_eq(arch_syscall_name(callgate_arch_at(a), -120), "sendmmsg");
+			ck_assert_pstr_eq(arch_syscall_name(callgate_arch_at(a), -201), "semop");
 		}
 }
 END_TEST
@@ -117,7 +118,7 @@ START_TEST(rewrite_opens_the_families)
 	ck_assert_int_eq(rewritten("x86_64", "send"), -109);
 	ck_assert_int_eq(rewritten("x86", "read"), 3);
 	ck_assert_int_eq(rewritten("x86", "arm_sync_file_range"), -10084);
-	const struct arch *x86 = arch_by_name("x86");
+	const struct callgate_arch *x86 = arch_by_name("x86");
 	ck_assert_int_eq(arch_syscall_rewrite(x86, -100), -100);
 	ck_assert_int_eq(arch_syscall_rewrite(x86, -101), 102);
 	ck_assert_int_eq(arch_syscall_rewrite(x86, -120), 102);
@@ -147,7 +148,7 @@ START_TEST(pseudo_names_only_where_the_call_is_absent)
 	                                -210, -225, -10000, -10085, -10146, -10255, INT32_MIN};
 	for (size_t a = 0; a < arch_count(); a++)
 		for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-			ck_assert_pstr_eq(arch_syscall_name(arch_at(a), never[i]), NULL);
+			ck_assert_pstr_eq(arch_syscall_name(callgate_arch_at(a), never[i]), NULL);
 }
 END_TEST
 
@@ -172,7 +173,7 @@ END_TEST
 START_TEST(numbers_that_nobody_has)
 {
 	for (size_t a = 0; a < arch_count(); a++) {
-		const struct arch *arch = arch_at(a);
+		const struct callgate_arch *arch = callgate_arch_at(a);
 		int32_t max = arch_syscall_number_max(arch);
 
 		ck_assert_ptr_nonnull(arch_syscall_name(arch, max));
@@ -202,7 +203,7 @@ END_TEST
 
 START_TEST(other_numbers_are_translated_by_name)
 {
-	const struct arch *native = arch_native();
+	const struct callgate_arch *native = arch_native();
 
 	for (size_t a = 0; a < arch_count(); a++)
 		for (size_t i = 0; i < arch_syscall_name_count(); i++) {
@@ -210,10 +211,10 @@ START_TEST(other_numbers_are_translated_by_name)
 			int32_t native_nr = arch_syscall_number(native, call);
 			int32_t nr = 77;
 
-			if (native_nr == -10191 || arch_at(a) == native)
+			if (native_nr == -10191 || callgate_arch_at(a) == native)
 				continue;
-			ck_assert_int_eq(arch_syscall_translate(arch_at(a), native_nr, &nr), 0);
-			ck_assert_int_eq(nr, arch_syscall_number(arch_at(a), call));
+			ck_assert_int_eq(arch_syscall_translate(callgate_arch_at(a), native_nr, &nr), 0);
+			ck_assert_int_eq(nr, arch_syscall_number(callgate_arch_at(a), call));
 		}
 }
 END_TEST
@@ -221,7 +222,8 @@ END_TEST
 START_TEST(what_native_cannot_name_is_not_translated)
 {
 	static const int32_t nameless[] = {1000, INT32_MAX, -2, -99, -100, -121, -10085, INT32_MIN};
-	const struct arch *other = arch_by_name(strcmp(arch_native()->name, "x86") == 0 ? "x86_64" : "x86");
+	const struct callgate_arch *other =
+	    arch_by_name(strcmp(arch_native()->name, "x86") == 0 ? "x86_64" : "x86");
 	int32_t nr = 77;
 
 	for (size_t i = 0; i < sizeof(nameless) / sizeof(nameless[0]); i++) {

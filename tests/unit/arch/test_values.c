@@ -33,7 +33,7 @@ END_TEST
 /* A real number is the table's. A pseudo number is the name's own, and only where this architecture lacks the call. */
 START_TEST(values_are_those_of_the_library)
 {
-	const struct arch *lacking = NULL;
+	const struct callgate_arch *lacking = NULL;
 	size_t real = 0;
 
 	for (size_t i = 0; i < COMPILED_COUNT; i++) {
@@ -41,7 +41,7 @@ START_TEST(values_are_those_of_the_library)
 		int32_t pseudo = 0;
 
 		for (size_t a = 0; a < arch_count() && pseudo >= 0; a++) {
-			lacking = arch_at(a);
+			lacking = callgate_arch_at(a);
 			pseudo = arch_syscall_number(lacking, name);
 		}
 		if (arch_syscall_direct_number(arch_native(), name) < 0)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/actions.h"
+#include <callgate/action.h>
 #include "bpf/accept.h"
 #include "bpf/disassemble.h"
 #include "bpf/simulate.h"
@@ -201,9 +201,10 @@ START_TEST(strictest_action)
 
 	for (size_t i = 0; i < COUNT(order); i++)
 		for (size_t j = 0; j < COUNT(order); j++)
-			ck_assert_uint_eq(action_strictest(order[i], order[j]), order[i < j ? i : j]);
+			ck_assert_uint_eq(callgate_action_strictest(order[i], order[j]),
+			                  order[i < j ? i : j]);
 	/* of two that are equally strict, the newest filter's data */
-	ck_assert_uint_eq(action_strictest(SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ERRNO | 2),
+	ck_assert_uint_eq(callgate_action_strictest(SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ERRNO | 2),
 	                  SECCOMP_RET_ERRNO | 1);
 }
 END_TEST

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/actions.h"
+#include <callgate/action.h>
 #include "bpf/accept.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
@@ -45,7 +45,7 @@ static uint32_t answer(const struct compile_output *output, const struct seccomp
 	uint32_t verdict = SECCOMP_RET_ALLOW;
 
 	for (size_t i = 0; i < output->count; i++)
-		verdict = action_strictest(bpf_simulate(output->programs[i], call, NULL), verdict);
+		verdict = callgate_action_strictest(bpf_simulate(output->programs[i], call, NULL), verdict);
 	return verdict;
 }
 
@@ -65,7 +65,7 @@ static void check_loader_calls(const struct policy *policy, const struct compile
 	static const char *const names[] = {"seccomp", "prctl"};
 
 	for (size_t i = 0; i < 2; i++) {
-		const struct arch *arch = policy->archs[0].arch;
+		const struct callgate_arch *arch = policy->archs[0].arch;
 		struct seccomp_data call = {.arch = arch->audit,
 		                            .nr = arch_syscall_direct_number(arch, names[i])};
 		for (size_t j = 0; j + 1 < output->count; j++)

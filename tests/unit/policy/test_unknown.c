@@ -21,7 +21,7 @@ static uint32_t ask(const struct policy *policy, uint32_t nr)
 	return policy_eval(policy, &call, NULL);
 }
 
-static void check_arch(const struct arch *arch)
+static void check_arch(const struct callgate_arch *arch)
 {
 	struct arena arena = {0};
 	struct policy_arch list = {.arch = arch};
@@ -43,7 +43,7 @@ static void check_arch(const struct arch *arch)
 START_TEST(every_architecture)
 {
 	for (size_t i = 0; i < arch_count(); i++)
-		check_arch(arch_at(i));
+		check_arch(callgate_arch_at(i));
 }
 END_TEST
 
@@ -52,7 +52,9 @@ START_TEST(private_calls_are_not_the_newest)
 	ck_assert_int_lt(arch_syscall_number_newest(arch_by_name("arm")), 512);
 	ck_assert_int_lt(arch_syscall_number_newest(arch_by_name("x32")) & 0x3fffffff, 512);
 	for (size_t i = 0; i < arch_count(); i++)
-		ck_assert_int_ge(arch_syscall_number_newest(arch_at(i)) - (int32_t)arch_at(i)->nr_base, 469);
+		ck_assert_int_ge(arch_syscall_number_newest(callgate_arch_at(i)) -
+		                     (int32_t)callgate_arch_at(i)->nr_base,
+		                 469);
 }
 END_TEST
 

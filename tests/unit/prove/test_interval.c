@@ -332,7 +332,7 @@ enum { DENSE = 12, DENSE_FIRST = 30 };
 /* Calls that follow each other on one or two entries of an architecture, most of them allowed whatever their arguments. */
 struct dense {
 	struct policy_syscall calls[2][DENSE];
-	struct arch ranges[2]; /* with numbers of their own */
+	struct callgate_arch ranges[2]; /* with numbers of their own */
 	struct policy_arch archs[2];
 	struct policy policy;
 };
