@@ -9,7 +9,9 @@ import re
 import sys
 
 ACCEPT = {"bpf/accept.h", "bpf/accept.c"}
-INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+# What defines the functions of a public header that rooms of the core include.
+PUBLIC = {"callgate/arch.h": "arch/arch.c", "callgate/action.h": "arch/actions.c"}
+INCLUDE = re.compile(r'^#include ["<]([^">]+)[">]', re.MULTILINE)
 
 
 def included(source):
@@ -18,6 +20,7 @@ def included(source):
     found = set(ACCEPT)
     while pending:
         name = pending.pop()
+        name = PUBLIC.get(name, name)
         if name in found or name.startswith("base/") or not (source / name).exists():
             continue
         found.add(name)
