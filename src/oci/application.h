@@ -1,5 +1,6 @@
 /*
- * From the model to a filter context, through the public interface.
+ * What is done with a model: entries that contradict each other or have no effect are reported, a filter context is made through the
+ * public interface, and it is written as text.
  */
 #ifndef CALLGATE_OCI_APPLICATION_H
 #define CALLGATE_OCI_APPLICATION_H
@@ -10,9 +11,49 @@
 #include "oci/messages.h"
 #include "oci/model.h"
 
-/* Which place of the profile made which rule: [id - 1], ids as callgate_simulate() gives them. */
+/* ---- review: what is wrong beyond the words ---- */
+
+/* A name in an entry that has an effect. */
+struct reference {
+	const struct named *named;
+	const struct entry *entry;
+	size_t order; /* in the profile */
+};
+
+/* Sorted by name, those of one name in the order of the profile. */
+struct references {
+	struct reference *list;
+	size_t count;
+};
+
+/* In the arena; false when memory is out. */
+bool references_collect(const struct model *model, uint32_t default_errno, struct arena *arena,
+                        struct references *ret_references);
+
+/* How many, from index `first` on, have the same name. */
+size_t references_same(const struct references *references, size_t first);
+
+/* The index of the first reference with the name, or references->count. */
+size_t references_find(const struct references *references, const char *name);
+
+/* Does `outer` hold for every call for which `inner` does? Finds what each argument's condition shows by itself. */
+bool conditions_contain(const struct entry *outer, const struct entry *inner);
+
+/*
+ * Which of two entries counts where both hold, as callgate-profile(5) has it: negative the first, positive the second; 0 if one
+ * has all conditions of the other, and perhaps more. Both have conditions on different arguments only.
+ */
+int conditions_order(const struct entry *a, const struct entry *b);
+
+/* Adds messages to those of reading. `options` by enum callgate_profile_option. */
+void review_model(const struct model *model, const struct references *references, const uint32_t *options,
+                  struct messages *messages);
+
+/* ---- application: the filter ---- */
+
+/* Which name in the profile made which rule: [id - 1], ids as callgate_simulate() gives them. */
 struct origins {
-	VEC(struct place) list;
+	VEC(const struct named *) list;
 	bool out_of_memory; /* one was lost */
 };
 
@@ -23,6 +64,7 @@ struct application {
 	struct messages *messages;
 	struct diag *diag;
 	struct origins *origins; /* to be filled */
+	const struct references *references;
 	scmp_filter_ctx ctx;
 };
 
@@ -41,10 +83,10 @@ static inline uint32_t application_action(const struct application *application,
 	return verdict_value(&entry->verdict, application->options[CALLGATE_PROFILE_DEFAULT_ERRNO]);
 }
 
-/* Notes that the next rule_add call is made for the text at this place. */
-static inline void application_note_origin(struct application *application, struct place place)
+/* Notes that the next rule_add call is made for this name. */
+static inline void application_note_origin(struct application *application, const struct named *named)
 {
-	if (!vec_push(&application->origins->list, place))
+	if (!vec_push(&application->origins->list, named))
 		application->origins->out_of_memory = true;
 }
 
@@ -57,6 +99,7 @@ static inline void application_note_origin(struct application *application, stru
 struct multiplexed {
 	const char *through;         /* "socketcall" or "ipc" */
 	int nr;                      /* the number of that call */
+	uint64_t number;             /* of the multiplexed call: its first argument */
 	struct scmp_arg_cmp is_call; /* holds for the first argument where the multiplexed call is meant */
 };
 

@@ -33,7 +33,7 @@ static int add_everywhere(struct application *application, const struct rule *ru
 {
 	int nr = seccomp_syscall_resolve_name(rule->named->name);
 
-	application_note_origin(application, rule->named->place);
+	application_note_origin(application, rule->named);
 	int result = seccomp_rule_add_array(application->ctx, rule->action, nr, rule->count, rule->compares);
 
 	return result < 0 ? fail(application, rule->named, result) : 0;
@@ -49,7 +49,7 @@ static int add_direct(struct application *application, const struct rule *rule)
 		int nr = callgate_syscall_number(arch, rule->named->name), result = 0;
 		if (nr < 0)
 			continue;
-		application_note_origin(application, rule->named->place);
+		application_note_origin(application, rule->named);
 		result =
 		    callgate_rule_add(application->ctx, arch, rule->action, nr, rule->count, rule->compares);
 		if (result < 0)

@@ -1,4 +1,4 @@
-#include "oci/environment.h"
+#include "oci/profile_handle.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,48 +17,18 @@
 #define CAPABILITY_PREFIX "CAP_"
 enum { PREFIX_LENGTH = sizeof(CAPABILITY_PREFIX) - 1 };
 
+#define CAP(name) CAPABILITY_PREFIX #name
 /* By number (capabilities(7), Linux 6.18). */
-static const char *const capabilities[] = {"CAP_CHOWN",
-                                           "CAP_DAC_OVERRIDE",
-                                           "CAP_DAC_READ_SEARCH",
-                                           "CAP_FOWNER",
-                                           "CAP_FSETID",
-                                           "CAP_KILL",
-                                           "CAP_SETGID",
-                                           "CAP_SETUID",
-                                           "CAP_SETPCAP",
-                                           "CAP_LINUX_IMMUTABLE",
-                                           "CAP_NET_BIND_SERVICE",
-                                           "CAP_NET_BROADCAST",
-                                           "CAP_NET_ADMIN",
-                                           "CAP_NET_RAW",
-                                           "CAP_IPC_LOCK",
-                                           "CAP_IPC_OWNER",
-                                           "CAP_SYS_MODULE",
-                                           "CAP_SYS_RAWIO",
-                                           "CAP_SYS_CHROOT",
-                                           "CAP_SYS_PTRACE",
-                                           "CAP_SYS_PACCT",
-                                           "CAP_SYS_ADMIN",
-                                           "CAP_SYS_BOOT",
-                                           "CAP_SYS_NICE",
-                                           "CAP_SYS_RESOURCE",
-                                           "CAP_SYS_TIME",
-                                           "CAP_SYS_TTY_CONFIG",
-                                           "CAP_MKNOD",
-                                           "CAP_LEASE",
-                                           "CAP_AUDIT_WRITE",
-                                           "CAP_AUDIT_CONTROL",
-                                           "CAP_SETFCAP",
-                                           "CAP_MAC_OVERRIDE",
-                                           "CAP_MAC_ADMIN",
-                                           "CAP_SYSLOG",
-                                           "CAP_WAKE_ALARM",
-                                           "CAP_BLOCK_SUSPEND",
-                                           "CAP_AUDIT_READ",
-                                           "CAP_PERFMON",
-                                           "CAP_BPF",
-                                           "CAP_CHECKPOINT_RESTORE"};
+#define BY_NUMBER                                                                                            \
+	CAP(CHOWN), CAP(DAC_OVERRIDE), CAP(DAC_READ_SEARCH), CAP(FOWNER), CAP(FSETID), CAP(KILL),            \
+	    CAP(SETGID), CAP(SETUID), CAP(SETPCAP), CAP(LINUX_IMMUTABLE), CAP(NET_BIND_SERVICE),             \
+	    CAP(NET_BROADCAST), CAP(NET_ADMIN), CAP(NET_RAW), CAP(IPC_LOCK), CAP(IPC_OWNER),                 \
+	    CAP(SYS_MODULE), CAP(SYS_RAWIO), CAP(SYS_CHROOT), CAP(SYS_PTRACE), CAP(SYS_PACCT),               \
+	    CAP(SYS_ADMIN), CAP(SYS_BOOT), CAP(SYS_NICE), CAP(SYS_RESOURCE), CAP(SYS_TIME),                  \
+	    CAP(SYS_TTY_CONFIG), CAP(MKNOD), CAP(LEASE), CAP(AUDIT_WRITE), CAP(AUDIT_CONTROL), CAP(SETFCAP), \
+	    CAP(MAC_OVERRIDE), CAP(MAC_ADMIN), CAP(SYSLOG), CAP(WAKE_ALARM), CAP(BLOCK_SUSPEND),             \
+	    CAP(AUDIT_READ), CAP(PERFMON), CAP(BPF), CAP(CHECKPOINT_RESTORE)
+static const char *const capabilities[] = {BY_NUMBER};
 enum { CAPABILITIES = sizeof(capabilities) / sizeof(capabilities[0]) };
 _Static_assert(CAPABILITIES <= 64, "struct environment has one bit for each");
 
@@ -94,22 +64,6 @@ const char *capability_closest(const char *name)
 	return similar.best ? similar.best - skipped : NULL;
 }
 
-int environment_add_capability(struct environment *environment, const char *name, struct diag *diag)
-{
-	int capability = name ? capability_find(name) : -1;
-	const char *closest = name && capability < 0 ? capability_closest(name) : NULL;
-
-	if (closest)
-		return diag_fail(diag, -EINVAL, "there is no capability \"%s\"; did you mean \"%s\"?", name,
-		                 closest);
-	if (name && capability < 0)
-		return diag_fail(diag, -EINVAL, "there is no capability \"%s\"", name);
-	environment->has_capabilities = true;
-	if (name)
-		environment->capabilities |= UINT64_C(1) << capability;
-	return 0;
-}
-
 /* Decimal digits, nothing else; at most six of them, so that no number overflows. */
 static const char *parse_number(const char *text, unsigned int *ret_number)
 {
@@ -136,39 +90,6 @@ bool kernel_version_parse(const char *text, bool rest, struct kernel_version *re
 		return false;
 	*ret_version = version;
 	return true;
-}
-
-int environment_set_kernel(struct environment *environment, const char *version, struct diag *diag)
-{
-	if (!version || !kernel_version_parse(version, true, &environment->kernel))
-		return diag_fail(diag, -EINVAL, "\"%s\" is not a kernel version such as \"6.1\"",
-		                 version ? version : "NULL");
-	environment->has_kernel = true;
-	return 0;
-}
-
-int environment_add_arch(struct environment *environment, uint32_t token, struct diag *diag)
-{
-	const struct callgate_arch *arch = callgate_arch_find(token);
-
-	if (!arch)
-		return diag_fail(diag, -EINVAL, "there is no architecture 0x%08x", token);
-	for (size_t i = 0; i < environment->archs.count; i++) {
-		if (environment->archs.items[i] == arch)
-			return diag_fail(diag, -EEXIST, "architecture %s is given twice", arch->name);
-		if (environment->archs.items[i]->big_endian != arch->big_endian)
-			return diag_fail(diag, -EDOM,
-			                 "%s has another byte order than %s: one filter can't hold both",
-			                 arch->name, environment->archs.items[i]->name);
-	}
-	if (!vec_push(&environment->archs, arch))
-		return diag_fail(diag, -ENOMEM, "out of memory for an architecture");
-	return 0;
-}
-
-void environment_finish(struct environment *environment)
-{
-	vec_finish(&environment->archs);
 }
 
 /* The permitted set: what the process can use now, and under no_new_privs all that it can ever have. */
@@ -201,4 +122,96 @@ int environment_complete(struct environment *environment, struct diag *diag)
 const struct callgate_arch *environment_machine(const struct environment *environment)
 {
 	return environment->archs.count ? environment->archs.items[0] : callgate_arch_find(SCMP_ARCH_NATIVE);
+}
+
+/* ---- the public setters ---- */
+
+/* 0 if the environment may still be changed. */
+static int start_change(struct callgate_profile *profile)
+{
+	if (!profile)
+		return -EINVAL;
+	diag_clear(&profile->diag);
+	if (profile->was_read)
+		return diag_fail(&profile->diag, -EBUSY,
+		                 "the profile was read already: its environment is fixed");
+	return 0;
+}
+
+int callgate_profile_set_option(struct callgate_profile *profile, enum callgate_profile_option option,
+                                uint32_t value)
+{
+	static const uint32_t largest[] = {
+	    [CALLGATE_PROFILE_SAME_ARGUMENT] = CALLGATE_SAME_ARGUMENT_AND,
+	    [CALLGATE_PROFILE_STRICT] = UINT32_MAX,
+	    [CALLGATE_PROFILE_UNKNOWN_CALLS] = CALLGATE_UNKNOWN_CALLS_DEFAULT,
+	    [CALLGATE_PROFILE_OPEN_SOCKETCALL] = UINT32_MAX,
+	    [CALLGATE_PROFILE_DEFAULT_ERRNO] = ERRNO_MAX,
+	};
+	int result = start_change(profile);
+
+	if (result < 0)
+		return result;
+	if ((int)option < CALLGATE_PROFILE_SAME_ARGUMENT || option > CALLGATE_PROFILE_DEFAULT_ERRNO)
+		return diag_fail(&profile->diag, -EINVAL, "there is no option %d", (int)option);
+	if (value > largest[option])
+		return diag_fail(&profile->diag, -EINVAL, "option %d has no value %u", (int)option, value);
+	profile->options[option] = value;
+	return 0;
+}
+
+int callgate_profile_add_capability(struct callgate_profile *profile, const char *name)
+{
+	int result = start_change(profile);
+
+	if (result < 0)
+		return result;
+	int capability = name ? capability_find(name) : -1;
+	const char *closest = name && capability < 0 ? capability_closest(name) : NULL;
+	if (closest)
+		return diag_fail(&profile->diag, -EINVAL,
+		                 "there is no capability \"%s\"; did you mean \"%s\"?", name, closest);
+	if (name && capability < 0)
+		return diag_fail(&profile->diag, -EINVAL, "there is no capability \"%s\"", name);
+	profile->environment.has_capabilities = true;
+	if (name)
+		profile->environment.capabilities |= UINT64_C(1) << capability;
+	return 0;
+}
+
+int callgate_profile_set_kernel(struct callgate_profile *profile, const char *version)
+{
+	int result = start_change(profile);
+
+	if (result < 0)
+		return result;
+	if (!version || !kernel_version_parse(version, true, &profile->environment.kernel))
+		return diag_fail(&profile->diag, -EINVAL, "\"%s\" is not a kernel version such as \"6.1\"",
+		                 version ? version : "NULL");
+	profile->environment.has_kernel = true;
+	return 0;
+}
+
+int callgate_profile_add_arch(struct callgate_profile *profile, uint32_t token)
+{
+	const struct callgate_arch *arch = callgate_arch_find(token), *other;
+	int result = start_change(profile);
+
+	if (result < 0)
+		return result;
+	if (!arch)
+		return diag_fail(&profile->diag, -EINVAL, "there is no architecture 0x%08x", token);
+	for (size_t i = 0; i < profile->environment.archs.count; i++) {
+		other = profile->environment.archs.items[i];
+		if (other == arch)
+			return diag_fail(&profile->diag, -EEXIST, "architecture %s is given twice",
+			                 arch->name);
+		if (other->big_endian != arch->big_endian)
+			return diag_fail(&profile->diag, -EDOM,
+			                 "%s has another byte order than %s: one filter can't hold both",
+			                 arch->name, other->name);
+	}
+	if (!vec_push(&profile->environment.archs, arch))
+		return diag_fail(&profile->diag, -ENOMEM, "out of memory for an architecture");
+	return 0;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/strbuf.h"
 #include "oci/messages.h"
 
 enum value_kind {
@@ -49,5 +50,8 @@ void document_finish(struct document *document);
 
 /* A whole number from 0 to 2^64-1, written without a sign, a point and an exponent. */
 bool value_is_unsigned(const struct value *value, uint64_t *ret_number);
+
+/* Appends the text as a JSON string, quotes included. */
+void json_write_string(struct strbuf *out, const char *text);
 
 #endif

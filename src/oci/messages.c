@@ -61,40 +61,22 @@ static char *format_text(struct arena *arena, const char *format, va_list args)
 	return text;
 }
 
-static void add(struct messages *messages, enum callgate_severity severity, struct place place,
-                const char *format, va_list args)
+void messages_add(struct messages *messages, enum callgate_severity severity, struct place place,
+                  const char *format, ...)
 {
+	bool is_error = severity == CALLGATE_SEVERITY_ERROR;
+	va_list args;
+
 	assert(place.line > 0 && place.column > 0);
-	messages->errors += severity == CALLGATE_SEVERITY_ERROR;
-	if (messages->list.count >= (severity == CALLGATE_SEVERITY_ERROR ? MESSAGES_MAX : WARNINGS_MAX))
+	messages->errors += is_error;
+	if (!(is_error ? messages_take_errors(messages) : messages_take_warnings(messages)))
 		return;
+	va_start(args, format);
 	char *text = format_text(&messages->arena, format, args);
+	va_end(args);
 	struct callgate_profile_message message = {severity, messages->file, place.line, place.column, text};
 	if (!text || !vec_push(&messages->list, message))
 		messages->out_of_memory = true;
-}
-
-#define ADD(messages, severity, place, format)                      \
-	do {                                                        \
-		va_list args;                                       \
-		va_start(args, format);                             \
-		add((messages), (severity), (place), format, args); \
-		va_end(args);                                       \
-	} while (0)
-
-void messages_error(struct messages *messages, struct place place, const char *format, ...)
-{
-	ADD(messages, CALLGATE_SEVERITY_ERROR, place, format);
-}
-
-void messages_warn(struct messages *messages, struct place place, const char *format, ...)
-{
-	ADD(messages, CALLGATE_SEVERITY_WARNING, place, format);
-}
-
-void messages_warn_unless_strict(struct messages *messages, struct place place, const char *format, ...)
-{
-	ADD(messages, messages->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, place, format);
 }
 
 static struct place place_of(const struct callgate_profile_message *message)

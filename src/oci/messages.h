@@ -36,13 +36,15 @@ struct messages {
 	struct arena arena;
 };
 
-__attribute__((format(printf, 3, 4))) void messages_error(struct messages *messages, struct place place,
-                                                          const char *format, ...);
-__attribute__((format(printf, 3, 4))) void messages_warn(struct messages *messages, struct place place,
-                                                         const char *format, ...);
-/* A warning; with --strict an error. */
-__attribute__((format(printf, 3, 4))) void
-messages_warn_unless_strict(struct messages *messages, struct place place, const char *format, ...);
+__attribute__((format(printf, 4, 5))) void messages_add(struct messages *messages,
+                                                        enum callgate_severity severity, struct place place,
+                                                        const char *format, ...);
+/* (messages, place, format, ...) */
+#define messages_error(messages, ...)              messages_add(messages, CALLGATE_SEVERITY_ERROR, __VA_ARGS__)
+#define messages_warn(messages, ...)               messages_add(messages, CALLGATE_SEVERITY_WARNING, __VA_ARGS__)
+#define messages_warn_unless_strict(messages, ...) /* with --strict an error */                          \
+	messages_add(messages, (messages)->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, \
+	             __VA_ARGS__)
 
 /* Would another warning, or error, be kept? To be asked where finding its words takes long. */
 static inline bool messages_take_warnings(const struct messages *messages)

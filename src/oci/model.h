@@ -1,5 +1,5 @@
 /*
- * A profile as it was read: words turned into numbers, includes and excludes decided. Lives in the profile's arena.
+ * A profile as it was read: words turned into numbers, includes and excludes decided for an environment. Lives in the profile's arena.
  */
 #ifndef CALLGATE_OCI_MODEL_H
 #define CALLGATE_OCI_MODEL_H
@@ -14,8 +14,46 @@
 #include <callgate/oci.h>
 
 #include "base/arena.h"
-#include "oci/environment.h"
+#include "base/diag.h"
+#include "base/vec.h"
 #include "oci/json.h"
+
+/* ---- what a profile is resolved for; what nobody set comes from the running system ---- */
+
+struct kernel_version {
+	unsigned int major, minor;
+};
+
+struct environment {
+	bool has_capabilities; /* false: the process's */
+	uint64_t capabilities; /* bit N: capability number N */
+	bool has_kernel;
+	struct kernel_version kernel;
+	VEC(const struct callgate_arch *) archs; /* empty: the profile's own list on the running machine */
+};
+
+/* The number of a capability, given with or without "CAP_" and in any case; -1 if there is none. */
+int capability_find(const char *name);
+/* "CAP_CHOWN" */
+const char *capability_name(int number);
+/* The name of the capability that was probably meant, or NULL. */
+const char *capability_closest(const char *name);
+
+/* Asks the running system for what is not set. -EIO if it does not answer. */
+int environment_complete(struct environment *environment, struct diag *diag);
+
+/* The machine that includes and excludes see. Never NULL. */
+const struct callgate_arch *environment_machine(const struct environment *environment);
+
+/* "4.8", and what follows the second number only with `rest`: "6.1.0-13-amd64". False if it is not a version. */
+bool kernel_version_parse(const char *text, bool rest, struct kernel_version *ret_version);
+
+static inline bool kernel_version_at_least(struct kernel_version version, struct kernel_version least)
+{
+	return version.major != least.major ? version.major > least.major : version.minor >= least.minor;
+}
+
+/* ---- the model ---- */
 
 /* Words of the format and their numbers in <seccomp.h>. The tables end with a NULL name. */
 struct word {

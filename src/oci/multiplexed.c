@@ -13,11 +13,11 @@
 enum { SOCKET_BASE = 100, SOCKET_LAST = 120, IPC_BASE = 200, IPC_LAST = 224 };
 
 /* The first argument as wide as the kernel reads it: an int for socketcall, the low half of one for ipc. */
-static struct scmp_arg_cmp call_number(const struct callgate_arch *arch, bool is_socket, int number)
+static struct scmp_arg_cmp call_number(const struct callgate_arch *arch, bool is_socket, uint64_t number)
 {
 	if (is_socket && arch->word_bits == 32)
-		return SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)number);
-	return SCMP_A0_64(SCMP_CMP_MASKED_EQ, is_socket ? UINT32_MAX : UINT16_MAX, (scmp_datum_t)number);
+		return SCMP_A0_64(SCMP_CMP_EQ, number);
+	return SCMP_A0_64(SCMP_CMP_MASKED_EQ, is_socket ? UINT32_MAX : UINT16_MAX, number);
 }
 
 bool multiplexed_find(const struct callgate_arch *arch, const char *syscall,
@@ -32,8 +32,8 @@ bool multiplexed_find(const struct callgate_arch *arch, const char *syscall,
 	assert(arch->socketcall_nr >= 0 && arch->ipc_nr >= 0);
 	ret_multiplexed->through = is_socket ? "socketcall" : "ipc";
 	ret_multiplexed->nr = is_socket ? arch->socketcall_nr : arch->ipc_nr;
-	ret_multiplexed->is_call =
-	    call_number(arch, is_socket, -pseudo - (is_socket ? SOCKET_BASE : IPC_BASE));
+	ret_multiplexed->number = (uint64_t)(-pseudo - (is_socket ? SOCKET_BASE : IPC_BASE));
+	ret_multiplexed->is_call = call_number(arch, is_socket, ret_multiplexed->number);
 	return true;
 }
 
@@ -55,32 +55,23 @@ struct answers {
 	uint32_t strictest;             /* of the default action and all entries' */
 };
 
-static void look_at(const struct application *application, const struct entry *entry, const char *name,
-                    struct answers *answers)
-{
-	for (size_t i = 0; i < entry->name_count; i++) {
-		if (strcmp(entry->names[i].name, name) != 0)
-			continue;
-		uint32_t action = application_action(application, entry);
-		answers->strictest = callgate_action_strictest(answers->strictest, action);
-		if (entry->condition_count == 0 && !answers->whole) {
-			answers->whole = &entry->names[i];
-			answers->whole_action = action;
-		} else if (entry->condition_count && !answers->restricted) {
-			answers->restricted = &entry->names[i];
-		}
-	}
-}
-
 static struct answers find_answers(const struct application *application, const char *name)
 {
-	const struct model *model = application->model;
+	const struct references *references = application->references;
 	struct answers answers = {.strictest = application_default(application)};
+	size_t first = references_find(references, name), count = references_same(references, first);
 
-	for (size_t i = 0; i < model->entry_count; i++)
-		if (!model->entries[i].excluded &&
-		    application_action(application, &model->entries[i]) != application_default(application))
-			look_at(application, &model->entries[i], name, &answers);
+	for (size_t i = first; i < first + count; i++) {
+		const struct reference *reference = &references->list[i];
+		uint32_t action = application_action(application, reference->entry);
+		answers.strictest = callgate_action_strictest(answers.strictest, action);
+		if (reference->entry->condition_count == 0 && !answers.whole) {
+			answers.whole = reference->named;
+			answers.whole_action = action;
+		} else if (reference->entry->condition_count && !answers.restricted) {
+			answers.restricted = reference->named;
+		}
+	}
 	return answers;
 }
 
@@ -95,7 +86,7 @@ static int deny(struct application *application, const struct callgate_arch *arc
 	    arch->name, named->name, multiplexed->through);
 	if (answers->strictest == application_default(application))
 		return 0;
-	application_note_origin(application, named->place);
+	application_note_origin(application, named);
 	int result = callgate_rule_add(application->ctx, arch->token, answers->strictest, multiplexed->nr, 1,
 	                               &multiplexed->is_call);
 	/* The profile has a rule of its own for exactly this multiplexed call: its author knew. */

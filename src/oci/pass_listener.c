@@ -25,7 +25,6 @@
 
 #include <callgate/diagnosis.h>
 
-#include "oci/json_token.h"
 #include "oci/profile_handle.h"
 
 #define RUNTIME_SPEC_VERSION "1.0.2"
@@ -77,14 +76,14 @@ static char *make_state(const struct callgate_profile *profile, pid_t pid)
 	              (int)pid);
 	if (metadata) {
 		strbuf_append(&text, "\"metadata\":");
-		token_write_string(&text, metadata);
+		json_write_string(&text, metadata);
 		strbuf_append(&text, ",");
 	}
 	strbuf_printf(&text,
 	              "\"state\":{\"ociVersion\":\"" RUNTIME_SPEC_VERSION
 	              "\",\"id\":\"callgate-%d\",\"status\":\"creating\",\"pid\":%d,\"bundle\":",
 	              (int)pid, (int)pid);
-	token_write_string(&text, getcwd(bundle, sizeof(bundle)) ? bundle : "/");
+	json_write_string(&text, getcwd(bundle, sizeof(bundle)) ? bundle : "/");
 	strbuf_append(&text, "}}");
 	return strbuf_steal(&text);
 }

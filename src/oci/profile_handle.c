@@ -1,4 +1,4 @@
-/* A profile: its environment, and reading it from a file, a descriptor or memory. */
+/* A profile: reading it from a file, a descriptor or memory, and what it means then. */
 #include "oci/profile_handle.h"
 
 #include <ctype.h>
@@ -10,9 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <callgate/diagnosis.h>
 #include <callgate/info.h>
 
-#include "oci/review.h"
+#include "oci/application.h"
 
 int callgate_profile_new(struct callgate_profile **ret_profile)
 {
@@ -31,7 +32,7 @@ void callgate_profile_free(struct callgate_profile *profile)
 {
 	if (!profile)
 		return;
-	environment_finish(&profile->environment);
+	vec_finish(&profile->environment.archs);
 	document_finish(&profile->document);
 	messages_finish(&profile->messages);
 	arena_finish(&profile->arena);
@@ -64,67 +65,11 @@ int callgate_profile_errno(const char *text)
 	return errno || *end || number > ERRNO_MAX ? -EINVAL : (int)number;
 }
 
-/* ---- the environment ---- */
-
-/* 0 if the environment may still be changed. */
-static int start_change(struct callgate_profile *profile)
-{
-	if (!profile)
-		return -EINVAL;
-	diag_clear(&profile->diag);
-	if (profile->was_read)
-		return diag_fail(&profile->diag, -EBUSY,
-		                 "the profile was read already: its environment is fixed");
-	return 0;
-}
-
-int callgate_profile_set_option(struct callgate_profile *profile, enum callgate_profile_option option,
-                                uint32_t value)
-{
-	static const uint32_t largest[] = {
-	    [CALLGATE_PROFILE_SAME_ARGUMENT] = CALLGATE_SAME_ARGUMENT_AND,
-	    [CALLGATE_PROFILE_STRICT] = UINT32_MAX,
-	    [CALLGATE_PROFILE_UNKNOWN_CALLS] = CALLGATE_UNKNOWN_CALLS_DEFAULT,
-	    [CALLGATE_PROFILE_OPEN_SOCKETCALL] = UINT32_MAX,
-	    [CALLGATE_PROFILE_DEFAULT_ERRNO] = ERRNO_MAX,
-	};
-	int result = start_change(profile);
-
-	if (result < 0)
-		return result;
-	if ((int)option < CALLGATE_PROFILE_SAME_ARGUMENT || option > CALLGATE_PROFILE_DEFAULT_ERRNO)
-		return diag_fail(&profile->diag, -EINVAL, "there is no option %d", (int)option);
-	if (value > largest[option])
-		return diag_fail(&profile->diag, -EINVAL, "option %d has no value %u", (int)option, value);
-	profile->options[option] = value;
-	return 0;
-}
-
-int callgate_profile_add_capability(struct callgate_profile *profile, const char *name)
-{
-	int result = start_change(profile);
-
-	return result < 0 ? result : environment_add_capability(&profile->environment, name, &profile->diag);
-}
-
-int callgate_profile_set_kernel(struct callgate_profile *profile, const char *version)
-{
-	int result = start_change(profile);
-
-	return result < 0 ? result : environment_set_kernel(&profile->environment, version, &profile->diag);
-}
-
-int callgate_profile_add_arch(struct callgate_profile *profile, uint32_t arch)
-{
-	int result = start_change(profile);
-
-	return result < 0 ? result : environment_add_arch(&profile->environment, arch, &profile->diag);
-}
-
 /* ---- reading ---- */
 
 static int start_reading(struct callgate_profile *profile, const char *name)
 {
+	name = name ? name : "profile";
 	if (!profile)
 		return -EINVAL;
 	diag_clear(&profile->diag);
@@ -140,11 +85,17 @@ static int start_reading(struct callgate_profile *profile, const char *name)
 	return environment_complete(&profile->environment, &profile->diag);
 }
 
+static struct application application_of(struct callgate_profile *profile, struct messages *messages,
+                                         struct origins *origins)
+{
+	return (struct application){&profile->model, profile->options,     messages, &profile->diag,
+	                            origins,         &profile->references, NULL};
+}
+
 /* Some mistakes show only when the filter is made. */
 static int try_filter(struct callgate_profile *profile)
 {
-	struct application application = {&profile->model, profile->options,  &profile->messages,
-	                                  &profile->diag,  &profile->origins, NULL};
+	struct application application = application_of(profile, &profile->messages, &profile->origins);
 	int result = apply_model(&application);
 
 	seccomp_release(application.ctx);
@@ -219,8 +170,12 @@ static int understand(struct callgate_profile *profile)
 	if (result == 0)
 		result = model_read(&profile->model, find_profile(profile->document.root, messages),
 		                    &profile->environment, &profile->arena, messages);
-	if (result == 0 && !review_model(&profile->model, profile->options, messages, &profile->arena))
+	if (result == 0 &&
+	    !references_collect(&profile->model, profile->options[CALLGATE_PROFILE_DEFAULT_ERRNO],
+	                        &profile->arena, &profile->references))
 		result = -ENOMEM;
+	if (result == 0)
+		review_model(&profile->model, &profile->references, profile->options, messages);
 	if (result == 0 && messages->errors == 0)
 		result = try_filter(profile);
 	if (result == 0 && messages->errors)
@@ -236,8 +191,11 @@ static const struct callgate_profile_message *first_error(const struct messages 
 	return NULL;
 }
 
-static int finish(struct callgate_profile *profile, int result)
+/* The text is there, unless memory ran out. */
+static int finish(struct callgate_profile *profile)
 {
+	int result = profile->text.failed ? -ENOMEM : understand(profile);
+
 	messages_sort(&profile->messages);
 	const struct callgate_profile_message *error = first_error(&profile->messages);
 
@@ -252,6 +210,11 @@ static int finish(struct callgate_profile *profile, int result)
 	return result;
 }
 
+static int fail_file(struct callgate_profile *profile, int error)
+{
+	return diag_fail(&profile->diag, -error, "%s: %s", profile->messages.file, strerror(error));
+}
+
 static int too_big(struct callgate_profile *profile)
 {
 	return diag_fail(&profile->diag, -EFBIG, "%s: a profile has at most %u bytes", profile->messages.file,
@@ -261,7 +224,7 @@ static int too_big(struct callgate_profile *profile)
 int callgate_profile_read_memory(struct callgate_profile *profile, const void *text, size_t size,
                                  const char *name)
 {
-	int result = start_reading(profile, name ? name : "profile");
+	int result = start_reading(profile, name);
 
 	if (result < 0)
 		return result;
@@ -270,58 +233,44 @@ int callgate_profile_read_memory(struct callgate_profile *profile, const void *t
 	if (size > CALLGATE_PROFILE_SIZE_MAX)
 		return too_big(profile);
 	strbuf_append_bytes(&profile->text, text, size);
-	return finish(profile, profile->text.failed ? -ENOMEM : understand(profile));
+	return finish(profile);
 }
 
 static int read_all(struct callgate_profile *profile, int fd)
 {
 	char bytes[16384];
+	ssize_t count;
 
-	for (;;) {
-		ssize_t count = read(fd, bytes, sizeof(bytes));
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0) {
-			int error = errno;
-			return diag_fail(&profile->diag, -error, "%s: %s", profile->messages.file,
-			                 strerror(error));
-		}
+	do {
+		do
+			count = read(fd, bytes, sizeof(bytes));
+		while (count < 0 && errno == EINTR);
+		if (count < 0)
+			return fail_file(profile, errno);
 		strbuf_append_bytes(&profile->text, bytes, (size_t)count);
-		if (profile->text.failed)
-			return -ENOMEM;
 		if (profile->text.length > CALLGATE_PROFILE_SIZE_MAX)
 			return too_big(profile);
-		if (count == 0)
-			return 0;
-	}
-}
-
-static int read_and_understand(struct callgate_profile *profile, int fd)
-{
-	int result = read_all(profile, fd);
-
-	return result < 0 ? result : finish(profile, understand(profile));
+	} while (count > 0 && !profile->text.failed);
+	return finish(profile);
 }
 
 int callgate_profile_read_fd(struct callgate_profile *profile, int fd, const char *name)
 {
-	int result = start_reading(profile, name ? name : "profile");
+	int result = start_reading(profile, name);
 
-	return result < 0 ? result : read_and_understand(profile, fd);
+	return result < 0 ? result : read_all(profile, fd);
 }
 
 int callgate_profile_read_file(struct callgate_profile *profile, const char *path)
 {
-	int result = start_reading(profile, path ? path : "profile");
+	int result = start_reading(profile, path);
 
 	if (result < 0)
 		return result;
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (fd < 0) {
-		int error = path ? errno : EINVAL;
-		return diag_fail(&profile->diag, -error, "%s: %s", profile->messages.file, strerror(error));
-	}
-	result = read_and_understand(profile, fd);
+	if (fd < 0)
+		return fail_file(profile, path ? errno : EINVAL);
+	result = read_all(profile, fd);
 	close(fd);
 	return result;
 }
@@ -335,4 +284,120 @@ const struct callgate_profile_message *callgate_profile_message(const struct cal
                                                                 size_t index)
 {
 	return index < callgate_profile_message_count(profile) ? &profile->messages.list.items[index] : NULL;
+}
+
+/* ---- what it means ---- */
+
+static int start_answer(struct callgate_profile *profile, const void *ret)
+{
+	if (!profile)
+		return -EINVAL;
+	diag_clear(&profile->diag);
+	if (!ret)
+		return diag_fail(&profile->diag, -EINVAL, "no place for the answer: NULL");
+	if (!profile->is_usable)
+		return diag_fail(&profile->diag, -EINVAL, "the profile %s",
+		                 profile->was_read ? "has errors" : "was not read yet");
+	return 0;
+}
+
+int callgate_profile_context(struct callgate_profile *profile, scmp_filter_ctx *ret_ctx)
+{
+	struct messages known_messages = {.file = ""};
+	struct origins known_origins = {0};
+	int result = start_answer(profile, ret_ctx);
+
+	if (result < 0)
+		return result;
+	struct application application = application_of(profile, &known_messages, &known_origins);
+	result = apply_model(&application);
+	messages_finish(&known_messages);
+	vec_finish(&known_origins.list);
+	if (result == 0)
+		*ret_ctx = application.ctx;
+	return result;
+}
+
+int callgate_profile_program(struct callgate_profile *profile, struct callgate_program **ret_program)
+{
+	scmp_filter_ctx ctx;
+	int result = start_answer(profile, ret_program);
+
+	if (result == 0)
+		result = callgate_profile_context(profile, &ctx);
+	if (result < 0)
+		return result;
+	result = callgate_program_compile(ctx, ret_program);
+	if (result < 0)
+		diag_set(&profile->diag, "%s", callgate_diagnosis(ctx));
+	seccomp_release(ctx);
+	return result;
+}
+
+static int give(struct callgate_profile *profile, struct strbuf *text, char **ret_text)
+{
+	char *stolen = strbuf_steal(text);
+
+	if (!stolen)
+		return diag_fail(&profile->diag, -ENOMEM, "out of memory for the text");
+	*ret_text = stolen;
+	return 0;
+}
+
+int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json)
+{
+	struct strbuf text = {0};
+	int result = start_answer(profile, ret_json);
+
+	if (result < 0)
+		return result;
+	write_resolved(&text, &profile->model, profile->options);
+	return give(profile, &text, ret_json);
+}
+
+int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
+{
+	struct strbuf text = {0};
+	struct arena arena = {0};
+	scmp_filter_ctx ctx;
+	int result = start_answer(profile, ret_text);
+
+	if (result == 0)
+		result = callgate_profile_context(profile, &ctx);
+	if (result < 0)
+		return result;
+	struct application application = application_of(profile, NULL, &profile->origins);
+	application.ctx = ctx;
+	result = write_table(&text, &application, &arena);
+	if (result < 0)
+		diag_set(&profile->diag, "no table: %s",
+		         result == -ENOMEM ? "out of memory" : callgate_diagnosis(ctx));
+	arena_finish(&arena);
+	seccomp_release(ctx);
+	if (result == 0)
+		return give(profile, &text, ret_text);
+	strbuf_finish(&text);
+	return result;
+}
+
+int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_t rule,
+                                 unsigned int *ret_line, unsigned int *ret_column)
+{
+	if (!profile || !profile->is_usable || !ret_line || !ret_column)
+		return -EINVAL;
+	if (rule == 0 || rule > profile->origins.list.count)
+		return -ENOENT;
+	*ret_line = profile->origins.list.items[rule - 1]->place.line;
+	*ret_column = profile->origins.list.items[rule - 1]->place.column;
+	return 0;
+}
+
+const char *callgate_profile_listener_path(const struct callgate_profile *profile)
+{
+	return profile && profile->is_usable ? profile->model.listener_path : NULL;
+}
+
+const char *callgate_profile_listener_metadata(const struct callgate_profile *profile)
+{
+	return profile && profile->is_usable ? profile->model.listener_metadata : NULL;
 }

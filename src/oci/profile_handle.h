@@ -20,6 +20,7 @@ struct callgate_profile {
 	struct messages messages;
 	struct arena arena; /* the model's */
 	struct model model;
+	struct references references;
 	struct origins origins;
 	struct diag diag;
 };

@@ -54,26 +54,25 @@ static bool read_error(struct reader *reader, const struct value *value, uint64_
 	return true;
 }
 
-/* The number that an action returns, by the first of the two keys that give it. */
+/* The number that an action returns, by one of the two keys that give it, and its place; line 0: there is none. */
 static struct place read_returned(struct reader *reader, const struct members *members, enum key by_number,
                                   enum key by_name, struct verdict *verdict)
 {
 	const struct value *name = member_text(members, by_name) ? member(members, by_name) : NULL;
 	const struct value *number = member(members, by_number);
-	uint64_t given, named;
-	bool has_given = read_number(reader, members, by_number, TRACE_NUMBER_MAX, &given);
-	bool has_named = name && read_error(reader, name, &named);
-	bool name_is_last = has_named && (!has_given || place_is_after(name->place, number->place));
+	uint64_t named;
+	bool has_number = read_number(reader, members, by_number, TRACE_NUMBER_MAX, &verdict->number);
+	bool has_name = name && read_error(reader, name, &named);
 
-	verdict->has_number = has_given || has_named;
-	verdict->number = has_given && (!has_named || name_is_last) ? given : has_named ? named : 0;
-	if (has_given && has_named && given != named)
-		messages_error(reader->messages, name_is_last ? name->place : number->place,
+	verdict->has_number = has_number || has_name;
+	if (has_number && has_name && verdict->number != named)
+		messages_error(reader->messages,
+		               place_is_after(name->place, number->place) ? name->place : number->place,
 		               "contradiction: %s is %" PRIu64 ", and the number given is %" PRIu64,
-		               name->text, named, given);
-	if (!verdict->has_number)
-		return (struct place){0};
-	return has_given && (!has_named || name_is_last) ? number->place : name->place;
+		               name->text, named, verdict->number);
+	if (!has_number && has_name)
+		verdict->number = named;
+	return has_number ? number->place : has_name ? name->place : (struct place){0};
 }
 
 void read_verdict(struct reader *reader, const struct members *members, enum key action, enum key by_number,

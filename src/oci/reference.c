@@ -1,5 +1,5 @@
 /* The references of each call, and which of two entries for one call counts. */
-#include "oci/review.h"
+#include "oci/application.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,30 +59,19 @@ size_t references_find(const struct references *references, const char *name)
 	return found ? low : references->count;
 }
 
-/* The arguments for which a condition holds: all from first to last, or, if there is no such range, false. */
+/* The arguments for which a condition holds: all from first to last; false if there is none, or no such range. */
 static bool range_of(const struct scmp_arg_cmp *compare, uint64_t *ret_first, uint64_t *ret_last)
 {
-	*ret_first = 0;
-	*ret_last = UINT64_MAX;
-	switch (compare->op) {
-	case SCMP_CMP_EQ:
-		*ret_first = *ret_last = compare->datum_a;
-		return true;
-	case SCMP_CMP_LT:
-		*ret_last = compare->datum_a - 1;
-		return compare->datum_a > 0;
-	case SCMP_CMP_LE:
-		*ret_last = compare->datum_a;
-		return true;
-	case SCMP_CMP_GE:
-		*ret_first = compare->datum_a;
-		return true;
-	case SCMP_CMP_GT:
-		*ret_first = compare->datum_a + 1;
-		return compare->datum_a < UINT64_MAX;
-	default:
-		return false;
-	}
+	enum scmp_compare op = compare->op;
+	uint64_t value = compare->datum_a;
+
+	*ret_first = op == SCMP_CMP_GT ? value + 1 : op == SCMP_CMP_GE || op == SCMP_CMP_EQ ? value : 0;
+	*ret_last = op == SCMP_CMP_LT                        ? value - 1
+	            : op == SCMP_CMP_LE || op == SCMP_CMP_EQ ? value
+	                                                     : UINT64_MAX;
+	if (op == SCMP_CMP_LT || op == SCMP_CMP_GT)
+		return value != (op == SCMP_CMP_LT ? 0 : UINT64_MAX);
+	return op != SCMP_CMP_NE && op != SCMP_CMP_MASKED_EQ;
 }
 
 static uint64_t mask_of(const struct scmp_arg_cmp *compare)
@@ -154,37 +143,26 @@ static const struct scmp_arg_cmp *next_condition(const struct entry *entry, unsi
 	return next;
 }
 
-/* Where value and kind are the same; ORDER callgate-profile(5). */
-static int rank_of(const struct scmp_arg_cmp *compare)
-{
-	static const int ranks[] = {
-	    [SCMP_CMP_EQ] = 0, [SCMP_CMP_MASKED_EQ] = 1, [SCMP_CMP_NE] = 2, [SCMP_CMP_LT] = 0,
-	    [SCMP_CMP_LE] = 1, [SCMP_CMP_GT] = 0,        [SCMP_CMP_GE] = 1,
-	};
-
-	return ranks[compare->op];
-}
-
-/* Single values, upper bounds, lower bounds. */
-static int kind_of(const struct scmp_arg_cmp *compare)
-{
-	if (compare->op == SCMP_CMP_LT || compare->op == SCMP_CMP_LE)
-		return 1;
-	return compare->op == SCMP_CMP_GT || compare->op == SCMP_CMP_GE ? 2 : 0;
-}
+/* Single values, upper bounds, lower bounds; and what decides where the value is the same. ORDER callgate-profile(5). */
+static const struct {
+	int kind, rank;
+} orders[] = {
+    [SCMP_CMP_EQ] = {0, 0}, [SCMP_CMP_MASKED_EQ] = {0, 1}, [SCMP_CMP_NE] = {0, 2}, [SCMP_CMP_LT] = {1, 0},
+    [SCMP_CMP_LE] = {1, 1}, [SCMP_CMP_GT] = {2, 0},        [SCMP_CMP_GE] = {2, 1},
+};
 
 static int order_conditions(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b)
 {
-	int kind = kind_of(a);
+	int kind = orders[a->op].kind;
 
 	if (a->arg != b->arg)
 		return a->arg > b->arg ? -1 : 1;
-	if (kind != kind_of(b))
-		return kind - kind_of(b);
+	if (kind != orders[b->op].kind)
+		return kind - orders[b->op].kind;
 	if (value_of(a) != value_of(b))
 		return (value_of(a) > value_of(b)) == (kind == 1) ? 1 : -1;
 	if (a->op != b->op)
-		return rank_of(a) - rank_of(b);
+		return orders[a->op].rank - orders[b->op].rank;
 	return (mask_of(a) < mask_of(b)) - (mask_of(a) > mask_of(b));
 }
 

@@ -1,4 +1,4 @@
-#include "oci/review.h"
+#include "oci/application.h"
 
 /* So many entries with conditions for one call are compared with each other: more are generated, and nobody reads about them. */
 enum { COMPARED_MAX = 64 };
@@ -64,18 +64,11 @@ static void review_conditions(const struct review *review, const struct entry *e
 		review_width(review, entry);
 	if (!second)
 		return;
-	if (review->same_argument_is_or)
-		messages_warn(review->messages, second->place,
-		              "argument %u is compared twice in this entry: as in Docker, it is enough when "
-		              "any one of its "
-		              "conditions holds",
-		              second->compare.arg);
-	else
-		messages_warn(review->messages, second->place,
-		              "argument %u is compared twice in this entry: here all its conditions must "
-		              "hold, in Docker any "
-		              "one is enough",
-		              second->compare.arg);
+	messages_warn(review->messages, second->place, "argument %u is compared twice in this entry: %s",
+	              second->compare.arg,
+	              review->same_argument_is_or
+	                  ? "as in Docker, it is enough when any one of its conditions holds"
+	                  : "here all its conditions must hold, in Docker any one is enough");
 }
 
 static void review_notify(const struct review *review, const struct verdict *verdict)
@@ -219,22 +212,18 @@ static void review_call(const struct review *review, const struct reference *ref
 	}
 }
 
-bool review_model(const struct model *model, const uint32_t *options, struct messages *messages,
-                  struct arena *arena)
+void review_model(const struct model *model, const struct references *references, const uint32_t *options,
+                  struct messages *messages)
 {
 	struct review review = {model, options[CALLGATE_PROFILE_DEFAULT_ERRNO],
 	                        options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR,
 	                        messages};
-	struct references references;
 
-	if (!references_collect(model, review.default_errno, arena, &references))
-		return false;
 	review_notify(&review, &model->fallback);
 	for (size_t i = 0; i < model->entry_count; i++)
 		review_entry(&review, &model->entries[i]);
-	for (size_t i = 0, count; i < references.count; i += count) {
-		count = references_same(&references, i);
-		review_call(&review, &references.list[i], count);
+	for (size_t i = 0, count; i < references->count; i += count) {
+		count = references_same(references, i);
+		review_call(&review, &references->list[i], count);
 	}
-	return true;
 }

@@ -12,35 +12,8 @@ static const struct {
 	const char *name;
 	enum value_kind kind; /* of its value */
 } keys[] = {
-    [KEY_DEFAULT_ACTION] = {OBJECT_PROFILE, "defaultAction", VALUE_STRING},
-    [KEY_DEFAULT_ERRNO_RET] = {OBJECT_PROFILE, "defaultErrnoRet", VALUE_NUMBER},
-    [KEY_DEFAULT_ERRNO] = {OBJECT_PROFILE, "defaultErrno", VALUE_STRING},
-    [KEY_ARCHITECTURES] = {OBJECT_PROFILE, "architectures", VALUE_ARRAY},
-    [KEY_ARCH_MAP] = {OBJECT_PROFILE, "archMap", VALUE_ARRAY},
-    [KEY_FLAGS] = {OBJECT_PROFILE, "flags", VALUE_ARRAY},
-    [KEY_LISTENER_PATH] = {OBJECT_PROFILE, "listenerPath", VALUE_STRING},
-    [KEY_LISTENER_METADATA] = {OBJECT_PROFILE, "listenerMetadata", VALUE_STRING},
-    [KEY_SYSCALLS] = {OBJECT_PROFILE, "syscalls", VALUE_ARRAY},
-    [KEY_ARCHITECTURE] = {OBJECT_ARCH_ROW, "architecture", VALUE_STRING},
-    [KEY_SUB_ARCHITECTURES] = {OBJECT_ARCH_ROW, "subArchitectures", VALUE_ARRAY},
-    [KEY_NAMES] = {OBJECT_ENTRY, "names", VALUE_ARRAY},
-    [KEY_NAME] = {OBJECT_ENTRY, "name", VALUE_STRING},
-    [KEY_ACTION] = {OBJECT_ENTRY, "action", VALUE_STRING},
-    [KEY_ERRNO_RET] = {OBJECT_ENTRY, "errnoRet", VALUE_NUMBER},
-    [KEY_ERRNO] = {OBJECT_ENTRY, "errno", VALUE_STRING},
-    [KEY_ARGS] = {OBJECT_ENTRY, "args", VALUE_ARRAY},
-    [KEY_INCLUDES] = {OBJECT_ENTRY, "includes", VALUE_OBJECT},
-    [KEY_EXCLUDES] = {OBJECT_ENTRY, "excludes", VALUE_OBJECT},
-    [KEY_COMMENT] = {OBJECT_ENTRY, "comment", VALUE_STRING},
-    [KEY_INDEX] = {OBJECT_CONDITION, "index", VALUE_NUMBER},
-    [KEY_VALUE] = {OBJECT_CONDITION, "value", VALUE_NUMBER},
-    [KEY_VALUE_TWO] = {OBJECT_CONDITION, "valueTwo", VALUE_NUMBER},
-    [KEY_OP] = {OBJECT_CONDITION, "op", VALUE_STRING},
-    [KEY_CAPS] = {OBJECT_SELECTOR, "caps", VALUE_ARRAY},
-    [KEY_ARCHES] = {OBJECT_SELECTOR, "arches", VALUE_ARRAY},
-    [KEY_MIN_KERNEL] = {OBJECT_SELECTOR, "minKernel", VALUE_STRING},
-};
-_Static_assert(sizeof(keys) / sizeof(keys[0]) == KEYS, "each key has a row");
+#define AS_ROW(key, object, name, kind) {OBJECT_##object, name, VALUE_##kind},
+    FOR_EACH_KEY(AS_ROW)};
 
 const struct word comparison_words[] = {
     {"SCMP_CMP_NE", SCMP_CMP_NE},
@@ -61,26 +34,20 @@ const struct word flag_words[] = {
     {NULL, 0},
 };
 
-static const char *kind_text(enum value_kind kind)
-{
-	static const char *const texts[] = {
-	    [VALUE_NULL] = "null",       [VALUE_TRUTH] = "true or false", [VALUE_NUMBER] = "a number",
-	    [VALUE_STRING] = "a string", [VALUE_ARRAY] = "an array",      [VALUE_OBJECT] = "an object"};
-
-	return texts[kind];
-}
+static const char *const kind_texts[] = {
+    [VALUE_NULL] = "null",       [VALUE_TRUTH] = "true or false", [VALUE_NUMBER] = "a number",
+    [VALUE_STRING] = "a string", [VALUE_ARRAY] = "an array",      [VALUE_OBJECT] = "an object"};
 
 /* Reports a value of the wrong kind. */
 static bool has_kind(struct reader *reader, const struct value *value, enum value_kind expected)
 {
+	const char *quote = value->key ? "\"" : "";
+
 	if (value->kind == expected)
 		return true;
-	if (value->key)
-		messages_error(reader->messages, value->place, "\"%s\" must be %s, this is %s", value->key,
-		               kind_text(expected), kind_text(value->kind));
-	else
-		messages_error(reader->messages, value->place, "here must be %s, this is %s",
-		               kind_text(expected), kind_text(value->kind));
+	messages_error(reader->messages, value->place, "%s%s%s must be %s, this is %s", quote,
+	               value->key ? value->key : "here", quote, kind_texts[expected],
+	               kind_texts[value->kind]);
 	return false;
 }
 

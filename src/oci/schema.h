@@ -5,7 +5,6 @@
 #define CALLGATE_OCI_SCHEMA_H
 
 #include "base/arena.h"
-#include "oci/environment.h"
 #include "oci/model.h"
 
 struct reader {
@@ -24,37 +23,39 @@ enum object {
 	OBJECT_SELECTOR, /* includes, excludes */
 };
 
-/* Where a member is in struct members; ORDER keys[] of schema.c, where each has its row. */
-enum key {
-	KEY_DEFAULT_ACTION,
-	KEY_DEFAULT_ERRNO_RET,
-	KEY_DEFAULT_ERRNO,
-	KEY_ARCHITECTURES,
-	KEY_ARCH_MAP,
-	KEY_FLAGS,
-	KEY_LISTENER_PATH,
-	KEY_LISTENER_METADATA,
-	KEY_SYSCALLS,
-	KEY_ARCHITECTURE,
-	KEY_SUB_ARCHITECTURES,
-	KEY_NAMES,
-	KEY_NAME,
-	KEY_ACTION,
-	KEY_ERRNO_RET,
-	KEY_ERRNO,
-	KEY_ARGS,
-	KEY_INCLUDES,
-	KEY_EXCLUDES,
-	KEY_COMMENT,
-	KEY_INDEX,
-	KEY_VALUE,
-	KEY_VALUE_TWO,
-	KEY_OP,
-	KEY_CAPS,
-	KEY_ARCHES,
-	KEY_MIN_KERNEL,
-	KEYS,
-};
+/* The keys: what code calls one, whose key it is, its name, the kind of its value. */
+#define FOR_EACH_KEY(KEY)                                           \
+	KEY(DEFAULT_ACTION, PROFILE, "defaultAction", STRING)       \
+	KEY(DEFAULT_ERRNO_RET, PROFILE, "defaultErrnoRet", NUMBER)  \
+	KEY(DEFAULT_ERRNO, PROFILE, "defaultErrno", STRING)         \
+	KEY(ARCHITECTURES, PROFILE, "architectures", ARRAY)         \
+	KEY(ARCH_MAP, PROFILE, "archMap", ARRAY)                    \
+	KEY(FLAGS, PROFILE, "flags", ARRAY)                         \
+	KEY(LISTENER_PATH, PROFILE, "listenerPath", STRING)         \
+	KEY(LISTENER_METADATA, PROFILE, "listenerMetadata", STRING) \
+	KEY(SYSCALLS, PROFILE, "syscalls", ARRAY)                   \
+	KEY(ARCHITECTURE, ARCH_ROW, "architecture", STRING)         \
+	KEY(SUB_ARCHITECTURES, ARCH_ROW, "subArchitectures", ARRAY) \
+	KEY(NAMES, ENTRY, "names", ARRAY)                           \
+	KEY(NAME, ENTRY, "name", STRING)                            \
+	KEY(ACTION, ENTRY, "action", STRING)                        \
+	KEY(ERRNO_RET, ENTRY, "errnoRet", NUMBER)                   \
+	KEY(ERRNO, ENTRY, "errno", STRING)                          \
+	KEY(ARGS, ENTRY, "args", ARRAY)                             \
+	KEY(INCLUDES, ENTRY, "includes", OBJECT)                    \
+	KEY(EXCLUDES, ENTRY, "excludes", OBJECT)                    \
+	KEY(COMMENT, ENTRY, "comment", STRING)                      \
+	KEY(INDEX, CONDITION, "index", NUMBER)                      \
+	KEY(VALUE, CONDITION, "value", NUMBER)                      \
+	KEY(VALUE_TWO, CONDITION, "valueTwo", NUMBER)               \
+	KEY(OP, CONDITION, "op", STRING)                            \
+	KEY(CAPS, SELECTOR, "caps", ARRAY)                          \
+	KEY(ARCHES, SELECTOR, "arches", ARRAY)                      \
+	KEY(MIN_KERNEL, SELECTOR, "minKernel", STRING)
+
+/* Where a member is in struct members. */
+#define AS_INDEX(key, object, name, kind) KEY_##key,
+enum key { FOR_EACH_KEY(AS_INDEX) KEYS };
 
 /* What stands in one object. null is as if the member was not there. */
 struct members {

@@ -78,8 +78,7 @@ def places(root):
             ],
         },
         "a key of profiles": {
-            "src/oci/schema.h": [(r"^\tKEY_MIN_KERNEL,", "\tKEY_OWNER,")],
-            "src/oci/schema.c": [(r"^\s*\[KEY_MIN_KERNEL\]", '    [KEY_OWNER] = {OBJECT_PROFILE, "owner", VALUE_STRING},')],
+            "src/oci/schema.h": [(r"^\tKEY\(CAPS, ", '\tKEY(OWNER, PROFILE, "owner", STRING) \\')],
         },
         "a compiler pass": {
             "src/compile/keep.c": PASS,

@@ -8,7 +8,6 @@
 #include <callgate/oci.h>
 
 #include "oci/json.h"
-#include "oci/json_token.h"
 #include "support/random.h"
 #include "support/run.h"
 
@@ -207,7 +206,7 @@ START_TEST(written_strings)
 			              pieces[random_below(&random, sizeof(pieces) / sizeof(pieces[0]))]);
 		strbuf_append(&text, "");
 		json_t *plain = json_string(text.text);
-		token_write_string(&out, text.text);
+		json_write_string(&out, text.text);
 		json_t *json = json_loads(out.text, JSON_DECODE_ANY, NULL);
 		ck_assert_msg(json_is_string(json), "%s", out.text);
 		ck_assert_msg(plain ? json_equal(plain, json) == 1

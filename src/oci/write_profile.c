@@ -1,3 +1,4 @@
+/* The model as text: JSON for a runtime, a table for a reader. */
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +10,112 @@
 #include <callgate/syscall.h>
 
 #include "oci/application.h"
-#include "oci/review.h"
+
+/* ---- JSON ---- */
+
+#define TAB "\t"
+
+static void write_key(struct strbuf *out, const char *indent, const char *key)
+{
+	strbuf_printf(out, ",\n%s\"%s\": ", indent, key);
+}
+
+static void write_number(struct strbuf *out, const char *indent, const char *key,
+                         const struct verdict *verdict, uint32_t default_errno)
+{
+	if (!action_takes_number(verdict->action))
+		return;
+	write_key(out, indent, key);
+	strbuf_printf(out, "%" PRIu32, verdict_value(verdict, default_errno) & SECCOMP_RET_DATA);
+}
+
+static void write_archs(struct strbuf *out, const struct model *model)
+{
+	write_key(out, TAB, "architectures");
+	for (size_t i = 0; i < model->arch_count; i++)
+		strbuf_printf(out, "%s\"%s\"", i ? ", " : "[", model->archs[i]->oci_name);
+	strbuf_append(out, "]");
+}
+
+static void write_flags(struct strbuf *out, const struct model *model)
+{
+	const char *separator = "[";
+
+	for (const struct word *flag = flag_words; flag->name; flag++) {
+		if (!model->flags[flag->value])
+			continue;
+		if (*separator == '[')
+			write_key(out, TAB, "flags");
+		strbuf_printf(out, "%s\"%s\"", separator, flag->name);
+		separator = ", ";
+	}
+	if (*separator != '[')
+		strbuf_append(out, "]");
+}
+
+static void write_condition(struct strbuf *out, const struct scmp_arg_cmp *compare)
+{
+	assert(compare->op >= SCMP_CMP_NE && compare->op <= SCMP_CMP_MASKED_EQ);
+	strbuf_printf(out, "{\"index\": %u, \"value\": %" PRIu64, compare->arg, compare->datum_a);
+	if (compare->op == SCMP_CMP_MASKED_EQ)
+		strbuf_printf(out, ", \"valueTwo\": %" PRIu64, compare->datum_b);
+	strbuf_printf(out, ", \"op\": \"%s\"}", comparison_words[compare->op - SCMP_CMP_NE].name);
+}
+
+static void write_entry(struct strbuf *out, const struct entry *entry, uint32_t default_errno)
+{
+	strbuf_append(out, "{\n" TAB TAB TAB "\"names\": [");
+	for (size_t i = 0; i < entry->name_count; i++) {
+		strbuf_append(out, i ? ", " : "");
+		json_write_string(out, entry->names[i].name);
+	}
+	strbuf_append(out, "]");
+	write_key(out, TAB TAB TAB, "action");
+	strbuf_printf(out, "\"%s\"", entry->verdict.name);
+	write_number(out, TAB TAB TAB, "errnoRet", &entry->verdict, default_errno);
+	if (entry->condition_count)
+		write_key(out, TAB TAB TAB, "args");
+	for (size_t i = 0; i < entry->condition_count; i++) {
+		strbuf_append(out, i ? ", " : "[");
+		write_condition(out, &entry->conditions[i].compare);
+	}
+	strbuf_append(out, entry->condition_count ? "]\n" TAB TAB "}" : "\n" TAB TAB "}");
+}
+
+static void write_listener(struct strbuf *out, const struct model *model)
+{
+	if (!model->listener_path)
+		return;
+	write_key(out, TAB, "listenerPath");
+	json_write_string(out, model->listener_path);
+	if (!model->listener_metadata)
+		return;
+	write_key(out, TAB, "listenerMetadata");
+	json_write_string(out, model->listener_metadata);
+}
+
+void write_resolved(struct strbuf *out, const struct model *model, const uint32_t *options)
+{
+	uint32_t default_errno = options[CALLGATE_PROFILE_DEFAULT_ERRNO];
+	const char *separator = "[\n";
+
+	strbuf_printf(out, "{\n" TAB "\"defaultAction\": \"%s\"", model->fallback.name);
+	write_number(out, TAB, "defaultErrnoRet", &model->fallback, default_errno);
+	write_archs(out, model);
+	write_flags(out, model);
+	write_listener(out, model);
+	write_key(out, TAB, "syscalls");
+	for (size_t i = 0; i < model->entry_count; i++) {
+		if (model->entries[i].excluded || model->entries[i].name_count == 0)
+			continue;
+		strbuf_printf(out, "%s" TAB TAB, separator);
+		write_entry(out, &model->entries[i], default_errno);
+		separator = ",\n";
+	}
+	strbuf_append(out, *separator == '[' ? "[]\n}\n" : "\n" TAB "]\n}\n");
+}
+
+/* ---- the table ---- */
 
 enum { LINE = 100, INDENT = 6 };
 
@@ -36,7 +142,6 @@ struct table {
 	struct arena *arena;
 	int result; /* -errno of what failed first */
 	uint32_t default_errno, fallback;
-	struct references references;
 	struct row *rows;
 	size_t row_count;
 };
@@ -60,12 +165,12 @@ static bool is_there(uint32_t arch, const char *name)
 /* An entry without conditions decides, the first one of them; else the conditions do. */
 static struct row make_row(const struct table *table, const char *name)
 {
-	size_t first = references_find(&table->references, name),
-	       count = references_same(&table->references, first);
+	size_t first = references_find(table->application->references, name),
+	       count = references_same(table->application->references, first);
 	struct row row = {name, count > 0, count > 0, table->fallback, first, count, NULL, 0};
 
 	for (size_t i = 0; i < count && row.is_conditional; i++) {
-		const struct entry *entry = table->references.list[first + i].entry;
+		const struct entry *entry = table->application->references->list[first + i].entry;
 		if (entry->condition_count)
 			continue;
 		row.is_conditional = false;
@@ -74,55 +179,31 @@ static struct row make_row(const struct table *table, const char *name)
 	return row;
 }
 
-/* Does the rule stand in the profile as one about socketcall or ipc itself? */
-static bool is_about(const struct application *application, uint32_t rule, const char *name)
-{
-	const struct model *model = application->model;
-	assert(rule > 0 && rule <= application->origins->list.count);
-	struct place place = application->origins->list.items[rule - 1];
-
-	for (size_t i = 0; i < model->entry_count; i++)
-		for (size_t j = 0; j < model->entries[i].name_count; j++) {
-			const struct named *named = &model->entries[i].names[j];
-			if (named->place.line == place.line && named->place.column == place.column)
-				return strcmp(named->name, name) == 0;
-		}
-	return false;
-}
-
-static int simulate(const struct application *application, const struct callgate_arch *arch,
-                    const struct multiplexed *multiplexed, struct callgate_verdict *ret_verdict)
-{
-	const struct scmp_arg_cmp *is_call = &multiplexed->is_call;
-	bool masked = is_call->op == SCMP_CMP_MASKED_EQ;
-	struct callgate_call call = {.arch = arch->token,
-	                             .nr = multiplexed->nr,
-	                             .args = {masked ? is_call->datum_b : is_call->datum_a}};
-
-	return callgate_simulate(application->ctx, &call, ret_verdict);
-}
-
-/* Adds the calls through socketcall or ipc that do not get the default action. */
+/* Adds the calls through socketcall or ipc that get something because of what entries say about the call itself. */
 static int find_sub_calls(const struct table *table, const struct callgate_arch *arch, struct row *row)
 {
 	enum { SUB_CALLS_MAX = 32 }; /* socketcall has 20, ipc 12 */
 	const struct application *application = table->application;
+	struct multiplexed multiplexed;
+	struct callgate_verdict verdict;
 	const char *name;
 
 	row->sub_calls = ARENA_ARRAY(table->arena, struct sub_call, SUB_CALLS_MAX);
 	if (!row->sub_calls)
 		return -ENOMEM;
 	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
-		struct callgate_verdict verdict;
-		struct multiplexed multiplexed;
 		if (!multiplexed_find(arch, name, &multiplexed) ||
 		    strcmp(multiplexed.through, row->name) != 0)
 			continue;
-		int result = simulate(application, arch, &multiplexed, &verdict);
+		struct callgate_call call = {
+		    .arch = arch->token, .nr = multiplexed.nr, .args = {multiplexed.number}};
+		int result = callgate_simulate(application->ctx, &call, &verdict);
 		if (result < 0)
 			return result;
-		assert(row->sub_call_count < SUB_CALLS_MAX);
-		if (verdict.reason == CALLGATE_REASON_RULE && !is_about(application, verdict.rule, row->name))
+		assert(row->sub_call_count < SUB_CALLS_MAX &&
+		       verdict.rule <= application->origins->list.count);
+		if (verdict.reason == CALLGATE_REASON_RULE &&
+		    strcmp(application->origins->list.items[verdict.rule - 1]->name, row->name) != 0)
 			row->sub_calls[row->sub_call_count++] =
 			    (struct sub_call){name, multiplexed.is_call, verdict.action};
 	}
@@ -191,7 +272,7 @@ static void write_group(struct strbuf *out, const struct table *table, size_t fi
 }
 
 /* As the architecture compares it. */
-static void write_condition(struct strbuf *out, const struct scmp_arg_cmp *compare, uint64_t width)
+static void write_comparison(struct strbuf *out, const struct scmp_arg_cmp *compare, uint64_t width)
 {
 	static const char *const operators[] = {
 	    "?", "!=", "<", "<=", "==", ">=", ">"}; /* ORDER scmp_compare */
@@ -209,7 +290,7 @@ static void write_sub_calls(struct strbuf *out, const struct row *row, uint64_t 
 	for (size_t i = 0; i < row->sub_call_count; i++) {
 		const struct sub_call *sub_call = &row->sub_calls[i];
 		strbuf_printf(out, "%*s%s: ", INDENT, "", row->name);
-		write_condition(out, &sub_call->is_call, width);
+		write_comparison(out, &sub_call->is_call, width);
 		strbuf_printf(out, " (%s) -> ", sub_call->name);
 		write_action(out, sub_call->action);
 		strbuf_append(out, "\n");
@@ -222,11 +303,11 @@ static void write_conditions(struct strbuf *out, const struct table *table, cons
 	bool or = table->application->options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR;
 
 	for (size_t i = 0; i < row->count; i++) {
-		const struct entry *entry = table->references.list[row->first + i].entry;
+		const struct entry *entry = table->application->references->list[row->first + i].entry;
 		strbuf_printf(out, "%*s%s: ", INDENT, "", row->name);
 		for (size_t j = 0; j < entry->condition_count; j++) {
 			strbuf_append(out, j == 0 ? "" : entry->same_argument && or ? " or " : " and ");
-			write_condition(out, &entry->conditions[j].compare, width);
+			write_comparison(out, &entry->conditions[j].compare, width);
 		}
 		strbuf_append(out, " -> ");
 		write_action(out, verdict_value(&entry->verdict, table->default_errno));
@@ -282,7 +363,7 @@ int write_table(struct strbuf *out, const struct application *application, struc
 	while (callgate_syscall_name_at(names))
 		names++;
 	table.rows = ARENA_ARRAY(arena, struct row, names);
-	if (!table.rows || !references_collect(model, table.default_errno, arena, &table.references))
+	if (!table.rows)
 		return -ENOMEM;
 	write_head(out, &table);
 	for (size_t i = 0; i < model->arch_count; i++)
