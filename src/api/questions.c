@@ -7,10 +7,9 @@
 #include <callgate/prove.h>
 
 #include "api/context.h"
-#include "query/ask.h"
-#include "query/describe.h"
+#include "query/query.h"
+#include "query/proof.h"
 #include "query/differences.h"
-#include "query/ranges.h"
 
 int question_filter(const struct callgate_filter *side, struct arena *arena, struct filter *ret_filter)
 {
@@ -192,8 +191,8 @@ void callgate_comparison_free(struct callgate_comparison *comparison)
 static int ask(const struct filter *filter, const struct query *query, uint32_t action,
                struct callgate_answer *ret_answer)
 {
-	struct ask_answer answer;
-	int result = ask_calls(filter, query, action, diag_thread(), &answer);
+	struct query_answer answer;
+	int result = query_calls(filter, query, action, diag_thread(), &answer);
 
 	if (result < 0)
 		return result;
@@ -234,9 +233,9 @@ int callgate_ask(const struct callgate_filter *side, uint32_t arch, int32_t nr, 
 	return result;
 }
 
-_Static_assert(CALLGATE_RANGE_ACTIONS == RANGES_VERDICTS, "the public limit is the internal one");
+_Static_assert(CALLGATE_RANGE_ACTIONS == QUERY_VERDICTS, "the public limit is the internal one");
 
-static int publish_numbers(const struct ranges_result *found, struct callgate_numbers **ret_numbers)
+static int publish_numbers(const struct query_ranges_result *found, struct callgate_numbers **ret_numbers)
 {
 	size_t count = found->rows.count;
 	struct callgate_numbers *numbers = calloc(1, sizeof(*numbers) + count * sizeof(numbers->ranges[0]));
@@ -246,7 +245,7 @@ static int publish_numbers(const struct ranges_result *found, struct callgate_nu
 	numbers->count = count;
 	numbers->ranges = (struct callgate_number_range *)(numbers + 1); /* one block, aligned for either */
 	for (size_t i = 0; i < count; i++) {
-		const struct ranges_row *from = &found->rows.items[i];
+		const struct query_ranges_row *from = &found->rows.items[i];
 		struct callgate_number_range *to = &numbers->ranges[i];
 		*to = (struct callgate_number_range){
 		    from->first, from->last, from->ever_allowed, from->ever_denied, from->complete,
@@ -259,8 +258,8 @@ static int publish_numbers(const struct ranges_result *found, struct callgate_nu
 
 static int find_numbers(const struct filter *filter, uint32_t audit, struct callgate_numbers **ret_numbers)
 {
-	struct ranges_result found = {0};
-	int result = ranges_find(filter, audit, diag_thread(), &found);
+	struct query_ranges_result found = {0};
+	int result = query_ranges(filter, audit, diag_thread(), &found);
 
 	if (result == 0 && found.outcome == PROVE_REFUSED)
 		result = -EINVAL;

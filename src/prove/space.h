@@ -34,7 +34,7 @@ struct space {
 /*
  * Called with the verdicts of each filter in a region: one filter in each region, two wherever they do not both have one and the same verdict
  * that is easily seen. If a diagram looks at arch or nr, all of them are one and the same leaf outside the region. A result other than 0 ends the
- * walk; the visitor must not return -EDQUOT, -EOPNOTSUPP or -ENOMEM, but leave the diagram's failure to be seen.
+ * walk; the visitor must not return -EDQUOT or -EOPNOTSUPP, but leave the diagram's failure to be seen.
  */
 typedef int (*space_visitor)(void *closure, const struct region *region, const node *verdicts);
 

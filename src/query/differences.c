@@ -89,15 +89,6 @@ static void set_numbers(struct difference *row, const struct region *region, uin
 	assert(row->nr_first >= region->nr_first && row->nr_last <= region->nr_last);
 }
 
-/* The numbers of a row, as a condition. */
-static node numbers_node(struct diagram *d, const struct difference *row, uint32_t tested)
-{
-	struct diagram_number number = {INPUT_NR, 0, INPUT_WORD_BITS, tested};
-
-	return diagram_compare(d, number, POLICY_EQ, (uint32_t)row->witness.call.nr & tested, d->one,
-	                       d->zero);
-}
-
 /* The difference that this call shows. Returns all calls with the same two verdicts, and numbers that go the same way. */
 static node report(struct comparison *c, const struct region *region, const node *verdicts,
                    struct seccomp_data call)
@@ -113,7 +104,8 @@ static node report(struct comparison *c, const struct region *region, const node
 		return both;
 	uint32_t tested = tested_bits(d, both, &call);
 	set_numbers(&next, region, tested);
-	both = diagram_and(d, both, numbers_node(d, &next, tested));
+	both = diagram_compare(d, (struct diagram_number){INPUT_NR, 0, INPUT_WORD_BITS, tested}, POLICY_EQ,
+	                       (uint32_t)call.nr & tested, both, d->zero);
 	if (d->failed)
 		return both;
 	c->unconfirmed = c->unconfirmed || next.witness.expected == next.witness.actual ||
@@ -204,12 +196,11 @@ int differences_find(const struct filter *a, const struct filter *b, size_t max,
 		return 0;
 	}
 	int result = filter_same(a, b) ? 0 : compare(&c);
-	if (result != -ENOMEM)
-		conclude(&c, result, diag);
-	if (result == -ENOMEM || c.error) {
+	if (result == -ENOMEM) {
 		vec_finish(&c.result.list);
 		return diag_fail(diag, -ENOMEM, "out of memory for a comparison");
 	}
+	conclude(&c, result, diag);
 	*ret_result = c.result;
 	return 0;
 }

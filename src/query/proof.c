@@ -1,19 +1,115 @@
 #include "query/proof.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/strbuf.h"
 #include "bpf/accept.h"
-#include "query/describe.h"
+#include "bpf/disassemble.h"
 
-bool proof_is_acceptable(const struct filter *filter, struct diag *diag)
+/* ---- calls and actions ---- */
+
+enum { DECIMAL_MAX = 9999, ARGUMENTS_MAX = 6, NAME_MAX_LENGTH = 40 };
+
+/* Each name between two spaces; what is not in the list has 6 arguments. */
+static const char *const names[ARGUMENTS_MAX] = {
+#define ARGUMENTS(count, names) [count] = names,
+#include "query/data/arguments.inc"
+#undef ARGUMENTS
+};
+
+/* How many arguments a system call takes: 0 to 6, and 6 for a name that is not in the list, or NULL. */
+static unsigned argument_count(const char *name)
 {
-	if (!filter->policy && filter->program_count == 0)
-		return diag_fail(diag, false, "there is no program");
-	for (size_t i = 0; !filter->policy && i < filter->program_count; i++)
-		if (bpf_accept(filter->programs[i], diag) < 0)
-			return false;
-	return true;
+	char between[NAME_MAX_LENGTH + 3];
+
+	if (!name || strlen(name) > NAME_MAX_LENGTH)
+		return ARGUMENTS_MAX;
+	snprintf(between, sizeof(between), " %s ", name);
+	for (unsigned i = 0; i < ARGUMENTS_MAX; i++)
+		if (strstr(names[i], between))
+			return i;
+	return ARGUMENTS_MAX;
+}
+
+/* Error numbers 1 to 34 are the same on every architecture; 38 is ENOSYS on nearly all. */
+static bool is_common_error(uint32_t number)
+{
+	return number <= 34 || number == 38;
+}
+
+void describe_action(uint32_t action, struct strbuf *out)
+{
+	uint32_t data = action & SECCOMP_RET_DATA;
+	bool error = (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
+	char text[CALLGATE_ACTION_TEXT];
+
+	callgate_action_text(action, text);
+	if (error && !is_common_error(data))
+		bpf_format_action(action, out);
+	else
+		strbuf_append(out, text);
+}
+
+static const char *name_of(uint32_t audit, uint32_t nr)
+{
+	const struct callgate_arch *arch = arch_of_call(audit, nr);
+
+	return arch ? arch_syscall_name(arch, (int32_t)nr) : NULL;
+}
+
+static void describe_number(uint64_t number, struct strbuf *out)
+{
+	strbuf_printf(out, number <= DECIMAL_MAX ? "%" PRIu64 : "0x%" PRIx64, number);
+}
+
+static void describe_arguments(const struct seccomp_data *call, witness_fields depends, unsigned count,
+                               struct strbuf *out)
+{
+	for (unsigned i = count; i < 6; i++)
+		if (depends >> i & 1)
+			count = i + 1;
+	strbuf_append(out, "(");
+	for (unsigned i = 0; i < count; i++) {
+		strbuf_append(out, i ? ", " : "");
+		if (depends >> i & 1)
+			describe_number(call->args[i], out);
+		else
+			strbuf_append(out, "*");
+	}
+	strbuf_append(out, ")");
+}
+
+void describe_number_of_call(uint32_t audit, uint32_t nr, struct strbuf *out)
+{
+	const char *name = name_of(audit, nr);
+
+	if (name)
+		strbuf_append(out, name);
+	else if (nr == UINT32_MAX)
+		strbuf_append(out, "call number -1");
+	else {
+		strbuf_append(out, "call number ");
+		describe_number(nr, out);
+	}
+}
+
+void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out)
+{
+	uint32_t nr = (uint32_t)call->nr;
+	const struct callgate_arch *arch = arch_of_call(call->arch, nr);
+
+	describe_number_of_call(call->arch, nr, out);
+	describe_arguments(call, depends, argument_count(name_of(call->arch, nr)), out);
+	if (depends >> INPUT_IP & 1)
+		strbuf_printf(out, " at instruction 0x%llx", (unsigned long long)call->instruction_pointer);
+	if (arch)
+		strbuf_printf(out, " on %s", arch->name);
+	else
+		strbuf_printf(out, " on architecture 0x%08x", call->arch);
+	if (arch_nr_is_no_call(nr))
+		strbuf_append(out, ", which is no system call");
 }
 
 /* ---- why there is no answer ---- */
@@ -102,6 +198,16 @@ static void describe_difference(const struct prove_witness *witness, bool rules,
 }
 
 /* ---- proofs ---- */
+
+bool proof_is_acceptable(const struct filter *filter, struct diag *diag)
+{
+	if (!filter->policy && filter->program_count == 0)
+		return diag_fail(diag, false, "there is no program");
+	for (size_t i = 0; !filter->policy && i < filter->program_count; i++)
+		if (bpf_accept(filter->programs[i], diag) < 0)
+			return false;
+	return true;
+}
 
 int proof_equal(const struct filter *a, const struct filter *b, const struct prove_budget *budget,
                 struct diag *diag, struct prove_result *ret_result)

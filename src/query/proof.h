@@ -1,10 +1,11 @@
 /*
- * Proofs, and why there is none, in words.
+ * Proofs, and their answers in words: calls, actions, and why there is no proof.
  */
 #ifndef CALLGATE_QUERY_PROOF_H
 #define CALLGATE_QUERY_PROOF_H
 
 #include "base/diag.h"
+#include "base/strbuf.h"
 #include "prove/equivalence.h"
 
 /* Would the kernel take all programs of the filter, and is there one at least? The diag says what is wrong. */
@@ -24,5 +25,14 @@ int proof_equal(const struct filter *a, const struct filter *b, const struct pro
 /* Compares a policy with the programs that were made of it, which are read again from their bytes. */
 int proof_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
                  const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
+
+/* "socket(38, *, *) on x86": fields outside `depends` are stars; those after the last one that counts are as many as the call has. */
+void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out);
+
+/* "socket", "call number 1000" */
+void describe_number_of_call(uint32_t audit, uint32_t nr, struct strbuf *out);
+
+/* "ALLOW", "ERRNO(EPERM)", "0x12340000" */
+void describe_action(uint32_t action, struct strbuf *out);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "compile/compile.h"
-#include "query/ask.h"
+#include "query/query.h"
 #include "query/differences.h"
 #include "query/proof.h"
 #include "support/random_policy.h"

@@ -8,10 +8,9 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 
-#include "query/ask.h"
+#include "query/query.h"
 #include "query/differences.h"
 #include "query/proof.h"
-#include "query/ranges.h"
 #include "support/run.h"
 
 enum { LONGEST = 12 };
@@ -175,15 +174,15 @@ START_TEST(every_question_says_it)
 	const struct callgate_program *list[] = {&program, &program};
 	struct filter filter = {.programs = list, .program_count = 2};
 	const struct query query = {.region = {AUDIT_ARCH_X86_64, AUDIT_ARCH_X86_64, 0, 0}};
-	struct ranges_result ranges;
-	struct ask_answer answer;
+	struct query_ranges_result ranges;
+	struct query_answer answer;
 	struct diag diag = {""};
 
-	ck_assert_int_eq(ask_calls(&filter, &query, SECCOMP_RET_ALLOW, &diag, &answer), 0);
+	ck_assert_int_eq(query_calls(&filter, &query, SECCOMP_RET_ALLOW, &diag, &answer), 0);
 	ck_assert_int_eq(answer.outcome, PROVE_UNPROVED);
 	ck_assert_str_eq(diag.text,
 	                 "no answer for read on x86_64: not modelled: instruction 1 of program 1 multiplies");
-	ck_assert_int_eq(ranges_find(&filter, AUDIT_ARCH_X86_64, &diag, &ranges), 0);
+	ck_assert_int_eq(query_ranges(&filter, AUDIT_ARCH_X86_64, &diag, &ranges), 0);
 	ck_assert_int_eq(ranges.outcome, PROVE_UNPROVED);
 	ck_assert_msg(strstr(diag.text, "not modelled: instruction 1 of program 1 multiplies"), "%s",
 	              diag.text);
