@@ -11,7 +11,7 @@
 #include <callgate/diagnosis.h>
 
 #include "cli/bench.h"
-#include "cli/html.h"
+#include "cli/print.h"
 
 struct settings {
 	unsigned int repeats;

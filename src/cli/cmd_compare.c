@@ -2,11 +2,10 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include <callgate/action.h>
-#include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 
 #include "cli/filter_file.h"
+#include "cli/print.h"
 
 struct settings {
 	bool json;
@@ -38,48 +37,29 @@ static const char *relation_name(enum callgate_relation relation)
 	return names[relation];
 }
 
-/* The names of the architecture and of the call that a difference shows, where they have any. */
-static void print_json_names(const struct callgate_call *call)
-{
-	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
-	char *name = arch ? seccomp_syscall_resolve_num_arch(arch->token, call->nr) : NULL;
-	const char *const texts[] = {arch ? arch->name : NULL, name};
-	static const char *const keys[] = {"arch_name", "call"};
-
-	for (int i = 0; i < 2; i++)
-		if (texts[i])
-			printf("\"%s\": \"%s\", ", keys[i], texts[i]);
-		else
-			printf("\"%s\": null, ", keys[i]);
-	free(name);
-}
-
-static void print_json_difference(const struct callgate_difference *d)
-{
-	char first[CALLGATE_ACTION_TEXT], second[CALLGATE_ACTION_TEXT];
-
-	callgate_action_text(d->first, first);
-	callgate_action_text(d->second, second);
-	printf("\n  {\"text\": \"%s\", \"arch\": %u, \"nr\": %d, ", d->text, d->witness.arch, d->witness.nr);
-	print_json_names(&d->witness);
-	printf("\"nr_first\": %u, \"nr_last\": %u, \"nr_mask\": %u, \"nr_value\": %u, \"args\": [",
-	       d->nr_first, d->nr_last, d->nr_mask, d->nr_value);
-	for (int arg = 0; arg < 6; arg++)
-		printf(d->depends >> arg & 1 ? "%s\"0x%llx\"" : "%snull", arg ? ", " : "",
-		       (unsigned long long)d->witness.args[arg]);
-	printf("], \"a\": %u, \"b\": %u, \"a_name\": \"%s\", \"b_name\": \"%s\"}", d->first, d->second, first,
-	       second);
-}
-
 static void print_json(const struct callgate_comparison *c)
 {
-	printf("{\"relation\": \"%s\", \"complete\": %s, \"differences\": [", relation_name(c->relation),
-	       c->complete ? "true" : "false");
+	struct json json = {.out = stdout};
+
+	json_open(&json, NULL, "{}");
+	json_text(&json, "relation", relation_name(c->relation));
+	json_bool(&json, "complete", c->complete);
+	json_open(&json, "differences", "[]");
 	for (size_t i = 0; i < c->count; i++) {
-		fputs(i ? "," : "", stdout);
-		print_json_difference(&c->differences[i]);
+		const struct callgate_difference *d = &c->differences[i];
+		json_open(&json, NULL, "{}");
+		json_text(&json, "text", d->text);
+		json_call(&json, &d->witness, d->depends);
+		json_number(&json, "nr_first", d->nr_first);
+		json_number(&json, "nr_last", d->nr_last);
+		json_number(&json, "nr_mask", d->nr_mask);
+		json_number(&json, "nr_value", d->nr_value);
+		json_action(&json, "a", d->first);
+		json_action(&json, "b", d->second);
+		json_close(&json);
 	}
-	printf("]}\n");
+	json_close(&json);
+	json_close(&json);
 }
 
 static int print(const struct callgate_comparison *c, bool json)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/similar.h"
-#include "base/strbuf.h"
 #include "cli/filter_file.h"
+#include "cli/print.h"
 
 struct settings {
 	const char *profile;
@@ -18,49 +18,34 @@ static const struct option_row options[] = {
     {0},
 };
 
-/* File names may have any bytes: those that are no character become U+FFFD. */
-static void print_json_string(const char *text)
+static void print_json_message(struct json *json, const struct callgate_profile_message *message)
 {
-	putchar('"');
-	while (*text) {
-		size_t size = utf8_size(text, strlen(text));
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < ' ')
-			printf("\\u%04x", (unsigned char)*text);
-		else if (size)
-			fwrite(text, 1, size, stdout);
-		else
-			fputs("\\ufffd", stdout);
-		text += size ? size : 1;
-	}
-	putchar('"');
-}
-
-static void print_json_message(const struct callgate_profile_message *message, const char *separator)
-{
-	printf("%s\n  {\"file\": ", separator);
-	print_json_string(message->file);
-	printf(", \"line\": %u, \"column\": %u, \"severity\": \"%s\", \"text\": ", message->line,
-	       message->column, message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning");
-	print_json_string(message->text);
-	putchar('}');
+	json_open(json, NULL, "{}");
+	json_text(json, "file", message->file);
+	json_number(json, "line", message->line);
+	json_number(json, "column", message->column);
+	json_text(json, "severity", message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning");
+	json_text(json, "text", message->text);
+	json_close(json);
 }
 
 /* What has no place in the file, such as that it can't be opened, is a message without one. */
-static void print_json(const struct filter *filter, const char *path, int result, bool is_placed)
+static void print_json_messages(const struct filter *filter, const char *path, int result, bool is_placed)
 {
 	struct callgate_profile_message other = {CALLGATE_SEVERITY_ERROR, path, 0, 0,
 	                                         callgate_profile_diagnosis(filter->profile)};
 	const struct callgate_profile_message *message;
-	size_t count = 0;
+	struct json json = {.out = stdout};
 
-	printf("{\"usable\": %s, \"diagnostics\": [", result == 0 ? "true" : "false");
-	for (; (message = callgate_profile_message(filter->profile, count)); count++)
-		print_json_message(message, count ? "," : "");
+	json_open(&json, NULL, "{}");
+	json_bool(&json, "usable", result == 0);
+	json_open(&json, "diagnostics", "[]");
+	for (size_t i = 0; (message = callgate_profile_message(filter->profile, i)); i++)
+		print_json_message(&json, message);
 	if (!is_placed)
-		print_json_message(&other, count ? "," : "");
-	printf("%s]}\n", count || !is_placed ? "\n" : "");
+		print_json_message(&json, &other);
+	json_close(&json);
+	json_close(&json);
 }
 
 /* Also that the filter can be made of it, and proved. */
@@ -85,7 +70,7 @@ static int check(struct filter *filter, const char *path, const struct call *cal
 		is_placed = result == 0;
 	}
 	if (settings->json)
-		print_json(filter, path, result, is_placed);
+		print_json_messages(filter, path, result, is_placed);
 	else
 		filter_print_messages(filter, stdout);
 	if (!is_placed)

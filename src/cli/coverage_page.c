@@ -6,7 +6,7 @@
 
 #include <callgate/action.h>
 
-#include "cli/html.h"
+#include "cli/print.h"
 
 enum {
 	RULES_MAX = 40,         /* longer tables are folded, */

@@ -5,7 +5,7 @@ import sys
 
 
 def main(output, paths):
-    lines = ['#include "cli/html.h"', '', 'const struct embedded embedded_files[] = {']
+    lines = ['#include "cli/print.h"', '', 'const struct embedded embedded_files[] = {']
     for path in paths:
         with open(path, 'rb') as file:
             data = file.read()

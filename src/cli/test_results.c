@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/strbuf.h"
+#include "cli/print.h"
 #include "cli/test_source.h"
 
 /*
@@ -68,51 +68,19 @@ static void plain_finish(struct test_output *output)
 	fputc('\n', output->out);
 }
 
-/* How many bytes the character has that begins here, if it may stand in XML and YAML; 0: it may not. Paths may have any bytes. */
-static size_t character_size(const char *at)
+static void print_escaped(FILE *out, const char *text, const struct text_format *format)
 {
-	unsigned char c = (unsigned char)*at;
-	size_t size = c < ' ' || c == 0x7f ? 0 : utf8_size(at, strnlen(at, 4));
-	bool is_no_character =
-	    size == 3 && c == 0xef && (unsigned char)at[1] == 0xbf && (unsigned char)at[2] >= 0xbe;
-
-	return is_no_character ? 0 : size;
-}
-
-struct replacement {
-	char from;
-	const char *to;
-};
-
-/* The text with some characters replaced (the list ends with a NUL), and what can't be printed as "?". */
-static void print_escaped(FILE *out, const char *text, const struct replacement *replacements)
-{
-	while (*text) {
-		const struct replacement *found = replacements;
-		size_t size = character_size(text);
-		while (found->from && found->from != *text)
-			found++;
-		if (found->from)
-			fputs(found->to, out);
-		else if (size)
-			fwrite(text, 1, size, out);
-		else
-			fputc('?', out);
-		text += size ? size : 1;
-	}
+	print_text(out, format, text, strlen(text));
 }
 
 /* ---- TAP ---- */
-
-static const struct replacement tap_name[] = {{'#', "\\#"}, {'\\', "\\\\"}, {0}};
-static const struct replacement tap_string[] = {{'"', "\\\""}, {'\\', "\\\\"}, {0}};
 
 static void print_yaml(FILE *out, const char *key, const char *text)
 {
 	if (!text)
 		return;
 	fprintf(out, "  %s: \"", key);
-	print_escaped(out, text, tap_string);
+	print_escaped(out, text, &format_tap_string);
 	fputs("\"\n", out);
 }
 
@@ -126,7 +94,7 @@ static void tap_source(struct test_output *output, const struct test_source *sou
 	if (source->file)
 		return;
 	fprintf(output->out, "not ok %zu - ", output->number);
-	print_escaped(output->out, source->path, tap_name);
+	print_escaped(output->out, source->path, &format_tap_name);
 	fputs("\n  ---\n", output->out);
 	print_yaml(output->out, "message", source->error);
 	fputs("  severity: error\n  ...\n", output->out);
@@ -140,10 +108,10 @@ static void tap_result(struct test_output *output, const struct test_source *sou
 	FILE *out = output->out;
 
 	fprintf(out, "%sok %zu - ", is_ok ? "" : "not ", output->number);
-	print_escaped(out, entry->test->name, tap_name);
+	print_escaped(out, entry->test->name, &format_tap_name);
 	if (result->status == CALLGATE_TEST_SKIPPED) {
 		fputs(" # SKIP ", out);
-		print_escaped(out, result->text, tap_name);
+		print_escaped(out, result->text, &format_tap_name);
 	}
 	fputc('\n', out);
 	fflush(out);
@@ -164,12 +132,10 @@ static void tap_result(struct test_output *output, const struct test_source *sou
 
 /* ---- JUnit ---- */
 
-static const struct replacement xml[] = {{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}, {0}};
-
 static void print_attribute(FILE *out, const char *name, const char *text)
 {
 	fprintf(out, " %s=\"", name);
-	print_escaped(out, text, xml);
+	print_escaped(out, text, &format_xml);
 	fputc('"', out);
 }
 
@@ -206,12 +172,12 @@ static void print_case(FILE *out, const struct test_source *source, const struct
 	fprintf(out, "><%s", element);
 	print_attribute(out, "message", entry->result.text);
 	fputc('>', out);
-	print_escaped(out, source->path, xml);
+	print_escaped(out, source->path, &format_xml);
 	fprintf(out, ":%u: ", entry->test->line);
-	print_escaped(out, entry->test->text, xml);
+	print_escaped(out, entry->test->text, &format_xml);
 	if (entry->origin) {
 		fputs("\nthe rule is at ", out);
-		print_escaped(out, entry->origin, xml);
+		print_escaped(out, entry->origin, &format_xml);
 	}
 	fprintf(out, "</%s></testcase>\n", element);
 }

@@ -1,0 +1,111 @@
+/*
+ * How all commands print: texts as a format spells them, answers in JSON, and pages of HTML. The files that are part of the tool, too.
+ */
+#ifndef CALLGATE_CLI_PRINT_H
+#define CALLGATE_CLI_PRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <callgate/simulate.h>
+
+/* ---- texts ---- */
+
+/* Characters that a format spells in another way; a NUL comes after the last. */
+struct text_format {
+	struct {
+		char from;
+		const char *to;
+	} escapes[8];
+	bool has_numbers; /* control characters are \u001f, else as `other` */
+	const char *
+	    other; /* what stands for a byte that is no character of UTF-8, or one that the format can't have */
+};
+
+extern const struct text_format format_json, format_xml, format_html, format_tap_name, format_tap_string;
+
+/* Texts may have any bytes: what comes from file names, say. */
+void print_text(FILE *out, const struct text_format *format, const char *text, size_t length);
+
+/*
+ * ---- JSON ----
+ *
+ *	struct json json = {.out = stdout};
+ *	json_open(&json, NULL, "{}");
+ *	json_text(&json, "relation", "equal");
+ *	json_close(&json);
+ *
+ * The key is NULL for what is an item of an array, or all there is.
+ */
+struct json {
+	FILE *out;
+	unsigned int depth;
+	struct {
+		const char *brackets;
+		bool has_items, has_lines;
+	} levels[8];
+};
+
+void json_open(struct json *json, const char *key, const char *brackets); /* "{}" or "[]" */
+void json_close(struct json *json);                                       /* the latest one */
+void json_text(struct json *json, const char *key, const char *text);     /* NULL: null */
+void json_number(struct json *json, const char *key, long long number);
+void json_bool(struct json *json, const char *key, bool value);
+
+/* An action as a number, and as KEY_name in words. */
+void json_action(struct json *json, const char *key, uint32_t action);
+
+/* A call, as numbers and names: arch, arch_name, nr, call, args. Arguments whose bit in `depends` is not set do not matter: null. */
+void json_call(struct json *json, const struct callgate_call *call, unsigned int depends);
+
+/*
+ * ---- pages ----
+ *
+ * They are made of the blocks of data/page.html, and need nothing else: no script, no network. All markup stands in that file; values
+ * are escaped.
+ *
+ *	html_begin(out, "Coverage of filters by their tests");
+ *	html_put(out, "mutant", TEXT("mutant", text), NUMBER("line", line));
+ *	html_end(out);
+ */
+
+/* A value of a block: a text, or a number if the text is NULL. */
+struct html_value {
+	const char *name;
+	const char *text;
+	unsigned long number;
+};
+#define TEXT(name, text)     ((struct html_value){(name), (text), 0})
+#define NUMBER(name, number) ((struct html_value){(name), NULL, (number)})
+
+/* Prints a block of the page with its values, in any order. */
+#define html_put(out, block, ...)                                                                     \
+	html_put_block((out), (block),                                                                \
+	               sizeof((struct html_value[]){{0}, ##__VA_ARGS__}) / sizeof(struct html_value), \
+	               (const struct html_value[]){{0}, ##__VA_ARGS__})
+
+/* The same for an array of values, the first of which is not looked at. */
+void html_put_block(FILE *out, const char *block, size_t count, const struct html_value *values);
+
+/* Bytes of a text as they may stand between tags and in attributes. */
+void html_escape(FILE *out, const char *text, size_t length);
+
+void html_begin(FILE *out, const char *title);
+void html_end(FILE *out);
+
+/* ---- the files of data/ ---- */
+
+/* A NUL is after the `size` bytes. The last one in the table has no name. */
+struct embedded {
+	const char *name;
+	size_t size;
+	const char *text;
+};
+extern const struct embedded embedded_files[];
+
+/* NULL: there is none of this name. */
+const struct embedded *embedded_find(const char *name);
+
+#endif
