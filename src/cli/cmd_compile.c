@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <callgate/compile.h>
@@ -37,109 +36,100 @@ static const struct option_row options[] = {
     {0},
 };
 
-static int write_bytes(const struct settings *settings, const void *bytes, size_t size)
+/* ---- what is written: false after a message was printed ---- */
+
+/* Was the library's answer a success? */
+static bool explain(scmp_filter_ctx ctx, int result)
 {
-	return output_write(settings->output, settings->profile, bytes, size) ? CLI_OK : CLI_FAILED;
+	if (result < 0)
+		cli_error("%s", callgate_diagnosis(ctx));
+	return result == 0;
 }
 
-/* One instruction as a compiler for the target reads it: numbers have no byte order. Of the two bytes of a code one is 0. */
-static void write_instruction(FILE *stream, const unsigned char *bytes)
+/* Instructions as a compiler for the target reads them: numbers have no byte order. Of the two bytes of a code one is 0. */
+static void print_c(const unsigned char *at, size_t length, FILE *out)
 {
-	bool is_big_endian = bytes[0] == 0;
-	uint32_t k;
-
-	memcpy(&k, bytes + 4, sizeof(k));
-	fprintf(stream, "\t{0x%02x, %u, %u, 0x%08x},\n", bytes[0] | bytes[1], bytes[2], bytes[3],
-	        is_big_endian ? be32toh(k) : le32toh(k));
+	fprintf(out, "#include <linux/filter.h>\n\nstatic const struct sock_filter filter[%zu] = {\n",
+	        length);
+	for (; length > 0; length--, at += 8) {
+		uint32_t k;
+		memcpy(&k, at + 4, sizeof(k));
+		fprintf(out, "\t{0x%02x, %u, %u, 0x%08x},\n", at[0] | at[1], at[2], at[3],
+		        at[0] == 0 ? be32toh(k) : le32toh(k));
+	}
+	fputs("};\n", out);
 }
 
-static int write_c(const struct callgate_program *program, const struct settings *settings)
+static bool print_program(scmp_filter_ctx ctx, FILE *out, bool as_c)
 {
-	const unsigned char *bytes = callgate_program_bytes(program);
-	size_t length = callgate_program_length(program);
+	struct callgate_program *program = NULL;
+	bool done = explain(ctx, callgate_program_compile(ctx, &program));
+
+	if (done && as_c)
+		print_c(callgate_program_bytes(program), callgate_program_length(program), out);
+	else if (done)
+		fwrite(callgate_program_bytes(program), 8, callgate_program_length(program), out);
+	callgate_program_free(program);
+	return done;
+}
+
+/* The library writes pseudo code to a descriptor, which is an anonymous file's. */
+static bool print_pseudo_code(scmp_filter_ctx ctx, FILE *out)
+{
+	int fd = memfd_create("pseudo code", MFD_CLOEXEC);
+	bool done = fd >= 0 && explain(ctx, seccomp_export_pfc(ctx, fd));
+	char bytes[4096];
+	ssize_t size = 1;
+
+	if (fd < 0)
+		cli_error("no room for the pseudo code: %s", strerror(errno));
+	for (off_t at = 0; done && (size = pread(fd, bytes, sizeof(bytes), at)) > 0; at += size)
+		fwrite(bytes, 1, (size_t)size, out);
+	if (done && size < 0)
+		cli_error("the pseudo code can't be read back: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return done && size >= 0;
+}
+
+static bool print_graph(scmp_filter_ctx ctx, FILE *out, const char *pass, bool dot)
+{
+	char *text = NULL;
+	bool done = explain(ctx, callgate_compile_dump(ctx, pass, dot, &text));
+
+	if (done)
+		fputs(text, out);
+	free(text);
+	return done;
+}
+
+static bool print(scmp_filter_ctx ctx, FILE *out, const struct settings *settings)
+{
+	if (settings->dump)
+		return print_graph(ctx, out, settings->dump + strlen("after:"), settings->dot);
+	if (settings->format == FORMAT_PFC)
+		return print_pseudo_code(ctx, out);
+	return print_program(ctx, out, settings->format == FORMAT_C);
+}
+
+/* A terminal would take the bytes for commands. */
+static bool is_for_terminal(const struct settings *settings, const struct output *output)
+{
+	return !settings->dump && settings->format == FORMAT_BPF && isatty(fileno(output->stream));
+}
+
+static int write_output(scmp_filter_ctx ctx, const struct settings *settings)
+{
 	struct output output;
 
 	if (!output_open(&output, settings->output) || !output_spares(&output, settings->profile))
 		return CLI_FAILED;
-	fprintf(output.stream,
-	        "#include <linux/filter.h>\n\nstatic const struct sock_filter filter[%zu] = {\n", length);
-	for (size_t i = 0; i < length; i++)
-		write_instruction(output.stream, bytes + 8 * i);
-	fputs("};\n", output.stream);
-	return output_commit(&output) ? CLI_OK : CLI_FAILED;
-}
-
-/* A terminal would take the bytes for commands. */
-static bool is_for_terminal(const struct settings *settings)
-{
-	return settings->format == FORMAT_BPF && (!settings->output || strcmp(settings->output, "-") == 0) &&
-	       isatty(STDOUT_FILENO);
-}
-
-static int write_program(scmp_filter_ctx ctx, const struct settings *settings)
-{
-	struct callgate_program *program = NULL;
-
-	if (is_for_terminal(settings)) {
+	if (is_for_terminal(settings, &output))
 		cli_error("a program is not for reading: name a file with -o, or a --format");
-		return CLI_FAILED;
-	}
-	if (callgate_program_compile(ctx, &program) < 0) {
-		cli_error("%s", callgate_diagnosis(ctx));
-		return CLI_FAILED;
-	}
-	int status = settings->format == FORMAT_C ? write_c(program, settings)
-	                                          : write_bytes(settings, callgate_program_bytes(program),
-	                                                        callgate_program_length(program) * 8);
-	callgate_program_free(program);
-	return status;
-}
-
-/* All that an anonymous file holds. */
-static int write_contents(int fd, const struct settings *settings)
-{
-	struct stat status;
-	void *bytes = fstat(fd, &status) < 0
-	                  ? MAP_FAILED
-	                  : mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
-
-	if (bytes == MAP_FAILED) {
-		cli_error("the pseudo code can't be read back: %s", strerror(errno));
-		return CLI_FAILED;
-	}
-	int result = write_bytes(settings, bytes, (size_t)status.st_size);
-	munmap(bytes, (size_t)status.st_size);
-	return result;
-}
-
-/* The library writes to a descriptor, so pseudo code goes through an anonymous file. */
-static int write_pfc(scmp_filter_ctx ctx, const struct settings *settings)
-{
-	int fd = memfd_create("pseudo code", MFD_CLOEXEC), status = CLI_FAILED;
-
-	if (fd < 0) {
-		cli_error("no room for the pseudo code: %s", strerror(errno));
-		return CLI_FAILED;
-	}
-	if (seccomp_export_pfc(ctx, fd) < 0)
-		cli_error("%s", callgate_diagnosis(ctx));
-	else
-		status = write_contents(fd, settings);
-	close(fd);
-	return status;
-}
-
-static int write_graph(scmp_filter_ctx ctx, const struct settings *settings, const char *pass)
-{
-	char *text = NULL;
-
-	if (callgate_compile_dump(ctx, pass, settings->dot, &text) < 0) {
-		cli_error("%s", callgate_diagnosis(ctx));
-		return CLI_FAILED;
-	}
-	int status = write_bytes(settings, text, strlen(text));
-	free(text);
-	return status;
+	else if (print(ctx, output.stream, settings))
+		return output_commit(&output) ? CLI_OK : CLI_FAILED;
+	output_discard(&output);
+	return CLI_FAILED;
 }
 
 static int list_passes(void)
@@ -166,14 +156,8 @@ static int run(struct call *call)
 		cli_error("which profile? Give --profile FILE");
 		return CLI_FAILED;
 	}
-	if (!filter_explain(&filter, filter_open_profile(&filter, settings->profile, &call->environment)))
-		status = CLI_FAILED;
-	else if (pass)
-		status = write_graph(filter.ctx, settings, pass + strlen("after:"));
-	else if (settings->format == FORMAT_PFC)
-		status = write_pfc(filter.ctx, settings);
-	else
-		status = write_program(filter.ctx, settings);
+	if (filter_explain(&filter, filter_open_profile(&filter, settings->profile, &call->environment)))
+		status = write_output(filter.ctx, settings);
 	filter_close(&filter);
 	return status;
 }

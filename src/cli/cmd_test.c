@@ -121,7 +121,7 @@ static bool run_one(const struct test_source *source, struct test_entry *entry)
 
 /* ---- tests in other processes ---- */
 
-enum { TEXTS = 5, TEXT_MAX = 1 << 24, LOOK_MS = 500, END_MS = 2000, STOPPED_SECONDS = 10 };
+enum { TEXTS = 5, TEXT_MAX = 1 << 24, LOOK_MS = 500, END_MS = 2000, STOPPED_SECONDS = 5 };
 
 /* A worker runs every test of a number, modulo the number of workers. */
 struct worker {

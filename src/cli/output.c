@@ -382,13 +382,3 @@ void output_discard(struct output *output)
 	free(output->bytes);
 	*output = (struct output){.folder = -1};
 }
-
-bool output_write(const char *path, const char *input, const void *bytes, size_t size)
-{
-	struct output output;
-
-	if (!output_open(&output, path) || !output_spares(&output, input))
-		return false;
-	fwrite(bytes, 1, size, output.stream);
-	return output_commit(&output);
-}

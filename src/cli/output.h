@@ -50,7 +50,4 @@ bool output_commit(struct output *output);
 /* Closes and forgets what was printed. Nothing open is fine. */
 void output_discard(struct output *output);
 
-/* All of this for a text that is there. False after a message was printed. */
-bool output_write(const char *path, const char *input, const void *bytes, size_t size);
-
 #endif
