@@ -76,9 +76,6 @@ struct command {
 	int (*run)(struct call *call);
 };
 
-/* argv[0] is the command's name. Prints help or what is wrong, or runs the command. Returns the exit status. */
-int command_run(const struct command *command, int argc, char **argv);
-
 /* The hint after a message about wrong usage; returns the exit status. */
 int command_misused(const struct command *command);
 

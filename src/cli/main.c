@@ -1,15 +1,266 @@
-/* callgate: the library's questions, asked from a shell. */
+/* callgate: the library's questions, asked from a shell. How commands read their options and print their help; and the table of them. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <callgate/arch.h>
 #include <callgate/version.h>
 
 #include "base/similar.h"
 #include "cli/command.h"
+
+enum { HELP_WIDTH = 80, HELP_COLUMN = 24, ROWS_MAX = 64 };
+
+void cli_error(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	va_start(args, format);
+	fputs("callgate: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+/* ---- values of options ---- */
+
+bool take_flag(const struct option_row *row, void *target, const char *value)
+{
+	(void)row, (void)value;
+	*(bool *)target = true;
+	return true;
+}
+
+bool take_text(const struct option_row *row, void *target, const char *value)
+{
+	(void)row;
+	*(const char **)target = value;
+	return true;
+}
+
+bool take_number(const struct option_row *row, void *target, const char *value)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long number = strtoul(value, &end, 10);
+	if (*value < '0' || *value > '9' || *end || errno || number < row->least || number > row->most) {
+		cli_error("--%s takes a number from %u to %u, not \"%s\"", row->name, row->least, row->most,
+		          value);
+		return false;
+	}
+	*(unsigned int *)target = (unsigned int)number;
+	return true;
+}
+
+bool take_word(const struct option_row *row, void *target, const char *value)
+{
+	char list[200] = "";
+
+	for (int i = 0; row->words[i]; i++) {
+		if (strcmp(row->words[i], value) == 0) {
+			*(int *)target = i;
+			return true;
+		}
+		size_t length = strlen(list);
+		const char *separator = i == 0 ? "" : row->words[i + 1] ? ", " : " or ";
+		snprintf(list + length, sizeof(list) - length, "%s%s", separator, row->words[i]);
+	}
+	cli_error("--%s takes %s, not \"%s\"", row->name, list, value);
+	return false;
+}
+
+bool take_arch(const struct option_row *row, void *target, const char *value)
+{
+	const struct callgate_arch *arch = callgate_arch_find_name(value);
+	char list[400] = "";
+
+	(void)row;
+	for (size_t i = 0; !arch && callgate_arch_at(i); i++) {
+		size_t length = strlen(list);
+		snprintf(list + length, sizeof(list) - length, "%s%s", i ? ", " : "",
+		         callgate_arch_at(i)->name);
+	}
+	if (!arch)
+		cli_error("there is no architecture \"%s\"; there are %s", value, list);
+	else
+		*(uint32_t *)target = arch->token;
+	return arch != NULL;
+}
+
+/* ---- help ---- */
+
+/* Words up to the width of a screen; the first line begins in column `at`, the others in `indent`. Newlines stay. */
+static void print_words(const char *text, int at, int indent)
+{
+	while (*text) {
+		int length = (int)strcspn(text, " \n");
+		if (at > indent && at + 1 + length > HELP_WIDTH) {
+			putchar('\n');
+			at = 0;
+		}
+		at += printf("%*s%.*s", at == 0 ? indent : at > indent ? 1 : 0, "", length, text);
+		text += length;
+		if (*text == '\n') {
+			putchar('\n');
+			at = 0;
+		}
+		text += *text != '\0';
+	}
+	putchar('\n');
+}
+
+static void print_options(const struct option_row *row)
+{
+	for (; row->name; row++) {
+		char letter[] = {'-', row->letter, ',', ' ', '\0'};
+		int at = printf("  %s--%s%s%s", row->letter ? letter : "", row->name, row->value ? " " : "",
+		                row->value ? row->value : "");
+		if (at >= HELP_COLUMN) {
+			putchar('\n');
+			at = 0;
+		}
+		printf("%*s", HELP_COLUMN - at, "");
+		print_words(row->help, HELP_COLUMN, HELP_COLUMN);
+	}
+}
+
+static int print_help(const struct command *command)
+{
+	int indent = (int)strlen("usage: callgate ") + (int)strlen(command->name) + 1;
+
+	printf("usage: callgate %s ", command->name);
+	print_words(command->synopsis, indent, indent);
+	putchar('\n');
+	print_words(command->help, 0, 0);
+	print_options(command->options);
+	if (command->environment)
+		print_options(command->environment);
+	return CLI_OK;
+}
+
+static int failure(const struct command *command)
+{
+	return command->failed ? command->failed : CLI_FAILED;
+}
+
+/* All of the help would hide what was wrong, which stands above. */
+int command_misused(const struct command *command)
+{
+	fprintf(stderr, "usage: callgate %s %s\n`callgate %s --help` says more.\n", command->name,
+	        command->synopsis, command->name);
+	return failure(command);
+}
+
+/* ---- reading the command line ---- */
+
+/* All options of a command, as getopt_long(3) wants them. */
+struct table {
+	const struct option_row *rows[ROWS_MAX];
+	struct option options[ROWS_MAX + 1];
+	char letters[2 * ROWS_MAX + 3];
+	int count;
+};
+
+enum { OPTION_HELP = 0x1000, OPTION_FIRST };
+
+static void add_rows(struct table *table, const struct option_row *row)
+{
+	for (; row->name; row++) {
+		size_t length = strlen(table->letters);
+		int kind = row->value ? required_argument : no_argument;
+		assert(table->count < ROWS_MAX - 1);
+		if (row->letter)
+			snprintf(table->letters + length, sizeof(table->letters) - length, "%c%s",
+			         row->letter, row->value ? ":" : "");
+		table->options[table->count] =
+		    (struct option){row->name, kind, NULL, OPTION_FIRST + table->count};
+		table->rows[table->count++] = row;
+	}
+}
+
+/* The row of what getopt_long() returned. */
+static int find_row(const struct table *table, int option)
+{
+	if (option >= OPTION_FIRST)
+		return option - OPTION_FIRST;
+	for (int i = 0; i < table->count; i++)
+		if (table->rows[i]->letter == option)
+			return i;
+	return -1;
+}
+
+static bool is_within(const struct option_row *rows, const struct option_row *row)
+{
+	for (; rows->name; rows++)
+		if (rows == row)
+			return true;
+	return false;
+}
+
+/* -1 where the command is to be run, or the exit status. */
+static int read_options(struct call *call, int argc, char **argv)
+{
+	const struct command *command = call->command;
+	struct table table = {.count = 0};
+
+	strcpy(table.letters, command->ends_at_operand ? "+h" : "h");
+	add_rows(&table, command->options);
+	if (command->environment)
+		add_rows(&table, command->environment);
+	table.options[table.count] = (struct option){"help", no_argument, NULL, OPTION_HELP};
+	for (int option; (option = getopt_long(argc, argv, table.letters, table.options, NULL)) != -1;) {
+		if (option == 'h' || option == OPTION_HELP)
+			return print_help(command);
+		if (option == '?')
+			return command_misused(command);
+		const struct option_row *row = table.rows[find_row(&table, option)];
+		char *base = is_within(command->options, row) ? call->settings : (char *)&call->environment;
+		if (!row->take(row, base + row->target, optarg))
+			return failure(command);
+	}
+	call->operands = argv + optind;
+	call->operand_count = (size_t)(argc - optind);
+	if (call->operand_count >= command->operands_least && call->operand_count <= command->operands_most)
+		return -1;
+	cli_error("%s", command->question);
+	return command_misused(command);
+}
+
+/* argv[0] is the command's name. Prints help or what is wrong, or runs the command. Returns the exit status. */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	struct call call = {.command = command, .settings = calloc(1, command->settings_size + 1)};
+	char title[32];
+	int status = failure(command);
+
+	assert(command->options && command->run);
+	snprintf(title, sizeof(title), "callgate %s", command->name);
+	argv[0] = title; /* getopt(3) begins its complaints with it */
+	if (!call.settings) {
+		cli_error("out of memory");
+		return status;
+	}
+	if (command->defaults)
+		memcpy(call.settings, command->defaults, command->settings_size);
+	status = read_options(&call, argc, argv);
+	if (status < 0)
+		status = command->run(&call);
+	vec_finish(&call.environment.settings);
+	free(call.settings);
+	return status;
+}
+
+/* ---- the commands ---- */
 
 static const struct command *const commands[] = {
     &cmd_run,    &cmd_compile, &cmd_profile, &cmd_prove,    &cmd_diff,
@@ -18,7 +269,7 @@ static const struct command *const commands[] = {
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static void print_help(FILE *out)
+static void print_commands(FILE *out)
 {
 	fputs("usage: callgate COMMAND [ARGUMENT]...\n\n", out);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -72,7 +323,7 @@ static int no_command(const char *name)
 		cli_error("there is no command \"%s\"; is \"%s\" meant?", name, similar.best);
 	else if (*name)
 		cli_error("there is no command \"%s\"", name);
-	print_help(stderr);
+	print_commands(stderr);
 	return CLI_FAILED;
 }
 
@@ -83,10 +334,10 @@ static int help(int argc, char **argv)
 	char option[] = "--help", *arguments[] = {NULL, option, NULL};
 
 	if (command)
-		return command_run(command, 2, arguments);
+		return run_command(command, 2, arguments);
 	if (argc > 1 && strcmp(argv[0], "help") == 0)
 		return no_command(argv[1]);
-	print_help(stdout);
+	print_commands(stdout);
 	return CLI_OK;
 }
 
@@ -99,7 +350,7 @@ int main(int argc, char **argv)
 	if (command != &cmd_run)          /* which passes on its signals */
 		signal(SIGXFSZ, SIG_IGN); /* beyond a limit of file sizes writing shall fail, and say so */
 	if (command)
-		return finish(command_run(command, argc - 1, argv + 1));
+		return finish(run_command(command, argc - 1, argv + 1));
 	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
 		printf("callgate %s\n", callgate_version());
 		return finish(CLI_OK);
