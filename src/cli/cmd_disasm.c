@@ -8,6 +8,7 @@
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 #include <callgate/simulate.h>
+#include <callgate/testing.h>
 
 #include "cli/filter_file.h"
 
@@ -39,22 +40,29 @@ static void print_arch(uint32_t audit)
 		}
 }
 
-/* What a comparison is about, known from a call that comes to it. */
+/* What a comparison is about, known from a call that comes to it: an architecture, a call, or bits of an argument. */
 static void print_comparison(const struct callgate_edge *edge)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(edge->example.arch, (int32_t)edge->k);
-	char *name = NULL;
+	struct callgate_edge taken = *edge;
+	char *text = NULL;
 
-	if (edge->reach != CALLGATE_REACH_SOME || BPF_SRC(edge->code) == BPF_X ||
-	    BPF_OP(edge->code) == BPF_JSET || edge->mask != UINT32_MAX)
+	if (edge->reach != CALLGATE_REACH_SOME)
 		return;
-	if (edge->operand == CALLGATE_OPERAND_ARCH)
+	taken.taken = true;
+	if (edge->operand == CALLGATE_OPERAND_ARGUMENT || edge->operand == CALLGATE_OPERAND_POINTER)
+		text = callgate_explain_edge(&taken);
+	if (text)
+		printf("  ; %s", text);
+	else if (BPF_SRC(edge->code) == BPF_X || BPF_OP(edge->code) == BPF_JSET || edge->mask != UINT32_MAX)
+		return;
+	else if (edge->operand == CALLGATE_OPERAND_ARCH)
 		print_arch(edge->k);
-	if (edge->operand == CALLGATE_OPERAND_NR && arch)
-		name = seccomp_syscall_resolve_num_arch(arch->token, (int)edge->k);
-	if (name)
-		printf("  ; %s on %s", name, arch->name);
-	free(name);
+	else if (edge->operand == CALLGATE_OPERAND_NR && arch)
+		text = seccomp_syscall_resolve_num_arch(arch->token, (int)edge->k);
+	if (text && edge->operand == CALLGATE_OPERAND_NR)
+		printf("  ; %s on %s", text, arch->name);
+	free(text);
 }
 
 /* Returns how many edges the instruction has had. */

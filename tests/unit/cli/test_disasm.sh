@@ -28,6 +28,11 @@ while read -r number name arch; do
 	"$callgate" syscalls --arch "$arch" "$name" >"$dir/call"
 	[ "$(cut -f 1 "$dir/call")" = $((number)) ] || fail "$name on $arch is not $number"
 done <"$dir/calls"
+# What is compared of an argument is said, also where the mask was applied before.
+echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["openat"], "action": "SCMP_ACT_ERRNO", "args": [
+	{"index": 2, "value": 3, "valueTwo": 1, "op": "SCMP_CMP_MASKED_EQ"}]}]}' >"$dir/args.json"
+"$callgate" compile --profile "$dir/args.json" --arch x86_64 -o "$dir/args"
+"$callgate" disasm "$dir/args" | grep -q '  ; argument 2 & 0x3 == 0x1$' || fail "no name of an argument: $("$callgate" disasm "$dir/args")"
 # What the kernel would refuse is listed nevertheless.
 printf '\25\0\5\5\0\0\0\0\6\0\0\0\0\0\377\177' >"$dir/wrong"
 status=0
