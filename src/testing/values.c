@@ -9,7 +9,7 @@
 #include <callgate/action.h>
 #include <callgate/syscall.h>
 
-#include "base/similar.h"
+#include "base/strbuf.h"
 #include "testing/cases.h"
 #include "testing/words.h"
 
