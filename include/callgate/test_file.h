@@ -122,10 +122,16 @@ enum callgate_test_status {
 /* Texts are malloc'ed; those that do not apply are NULL. callgate_test_result_finish() frees them. */
 struct callgate_test_result {
 	enum callgate_test_status status;
-	char *text;       /* the whole story in one line, without the test's own line */
-	char *expected;   /* "ALLOW" */
-	char *actual;     /* "ERRNO(EPERM)" */
-	char *call;       /* "openat(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64": one that shows it */
+	char *text;     /* the whole story in one line, without the test's own line */
+	char *expected; /* "ALLOW" */
+	char *actual;   /* "ERRNO(EPERM)" */
+	/* "openat(AT_FDCWD (0xffffff9c), 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64": one that shows it, with the line's names of constants */
+	char *call;
+	/*
+	 * The answer depends on bits that the kernel ignores, those above an int for example: which argument, and which call gets another
+	 * answer. Also for a test that passes.
+	 */
+	char *note;
 	bool has_witness; /* the same for programs: */
 	struct callgate_call witness;
 	uint32_t rule; /* that decides it, as in struct callgate_verdict; 0: none does, or it is a program */

@@ -156,19 +156,6 @@ char *callgate_explain(struct callgate_simulator *simulator, const struct callga
 struct callgate_edge;
 char *callgate_explain_edge(const struct callgate_edge *edge);
 
-/* ---- mutants: would a test notice if this were wrong? ---- */
-
-/*
- * Mutant `index` of the simulator's rules: one of them dropped, or one of its comparisons widened, or an action changed to
- * ALLOW, on all architectures at once. What behaves as the original is left to the caller to find (callgate/prove.h).
- *
- * 0; -ENOENT after the last, and for a simulator of a program, which has no rules; -EINVAL for NULL; -ENOMEM, -E2BIG.
- * ret_rule is the rule's id (0: an action of calls that no rule decides), *ret_text a malloc'ed description, both of
- * which may be NULL. The caller frees *ret_mutant.
- */
-int callgate_simulator_mutate(const struct callgate_simulator *simulator, size_t index,
-                              struct callgate_simulator **ret_mutant, uint32_t *ret_rule, char **ret_text);
-
 /*
  * ---- what the macros call ----
  *

@@ -8,7 +8,7 @@
 #include <callgate/info.h>
 #include <callgate/syscall.h>
 
-#include "base/strbuf.h"
+#include "base/similar.h"
 #include "cli/command.h"
 
 struct settings {

@@ -121,7 +121,7 @@ static bool run_one(const struct test_source *source, struct test_entry *entry)
 
 /* ---- tests in other processes ---- */
 
-enum { TEXTS = 5, TEXT_MAX = 1 << 24, LOOK_MS = 500, END_MS = 2000, STOPPED_SECONDS = 5 };
+enum { TEXTS = 6, TEXT_MAX = 1 << 24, LOOK_MS = 500, END_MS = 2000, STOPPED_SECONDS = 5 };
 
 /* A worker runs every test of a number, modulo the number of workers. */
 struct worker {
@@ -143,7 +143,8 @@ static void list_texts(struct test_entry *entry, char **texts[TEXTS])
 	texts[1] = &entry->result.expected;
 	texts[2] = &entry->result.actual;
 	texts[3] = &entry->result.call;
-	texts[4] = &entry->origin;
+	texts[4] = &entry->result.note;
+	texts[5] = &entry->origin;
 }
 
 static bool write_entry(FILE *pipe, struct test_entry *entry)

@@ -1,12 +1,12 @@
-#include "cli/test_coverage.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <callgate/action.h>
+#include <callgate/arch.h>
 
 #include "cli/print.h"
+#include "cli/test_source.h"
 
 enum {
 	RULES_MAX = 40,         /* longer tables are folded, */
@@ -19,12 +19,19 @@ struct section {
 	FILE *out;
 	size_t number;
 	const struct coverage_page *page;
-	const struct coverage *coverage;
+	const struct callgate_coverage *coverage;
 };
 
 #define PUT(...) html_put(section->out, __VA_ARGS__)
 
-static const char *percent(const struct coverage_total *total, char text[16])
+static const char *arch_name(uint32_t arch)
+{
+	const struct callgate_arch *found = callgate_arch_find(arch);
+
+	return arch && found ? found->name : "";
+}
+
+static const char *percent(const struct callgate_coverage_total *total, char text[16])
 {
 	unsigned int permille = coverage_permille(total);
 
@@ -49,8 +56,8 @@ static void put_test_link(const struct section *section, unsigned int line, bool
 
 /* ---- the numbers at the top ---- */
 
-static void put_tile(const struct section *section, const char *what, const struct coverage_total *total,
-                     const char *words)
+static void put_tile(const struct section *section, const char *what,
+                     const struct callgate_coverage_total *total, const char *words)
 {
 	char text[16];
 
@@ -62,14 +69,16 @@ static void put_tile(const struct section *section, const char *what, const stru
 
 static void put_tiles(const struct section *section)
 {
-	const struct mutants *mutants = &section->page->mutants;
-	struct coverage_total noticed = {mutants->noticed, mutants->all - mutants->equivalent};
+	const struct callgate_mutants *mutants = section->page->mutants;
 
-	if (coverage_has_rules(section->coverage))
+	if (section->page->filter->ctx)
 		put_tile(section, "Rules", &section->coverage->rules_total, "exercised");
 	put_tile(section, "Edges", &section->coverage->edges_total, "taken");
-	if (section->page->has_mutants)
+	if (mutants) {
+		struct callgate_coverage_total noticed = {mutants->noticed,
+		                                          mutants->all - mutants->equivalent};
 		put_tile(section, "Mutants", &noticed, "noticed");
+	}
 	PUT("tiles-end");
 }
 
@@ -89,16 +98,16 @@ static const char *action_class(uint32_t action)
 	}
 }
 
-static void put_rule_end(const struct section *section, const struct coverage_rule *rule)
+static void put_rule_end(const struct section *section, const struct callgate_coverage_rule *rule)
 {
 	unsigned long hits = 0;
 
 	for (size_t i = 0; i < rule->place_count; i++)
 		hits += rule->places[i].hits;
 	for (size_t i = 0; rule->id && i < rule->place_count; i++) {
-		const struct coverage_place *at = &rule->places[i];
-		PUT(at->hits ? "rule-arch-hit" : "rule-arch-missed",
-		    TEXT("arch", coverage_arch_name(at->arch)), NUMBER("calls", at->hits));
+		const struct callgate_coverage_place *at = &rule->places[i];
+		PUT(at->hits ? "rule-arch-hit" : "rule-arch-missed", TEXT("arch", arch_name(at->arch)),
+		    NUMBER("calls", at->hits));
 	}
 	PUT("rule-count", NUMBER("calls", hits));
 	for (size_t i = 0; i < rule->test_count; i++)
@@ -108,11 +117,11 @@ static void put_rule_end(const struct section *section, const struct coverage_ru
 	PUT("row-end");
 }
 
-static void put_rule(const struct section *section, const struct coverage_rule *rule)
+static void put_rule(const struct section *section, const struct callgate_coverage_rule *rule)
 {
 	char action[CALLGATE_ACTION_TEXT], text[PLACE_SIZE];
 
-	PUT("rule", TEXT("class", coverage_is_missed(rule) ? "miss" : "hit"),
+	PUT("rule", TEXT("class", rule->missed ? "miss" : "hit"),
 	    TEXT("place", place(rule->line, rule->column, text)),
 	    TEXT("call-class", rule->id ? "call" : "call other"), TEXT("call", rule->name));
 	if (*rule->conditions)
@@ -124,11 +133,11 @@ static void put_rule(const struct section *section, const struct coverage_rule *
 
 static void put_rule_table(const struct section *section, bool only_missed)
 {
-	const struct coverage *coverage = section->coverage;
+	const struct callgate_coverage *coverage = section->coverage;
 
 	PUT("rule-table", TEXT("class", only_missed ? "list" : ""));
 	for (size_t i = 0; i < coverage->rule_count; i++)
-		if (!only_missed || coverage_is_missed(&coverage->rules[i]))
+		if (!only_missed || coverage->rules[i].missed)
 			put_rule(section, &coverage->rules[i]);
 	PUT("table-end");
 }
@@ -137,7 +146,7 @@ static void put_rules(const struct section *section)
 {
 	size_t count = section->coverage->rule_count;
 
-	if (!coverage_has_rules(section->coverage))
+	if (!section->page->filter->ctx)
 		return;
 	PUT("rules", TEXT("open", count <= RULES_MAX ? " open" : ""), NUMBER("count", count));
 	put_rule_table(section, false);
@@ -148,13 +157,13 @@ static void put_rules(const struct section *section)
 
 static void put_missed_edges(const struct section *section)
 {
-	const struct coverage *coverage = section->coverage;
+	const struct callgate_coverage *coverage = section->coverage;
 	bool stacked = callgate_simulator_program(coverage->simulator, 1) != NULL;
 	char text[PLACE_SIZE];
 
 	PUT("missed-edges");
 	for (size_t i = 0; i < coverage->edge_count; i++) {
-		const struct coverage_edge *edge = &coverage->edges[i];
+		const struct callgate_coverage_edge *edge = &coverage->edges[i];
 		if (edge->edge.hits)
 			continue;
 		if (stacked)
@@ -171,7 +180,7 @@ static void put_missed_edges(const struct section *section)
 
 static void put_missed(const struct section *section)
 {
-	const struct coverage *coverage = section->coverage;
+	const struct callgate_coverage *coverage = section->coverage;
 	bool rules = coverage->rules_total.hit < coverage->rules_total.all;
 	bool edges = coverage->edges_total.hit < coverage->edges_total.all;
 
@@ -185,15 +194,15 @@ static void put_missed(const struct section *section)
 
 static void put_mutants(const struct section *section)
 {
-	const struct mutants *mutants = &section->page->mutants;
+	const struct callgate_mutants *mutants = section->page->mutants;
 	char text[PLACE_SIZE];
 
-	if (!section->page->has_mutants || mutants->survivor_count == 0)
+	if (!mutants || mutants->survivor_count == 0)
 		return;
 	PUT("mutants", NUMBER("all", mutants->all), NUMBER("equivalent", mutants->equivalent),
 	    NUMBER("survivors", mutants->survivor_count));
 	for (size_t i = 0; i < mutants->survivor_count; i++) {
-		const struct mutant *mutant = &mutants->survivors[i];
+		const struct callgate_mutant *mutant = &mutants->survivors[i];
 		PUT("mutant", TEXT("place", place(mutant->line, mutant->column, text)),
 		    TEXT("mutant", mutant->text), TEXT("difference", mutant->difference));
 	}
@@ -204,23 +213,22 @@ static void put_mutants(const struct section *section)
 
 /* The rules from `rule` to `end` stand in one line of the profile, those of one name together. */
 struct source_line {
-	const struct coverage_rule *rule, *end;
+	const struct callgate_coverage_rule *rule, *end;
 };
 
 static void put_arch_hits(const struct section *section, const struct source_line *line)
 {
-	for (const struct coverage_rule *at = line->rule; at < line->end; at++)
+	for (const struct callgate_coverage_rule *at = line->rule; at < line->end; at++)
 		for (size_t i = 0; i < at->place_count; i++)
 			PUT(at->places[i].hits ? "source-arch-hit" : "source-arch-missed",
 			    TEXT("separator", at == line->rule && i == 0 ? "" : ", "),
-			    TEXT("arch", coverage_arch_name(at->places[i].arch)),
-			    NUMBER("calls", at->places[i].hits));
+			    TEXT("arch", arch_name(at->places[i].arch)), NUMBER("calls", at->places[i].hits));
 }
 
 static const char *line_class(const struct source_line *line, const char *otherwise)
 {
-	for (const struct coverage_rule *at = line->rule; at < line->end; at++)
-		if (coverage_is_missed(at))
+	for (const struct callgate_coverage_rule *at = line->rule; at < line->end; at++)
+		if (at->missed)
 			return "miss";
 	return otherwise;
 }
@@ -283,12 +291,12 @@ static bool put_tests_of(const struct section *section, const struct source_line
 {
 	size_t count = 0, most = 0;
 
-	for (const struct coverage_rule *rule = line->rule; rule < line->end; rule++)
+	for (const struct callgate_coverage_rule *rule = line->rule; rule < line->end; rule++)
 		most += rule->test_count;
 	unsigned int *numbers = calloc(most + 1, sizeof(*numbers));
 	if (!numbers)
 		return false;
-	for (const struct coverage_rule *rule = line->rule; rule < line->end; rule++)
+	for (const struct callgate_coverage_rule *rule = line->rule; rule < line->end; rule++)
 		for (size_t i = 0; i < rule->test_count; i++)
 			numbers[count++] = rule->tests[i];
 	qsort(numbers, count, sizeof(*numbers), by_number);
@@ -301,8 +309,8 @@ static bool put_tests_of(const struct section *section, const struct source_line
 
 static bool put_lines(const struct section *section, FILE *file)
 {
-	const struct coverage_rule *rule = section->coverage->rules,
-	                           *end = rule + section->coverage->rule_count;
+	const struct callgate_coverage_rule *rule = section->coverage->rules,
+	                                    *end = rule + section->coverage->rule_count;
 	size_t capacity = 0;
 	char *text = NULL;
 	bool done = true;
@@ -329,8 +337,8 @@ static bool put_lines(const struct section *section, FILE *file)
 /* Nothing if it can't be read again. */
 static bool put_source(const struct section *section)
 {
-	const char *path = coverage_filter(section->coverage)->path;
-	FILE *file = coverage_has_rules(section->coverage) ? fopen(path, "re") : NULL;
+	const char *path = section->page->filter->path;
+	FILE *file = section->page->filter->ctx ? fopen(path, "re") : NULL;
 
 	if (!file)
 		return true;
@@ -347,13 +355,13 @@ static void put_tests(const struct section *section)
 {
 	static const char *const results[] = {"passed", "failed", "skipped",
 	                                      "failed"}; /* ORDER callgate_test_status */
-	const struct test_source *source = section->coverage->source;
+	const struct test_source *source = section->page->source;
 	const char *heading = "";
 
 	PUT("tests");
 	for (size_t i = 0; i < source->entry_count; i++) {
 		const struct test_entry *entry = &source->entries[i];
-		if (entry->test->filter != section->coverage->filter)
+		if (entry->test->filter != section->page->index)
 			continue;
 		if (strcmp(heading, entry->test->heading) != 0)
 			PUT("test-heading", TEXT("heading", entry->test->heading));
@@ -370,7 +378,7 @@ static void put_tests(const struct section *section)
 /* ---- the programs ---- */
 
 /* How often an edge was taken, and what held there. */
-static void put_edge(const struct section *section, const struct coverage_edge *edge)
+static void put_edge(const struct section *section, const struct callgate_coverage_edge *edge)
 {
 	PUT("edge", TEXT("class", edge->edge.hits ? "hit" : "miss"), NUMBER("calls", edge->edge.hits),
 	    TEXT("condition", edge->text));
@@ -390,14 +398,14 @@ static const char *words_of(const char *line)
 
 static void put_listing(const struct section *section, size_t program, char *text)
 {
-	const struct coverage *coverage = section->coverage;
+	const struct callgate_coverage *coverage = section->coverage;
 	char *rest = NULL, *line = strtok_r(text, "\n", &rest);
 	size_t edge = 0;
 
 	while (edge < coverage->edge_count && coverage->edges[edge].edge.program < program)
 		edge++;
 	for (size_t index = 0; line; index++, line = strtok_r(NULL, "\n", &rest)) {
-		const struct coverage_edge *sides = &coverage->edges[edge];
+		const struct callgate_coverage_edge *sides = &coverage->edges[edge];
 		bool branches = edge + 1 < coverage->edge_count && sides->edge.program == program &&
 		                sides->edge.instruction == index;
 		bool missed = branches && (!sides[0].edge.hits || !sides[1].edge.hits);
@@ -434,15 +442,14 @@ static bool put_programs(const struct section *section)
 static bool put_section(FILE *out, const struct coverage_page *page, size_t number)
 {
 	const struct section section = {out, number, page, page->coverage};
-	const struct test_source *source = page->coverage->source;
-	const struct callgate_test_filter *filter =
-	    callgate_test_file_filter(source->file, page->coverage->filter);
+	const struct test_source *source = page->source;
+	const struct callgate_test_filter *filter = callgate_test_file_filter(source->file, page->index);
 
-	html_put(out, "section", NUMBER("section", number),
-	         TEXT("filter", coverage_filter(page->coverage)->path), TEXT("tests", source->path));
+	html_put(out, "section", NUMBER("section", number), TEXT("filter", page->filter->path),
+	         TEXT("tests", source->path));
 	for (size_t i = 0; filter && i < filter->arch_count; i++)
 		html_put(out, "section-arch", TEXT("separator", i ? ", " : " for "),
-		         TEXT("arch", coverage_arch_name(filter->archs[i])));
+		         TEXT("arch", arch_name(filter->archs[i])));
 	html_put(out, "section-tiles");
 	put_tiles(&section);
 	put_missed(&section);
@@ -461,10 +468,9 @@ static void put_contents(FILE *out, const struct coverage_page *pages, size_t co
 
 	html_put(out, "contents");
 	for (size_t i = 0; i < count; i++) {
-		const struct coverage *coverage = pages[i].coverage;
-		html_put(out, "contents-row", NUMBER("section", i),
-		         TEXT("filter", coverage_filter(coverage)->path),
-		         TEXT("tests", coverage->source->path),
+		const struct callgate_coverage *coverage = pages[i].coverage;
+		html_put(out, "contents-row", NUMBER("section", i), TEXT("filter", pages[i].filter->path),
+		         TEXT("tests", pages[i].source->path),
 		         TEXT("rules", percent(&coverage->rules_total, rules)),
 		         TEXT("edges", percent(&coverage->edges_total, edges)));
 	}

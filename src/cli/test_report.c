@@ -1,11 +1,16 @@
 /* What comes after the results of `callgate test`: coverage and mutants. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/action.h>
+#include <callgate/arch.h>
+#include <callgate/diagnosis.h>
+
 #include "base/vec.h"
-#include "cli/test_coverage.h"
+#include "cli/test_source.h"
 
 enum { ALL = 100000 /* thousandths of a percent */ };
 
@@ -46,7 +51,8 @@ static int worse(int status, int other)
 
 /* ---- as text ---- */
 
-static void print_total(FILE *out, const char *prefix, const char *what, const struct coverage_total *total)
+static void print_total(FILE *out, const char *prefix, const char *what,
+                        const struct callgate_coverage_total *total)
 {
 	unsigned int permille = coverage_permille(total);
 
@@ -54,40 +60,35 @@ static void print_total(FILE *out, const char *prefix, const char *what, const s
 	        permille % 10);
 }
 
-/* Architectures only where the rule was exercised on others. */
-static void print_archs(const struct coverage_rule *rule, FILE *out)
+/* The beginning of a line about a place in the profile. */
+static void print_place(FILE *out, const char *prefix, const char *path, unsigned int line,
+                        unsigned int column)
 {
-	size_t missed = 0;
-
-	if (rule->place_count == 1 && !rule->id)
-		return;
-	for (size_t i = 0; i < rule->place_count; i++)
-		if (!rule->places[i].hits)
-			fprintf(out, "%s%s", missed++ ? ", " : " on ",
-			        coverage_arch_name(rule->places[i].arch));
+	fprintf(out, "%s  %s:", prefix, path);
+	if (line)
+		fprintf(out, "%u:%u:", line, column);
 }
 
-static void print_rule(const struct coverage *coverage, const struct coverage_rule *rule, FILE *out,
+/* With the architectures where it is not exercised. */
+static void print_rule(const char *path, const struct callgate_coverage_rule *rule, FILE *out,
                        const char *prefix)
 {
 	char action[CALLGATE_ACTION_TEXT];
+	size_t missed = 0;
 
-	if (!coverage_is_missed(rule))
-		return;
 	callgate_action_text(rule->action, action);
-	fprintf(out, "%s  %s:", prefix, coverage_filter(coverage)->path);
-	if (rule->line)
-		fprintf(out, "%u:%u:", rule->line, rule->column);
+	print_place(out, prefix, path, rule->line, rule->column);
 	fprintf(out, " not exercised: %s%s%s -> %s", rule->name, *rule->conditions ? " if " : "",
 	        rule->conditions, action);
-	print_archs(rule, out);
+	for (size_t i = 0; rule->id && i < rule->place_count; i++)
+		if (!rule->places[i].hits)
+			fprintf(out, "%s%s", missed++ ? ", " : " on ",
+			        callgate_arch_find(rule->places[i].arch)->name);
 	fputc('\n', out);
 }
 
-static void print_edge(const struct coverage_edge *edge, bool stacked, FILE *out, const char *prefix)
+static void print_edge(const struct callgate_coverage_edge *edge, bool stacked, FILE *out, const char *prefix)
 {
-	if (edge->edge.hits)
-		return;
 	fprintf(out, "%s  ", prefix);
 	if (stacked)
 		fprintf(out, "program %zu, ", edge->edge.program);
@@ -95,32 +96,30 @@ static void print_edge(const struct coverage_edge *edge, bool stacked, FILE *out
 	fprintf(out, *edge->example ? ", as %s can come to\n" : "%s\n", edge->example);
 }
 
-static void print_coverage(const struct coverage *coverage, FILE *out, const char *prefix)
+static void print_coverage(const struct coverage_page *page, FILE *out, const char *prefix)
 {
+	const struct callgate_coverage *coverage = page->coverage;
 	bool stacked = callgate_simulator_program(coverage->simulator, 1) != NULL;
 
-	fprintf(out, "%scoverage of %s by %s\n", prefix, coverage_filter(coverage)->path,
-	        coverage->source->path);
+	fprintf(out, "%scoverage of %s by %s\n", prefix, page->filter->path, page->source->path);
 	for (size_t i = 0; i < coverage->rule_count; i++)
-		print_rule(coverage, &coverage->rules[i], out, prefix);
+		if (coverage->rules[i].missed)
+			print_rule(page->filter->path, &coverage->rules[i], out, prefix);
 	for (size_t i = 0; i < coverage->edge_count; i++)
-		print_edge(&coverage->edges[i], stacked, out, prefix);
-	if (coverage_has_rules(coverage))
+		if (!coverage->edges[i].edge.hits)
+			print_edge(&coverage->edges[i], stacked, out, prefix);
+	if (page->filter->ctx)
 		print_total(out, prefix, "rules", &coverage->rules_total);
 	print_total(out, prefix, "edges", &coverage->edges_total);
 }
 
-static void print_mutants(const struct mutants *mutants, const struct coverage *coverage, FILE *out,
+static void print_mutants(const struct callgate_mutants *mutants, const char *path, FILE *out,
                           const char *prefix)
 {
-	const char *path = coverage_filter(coverage)->path;
-
 	fprintf(out, "%smutants of %s\n", prefix, path);
 	for (size_t i = 0; i < mutants->survivor_count; i++) {
-		const struct mutant *mutant = &mutants->survivors[i];
-		fprintf(out, "%s  %s:", prefix, path);
-		if (mutant->line)
-			fprintf(out, "%u:%u:", mutant->line, mutant->column);
+		const struct callgate_mutant *mutant = &mutants->survivors[i];
+		print_place(out, prefix, path, mutant->line, mutant->column);
 		fprintf(out, " no test notices: %s\n%s    %s\n", mutant->text, prefix, mutant->difference);
 	}
 	fprintf(out, "%s  %zu: %zu noticed, %zu equivalent, %zu not noticed\n", prefix, mutants->all,
@@ -129,63 +128,92 @@ static void print_mutants(const struct mutants *mutants, const struct coverage *
 
 /* ---- one filter ---- */
 
-static int check_total(const struct coverage *coverage, const char *what, const struct coverage_total *total,
-                       const struct test_report_options *options)
+static int check_total(const struct coverage_page *page, const char *what,
+                       const struct callgate_coverage_total *total, const char *wanted)
 {
 	unsigned int permille = coverage_permille(total), min = 0;
 
-	parse_percentage(options->min, &min);
+	parse_percentage(wanted, &min);
 	if ((uint64_t)total->hit * ALL >= (uint64_t)total->all * min)
 		return CLI_OK;
-	cli_error("%s: %s: coverage of %s is %u.%u%%, below %.*s%%", coverage->source->path,
-	          coverage_filter(coverage)->path, what, permille / 10, permille % 10,
-	          (int)strcspn(options->min, "%"), options->min);
+	cli_error("%s: %s: coverage of %s is %u.%u%%, below %.*s%%", page->source->path, page->filter->path,
+	          what, permille / 10, permille % 10, (int)strcspn(wanted, "%"), wanted);
 	return CLI_NO;
 }
 
 /* Every test of the filter that can be run has passed. */
-static bool is_passed(const struct test_source *source, size_t filter)
+static bool is_passed(const struct coverage_page *page)
 {
-	for (size_t i = 0; i < source->entry_count; i++)
-		if (source->entries[i].test->filter == filter &&
-		    source->entries[i].result.status != CALLGATE_TEST_PASSED &&
-		    source->entries[i].result.status != CALLGATE_TEST_SKIPPED)
+	for (size_t i = 0; i < page->source->entry_count; i++)
+		if (page->source->entries[i].test->filter == page->index &&
+		    page->source->entries[i].result.status != CALLGATE_TEST_PASSED &&
+		    page->source->entries[i].result.status != CALLGATE_TEST_SKIPPED)
 			return false;
 	return true;
 }
 
+static int fail(const struct coverage_page *page, const char *what, int error)
+{
+	cli_error("%s: %s%s", page->filter->path, what,
+	          error == -ENOMEM ? "out of memory" : callgate_diagnosis(page->filter->ctx));
+	return CLI_FAILED;
+}
+
 static int mutate(struct coverage_page *page, FILE *out, const char *prefix)
 {
-	const struct filter *filter = coverage_filter(page->coverage);
+	const char *path = page->filter->path;
 
-	if (!coverage_has_rules(page->coverage)) {
-		fprintf(out, "%smutants of %s: none, a program has no rules\n", prefix, filter->path);
+	if (!page->filter->ctx) {
+		fprintf(out, "%smutants of %s: none, a program has no rules\n", prefix, path);
 		return CLI_OK;
 	}
-	if (!is_passed(page->coverage->source, page->coverage->filter)) {
-		fprintf(out, "%smutants of %s: none are made as long as a test fails\n", prefix,
-		        filter->path);
+	if (!is_passed(page)) {
+		fprintf(out, "%smutants of %s: none are made as long as a test fails\n", prefix, path);
 		return CLI_OK;
 	}
-	page->has_mutants = mutants_run(page->coverage, &page->mutants);
-	if (!page->has_mutants)
-		return CLI_FAILED;
-	print_mutants(&page->mutants, page->coverage, out, prefix);
-	return page->mutants.survivor_count ? CLI_NO : CLI_OK;
+	int result = callgate_mutants_run(page->coverage, NULL, NULL, &page->mutants);
+	if (result < 0)
+		return fail(page, "mutants: ", result);
+	print_mutants(page->mutants, path, out, prefix);
+	return page->mutants->survivor_count ? CLI_NO : CLI_OK;
+}
+
+static int find_origin(const void *profile, uint32_t rule, unsigned int *ret_line, unsigned int *ret_column)
+{
+	return callgate_profile_rule_origin(profile, rule, ret_line, ret_column);
+}
+
+/* Runs once more those of the filter's chosen tests that have passed, but for live ones. */
+static int collect(struct coverage_page *page)
+{
+	const struct test_source *source = page->source;
+	int result = callgate_coverage_new(&source->sides[page->index], find_origin, page->filter->profile,
+	                                   &page->coverage);
+
+	for (size_t i = 0; i < source->entry_count && result == 0; i++) {
+		const struct test_entry *entry = &source->entries[i];
+		if (entry->test->filter == page->index && entry->result.status == CALLGATE_TEST_PASSED &&
+		    entry->test->kind != CALLGATE_TEST_LIVE)
+			result = callgate_coverage_test(page->coverage, source->file, entry->index,
+			                                source->sides, NULL);
+	}
+	return result < 0 ? fail(page, "", result) : CLI_OK;
 }
 
 static int report(const struct test_report_options *options, struct coverage_page *page, FILE *out,
                   const char *prefix)
 {
-	int status = CLI_OK;
+	int status = collect(page);
 
+	if (status != CLI_OK)
+		return status;
 	if (options->coverage)
-		print_coverage(page->coverage, out, prefix);
+		print_coverage(page, out, prefix);
 	fflush(out); /* before what is said on standard error */
 	if (options->min) {
-		status = check_total(page->coverage, "rules", &page->coverage->rules_total, options);
-		status = worse(status,
-		               check_total(page->coverage, "edges", &page->coverage->edges_total, options));
+		status = check_total(page, "rules", &page->coverage->rules_total, options->min);
+		status =
+		    worse(status, check_total(page, "edges", &page->coverage->edges_total, options->min));
 	}
 	return options->mutate ? worse(status, mutate(page, out, prefix)) : status;
 }
@@ -209,16 +237,14 @@ static int report_source(const struct test_report_options *options, const struct
 		const struct filter *filter = &source->filters[i];
 		if (!has_tests(source, i) || filter->error || !(filter->ctx || filter->program_count))
 			continue;
-		struct coverage_page page = {.coverage = coverage_collect(source, i)};
-		if (!page.coverage)
-			return CLI_FAILED;
-		status = worse(status, report(options, &page, out, prefix));
+		struct coverage_page page = {.source = source, .index = i, .filter = filter};
 		if (!vec_push(pages, page)) {
 			cli_error("out of memory");
-			mutants_finish(&page.mutants);
-			coverage_free(page.coverage);
 			return CLI_FAILED;
 		}
+		status = worse(status, report(options, &pages->items[pages->count - 1], out, prefix));
+		if (status == CLI_FAILED)
+			return status;
 	}
 	return status;
 }
@@ -244,8 +270,8 @@ int test_report(const struct test_report_options *options, const struct test_sou
 	if (html->stream && status != CLI_FAILED && !write_page(html, &pages))
 		status = CLI_FAILED;
 	for (size_t i = 0; i < pages.count; i++) {
-		mutants_finish(&pages.items[i].mutants);
-		coverage_free(pages.items[i].coverage);
+		callgate_mutants_free(pages.items[i].mutants);
+		callgate_coverage_free(pages.items[i].coverage);
 	}
 	vec_finish(&pages);
 	return status;

@@ -53,6 +53,8 @@ static void plain_result(struct test_output *output, const struct test_source *s
 		fprintf(output->out, "        %s\n", entry->result.text);
 	if (entry->origin)
 		fprintf(output->out, "        the rule is at %s\n", entry->origin);
+	if (entry->result.note)
+		fprintf(output->out, "        note: %s\n", entry->result.note);
 	fflush(output->out);
 }
 
@@ -114,6 +116,8 @@ static void tap_result(struct test_output *output, const struct test_source *sou
 		print_escaped(out, result->text, &format_tap_name);
 	}
 	fputc('\n', out);
+	if (is_ok && result->note)
+		fprintf(out, "# note: %s\n", result->note);
 	fflush(out);
 	if (is_ok)
 		return;
@@ -127,6 +131,7 @@ static void tap_result(struct test_output *output, const struct test_source *sou
 	print_yaml(out, "actual", result->actual);
 	print_yaml(out, "call", result->call);
 	print_yaml(out, "rule", entry->origin);
+	print_yaml(out, "note", result->note);
 	fputs("  ...\n", out);
 }
 
@@ -166,7 +171,11 @@ static void print_case(FILE *out, const struct test_source *source, const struct
 	print_attribute(out, "file", source->path);
 	fprintf(out, " line=\"%u\" time=\"%.3f\"", entry->test->line, entry->seconds);
 	if (!element) {
-		fputs("/>\n", out);
+		fputs(entry->result.note ? "><system-out>note: " : "/>\n", out);
+		if (entry->result.note) {
+			print_escaped(out, entry->result.note, &format_xml);
+			fputs("</system-out></testcase>\n", out);
+		}
 		return;
 	}
 	fprintf(out, "><%s", element);
@@ -178,6 +187,10 @@ static void print_case(FILE *out, const struct test_source *source, const struct
 	if (entry->origin) {
 		fputs("\nthe rule is at ", out);
 		print_escaped(out, entry->origin, &format_xml);
+	}
+	if (entry->result.note) {
+		fputs("\nnote: ", out);
+		print_escaped(out, entry->result.note, &format_xml);
 	}
 	fprintf(out, "</%s></testcase>\n", element);
 }

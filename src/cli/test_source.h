@@ -5,6 +5,7 @@
 #ifndef CALLGATE_CLI_TEST_SOURCE_H
 #define CALLGATE_CLI_TEST_SOURCE_H
 
+#include <callgate/coverage.h>
 #include <callgate/test_file.h>
 
 #include "cli/filter_file.h"
@@ -103,5 +104,23 @@ bool test_report_check(const struct test_report_options *options);
  */
 int test_report(const struct test_report_options *options, const struct test_source *sources, size_t count,
                 FILE *out, const char *prefix, struct output *html);
+
+/* A filter, and what was found out about its tests. */
+struct coverage_page {
+	const struct test_source *source;
+	size_t index; /* of the filter */
+	const struct filter *filter;
+	struct callgate_coverage *coverage;
+	struct callgate_mutants *mutants; /* NULL: none were made */
+};
+
+/* Prints all of them as one page of HTML. False: out of memory. */
+bool coverage_page_print(FILE *out, const struct coverage_page *pages, size_t count);
+
+/* Tenths of a percent, rounded down; 1000 of nothing. */
+static inline unsigned int coverage_permille(const struct callgate_coverage_total *total)
+{
+	return total->all ? (unsigned int)(total->hit * 1000 / total->all) : 1000;
+}
 
 #endif

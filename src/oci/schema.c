@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/strbuf.h"
+#include "base/similar.h"
 
 static const struct {
 	enum object object; /* whose key it is */

@@ -48,12 +48,12 @@ static struct policy_condition call_number(const struct callgate_arch *arch, int
 static void fill_multiplexed(struct placement *placement, struct arch_rules *rules, int32_t pseudo,
                              const struct ruleset_request *request)
 {
-	struct policy_condition conditions[RULESET_CONDITIONS_MAX] = {call_number(rules->arch, pseudo)};
-	struct ruleset_request inner = {.condition_count = 1, .conditions = conditions};
+	struct ruleset_request inner = {.condition_count = 1,
+	                                .conditions[0] = call_number(rules->arch, pseudo)};
 
 	for (uint32_t i = 0; i < request->condition_count; i++)
 		if (request->conditions[i].arg != 0)
-			conditions[inner.condition_count++] = request->conditions[i];
+			inner.conditions[inner.condition_count++] = request->conditions[i];
 	fill(placement, rules,
 	     arch_nr_is_socket_pseudo(pseudo) ? rules->arch->socketcall_nr : rules->arch->ipc_nr, &inner);
 	placement->is_multiplexed = true;

@@ -13,14 +13,15 @@ struct ruleset;
 
 enum { RULESET_CONDITIONS_MAX = 6, RULESET_DIRECT_CONDITIONS_MAX = 1024 };
 
-/* One rule_add call, arguments checked. Conditions are as the caller gave them: not cut to any word size; mask set for MASKED_EQ. */
+/* One rule_add call, arguments checked, number in native numbering; conditions in any order, each argument once. */
 struct ruleset_request {
 	uint32_t id; /* for diagnostics */
 	uint32_t action;
-	int32_t nr; /* native, or for ruleset_add_direct() the architecture's own */
+	int32_t nr;
 	bool exact;
-	uint32_t condition_count;
-	const struct policy_condition *conditions;
+	uint32_t condition_count; /* 0..6 */
+	struct policy_condition conditions
+	    [RULESET_CONDITIONS_MAX]; /* as given by the caller: not cut to any word size; mask set for MASKED_EQ */
 };
 
 /* What a context's attributes say about a frozen policy. */
@@ -65,7 +66,7 @@ bool ruleset_reject(struct ruleset *rules);
 struct note;
 
 /*
- * Adds the rule, which has at most RULESET_CONDITIONS_MAX conditions, on an argument each, to every architecture, or to none. 0 also for the silent cases; -EEXIST, -EDOM, -EINVAL, -EFAULT,
+ * Adds the rule to every architecture, or to none. 0 also for the silent cases; -EEXIST, -EDOM, -EINVAL, -EFAULT,
  * -ENOMEM as contract section 5 says; the first architecture's error, in order.
  */
 int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag,
@@ -74,10 +75,18 @@ int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, st
 /*
  * The same for one architecture of the set, under a number of its own, which is neither translated nor multiplexed, and
  * with any number of conditions up to RULESET_DIRECT_CONDITIONS_MAX, several on one argument included.
- * 0, also for the silent cases; -EEXIST, -EINVAL (the architecture is not in the set), -E2BIG (conditions), -ENOMEM.
  */
+struct ruleset_direct {
+	uint32_t id;
+	uint32_t action;
+	int32_t nr;
+	size_t condition_count;
+	const struct policy_condition *conditions; /* not cut to any word size */
+};
+
+/* 0, also for the silent cases; -EEXIST, -EINVAL (the architecture is not in the set), -E2BIG (conditions), -ENOMEM. */
 int ruleset_add_direct(struct ruleset *rules, const struct callgate_arch *arch,
-                       const struct ruleset_request *request, struct diag *diag, struct note *note);
+                       const struct ruleset_direct *direct, struct diag *diag, struct note *note);
 
 /*
  * From now on the unknown calls of the architecture, those newer than its table, get `action` (policy_arch_set_unknown()). -EEXIST: the

@@ -138,30 +138,31 @@ int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, st
 }
 
 int ruleset_add_direct(struct ruleset *rules, const struct callgate_arch *arch,
-                       const struct ruleset_request *request, struct diag *diag, struct note *note)
+                       const struct ruleset_direct *direct, struct diag *diag, struct note *note)
 {
-	struct placement placement = {.nr = request->nr};
-	struct policy_condition *conditions = calloc(request->condition_count + 1, sizeof(*conditions));
+	struct ruleset_request request = {.id = direct->id, .action = direct->action};
+	struct placement placement = {.nr = direct->nr};
+	struct policy_condition *conditions = calloc(direct->condition_count + 1, sizeof(*conditions));
 
-	if (!conditions || request->condition_count > RULESET_DIRECT_CONDITIONS_MAX) {
+	if (!conditions || direct->condition_count > RULESET_DIRECT_CONDITIONS_MAX) {
 		free(conditions);
 		return diag_fail(diag, conditions ? -E2BIG : -ENOMEM, "too many conditions in one rule");
 	}
 	for (size_t i = 0; i < rules->archs.count; i++)
 		if (rules->archs.items[i]->arch == arch)
 			placement.rules = rules->archs.items[i];
-	memcpy(conditions, request->conditions, request->condition_count * sizeof(*conditions));
+	memcpy(conditions, direct->conditions, direct->condition_count * sizeof(*conditions));
 	placement.conditions = conditions;
-	placement.count = rule_order_normalize(conditions, request->condition_count, arch);
+	placement.count = rule_order_normalize(conditions, (uint32_t)direct->condition_count, arch);
 	int result = placement.rules
-	                 ? prepare(request, &placement, diag)
+	                 ? prepare(&request, &placement, diag)
 	                 : diag_fail(diag, -EINVAL, "architecture %s is not in the context", arch->name);
 	if (result == 0 && !journal_reserve(&rules->journal, placement.count + 4))
 		result = diag_fail(diag, -ENOMEM, "out of memory for noting a rule");
 	if (result == 0) {
-		note_conditions(note, request->id, request->conditions, request->condition_count, arch);
-		note_placement(note, request, &placement);
-		carry_out(rules, request, &placement);
+		note_conditions(note, direct->id, direct->conditions, direct->condition_count, arch);
+		note_placement(note, &request, &placement);
+		carry_out(rules, &request, &placement);
 	}
 	free(conditions);
 	return result;

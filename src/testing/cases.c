@@ -1,4 +1,5 @@
-#include "testing/cases.h"
+/* What the values and arguments of a line are on one architecture. */
+#include "testing/test_file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -50,7 +51,7 @@ struct maker {
 	unsigned index;
 	uint32_t arch;
 	uint64_t most; /* the largest value that is compared */
-	bool is_low;   /* of an argument of 64 bits the lower half is compared */
+	bool is_part;  /* not all bits of the argument are compared */
 	struct cases *cases;
 };
 
@@ -106,11 +107,11 @@ static size_t forms_of(const struct maker *maker, struct value value, uint64_t f
 	return 1;
 }
 
-/* Values from first to last; of the lower half, as aligned blocks, each of which is one comparison with a mask. */
+/* Values from first to last; of the low bits, as aligned blocks, each of which is one comparison with a mask. */
 static void add_values(struct maker *maker, uint64_t first, uint64_t last)
 {
 	assert(first <= last && last <= maker->most);
-	if (!maker->is_low) {
+	if (!maker->is_part) {
 		add_case(maker);
 		if (first == last) {
 			add(maker, SCMP_CMP_EQ, first, 0);
@@ -123,12 +124,12 @@ static void add_values(struct maker *maker, uint64_t first, uint64_t last)
 		return;
 	}
 	while (first <= last) {
-		uint64_t size = first ? first & -first : (uint64_t)1 << 32;
+		uint64_t size = first ? first & -first : maker->most + 1;
 		while (size > last - first + 1)
 			size /= 2;
 		add_case(maker);
-		if (size <= UINT32_MAX)
-			add(maker, SCMP_CMP_MASKED_EQ, UINT32_MAX & ~(size - 1), first);
+		if (size <= maker->most)
+			add(maker, SCMP_CMP_MASKED_EQ, maker->most & ~(size - 1), first);
 		first += size;
 	}
 }
@@ -139,7 +140,7 @@ static const char *make_equal(struct maker *maker, struct value value)
 	size_t count = forms_of(maker, value, forms);
 
 	if (forms[0] > maker->most)
-		return maker->argument->is_low
+		return maker->argument->bits
 		           ? "the value does not fit 32 bits"
 		           : "the value does not fit the 32 bits that arguments have on this architecture";
 	for (size_t i = count; i-- > 0; first = forms[i] + 1) { /* the smaller one first */
@@ -213,12 +214,12 @@ static const char *make_bits(struct maker *maker, struct value value)
 const char *cases_of_argument(const struct file_argument *argument, unsigned index, uint32_t arch,
                               struct cases *ret_cases)
 {
-	bool narrow = is_narrow(arch);
+	unsigned all = is_narrow(arch) ? 32 : 64, bits = argument->bits ? argument->bits : all;
 	struct maker maker = {.argument = argument,
 	                      .index = index,
 	                      .arch = arch,
-	                      .most = narrow || argument->is_low ? UINT32_MAX : UINT64_MAX,
-	                      .is_low = argument->is_low && !narrow,
+	                      .most = UINT64_MAX >> (64 - bits),
+	                      .is_part = bits < all,
 	                      .cases = ret_cases};
 	struct value value, second = {0};
 	const char *wrong;
@@ -264,25 +265,6 @@ const char *cases_mistake(const struct file_argument *argument)
 		first = first ? first : wrong;
 	}
 	return first;
-}
-
-void cases_of_bits(const struct callgate_argument *argument, unsigned index, uint32_t arch,
-                   struct cases *ret_cases)
-{
-	struct maker maker = {.index = index,
-	                      .arch = arch,
-	                      .most = is_narrow(arch) ? UINT32_MAX : UINT64_MAX,
-	                      .cases = ret_cases};
-	struct value value = {argument->value & maker.most, argument->is_negative_int};
-	uint64_t forms[2];
-	size_t count = forms_of(&maker, value, forms);
-
-	ret_cases->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		add_case(&maker);
-		if (argument->mask)
-			add(&maker, SCMP_CMP_MASKED_EQ, argument->mask, forms[i] & argument->mask);
-	}
 }
 
 /* ---- all arguments ---- */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/strbuf.h"
+#include "base/similar.h"
 #include "testing/words.h"
 
 /* part and heading are what the lines that follow belong to. */
@@ -19,6 +19,8 @@ struct parser {
 };
 
 enum { DEADLINE_MAX = 3600000, CAPABILITIES_MAX = 64 /* on a line; there are fewer */ };
+
+static const char ready[] = "a program is ready: `cap`, `kernel` and `option` are for profiles";
 
 /* ---- which filter ---- */
 
@@ -43,8 +45,7 @@ static bool parse_filter(struct parser *parser, bool is_program)
 		return false;
 	struct callgate_test_filter *filter = &parser->part->filter;
 	if (is_program && (filter->has_capabilities || filter->kernel || filter->option_count))
-		return scan_fail(scan, where,
-		                 "a program is ready: `cap`, `kernel` and `option` are for profiles");
+		return scan_fail(scan, where, ready);
 	if (!is_fresh) {
 		parser->heading = "";
 		parser->deadline = FILE_DEADLINE;
@@ -55,30 +56,16 @@ static bool parse_filter(struct parser *parser, bool is_program)
 	return filter->path && (*filter->path || scan_fail(scan, where, "the name of a file is empty"));
 }
 
-static bool parse_profile(struct parser *parser)
+static bool parse_profile(struct parser *parser, struct file_line *line)
 {
+	(void)line;
 	return parse_filter(parser, false);
 }
 
-static bool parse_program(struct parser *parser)
+static bool parse_program(struct parser *parser, struct file_line *line)
 {
+	(void)line;
 	return parse_filter(parser, true);
-}
-
-/* The environment has to be known before the tests. */
-static bool is_before_tests(struct parser *parser)
-{
-	return parser->part->lines.count == 0 ||
-	       scan_fail(&parser->scan, parser->scan.start,
-	                 "this belongs before the tests; another `profile` line begins anew");
-}
-
-static bool is_for_profile(struct parser *parser)
-{
-	if (parser->part->filter.is_program)
-		return scan_fail(&parser->scan, parser->scan.start,
-		                 "a program is ready: `cap`, `kernel` and `option` are for profiles");
-	return is_before_tests(parser);
 }
 
 /* ---- architectures ---- */
@@ -120,11 +107,12 @@ static bool parse_archs(struct scan *scan, const char *end, struct file_archs *r
 	return true;
 }
 
-static bool parse_arch(struct parser *parser)
+static bool parse_arch(struct parser *parser, struct file_line *line)
 {
 	struct file_archs archs;
 
-	if (!is_before_tests(parser) || !parse_archs(&parser->scan, NULL, &archs))
+	(void)line;
+	if (!parse_archs(&parser->scan, NULL, &archs))
 		return false;
 	if (parser->part->lists.count == FILE_LISTS_MAX)
 		return scan_fail(&parser->scan, parser->scan.start, "more than %d `arch` lines",
@@ -134,14 +122,13 @@ static bool parse_arch(struct parser *parser)
 
 /* ---- the environment ---- */
 
-static bool parse_cap(struct parser *parser)
+static bool parse_cap(struct parser *parser, struct file_line *line)
 {
+	(void)line;
 	struct scan *scan = &parser->scan;
 	struct callgate_test_filter *filter = &parser->part->filter;
 	size_t count = 0;
 
-	if (!is_for_profile(parser))
-		return false;
 	if (filter->has_capabilities)
 		return scan_fail(scan, scan->start, "a second `cap` line; one line can name several");
 	const char **names = scan_allocate(scan, CAPABILITIES_MAX, sizeof(*names));
@@ -163,10 +150,9 @@ static bool parse_cap(struct parser *parser)
 	return true;
 }
 
-static bool parse_kernel(struct parser *parser)
+static bool parse_kernel(struct parser *parser, struct file_line *line)
 {
-	if (!is_for_profile(parser))
-		return false;
+	(void)line;
 	parser->part->filter.kernel_line = parser->scan.line;
 	parser->part->filter.kernel = scan_text(&parser->scan, "a version");
 	return parser->part->filter.kernel != NULL;
@@ -217,14 +203,13 @@ static bool parse_option_value(struct scan *scan, const struct option *option, c
 	                 values[2] ? values[2] : "");
 }
 
-static bool parse_option(struct parser *parser)
+static bool parse_option(struct parser *parser, struct file_line *line)
 {
+	(void)line;
 	struct scan *scan = &parser->scan;
 	struct callgate_test_filter *filter = &parser->part->filter;
 	struct callgate_test_option option = {.line = scan->line};
 
-	if (!is_for_profile(parser))
-		return false;
 	scan_blanks(scan);
 	const char *where = scan->at;
 	option.name = scan_text(scan, "an option");
@@ -248,8 +233,9 @@ static bool parse_option(struct parser *parser)
 
 /* ---- how tests are run and called ---- */
 
-static bool parse_test(struct parser *parser)
+static bool parse_test(struct parser *parser, struct file_line *line)
 {
+	(void)line;
 	struct scan *scan = &parser->scan;
 
 	if (scan_is_end(scan))
@@ -259,8 +245,9 @@ static bool parse_test(struct parser *parser)
 	return parser->heading != NULL;
 }
 
-static bool parse_deadline(struct parser *parser)
+static bool parse_deadline(struct parser *parser, struct file_line *line)
 {
+	(void)line;
 	struct scan *scan = &parser->scan;
 	const char *word;
 	uint64_t number = 0;
@@ -273,26 +260,6 @@ static bool parse_deadline(struct parser *parser)
 		return scan_fail(scan, word, "a deadline is a number of milliseconds, from 1 to %d",
 		                 DEADLINE_MAX);
 	parser->deadline = (unsigned int)number;
-	return true;
-}
-
-static const struct {
-	const char *word;
-	bool (*parse)(struct parser *parser);
-} directives[] = {
-    {"profile", parse_profile}, {"program", parse_program},   {"arch", parse_arch},
-    {"cap", parse_cap},         {"kernel", parse_kernel},     {"option", parse_option},
-    {"test", parse_test},       {"deadline", parse_deadline},
-};
-
-/* *ret_is_directive says if the line is one of those above; if not, nothing was read. */
-static bool parse_directive(struct parser *parser, bool *ret_is_directive)
-{
-	*ret_is_directive = true;
-	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
-		if (scan_take(&parser->scan, directives[i].word))
-			return directives[i].parse(parser) && scan_expect_end(&parser->scan);
-	*ret_is_directive = false;
 	return true;
 }
 
@@ -340,11 +307,16 @@ static bool parse_list(struct scan *scan, bool live, struct file_line *line)
 	       parse_expectation(scan, live, &line->expectation);
 }
 
-static bool parse_only(struct scan *scan, struct file_line *line)
+static bool parse_calls_line(struct parser *parser, struct file_line *line)
 {
+	return parse_list(&parser->scan, false, line);
+}
+
+static bool parse_only(struct parser *parser, struct file_line *line)
+{
+	struct scan *scan = &parser->scan;
 	const char *where = scan->at;
 
-	line->kind = CALLGATE_TEST_ONLY;
 	if (!parse_list(scan, false, line))
 		return false;
 	for (size_t i = 0; i < line->count; i++)
@@ -354,65 +326,103 @@ static bool parse_only(struct scan *scan, struct file_line *line)
 	       scan_fail(scan, where, "`only` tells what may be allowed: ... -> ALLOW");
 }
 
-static bool parse_no_weaker(struct scan *scan, struct file_line *line)
+static bool parse_no_weaker(struct parser *parser, struct file_line *line)
 {
-	line->kind = CALLGATE_TEST_NO_WEAKER;
+	struct scan *scan = &parser->scan;
+
 	if (!scan_take(scan, "weaker") || !scan_take(scan, "than"))
 		return scan_fail(scan, scan->start, "this should be `no weaker than FILE`");
 	line->other = scan_text(scan, "the name of a file");
 	return line->other != NULL;
 }
 
-static bool parse_live(struct scan *scan, struct file_line *line)
+static bool parse_live(struct parser *parser, struct file_line *line)
 {
-	line->kind = CALLGATE_TEST_LIVE;
-	return scan_expect(scan, ":", "live") && parse_list(scan, true, line);
+	return scan_expect(&parser->scan, ":", "live") && parse_list(&parser->scan, true, line);
 }
 
 /* After `other` or `unknown`. */
-static bool parse_others(struct scan *scan, bool archs, enum callgate_test_kind kind, struct file_line *line)
+static bool parse_others(struct parser *parser, struct file_line *line)
 {
-	line->kind = archs ? CALLGATE_TEST_OTHER_ARCHS : kind;
-	if (archs && line->archs.count)
-		return scan_fail(scan, scan->start, "other architectures than those of the filter are meant");
-	if (!archs && !scan_take(scan, "calls"))
+	struct scan *scan = &parser->scan;
+
+	if (line->kind == CALLGATE_TEST_OTHER_CALLS && scan_take(scan, "architectures")) {
+		line->kind = CALLGATE_TEST_OTHER_ARCHS;
+		if (line->archs.count)
+			return scan_fail(scan, scan->start,
+			                 "other architectures than those of the filter are meant");
+	} else if (!scan_take(scan, "calls")) {
 		return scan_fail(scan, scan->at,
 		                 "there can be `other calls`, `unknown calls` and `other architectures`");
+	}
 	return scan_expect(scan, "->", "it") && parse_expectation(scan, false, &line->expectation);
 }
 
-static bool parse_tested(struct parser *parser)
-{
-	struct scan *scan = &parser->scan;
-	struct file_line line = {.kind = CALLGATE_TEST_CALLS};
-	bool right;
+/* ---- all kinds of lines ---- */
 
-	if (scan_take(scan, "on") && !parse_archs(scan, ":", &line.archs))
-		return false;
-	if (scan_take(scan, "live"))
-		right = line.archs.count ? scan_fail(scan, scan->start, "a `live:` call is this machine's")
-		                         : parse_live(scan, &line);
-	else if (scan_take(scan, "only"))
-		right = parse_only(scan, &line);
-	else if (scan_take(scan, "other"))
-		right =
-		    parse_others(scan, scan_take(scan, "architectures"), CALLGATE_TEST_OTHER_CALLS, &line);
-	else if (scan_take(scan, "unknown"))
-		right = parse_others(scan, false, CALLGATE_TEST_UNKNOWN_CALLS, &line);
-	else if (scan_take(scan, "no"))
-		right = line.archs.count
-		            ? scan_fail(scan, scan->start, "`no weaker than` is about all architectures")
-		            : parse_no_weaker(scan, &line);
-	else
-		right = parse_list(scan, false, &line);
-	return right && scan_expect_end(scan) && add_line(parser, &line);
+enum place { ANYWHERE, BEFORE_TESTS, BEFORE_TESTS_OF_PROFILE };
+
+/* The last one is for lines that begin with none of the words. */
+static const struct kind {
+	const char *word;
+	bool (*parse)(struct parser *parser, struct file_line *line);
+	enum callgate_test_kind test; /* 0: the line is none */
+	enum place place;
+	const char *not_on; /* why `on ARCH:` can't stand before a test; NULL: it can */
+} kinds[] = {
+    {"profile", parse_profile, 0, ANYWHERE, NULL},
+    {"program", parse_program, 0, ANYWHERE, NULL},
+    {"arch", parse_arch, 0, BEFORE_TESTS, NULL},
+    {"cap", parse_cap, 0, BEFORE_TESTS_OF_PROFILE, NULL},
+    {"kernel", parse_kernel, 0, BEFORE_TESTS_OF_PROFILE, NULL},
+    {"option", parse_option, 0, BEFORE_TESTS_OF_PROFILE, NULL},
+    {"test", parse_test, 0, ANYWHERE, NULL},
+    {"deadline", parse_deadline, 0, ANYWHERE, NULL},
+    {"live", parse_live, CALLGATE_TEST_LIVE, ANYWHERE, "a `live:` call is this machine's"},
+    {"only", parse_only, CALLGATE_TEST_ONLY, ANYWHERE, NULL},
+    {"other", parse_others, CALLGATE_TEST_OTHER_CALLS, ANYWHERE, NULL},
+    {"unknown", parse_others, CALLGATE_TEST_UNKNOWN_CALLS, ANYWHERE, NULL},
+    {"no", parse_no_weaker, CALLGATE_TEST_NO_WEAKER, ANYWHERE, "`no weaker than` is about all architectures"},
+    {NULL, parse_calls_line, CALLGATE_TEST_CALLS, ANYWHERE, NULL},
+};
+
+/* The word that begins a line and was probably meant. */
+static const char *closest_word(const char *name)
+{
+	struct similar similar = similar_start(name);
+
+	similar_offer(&similar, "on");
+	for (const struct kind *kind = kinds; kind->word; kind++)
+		similar_offer(&similar, kind->word);
+	return similar.best;
+}
+
+static bool is_in_place(struct parser *parser, const struct kind *kind)
+{
+	if (kind->place == BEFORE_TESTS_OF_PROFILE && parser->part->filter.is_program)
+		return scan_fail(&parser->scan, parser->scan.start, ready);
+	/* The environment has to be known before the tests. */
+	return kind->place == ANYWHERE || parser->part->lines.count == 0 ||
+	       scan_fail(&parser->scan, parser->scan.start,
+	                 "this belongs before the tests; another `profile` line begins anew");
 }
 
 static bool parse_line(struct parser *parser)
 {
-	bool is_directive;
+	struct scan *scan = &parser->scan;
+	const struct kind *kind = kinds;
+	struct file_line line = {0};
+	bool has_archs = scan_take(scan, "on");
 
-	return parse_directive(parser, &is_directive) && (is_directive || parse_tested(parser));
+	if (has_archs && !parse_archs(scan, ":", &line.archs))
+		return false;
+	while (kind->word && ((has_archs && !kind->test) || !scan_take(scan, kind->word)))
+		kind++;
+	line.kind = kind->test;
+	if (has_archs && kind->not_on)
+		return scan_fail(scan, scan->start, "%s", kind->not_on);
+	return is_in_place(parser, kind) && kind->parse(parser, &line) && scan_expect_end(scan) &&
+	       (!kind->test || add_line(parser, &line));
 }
 
 /* ---- the whole file ---- */
@@ -420,7 +430,8 @@ static bool parse_line(struct parser *parser)
 /* After a mistake the next lines are read all the same, so that all mistakes are reported at once. */
 int file_parse(struct callgate_test_file *file, const char *text, size_t size)
 {
-	struct parser parser = {.scan = {.file = file}, .heading = "", .deadline = FILE_DEADLINE};
+	struct parser parser = {
+	    .scan = {.file = file, .closest_word = closest_word}, .heading = "", .deadline = FILE_DEADLINE};
 	const char *end = text + size;
 
 	if (!parse_start_part(&parser))

@@ -1,8 +1,8 @@
 /*
- * One function under a filter: how it ended, in words, and what the filter may have to do with that.
+ * A function under a filter: how it ended, in words, and what the filter may have to do with that; what was expected of it, by an assertion
+ * or by a line, which makes one real call.
  */
-#include "testing/live.h"
-
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,10 +11,13 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <callgate/syscall.h>
 
-#include "testing/words.h"
+#include "testing/run.h"
+
+enum { TEXT_SIZE = 320 };
 
 static struct callgate_outcome judge(const struct live_status *status)
 {
@@ -135,7 +138,7 @@ static void describe(const struct live_job *job, const struct callgate_outcome *
 	free(name);
 }
 
-static int run(struct live_job *job, struct callgate_outcome *ret_outcome)
+static int run_job(struct live_job *job, struct callgate_outcome *ret_outcome)
 {
 	job->status =
 	    mmap(NULL, sizeof(*job->status), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -162,7 +165,7 @@ int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program 
 
 	if ((!ctx && !program) || !function || !ret_outcome)
 		return -EINVAL;
-	if (run(&job, &outcome) < 0)
+	if (run_job(&job, &outcome) < 0)
 		return -ENOMEM;
 	describe(&job, &outcome, what, sizeof(what));
 	snprintf(outcome.text, sizeof(outcome.text), "%s%s", what, suspicion_of(&job, &outcome));
@@ -171,53 +174,109 @@ int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program 
 	return 0;
 }
 
-/* ---- the assertions: what was expected, and if it is not so, which call and which rule it was ---- */
+/* ---- what was expected ---- */
 
-enum { TEXT = 320 };
-
-/* Expected and got. */
-struct live_check {
-	struct live_job job;
-	enum callgate_live_end end;
-	int value;
-	const char *syscall;
-	struct callgate_outcome outcome;
+/* One representation for assertions and lines. */
+struct expectation {
+	enum file_result result;
+	int64_t value;     /* RETURNS, ERRNO, SIGNAL */
+	const char *words; /* RETURNS: the value as written, or NULL */
+	const char *call;  /* TRAPPED: its name, or NULL: */
+	int nr;
 };
 
-static void name_expectation(const struct live_check *check, char *text, size_t size)
+/* Was it the call of this name, on whichever architecture it was made? */
+static bool is_trapped_call(const struct expectation *expectation, const struct callgate_outcome *outcome)
 {
-	int value = check->value;
-	const char *error = callgate_errno_name(SCMP_ARCH_NATIVE, (uint32_t)value),
-	           *name = sigabbrev_np(value);
+	int nr =
+	    expectation->call ? callgate_syscall_number(outcome->arch, expectation->call) : expectation->nr;
 
-	if (check->end == CALLGATE_LIVE_EXIT)
-		snprintf(text, size, "an end with status %d", value);
-	else if (check->end == CALLGATE_LIVE_ERRNO)
-		snprintf(text, size, "-1 with errno %d, %s", value, error ? error : "no name");
-	else if (check->end == CALLGATE_LIVE_SIGNAL && name)
-		snprintf(text, size, "a death by SIG%s", name);
-	else if (check->end == CALLGATE_LIVE_SIGNAL)
-		snprintf(text, size, "a death by signal %d", value);
-	else
-		snprintf(text, size, "a trap at %s", check->syscall);
+	return outcome->end == CALLGATE_LIVE_TRAP && nr != __NR_SCMP_ERROR && nr == outcome->value;
 }
 
-/* ---- which call was it? ---- */
-
-/* The second run counts only if it ends as the first one did. malloc'ed; NULL if the call is not found. */
-static char *explain(const struct live_check *check)
+static bool is_killed(const struct callgate_outcome *outcome)
 {
-	struct live_observer observer = {.end = check->outcome.end, .value = check->outcome.value};
-	bool may_be_filter = (observer.end == CALLGATE_LIVE_SIGNAL && observer.value == SIGSYS) ||
-	                     observer.end == CALLGATE_LIVE_TRAP || observer.end == CALLGATE_LIVE_ERRNO;
-	struct live_job job = check->job;
+	return outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == SIGSYS;
+}
+
+/* returned: what the call or the function returned; NULL: it did not return. */
+static bool holds(const struct expectation *expectation, const struct callgate_outcome *outcome,
+                  const int64_t *returned)
+{
+	bool is_end = outcome->end == CALLGATE_LIVE_EXIT;
+
+	switch (expectation->result) {
+	case FILE_SUCCESS:
+		return is_end && (returned || outcome->value == 0);
+	case FILE_RETURNS:
+		return is_end && (returned ? *returned : outcome->value) == expectation->value;
+	case FILE_ERRNO:
+		return outcome->end == CALLGATE_LIVE_ERRNO && outcome->value == expectation->value;
+	case FILE_SIGNAL: /* the child has a handler for SIGSYS */
+		return (outcome->end == CALLGATE_LIVE_SIGNAL && outcome->value == expectation->value) ||
+		       (outcome->end == CALLGATE_LIVE_TRAP && expectation->value == SIGSYS);
+	case FILE_KILLED:
+		return is_killed(outcome);
+	default:
+		return is_trapped_call(expectation, outcome);
+	}
+}
+
+/* In words; NULL: no memory. */
+static char *expected_text(const struct expectation *expectation)
+{
+	int value = (int)expectation->value;
+	const char *error = callgate_errno_name(SCMP_ARCH_NATIVE, (uint32_t)value);
+	struct strbuf text = {0};
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", expectation->result == FILE_TRAPPED ? expectation->nr : value);
+	switch (expectation->result) {
+	case FILE_SUCCESS:
+		strbuf_append(&text, "success");
+		break;
+	case FILE_RETURNS:
+		strbuf_printf(&text, expectation->words ? "%lld (" : "an end with status %lld",
+		              (long long)expectation->value);
+		strbuf_printf(&text, expectation->words ? "%s)" : "%s",
+		              expectation->words ? expectation->words : "");
+		break;
+	case FILE_SIGNAL:
+		strbuf_printf(&text, "death by %s%s", sigabbrev_np(value) ? "SIG" : "signal ",
+		              sigabbrev_np(value) ? sigabbrev_np(value) : number);
+		break;
+	case FILE_KILLED:
+		strbuf_append(&text, "death by the filter");
+		break;
+	case FILE_TRAPPED:
+		strbuf_printf(&text, "a trap at %s", expectation->call ? expectation->call : number);
+		break;
+	default:
+		strbuf_printf(&text, "the error %s", error ? error : number);
+		break;
+	}
+	return strbuf_steal(&text);
+}
+
+/* ---- the assertion: if it does not hold, which call and which rule was it? ---- */
+
+/*
+ * The function is run a second time, which counts only if it ends as the first time. malloc'ed; NULL if the call is not
+ * found.
+ */
+static char *explain(const struct live_job *first, const struct callgate_outcome *outcome)
+{
+	struct live_observer observer = {.end = outcome->end, .value = outcome->value};
+	struct live_job job = *first;
 	struct callgate_outcome again;
 	char *text = NULL;
 
-	if (!may_be_filter || callgate_simulator_new(job.ctx, &observer.simulator) < 0)
+	if ((!is_killed(outcome) && outcome->end != CALLGATE_LIVE_TRAP &&
+	     outcome->end != CALLGATE_LIVE_ERRNO) ||
+	    callgate_simulator_new(job.ctx, &observer.simulator) < 0)
 		return NULL;
 	job.observer = &observer;
-	if (run(&job, &again) == 0) {
+	if (run_job(&job, &again) == 0) {
 		if (again.end == observer.end && again.value == observer.value && job.status->has_call)
 			text = callgate_explain(observer.simulator, &job.status->call);
 		finish(&job);
@@ -226,65 +285,194 @@ static char *explain(const struct live_check *check)
 	return text;
 }
 
-/* ---- the assertion ---- */
-
-static bool fail(const struct live_check *check)
+static bool fail(const struct live_job *job, const struct expectation *expectation,
+                 const struct callgate_outcome *outcome)
 {
-	char expected[80], what[TEXT];
-	char *answer = explain(check);
+	char what[TEXT_SIZE], *answer = explain(job, outcome), *expected = expected_text(expectation);
 	/* What else the filter denies matters as long as the call is not known, and where it is the child's end. */
 	bool is_suspect = !answer || strncmp(answer, "exit_group(", strlen("exit_group(")) == 0;
 
-	name_expectation(check, expected, sizeof(expected));
-	describe(&check->job, &check->outcome, what, sizeof(what));
-	failure_set("expected %s, but %s%s%s%s", expected, what,
-	            is_suspect ? suspicion_of(&check->job, &check->outcome) : "",
-	            answer ? "; the filter's answer to " : "", answer ? answer : "");
+	describe(job, outcome, what, sizeof(what));
+	failure_set("expected %s, but %s%s%s%s", expected ? expected : "another end", what,
+	            is_suspect ? suspicion_of(job, outcome) : "", answer ? "; the filter's answer to " : "",
+	            answer ? answer : "");
+	free(expected);
 	free(answer);
 	return false;
-}
-
-/* Was it the call of this name, on whichever architecture it was made? */
-static bool is_trapped_call(const struct live_check *check)
-{
-	const struct callgate_outcome *outcome = &check->outcome;
-	int nr = callgate_syscall_number(outcome->arch, check->syscall);
-
-	return outcome->end == CALLGATE_LIVE_TRAP && nr != __NR_SCMP_ERROR && nr == outcome->value;
-}
-
-static bool holds(const struct live_check *check)
-{
-	const struct callgate_outcome *outcome = &check->outcome;
-	bool by_handler =
-	    check->end == CALLGATE_LIVE_SIGNAL && check->value == SIGSYS; /* the child's own took it */
-
-	if (check->end == CALLGATE_LIVE_TRAP)
-		return is_trapped_call(check);
-	return (outcome->end == check->end && outcome->value == check->value) ||
-	       (by_handler && outcome->end == CALLGATE_LIVE_TRAP);
 }
 
 bool callgate_check_live(const scmp_filter_ctx ctx, int (*function)(void *), void *data,
                          unsigned int deadline, enum callgate_live_end end, int value, const char *syscall)
 {
-	struct live_check check = {
-	    .job = {.ctx = ctx, .function = function, .data = data, .deadline = deadline},
-	    .end = end,
-	    .value = value,
-	    .syscall = syscall,
+	static const enum file_result results[] = {
+	    [CALLGATE_LIVE_EXIT] = FILE_RETURNS,
+	    [CALLGATE_LIVE_ERRNO] = FILE_ERRNO,
+	    [CALLGATE_LIVE_SIGNAL] = FILE_SIGNAL,
+	    [CALLGATE_LIVE_TRAP] = FILE_TRAPPED,
 	};
+	struct live_job job = {.ctx = ctx, .function = function, .data = data, .deadline = deadline};
+	struct expectation expectation = {.value = value, .call = syscall};
+	struct callgate_outcome outcome;
 
 	failure_clear();
-	if (end == CALLGATE_LIVE_TRAP && !words_find_call(SCMP_ARCH_NATIVE, syscall, &check.value))
+	if (end == CALLGATE_LIVE_TRAP && !failure_find_call(SCMP_ARCH_NATIVE, syscall, &expectation.nr))
 		return false;
 	if (!ctx || !function)
 		return failure_set("context and function must not be NULL");
 	if (end < CALLGATE_LIVE_EXIT || end > CALLGATE_LIVE_TRAP)
 		return failure_set("there is no assertion about such an end");
-	if (run(&check.job, &check.outcome) < 0)
+	expectation.result = results[end];
+	if (run_job(&job, &outcome) < 0)
 		return failure_set("out of memory");
-	bool is_right = holds(&check) || fail(&check);
-	finish(&check.job);
+	bool is_right = holds(&expectation, &outcome, NULL) || fail(&job, &expectation, &outcome);
+	finish(&job);
 	return is_right;
+}
+
+/* ---- the line: one real call ---- */
+
+/* Shared with the child; what it writes there needs no system call. */
+struct live_call {
+	long number, args[FILE_ARGUMENTS];
+	volatile long result;
+	volatile bool has_returned;
+};
+
+static int make_call(void *data)
+{
+	struct live_call *call = data;
+	const long *args = call->args;
+
+	call->result = syscall(call->number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	call->has_returned = true;
+	return call->result == -1 ? -1 : 0;
+}
+
+static int evaluate(struct run *run, const struct file_value *value, uint64_t *ret_bits)
+{
+	const char *missing = "";
+	struct value found;
+
+	if (cases_evaluate(value, SCMP_ARCH_NATIVE, &found, &missing) < 0)
+		return run_error(run, "this machine does not have the constant %s", missing);
+	*ret_bits = found.bits;
+	return 0;
+}
+
+/* What the line says about the call and its end. An end of the test is in the run's result. */
+static int fill(struct run *run, struct live_call *call, struct expectation *ret_expectation)
+{
+	const struct file_expectation *expected = &run->line->expectation;
+	const struct file_calls *calls = run->line->calls;
+	uint64_t value = 0;
+	int result = evaluate(run, &expected->value, &value);
+
+	call->number = run_number_of(calls, SCMP_ARCH_NATIVE);
+	*ret_expectation = (struct expectation){
+	    .result = expected->result,
+	    .value = expected->result == FILE_SIGNAL ? expected->signal : (int64_t)value,
+	    .words = expected->text,
+	    .call = calls->name,
+	    .nr = (int)call->number,
+	};
+	if (result == 0 && !run->result->status && call->number == __NR_SCMP_ERROR)
+		result = run_error(run, "this machine does not have the call %s", calls->name);
+	for (unsigned i = 0; i < FILE_ARGUMENTS && calls->arguments; i++) {
+		const struct file_argument *argument = &calls->arguments[i];
+		uint64_t bits = (uintptr_t)argument->string;
+		if (result == 0 && !run->result->status && argument->op != FILE_STRING)
+			result = evaluate(run, &argument->value, &bits);
+		call->args[i] = (long)bits;
+	}
+	return result;
+}
+
+/* What the filter says to it, which is also counted. Nobody answers a NOTIFY. */
+static int simulate(struct run *run, const struct live_call *live, struct callgate_call *call)
+{
+	struct callgate_simulator *own, *simulator = run_simulator(run, &own);
+	struct callgate_verdict verdict = {0};
+
+	*call = (struct callgate_call){.arch = seccomp_arch_native(), .nr = (int32_t)live->number};
+	for (unsigned i = 0; i < FILE_ARGUMENTS; i++)
+		call->args[i] = (uint64_t)live->args[i];
+	if (simulator)
+		callgate_simulator_run(simulator, call, &verdict);
+	callgate_simulator_free(own);
+	if (verdict.action == SCMP_ACT_NOTIFY)
+		return run_error(run, "the filter's answer is NOTIFY, and in a test there is nobody who "
+		                      "answers in its place");
+	return 0;
+}
+
+/*
+ * How it ended, in words; NULL: no memory. What else the filter forbids has nothing to do with a call that it killed, or that
+ * hung.
+ */
+static char *ending_text(const struct live_job *job, const struct callgate_outcome *outcome,
+                         const int64_t *returned)
+{
+	bool is_suspect = outcome->end != CALLGATE_LIVE_HANG && !is_killed(outcome);
+	char what[TEXT_SIZE], *text;
+
+	describe(job, outcome, what, sizeof(what));
+	if (outcome->end == CALLGATE_LIVE_EXIT && returned)
+		snprintf(what, sizeof(what), "it returned %lld", (long long)*returned);
+	return asprintf(&text, "%s%s", what, is_suspect ? suspicion_of(job, outcome) : "") < 0 ? NULL : text;
+}
+
+static int make(struct run *run, struct live_call *live)
+{
+	struct live_job job = {.ctx = run->filter->ctx,
+	                       .program = run->filter->ctx ? NULL : run->filter->programs[0],
+	                       .function = make_call,
+	                       .data = live,
+	                       .deadline = run->line->deadline};
+	struct expectation expectation;
+	struct callgate_outcome outcome;
+	struct callgate_call call;
+	char text[TEXT_SIZE];
+
+	run->calls = run->line->calls;
+	int result = fill(run, live, &expectation);
+	if (result == 0 && !run->result->status)
+		result = simulate(run, live, &call);
+	if (result < 0 || run->result->status)
+		return result;
+	result = run_job(&job, &outcome);
+	if (result < 0)
+		return result;
+	int64_t returned = live->result;
+	const int64_t *value = live->has_returned ? &returned : NULL;
+	if (outcome.end == CALLGATE_LIVE_NOTHING) {
+		describe(&job, &outcome, text, sizeof(text));
+		result = run_error(run, "%s", text);
+	} else if (!holds(&expectation, &outcome, value)) {
+		char *ending = ending_text(&job, &outcome, value);
+		result = ending ? run_fail(run, &call, expected_text(&expectation), ending) : -ENOMEM;
+	}
+	finish(&job);
+	return result;
+}
+
+int run_live(struct run *run)
+{
+	bool is_native = false;
+
+	for (size_t i = 0; i < run->arch_count; i++)
+		is_native = is_native || run->archs[i] == seccomp_arch_native();
+	if (!is_native) {
+		run->result->status = CALLGATE_TEST_SKIPPED;
+		run->result->text = strdup("the filter is not for this machine's architecture");
+		return run->result->text ? 0 : -ENOMEM;
+	}
+	if (!run->filter->ctx && run->filter->program_count != 1)
+		return run_error(run, "a stack of programs can't be loaded for a `live:` test");
+	struct live_call *live =
+	    mmap(NULL, sizeof(*live), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (live == MAP_FAILED)
+		return -ENOMEM;
+	int result = make(run, live);
+	munmap(live, sizeof(*live));
+	return result;
 }

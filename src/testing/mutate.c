@@ -8,6 +8,7 @@
 
 #include <callgate/action.h>
 #include <callgate/arch.h>
+#include <callgate/coverage.h>
 
 #include "base/arena.h"
 #include "base/vec.h"

@@ -1,12 +1,11 @@
 /*
- * Tests about whole sets of calls. `only`: the filter is compared with one that allows just the calls of the line. Calls that no
- * line names, unknown calls (newer than the tables), and calls of other architectures: the filter is compared with one that
- * gives all of them the action, and the differences are looked through for such calls.
+ * Tests about whole sets of calls: those that `only` does not name, calls that no line names, unknown calls (newer than the tables), calls of
+ * other architectures, and all calls. The filter is compared with one that answers as the test expects, and the differences are looked
+ * through for calls that are meant.
  */
-#include "testing/run_result.h"
-
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,7 @@
 #include <callgate/syscall.h>
 
 #include "base/vec.h"
-#include "testing/limit.h"
+#include "testing/run.h"
 
 /* Call numbers as the kernel compares them: -1 is the largest. */
 struct interval {
@@ -225,7 +224,7 @@ static int cover(const struct sets *sets)
 	return result;
 }
 
-/* ---- other calls ---- */
+/* ---- which differences count ---- */
 
 /* The first number of a difference that is not below `from`, if there is one up to `last`. */
 static bool number_from(const struct callgate_difference *difference, uint32_t from, uint32_t last,
@@ -264,115 +263,146 @@ static bool find_number(const struct sets *sets, const struct callgate_differenc
 	return !is_known && sets->kind == CALLGATE_TEST_OTHER_ARCHS;
 }
 
-/* 0; 1: the first difference that is meant, with its number. */
-static int look_through(const struct sets *sets, const struct callgate_comparison *comparison,
-                        struct callgate_call *ret_witness)
+/* ALLOW or LOG. */
+static bool is_allowed(uint32_t action)
+{
+	return (action & 0xffff0000u) == SCMP_ACT_ALLOW || (action & 0xffff0000u) == SCMP_ACT_LOG;
+}
+
+/* Does the test fail because of this difference, and with which number? */
+static bool matters(const struct sets *sets, const struct callgate_difference *difference, uint32_t *ret_nr)
+{
+	*ret_nr = (uint32_t)difference->witness.nr;
+	switch (sets->kind) {
+	case CALLGATE_TEST_NO_WEAKER:
+		return is_allowed(difference->first) && !is_allowed(difference->second);
+	case CALLGATE_TEST_ONLY:
+		return is_allowed(difference->first) && find_number(sets, difference, ret_nr);
+	default:
+		return find_number(sets, difference, ret_nr);
+	}
+}
+
+/* The first one that matters, with the number in its witness; NULL: there is none. */
+static struct callgate_difference *look_through(const struct sets *sets,
+                                                const struct callgate_comparison *comparison)
 {
 	for (size_t i = 0; i < comparison->count; i++) {
 		uint32_t nr;
-		if (!find_number(sets, &comparison->differences[i], &nr))
+		if (!matters(sets, &comparison->differences[i], &nr))
 			continue;
-		*ret_witness = comparison->differences[i].witness;
-		ret_witness->nr = (int32_t)nr;
-		return 1;
+		comparison->differences[i].witness.nr = (int32_t)nr;
+		return &comparison->differences[i];
 	}
-	return 0;
+	return NULL;
 }
+
+/* ---- the comparison ---- */
 
 /* A filter that gives the action to all calls of the architectures, or to all others; and to what is not meant another one. */
 static int new_limit(const struct sets *sets, uint32_t action, scmp_filter_ctx *ret_limit)
 {
 	bool is_others = sets->kind == CALLGATE_TEST_OTHER_ARCHS;
 	uint32_t away = action == SCMP_ACT_ALLOW ? SCMP_ACT_KILL_THREAD : SCMP_ACT_ALLOW;
+	scmp_filter_ctx limit = seccomp_init(is_others ? away : action);
 
-	return limit_new(sets->run->archs, sets->run->arch_count, is_others ? away : action,
-	                 is_others ? action : away, ret_limit);
+	*ret_limit = limit;
+	if (!limit)
+		return -ENOMEM;
+	int result = seccomp_attr_set(limit, SCMP_FLTATR_ACT_BADARCH, is_others ? action : away);
+	if (result == 0)
+		result = seccomp_arch_remove(limit, SCMP_ARCH_NATIVE);
+	for (size_t i = 0; i < sets->run->arch_count && result == 0; i++)
+		result = seccomp_arch_add(limit, sets->run->archs[i]);
+	return result;
 }
 
-static int ask(const struct sets *sets, uint32_t action)
+static int fail(const struct sets *sets, const struct callgate_difference *difference, uint32_t action)
 {
-	struct run *run = sets->run;
+	const struct run *run = sets->run;
+	uint32_t arch = words_arch_of_call(&difference->witness);
+	char *expected = NULL, *denied;
+
+	switch (sets->kind) {
+	case CALLGATE_TEST_ONLY:
+		expected = strdup("nothing else to be allowed");
+		break;
+	case CALLGATE_TEST_NO_WEAKER:
+		denied = run_action_text(arch, difference->second);
+		if (!denied || asprintf(&expected, "%s as in %s", denied, run->line->other) < 0)
+			expected = NULL;
+		free(denied);
+		break;
+	default:
+		expected = run_action_text(run->archs[0], action);
+		break;
+	}
+	return run_fail(sets->run, &difference->witness, expected, NULL);
+}
+
+/* Without a difference that matters: is there none, or was it not found? */
+static bool is_decided(const struct sets *sets, const struct callgate_comparison *comparison)
+{
+	switch (comparison->relation) {
+	case CALLGATE_RELATION_EQUAL:
+	case CALLGATE_RELATION_SAME_ALLOWED:
+	case CALLGATE_RELATION_SUBSET:
+		return sets->kind == CALLGATE_TEST_NO_WEAKER || comparison->complete;
+	case CALLGATE_RELATION_UNKNOWN:
+	case CALLGATE_RELATION_REFUSED:
+		return false;
+	default:
+		return sets->kind != CALLGATE_TEST_NO_WEAKER && comparison->complete;
+	}
+}
+
+static int compare(const struct sets *sets, const struct callgate_filter *limit, uint32_t action)
+{
 	struct callgate_comparison *comparison = NULL;
-	struct callgate_call witness;
+	int result = callgate_compare(sets->run->filter, limit, SIZE_MAX, &comparison);
+
+	if (result < 0)
+		return result == -ENOMEM ? result
+		                         : run_error(sets->run, "not decided: %s", callgate_diagnosis(NULL));
+	const struct callgate_difference *difference = look_through(sets, comparison);
+	if (difference)
+		result = fail(sets, difference, action);
+	else if (!is_decided(sets, comparison))
+		result = run_error(sets->run, "not decided: %s", callgate_diagnosis(NULL));
+	callgate_comparison_free(comparison);
+	return result;
+}
+
+static int compare_with_limit(const struct sets *sets, uint32_t action)
+{
 	scmp_filter_ctx limit;
 	int result = new_limit(sets, action, &limit);
 
 	if (result == 0)
-		result = callgate_compare(run->filter, &(struct callgate_filter){.ctx = limit}, SIZE_MAX,
-		                          &comparison);
+		result = compare(sets, &(struct callgate_filter){.ctx = limit}, action);
 	else if (result != -ENOMEM)
-		result = run_error(run, "%s", callgate_diagnosis(limit));
+		result = run_error(sets->run, "%s", callgate_diagnosis(limit));
 	seccomp_release(limit);
-	if (!comparison)
-		return result == -ENOMEM || run->result->status
-		           ? result
-		           : run_error(run, "not decided: %s", callgate_diagnosis(NULL));
-	bool is_decided = comparison->relation != CALLGATE_RELATION_UNKNOWN &&
-	                  comparison->relation != CALLGATE_RELATION_REFUSED && comparison->complete;
-	int found = look_through(sets, comparison, &witness);
-	callgate_comparison_free(comparison);
-	if (found)
-		return run_fail(run, &witness, run_action_text(run->archs[0], action), NULL);
-	return is_decided ? 0 : run_error(run, "not decided: %s", callgate_diagnosis(NULL));
+	return result;
 }
 
-int run_others(struct run *run)
+int run_sets(struct run *run)
 {
 	struct sets sets = {run, run->line->kind};
-	uint32_t action = 0;
-	int result = run_action(run, run->archs[0], &action);
+	uint32_t action = SCMP_ACT_KILL_THREAD; /* what `only` does not name is to be denied */
+	int result = 0;
 
+	if (sets.kind == CALLGATE_TEST_NO_WEAKER)
+		return compare(&sets, run->other, 0);
+	if (sets.kind != CALLGATE_TEST_ONLY)
+		result = run_action(run, run->archs[0], &action);
 	if (result < 0 || run->result->status)
 		return result;
 	result = fill(&sets);
 	if (result == 0)
-		result = ask(&sets, action);
+		result = compare_with_limit(&sets, action);
 	if (result == 0 && !run->result->status)
 		result = cover(&sets);
 	finish(&sets);
 	return result;
-}
-
-/* ---- only ---- */
-
-static int allow_line(const struct run *run, scmp_filter_ctx limit, uint32_t arch)
-{
-	number_vec list = {0};
-	int result = list_line(run->line, arch, &list);
-
-	for (size_t i = 0; i < list.count && result == 0; i++)
-		result = limit_allow(limit, arch, (int)list.items[i]);
-	vec_finish(&list);
-	return result;
-}
-
-static int cover_only(struct run *run)
-{
-	struct sets sets = {run, CALLGATE_TEST_ONLY};
-	int result = fill(&sets);
-
-	if (result == 0)
-		result = cover(&sets);
-	finish(&sets);
-	return result;
-}
-
-int run_only(struct run *run)
-{
-	struct limit_finding finding;
-	scmp_filter_ctx limit;
-	int result = limit_new(run->archs, run->arch_count, SCMP_ACT_KILL_THREAD, SCMP_ACT_ALLOW, &limit);
-
-	for (size_t i = 0; i < run->arch_count && result == 0; i++)
-		result = allow_line(run, limit, run->archs[i]);
-	if (result < 0 && result != -ENOMEM)
-		result = run_error(run, "%s", callgate_diagnosis(limit));
-	else if (result == 0)
-		result = limit_compare(run->filter, &(struct callgate_filter){.ctx = limit}, &finding);
-	seccomp_release(limit);
-	if (result == 1)
-		return run_fail(run, &finding.witness, strdup("nothing else to be allowed"), NULL);
-	if (result < 0 && result != -ENOMEM)
-		return run_error(run, "not decided: %s", callgate_diagnosis(NULL));
-	return result == 0 && run->simulator && !run->result->status ? cover_only(run) : result;
 }

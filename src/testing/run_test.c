@@ -1,134 +1,335 @@
-/* One test: calls, or all calls of a kind, get an action; and what each kind of test is run by. */
-#include "testing/run_result.h"
-
+/* One test: what each kind of line is run by; calls, or all calls of a kind, that get an action; and what comes of a test, in words. */
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <callgate/action.h>
 #include <callgate/diagnosis.h>
 #include <callgate/syscall.h>
 
-#include "testing/limit.h"
+#include "testing/run.h"
 
-/* ---- calls ---- */
+/* ---- ends ---- */
 
-enum { COMBINATIONS_MAX = 1 << 16 };
-
-static int check_cases(struct run *run, uint32_t arch, int32_t nr, const struct cases *cases, uint32_t action)
+void callgate_test_result_finish(struct callgate_test_result *result)
 {
-	struct cases_walk walk = {cases, arch};
+	if (!result)
+		return;
+	free(result->text);
+	free(result->expected);
+	free(result->actual);
+	free(result->call);
+	free(result->note);
+	*result = (struct callgate_test_result){0};
+}
 
-	if (cases_combinations(cases) > COMBINATIONS_MAX)
-		return run_error(run, "too many arguments with != at once");
-	while (cases_next(&walk)) {
-		struct callgate_answer answer;
-		int result =
-		    callgate_ask(run->filter, arch, nr, walk.count, walk.comparisons, action, &answer);
-		if (result == -ENOMEM)
-			return result;
-		if (result < 0 || !answer.proved)
-			return run_error(run, "not decided: %s", callgate_diagnosis(NULL));
-		if (!answer.holds)
-			return run_fail(run, &answer.witness, run_action_text(arch, action), NULL);
-		result = run_cover(run, arch, (uint32_t)nr, (uint32_t)nr, walk.count, walk.comparisons);
-		if (result < 0)
-			return result;
-	}
+int run_error(struct run *run, const char *format, ...)
+{
+	va_list list;
+
+	assert(run->result->status == CALLGATE_TEST_PASSED && !run->result->text); /* a test ends once */
+	run->result->status = CALLGATE_TEST_ERROR;
+	va_start(list, format);
+	int len = vasprintf(&run->result->text, format, list);
+	va_end(list);
+	if (len >= 0)
+		return 0;
+	run->result->text = NULL;
+	return -ENOMEM;
+}
+
+char *run_action_text(uint32_t arch, uint32_t action)
+{
+	char text[CALLGATE_ACTION_TEXT], *named;
+	uint32_t data = action & 0xffff;
+	const char *error = callgate_errno_name(arch, data);
+
+	callgate_action_text(action, text);
+	if ((action & 0xffff0000u) != SCMP_ACT_ERRNO(0) || !data)
+		return strdup(text);
+	int len = error ? asprintf(&named, "ERRNO(%s)", error) : asprintf(&named, "ERRNO(%u)", data);
+	return len < 0 ? NULL : named;
+}
+
+struct callgate_simulator *run_simulator(struct run *run, struct callgate_simulator **ret_own)
+{
+	const struct callgate_filter *side = run->filter;
+	struct callgate_simulator *simulator = NULL;
+
+	*ret_own = NULL;
+	if (run->simulator)
+		return run->simulator;
+	if (side->ctx)
+		callgate_simulator_new(side->ctx, &simulator);
+	else if (side->program_count == 1)
+		callgate_simulator_new_program(side->programs[0], &simulator);
+	*ret_own = simulator;
+	return simulator;
+}
+
+int run_fail(struct run *run, const struct callgate_call *witness, char *expected, char *ending)
+{
+	const struct file_argument *words = run->calls ? run->calls->arguments : NULL;
+	struct callgate_test_result *result = run->result;
+	struct callgate_simulator *own, *simulator = run_simulator(run, &own);
+	struct callgate_verdict verdict = {0};
+	struct strbuf call = {0};
+	char *story = simulator ? words_explain(simulator, witness, words, &verdict) : NULL;
+
+	assert(result->status == CALLGATE_TEST_PASSED && !result->text);
+	words_print_call(witness, words, &call);
+	*result = (struct callgate_test_result){
+	    CALLGATE_TEST_FAILED, .expected = expected, .actual = ending,    .call = strbuf_steal(&call),
+	    .has_witness = true,  .witness = *witness,  .rule = verdict.rule};
+	if (story && !ending)
+		result->actual = run_action_text(words_arch_of_call(witness), verdict.action);
+	if (!result->call || !expected || (simulator && (!story || !result->actual)) ||
+	    asprintf(&result->text, "expected %s, but %s%s%s", expected, ending ? ending : "",
+	             ending ? "; the filter's answer to " : "", story ? story : result->call) < 0)
+		result->text = NULL;
+	free(story);
+	callgate_simulator_free(own);
+	return result->text ? 0 : -ENOMEM;
+}
+
+/* ---- what the lines say ---- */
+
+int run_action(struct run *run, uint32_t arch, uint32_t *ret_action)
+{
+	const struct file_expectation *expectation = &run->line->expectation;
+	uint64_t most = expectation->result == FILE_NUMBER ? UINT32_MAX : 0xffff;
+	const char *missing = "";
+	struct value value;
+
+	if (cases_evaluate(&expectation->value, arch, &value, &missing) < 0)
+		return run_error(run, "%s does not have the constant %s", words_arch_name(arch), missing);
+	if (value.bits > most)
+		return run_error(run, "%llu is too large for an action%s", (unsigned long long)value.bits,
+		                 expectation->result == FILE_NUMBER ? "" : "'s data");
+	*ret_action = expectation->action | (uint32_t)value.bits;
 	return 0;
 }
 
-static int check_call(struct run *run, uint32_t arch, int32_t nr, const struct file_argument *arguments)
+int32_t run_number_of(const struct file_calls *calls, uint32_t arch)
 {
-	struct cases cases[FILE_ARGUMENTS];
-	uint32_t action = 0;
-	int result = run_action(run, arch, &action);
+	assert(!calls->group);
+	return calls->name ? callgate_syscall_number(arch, calls->name) : calls->number;
+}
 
-	for (unsigned i = 0; result == 0 && !run->result->status && i < FILE_ARGUMENTS; i++) {
-		static const struct file_argument any = {.op = FILE_ANY};
-		const char *wrong = cases_of_argument(arguments ? &arguments[i] : &any, i, arch, &cases[i]);
-		if (wrong)
-			result = run_error(run, "argument %u: %s", i, wrong);
-	}
+int run_cover(struct run *run, uint32_t arch, uint32_t nr_first, uint32_t nr_last, size_t count,
+              const struct scmp_arg_cmp *comparisons)
+{
+	int result = run->simulator ? callgate_simulator_cover(run->simulator, arch, nr_first, nr_last, count,
+	                                                       comparisons)
+	                            : 0;
+
+	return result == -EDQUOT || result == -EOPNOTSUPP ? 0 : result;
+}
+
+/* ---- calls: one walk over all of the line's, to ask about them and to count what they reach ---- */
+
+enum { COMBINATIONS_MAX = 1 << 16 };
+
+static int ask(struct run *run, int32_t nr, const struct cases_walk *walk)
+{
+	struct callgate_answer answer;
+	uint32_t action = 0;
+	int result = run_action(run, walk->arch, &action);
+
 	if (result < 0 || run->result->status)
 		return result;
-	return check_cases(run, arch, nr, cases, action);
+	result = callgate_ask(run->filter, walk->arch, nr, walk->count, walk->comparisons, action, &answer);
+	if (result == -ENOMEM)
+		return result;
+	if (result < 0 || !answer.proved)
+		return run_error(run, "not decided: %s", callgate_diagnosis(NULL));
+	return answer.holds ? 0 : run_fail(run, &answer.witness, run_action_text(walk->arch, action), NULL);
 }
 
-/* ---- lists of calls ---- */
-
-static int check_set(struct run *run, uint32_t arch, const struct callgate_group *group)
+static int cover(struct run *run, int32_t nr, const struct cases_walk *walk)
 {
+	return run_cover(run, walk->arch, (uint32_t)nr, (uint32_t)nr, walk->count, walk->comparisons);
+}
+
+typedef int visitor(struct run *run, int32_t nr, const struct cases_walk *walk);
+
+static int visit_call(struct run *run, uint32_t arch, int32_t nr, const struct file_argument *arguments,
+                      visitor *visit)
+{
+	static const struct file_argument any = {.op = FILE_ANY};
+	struct cases cases[FILE_ARGUMENTS];
+	struct cases_walk walk = {cases, arch};
 	int result = 0;
 
-	for (size_t i = 0; group->syscalls[i] && result == 0 && !run->result->status; i++) {
-		int32_t nr = callgate_syscall_number(arch, group->syscalls[i]);
-		if (nr != __NR_SCMP_ERROR)
-			result = check_call(run, arch, nr, NULL);
+	for (unsigned i = 0; i < FILE_ARGUMENTS; i++) {
+		const char *wrong = cases_of_argument(arguments ? &arguments[i] : &any, i, arch, &cases[i]);
+		if (wrong)
+			return run_error(run, "argument %u: %s", i, wrong);
 	}
+	if (cases_combinations(cases) > COMBINATIONS_MAX)
+		return run_error(run, "too many arguments with != at once");
+	while (result == 0 && !run->result->status && cases_next(&walk))
+		result = visit(run, nr, &walk);
 	return result;
-}
-
-static bool has_some(const struct callgate_group *group, uint32_t arch)
-{
-	for (size_t i = 0; group->syscalls[i]; i++)
-		if (callgate_syscall_number(arch, group->syscalls[i]) != __NR_SCMP_ERROR)
-			return true;
-	return false;
 }
 
 /* A call that none of the architectures has would never be looked at. */
-static int check_is_somewhere(struct run *run, const struct file_calls *calls)
+static int fail_nowhere(struct run *run, const struct file_calls *calls)
 {
-	for (size_t i = 0; i < run->arch_count; i++)
-		if (calls->group ? has_some(calls->group, run->archs[i])
-		                 : run_number_of(calls, run->archs[i]) != __NR_SCMP_ERROR)
-			return 0;
+	const char *arch = words_arch_name(run->archs[0]);
+
 	if (calls->group)
-		return run_error(run, "%s has no call of the set @%s", words_arch_name(run->archs[0]),
-		                 calls->group->name);
+		return run_error(run, "%s has no call of the set @%s", arch, calls->group->name);
 	return run_error(run,
 	                 run->arch_count == 1 ? "%s does not have the call %s"
 	                                      : "none of the architectures, such as %s, has the call %s",
-	                 words_arch_name(run->archs[0]), calls->name);
+	                 arch, calls->name);
 }
 
-static int run_calls(struct run *run)
+/* A set is the calls by its names, without arguments. */
+static int visit_calls(struct run *run, const struct file_calls *calls, visitor *visit)
+{
+	const char *const single[] = {calls->name, NULL};
+	const char *const *names = calls->group ? calls->group->syscalls : single;
+	bool is_somewhere = false;
+	int result = 0;
+
+	run->calls = calls;
+	for (size_t i = 0; i < run->arch_count && result == 0 && !run->result->status; i++)
+		for (size_t j = 0; (j == 0 || names[j]) && result == 0 && !run->result->status; j++) {
+			int32_t nr =
+			    names[j] ? callgate_syscall_number(run->archs[i], names[j]) : calls->number;
+			if (nr == __NR_SCMP_ERROR)
+				continue;
+			is_somewhere = true;
+			result = visit_call(run, run->archs[i], nr, calls->arguments, visit);
+		}
+	return is_somewhere || result < 0 ? result : fail_nowhere(run, calls);
+}
+
+static int visit_line(struct run *run, visitor *visit)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < run->line->count && result == 0 && !run->result->status; i++) {
-		const struct file_calls *calls = &run->line->calls[i];
-		result = check_is_somewhere(run, calls);
-		for (size_t j = 0; j < run->arch_count && result == 0 && !run->result->status; j++) {
-			uint32_t arch = run->archs[j];
-			if (calls->group)
-				result = check_set(run, arch, calls->group);
-			else if (run_number_of(calls, arch) != __NR_SCMP_ERROR)
-				result = check_call(run, arch, run_number_of(calls, arch), calls->arguments);
-		}
-	}
+	for (size_t i = 0; i < run->line->count && result == 0 && !run->result->status; i++)
+		result = visit_calls(run, &run->line->calls[i], visit);
 	return result;
+}
+
+/* ---- notes: does the answer depend on bits that the kernel ignores? ---- */
+
+/*
+ * The arguments of a call with only those bits compared that the kernel reads on this architecture. The first one that changes, and how many
+ * bits of it are read; FILE_ARGUMENTS: none does.
+ */
+static unsigned narrow_arguments(const struct file_calls *calls, uint32_t arch,
+                                 struct file_argument arguments[FILE_ARGUMENTS], unsigned *ret_bits)
+{
+	unsigned first = FILE_ARGUMENTS;
+
+	memcpy(arguments, calls->arguments, FILE_ARGUMENTS * sizeof(arguments[0]));
+	for (unsigned i = FILE_ARGUMENTS; i-- > 0;) {
+		unsigned bits = callgate_argument_bits(arch, calls->name, i);
+		if (arguments[i].op == FILE_ANY || arguments[i].bits || !bits ||
+		    bits >= callgate_arch_find(arch)->register_bits)
+			continue;
+		arguments[i].bits = *ret_bits = bits;
+		first = i;
+	}
+	return first;
+}
+
+static int set_note(struct run *run, unsigned index, unsigned bits,
+                    const struct callgate_test_result *narrowed)
+{
+	const char *how = bits == 32 ? "with (u32) before it only 32 bits are compared"
+	                             : "a mask leaves only those: * & 0xffff == VALUE";
+	int len;
+
+	if (narrowed->status == CALLGATE_TEST_FAILED)
+		len =
+		    asprintf(&run->result->note,
+		             "the kernel reads %u bits of argument %u and takes more calls for the same, and "
+		             "the filter's answer to %s is %s; %s",
+		             bits, index, narrowed->call, narrowed->actual, how);
+	else
+		len = asprintf(&run->result->note,
+		               "it fails only because of bits that the kernel ignores: it reads %u bits of "
+		               "argument %u; %s",
+		               bits, index, how);
+	if (len < 0)
+		run->result->note = NULL;
+	return len < 0 ? -ENOMEM : 0;
+}
+
+/* Is the answer to one call of the line another one if only those bits are compared that the kernel reads? */
+static int note_call(struct run *run, const struct file_calls *calls, uint32_t arch)
+{
+	struct file_argument arguments[FILE_ARGUMENTS];
+	struct file_calls narrowed = {.name = calls->name, .arguments = arguments};
+	struct file_line line = {.kind = CALLGATE_TEST_CALLS,
+	                         .count = 1,
+	                         .calls = &narrowed,
+	                         .expectation = run->line->expectation};
+	struct callgate_test_result result = {0};
+	struct run again = {
+	    .line = &line, .filter = run->filter, .archs = &arch, .arch_count = 1, .result = &result};
+	unsigned bits = 0;
+
+	if (!calls->name || !calls->arguments || run_number_of(calls, arch) == __NR_SCMP_ERROR)
+		return 0;
+	unsigned index = narrow_arguments(calls, arch, arguments, &bits);
+	if (index == FILE_ARGUMENTS)
+		return 0;
+	int status = visit_line(&again, ask);
+	if (status == 0 && result.status != run->result->status && result.status != CALLGATE_TEST_ERROR)
+		status = set_note(run, index, bits, &result);
+	callgate_test_result_finish(&result);
+	return status;
+}
+
+static int add_note(struct run *run)
+{
+	int result = 0;
+
+	if (run->result->status == CALLGATE_TEST_FAILED && run->calls)
+		return note_call(run, run->calls, words_arch_of_call(&run->result->witness));
+	for (size_t i = 0; run->result->status == CALLGATE_TEST_PASSED && i < run->line->count; i++)
+		for (size_t j = 0; j < run->arch_count && result == 0 && !run->result->note; j++)
+			result = note_call(run, &run->line->calls[i], run->archs[j]);
+	return result;
+}
+
+/* Only a test that passes says something about all of its calls. */
+static int run_calls(struct run *run)
+{
+	int result = visit_line(run, ask);
+
+	if (result == 0 && !run->result->status && run->simulator)
+		result = visit_line(run, cover);
+	return result == 0 && run->takes_notes ? add_note(run) : result;
 }
 
 /* ---- any test ---- */
 
-static int run_no_weaker(struct run *run)
+int run_line(struct run *run)
 {
-	struct limit_finding finding;
-	int result = limit_compare(run->filter, run->other, &finding);
+	static int (*const kinds[])(struct run *) = {
+	    [CALLGATE_TEST_CALLS] = run_calls,      [CALLGATE_TEST_ONLY] = run_sets,
+	    [CALLGATE_TEST_OTHER_CALLS] = run_sets, [CALLGATE_TEST_UNKNOWN_CALLS] = run_sets,
+	    [CALLGATE_TEST_OTHER_ARCHS] = run_sets, [CALLGATE_TEST_NO_WEAKER] = run_sets,
+	    [CALLGATE_TEST_LIVE] = run_live,
+	};
+	enum callgate_test_kind kind = run->line->kind;
 
-	if (result == 1) {
-		char *denied = run_action_text(words_arch_of_call(&finding.witness), finding.limit),
-		     *expected = NULL;
-		if (!denied || asprintf(&expected, "%s as in %s", denied, run->line->other) < 0)
-			expected = NULL;
-		free(denied);
-		return run_fail(run, &finding.witness, expected, NULL);
-	}
-	if (result < 0 && result != -ENOMEM)
-		return run_error(run, "not decided: %s", callgate_diagnosis(NULL));
-	return result;
+	assert(kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[kind] && run->arch_count > 0);
+	int status = kinds[kind](run);
+	if (status < 0)
+		callgate_test_result_finish(run->result);
+	return status;
 }
 
 static bool is_there(const struct callgate_filter *side)
@@ -152,16 +353,9 @@ static void choose_archs(struct run *run, const struct callgate_test_filter *fil
 	}
 }
 
-int callgate_test_run(const struct callgate_test_file *file, size_t test,
-                      const struct callgate_filter *filters, struct callgate_simulator *simulator,
-                      struct callgate_test_result *ret_result)
+int run_test(const struct callgate_test_file *file, size_t test, const struct callgate_filter *filters,
+             struct callgate_simulator *simulator, bool takes_notes, struct callgate_test_result *ret_result)
 {
-	static int (*const kinds[])(struct run *) = {
-	    [CALLGATE_TEST_CALLS] = run_calls,        [CALLGATE_TEST_ONLY] = run_only,
-	    [CALLGATE_TEST_OTHER_CALLS] = run_others, [CALLGATE_TEST_UNKNOWN_CALLS] = run_others,
-	    [CALLGATE_TEST_OTHER_ARCHS] = run_others, [CALLGATE_TEST_NO_WEAKER] = run_no_weaker,
-	    [CALLGATE_TEST_LIVE] = run_live,
-	};
 	struct callgate_test_result result = {0};
 
 	if (!file || test >= file->tests.count || !filters || !ret_result)
@@ -171,21 +365,25 @@ int callgate_test_run(const struct callgate_test_file *file, size_t test,
 	    .line = file->tests.items[test].line,
 	    .part = file->tests.items[test].part,
 	    .filter = &filters[public->filter],
+	    .other = public->other == SIZE_MAX ? NULL : &filters[public->other],
 	    .simulator = simulator,
+	    .takes_notes = takes_notes,
 	    .result = &result,
 	};
-	if (public->kind == CALLGATE_TEST_NO_WEAKER)
-		run.other = &filters[public->other];
 	if (!is_there(run.filter) || (run.other && !is_there(run.other)))
 		return -EINVAL;
 	choose_archs(&run, &file->filters.items[public->filter]);
 	if (!run.arch_count)
 		return -EINVAL;
-	assert(public->kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[public->kind]);
-	int status = kinds[public->kind](&run);
-	if (status < 0)
-		callgate_test_result_finish(&result);
-	else
+	int status = run_line(&run);
+	if (status == 0)
 		*ret_result = result;
 	return status;
+}
+
+int callgate_test_run(const struct callgate_test_file *file, size_t test,
+                      const struct callgate_filter *filters, struct callgate_simulator *simulator,
+                      struct callgate_test_result *ret_result)
+{
+	return run_test(file, test, filters, simulator, true, ret_result);
 }

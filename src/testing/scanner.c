@@ -194,7 +194,7 @@ char *scan_text(struct scan *scan, const char *what)
 	scan_blanks(scan);
 	const char *from = scan->at;
 	if (from < scan->end && *from == '"')
-		return scan_string(scan, NULL);
+		return scan_string(scan, false);
 	while (scan->at < scan->end && !is_blank(*scan->at))
 		scan->at++;
 	if (from == scan->at) {
@@ -230,7 +230,7 @@ static int escape(struct scan *scan)
 	return -1;
 }
 
-char *scan_string(struct scan *scan, size_t *ret_size)
+char *scan_string(struct scan *scan, bool has_zeros)
 {
 	assert(scan->at < scan->end && *scan->at == '"');
 	const char *opening = scan->at++;
@@ -244,7 +244,7 @@ char *scan_string(struct scan *scan, size_t *ret_size)
 			c = escape(scan);
 		if (c < 0)
 			return NULL;
-		if (c == 0 && !ret_size) {
+		if (c == 0 && !has_zeros) {
 			scan_fail(scan, where, "there can be no NUL here");
 			return NULL;
 		}
@@ -257,7 +257,5 @@ char *scan_string(struct scan *scan, size_t *ret_size)
 		return NULL;
 	}
 	scan->at++;
-	if (ret_size)
-		*ret_size = size + 1; /* the arena's bytes are zeros */
 	return bytes;
 }

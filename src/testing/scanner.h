@@ -9,8 +9,9 @@
 /* at <= end: what is still to be read. The first mistake of a line is reported, and then nothing more is read of it. */
 struct scan {
 	struct callgate_test_file *file;
-	const char *start, *at, *end; /* comments and blanks at the end are cut off */
-	unsigned int line;            /* from 1 */
+	const char *start, *at, *end;                  /* comments and blanks at the end are cut off */
+	unsigned int line;                             /* from 1 */
+	const char *(*closest_word)(const char *name); /* that begins a line; NULL: none is similar */
 	bool no_memory;
 };
 
@@ -41,8 +42,8 @@ size_t scan_word(struct scan *scan, const char **ret_word);
 char *scan_name(struct scan *scan, const char **ret_where, const char *what);
 /* All up to a blank, after blanks, or what is in double quotes; NULL: there is none, or a mistake, or no memory. */
 char *scan_text(struct scan *scan, const char *what);
-/* "...": with \\ \" \n \t \0 \xHH. ret_size may be NULL: then a NUL within is a mistake. NULL: a mistake, or no memory. */
-char *scan_string(struct scan *scan, size_t *ret_size);
+/* "...": with \\ \" \n \t \0 \xHH. NULL: a mistake, such as a NUL within where there can be none, or no memory. */
+char *scan_string(struct scan *scan, bool has_zeros);
 
 /* A copy in the file's arena with a NUL; NULL: no memory, and it is noted. */
 char *scan_copy(struct scan *scan, const char *text, size_t len);

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/arch.h>
+
 #include "base/strbuf.h"
-#include "testing/words.h"
 
 void callgate_test_file_free(struct callgate_test_file *file)
 {
@@ -57,7 +58,7 @@ static const char *make_name(struct callgate_test_file *file, const struct file_
 
 	strbuf_printf(&text, "%s%s%s", line->heading, *line->heading ? ": " : "", line->text);
 	for (size_t i = 0; archs && i < archs->count; i++)
-		strbuf_printf(&text, "%s%s", i ? " " : " [", words_arch_name(archs->tokens[i]));
+		strbuf_printf(&text, "%s%s", i ? " " : " [", callgate_arch_find(archs->tokens[i])->name);
 	strbuf_append(&text, archs ? "]" : "");
 	char *name = strbuf_steal(&text);
 	char *copy = name ? arena_alloc(&file->arena, strlen(name) + 1) : NULL;

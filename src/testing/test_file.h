@@ -49,10 +49,10 @@ enum file_operator {
 
 struct file_argument {
 	enum file_operator op;
-	bool is_low; /* only the lower 32 bits are compared */
+	unsigned bits; /* only so many low bits are compared; 0: all that there are */
 	struct file_value value, second, mask;
 	const char *string; /* FILE_STRING: with a NUL at its end, and perhaps others within */
-	size_t size;        /* of the string, the last NUL included */
+	const char *words;  /* as written, if there is a constant in it; else NULL */
 };
 
 /* One of: a call by name, a call by number, a set. */
@@ -82,7 +82,6 @@ struct file_expectation {
 	const char *text; /* as written */
 };
 
-/* A list of architectures; VEC(uint32_t) with a name. */
 struct file_archs {
 	size_t count;
 	uint32_t *tokens;
@@ -127,5 +126,54 @@ int file_parse(struct callgate_test_file *file, const char *text, size_t size);
 
 /* The architectures that a context has; how many. */
 size_t file_list_archs(const scmp_filter_ctx ctx, uint32_t ret_archs[FILE_ARCHS_MAX]);
+
+/* ---- what values and arguments are on one architecture: the calls that a line is about, as comparisons ---- */
+
+enum { CASES_MAX = 64, CASES_COMPARISONS = 2 };
+
+/* is_negative_int: it stands for both ways in which compilers pass such an int, extended with ones (as `bits` is) or zeros. */
+struct value {
+	uint64_t bits;
+	bool is_negative_int;
+};
+
+/* 0; -EOPNOTSUPP: the architecture lacks *ret_missing, a constant; -EINVAL: no such architecture. */
+int cases_evaluate(const struct file_value *value, uint32_t arch, struct value *ret_value,
+                   const char **ret_missing);
+
+/* An argument is one of these: all `count` comparisons of an alternative hold. */
+struct cases {
+	size_t count; /* from 1 to CASES_MAX */
+	struct case_alternative {
+		unsigned count;
+		struct scmp_arg_cmp comparisons[CASES_COMPARISONS];
+	} items[CASES_MAX];
+};
+
+/*
+ * The cases of an argument of a line. Returns NULL, or what is wrong with the argument, for a human and in the thread's memory: no value
+ * satisfies it, or the architecture lacks a constant. On 32-bit architectures values are cut to 32 bits.
+ */
+const char *cases_of_argument(const struct file_argument *argument, unsigned index, uint32_t arch,
+                              struct cases *ret_cases);
+
+/* A mistake that an argument is on every architecture that has its constants; NULL: there is none, or no architecture has all of them. */
+const char *cases_mistake(const struct file_argument *argument);
+
+/* All combinations of the cases of six arguments, one after the other: zeroed but for the first two at the start. */
+struct cases_walk {
+	const struct cases *cases;
+	uint32_t arch;
+	bool has_started;
+	size_t chosen[FILE_ARGUMENTS];
+	/* The combination: all comparisons hold. */
+	size_t count;
+	struct scmp_arg_cmp comparisons[FILE_ARGUMENTS * (CASES_COMPARISONS + 1)];
+};
+
+/* How many there are. */
+uint64_t cases_combinations(const struct cases *cases);
+/* The first or next one; false after the last. */
+bool cases_next(struct cases_walk *walk);
 
 #endif

@@ -9,8 +9,7 @@
 #include <callgate/action.h>
 #include <callgate/syscall.h>
 
-#include "base/strbuf.h"
-#include "testing/cases.h"
+#include "base/similar.h"
 #include "testing/words.h"
 
 /* C's digits: 10, 0x1f, 0400. `len` bytes, all letters, digits or _. */
@@ -134,7 +133,7 @@ static bool parse_string(struct scan *scan, bool live, struct file_argument *arg
 		    scan, scan->at,
 		    "a filter does not see what a pointer points to; only a `live:` call can have a string");
 	argument->op = FILE_STRING;
-	argument->string = scan_string(scan, &argument->size);
+	argument->string = scan_string(scan, true);
 	return argument->string != NULL;
 }
 
@@ -148,12 +147,12 @@ static const struct {
 static bool parse_comparison(struct scan *scan, bool live, struct file_argument *argument)
 {
 	const char *start = scan->at;
-	*argument = (struct file_argument){.op = FILE_EQUAL, .is_low = scan_take(scan, "(u32)")};
+	*argument = (struct file_argument){.op = FILE_EQUAL, .bits = scan_take(scan, "(u32)") ? 32 : 0};
 	scan_blanks(scan);
 	char first = scan->at < scan->end ? *scan->at : ' ';
-	if (first == '"' && !argument->is_low)
+	if (first == '"' && !argument->bits)
 		return parse_string(scan, live, argument);
-	if (live && (argument->is_low || first == '*' || first == '<' || first == '>' || first == '!'))
+	if (live && (argument->bits || first == '*' || first == '<' || first == '>' || first == '!'))
 		return scan_fail(scan, start,
 		                 "a `live:` call is made once, with one value for each argument");
 	if (scan_take(scan, "*"))
@@ -172,6 +171,14 @@ static bool parse_comparison(struct scan *scan, bool live, struct file_argument 
 	return parse_value(scan, &argument->second);
 }
 
+static bool has_constant(const struct file_value *value)
+{
+	for (size_t i = 0; i < value->count; i++)
+		if (value->terms[i].constant)
+			return true;
+	return false;
+}
+
 /* What stands between the parentheses of a call: "*", "!= 3", "3..5", "* & MASK == VALUE", "(u32) < 3", and for a live one also "string". */
 static bool parse_argument(struct scan *scan, bool live, struct file_argument *ret_argument)
 {
@@ -179,6 +186,9 @@ static bool parse_argument(struct scan *scan, bool live, struct file_argument *r
 	const char *start = scan->at;
 	if (!parse_comparison(scan, live, ret_argument))
 		return false;
+	if (has_constant(&ret_argument->value) || has_constant(&ret_argument->second) ||
+	    has_constant(&ret_argument->mask))
+		ret_argument->words = scan_copy(scan, start, (size_t)(scan->at - start));
 	const char *mistake = cases_mistake(ret_argument);
 	return !mistake || scan_fail(scan, start, "%s", mistake);
 }
@@ -231,17 +241,14 @@ static bool parse_set(struct scan *scan, bool live, struct file_calls *calls)
 	                 words_hint("@", callgate_group_closest_name(name)));
 }
 
-/* A line that begins like this may also have been meant as one of these. */
-static const char *const words[] = {"profile",  "program", "arch", "cap", "kernel", "option", "test",
-                                    "deadline", "only",    "live", "on",  "no",     "other",  "unknown"};
-
 static bool fail_name(struct scan *scan, const char *where, const char *name)
 {
 	const char *closest = callgate_syscall_closest_name(name);
+	const char *word = where == scan->start ? scan->closest_word(name) : NULL;
 	struct similar similar = similar_start(name);
 
-	for (size_t i = 0; where == scan->start && i < sizeof(words) / sizeof(words[0]); i++)
-		similar_offer(&similar, words[i]);
+	if (word) /* the line may have been meant as one of another kind */
+		similar_offer(&similar, word);
 	if (closest)
 		similar_offer(&similar, closest);
 	return scan_fail(scan, where, "there is no system call \"%s\"%s", name, words_hint("", similar.best));

@@ -42,27 +42,6 @@ const char *words_hint(const char *prefix, const char *closest)
 	return closest ? hint : "";
 }
 
-bool words_is_call(const char *name)
-{
-	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
-		return true;
-	return failure_set("there is no system call \"%s\"%s", name,
-	                   words_hint("", callgate_syscall_closest_name(name)));
-}
-
-bool words_find_call(uint32_t arch, const char *name, int *ret_nr)
-{
-	if (!callgate_arch_find(arch))
-		return failure_set("there is no architecture 0x%x", arch);
-	if (!words_is_call(name ? name : ""))
-		return false;
-	int nr = callgate_syscall_number(arch, name);
-	if (nr == __NR_SCMP_ERROR)
-		return failure_set("%s does not have the call %s", words_arch_name(arch), name);
-	*ret_nr = nr;
-	return true;
-}
-
 /* ---- calls ---- */
 
 const char *words_arch_name(uint32_t token)
@@ -85,7 +64,8 @@ static void print_number(int32_t nr, struct strbuf *text)
 	strbuf_printf(text, nr >= -1 && nr < 10000 ? "call number %d" : "call number 0x%x", (unsigned)nr);
 }
 
-void words_print_call(const struct callgate_call *call, struct strbuf *text)
+void words_print_call(const struct callgate_call *call, const struct file_argument *arguments,
+                      struct strbuf *text)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
 	char *name = arch ? seccomp_syscall_resolve_num_arch(arch->token, call->nr) : NULL;
@@ -94,8 +74,12 @@ void words_print_call(const struct callgate_call *call, struct strbuf *text)
 		strbuf_append(text, name);
 	else
 		print_number(call->nr, text);
-	for (int i = 0; i < 6; i++)
-		strbuf_printf(text, "%s0x%llx", i ? ", " : "(", (unsigned long long)call->args[i]);
+	for (int i = 0; i < FILE_ARGUMENTS; i++) {
+		const char *words = arguments ? arguments[i].words : NULL;
+		strbuf_append(text, i ? ", " : "(");
+		strbuf_printf(text, words ? "%s (0x%llx)" : "%s0x%llx", words ? words : "",
+		              (unsigned long long)call->args[i]);
+	}
 	if (arch)
 		strbuf_printf(text, ") on %s", arch->name);
 	else
@@ -257,7 +241,8 @@ static unsigned long *edge_hits(const struct callgate_simulator *simulator)
 	return hits;
 }
 
-char *callgate_explain(struct callgate_simulator *simulator, const struct callgate_call *call)
+char *words_explain(struct callgate_simulator *simulator, const struct callgate_call *call,
+                    const struct file_argument *arguments, struct callgate_verdict *ret_verdict)
 {
 	static const char *const reasons[] = {
 	    [CALLGATE_REASON_PROGRAM] = "",
@@ -266,22 +251,28 @@ char *callgate_explain(struct callgate_simulator *simulator, const struct callga
 	    [CALLGATE_REASON_UNKNOWN] = ", because it is an unknown call, newer than the rules",
 	    [CALLGATE_REASON_BAD_ARCH] = ", because the filter is not for this architecture",
 	};
-	struct callgate_verdict verdict;
 	struct strbuf text = {0};
 	char action[CALLGATE_ACTION_TEXT];
 
 	unsigned long *hits = edge_hits(simulator);
-	if (!hits || callgate_simulator_run(simulator, call, &verdict) < 0) {
+	if (!hits || callgate_simulator_run(simulator, call, ret_verdict) < 0) {
 		free(hits);
 		return NULL;
 	}
-	callgate_action_text(verdict.action, action);
-	words_print_call(call, &text);
-	strbuf_printf(&text, ": %s%s", action, reasons[verdict.reason]);
-	if (verdict.reason == CALLGATE_REASON_RULE)
-		print_rule(simulator, call, verdict.rule, &text);
-	if (verdict.reason == CALLGATE_REASON_PROGRAM)
+	callgate_action_text(ret_verdict->action, action);
+	words_print_call(call, arguments, &text);
+	strbuf_printf(&text, ": %s%s", action, reasons[ret_verdict->reason]);
+	if (ret_verdict->reason == CALLGATE_REASON_RULE)
+		print_rule(simulator, call, ret_verdict->rule, &text);
+	if (ret_verdict->reason == CALLGATE_REASON_PROGRAM)
 		print_path(simulator, hits, &text);
 	free(hits);
 	return strbuf_steal(&text);
+}
+
+char *callgate_explain(struct callgate_simulator *simulator, const struct callgate_call *call)
+{
+	struct callgate_verdict verdict;
+
+	return words_explain(simulator, call, NULL, &verdict);
 }

@@ -108,7 +108,7 @@ START_TEST(whole_sets)
 
 	HOLDS(callgate_expect_only_on(SCMP_ARCH_X86_64, ctx, "read openat, fchmodat"));
 	HOLDS(callgate_expect_only_on(SCMP_ARCH_X86_64, ctx, "@file"));
-	FAILS("nothing but the set to be allowed, but fchmodat(",
+	FAILS("nothing else to be allowed, but fchmodat(",
 	      callgate_expect_only_on(SCMP_ARCH_X86_64, ctx, "read openat"));
 	FAILS("on x86: ALLOW, rule 1", callgate_expect_only_on(SCMP_ARCH_X86, ctx, "openat fchmodat"));
 	FAILS("did you mean \"read\"", callgate_expect_only_on(SCMP_ARCH_X86, ctx, "raed"));

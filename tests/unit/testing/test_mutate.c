@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <callgate/simulate.h>
+#include <callgate/coverage.h>
 #include <callgate/testing.h>
 
 #include "support/run.h"
