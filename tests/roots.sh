@@ -1,0 +1,176 @@
+#!/bin/bash
+# usage: tests/roots.sh [--keep] 12|13 root|user [TEST-ARGUMENT...]
+#
+# Tries both commands of the README, sh examples/quickstart.sh and sh tests/run.sh, in a fresh Debian 12 or 13: a root folder made by
+# debootstrap(8) from this machine's own package source, with a clean clone of HEAD, as root or as an ordinary user who has sudo, a
+# umask of 077 and a directory in PATH that can't be read. Needs root, or sudo. Prints how each command ended and how long it took.
+#   --keep            leave the root in build/roots/NUMBER-WHO; the next run then uses it again, with what is HEAD by then
+#   TEST-ARGUMENT...  goes on to tests/run.sh, and the quickstart is not tried
+# Everything runs in mount and process namespaces of its own, so that no mount or process is left, however this ends.
+set -eu
+cd "$(dirname "$0")/.."
+
+usage()
+{
+	sed -n '2,9s/^# \{0,1\}//p' tests/roots.sh
+	exit "$1"
+}
+
+case ${1-} in -h | --help) usage 0 ;; esac
+arguments=("$@")
+keep=false
+if [ "${1-}" = --keep ]; then
+	keep=true
+	shift
+fi
+[ $# -ge 2 ] || usage 2
+case $1 in 12) codename=bookworm ;; 13) codename=trixie ;; *) usage 2 ;; esac
+case $2 in root | user) who=$2 ;; *) usage 2 ;; esac
+name=$1-$2
+shift 2
+
+if [ "$(id -u)" != 0 ]; then
+	exec sudo "$PWD/tests/roots.sh" "${arguments[@]}"
+fi
+sh tests/setup.sh debootstrap util-linux git
+roots=$PWD/build/roots
+root=$roots/$name base=$roots/$codename.tar
+mkdir -p "$roots"
+exec 9>"$roots/$name.lock"
+flock -n 9 || {
+	echo "roots: $name is in use" >&2
+	exit 1
+}
+
+if [ "${CALLGATE_ROOTS_INSIDE-}" != yes ]; then
+	clean_up()
+	{
+		$keep || rm -rf --one-file-system "$root"
+	}
+	trap clean_up EXIT
+	trap 'exit 130' INT TERM HUP
+	flock -u 9
+	CALLGATE_ROOTS_INSIDE=yes unshare --mount --pid --fork --kill-child --propagation private -- \
+		bash "$PWD/tests/roots.sh" "${arguments[@]}" &
+	wait $!
+	exit
+fi
+
+# The debian source of this machine, whatever its name, serves the other release too.
+source_of_packages()
+{
+	apt-get indextargets --format '$(LABEL) $(COMPONENT) $(SITE)' 'Identifier: Packages' |
+		awk '$1 == "Debian" && $2 == "main" {print $3; exit}'
+}
+
+make_base()
+{
+	local site
+	site=$(source_of_packages)
+	[ -n "$site" ] || {
+		echo "roots: no source of Debian packages in /etc/apt; apt-get update first" >&2
+		exit 1
+	}
+	echo "roots: debootstrap of $codename"
+	rm -rf --one-file-system "$root"
+	debootstrap --variant=minbase --include=ca-certificates "$codename" "$root" "$site" >"$roots/$name.log" ||
+		{
+			tail -20 "$roots/$name.log" >&2
+			exit 1
+		}
+	tar -C "$root" -cf "$base.$$" .
+	mv "$base.$$" "$base"
+}
+
+make_root()
+{
+	apt-config dump Acquire | grep -i proxy >"$root/etc/apt/apt.conf.d/90-proxy" || true
+	mkdir "$root/closed"
+	chmod 700 "$root/closed"
+	in_root "$root" useradd --create-home --shell /bin/bash user
+	in_root "$root" apt-get update -qq
+	in_root "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends sudo >/dev/null
+	echo 'user ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/user"
+	chmod 440 "$root/etc/sudoers.d/user"
+	touch "$root/made"
+}
+
+in_root()
+{
+	local root=$1
+	shift
+	chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
+}
+
+mount_in_root()
+{
+	local device
+	mount -t proc proc "$root/proc"
+	mount -t sysfs -o ro sysfs "$root/sys"
+	mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+	for device in "null 3" "zero 5" "full 7" "random 8" "urandom 9"; do
+		mknod -m 666 "$root/dev/${device% *}" c 1 "${device#* }"
+	done
+	mknod -m 666 "$root/dev/tty" c 5 0
+	mkdir "$root/dev/pts" "$root/dev/shm"
+	mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$root/dev/pts"
+	ln -s pts/ptmx "$root/dev/ptmx"
+	ln -s /proc/self/fd "$root/dev/fd"
+	for device in stdin:0 stdout:1 stderr:2; do
+		ln -s "/proc/self/fd/${device#*:}" "$root/dev/${device%:*}"
+	done
+	mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+	cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+}
+
+# The clone belongs to whoever tries it, and is where that is at home. In a root that was kept only what was committed since is new.
+clone()
+{
+	local git="git -c safe.directory=* -c advice.detachedHead=false"
+	umask 022
+	rm -rf "$roots/$name.clone"
+	$git clone -q --no-hardlinks . "$roots/$name.clone"
+	if [ -d "$root$home/callgate" ]; then
+		rm -rf "$roots/$name.clone/build"
+		mv "$root$home/callgate/build" "$roots/$name.clone/" 2>/dev/null || true
+		rm -rf "$root$home/callgate"
+	fi
+	mv "$roots/$name.clone" "$root$home/callgate"
+	chroot "$root" chown -R "$account:" "$home/callgate"
+}
+
+# try COMMAND...
+failures=0
+try()
+{
+	local started=$SECONDS status=0 took
+	echo "=== $name: $*"
+	# shellcheck disable=SC2016 # for the shell in the root
+	chroot "$root" runuser -u "$account" -- env -i HOME="$home" USER="$account" LANG=C.UTF-8 \
+		PATH=/closed:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin \
+		sh -c 'umask "$1"; shift; cd; cd callgate; exec "$@"' sh "$mask" "$@" </dev/null || status=$?
+	took=$((SECONDS - started))
+	echo "=== $name: $*: status $status after $((took / 60)) min $((took % 60)) s"
+	[ "$status" = 0 ] || failures=$((failures + 1))
+}
+
+if [ "$who" = root ]; then account=root home=/root mask=022; else account=user home=/home/user mask=077; fi
+if [ -f "$root/made" ]; then
+	mount_in_root
+else
+	rm -rf --one-file-system "$root"
+	if [ ! -f "$base" ]; then
+		make_base
+		rm -rf --one-file-system "$root"
+	fi
+	mkdir "$root"
+	tar -C "$root" -xpf "$base"
+	mount_in_root
+	make_root
+fi
+clone
+if [ $# = 0 ]; then
+	try sh examples/quickstart.sh
+fi
+try sh tests/run.sh "$@"
+[ "$failures" = 0 ]
