@@ -32,7 +32,10 @@ struct callgate_plugin_options {
 	enum callgate_plugin_confinement confinement;
 	/* CALLGATE_ALLOW_* bits for serving; 0: none. */
 	unsigned allow;
-	/* Names of system calls allowed in addition, with any arguments, while loading too; NULL at the end. NULL: none. */
+	/*
+	 * Names of system calls allowed in addition, with any arguments, while loading too; NULL at the end. NULL: none. Calls that make
+	 * processes or threads are refused.
+	 */
 	const char *const *allow_calls;
 	/* The plugin may write to the program's standard error. false: that is /dev/null. */
 	bool allow_stderr;
@@ -65,8 +68,8 @@ struct callgate_plugin_options {
  * dumpable, and dies with this program: a process between the two watches both.
  *
  * While the plugin is loaded under CALLGATE_PLUGIN_FILTER, no file can be opened but the plugin, the dynamic linker's cache, and what lies
- * beneath the system's directories of libraries and `library_dirs`. Landlock sees to that (Linux 5.13), or else this library opens files in
- * the plugin's place (Linux 5.14). stat(2) is not limited: it can find out of any file whether it is there, and its status. Nothing limits files where allow_calls names a
+ * beneath the system's directories of libraries and `library_dirs`. Landlock sees to that (Linux 5.13), or else the process between the two
+ * opens files in the plugin's place (Linux 5.14). stat(2) is not limited: it can find out of any file whether it is there, and its status. Nothing limits files where allow_calls names a
  * call that opens or executes them.
  *
  * The options are copied. On success *ret_plugin is the plugin, ready for calls; callgate_plugin_close() ends it.
@@ -74,7 +77,8 @@ struct callgate_plugin_options {
  * Returns 0; -EPIPE: it was started and ended, or could not be loaded: *ret_reason (if not NULL) says how. -EINVAL (NULL,
  * unknown option, sizes beyond the address space, an unknown call in allow_calls, a name in `helper`, the environment or library_dirs that is not absolute, options that strict mode cannot honour); -ENOENT and others of
  * realpath(3) for `path` and library_dirs; -ENOENT: no helper found; -EOPNOTSUPP: nothing can limit which files are opened, as there is
- * no Landlock, and this program already is under a filter with a listener, say; -ENOMEM, -EMFILE, -ENFILE, -EAGAIN. After each failure
+ * no Landlock, and this program already is under a filter with a listener, say; -ENOMEM, -EMFILE, -ENFILE, -EAGAIN; -ECANCELED: a filter around this
+ * program fakes success. After each failure
  * callgate_diagnosis(NULL) says why, and nothing is left: no process, descriptor or memory.
  */
 int callgate_plugin_open(const char *path, const struct callgate_plugin_options *options,
@@ -102,7 +106,10 @@ bool callgate_plugin_alive(struct callgate_plugin *plugin);
  */
 int callgate_plugin_restart(struct callgate_plugin *plugin, struct callgate_exit_reason *ret_reason);
 
-/* Kills the process, collects it, and frees the plugin. No call may be under way. NULL is fine. */
+/*
+ * Kills the process, collects it, and frees the plugin. No call may be under way. NULL is fine. A process that could not be ended is in
+ * callgate_diagnosis(NULL).
+ */
 void callgate_plugin_close(struct callgate_plugin *plugin);
 
 #pragma GCC visibility pop

@@ -147,18 +147,16 @@ UNCHECKED int child_limit(const struct child_limits *limits)
 	return result;
 }
 
+/* What the kernel says afterwards is 0, which is what a filter would say too; so it is asked for what it never grants, as well. */
 UNCHECKED int child_hide_memory(void)
 {
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	enum { ONLY_FOR_ROOT = 2 };
+
+	if (prctl(PR_SET_DUMPABLE, ONLY_FOR_ROOT, 0, 0, 0) >= 0)
+		return CONFINE_FAKED;
+	if (errno != EINVAL || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : CONFINE_FAKED;
-}
-
-UNCHECKED int child_give_up_privileges(void)
-{
-	int result = confine_no_new_privileges();
-
-	return result < 0 ? result : child_hide_memory();
 }
 
 UNCHECKED int child_load_filter(const void *filter, size_t size)

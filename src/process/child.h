@@ -76,9 +76,6 @@ int child_limit(const struct child_limits *limits);
 /* Neither readable nor traceable by other processes of the user. 0 or -errno; -ECANCELED where that is faked. */
 int child_hide_memory(void);
 
-/* The same, and no new privileges. */
-int child_give_up_privileges(void);
-
 /* Loads a filter of `size` bytes of struct sock_filter. 0 or -errno; -ECANCELED where that is faked. */
 int child_load_filter(const void *filter, size_t size);
 

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -11,10 +12,12 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/raw.h"
 
 /* linux/pidfd.h since 6.15; the headers at hand may be older. */
@@ -27,12 +30,25 @@ struct pidfd_info {
 #define PIDFD_INFO           _IOWR(0xFF, 11, struct pidfd_info)
 enum { WAIT_BY_PIDFD = 3 };
 
+/* Since Linux 5.0 new calls have one number everywhere, but for an offset. */
+#define CLONE3 (SYS_pidfd_open + 1)
+
+int process_check_clone(void)
+{
+	/* No process shares signal handlers but not memory. Some architectures take the stack first, then the flags. */
+	bool is_faked = syscall(SYS_clone, CLONE_SIGHAND, CLONE_SIGHAND, NULL, NULL, NULL) >= 0;
+
+	return is_faked || syscall(CLONE3, NULL, 0) >= 0 ? CONFINE_FAKED : 0;
+}
+
 int process_clone(int (*body)(void *), void *stack, void *argument, struct process *ret_process)
 {
 	sigset_t all, before;
 	int pidfd = -1;
 
 	assert(body && stack && ret_process);
+	if (process_check_clone() < 0)
+		return CONFINE_FAKED;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int pid = clone(body, stack, CLONE_PIDFD, argument, &pidfd);
@@ -68,31 +84,21 @@ static struct timespec time_to_wait(const struct process *process, const struct 
 	return process->pidfd < 0 && (left.tv_sec || left.tv_nsec > slice.tv_nsec) ? slice : left;
 }
 
-static bool take_events(struct pollfd *fds, size_t count, const struct pollfd *polled)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < count; i++) {
-		fds[i].revents = polled[i].revents;
-		any |= fds[i].revents != 0;
-	}
-	return any;
-}
-
-enum process_event process_wait(const struct process *process, struct pollfd *fds, size_t count,
+enum process_event process_wait(const struct process *process, struct pollfd *fd,
                                 const struct deadline *deadline)
 {
-	struct pollfd polled[PROCESS_WAIT_FDS + 1] = {{.fd = process->pidfd, .events = POLLIN}};
+	struct pollfd polled[] = {{.fd = process->pidfd, .events = POLLIN},
+	                          fd ? *fd : (struct pollfd){.fd = -1}};
 
-	assert(process->pid > 0 && count <= PROCESS_WAIT_FDS);
-	for (size_t i = 0; i < count; i++)
-		polled[i + 1] = fds[i];
+	assert(process->pid > 0);
 	while (!deadline_is_over(deadline)) {
 		struct timespec wait = time_to_wait(process, deadline);
 		bool ended = process->pidfd < 0 && has_ended(process);
-		int ready = ppoll(polled, count + 1, ended ? &(struct timespec){0} : &wait, NULL);
+		int ready = ppoll(polled, 2, ended ? &(struct timespec){0} : &wait, NULL);
+		if (ready > 0 && fd)
+			fd->revents = polled[1].revents;
 		if (ready > 0)
-			return take_events(fds, count, polled + 1) ? PROCESS_READY : PROCESS_ENDED;
+			return polled[1].revents ? PROCESS_READY : PROCESS_ENDED;
 		if (ready == 0 && ended)
 			return PROCESS_ENDED;
 		/* Interrupted, or short of memory in the kernel: ask again until it is too late. */
@@ -121,9 +127,9 @@ static int collected_by_others(int pidfd)
 void process_signal(const struct process *process, int number)
 {
 	assert(process->pid > 0);
-	if (process->pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, process->pidfd, number, NULL, 0);
-	else
+	/* ESRCH: the process has ended, and its number may be another's. */
+	if (process->pidfd < 0 ||
+	    (syscall(SYS_pidfd_send_signal, process->pidfd, number, NULL, 0) < 0 && errno != ESRCH))
 		kill(process->pid, number);
 }
 
@@ -161,7 +167,7 @@ int process_collect(struct process *process, const struct deadline *deadline, si
 		/* An ended process that its tracer holds back can't be waited for by poll. */
 		if (ended)
 			nanosleep(&slice, NULL);
-		ended = process_wait(process, NULL, 0, deadline) == PROCESS_ENDED;
+		ended = process_wait(process, NULL, deadline) == PROCESS_ENDED;
 	}
 	if (ret_peak)
 		*ret_peak = peak;
@@ -173,8 +179,103 @@ int process_collect(struct process *process, const struct deadline *deadline, si
 
 int process_kill(struct process *process)
 {
-	struct deadline deadline = deadline_in(PROCESS_GRACE_MS);
+	struct deadline half = deadline_in(PROCESS_GRACE_MS / 2), deadline = deadline_in(PROCESS_GRACE_MS);
 
 	process_signal(process, SIGKILL);
+	/* An older filter may have claimed success. What has not ended still is the process of that number. */
+	if (process->pidfd >= 0 && process_wait(process, NULL, &half) == PROCESS_LATE)
+		kill(process->pid, SIGKILL);
 	return process_collect(process, &deadline, NULL);
+}
+
+/* ---- whole messages ---- */
+
+int channel_make_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	return fcntl(fd, F_GETFL) & O_NONBLOCK ? 0 : CONFINE_FAKED;
+}
+
+static void consume(struct iovec **parts, size_t *count, size_t bytes)
+{
+	while (*count && bytes >= (*parts)->iov_len) {
+		bytes -= (*parts)->iov_len;
+		(*parts)++;
+		(*count)--;
+	}
+	assert(*count || !bytes); /* no more was sent than there was */
+	if (*count) {
+		(*parts)->iov_base = (char *)(*parts)->iov_base + bytes;
+		(*parts)->iov_len -= bytes;
+	}
+}
+
+static enum process_event wait_for(const struct channel *channel, short events)
+{
+	struct pollfd pollfd = {.fd = channel->fd, .events = events};
+
+	return process_wait(channel->process, &pollfd, &channel->deadline);
+}
+
+enum channel_result channel_send(const struct channel *channel, struct iovec *parts, size_t count)
+{
+	consume(&parts, &count, 0);
+	while (count) {
+		if (deadline_is_over(&channel->deadline))
+			return CHANNEL_LATE;
+		struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+		ssize_t sent = sendmsg(channel->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent >= 0)
+			consume(&parts, &count, (size_t)sent);
+		else if (errno == EPIPE || errno == ECONNRESET)
+			return CHANNEL_OK; /* what it said before it went is worth reading */
+		else if (errno == EAGAIN) {
+			enum process_event event = wait_for(channel, POLLIN | POLLOUT);
+			if (event == PROCESS_LATE)
+				return CHANNEL_LATE;
+			if (event == PROCESS_ENDED || channel_check_idle(channel) != CHANNEL_OK)
+				return CHANNEL_OK;
+		} else if (errno != EINTR)
+			return CHANNEL_CLOSED;
+	}
+	return CHANNEL_OK;
+}
+
+enum channel_result channel_receive(struct channel *channel, void *buffer, size_t size)
+{
+	char *at = buffer;
+
+	while (size) {
+		if (deadline_is_over(&channel->deadline))
+			return CHANNEL_LATE;
+		ssize_t count = read(channel->fd, at, size);
+		if (count > 0) {
+			at += count;
+			size -= (size_t)count;
+			channel->received += (size_t)count;
+		} else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
+			return CHANNEL_CLOSED;
+		} else if (errno == EAGAIN) {
+			enum process_event event = wait_for(channel, POLLIN);
+			if (event != PROCESS_READY)
+				return event == PROCESS_LATE ? CHANNEL_LATE : CHANNEL_CLOSED;
+		}
+	}
+	return CHANNEL_OK;
+}
+
+enum channel_result channel_check_idle(const struct channel *channel)
+{
+	char byte;
+	ssize_t count;
+
+	do
+		count = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	while (count < 0 && errno == EINTR);
+	if (count > 0)
+		return CHANNEL_MALFORMED;
+	return count < 0 && errno == EAGAIN ? CHANNEL_OK : CHANNEL_CLOSED;
 }

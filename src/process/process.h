@@ -1,6 +1,6 @@
 /*
  * The parent's side of a child process: it is watched through a pidfd, so that it is never mistaken for another process, and every
- * wait has a deadline.
+ * wait, for its end or for what it writes, has a deadline.
  */
 #ifndef CALLGATE_PROCESS_PROCESS_H
 #define CALLGATE_PROCESS_PROCESS_H
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <time.h>
 
 /* A point in time on the monotonic clock. */
@@ -58,6 +59,12 @@ struct process {
  */
 int process_clone(int (*body)(void *), void *stack, void *argument, struct process *ret_process);
 
+/*
+ * A filter around this program can claim that a process was made, in the kernel's place: then what the child is to do would be done here. So
+ * the calls are made with arguments that the kernel refuses before. 0, or -ECANCELED (CONFINE_FAKED). process_clone() does that itself.
+ */
+int process_check_clone(void);
+
 /* Takes over a child that something else has started. Never fails: without a pidfd, process_wait() looks now and then. */
 struct process process_adopt(pid_t pid);
 
@@ -65,15 +72,13 @@ struct process process_adopt(pid_t pid);
 enum process_event { PROCESS_READY, PROCESS_ENDED, PROCESS_LATE };
 
 /*
- * Waits until one of the `count` descriptors has an event (or its other side is closed): READY, with `revents` filled in; or else
- * until the process has ended and nothing is left to read: ENDED; or until the deadline: LATE, also where a descriptor always is
- * ready. A descriptor of -1 is never ready. There may be PROCESS_WAIT_FDS of them.
+ * Waits until `fd`, which may be NULL, has an event (or its other side is closed): READY, with `revents` filled in; or else until the
+ * process has ended and nothing is left to read: ENDED; or until the deadline: LATE, also where a descriptor always is ready.
  */
-enum { PROCESS_WAIT_FDS = 2 };
-enum process_event process_wait(const struct process *process, struct pollfd *fds, size_t count,
+enum process_event process_wait(const struct process *process, struct pollfd *fd,
                                 const struct deadline *deadline);
 
-/* Sends a signal, which cannot reach another process where there is a pidfd. */
+/* Sends a signal, which cannot reach another process where there is a pidfd. That it was sent is not known: filters can claim it. */
 void process_signal(const struct process *process, int number);
 
 /* In place of a wait status: somebody else has collected it and the kernel (before 6.15) can't say more; it could not be collected in time. */
@@ -88,8 +93,36 @@ enum { PROCESS_STATUS_UNKNOWN = -1, PROCESS_NOT_COLLECTED = -2 };
  */
 int process_collect(struct process *process, const struct deadline *deadline, size_t *ret_peak);
 
-/* SIGKILL, and process_collect() within PROCESS_GRACE_MS. */
+/* SIGKILL, by pidfd and, to what that doesn't end, by number; and process_collect() within PROCESS_GRACE_MS. */
 enum { PROCESS_GRACE_MS = 1000 };
 int process_kill(struct process *process);
+
+/* ---- whole messages from and to the child ---- */
+
+enum channel_result {
+	CHANNEL_OK,
+	CHANNEL_LATE,      /* the deadline passed */
+	CHANNEL_CLOSED,    /* the other side is gone */
+	CHANNEL_MALFORMED, /* it wrote what is no answer, or although nothing was asked */
+};
+
+struct channel {
+	int fd; /* a socket, or the end of a pipe; not blocking */
+	const struct process *process;
+	struct deadline deadline;
+	size_t received; /* bytes */
+};
+
+/* 0 or -errno; -ECANCELED where that is faked. */
+int channel_make_nonblocking(int fd);
+
+/* Sends all of it. Stops, with OK, when the other side answers before it has taken everything: its answer is then worth reading. */
+enum channel_result channel_send(const struct channel *channel, struct iovec *parts, size_t count);
+
+/* Reads exactly `size` bytes. */
+enum channel_result channel_receive(struct channel *channel, void *buffer, size_t size);
+
+/* OK if nothing is waiting to be read, MALFORMED or CLOSED. */
+enum channel_result channel_check_idle(const struct channel *channel);
 
 #endif

@@ -104,7 +104,8 @@ UNCHECKED static int child(void *argument)
 	child_reset_signals();
 	child_require(call->pipe[1], CHILD_STEP_FDS, arrange_fds(call));
 	child_require(REPORT_FD, CHILD_STEP_LIMITS, child_limit(&limits));
-	child_require(REPORT_FD, CHILD_STEP_PRIVILEGES, child_give_up_privileges());
+	child_require(REPORT_FD, CHILD_STEP_PRIVILEGES, confine_no_new_privileges());
+	child_require(REPORT_FD, CHILD_STEP_PRIVILEGES, child_hide_memory());
 	if (call->filter.bytes)
 		child_require(REPORT_FD, CHILD_STEP_HANDLER, child_report_traps(REPORT_FD));
 	child_require(REPORT_FD, CHILD_STEP_CONFINE, confine(call));
@@ -146,132 +147,99 @@ static int map_memory(struct call *call, size_t capacity)
 	return 0;
 }
 
-/* What has come from the child so far. */
-struct reception {
-	struct report report;
-	char *output;
-	size_t capacity, got; /* `got` counts the report's bytes too */
-	bool too_much;
-};
-
-enum stream_state { STREAM_MORE, STREAM_WAIT, STREAM_END };
-
-/* One read. What comes after the room for the output is full is not kept; one byte of it is enough to know. */
-static enum stream_state receive(struct reception *reception, int fd)
+/* All that comes: CLOSED, as the end of the stream follows an answer; LATE; or MALFORMED, as there is more than fits. */
+static enum channel_result receive(struct channel *channel, struct report *report, char *output,
+                                   size_t capacity)
 {
-	size_t head = sizeof(reception->report), room = 1;
-	char surplus, *at = &surplus;
+	enum channel_result result = channel_receive(channel, report, sizeof(*report));
+	char surplus;
 
-	assert(!reception->too_much && reception->got <= head + reception->capacity);
-	if (reception->got < head) {
-		at = (char *)&reception->report + reception->got;
-		room = head - reception->got;
-	} else if (reception->got - head < reception->capacity) {
-		at = reception->output + (reception->got - head);
-		room = reception->capacity - (reception->got - head);
-	}
-	ssize_t count = read(fd, at, room);
-	if (count < 0)
-		return errno == EINTR ? STREAM_MORE : errno == EAGAIN ? STREAM_WAIT : STREAM_END;
-	reception->got += (size_t)count;
-	reception->too_much = at == &surplus && count > 0;
-	return count > 0 && !reception->too_much ? STREAM_MORE : STREAM_END;
+	if (result == CHANNEL_OK)
+		result = channel_receive(channel, output, capacity);
+	if (result == CHANNEL_OK)
+		result = channel_receive(channel, &surplus, 1);
+	return result == CHANNEL_OK ? CHANNEL_MALFORMED : result;
 }
 
-/* Reads until the child has ended, its time is over (true), or it wrote too much (true). */
-static bool listen_until_end(const struct call *call, const struct process *process,
-                             struct reception *reception)
+static bool is_whole(const struct channel *channel, const struct report *report)
 {
-	struct deadline deadline = deadline_in(call->options.deadline_ms);
-	struct pollfd stream = {.fd = call->pipe[0], .events = POLLIN};
-
-	for (;;) {
-		enum process_event event = process_wait(process, &stream, 1, &deadline);
-		if (event == PROCESS_LATE)
-			return true;
-		enum stream_state state = stream.fd < 0 ? STREAM_END : receive(reception, stream.fd);
-		if (reception->too_much)
-			return true;
-		if (state == STREAM_END)
-			stream.fd = -1; /* from here on wait for the process alone */
-		if (event == PROCESS_ENDED && state != STREAM_MORE)
-			return false;
-	}
-}
-
-static bool is_whole(const struct reception *reception)
-{
-	const struct report *report = &reception->report;
 	uint64_t follows = report->kind == REPORT_VALUE ? report->size : 0;
 
-	return reception->got >= sizeof(*report) && report->magic == REPORT_MAGIC &&
-	       reception->got - sizeof(*report) == follows && !reception->too_much;
+	return channel->received >= sizeof(*report) && report->magic == REPORT_MAGIC &&
+	       channel->received - sizeof(*report) == follows;
 }
 
-static void judge(const struct reception *reception, int status, bool late, const struct exit_limits *limits,
-                  struct callgate_exit_reason *reason)
+static void judge(enum channel_result result, const struct channel *channel, const struct report *report,
+                  int status, const struct exit_limits *limits, struct callgate_exit_reason *reason)
 {
-	const struct report *report = &reception->report;
-	bool whole = is_whole(reception);
+	bool whole = is_whole(channel, report);
 
-	if (reception->too_much)
+	if (result == CHANNEL_MALFORMED)
 		exit_reason_set(reason, CALLGATE_EXIT_MALFORMED, "wrote more than an answer of %zu bytes",
 		                limits->output_capacity);
-	else if (late)
+	else if (result == CHANNEL_LATE)
 		exit_reason_deadline(reason, limits);
 	else if (whole && report->kind == REPORT_FORBIDDEN)
 		exit_reason_forbidden(reason, report->detail, report->arch);
-	else if (status != 0)
+	else if (status != 0 || channel->received == 0)
 		exit_reason_status(reason, status, limits);
 	else if (whole && report->kind == REPORT_VALUE)
 		exit_reason_value(reason, report->value, (size_t)report->size);
 	else if (whole && report->kind == REPORT_TOO_LARGE)
 		exit_reason_too_large(reason, report->size, limits);
-	else if (reception->got == 0)
-		exit_reason_status(reason, status, limits);
 	else
 		exit_reason_set(reason, CALLGATE_EXIT_MALFORMED, "wrote %zu bytes that are not an answer",
-		                reception->got);
+		                channel->received);
+	if (result != CHANNEL_CLOSED && status == PROCESS_NOT_COLLECTED)
+		exit_reason_not_ended(reason);
 }
 
-static int finish(const struct reception *reception, int status, bool late, const struct call *call,
-                  struct callgate_exit_reason *ret_reason)
+/* What the child answers until it has ended; it is killed when its time is over, or it writes too much. */
+static int listen_to(struct process *process, const struct call *call, char *output,
+                     struct callgate_exit_reason *ret_reason)
 {
 	struct exit_limits limits = {.mode1 = !call->filter.bytes,
 	                             .deadline_ms = call->options.deadline_ms,
 	                             .cpu_seconds = call->options.cpu_seconds,
 	                             .output_capacity = call->job.output_capacity};
-	const struct report *report = &reception->report;
+	struct channel channel = {
+	    .fd = call->pipe[0], .process = process, .deadline = deadline_in(limits.deadline_ms)};
+	struct report report = {0};
+	enum channel_result result = receive(&channel, &report, output, limits.output_capacity);
 
-	if (is_whole(reception) && report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096)
-		return refuse(-(int)report->value, "strict call: %s: %s",
-		              child_step_name((enum child_step)report->detail),
-		              child_error_text((int)report->value));
-	judge(reception, status, late, &limits, ret_reason);
-	if (ret_reason->kind == CALLGATE_EXIT_VALUE)
-		return 0;
-	return refuse(-EPIPE, "strict call: %s", ret_reason->text);
+	/* One that only closed its end still has its time. */
+	if (result == CHANNEL_CLOSED && process_wait(process, NULL, &channel.deadline) == PROCESS_LATE)
+		result = CHANNEL_LATE;
+	struct deadline soon = deadline_in(PROCESS_GRACE_MS);
+	int status = result == CHANNEL_CLOSED ? process_collect(process, &soon, NULL) : process_kill(process);
+	if (is_whole(&channel, &report) && report.kind == REPORT_FAILED && report.value > 0 &&
+	    report.value < 4096)
+		return refuse(-(int)report.value, "strict call: %s: %s",
+		              child_step_name((enum child_step)report.detail),
+		              child_error_text((int)report.value));
+	judge(result, &channel, &report, status, &limits, ret_reason);
+	return ret_reason->kind == CALLGATE_EXIT_VALUE ? 0
+	                                               : refuse(-EPIPE, "strict call: %s", ret_reason->text);
 }
 
 static int run(struct call *call, char *output, struct callgate_exit_reason *ret_reason)
 {
 	struct process process;
-	struct reception reception = {.output = output, .capacity = call->job.output_capacity};
+	int result = 0;
 
 	assert(call->memory && call->stack_end < call->memory_size);
+	call->pipe[0] = call->pipe[1] = -1;
 	if (pipe2(call->pipe, O_CLOEXEC) < 0)
 		return refuse(-errno, "strict call: pipe: %s", strerror(errno));
-	fcntl(call->pipe[0], F_SETFL, O_NONBLOCK);
-	int result = process_clone(child, call->memory + call->stack_end, call, &process);
+	if (call->pipe[0] < 0)
+		return refuse(CONFINE_FAKED, "strict call: pipe: %s", CONFINE_FAKED_TEXT);
+	if ((result = channel_make_nonblocking(call->pipe[0])) < 0)
+		refuse(result, "strict call: pipe: %s", child_error_text(-result));
+	else if ((result = process_clone(child, call->memory + call->stack_end, call, &process)) < 0)
+		refuse(result, "strict call: clone: %s", child_error_text(-result));
 	close(call->pipe[1]);
-	if (result < 0) {
-		refuse(result, "strict call: clone: %s", strerror(-result));
-	} else {
-		bool late = listen_until_end(call, &process, &reception);
-		struct deadline soon = deadline_in(PROCESS_GRACE_MS);
-		int status = late ? process_kill(&process) : process_collect(&process, &soon, NULL);
-		result = finish(&reception, status, late, call, ret_reason);
-	}
+	if (result == 0)
+		result = listen_to(&process, call, output, ret_reason);
 	close(call->pipe[0]);
 	return result;
 }

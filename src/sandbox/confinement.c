@@ -1,18 +1,22 @@
-/* Strict mode's calls as rules, and filters as bytes. */
+/* Strict mode's calls as rules, the filters of a plugin's process as tables, and filters as bytes. */
 #include "sandbox/confinement.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 #include <callgate/strict.h>
 
 #include "sandbox/exit_reason.h"
+#include "sandbox/plugin_host.h"
 
 enum {
 	ALLOW_ALL = CALLGATE_ALLOW_EXIT_GROUP | CALLGATE_ALLOW_CLOCK | CALLGATE_ALLOW_FUTEX |
@@ -70,12 +74,12 @@ static int allow_anonymous_memory(scmp_filter_ctx ctx, int syscall)
 	                        SCMP_A3_32(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
 }
 
-int confinement_fail(scmp_filter_ctx ctx, int result, const char *what)
+static int fail(scmp_filter_ctx ctx, int result, const char *what)
 {
 	return refuse(result, "%s: %s", what, callgate_diagnosis(ctx));
 }
 
-int confinement_allow(scmp_filter_ctx ctx, unsigned allow)
+static int allow_more(scmp_filter_ctx ctx, unsigned allow)
 {
 	int result = 0;
 
@@ -95,7 +99,7 @@ int confinement_allow(scmp_filter_ctx ctx, unsigned allow)
 		if (result == 0 && !hides_mmap(ctx, true))
 			result = allow_anonymous_memory(ctx, SCMP_SYS(mmap));
 	}
-	return result < 0 ? confinement_fail(ctx, result, "strict rules") : 0;
+	return result < 0 ? fail(ctx, result, "strict rules") : 0;
 }
 
 int callgate_strict_rules(scmp_filter_ctx ctx, unsigned allow)
@@ -103,10 +107,10 @@ int callgate_strict_rules(scmp_filter_ctx ctx, unsigned allow)
 	int result = seccomp_transaction_start(ctx);
 
 	if (result < 0)
-		return confinement_fail(ctx, result, "strict rules");
+		return fail(ctx, result, "strict rules");
 	for (size_t i = 0; result == 0 && i < sizeof(strict_calls) / sizeof(strict_calls[0]); i++)
 		result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, strict_calls[i], 0);
-	result = result < 0 ? confinement_fail(ctx, result, "strict rules") : confinement_allow(ctx, allow);
+	result = result < 0 ? fail(ctx, result, "strict rules") : allow_more(ctx, allow);
 	if (result == 0)
 		return seccomp_transaction_commit(ctx);
 	seccomp_transaction_reject(ctx);
@@ -133,7 +137,10 @@ int callgate_strict_list(uint32_t arch, int ret_syscalls[CALLGATE_STRICT_CALLS])
 
 /* ---- filters as bytes ---- */
 
-int confinement_compile(scmp_filter_ctx ctx, struct confinement_filter *ret_filter)
+/* Adds to a context what `argument` says. 0, or -errno with the thread's diagnosis. */
+typedef int fill_function(scmp_filter_ctx ctx, const void *argument);
+
+static int compile(scmp_filter_ctx ctx, struct confinement_filter *ret_filter)
 {
 	size_t size = 0;
 	void *bytes = NULL;
@@ -145,25 +152,35 @@ int confinement_compile(scmp_filter_ctx ctx, struct confinement_filter *ret_filt
 		result = seccomp_export_bpf_mem(ctx, bytes, &size);
 	if (result < 0) {
 		free(bytes);
-		return refuse(result, "making a filter: %s", callgate_diagnosis(ctx));
+		return fail(ctx, result, "making a filter");
 	}
 	assert(size && size % 8 == 0);
 	*ret_filter = (struct confinement_filter){.bytes = bytes, .size = size, .owned = bytes};
 	return 0;
 }
 
-int confinement_strict(unsigned allow, struct confinement_filter *ret_filter)
+static int make(uint32_t action, fill_function *fill, const void *argument,
+                struct confinement_filter *ret_filter)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRAP);
-	int result;
+	scmp_filter_ctx ctx = seccomp_init(action);
 
 	if (!ctx)
 		return -ENOMEM;
-	result = callgate_strict_rules(ctx, allow);
+	int result = fill(ctx, argument);
 	if (result == 0)
-		result = confinement_compile(ctx, ret_filter);
+		result = compile(ctx, ret_filter);
 	seccomp_release(ctx);
 	return result;
+}
+
+static int fill_strict(scmp_filter_ctx ctx, const void *allow)
+{
+	return callgate_strict_rules(ctx, *(const unsigned *)allow);
+}
+
+int confinement_strict(unsigned allow, struct confinement_filter *ret_filter)
+{
+	return make(SCMP_ACT_TRAP, fill_strict, &allow, ret_filter);
 }
 
 int confinement_borrow(const struct callgate_program *program, struct confinement_filter *ret_filter)
@@ -182,4 +199,274 @@ void confinement_finish(struct confinement_filter *filter)
 	assert(!filter->owned || filter->owned == filter->bytes);
 	free(filter->owned);
 	*filter = (struct confinement_filter){0};
+}
+
+/* ---- a plugin's filters ---- */
+
+/* glibc's O_TMPFILE includes O_DIRECTORY, which is harmless alone; this is the rest of it. */
+enum { TMPFILE_BIT = O_TMPFILE & ~O_DIRECTORY };
+enum { NOT_READING = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | O_PATH | TMPFILE_BIT };
+
+/* No comparison but one under a mask looks at no more than the kernel reads: the low 32 bits of an int, all bits of a long. */
+#define INT_IS(index, value)                                             \
+	{                                                                \
+		index, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)(value) \
+	}
+#define BITS(index, mask, value)                       \
+	{                                              \
+		index, SCMP_CMP_MASKED_EQ, mask, value \
+	}
+
+/* What is allowed: a call with each of the groups of its alternatives. */
+struct rule {
+	int syscall;
+	unsigned count;
+	struct scmp_arg_cmp args[2];
+	int own_fd; /* 1 + the index of an argument that must be a descriptor of the plugin's own; 0: none */
+	bool no_fd; /* or -1, where there is none */
+};
+
+/* The descriptors from PLUGIN_OWN_FD to PLUGIN_FD_LIMIT - 1, of which `own_fd` speaks, as values under masks. */
+static const struct {
+	uint32_t mask, value;
+} own_fds[] = {
+    {UINT32_MAX, 5}, {UINT32_MAX - 1, 6}, {UINT32_MAX - 7, 8}, {UINT32_MAX - 15, 16}, {UINT32_MAX - 31, 32},
+};
+_Static_assert(PLUGIN_OWN_FD == 5 && PLUGIN_FD_LIMIT == 64, "own_fds must be the same descriptors");
+
+/* What a plugin needs to serve. */
+static const struct rule serving_rules[] = {
+    {SCMP_SYS(read), 1, {INT_IS(0, PLUGIN_REQUEST_FD)}, 0, false},
+    {SCMP_SYS(write), 1, {INT_IS(0, PLUGIN_RESPONSE_FD)}, 0, false},
+    {SCMP_SYS(exit), 0, {{0}}, 0, false},
+    {SCMP_SYS(rt_sigreturn), 0, {{0}}, 0, false},
+};
+
+#define NEVER_WRITABLE_AND_EXECUTABLE(call, count, second, ...)                                          \
+	{SCMP_SYS(call), count, {BITS(2, PROT_WRITE | PROT_EXEC, 0), second}, __VA_ARGS__},              \
+	    {SCMP_SYS(call), count, {BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE), second}, __VA_ARGS__}, \
+	{                                                                                                \
+		SCMP_SYS(call), count, {BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC), second}, __VA_ARGS__ \
+	}
+
+#define PRIVATE_MAPPING                                                      \
+	{                                                                    \
+		3, SCMP_CMP_MASKED_EQ, MAP_SHARED | MAP_PRIVATE, MAP_PRIVATE \
+	}
+
+/*
+ * What the dynamic linker needs besides: finding, mapping and relocating objects, memory for its own lists, and one more filter.
+ * Files are opened for reading only, mapped privately, and never writable and executable at once. The descriptors that the process
+ * began with can't be read, mapped, moved in or closed; standard error may be a file of the host's.
+ */
+static const struct rule loading_rules[] = {
+    {SCMP_SYS(open), 1, {BITS(1, NOT_READING, O_RDONLY)}, 0, false},
+    {SCMP_SYS(openat), 1, {BITS(2, NOT_READING, O_RDONLY)}, 0, false},
+    {SCMP_SYS(read), 0, {{0}}, 1, false},
+    {SCMP_SYS(pread64), 0, {{0}}, 1, false},
+    {SCMP_SYS(lseek), 0, {{0}}, 1, false},
+    {SCMP_SYS(_llseek), 0, {{0}}, 1, false},
+    {SCMP_SYS(close), 0, {{0}}, 1, false},
+    {SCMP_SYS(fstat), 0, {{0}}, 0, false},
+    {SCMP_SYS(fstat64), 0, {{0}}, 0, false},
+    {SCMP_SYS(stat), 0, {{0}}, 0, false},
+    {SCMP_SYS(stat64), 0, {{0}}, 0, false},
+    {SCMP_SYS(newfstatat), 0, {{0}}, 0, false},
+    {SCMP_SYS(fstatat64), 0, {{0}}, 0, false},
+    {SCMP_SYS(statx), 0, {{0}}, 0, false},
+    NEVER_WRITABLE_AND_EXECUTABLE(mmap, 2, PRIVATE_MAPPING, 5, true),
+    NEVER_WRITABLE_AND_EXECUTABLE(mmap2, 2, PRIVATE_MAPPING, 5, true),
+    NEVER_WRITABLE_AND_EXECUTABLE(mprotect, 1, {0}, 0, false),
+    {SCMP_SYS(munmap), 0, {{0}}, 0, false},
+    {SCMP_SYS(mremap), 0, {{0}}, 0, false},
+    {SCMP_SYS(brk), 0, {{0}}, 0, false},
+    {SCMP_SYS(futex), 0, {{0}}, 0, false},
+    {SCMP_SYS(futex_time64), 0, {{0}}, 0, false},
+    {SCMP_SYS(getrandom), 0, {{0}}, 0, false},
+    {SCMP_SYS(exit_group), 0, {{0}}, 0, false},
+    {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_SECCOMP), {1, SCMP_CMP_EQ, SECCOMP_MODE_FILTER, 0}}, 0, false},
+    {SCMP_SYS(prctl), 1, {INT_IS(0, PR_GET_DUMPABLE)}, 0, false},
+    /* 0, and 2, which the kernel never grants and child_hide_memory() asks for. */
+    {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_DUMPABLE), BITS(1, ~UINT64_C(2), 0)}, 0, false},
+};
+
+static const struct rule stderr_rule = {SCMP_SYS(write), 1, {INT_IS(0, 2)}, 0, false};
+
+static int add_alternative(scmp_filter_ctx ctx, const struct rule *rule, uint32_t mask, uint32_t value)
+{
+	struct scmp_arg_cmp args[3] = {rule->args[0], rule->args[1]};
+
+	assert(rule->count <= 2 && rule->own_fd >= 1 && rule->own_fd <= 6 && (value & ~mask) == 0);
+	args[rule->count] = (struct scmp_arg_cmp)BITS((unsigned)rule->own_fd - 1, mask, value);
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rule->syscall, rule->count + 1, args);
+}
+
+static int add_rule(scmp_filter_ctx ctx, const struct rule *rule)
+{
+	enum callgate_arch_mmap mmap_kind = callgate_arch_find(SCMP_ARCH_NATIVE)->mmap;
+	int result = 0;
+
+	/* Where mmap takes a pointer to its arguments, a rule can't look at them: mmap2 is used, or there is none. */
+	if (rule->syscall == SCMP_SYS(mmap) && mmap_kind == CALLGATE_ARCH_MMAP_ONLY_MMAP2)
+		return 0;
+	if (rule->syscall == SCMP_SYS(mmap) && mmap_kind == CALLGATE_ARCH_MMAP_IN_MEMORY)
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, rule->syscall, 0);
+	if (!rule->own_fd)
+		return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rule->syscall, rule->count, rule->args);
+	for (size_t i = 0; result == 0 && i < sizeof(own_fds) / sizeof(own_fds[0]); i++)
+		result = add_alternative(ctx, rule, own_fds[i].mask, own_fds[i].value);
+	if (result == 0 && rule->no_fd)
+		result = add_alternative(ctx, rule, UINT32_MAX, UINT32_MAX);
+	return result;
+}
+
+static int add(scmp_filter_ctx ctx, const struct rule *rules, size_t count)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < count; i++)
+		result = add_rule(ctx, &rules[i]);
+	return result < 0 ? fail(ctx, result, "the plugin's filter") : 0;
+}
+
+/* ---- calls that are allowed by name ---- */
+
+/* What a call can do, with arguments that nobody checks, that the filters beside it would not let pass. */
+enum power {
+	OPENS_FILES = 1,    /* any file, or executes it */
+	REACHES_FILES = 2,  /* or memory, in ways that a notification of open() and openat() does not see */
+	MAKES_PROCESSES = 4 /* which nothing ends when the plugin does */
+};
+
+static const struct {
+	int syscall;
+	enum power power;
+} powerful_calls[] = {
+    {SCMP_SYS(open), OPENS_FILES},
+    {SCMP_SYS(openat), OPENS_FILES},
+    {SCMP_SYS(openat2), OPENS_FILES},
+    {SCMP_SYS(open_by_handle_at), OPENS_FILES},
+    {SCMP_SYS(execve), OPENS_FILES},
+    {SCMP_SYS(execveat), OPENS_FILES},
+    {SCMP_SYS(io_uring_setup), REACHES_FILES},
+    {SCMP_SYS(io_uring_enter), REACHES_FILES},
+    {SCMP_SYS(io_uring_register), REACHES_FILES},
+    {SCMP_SYS(ptrace), REACHES_FILES},
+    {SCMP_SYS(process_vm_readv), REACHES_FILES},
+    {SCMP_SYS(process_vm_writev), REACHES_FILES},
+    {SCMP_SYS(pidfd_getfd), REACHES_FILES},
+    {SCMP_SYS(open_tree), REACHES_FILES},
+    {SCMP_SYS(mount), REACHES_FILES},
+    {SCMP_SYS(move_mount), REACHES_FILES},
+    {SCMP_SYS(fsmount), REACHES_FILES},
+    {SCMP_SYS(chroot), REACHES_FILES},
+    {SCMP_SYS(pivot_root), REACHES_FILES},
+    {SCMP_SYS(setns), REACHES_FILES},
+    {SCMP_SYS(unshare), REACHES_FILES},
+    {SCMP_SYS(fork), MAKES_PROCESSES},
+    {SCMP_SYS(vfork), MAKES_PROCESSES},
+    {SCMP_SYS(clone), MAKES_PROCESSES},
+    {SCMP_SYS(clone3), MAKES_PROCESSES},
+};
+
+static unsigned powers_of(int syscall)
+{
+	unsigned powers = 0;
+
+	for (size_t i = 0; i < sizeof(powerful_calls) / sizeof(powerful_calls[0]); i++)
+		if (powerful_calls[i].syscall == syscall)
+			powers |= powerful_calls[i].power;
+	return powers;
+}
+
+/* All that the names of the options can do together. Names that are unknown, or not to be allowed, are refused. */
+static int take_names(const struct callgate_plugin_options *options, unsigned *ret_powers)
+{
+	*ret_powers = 0;
+	for (const char *const *name = options->allow_calls; name && *name; name++) {
+		int number = seccomp_syscall_resolve_name(*name);
+		if (number == __NR_SCMP_ERROR)
+			return refuse(-EINVAL, "allow_calls: there is no system call \"%s\"", *name);
+		*ret_powers |= powers_of(number);
+		if (*ret_powers & MAKES_PROCESSES)
+			return refuse(-EINVAL,
+			              "allow_calls: %s: a plugin makes no processes or threads, which "
+			              "could outlive it",
+			              *name);
+	}
+	return 0;
+}
+
+static int add_names(scmp_filter_ctx ctx, const char *const *names)
+{
+	for (; names && *names; names++) {
+		int result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(*names), 0);
+		if (result < 0)
+			return fail(ctx, result, *names);
+	}
+	return 0;
+}
+
+/* ---- the three filters ---- */
+
+static int fill_serving(scmp_filter_ctx ctx, const void *argument)
+{
+	const struct callgate_plugin_options *options = argument;
+	int result = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP);
+
+	if (result < 0)
+		return fail(ctx, result, "the plugin's filter");
+	result = add(ctx, serving_rules, sizeof(serving_rules) / sizeof(serving_rules[0]));
+	if (result == 0 && options->allow_stderr)
+		result = add(ctx, &stderr_rule, 1);
+	if (result == 0)
+		result = allow_more(ctx, options->allow);
+	return result == 0 ? add_names(ctx, options->allow_calls) : result;
+}
+
+static int fill_loading(scmp_filter_ctx ctx, const void *options)
+{
+	int result = fill_serving(ctx, options);
+
+	return result < 0 ? result
+	                  : add(ctx, loading_rules, sizeof(loading_rules) / sizeof(loading_rules[0]));
+}
+
+static int fill_supervising(scmp_filter_ctx ctx, const void *unused)
+{
+	int result = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
+
+	(void)unused;
+	if (result == 0)
+		result = seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(open), 0);
+	return result == 0 ? seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(openat), 0) : result;
+}
+
+int plugin_filters_make(const struct callgate_plugin_options *options, struct plugin_filters *ret_filters)
+{
+	struct plugin_filters filters = {0};
+	unsigned powers;
+	int result = take_names(options, &powers);
+
+	if (result == 0)
+		result = make(SCMP_ACT_TRAP, fill_loading, options, &filters.loading);
+	if (result == 0)
+		result = make(SCMP_ACT_TRAP, fill_serving, options, &filters.serving);
+	/* Where the library can't make this one, and Landlock limits files, nobody will ask for it. */
+	if (result == 0 && !powers &&
+	    make(SCMP_ACT_ALLOW, fill_supervising, NULL, &filters.supervising) == -ENOMEM)
+		result = refuse(-ENOMEM, "plugin: out of memory");
+	filters.limits_files = !(powers & OPENS_FILES);
+	if (result < 0)
+		plugin_filters_finish(&filters);
+	else
+		*ret_filters = filters;
+	return result;
+}
+
+void plugin_filters_finish(struct plugin_filters *filters)
+{
+	confinement_finish(&filters->loading);
+	confinement_finish(&filters->serving);
+	confinement_finish(&filters->supervising);
 }

@@ -1,19 +1,14 @@
 /*
- * Strict mode's calls as rules of any filter, and filters as bytes, made and proved here, so that whoever loads them needs no compiler.
+ * The filters of confined processes as bytes, made and proved here, so that whoever loads them needs no compiler.
  */
-#ifndef CALLGATE_WORKER_CONFINEMENT_H
-#define CALLGATE_WORKER_CONFINEMENT_H
+#ifndef CALLGATE_SANDBOX_CONFINEMENT_H
+#define CALLGATE_SANDBOX_CONFINEMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include <seccomp.h>
+#include <callgate/plugin.h>
 #include <callgate/program.h>
-
-/* Adds the rules for CALLGATE_ALLOW_* bits alone. 0, or -errno with the thread's diagnosis; rules may then be there in part. */
-int confinement_allow(scmp_filter_ctx ctx, unsigned allow);
-
-/* The thread's diagnosis from the context's, after `what`; returns `result`. */
-int confinement_fail(scmp_filter_ctx ctx, int result, const char *what);
 
 /* Empty, without bytes, or a program for prctl(2). */
 struct confinement_filter {
@@ -25,12 +20,28 @@ struct confinement_filter {
 /* The strict calls and `allow`, everything else trapped. 0 or -errno with the thread's diagnosis. */
 int confinement_strict(unsigned allow, struct confinement_filter *ret_filter);
 
-/* What `ctx` compiles to. 0 or -errno with the thread's diagnosis. */
-int confinement_compile(scmp_filter_ctx ctx, struct confinement_filter *ret_filter);
-
 /* The program's bytes, valid as long as the program, if the kernel would accept them. 0, or -EINVAL with the thread's diagnosis. */
 int confinement_borrow(const struct callgate_program *program, struct confinement_filter *ret_filter);
 
 void confinement_finish(struct confinement_filter *filter);
+
+/*
+ * A plugin's. `loading` is the filter under which the plugin is loaded, `serving` comes on top before it serves. What both allow is what is
+ * allowed in the end, so the loading filter allows all that the serving filter does, and the call by which that one is loaded. `supervising`
+ * comes first where the watcher opens files in place of the plugin: it notifies of them, and allows everything else.
+ */
+struct plugin_filters {
+	struct confinement_filter loading, serving, supervising;
+	bool
+	    limits_files; /* false: the options allow, by name, a call that opens files, and nothing limits which */
+};
+
+/*
+ * 0, or -errno with the thread's diagnosis and nothing made. Without `supervising` where the library can't make that one, or where calls are
+ * allowed that it would not see.
+ */
+int plugin_filters_make(const struct callgate_plugin_options *options, struct plugin_filters *ret_filters);
+
+void plugin_filters_finish(struct plugin_filters *filters);
 
 #endif

@@ -70,6 +70,15 @@ void exit_reason_deadline(struct callgate_exit_reason *reason, const struct exit
 	reason->signal = SIGKILL;
 }
 
+void exit_reason_not_ended(struct callgate_exit_reason *reason)
+{
+	size_t length = strlen(reason->text);
+
+	snprintf(
+	    reason->text + length, sizeof(reason->text) - length,
+	    " but has not ended: it hangs in the kernel, is traced, or an older filter holds back signals");
+}
+
 void exit_reason_too_large(struct callgate_exit_reason *reason, uint64_t size,
                            const struct exit_limits *limits)
 {

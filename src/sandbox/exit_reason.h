@@ -25,6 +25,9 @@ void exit_reason_too_large(struct callgate_exit_reason *reason, uint64_t size,
 __attribute__((format(printf, 3, 4))) void
 exit_reason_set(struct callgate_exit_reason *reason, enum callgate_exit_kind kind, const char *format, ...);
 
+/* Adds to the text that it was killed in vain. */
+void exit_reason_not_ended(struct callgate_exit_reason *reason);
+
 /* From what process_collect() returned. */
 void exit_reason_status(struct callgate_exit_reason *reason, int status, const struct exit_limits *limits);
 

@@ -9,9 +9,16 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <callgate/plugin_side.h>
@@ -20,17 +27,197 @@
 #include "base/raw.h"
 #include "process/child.h"
 
+static void require(enum child_step step, int result)
+{
+	child_require(PLUGIN_RESPONSE_FD, step, result);
+}
+
+/* ---- the watcher ---- */
+
+/* Where there is no pidfd, this often the host is looked for. */
+enum { LOOK_NS = 100000000 };
+/* So long a killed plugin may take to end. After that this process ends, and the kernel kills the plugin for it: PR_SET_PDEATHSIG. */
+enum { KILLED_NS = 500000000 };
+
+static volatile sig_atomic_t is_asked_to_end;
+
+static void on_signal(int number)
+{
+	if (number == SIGTERM)
+		is_asked_to_end = 1;
+}
+
+/*
+ * A process that watches others: it kills them when the host has ended, has closed its end of the socket, as an exec does, or asks for it by
+ * SIGTERM. They die with it.
+ *
+ * A process can't be trusted to watch itself: it may block a signal that reports the host's end, and a descriptor that shows it lives on in a
+ * copy of the host.
+ */
+struct watcher {
+	pid_t itself, host;
+	sigset_t awake; /* signals come while ppoll() waits, and at no other time */
+	struct pollfd sources[3];
+	const struct file_limit *limit;
+};
+enum { HOST, SOCKET, OPENING, SOURCES };
+
+/*
+ * A descriptor that is ready when the host has closed its end of the socket. It does not keep the plugin's end open, so that the host sees what
+ * becomes of that. Or -errno.
+ */
+static int watch_socket(void)
+{
+	struct epoll_event hangup = {.events = EPOLLRDHUP};
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (fd <= STDERR_FILENO)
+		return CONFINE_FAKED;
+	if (epoll_ctl(fd, EPOLL_CTL_ADD, PLUGIN_REQUEST_FD, &hangup) < 0)
+		return -errno;
+	/* What is there can't be added again. */
+	return epoll_ctl(fd, EPOLL_CTL_ADD, PLUGIN_REQUEST_FD, &hangup) < 0 ? fd : CONFINE_FAKED;
+}
+
+static int begin_watching(const struct setup *setup, const struct file_limit *limit,
+                          struct watcher *ret_watcher)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	bool has_pidfd = fcntl(PLUGIN_HOST_PIDFD, F_GETFD) >= 0;
+	int socket = watch_socket();
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGCHLD, &action, NULL);
+	sigdelset(&all, SIGTERM);
+	sigdelset(&all, SIGCHLD);
+	*ret_watcher =
+	    (struct watcher){.itself = getpid(),
+	                     .host = setup->host,
+	                     .awake = all,
+	                     .sources = {{.fd = has_pidfd ? PLUGIN_HOST_PIDFD : -1, .events = POLLIN},
+	                                 {.fd = socket, .events = POLLIN},
+	                                 {.fd = -1, .events = POLLIN}},
+	                     .limit = limit};
+	if (socket < 0)
+		return socket;
+	return setup->die_with_thread ? child_end_with_parent(SIGTERM) : 0;
+}
+
+/* As fork(); in the new process all signals are still blocked. */
+static pid_t make_process(const struct watcher *watcher)
+{
+	pid_t pid = fork();
+
+	if (pid != 0) {
+		require(CHILD_STEP_PROCESS, pid < 0 ? -errno : 0);
+		return pid;
+	}
+	require(CHILD_STEP_PROCESS,
+	        getpid() == watcher->itself ? CONFINE_FAKED : child_end_with_parent(SIGKILL));
+	if (getppid() != watcher->itself)
+		raw_exit(1);
+	return 0;
+}
+
+/* Collects other processes too: those who opened a file. */
+static bool collect(pid_t child, siginfo_t *ret_end)
+{
+	do
+		*ret_end = (siginfo_t){0};
+	while (waitid(P_ALL, 0, ret_end, WEXITED | WNOHANG) == 0 && ret_end->si_pid &&
+	       ret_end->si_pid != child);
+	return ret_end->si_pid == child;
+}
+
+/* How the child ended. */
+static siginfo_t watch(struct watcher *watcher, pid_t child)
+{
+	const struct timespec look = {.tv_nsec = LOOK_NS}, killed = {.tv_nsec = KILLED_NS};
+	struct pollfd *sources = watcher->sources;
+	bool has_pidfd = sources[HOST].fd >= 0, is_killed = false;
+	siginfo_t end;
+
+	for (int ready = 0; !collect(child, &end);) {
+		bool is_over = is_asked_to_end || (!has_pidfd && getppid() != watcher->host) ||
+		               (ready > 0 && (sources[HOST].revents || sources[SOCKET].revents));
+		if (is_over && !is_killed) {
+			kill(child, SIGKILL);
+			is_killed = true;
+			for (int i = 0; i < SOURCES; i++)
+				sources[i].fd = -1;
+		} else if (ready > 0 && (sources[OPENING].revents & POLLIN)) {
+			file_limit_answer(watcher->limit);
+		}
+		const struct timespec *wait = is_killed ? &killed : has_pidfd ? NULL : &look;
+		ready = ppoll(sources, SOURCES, wait, &watcher->awake);
+		if (ready == 0 && is_killed)
+			_exit(128 + SIGKILL);
+	}
+	return end;
+}
+
+/* The host sees this end, and takes it for the plugin's. */
+static _Noreturn void end_as(const siginfo_t *plugin)
+{
+	const struct rlimit no_core = {0, 0};
+	sigset_t none;
+
+	assert(plugin->si_code == CLD_EXITED || plugin->si_code == CLD_KILLED ||
+	       plugin->si_code == CLD_DUMPED);
+	if (plugin->si_code == CLD_EXITED)
+		_exit(plugin->si_status);
+	setrlimit(RLIMIT_CORE, &no_core);
+	signal(plugin->si_status, SIG_DFL);
+	raise(plugin->si_status);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	_exit(128 + plugin->si_status);
+}
+
+/* Whether Landlock limits anything here is found out in a process that then ends, as a limit can't be taken back. */
+static void try_landlock(struct watcher *watcher, struct file_limit *limit)
+{
+	pid_t trial = make_process(watcher);
+
+	if (trial == 0)
+		raw_exit(-file_limit_by_landlock(limit));
+	siginfo_t end = watch(watcher, trial);
+	limit->landlock_error = end.si_code == CLD_EXITED ? end.si_status : ECANCELED;
+}
+
+/* This process becomes the watcher, and never returns but in the plugin's process; it ends as the plugin does, by the same status or signal. */
+static void start_plugin(const struct setup *setup, struct file_limit *limit)
+{
+	struct watcher watcher;
+
+	require(CHILD_STEP_PROCESS, begin_watching(setup, limit, &watcher));
+	if (limit->names_size)
+		try_landlock(&watcher, limit);
+	if (limit->landlock_error)
+		file_limit_by_listener(limit);
+	watcher.sources[OPENING].fd = limit->listener;
+	pid_t plugin = make_process(&watcher);
+	if (plugin == 0)
+		return;
+	close(PLUGIN_REQUEST_FD);
+	close(PLUGIN_RESPONSE_FD);
+	siginfo_t end = watch(&watcher, plugin);
+	end_as(&end);
+}
+
+/* ---- the plugin's process ---- */
+
 typedef int64_t serve_function(struct callgate_plugin_job *job);
 
 /* Mapped before the limits are set. `reply` is the report and the response right after it, for one write. */
 struct buffers {
 	char *request, *reply, *arena;
 };
-
-static void require(enum child_step step, int result)
-{
-	child_require(PLUGIN_RESPONSE_FD, step, result);
-}
 
 static void report_refusal(const char *reason)
 {
@@ -98,24 +285,16 @@ static void hide_memory(void)
 }
 
 /* Before the loading filter, under which none of this can be done. */
-static void limit_files(const struct setup *setup, const struct payload *payload)
+static void limit_files(struct file_limit *limit)
 {
-	struct file_limit limit = {.names = payload->files,
-	                           .names_size = setup->files_size,
-	                           .filter = payload->supervising,
-	                           .filter_size = setup->supervising_size};
-	struct file_limit_failure failure;
-	enum file_limit_means means =
-	    setup->files_size ? file_limit_set(&limit, PLUGIN_RESPONSE_FD, &failure) : FILE_LIMIT_LANDLOCK;
-
-	if (means == FILE_LIMIT_NONE) {
+	if (file_limit_set(limit) < 0) {
 		child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_NO_LIMIT,
-		                                                 .value = failure.landlock,
-		                                                 .detail = failure.listener});
+		                                                 .value = limit->landlock_error,
+		                                                 .detail = limit->listener_error});
 		raw_exit(1);
 	}
-	/* A host that opens files in place of this process reads their names in its memory. */
-	if (means != FILE_LIMIT_LISTENER)
+	/* Who opens files in place of this process reads their names in its memory. */
+	if (limit->landlock_error == 0)
 		hide_memory();
 }
 
@@ -131,18 +310,18 @@ static serve_function *load(const char *path)
 	return serve;
 }
 
-static serve_function *load_confined(const struct setup *setup, const struct payload *payload)
+static serve_function *load_confined(const struct setup *setup, const struct payload *payload,
+                                     struct file_limit *limit)
 {
 	serve_function *serve;
 
-	require(CHILD_STEP_PRIVILEGES, confine_no_new_privileges());
 	if (!setup->loading_size) {
 		hide_memory();
 		serve = load(payload->path);
 		require(CHILD_STEP_CONFINE, confine_strictly());
 		return serve;
 	}
-	limit_files(setup, payload);
+	limit_files(limit);
 	require(CHILD_STEP_HANDLER, child_report_traps(PLUGIN_RESPONSE_FD));
 	require(CHILD_STEP_CONFINE, child_load_filter(payload->loading, setup->loading_size));
 	serve = load(payload->path);
@@ -207,10 +386,16 @@ int main(void)
 	}
 	/* Neither this process nor the plugin's keeps open what the host closes. */
 	require(CHILD_STEP_FDS, child_close_from(PLUGIN_HOST_PIDFD + 1));
-	require(CHILD_STEP_PROCESS, watcher_start(&setup));
 	struct payload payload = receive_payload(&setup);
+	struct file_limit limit = {.names = payload.files,
+	                           .names_size = setup.files_size,
+	                           .filter = payload.supervising,
+	                           .filter_size = setup.supervising_size,
+	                           .listener = -1};
+	require(CHILD_STEP_PRIVILEGES, confine_no_new_privileges());
+	start_plugin(&setup, &limit);
 	prepare(&setup, &buffers);
-	serve_function *serve = load_confined(&setup, &payload);
+	serve_function *serve = load_confined(&setup, &payload, &limit);
 	child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_READY});
 	for (;;)
 		answer(receive(&setup, buffers.request), &setup, serve, &buffers);

@@ -38,35 +38,35 @@ struct request {
 	uint64_t size, capacity;
 };
 
-/*
- * Makes the plugin's process and returns in it: 0, or -errno. This process watches, and never returns: it kills the plugin when the host has
- * ended or asks for it by SIGTERM, and ends as the plugin did, by the same status or signal. The plugin's process dies with it.
- *
- * A process can't be trusted to watch itself: it may block a signal that reports the host's end, and a descriptor that shows it lives on in a
- * copy of the host.
- */
-int watcher_start(const struct setup *setup);
+/* ---- which files may be read ---- */
 
-/* Which files may be read: names as in struct plugin_files; and the filter that notifies of opening, which may be empty. */
 struct file_limit {
-	const char *names;
-	size_t names_size;
-	const void *filter;
+	const char *names;  /* as in struct plugin_files */
+	size_t names_size;  /* 0: there is no limit */
+	const void *filter; /* which notifies of opening; may be empty */
 	size_t filter_size;
+	const char *probe; /* a directory that can be read where nothing limits that; NULL: none is known */
+	int listener;      /* the watcher answers it; -1: none */
+	/* Why there is no limit by that means, in errno values; ECANCELED: what reported success has no effect. 0: there is, or it was not tried. */
+	int landlock_error, listener_error;
 };
 
-/* Why there is no limit, in errno values; ECANCELED: what reported success has no effect. */
-struct file_limit_failure {
-	int landlock, listener;
-};
+/* From now on nothing can be opened for reading but what is beneath the names. 0, or -errno; -ECANCELED: that had no effect. */
+int file_limit_by_landlock(const struct file_limit *limit);
 
-enum file_limit_means { FILE_LIMIT_NONE, FILE_LIMIT_LANDLOCK, FILE_LIMIT_LISTENER };
+/* From now on, here and in what this process makes, open(2) and openat(2) wait for file_limit_answer() in another process. */
+void file_limit_by_listener(struct file_limit *limit);
+
+/* In the plugin's process: sets the limit, and tries it out. 0, or -EOPNOTSUPP: nothing limits. */
+int file_limit_set(struct file_limit *limit);
+
+/* In the watcher: answers one notification, in a process of its own: what is opened may hang in a file system that others serve. */
+void file_limit_answer(const struct file_limit *limit);
 
 /*
- * By Landlock, or else by a listener, which is sent to the host with a REPORT_LISTENER over `socket`; either way the limit is
- * tried out. With NONE, *ret_failure says why neither could be had.
+ * Opens a file in place of the plugin: a regular file that is one of the names, or an ELF file beneath one of the directories. What else
+ * `path` may be, nothing is touched that lies elsewhere. A descriptor, -EACCES, or why the file can't be opened.
  */
-enum file_limit_means file_limit_set(const struct file_limit *limit, int socket,
-                                     struct file_limit_failure *ret_failure);
+int file_limit_open(const struct file_limit *limit, const char *path);
 
 #endif

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/raw.h"
-#include "process/channel.h"
 #include "process/child.h"
 #include "sandbox/exit_reason.h"
 #include "sandbox/plugin_host.h"
@@ -53,6 +53,8 @@ static int open_ends(struct ends *ends)
 
 	*ends = (struct ends){.ours = sockets[0], .its = sockets[1], .host = -1};
 	if (result == 0)
+		result = sockets[0] < 0 ? CONFINE_FAKED : channel_make_nonblocking(sockets[0]);
+	if (result == 0)
 		ends->host = raw_pidfd_open(getpid());
 	if (result == 0 && (ends->host == -EMFILE || ends->host == -ENFILE || ends->host == -ENOMEM))
 		result = ends->host;
@@ -64,7 +66,7 @@ static int open_ends(struct ends *ends)
 		result = move_up(&ends->host);
 	if (result < 0) {
 		close_ends(ends);
-		return refuse(result, "plugin: no descriptors: %s", strerror(-result));
+		return refuse(result, "plugin: no descriptors: %s", child_error_text(-result));
 	}
 	return 0;
 }
@@ -117,8 +119,10 @@ static int begin(const struct plugin_plan *plan, struct plugin_process *process)
 {
 	struct ends ends;
 	pid_t pid;
-	int result = open_ends(&ends);
 
+	if (process_check_clone() < 0)
+		return refuse(CONFINE_FAKED, "plugin: starting %s: %s", plan->helper, CONFINE_FAKED_TEXT);
+	int result = open_ends(&ends);
 	if (result < 0)
 		return result;
 	result = spawn(plan, &ends, &pid);
@@ -131,8 +135,8 @@ static int begin(const struct plugin_plan *plan, struct plugin_process *process)
 }
 
 /*
- * Ends the process and returns its wait status. The watcher kills the plugin and collects it; one that doesn't in time is killed, and
- * the plugin with it, though perhaps later: it may hang in the kernel.
+ * Ends the process and returns its wait status. The watcher kills the plugin and collects it, by the signal or because the socket is closed;
+ * one that doesn't in time is killed, and the plugin with it, though perhaps later: it may hang in the kernel.
  */
 static int end(struct plugin_process *process)
 {
@@ -140,17 +144,20 @@ static int end(struct plugin_process *process)
 
 	assert(process->socket >= LOWEST_OWN_FD);
 	process_signal(&process->process, SIGTERM);
-	bool is_over = process_wait(&process->process, NULL, 0, &soon) == PROCESS_ENDED;
-	int status =
-	    is_over ? process_collect(&process->process, &soon, NULL) : process_kill(&process->process);
 	close(process->socket);
-	return status;
+	return process_wait(&process->process, NULL, &soon) == PROCESS_ENDED
+	           ? process_collect(&process->process, &soon, NULL)
+	           : process_kill(&process->process);
 }
 
-void plugin_process_stop(struct plugin_process *process)
+void plugin_process_stop(const struct plugin_plan *plan, struct plugin_process *process)
 {
-	if (process->process.pid)
-		end(process);
+	struct callgate_exit_reason reason = {.kind = CALLGATE_EXIT_NONE};
+
+	if (!process->process.pid || end(process) != PROCESS_NOT_COLLECTED)
+		return;
+	exit_reason_not_ended(&reason);
+	refuse(-EPIPE, "plugin %s%s", plan->path, reason.text);
 }
 
 static struct exit_limits limits_of(const struct plugin_plan *plan, unsigned deadline_ms, size_t capacity)
@@ -168,26 +175,22 @@ static void end_badly(struct plugin_process *process, enum channel_result result
 {
 	struct deadline soon = deadline_in(PROCESS_GRACE_MS);
 
-	switch (result) {
-	case CHANNEL_LATE:
-		end(process);
+	/* The stream ends a moment before the process does; one that only closed its descriptors is killed. */
+	if (result == CHANNEL_CLOSED && process_wait(&process->process, NULL, &soon) == PROCESS_ENDED) {
+		struct exit_limits measured = *limits;
+		int status = process_collect(&process->process, &soon, &measured.peak);
+		close(process->socket);
+		exit_reason_status(reason, status, &measured);
+		return;
+	}
+	int status = end(process);
+	if (result == CHANNEL_LATE)
 		exit_reason_deadline(reason, limits);
-		break;
-	case CHANNEL_CLOSED:
-		/* The stream ends a moment before the process does; one that only closed its descriptors is killed. */
-		if (process_wait(&process->process, NULL, 0, &soon) == PROCESS_ENDED) {
-			struct exit_limits measured = *limits;
-			int status = process_collect(&process->process, &soon, &measured.peak);
-			close(process->socket);
-			exit_reason_status(reason, status, &measured);
-			break;
-		}
-		/* fallthrough */
-	default:
-		end(process);
+	else
 		exit_reason_set(reason, CALLGATE_EXIT_MALFORMED,
 		                "wrote what is not an answer, and was killed");
-	}
+	if (status == PROCESS_NOT_COLLECTED)
+		exit_reason_not_ended(reason);
 }
 
 static enum channel_result send_setup(const struct plugin_plan *plan, const struct channel *channel)
@@ -221,7 +224,7 @@ static enum channel_result send_setup(const struct plugin_plan *plan, const stru
 }
 
 /* The dynamic linker's words, as far as they fit and can be shown. */
-static enum channel_result receive_words(const struct channel *channel, uint64_t claimed, char *ret_text,
+static enum channel_result receive_words(struct channel *channel, uint64_t claimed, char *ret_text,
                                          size_t room)
 {
 	size_t size = claimed < room ? (size_t)claimed : room - 1;
@@ -233,103 +236,78 @@ static enum channel_result receive_words(const struct channel *channel, uint64_t
 	return result;
 }
 
-/* What came in place of readiness. -EPIPE or another error: the process is ended. */
-static int not_ready(const struct report *report, const struct channel *channel,
-                     struct plugin_process *process, const struct exit_limits *limits,
-                     struct callgate_exit_reason *reason)
+/*
+ * The first report. OK: *ret_error is 0, and the plugin is ready; or it is to be ended, and *reason says why. Anything else: the report is not
+ * believed.
+ */
+static enum channel_result judge_report(const struct report *report, struct channel *channel, int *ret_error,
+                                        struct callgate_exit_reason *reason)
 {
 	char words[CALLGATE_EXIT_REASON_TEXT - 32] = "";
+	enum channel_result result = CHANNEL_OK;
 
-	assert(report->kind != REPORT_READY);
-	if (report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096) {
-		end(process);
+	*ret_error = -EPIPE;
+	if (report->kind == REPORT_READY) {
+		*ret_error = 0;
+	} else if (report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096) {
 		exit_reason_set(reason, CALLGATE_EXIT_REFUSED, "the helper failed at %s: %s",
 		                child_step_name((enum child_step)report->detail),
 		                child_error_text((int)report->value));
 	} else if (report->kind == REPORT_NO_LIMIT) {
-		end(process);
+		*ret_error = -EOPNOTSUPP;
 		exit_reason_set(
 		    reason, CALLGATE_EXIT_REFUSED,
 		    "nothing can limit the files that it reads: Landlock: %s; opening them for it: %s",
 		    child_error_text((int)report->value), child_error_text(report->detail));
-		return -EOPNOTSUPP;
-	} else if (report->kind == REPORT_REFUSED &&
-	           receive_words(channel, report->size, words, sizeof(words)) == CHANNEL_OK) {
-		end(process);
+	} else if (report->kind == REPORT_REFUSED) {
+		result = receive_words(channel, report->size, words, sizeof(words));
 		exit_reason_set(reason, CALLGATE_EXIT_REFUSED, "can't be loaded: %s", words);
 	} else if (report->kind == REPORT_FORBIDDEN) {
-		end(process);
 		exit_reason_forbidden(reason, report->detail, report->arch);
 	} else {
-		end_badly(process, CHANNEL_MALFORMED, limits, reason);
+		result = CHANNEL_MALFORMED;
 	}
-	return -EPIPE;
-}
-
-/* The first report, and the one after it, should the first bring a listener. */
-static enum channel_result receive_first(const struct plugin_plan *plan, struct channel *channel,
-                                         struct plugin_supervisor *supervisor, struct report *report)
-{
-	int listener = -1;
-	enum channel_result heard = channel_receive_fd(channel, report, sizeof(*report), &listener);
-
-	if (heard == CHANNEL_OK && report->kind == REPORT_LISTENER && listener >= 0) {
-		/* Should it be none, the plugin's process will see that nothing is limited. */
-		if (plugin_supervisor_start(supervisor, &plan->files, listener) == 0)
-			channel->source = &supervisor->source;
-		heard = channel_receive(channel, report, sizeof(*report));
-	} else if (listener >= 0) {
-		close(listener);
-	}
-	return heard == CHANNEL_OK && report->magic != REPORT_MAGIC ? CHANNEL_MALFORMED : heard;
+	return result;
 }
 
 /* Waits until the plugin is loaded. 0, or the process is ended. */
 static int wait_until_ready(const struct plugin_plan *plan, struct plugin_process *process,
-                            struct plugin_supervisor *supervisor, struct callgate_exit_reason *reason)
+                            struct callgate_exit_reason *reason)
 {
 	struct exit_limits limits = limits_of(plan, plan->options.load_deadline_ms, 0);
-	struct channel channel = {.socket = process->socket,
+	struct channel channel = {.fd = process->socket,
 	                          .process = &process->process,
 	                          .deadline = deadline_in(plan->options.load_deadline_ms)};
 	struct report report;
 	enum channel_result heard = send_setup(plan, &channel);
+	int error = -EPIPE;
 
 	if (heard == CHANNEL_OK)
-		heard = receive_first(plan, &channel, supervisor, &report);
-	if (heard != CHANNEL_OK) {
+		heard = channel_receive(&channel, &report, sizeof(report));
+	if (heard == CHANNEL_OK)
+		heard = report.magic == REPORT_MAGIC ? judge_report(&report, &channel, &error, reason)
+		                                     : CHANNEL_MALFORMED;
+	if (heard != CHANNEL_OK)
 		end_badly(process, heard, &limits, reason);
-		return -EPIPE;
-	}
-	if (report.kind == REPORT_READY)
-		return 0;
-	int result = not_ready(&report, &channel, process, &limits, reason);
-	if (result == -EPIPE && reason->kind == CALLGATE_EXIT_REFUSED && supervisor->error) {
-		exit_reason_set(reason, CALLGATE_EXIT_REFUSED,
-		                "there is no Landlock, and opening files in its place failed: %s",
-		                strerror(-supervisor->error));
-		return -EOPNOTSUPP;
-	}
-	return result;
+	else if (error)
+		end(process);
+	return heard != CHANNEL_OK ? -EPIPE : error;
 }
 
 int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *process,
                          struct callgate_exit_reason *reason)
 {
-	struct plugin_supervisor supervisor = {0};
-
 	assert(!process->process.pid);
 	*reason = (struct callgate_exit_reason){.kind = CALLGATE_EXIT_NONE};
 	int result = begin(plan, process);
 	if (result < 0)
 		return result;
-	result = wait_until_ready(plan, process, &supervisor, reason);
-	plugin_supervisor_finish(&supervisor);
+	result = wait_until_ready(plan, process, reason);
 	return result < 0 ? refuse(result, "plugin %s, while loading: %s", plan->path, reason->text) : 0;
 }
 
 /* Judges the report and takes the response. OK: *reason is set and the plugin lives. */
-static enum channel_result take_answer(const struct channel *channel, const struct report *report,
+static enum channel_result take_answer(struct channel *channel, const struct report *report,
                                        uint64_t sequence, void *response, const struct exit_limits *limits,
                                        struct callgate_exit_reason *reason)
 {
@@ -349,9 +327,9 @@ static enum channel_result take_answer(const struct channel *channel, const stru
 	return result;
 }
 
-static enum channel_result exchange(const struct channel *channel, const struct request *head,
-                                    const void *request, void *response, const struct exit_limits *limits,
-                                    struct report *report, struct callgate_exit_reason *reason)
+static enum channel_result exchange(struct channel *channel, const struct request *head, const void *request,
+                                    void *response, const struct exit_limits *limits, struct report *report,
+                                    struct callgate_exit_reason *reason)
 {
 	struct iovec parts[] = {{(void *)(uintptr_t)head, sizeof(*head)},
 	                        {(void *)(uintptr_t)request, (size_t)head->size}};
@@ -372,7 +350,7 @@ int plugin_process_call(const struct plugin_plan *plan, struct plugin_process *p
 	unsigned deadline_ms = plan->options.call_deadline_ms;
 	struct exit_limits limits = limits_of(plan, deadline_ms, capacity);
 	struct channel channel = {
-	    .socket = process->socket, .process = &process->process, .deadline = deadline_in(deadline_ms)};
+	    .fd = process->socket, .process = &process->process, .deadline = deadline_in(deadline_ms)};
 	struct request head = {
 	    .magic = REQUEST_MAGIC, .sequence = ++process->sequence, .size = size, .capacity = capacity};
 	struct report report = {0};

@@ -304,7 +304,7 @@ static void wait_for_supervisor(const struct live_job *job, pid_t pid)
 
 	for (int attempts = 2; attempts > 0; attempts--) {
 		deadline.at_ns += 2 * PROCESS_GRACE_MS * 1000000LL;
-		if (process_wait(&supervisor, NULL, 0, &deadline) != PROCESS_LATE) {
+		if (process_wait(&supervisor, NULL, &deadline) != PROCESS_LATE) {
 			process_collect(&supervisor, &deadline, NULL);
 			return;
 		}

@@ -5,18 +5,22 @@
 #include <check.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <seccomp.h>
@@ -340,6 +344,57 @@ START_TEST(test_library_dirs)
 }
 END_TEST
 
+/* A file system that is served by a program, which never answers; false: this machine or user has none. */
+static bool mount_hanging(const char *directory)
+{
+	char options[128];
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	return fd >= 0 && unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("hang", directory, "fuse", 0, options) == 0;
+}
+
+/* Whoever can write a directory of libraries can mount there; the host keeps its deadline. */
+START_TEST(test_a_file_system_that_hangs)
+{
+	struct callgate_plugin_options options = {.load_deadline_ms = 500};
+	struct callgate_plugin *plugin = NULL;
+	struct callgate_exit_reason reason;
+	char libraries[96], hang[128];
+	struct timespec start, end;
+
+	orders_make_home();
+	snprintf(libraries, sizeof(libraries), "%s/libraries", orders_home);
+	snprintf(hang, sizeof(hang), "%s/hang", libraries);
+	ck_assert(mkdir(libraries, 0755) == 0 && mkdir(hang, 0755) == 0);
+	snprintf(orders, sizeof(orders), "open\n%s/a.so", hang);
+	orders_make_plugin(orders);
+	pid_t host = fork();
+	if (host == 0) {
+		if (!mount_hanging(hang)) {
+			printf("skipped: a FUSE file system can't be mounted: %s\n", strerror(errno));
+			fflush(stdout);
+			_exit(0);
+		}
+		options.library_dirs = (const char *const[]){libraries, NULL};
+		without_landlock();
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		int result = callgate_plugin_open(orders_plugin, &options, &reason, &plugin);
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		ck_assert_msg(result == -EPIPE && reason.kind == CALLGATE_EXIT_DEADLINE, "%s", reason.text);
+		ck_assert_int_lt(end.tv_sec - start.tv_sec, 4);
+		ck_assert(!leaks_any_child());
+		_exit(0);
+	}
+	int status = -1;
+	ck_assert_int_eq(waitpid(host, &status, 0), host);
+	orders_remove();
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(test_refused_dirs)
 {
 	static const char *const bad[] = {"lib", "", "/", "/no/such/directory", "/etc/passwd"};
@@ -383,6 +438,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_nothing_limits, 0,
 	                    sizeof(unlimited_hosts) / sizeof(unlimited_hosts[0]));
 	tcase_add_loop_test(tests, test_library_dirs, 0, 2);
+	tcase_add_test(tests, test_a_file_system_that_hangs);
 	tcase_add_test(tests, test_refused_dirs);
 	tcase_add_test(tests, test_allowed_by_name);
 	tcase_set_timeout(tests, 60);

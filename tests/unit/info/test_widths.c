@@ -21,7 +21,7 @@
 #include <callgate/syscall.h>
 
 #include "info/tables.h"
-#include "sandbox/plugin_filter.h"
+#include "sandbox/confinement.h"
 #include "support/run.h"
 
 enum { ARGS = 6, DIFFERENCES = 4096, ALLOW_SETS = 32, TEXT = 512 };

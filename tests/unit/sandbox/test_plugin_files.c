@@ -1,4 +1,4 @@
-/* Which files the host opens in place of a plugin. */
+/* Which files the watcher opens in place of a plugin. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,12 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sandbox/plugin_files.h"
+#include "sandbox/plugin_host.h"
+#include "sandbox/plugin_process.h"
 #include "support/run.h"
 
 static char home[] = "/tmp/callgate-files-XXXXXX";
 static char plugin[64], place[64];
-static struct plugin_files files;
+static struct plugin_plan plan;
+static struct file_limit limit;
 
 static const char *in_home(const char *name)
 {
@@ -58,14 +60,16 @@ static void make_home(void)
 	ck_assert_int_eq(symlink(target, in_home("libraries/absolute.so")), 0);
 	ck_assert_int_eq(symlink("libraries/a.so", in_home("from-outside.so")), 0);
 	const char *dirs[] = {place, NULL};
-	ck_assert_int_eq(plugin_files_make(plugin, dirs, &files), 0);
+	plan.options = (struct callgate_plugin_options){.helper = "/bin/true", .library_dirs = dirs};
+	ck_assert_int_eq(plugin_plan_make(&plan, plugin), 0);
+	limit = (struct file_limit){.names = plan.files.names, .names_size = plan.files.size};
 }
 
 static void remove_home(void)
 {
 	char command[128];
 
-	plugin_files_finish(&files);
+	plugin_plan_finish(&plan);
 	snprintf(command, sizeof(command), "rm -rf %s", home);
 	ck_assert_int_eq(system(command), 0);
 }
@@ -104,7 +108,7 @@ static const struct {
 
 START_TEST(test_in_home)
 {
-	int fd = plugin_files_open(&files, in_home(cases[_i].name));
+	int fd = file_limit_open(&limit, in_home(cases[_i].name));
 
 	ck_assert_msg(cases[_i].result ? fd == cases[_i].result : fd >= 0, "%s: %d", cases[_i].name, fd);
 	if (fd >= 0) {
@@ -123,12 +127,12 @@ START_TEST(test_elsewhere)
 	char longest[10000];
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		ck_assert_msg(plugin_files_open(&files, refused[i]) == -EACCES, "%s", refused[i]);
+		ck_assert_msg(file_limit_open(&limit, refused[i]) == -EACCES, "%s", refused[i]);
 	memset(longest, '/', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
-	ck_assert_int_eq(plugin_files_open(&files, longest), -EACCES);
+	ck_assert_int_eq(file_limit_open(&limit, longest), -EACCES);
 	if (access("/etc/ld.so.cache", R_OK) == 0) {
-		int fd = plugin_files_open(&files, "/etc/ld.so.cache");
+		int fd = file_limit_open(&limit, "/etc/ld.so.cache");
 		ck_assert_int_ge(fd, 0);
 		close(fd);
 	}

@@ -1,8 +1,10 @@
 /* The filters of plugins: what they allow, and that the upper half of an argument that the kernel reads as an int changes nothing. */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
@@ -10,7 +12,7 @@
 #include <callgate/program.h>
 #include <callgate/simulate.h>
 
-#include "sandbox/plugin_filter.h"
+#include "sandbox/confinement.h"
 #include "support/run.h"
 
 static const struct callgate_plugin_options with_stderr = {.allow_stderr = true,
@@ -153,11 +155,48 @@ START_TEST(test_prctl)
 		for (uint64_t value = 0; value < 4; value++) {
 			struct callgate_call call = {.args = {option, value}};
 			bool is_fine = (option == PR_SET_SECCOMP && value == 2) ||
-			               option == PR_GET_DUMPABLE || (option == PR_SET_DUMPABLE && value == 0);
+			               option == PR_GET_DUMPABLE ||
+			               (option == PR_SET_DUMPABLE && (value == 0 || value == 2));
 			ck_assert_uint_eq(ask_named(loading, "prctl", 5, 0, call),
 			                  is_fine ? SCMP_ACT_ALLOW : SCMP_ACT_TRAP);
 			ck_assert_uint_eq(ask_named(serving, "prctl", 5, 0, call), SCMP_ACT_TRAP);
 		}
+}
+END_TEST
+
+/* What a plugin made would not end with it, whoever allows that. */
+START_TEST(test_makes_no_processes)
+{
+	static const char *const making[] = {"fork", "vfork", "clone", "clone3"};
+	const char *names[] = {"getpid", making[_i], NULL};
+	struct callgate_plugin_options options = {.allow_calls = names};
+	struct plugin_filters filters;
+
+	ck_assert_int_eq(plugin_filters_make(&options, &filters), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), making[_i]));
+}
+END_TEST
+
+START_TEST(test_powers)
+{
+	static const struct {
+		const char *name;
+		bool supervises, limits_files;
+	} cases[] = {{"getpid", true, true},
+	             {"openat", false, false},
+	             {"execve", false, false},
+	             {"io_uring_enter", false, true},
+	             {"process_vm_readv", false, true}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *names[] = {cases[i].name, NULL};
+		struct callgate_plugin_options options = {.allow_calls = names};
+		struct plugin_filters filters;
+		ck_assert_int_eq(plugin_filters_make(&options, &filters), 0);
+		ck_assert_int_eq(filters.supervising.size != 0, cases[i].supervises);
+		ck_assert_int_eq(filters.limits_files, cases[i].limits_files);
+		plugin_filters_finish(&filters);
+	}
 }
 END_TEST
 
@@ -171,6 +210,8 @@ int main(void)
 	tcase_add_test(tests, test_mappings);
 	tcase_add_test(tests, test_opening);
 	tcase_add_test(tests, test_prctl);
+	tcase_add_loop_test(tests, test_makes_no_processes, 0, 4);
+	tcase_add_test(tests, test_powers);
 	tcase_set_timeout(tests, 60);
 	return test_run(tests);
 }

@@ -94,6 +94,26 @@ static void open_each(void)
 	}
 }
 
+/* struct report: its magic, kind, value, size, detail, architecture, and the sequence number. */
+struct report {
+	uint32_t magic, kind;
+	int64_t value;
+	uint64_t size;
+	int32_t detail;
+	uint32_t arch;
+	uint64_t sequence;
+};
+
+/* The dynamic linker's words, in the helper's name, of which only some come. */
+static void refuse_at_length(void)
+{
+	struct report report = {0x63676d31, 6, 0, UINT64_C(1) << 40, 0, 0, 0};
+
+	syscall(SYS_write, 4, &report, sizeof(report));
+	syscall(SYS_write, 4, "some words", 10);
+	spin();
+}
+
 __attribute__((constructor)) static void attack(void)
 {
 	read_orders();
@@ -105,6 +125,8 @@ __attribute__((constructor)) static void attack(void)
 	}
 	if (is_ordered("block"))
 		block_signals();
+	if (is_ordered("refuse at length"))
+		refuse_at_length();
 	if (is_ordered("close 4 in disguise"))
 		syscall(SYS_close, UINT64_C(0x100000004));
 }
@@ -112,15 +134,7 @@ __attribute__((constructor)) static void attack(void)
 /* Bytes of an answer, one at a time, without an end. */
 static void trickle(const struct callgate_plugin_job *job)
 {
-	/* struct report: its magic, kind, value, size, detail, architecture, and the sequence number. */
-	struct {
-		uint32_t magic, kind;
-		int64_t value;
-		uint64_t size;
-		int32_t detail;
-		uint32_t arch;
-		uint64_t sequence;
-	} report = {0x63676d31, 1, 0, job->response_capacity, 0, 0, 1};
+	struct report report = {0x63676d31, 1, 0, job->response_capacity, 0, 0, 1};
 
 	syscall(SYS_write, 4, &report, sizeof(report));
 	for (;;)
