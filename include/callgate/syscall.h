@@ -26,6 +26,9 @@ const char *callgate_syscall_name_at(size_t index);
  */
 int callgate_syscall_number(uint32_t arch, const char *name);
 
+/* The name of a call by the number that seccomp_data.nr holds, pseudo numbers included; NULL where there is none. Async-signal-safe. */
+const char *callgate_syscall_name(uint32_t arch, int32_t nr);
+
 /*
  * The highest number among the calls that kernels add to (those with numbers of their own, such as ARM's private calls, do not
  * count): callgate_rule_unknown() is about the numbers after it. -1 if the architecture is unknown.

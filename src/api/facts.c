@@ -23,6 +23,13 @@ int callgate_syscall_number(uint32_t arch, const char *name)
 	return found ? arch_syscall_direct_number(found, name) : __NR_SCMP_ERROR;
 }
 
+const char *callgate_syscall_name(uint32_t arch, int32_t nr)
+{
+	const struct callgate_arch *found = arch_by_token(arch);
+
+	return found ? arch_syscall_name(found, nr) : NULL;
+}
+
 int callgate_syscall_newest(uint32_t arch)
 {
 	const struct callgate_arch *found = arch_by_token(arch);

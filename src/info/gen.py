@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""usage: gen.py groups|constants|prototypes|errors INPUT OUTPUT: data/*.tbl as C tables, or errors for an #include"""
+"""usage: gen.py KIND INPUT... OUTPUT: data/*.tbl as C tables, or errors for an #include"""
+import fnmatch
 import re
 import sys
 
@@ -121,24 +122,81 @@ def bits_of(argument):
 
 
 def read_prototypes(path):
-    """(call, architecture or "", bits of each argument); what holds for one architecture alone comes first"""
+    """(call, architecture or "", declarations of its arguments); what holds for one architecture alone comes first"""
     rows = []
     for place, text in lines_of(path):
         name, _, arguments = text.partition('\t')
         call, _, arch = name.partition('@')
-        bits = [bits_of(argument) for argument in arguments.split(', ') if argument]
-        if not re.fullmatch(r'\w+', call) or len(bits) > 6:
+        arguments = arguments.split(', ') if arguments else []
+        if not re.fullmatch(r'\w+', call) or len(arguments) > 6:
             fail(place, 'expected a call and at most six arguments')
-        rows.append((call, arch, bits))
+        rows.append((call, arch, arguments))
     return sorted(rows, key=lambda row: (row[0], not row[1]))
 
 
-def write_prototypes(path, out):
-    rows = read_prototypes(path)
+def choose(patterns, names, place):
+    """the names that patterns with commas mean, in the order of the patterns"""
+    chosen = []
+    for pattern in patterns.split(','):
+        found = fnmatch.filter(names, pattern.lstrip('!'))
+        if not found:
+            fail(place, f'no constant is called {pattern}')
+        if pattern.startswith('!'):
+            chosen = [name for name in chosen if name not in found]
+        else:
+            chosen += [name for name in found if name not in chosen]
+    return chosen
+
+
+def read_families(path, names):
+    """family: [(mask, name)], and (call, argument): family"""
+    families, arguments = {}, {}
+    for place, text in lines_of(path):
+        kind, *words = text.split()
+        if kind == 'family' and len(words) > 1:
+            families[words[0]] = [(token.rpartition(':')[0] or '0', name) for token in words[1:]
+                                  for name in choose(token.rpartition(':')[2], names, place)]
+        elif kind == 'argument' and len(words) == 3 and words[2] in families:
+            for call in words[0].split(','):
+                arguments.update({(call, name): words[2] for name in words[1].split(',')})
+        else:
+            fail(place, 'expected "family NAME CONSTANTS" or "argument CALLS NAMES FAMILY"')
+    return families, arguments
+
+
+SHOWN = [  # what an argument is printed as where it has no family: the first whose pattern its declaration matches
+    ('DIRECTORY', r'int (\w*dfd|dirfd|\w+_dfd)$'),
+    ('PATH', r'const char \* (filename|pathname|path|name|oldname|newname|library|special|put_old|new_root)$'),
+    ('POINTER', r'.*\*'),
+    ('MODE', r'umode_t '),
+    ('UNSIGNED', r'(size_t|u?int|unsigned( int)?) (len|size|count|nfds|nr_\w+|\w*size|vlen|\w*fd)$'),
+    ('SIGNED', r'(int|pid_t|uid_t|gid_t|loff_t|off_t|long|clockid_t|key_serial_t|timer_t) '),
+    ('HEX', ''),
+]
+
+
+def shown_as(argument):
+    return next(kind for kind, pattern in SHOWN if re.match(pattern, argument))
+
+
+def write_prototypes(prototypes, arguments, constants, out):
+    families, chosen = read_families(arguments, [row[0] for row in read_constants(constants)])
+    for name, entries in families.items():
+        out.write(f'static const struct family_constant family_{name.replace("-", "_")}[] = {{\n')
+        out.write(''.join(f'\t{{"{constant}", {"0xffffffff" if mask == "all" else mask}}},\n' for mask, constant in entries) + '\t{NULL, 0},\n};\n')
+    rows = read_prototypes(prototypes)
+    declared = {(call, argument.split()[-1].removesuffix('/32')) for call, _, arguments in rows for argument in arguments}
+    for call, name in sorted(chosen.keys() - declared):
+        fail(arguments, f'{call} has no argument {name}')
     out.write('const struct prototype prototype_table[] = {\n')
-    for call, arch, bits in rows:
+    for call, arch, arguments in rows:
         arch = f'"{arch}"' if arch else 'NULL'
-        out.write(f'\t{{"{call}", {arch}, {{{", ".join(map(str, bits or [0]))}}}}},\n')
+        out.write(f'\t{{"{call}", {arch}, {{')
+        for argument in arguments:
+            family = chosen.get((call, argument.split()[-1].removesuffix('/32')))
+            family = f'family_{family.replace("-", "_")}' if family else 'NULL'
+            out.write(f'{{{bits_of(argument)}, SHOWN_{shown_as(argument)}, {family}}}, ')
+        out.write('}},\n')
     out.write(f'}};\nconst size_t prototype_count = {len(rows)};\n')
 
 
@@ -149,13 +207,13 @@ def write_errors(path, out):
 
 
 def main():
-    kind, source, target = sys.argv[1:]
+    kind, *sources, target = sys.argv[1:]
     with open(target, 'w') as out:
-        out.write(f'/* Made by gen.py from {source.split("/")[-1]}. */\n')
+        out.write(f'/* Made by gen.py from {" and ".join(source.split("/")[-1] for source in sources)}. */\n')
         if kind != 'errors':
             out.write('#include "info/tables.h"\n\n')
         writers = {'groups': write_groups, 'constants': write_constants, 'prototypes': write_prototypes, 'errors': write_errors}
-        writers[kind](source, out)
+        writers[kind](*sources, out)
 
 
 if __name__ == '__main__':

@@ -58,8 +58,7 @@ unsigned int callgate_group_version(void)
 
 /* ---- arguments of system calls ---- */
 
-/* The row for this architecture, else the one for all others; NULL if the call is unknown. */
-static const struct prototype *find_prototype(const struct callgate_arch *arch, const char *call)
+const struct prototype *prototype_find(const struct callgate_arch *arch, const char *call)
 {
 	size_t low = 0, high = prototype_count;
 
@@ -79,8 +78,8 @@ static const struct prototype *find_prototype(const struct callgate_arch *arch, 
 unsigned int callgate_argument_bits(uint32_t arch, const char *call, unsigned int arg)
 {
 	const struct callgate_arch *facts = callgate_arch_find(arch);
-	const struct prototype *prototype = call && facts ? find_prototype(facts, call) : NULL;
-	unsigned int bits = prototype ? prototype->bits[arg < CALLGATE_ARGUMENTS ? arg : 0] : 64;
+	const struct prototype *prototype = call && facts ? prototype_find(facts, call) : NULL;
+	unsigned int bits = prototype ? prototype->arguments[arg < CALLGATE_ARGUMENTS ? arg : 0].bits : 64;
 
 	if (arg >= CALLGATE_ARGUMENTS)
 		return 0;

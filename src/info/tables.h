@@ -4,6 +4,7 @@
 #ifndef CALLGATE_INFO_TABLES_H
 #define CALLGATE_INFO_TABLES_H
 
+#include <callgate/arch.h>
 #include <callgate/info.h>
 
 /* The value on most architectures, and where in constant_exceptions[] the others are. */
@@ -19,12 +20,32 @@ struct constant_exception {
 	int64_t value;
 };
 
-/* How many low bits of each argument the kernel reads; 0 for arguments that the call does not have. */
+/* A constant that an argument's value can be made of: the value of the bits in the mask; 0: bits of its own. */
+struct family_constant {
+	const char *name;
+	uint32_t mask;
+};
+
+/* How an argument is printed that has no family, or whose value is none of the family's. */
+enum shown {
+	SHOWN_HEX,
+	SHOWN_SIGNED,
+	SHOWN_UNSIGNED,
+	SHOWN_MODE,
+	SHOWN_DIRECTORY,
+	SHOWN_PATH,
+	SHOWN_POINTER
+};
+
 struct prototype {
 	const char *call;
 	const char
 	    *arch; /* the name of the one architecture where the call is declared so; NULL: all others */
-	uint8_t bits[CALLGATE_ARGUMENTS];
+	struct argument {
+		uint8_t bits;  /* the low bits that the kernel reads; 0: there is no such argument */
+		uint8_t shown; /* enum shown */
+		const struct family_constant *family; /* NULL: none; a NULL name ends it */
+	} arguments[CALLGATE_ARGUMENTS];
 };
 
 /* Groups, constants and prototypes ascend by name; of one call's prototypes, that for all others comes last. */
@@ -42,5 +63,8 @@ extern const char *const error_table[];
 extern const size_t error_count;
 extern const struct prototype prototype_table[];
 extern const size_t prototype_count;
+
+/* The row for this architecture, else the one for all others; NULL if the call is unknown. */
+const struct prototype *prototype_find(const struct callgate_arch *arch, const char *call);
 
 #endif
