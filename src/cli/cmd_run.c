@@ -11,6 +11,7 @@
 #include <callgate/syscall.h>
 
 #include "cli/filter_file.h"
+#include "cli/why.h"
 
 /* env(1)'s: the command's own status is passed on by exec. */
 enum run_status {
@@ -22,14 +23,26 @@ enum run_status {
 struct settings {
 	const char *profile;
 	int keeps_privileges;
+	struct why_settings why;
 };
 
 static const char *const yes_or_no[] = {"yes", "no", NULL}; /* ORDER keeps_privileges */
+
+static const struct settings defaults = {.why.which = WHY_NOT};
+static const char *const which_denials[] = {"first", "each", "summary", NULL}; /* ORDER enum why_which */
 
 static const struct option_row options[] = {
     {"profile", 0, "FILE", take_text, offsetof(struct settings, profile), "the profile; -: standard input"},
     {"no-new-privs", 0, "yes|no", take_word, offsetof(struct settings, keeps_privileges),
      "default: yes; no needs CAP_SYS_ADMIN", .words = yes_or_no},
+    {"why", 0, "[=first|each|summary]", take_word, offsetof(struct settings, why.which),
+     "reports each denied call on standard error: the first of its kind, each one, or all at the end",
+     .words = which_denials},
+    {"limit", 0, "N", take_number, offsetof(struct settings, why.limit), "--why: so many reports at most",
+     .least = 1, .most = UINT_MAX},
+    {"json", 0, NULL, take_flag, offsetof(struct settings, why.json), "--why: an object a line"},
+    {"keep-going", 0, NULL, take_flag, offsetof(struct settings, why.keep_going),
+     "--why: answers EPERM where the profile kills or traps, to see what else it denies"},
     {0},
 };
 
@@ -123,13 +136,15 @@ static int load(const struct filter *filter)
 }
 
 /* Loads and executes; comes back only with a failure. */
-static int enter(const struct filter *filter, char **argv)
+static int enter(const struct filter *filter, const struct why_settings *why, char **argv)
 {
 	char path[PATH_MAX];
 	int status = find(argv[0], path, sizeof(path));
 
 	if (status)
 		return fail_exec(argv[0], status == RUN_NOT_FOUND ? ENOENT : EACCES);
+	if (why->which != WHY_NOT)
+		return why_run(filter, why, path, argv, RUN_FAILED);
 	if ((status = foresee_exec(filter->ctx, path, argv)) || (status = load(filter)))
 		return status;
 	execvp(path, argv); /* there is nothing to search any more; a script without #! is the shell's */
@@ -150,7 +165,7 @@ static int run(struct call *call)
 	else if (seccomp_attr_set(filter.ctx, SCMP_FLTATR_CTL_NNP, !settings->keeps_privileges) < 0)
 		cli_error("%s", callgate_diagnosis(filter.ctx));
 	else
-		status = enter(&filter, call->operands);
+		status = enter(&filter, &settings->why, call->operands);
 	filter_close(&filter);
 	return status;
 }
@@ -165,6 +180,7 @@ const struct command cmd_run = {
     .options = options,
     .environment = environment_options,
     .ends_at_operand = true,
+    .defaults = &defaults,
     .settings_size = sizeof(struct settings),
     .operands_least = 1,
     .operands_most = UINT_MAX,

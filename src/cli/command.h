@@ -22,8 +22,8 @@ enum cli_status {
 struct option_row {
 	const char *name;
 	char letter; /* 0: it has none */
-	const char
-	    *value; /* what the help calls its value; NULL: it has none, and `value` of take() is NULL */
+	/* What the help calls its value; NULL: it has none, and `value` of take() is NULL; "[=VALUE]": it may have one. */
+	const char *value;
 	bool (*take)(const struct option_row *row, void *target, const char *value);
 	size_t target;
 	const char *help;
@@ -35,7 +35,8 @@ struct option_row {
 bool take_flag(const struct option_row *row, void *target, const char *value);   /* bool */
 bool take_text(const struct option_row *row, void *target, const char *value);   /* const char *, kept */
 bool take_number(const struct option_row *row, void *target, const char *value); /* unsigned int */
-bool take_word(const struct option_row *row, void *target, const char *value); /* int: the index in `words` */
+bool take_word(const struct option_row *row, void *target,
+               const char *value); /* int: the index in `words`; the first without a value */
 bool take_arch(const struct option_row *row, void *target,
                const char *value); /* uint32_t: a SCMP_ARCH_* token */
 

@@ -67,7 +67,7 @@ bool take_word(const struct option_row *row, void *target, const char *value)
 	char list[200] = "";
 
 	for (int i = 0; row->words[i]; i++) {
-		if (strcmp(row->words[i], value) == 0) {
+		if (!value || strcmp(row->words[i], value) == 0) {
 			*(int *)target = i;
 			return true;
 		}
@@ -123,8 +123,8 @@ static void print_options(const struct option_row *row)
 {
 	for (; row->name; row++) {
 		char letter[] = {'-', row->letter, ',', ' ', '\0'};
-		int at = printf("  %s--%s%s%s", row->letter ? letter : "", row->name, row->value ? " " : "",
-		                row->value ? row->value : "");
+		int at = printf("  %s--%s%s%s", row->letter ? letter : "", row->name,
+		                row->value && row->value[0] != '[' ? " " : "", row->value ? row->value : "");
 		if (at >= HELP_COLUMN) {
 			putchar('\n');
 			at = 0;
@@ -177,7 +177,9 @@ static void add_rows(struct table *table, const struct option_row *row)
 {
 	for (; row->name; row++) {
 		size_t length = strlen(table->letters);
-		int kind = row->value ? required_argument : no_argument;
+		int kind = !row->value            ? no_argument
+		           : row->value[0] == '[' ? optional_argument
+		                                  : required_argument;
 		assert(table->count < ROWS_MAX - 1);
 		if (row->letter)
 			snprintf(table->letters + length, sizeof(table->letters) - length, "%c%s",

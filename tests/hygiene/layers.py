@@ -20,9 +20,10 @@ MAY_INCLUDE = {
     "info": {"base"},
     "oci": {"base"},
     "testing": {"process", "base"},
-    "cli": {"base"},
+    "trace": {"base"},
+    "cli": {"trace", "base"},
 }
-MAY_USE_PUBLIC = {"api", "sandbox", "info", "oci", "testing", "cli"}
+MAY_USE_PUBLIC = {"api", "sandbox", "info", "oci", "testing", "trace", "cli"}
 # Facts are the same inside and outside: src/arch defines what these declare.
 FACTS = {"callgate/arch.h", "callgate/action.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)

@@ -26,7 +26,7 @@ def load_widths(root):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     rows = module.read_prototypes(root / "src/info/data/prototypes.tbl")
-    return {call: bits for call, arch, bits in rows if not arch}
+    return {call: [module.bits_of(argument) for argument in arguments] for call, arch, arguments in rows if not arch}
 
 
 def is_narrow(operator, mask):

@@ -1,0 +1,43 @@
+/*
+ * A context's filter for a process that is watched: where the filter would fail a call with an error, it hands the call to the tracer,
+ * which gives that error in its place. Everything else is as the context says: TRAP and KILL are stricter than ERRNO, and stay.
+ *
+ * The programs are those that the context compiles to, which are proved; in them RET ERRNO becomes RET TRACE, instruction by
+ * instruction, and nothing else changes. Under them lies a guard, for what would blind the tracer: a listener (seccomp(2) with
+ * NEW_LISTENER), which is stricter than TRACE and could let a denied call pass, and clone(2) with CLONE_UNTRACED. The
+ * guard hands these to the tracer, too.
+ */
+#ifndef CALLGATE_TRACE_TRACED_FILTER_H
+#define CALLGATE_TRACE_TRACED_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <seccomp.h>
+
+#include <callgate/simulate.h>
+
+struct traced_filter;
+
+/*
+ * The rules' data, by which the programs of this filter are told from others that the command loads itself. Any other filter can give the
+ * same data: it is a hint for messages, and no answer rests on it.
+ */
+enum { TRACED_FILTER_DATA = 0xca11 };
+
+/*
+ * With `keep_going` calls that the context kills or traps are handed to the tracer as well.
+ *
+ * 0; -ENOMEM; -EOPNOTSUPP: the context has NOTIFY actions, whose listener is stricter than the tracer; what callgate_program_compile()
+ * returns. The caller frees *ret_filter. The context may change or go.
+ */
+int traced_filter_new(const scmp_filter_ctx ctx, bool keep_going, struct traced_filter **ret_filter);
+void traced_filter_free(struct traced_filter *filter); /* NULL is fine */
+
+/* Loads all of it into the calling thread, with what the context says about no_new_privs and flags. 0 or -errno. */
+int traced_filter_load(const struct traced_filter *filter);
+
+/* Is this one of the calls that the guard hands over? */
+bool traced_filter_guards(const struct callgate_call *call);
+
+#endif

@@ -1,0 +1,239 @@
+#include "trace/tracer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "trace/stopped_call.h"
+
+struct tracer {
+	const struct trace_watcher *watcher;
+	struct trace_result result;
+	pid_t command;
+};
+
+/* The process that signals sent to this one are for. */
+static volatile sig_atomic_t signalled_process;
+
+/* What a terminal sends goes to its whole process group, the command among them; what a process sends is passed on. */
+static void pass_on(int number, siginfo_t *info, void *context)
+{
+	const int error = errno;
+
+	(void)context;
+	if (info->si_code <= 0 && signalled_process > 0)
+		kill(signalled_process, number);
+	errno = error;
+}
+
+static const int passed_on[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP, SIGUSR1,
+                                SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU};
+enum { PASSED_ON = sizeof(passed_on) / sizeof(passed_on[0]) };
+
+static void take_signals(struct sigaction old[PASSED_ON])
+{
+	struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
+
+	sigfillset(&action.sa_mask);
+	for (int i = 0; i < PASSED_ON; i++)
+		sigaction(passed_on[i], &action, &old[i]);
+}
+
+static void give_back_signals(const struct sigaction old[PASSED_ON])
+{
+	for (int i = 0; i < PASSED_ON; i++)
+		sigaction(passed_on[i], &old[i], NULL);
+}
+
+/* ---- starting ---- */
+
+/* The child: it is watched when the pipe says so; a pipe that ends says that it is not. */
+static void start(const struct trace_command *command, int go)
+{
+	char byte;
+	ssize_t got;
+
+	do
+		got = read(go, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	close(go);
+	_exit(got == 1 ? command->enter(command->data) : EXIT_FAILURE);
+}
+
+static int seize(pid_t pid)
+{
+	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK |
+	                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+	                     PTRACE_O_TRACEEXIT;
+
+	return ptrace(PTRACE_SEIZE, pid, NULL, options) < 0 ? -errno : 0;
+}
+
+static int start_watched(const struct trace_command *command, pid_t *ret_pid)
+{
+	int go[2], result;
+
+	if (pipe(go) < 0)
+		return -errno;
+	const pid_t pid = fork();
+	if (pid == 0) {
+		close(go[1]);
+		start(command, go[0]);
+	}
+	result = pid < 0 ? -errno : seize(pid);
+	close(go[0]);
+	if (result == 0 && write(go[1], "", 1) != 1)
+		result = -errno;
+	close(go[1]);
+	if (result < 0 && pid > 0)
+		waitpid(pid, NULL, 0);
+	*ret_pid = pid;
+	return result;
+}
+
+/* ---- stops ---- */
+
+/* A thread that no answer can be given to must not go on: its call would be made, or its filter's word be lost. */
+static void kill_process_of(pid_t tid)
+{
+	syscall(SYS_tkill, tid, SIGKILL);
+}
+
+/* clone(2) makes threads and processes. */
+static bool is_new_process(pid_t tid)
+{
+	unsigned long made;
+
+	return ptrace(PTRACE_GETEVENTMSG, tid, NULL, &made) == 0 &&
+	       syscall(SYS_tgkill, (pid_t)made, (pid_t)made, 0) == 0;
+}
+
+static void answer_call(struct tracer *tracer, pid_t tid)
+{
+	struct trace_stop stop = {.tid = tid};
+	int result = stopped_call_read(tid, &stop.call, &stop.data);
+
+	if (result == 0) {
+		const struct trace_answer answer = tracer->watcher->called(tracer->watcher->data, &stop);
+		if (!answer.is_made)
+			result = stopped_call_answer(tid, answer.result);
+	}
+	if (result < 0 && result != -ESRCH)
+		kill_process_of(tid);
+}
+
+/* Only the kernel sends SIGSYS with this code: kill(2) and rt_sigqueueinfo(2) have codes that are not positive. */
+static void look_at_trap(const struct tracer *tracer, pid_t tid)
+{
+	enum { SECCOMP_CODE = 1 }; /* SYS_SECCOMP, asm-generic/siginfo.h */
+	struct trace_stop stop = {.tid = tid};
+	siginfo_t info;
+
+	if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) < 0 || info.si_code != SECCOMP_CODE)
+		return;
+	if (stopped_call_last(tid, &stop.call) < 0)
+		return;
+	stop.call.arch = info.si_arch;
+	stop.call.nr = info.si_syscall;
+	stop.data = (uint16_t)info.si_errno;
+	tracer->watcher->trapped(tracer->watcher->data, &stop);
+}
+
+static void look_at_end(const struct tracer *tracer, pid_t tid)
+{
+	struct trace_stop stop = {.tid = tid};
+	unsigned long status;
+
+	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &status) == 0 && WTERMSIG((int)status) == SIGSYS &&
+	    stopped_call_last(tid, &stop.call) == 0)
+		tracer->watcher->killed(tracer->watcher->data, &stop);
+}
+
+static bool is_stop_signal(int number)
+{
+	return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+/*
+ * A thread of a stopped group stays so until SIGCONT. When a terminal has stopped the command, whoever started this process waits for it
+ * to stop, too.
+ */
+static void stay_stopped(const struct tracer *tracer, pid_t tid, int number)
+{
+	ptrace(PTRACE_LISTEN, tid, NULL, NULL);
+	if (tid == tracer->command && number != SIGSTOP)
+		raise(SIGSTOP);
+}
+
+static void handle_stop(struct tracer *tracer, pid_t tid, int status)
+{
+	const int number = WSTOPSIG(status), event = status >> 16;
+	long delivered = 0;
+
+	switch (event) {
+	case 0:
+		delivered = number;
+		if (number == SIGSYS)
+			look_at_trap(tracer, tid);
+		break;
+	case PTRACE_EVENT_SECCOMP:
+		answer_call(tracer, tid);
+		break;
+	case PTRACE_EVENT_EXIT:
+		look_at_end(tracer, tid);
+		break;
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		tracer->result.processes += is_new_process(tid);
+		break;
+	case PTRACE_EVENT_STOP:
+		if (is_stop_signal(number)) {
+			stay_stopped(tracer, tid, number);
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	ptrace(PTRACE_CONT, tid, NULL, delivered);
+}
+
+static void watch(struct tracer *tracer)
+{
+	int status;
+	pid_t tid;
+
+	while ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+		if (tid <= 0)
+			continue;
+		if (WIFSTOPPED(status))
+			handle_stop(tracer, tid, status);
+		else if (tid == tracer->command)
+			tracer->result.status = status;
+	}
+}
+
+int trace_run(const struct trace_command *command, const struct trace_watcher *watcher,
+              struct trace_result *ret_result)
+{
+	struct tracer tracer = {.watcher = watcher, .result.processes = 1};
+	struct sigaction old[PASSED_ON];
+	int result = stopped_call_supported();
+
+	if (result == 0)
+		result = start_watched(command, &tracer.command);
+	if (result < 0)
+		return result;
+	signalled_process = tracer.command;
+	take_signals(old);
+	watch(&tracer);
+	give_back_signals(old);
+	signalled_process = 0;
+	*ret_result = tracer.result;
+	return 0;
+}

@@ -1,0 +1,134 @@
+#!/bin/sh
+# usage: test_why.sh CALLGATE DENIED SOURCE-ROOT: `callgate run --why` names what a profile denies, and changes nothing else: each
+# scenario is run without and with it, and must print the same and end in the same way.
+set -u
+callgate=$1 denied=$2 source=$3
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export LC_ALL=C
+failures=0
+
+fail()
+{
+	echo "FAIL: $*"
+	sed 's/^/	/' "$scratch/words" "$scratch/output"
+	failures=$((failures + 1))
+}
+
+cat >"$scratch/profile.json" <<'JSON'
+{"defaultAction": "SCMP_ACT_ALLOW",
+ "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
+ "syscalls": [
+  {"names": ["chmod", "fchmodat", "fchmodat2"], "action": "SCMP_ACT_ERRNO"},
+  {"names": ["sethostname"], "action": "SCMP_ACT_KILL_PROCESS"},
+  {"names": ["times"], "action": "SCMP_ACT_KILL_THREAD"},
+  {"names": ["uname"], "action": "SCMP_ACT_TRAP"}
+ ]}
+JSON
+
+# run OUTPUT [OPTION...] -- COMMAND...: what it prints, and its status.
+run()
+{
+	output=$1
+	shift
+	"$callgate" run --profile "$scratch/profile.json" "$@" >"$scratch/$output" 2>"$scratch/words" </dev/null
+	echo "status $?" >>"$scratch/$output"
+}
+
+# said PATTERN...: each is in a line of what callgate said.
+said()
+{
+	for pattern; do
+		grep -qE -- "$pattern" "$scratch/words" || fail "$scenario: nothing like \"$pattern\" is said"
+	done
+}
+
+# same SCENARIO PATTERN...: as without --why, and the patterns are said.
+same()
+{
+	scenario=$1
+	shift
+	run plain -- "$denied" "$scenario"
+	run output --why -- "$denied" "$scenario"
+	cmp -s "$scratch/plain" "$scratch/output" || {
+		fail "$scenario: with --why it differs"
+		sed 's/^/	without: /' "$scratch/plain"
+	}
+	said "$@"
+}
+
+"$callgate" run --profile "$scratch/profile.json" --why -- true 2>"$scratch/words" || {
+	grep -q 'registers of this machine' "$scratch/words" && echo "SKIP: $(cat "$scratch/words")" && exit 77
+}
+same trapped 'DENIED uname\(0x[0-9a-f]+\) -> SIGSYS' 'profile.json:7:14: rule for uname' '1 denial .1 distinct. in 1 process; exit status 3'
+same trapped-while-blocked 'DENIED uname' 'exit status 159'
+same thread-killed 'DENIED times\(NULL\) -> SIGSYS' 'profile.json:6:14' 'exit status 3'
+same child-killed 'DENIED sethostname\(NULL, 0\) -> SIGSYS.*child of denied' 'in 2 processes'
+same own-trace 'DENIED chmod\("/", 0\) -> EPERM'
+same own-error 'DENIED uname'
+same vforks '0 denials .0 distinct. in 51 processes'
+same narrow
+same interrupted '20000 times: chmod' '20000 denials .1 distinct.'
+same stopped 'DENIED chmod'
+same aborted 'exit status 134'
+if [ "$(uname -m)" = x86_64 ]; then
+	scenario=narrow
+	run output --why -- "$denied" narrow
+	said 'DENIED chmod\(NULL, 0\) -> EPERM'
+	grep -qx 'chmod as a 32-bit call: -1' "$scratch/output" || fail "narrow: the 32-bit call is not denied"
+fi
+
+# What can't be watched is refused, and said.
+scenario=listener
+run output --why -- "$denied" listener
+said 'seccomp\(SECCOMP_SET_MODE_FILTER, .* is refused with EBUSY' 'DENIED chmod'
+grep -qx 'listener: -1 Device or resource busy' "$scratch/output" || fail "listener: not EBUSY"
+grep -qx 'chmod: -1 Operation not permitted' "$scratch/output" || fail "listener: chmod is not denied after it"
+scenario=untraced
+run output --why -- "$denied" untraced
+said 'clone\(SIGCHLD\|CLONE_UNTRACED, .* is refused with EBUSY'
+grep -qx 'clone: -1 Device or resource busy' "$scratch/output" || fail "untraced: not EBUSY"
+
+# The scene of the README, and the statuses of commands that do not run.
+scenario=chmod
+touch "$scratch/file"
+run output --why -- chmod 400 "$scratch/file"
+said 'DENIED f?chmod(at2?)?\(.*, 0400\) -> EPERM +chmod\[[0-9]+\] .*\+0x' 'profile.json:4:.*: rule for f?chmod'
+grep -qx 'status 1' "$scratch/output" || fail "chmod: not its own status"
+scenario='no command'
+run output --why -- "$scratch/nothing"
+grep -qx 'status 127' "$scratch/output" || fail "a command that is not there"
+
+# As many reports as asked for, and objects.
+scenario=each
+run output --why=each --limit 2 -- "$denied" interrupted
+[ "$(grep -c DENIED "$scratch/words")" = 2 ] || fail "each: not two reports"
+run output --why=summary -- "$denied" interrupted
+grep -q DENIED "$scratch/words" && fail "summary: a report before the end"
+said '20000 times'
+scenario=json
+run output --why --json -- "$denied" own-trace
+python3 - "$scratch/words" <<'PYTHON' || fail "json: not what was expected"
+import json, sys
+objects = [json.loads(line) for line in open(sys.argv[1])]
+denied, end = objects
+assert denied["ev"] == "denied" and denied["call"] == "chmod" and denied["arch_name"] == "x86_64" and denied["decoded"] == 'chmod("/", 0)', denied
+assert denied["line"] == 4 and not denied["default"] and denied["action_name"] == "ERRNO(EPERM)", denied
+assert end == {"v": 1, "ev": "end", "denials": 1, "distinct": 1, "processes": 1, "status": 3}, end
+PYTHON
+
+# What kills is answered with an error, and said.
+scenario=keep-going
+run output --why --keep-going -- "$denied" child-killed
+said 'another run' 'DENIED sethostname'
+grep -qx 'the child ended with 0x0' "$scratch/output" || fail "keep-going: the child was killed"
+
+# A process that is traced already can't be watched; nothing runs then.
+if command -v strace >/dev/null; then
+	scenario='traced already'
+	strace -f -o /dev/null "$callgate" run --profile "$scratch/profile.json" --why -- echo ran >"$scratch/output" 2>"$scratch/words"
+	[ $? = 125 ] || fail "traced already: not refused"
+	said 'traced already'
+	[ ! -s "$scratch/output" ] || fail "traced already: the command ran"
+fi
+[ "$failures" = 0 ]
