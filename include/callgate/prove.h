@@ -122,6 +122,46 @@ int callgate_ask(const struct callgate_filter *filter, uint32_t arch, int32_t nr
                  const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer);
 
 /*
+ * ---- which calls of a number get which action ----
+ */
+
+/* (argument & mask) OP value, unsigned, OP one of SCMP_CMP_NE, _LT, _LE, _EQ, _GE, _GT. Argument 6 is the instruction pointer. */
+struct callgate_condition {
+	unsigned int argument;
+	enum scmp_compare op;
+	uint64_t mask, value;
+};
+
+/* Of the calls that were asked about, all those that satisfy all conditions get the action. The example is one of them. */
+struct callgate_case {
+	uint32_t action;
+	size_t condition_count;
+	const struct callgate_condition *conditions;
+	struct callgate_call example;
+};
+
+/* No call is in two cases. */
+struct callgate_cases {
+	bool complete; /* every call that was asked about is in one */
+	size_t count;
+	struct callgate_case *cases;
+};
+
+/*
+ * Divides the calls that callgate_ask() asks about into at most `max` cases, each with one action, as the proof has it: nothing is sampled. Where
+ * no call satisfies the comparisons there is no case.
+ *
+ * Returns 0, and the caller frees the result with callgate_cases_free(); -EINVAL (as for callgate_ask()), -ENOMEM, -EDQUOT (not
+ * decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.
+ */
+int callgate_cases_find(const struct callgate_filter *filter, uint32_t arch, int32_t nr, size_t count,
+                        const struct scmp_arg_cmp *comparisons, size_t max,
+                        struct callgate_cases **ret_cases);
+
+/* NULL is fine. */
+void callgate_cases_free(struct callgate_cases *cases);
+
+/*
  * ---- which numbers are ever allowed ----
  */
 

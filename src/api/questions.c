@@ -209,28 +209,95 @@ static int ask(const struct filter *filter, const struct query *query, uint32_t 
 	return 0;
 }
 
+/* A question about calls of one number. All is in the arena. 0 or -errno, after a diagnosis. */
+static int call_question(const struct callgate_filter *side, uint32_t arch, int32_t nr, size_t count,
+                         const struct scmp_arg_cmp *comparisons, struct arena *arena,
+                         struct filter *ret_filter, struct query *ret_query)
+{
+	const struct callgate_arch *target = arch_by_token(arch);
+
+	if (!target || (count && !comparisons))
+		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
+	struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, count);
+	int result = conditions ? question_conditions(comparisons, count, conditions)
+	                        : diag_fail(diag_thread(), -ENOMEM, "out of memory for a question");
+	*ret_query =
+	    (struct query){{target->audit, target->audit, (uint32_t)nr, (uint32_t)nr}, count, conditions};
+	return result < 0 ? result : question_filter(side, arena, ret_filter);
+}
+
 int callgate_ask(const struct callgate_filter *side, uint32_t arch, int32_t nr, size_t count,
                  const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer)
 {
-	const struct callgate_arch *target = arch_by_token(arch);
 	struct arena arena = {0};
 	struct filter filter;
+	struct query query;
 
 	diag_clear(diag_thread());
-	if (!target || !ret_answer || (count && !comparisons))
-		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
-	struct policy_condition *conditions = ARENA_ARRAY(&arena, struct policy_condition, count);
-	int result = conditions ? question_conditions(comparisons, count, conditions)
-	                        : diag_fail(diag_thread(), -ENOMEM, "out of memory for a question");
+	if (!ret_answer)
+		return diag_fail(diag_thread(), -EINVAL, "the place for the answer must not be NULL");
+	int result = call_question(side, arch, nr, count, comparisons, &arena, &filter, &query);
 	if (result == 0)
-		result = question_filter(side, &arena, &filter);
-	if (result == 0) {
-		struct query query = {
-		    {target->audit, target->audit, (uint32_t)nr, (uint32_t)nr}, count, conditions};
 		result = ask(&filter, &query, action, ret_answer);
-	}
 	arena_finish(&arena);
 	return result;
+}
+
+/* One block: the cases, and their conditions after them. */
+static int publish_cases(const struct query_cases *found, struct callgate_cases **ret_cases)
+{
+	size_t conditions = 0;
+
+	for (size_t i = 0; i < found->list.count; i++)
+		conditions += found->list.items[i].condition_count;
+	struct callgate_cases *cases =
+	    calloc(1, sizeof(*cases) + found->list.count * sizeof(cases->cases[0]) +
+	                  conditions * sizeof(struct callgate_condition));
+	if (!cases)
+		return diag_fail(diag_thread(), -ENOMEM, "out of memory for an answer");
+	cases->complete = found->complete;
+	cases->count = found->list.count;
+	cases->cases = (struct callgate_case *)(cases + 1); /* aligned for either */
+	struct callgate_condition *next = (struct callgate_condition *)(cases->cases + cases->count);
+	for (size_t i = 0; i < cases->count; i++) {
+		const struct query_case *from = &found->list.items[i];
+		cases->cases[i] = (struct callgate_case){from->verdict, from->condition_count, next,
+		                                         simulator_call_of(&from->example)};
+		for (size_t j = 0; j < from->condition_count; j++) {
+			const struct policy_condition *c = &from->conditions[j];
+			*next++ =
+			    (struct callgate_condition){c->arg, (enum scmp_compare)c->op, c->mask, c->value};
+		}
+	}
+	*ret_cases = cases;
+	return 0;
+}
+
+int callgate_cases_find(const struct callgate_filter *side, uint32_t arch, int32_t nr, size_t count,
+                        const struct scmp_arg_cmp *comparisons, size_t max, struct callgate_cases **ret_cases)
+{
+	struct arena arena = {0};
+	struct query_cases found;
+	struct filter filter;
+	struct query query;
+
+	diag_clear(diag_thread());
+	if (!ret_cases)
+		return diag_fail(diag_thread(), -EINVAL, "the place for the cases must not be NULL");
+	int result = call_question(side, arch, nr, count, comparisons, &arena, &filter, &query);
+	if (result == 0)
+		result = query_cases(&filter, &query, max, &arena, diag_thread(), &found);
+	if (result == 0 && found.outcome == PROVE_REFUSED)
+		result = -EINVAL;
+	else if (result == 0)
+		result = found.outcome == PROVE_EQUAL ? publish_cases(&found, ret_cases) : -EDQUOT;
+	arena_finish(&arena);
+	return result;
+}
+
+void callgate_cases_free(struct callgate_cases *cases)
+{
+	free(cases);
 }
 
 _Static_assert(CALLGATE_RANGE_ACTIONS == QUERY_VERDICTS, "the public limit is the internal one");

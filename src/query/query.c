@@ -162,3 +162,141 @@ int query_ranges(const struct filter *filter, uint32_t audit, struct diag *diag,
 		*ret_result = f.result;
 	return result == -ENOMEM ? result : 0;
 }
+
+/* ---- when a filter does what ---- */
+
+enum { PATH_MAX_CONDITIONS = INPUT_WIDE_FIELDS * INPUT_WIDE_BITS };
+
+struct listing {
+	const struct filter *filter;
+	const struct query *query;
+	size_t max;
+	struct arena *arena;
+	struct space space;
+	struct query_cases result;
+	bool unconfirmed, no_memory;
+	size_t depth;
+	struct policy_condition path[PATH_MAX_CONDITIONS]; /* the first `depth` of them */
+};
+
+/* Ways out of a node, as bits. */
+enum { WAY_LESS = 1, WAY_EQUAL = 2, WAY_GREATER = 4 };
+
+/* The comparison that some ways out of a node are. A comparison with the least or the largest number is an equality. */
+static struct policy_condition condition_of(const struct diagram_node *at, unsigned int ways)
+{
+	static const enum policy_op ops[] = {
+	    [WAY_LESS] = POLICY_LT,
+	    [WAY_EQUAL] = POLICY_EQ,
+	    [WAY_GREATER] = POLICY_GT,
+	    [WAY_LESS | WAY_EQUAL] = POLICY_LE,
+	    [WAY_GREATER | WAY_EQUAL] = POLICY_GE,
+	    [WAY_LESS | WAY_GREATER] = POLICY_NE,
+	};
+	struct policy_condition condition = {(uint8_t)at->field, (uint8_t)ops[ways], at->mask, at->pattern};
+	uint64_t lowest = at->mask & -at->mask;
+
+	if (ways == WAY_LESS && at->pattern == lowest) {
+		condition.op = POLICY_EQ;
+		condition.value = 0;
+	} else if (ways == WAY_GREATER && at->pattern == (at->mask & ~lowest)) {
+		condition.op = POLICY_EQ;
+		condition.value = at->mask;
+	}
+	return condition;
+}
+
+static void add_case(struct listing *l, const struct region *region, uint32_t verdict, node calls)
+{
+	struct query_case one = {.verdict = verdict, .condition_count = l->depth};
+
+	if (l->result.list.count >= l->max) {
+		l->result.complete = false;
+		return;
+	}
+	one.example = witness_of(&l->space.diagram, region, calls);
+	l->unconfirmed = l->unconfirmed || filter_verdict(l->filter, &one.example) != verdict;
+	struct policy_condition *conditions = ARENA_ARRAY(l->arena, struct policy_condition, l->depth);
+	if (conditions && l->depth)
+		memcpy(conditions, l->path, l->depth * sizeof(*conditions));
+	one.conditions = conditions;
+	if (!conditions || !vec_push_in(&l->result.list, l->arena, one))
+		l->no_memory = true;
+}
+
+/* The calls that go these ways. */
+static node calls_that_go(struct diagram *d, const struct diagram_node *at, unsigned int ways, node calls)
+{
+	struct diagram_bits bits = {(enum input_field)at->field, at->mask, at->pattern};
+	node way[3];
+
+	for (int i = 0; i < 3; i++)
+		way[i] = ways >> i & 1 ? d->one : d->zero;
+	return diagram_and(d, calls, diagram_split(d, bits, way[1], way[0], way[2]));
+}
+
+/* Every way from the node that some of the calls go, to each leaf. What all of them satisfy is no condition. */
+static void list_paths(struct listing *l, const struct region *region, node from, node calls)
+{
+	struct diagram *d = &l->space.diagram;
+	const struct diagram_node at = *diagram_at(d, from);
+	const uint32_t next[3] = {at.less, at.equal, at.greater};
+	unsigned int possible =
+	    WAY_EQUAL | (at.pattern ? WAY_LESS : 0u) | (at.pattern != at.mask ? WAY_GREATER : 0u);
+
+	if (d->failed || l->no_memory || !l->result.complete)
+		return;
+	if (at.level == LEVEL_LEAF) {
+		add_case(l, region, (uint32_t)at.pattern, calls);
+		return;
+	}
+	for (int i = 0; i < 3; i++) {
+		unsigned int ways = 0;
+		for (int j = i; j < 3; j++)
+			ways |= possible >> j & 1 && next[j] == next[i] ? 1u << j : 0;
+		if (!(possible >> i & 1))
+			continue;
+		possible &= ~ways;
+		node rest = calls_that_go(d, &at, ways, calls);
+		if (d->failed || node_same(rest, d->zero))
+			continue;
+		bool is_condition = !node_same(rest, calls);
+		assert(l->depth < PATH_MAX_CONDITIONS);
+		l->path[l->depth] = condition_of(&at, ways);
+		l->depth += is_condition;
+		list_paths(l, region, (node){next[i]}, rest);
+		l->depth -= is_condition;
+	}
+}
+
+static int list_region(void *closure, const struct region *region, const node *verdicts)
+{
+	struct listing *l = closure;
+	struct diagram *d = &l->space.diagram;
+	node calls = diagram_and(d, space_calls(d, region), query_node(d, l->query));
+
+	l->result = (struct query_cases){.complete = true};
+	l->depth = 0;
+	if (!d->failed && !node_same(calls, d->zero))
+		list_paths(l, region, verdicts[0], calls);
+	return l->no_memory ? -ENOMEM : 0;
+}
+
+int query_cases(const struct filter *filter, const struct query *query, size_t max, struct arena *arena,
+                struct diag *diag, struct query_cases *ret_result)
+{
+	struct listing l = {.filter = filter, .query = query, .max = max, .arena = arena};
+
+	assert(region_is_one_call(&query->region));
+	*ret_result = (struct query_cases){.outcome = PROVE_REFUSED};
+	if (!proof_is_acceptable(filter, diag))
+		return 0;
+	int result = find_answer(&l.space, filter, &query->region, list_region, &l, diag);
+	if (result == -ENOMEM)
+		return result;
+	if (l.unconfirmed)
+		diag_set(diag, "no answer: simulation does not confirm a witness (a defect of this library)");
+	l.result.outcome = result < 0 || l.unconfirmed ? PROVE_UNPROVED : PROVE_EQUAL;
+	*ret_result = l.result;
+	return 0;
+}

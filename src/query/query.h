@@ -1,5 +1,5 @@
 /*
- * What a filter does with calls of a kind, and which verdicts are possible for which numbers of an architecture.
+ * What a filter does with calls of a kind, when it does what, and which verdicts are possible for which numbers of an architecture.
  */
 #ifndef CALLGATE_QUERY_QUERY_H
 #define CALLGATE_QUERY_QUERY_H
@@ -54,5 +54,23 @@ struct query_ranges_result {
 /* All 2^32 numbers of an AUDIT_ARCH value, in ascending order. 0 or -ENOMEM. The caller frees ret_result->rows. */
 int query_ranges(const struct filter *filter, uint32_t audit, struct diag *diag,
                  struct query_ranges_result *ret_result);
+
+/* Calls of a query that get one verdict: those that satisfy all conditions, (argument & mask) OP value; argument 6 is the instruction pointer. */
+struct query_case {
+	uint32_t verdict;
+	struct seccomp_data example;
+	size_t condition_count;
+	const struct policy_condition *conditions;
+};
+
+struct query_cases {
+	enum prove_outcome outcome; /* PROVE_EQUAL for an answer */
+	bool complete;              /* each call of the query is in one of the cases, else in one at most */
+	ARENA_VEC(struct query_case) list;
+};
+
+/* At most `max` cases of the calls of one architecture and number that satisfy the query, in the arena. 0 or -ENOMEM. */
+int query_cases(const struct filter *filter, const struct query *query, size_t max, struct arena *arena,
+                struct diag *diag, struct query_cases *ret_result);
 
 #endif

@@ -134,6 +134,102 @@ START_TEST(numbers_that_are_ever_allowed)
 }
 END_TEST
 
+static bool case_has(const struct callgate_case *one, const struct callgate_call *call)
+{
+	for (size_t i = 0; i < one->condition_count; i++) {
+		const struct callgate_condition *c = &one->conditions[i];
+		uint64_t value = c->argument == 6 ? call->instruction_pointer : call->args[c->argument];
+		int order = ((value & c->mask) > c->value) - ((value & c->mask) < c->value);
+		ck_assert_uint_le(c->argument, 6);
+		if (!(c->op == SCMP_CMP_NE   ? order != 0
+		      : c->op == SCMP_CMP_LT ? order < 0
+		      : c->op == SCMP_CMP_LE ? order <= 0
+		      : c->op == SCMP_CMP_EQ ? order == 0
+		      : c->op == SCMP_CMP_GE ? order >= 0
+		                             : order > 0))
+			return false;
+	}
+	return true;
+}
+
+/* Calls with arguments that matter and others: each is in just one case, and gets its action. */
+static void check_cases(const struct callgate_filter *side, const struct callgate_program *program,
+                        uint64_t first_argument)
+{
+	static const uint64_t values[] = {0, 1, 2, 3, 5, 7, 8, 9, 38, 1ULL << 32, (1ULL << 32) + 5, ~0ULL};
+	const struct scmp_arg_cmp asked = {0, SCMP_CMP_EQ, first_argument, 0};
+	struct random random = random_start("check_cases");
+	struct callgate_cases *cases;
+
+	ck_assert_int_eq(callgate_cases_find(side, SCMP_ARCH_X86_64, 41, 1, &asked, 100, &cases), 0);
+	ck_assert(cases->complete);
+	for (int run = 0; run < 2000; run++) {
+		struct callgate_call call = {.arch = SCMP_ARCH_X86_64, .nr = 41, .args = {first_argument}};
+		struct callgate_verdict verdict;
+		size_t found = 0;
+		for (int i = 1; i < 6; i++)
+			call.args[i] = values[random_below(&random, 12)];
+		ck_assert_int_eq(callgate_simulate_program(program, &call, &verdict), 0);
+		for (size_t i = 0; i < cases->count; i++)
+			if (case_has(&cases->cases[i], &call)) {
+				found++;
+				ck_assert_uint_eq(cases->cases[i].action, verdict.action);
+			}
+		ck_assert_uint_eq(found, 1);
+	}
+	for (size_t i = 0; i < cases->count; i++) {
+		ck_assert(case_has(&cases->cases[i], &cases->cases[i].example));
+		ck_assert_uint_eq(cases->cases[i].example.args[0], first_argument);
+	}
+	callgate_cases_free(cases);
+}
+
+START_TEST(cases_are_all_calls_and_no_others)
+{
+	scmp_filter_ctx ctx = sockets(1);
+	struct callgate_program *program = NULL;
+	struct callgate_cases *cases;
+
+	ck_assert_int_eq(seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(2), 41, 2, SCMP_A1(SCMP_CMP_GT, 5, 0),
+	                                        SCMP_A2(SCMP_CMP_MASKED_EQ, 3, 1)),
+	                 0);
+	ck_assert_int_eq(seccomp_rule_add_exact(ctx, SCMP_ACT_LOG, 41, 2, SCMP_A1(SCMP_CMP_LE, 5, 0),
+	                                        SCMP_A3(SCMP_CMP_NE, 7, 0)),
+	                 0);
+	ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
+	const struct callgate_program *const list[] = {program};
+	struct callgate_filter rules = {.ctx = ctx}, side = {.programs = list, .program_count = 1};
+	check_cases(&rules, program, 1);
+	check_cases(&side, program, 1);
+	check_cases(&rules, program, 38);
+	check_cases(&side, program, 38);
+	/* What was asked about is no condition; one case for all is without any. */
+	const struct scmp_arg_cmp denied = {0, SCMP_CMP_EQ, 38, 0}, mask = {2, SCMP_CMP_MASKED_EQ, 3, 2};
+	ck_assert_int_eq(callgate_cases_find(&side, SCMP_ARCH_X86_64, 41, 1, &denied, 100, &cases), 0);
+	ck_assert(cases->complete && cases->count >= 1);
+	callgate_cases_free(cases);
+	ck_assert_int_eq(callgate_cases_find(&side, SCMP_ARCH_X86_64, 40, 1, &mask, 100, &cases), 0);
+	ck_assert(cases->complete && cases->count == 1 && cases->cases[0].condition_count == 0);
+	ck_assert_uint_eq(cases->cases[0].action, SCMP_ACT_ALLOW);
+	ck_assert_uint_eq(cases->cases[0].example.args[2], 2);
+	callgate_cases_free(cases);
+	/* No calls, no cases; more cases than wanted; wrong questions. */
+	const struct scmp_arg_cmp none[] = {{0, SCMP_CMP_EQ, 1, 0}, {0, SCMP_CMP_EQ, 2, 0}};
+	ck_assert_int_eq(callgate_cases_find(&side, SCMP_ARCH_X86_64, 41, 2, none, 100, &cases), 0);
+	ck_assert(cases->complete && cases->count == 0);
+	callgate_cases_free(cases);
+	ck_assert_int_eq(callgate_cases_find(&side, SCMP_ARCH_X86_64, 41, 0, NULL, 2, &cases), 0);
+	ck_assert(!cases->complete && cases->count == 2);
+	callgate_cases_free(cases);
+	ck_assert_int_eq(callgate_cases_find(&side, 12345, 41, 0, NULL, 2, &cases), -EINVAL);
+	ck_assert_int_eq(callgate_cases_find(&side, SCMP_ARCH_X86_64, 41, 1, NULL, 2, &cases), -EINVAL);
+	ck_assert_int_eq(callgate_cases_find(&side, SCMP_ARCH_X86_64, 41, 0, NULL, 2, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_cases_find(NULL, SCMP_ARCH_X86_64, 41, 0, NULL, 2, &cases), -EINVAL);
+	callgate_program_free(program);
+	seccomp_release(ctx);
+}
+END_TEST
+
 /* A program that looks at a bit of the number: no range of numbers says which ones, but a mask does. */
 START_TEST(numbers_by_a_bit)
 {
@@ -295,6 +391,7 @@ int main(void)
 	tcase_add_test(tcase, a_program_is_compared_with_its_rules);
 	tcase_add_test(tcase, questions_about_partial_calls);
 	tcase_add_test(tcase, numbers_that_are_ever_allowed);
+	tcase_add_test(tcase, cases_are_all_calls_and_no_others);
 	tcase_add_test(tcase, numbers_by_a_bit);
 	tcase_add_test(tcase, differences_say_which_numbers);
 	tcase_add_test(tcase, a_difference_that_is_not_all);
