@@ -154,6 +154,34 @@ int callgate_test_run(const struct callgate_test_file *file, size_t test,
 
 void callgate_test_result_finish(struct callgate_test_result *result);
 
+/*
+ * ---- calls without a test ----
+ */
+
+/* Calls with this number whose arguments satisfy all comparisons, which are on 64 bits, as callgate_ask() takes them. */
+struct callgate_call_kind {
+	int32_t nr;
+	size_t comparison_count;
+	const struct scmp_arg_cmp *comparisons;
+};
+
+struct callgate_call_kinds {
+	uint32_t arch; /* SCMP_ARCH_* */
+	size_t count;
+	const struct callgate_call_kind *kinds;
+};
+
+/*
+ * What stands before the arrow of a line in a test file, "openat(AT_FDCWD, *, O_RDONLY)" or a set, means on an architecture (SCMP_ARCH_*, 0: native).
+ * There are several kinds where one number has several forms: AT_FDCWD is extended with ones or with zeros.
+ *
+ * 0, and the caller frees *ret_kinds; -EINVAL (NULL, an unknown architecture, a text that is no call, a call or a constant that the architecture lacks),
+ * -E2BIG (too many kinds), -ENOMEM. Then callgate_failure() of <callgate/testing.h> says what is wrong, and where.
+ */
+int callgate_call_kinds_parse(const char *text, uint32_t arch, struct callgate_call_kinds **ret_kinds);
+/* NULL is fine. */
+void callgate_call_kinds_free(struct callgate_call_kinds *kinds);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -262,7 +262,7 @@ static int publish_cases(const struct query_cases *found, struct callgate_cases 
 	for (size_t i = 0; i < cases->count; i++) {
 		const struct query_case *from = &found->list.items[i];
 		cases->cases[i] = (struct callgate_case){from->verdict, from->condition_count, next,
-		                                         simulator_call_of(&from->example)};
+		                                         public_call(&from->example)};
 		for (size_t j = 0; j < from->condition_count; j++) {
 			const struct policy_condition *c = &from->conditions[j];
 			*next++ =

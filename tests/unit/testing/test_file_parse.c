@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <callgate/test_file.h>
+#include <callgate/testing.h>
 
 #include "support/run.h"
 
@@ -367,6 +368,63 @@ START_TEST(capabilities)
 }
 END_TEST
 
+/* ---- calls by themselves ---- */
+
+static const struct {
+	uint32_t arch;
+	const char *text, *words;
+} no_calls[] = {
+    {SCMP_ARCH_X86_64, "", "column 1: "},
+    {SCMP_ARCH_X86_64, "raed(1)", "column 1: there is no system call \"raed\"; did you mean \"read\"?"},
+    {SCMP_ARCH_X86_64, "  read(1, O_RDNOLY)", "column 11: there is no constant"},
+    {SCMP_ARCH_X86_64, "read -> ALLOW", "column 6: "},
+    {SCMP_ARCH_X86_64, "read\nwrite", "column 5: "},
+    {SCMP_ARCH_X86_64, "read, write", "column 5: "},
+    {SCMP_ARCH_AARCH64, "open(1)", "aarch64 does not have the call open"},
+    {SCMP_ARCH_X86_64, "read(!= 1, != 2, != 3, != 4, != 5 , 6) x", "column 40: "},
+    {12345, "read", "unknown architecture"},
+};
+
+START_TEST(no_call)
+{
+	struct callgate_call_kinds *kinds;
+
+	ck_assert_int_eq(callgate_call_kinds_parse(no_calls[_i].text, no_calls[_i].arch, &kinds), -EINVAL);
+	ck_assert_msg(strstr(callgate_failure(), no_calls[_i].words), "%s: %s", no_calls[_i].text,
+	              callgate_failure());
+}
+END_TEST
+
+START_TEST(calls_by_themselves)
+{
+	struct callgate_call_kinds *kinds;
+
+	ck_assert_int_eq(
+	    callgate_call_kinds_parse(" openat(AT_FDCWD, *, O_WRONLY) ", SCMP_ARCH_X86_64, &kinds), 0);
+	ck_assert_uint_eq(kinds->count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(kinds->kinds[i].nr, 257);
+		ck_assert_uint_eq(kinds->kinds[i].comparison_count, 2);
+		ck_assert_uint_eq(kinds->kinds[i].comparisons[0].arg, 0);
+		ck_assert_uint_eq((uint32_t)kinds->kinds[i].comparisons[0].datum_a, 0xffffff9c);
+		ck_assert_uint_eq(kinds->kinds[i].comparisons[1].arg, 2);
+		ck_assert_uint_eq(kinds->kinds[i].comparisons[1].datum_a, 1);
+	}
+	ck_assert_uint_ne(kinds->kinds[0].comparisons[0].datum_a, kinds->kinds[1].comparisons[0].datum_a);
+	callgate_call_kinds_free(kinds);
+	ck_assert_int_eq(callgate_call_kinds_parse("@network", SCMP_ARCH_X86_64, &kinds), 0);
+	ck_assert_uint_gt(kinds->count, 10);
+	callgate_call_kinds_free(kinds);
+	ck_assert_int_eq(callgate_call_kinds_parse("100000", SCMP_ARCH_X86, &kinds), 0);
+	ck_assert(kinds->count == 1 && kinds->kinds[0].nr == 100000 && kinds->arch == SCMP_ARCH_X86);
+	ck_assert_uint_eq(kinds->kinds[0].comparison_count, 6); /* upper halves are zero */
+	callgate_call_kinds_free(kinds);
+	ck_assert_int_eq(callgate_call_kinds_parse(NULL, 0, &kinds), -EINVAL);
+	ck_assert_int_eq(callgate_call_kinds_parse("read", 0, NULL), -EINVAL);
+	callgate_call_kinds_free(NULL);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("test file");
@@ -380,5 +438,7 @@ int main(void)
 	tcase_add_test(tests, too_many_tests);
 	tcase_add_test(tests, filters_and_tests);
 	tcase_add_test(tests, capabilities);
+	tcase_add_loop_test(tests, no_call, 0, sizeof(no_calls) / sizeof(no_calls[0]));
+	tcase_add_test(tests, calls_by_themselves);
 	return test_run(tests);
 }
