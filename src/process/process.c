@@ -270,11 +270,8 @@ enum channel_result channel_receive(struct channel *channel, void *buffer, size_
 enum channel_result channel_check_idle(const struct channel *channel)
 {
 	char byte;
-	ssize_t count;
+	ssize_t count = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT); /* which nothing interrupts */
 
-	do
-		count = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	while (count < 0 && errno == EINTR);
 	if (count > 0)
 		return CHANNEL_MALFORMED;
 	return count < 0 && errno == EAGAIN ? CHANNEL_OK : CHANNEL_CLOSED;

@@ -70,22 +70,13 @@ UNCHECKED static int arrange_fds(const struct call *call)
 	return child_close_from(2);
 }
 
-UNCHECKED static int confine(const struct call *call)
-{
-	if (call->filter.bytes)
-		return child_load_filter(call->filter.bytes, call->filter.size);
-	return confine_strictly();
-}
-
 UNCHECKED static void answer(const struct callgate_strict_job *job, int64_t value)
 {
 	bool fits = job->output_size <= job->output_capacity;
-	struct report report = {.magic = REPORT_MAGIC,
-	                        .kind = fits ? REPORT_VALUE : REPORT_TOO_LARGE,
-	                        .value = value,
-	                        .size = job->output_size};
 
-	raw_write(REPORT_FD, &report, sizeof(report));
+	child_report(REPORT_FD, (struct report){.kind = fits ? REPORT_VALUE : REPORT_TOO_LARGE,
+	                                        .value = value,
+	                                        .size = job->output_size});
 	if (fits)
 		raw_write(REPORT_FD, job->output, job->output_size);
 }
@@ -108,7 +99,9 @@ UNCHECKED static int child(void *argument)
 	child_require(REPORT_FD, CHILD_STEP_PRIVILEGES, child_hide_memory());
 	if (call->filter.bytes)
 		child_require(REPORT_FD, CHILD_STEP_HANDLER, child_report_traps(REPORT_FD));
-	child_require(REPORT_FD, CHILD_STEP_CONFINE, confine(call));
+	child_require(REPORT_FD, CHILD_STEP_CONFINE,
+	              call->filter.bytes ? child_load_filter(call->filter.bytes, call->filter.size)
+	                                 : confine_strictly());
 	answer(&call->job, call->function(&call->job));
 	raw_exit(0);
 }
@@ -257,12 +250,9 @@ static int take_options(struct call *call, const struct callgate_strict_options 
 		              "strict call: strict mode can't be widened: use CALLGATE_STRICT_FILTER");
 	if (options->stream < 0)
 		return refuse(-EINVAL, "strict call: the stream is descriptor %d", options->stream);
-	if (!options->arena_size)
-		call->options.arena_size = default_arena;
-	if (!options->stack_size)
-		call->options.stack_size = default_stack;
-	if (!options->deadline_ms)
-		call->options.deadline_ms = DEFAULT_DEADLINE_MS;
+	call->options.arena_size = options->arena_size ?: default_arena;
+	call->options.stack_size = options->stack_size ?: default_stack;
+	call->options.deadline_ms = options->deadline_ms ?: DEFAULT_DEADLINE_MS;
 	return 0;
 }
 

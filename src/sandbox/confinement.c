@@ -102,15 +102,25 @@ static int allow_more(scmp_filter_ctx ctx, unsigned allow)
 	return result < 0 ? fail(ctx, result, "strict rules") : 0;
 }
 
+static int allow_each(scmp_filter_ctx ctx, const int *calls, size_t count, const char *what)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < count; i++)
+		result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
+	return result < 0 ? fail(ctx, result, what) : 0;
+}
+
 int callgate_strict_rules(scmp_filter_ctx ctx, unsigned allow)
 {
 	int result = seccomp_transaction_start(ctx);
 
 	if (result < 0)
 		return fail(ctx, result, "strict rules");
-	for (size_t i = 0; result == 0 && i < sizeof(strict_calls) / sizeof(strict_calls[0]); i++)
-		result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, strict_calls[i], 0);
-	result = result < 0 ? fail(ctx, result, "strict rules") : allow_more(ctx, allow);
+	result =
+	    allow_each(ctx, strict_calls, sizeof(strict_calls) / sizeof(strict_calls[0]), "strict rules");
+	if (result == 0)
+		result = allow_more(ctx, allow);
 	if (result == 0)
 		return seccomp_transaction_commit(ctx);
 	seccomp_transaction_reject(ctx);
@@ -236,10 +246,10 @@ _Static_assert(PLUGIN_OWN_FD == 5 && PLUGIN_FD_LIMIT == 64, "own_fds must be the
 
 /* What a plugin needs to serve. */
 static const struct rule serving_rules[] = {
-    {SCMP_SYS(read), 1, {INT_IS(0, PLUGIN_REQUEST_FD)}, 0, false},
-    {SCMP_SYS(write), 1, {INT_IS(0, PLUGIN_RESPONSE_FD)}, 0, false},
-    {SCMP_SYS(exit), 0, {{0}}, 0, false},
-    {SCMP_SYS(rt_sigreturn), 0, {{0}}, 0, false},
+    {SCMP_SYS(read), 1, {INT_IS(0, PLUGIN_REQUEST_FD)}},
+    {SCMP_SYS(write), 1, {INT_IS(0, PLUGIN_RESPONSE_FD)}},
+    {SCMP_SYS(exit)},
+    {SCMP_SYS(rt_sigreturn)},
 };
 
 #define NEVER_WRITABLE_AND_EXECUTABLE(call, count, second, ...)                                          \
@@ -260,35 +270,27 @@ static const struct rule serving_rules[] = {
  * began with can't be read, mapped, moved in or closed; standard error may be a file of the host's.
  */
 static const struct rule loading_rules[] = {
-    {SCMP_SYS(open), 1, {BITS(1, NOT_READING, O_RDONLY)}, 0, false},
-    {SCMP_SYS(openat), 1, {BITS(2, NOT_READING, O_RDONLY)}, 0, false},
-    {SCMP_SYS(read), 0, {{0}}, 1, false},
-    {SCMP_SYS(pread64), 0, {{0}}, 1, false},
-    {SCMP_SYS(lseek), 0, {{0}}, 1, false},
-    {SCMP_SYS(_llseek), 0, {{0}}, 1, false},
-    {SCMP_SYS(close), 0, {{0}}, 1, false},
-    {SCMP_SYS(fstat), 0, {{0}}, 0, false},
-    {SCMP_SYS(fstat64), 0, {{0}}, 0, false},
-    {SCMP_SYS(stat), 0, {{0}}, 0, false},
-    {SCMP_SYS(stat64), 0, {{0}}, 0, false},
-    {SCMP_SYS(newfstatat), 0, {{0}}, 0, false},
-    {SCMP_SYS(fstatat64), 0, {{0}}, 0, false},
-    {SCMP_SYS(statx), 0, {{0}}, 0, false},
+    {SCMP_SYS(open), 1, {BITS(1, NOT_READING, O_RDONLY)}},
+    {SCMP_SYS(openat), 1, {BITS(2, NOT_READING, O_RDONLY)}},
+    {SCMP_SYS(read), 0, {{0}}, 1},
+    {SCMP_SYS(pread64), 0, {{0}}, 1},
+    {SCMP_SYS(lseek), 0, {{0}}, 1},
+    {SCMP_SYS(_llseek), 0, {{0}}, 1},
+    {SCMP_SYS(close), 0, {{0}}, 1},
     NEVER_WRITABLE_AND_EXECUTABLE(mmap, 2, PRIVATE_MAPPING, 5, true),
     NEVER_WRITABLE_AND_EXECUTABLE(mmap2, 2, PRIVATE_MAPPING, 5, true),
-    NEVER_WRITABLE_AND_EXECUTABLE(mprotect, 1, {0}, 0, false),
-    {SCMP_SYS(munmap), 0, {{0}}, 0, false},
-    {SCMP_SYS(mremap), 0, {{0}}, 0, false},
-    {SCMP_SYS(brk), 0, {{0}}, 0, false},
-    {SCMP_SYS(futex), 0, {{0}}, 0, false},
-    {SCMP_SYS(futex_time64), 0, {{0}}, 0, false},
-    {SCMP_SYS(getrandom), 0, {{0}}, 0, false},
-    {SCMP_SYS(exit_group), 0, {{0}}, 0, false},
-    {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_SECCOMP), {1, SCMP_CMP_EQ, SECCOMP_MODE_FILTER, 0}}, 0, false},
-    {SCMP_SYS(prctl), 1, {INT_IS(0, PR_GET_DUMPABLE)}, 0, false},
+    NEVER_WRITABLE_AND_EXECUTABLE(mprotect, 1, {0}, 0),
+    {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_SECCOMP), {1, SCMP_CMP_EQ, SECCOMP_MODE_FILTER, 0}}},
+    {SCMP_SYS(prctl), 1, {INT_IS(0, PR_GET_DUMPABLE)}},
     /* 0, and 2, which the kernel never grants and child_hide_memory() asks for. */
-    {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_DUMPABLE), BITS(1, ~UINT64_C(2), 0)}, 0, false},
+    {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_DUMPABLE), BITS(1, ~UINT64_C(2), 0)}},
 };
+
+static const int loading_calls[] = {SCMP_SYS(fstat),     SCMP_SYS(fstat64),    SCMP_SYS(stat),
+                                    SCMP_SYS(stat64),    SCMP_SYS(newfstatat), SCMP_SYS(fstatat64),
+                                    SCMP_SYS(statx),     SCMP_SYS(munmap),     SCMP_SYS(mremap),
+                                    SCMP_SYS(brk),       SCMP_SYS(futex),      SCMP_SYS(futex_time64),
+                                    SCMP_SYS(getrandom), SCMP_SYS(exit_group)};
 
 static const struct rule stderr_rule = {SCMP_SYS(write), 1, {INT_IS(0, 2)}, 0, false};
 
@@ -339,44 +341,25 @@ enum power {
 };
 
 static const struct {
-	int syscall;
 	enum power power;
-} powerful_calls[] = {
-    {SCMP_SYS(open), OPENS_FILES},
-    {SCMP_SYS(openat), OPENS_FILES},
-    {SCMP_SYS(openat2), OPENS_FILES},
-    {SCMP_SYS(open_by_handle_at), OPENS_FILES},
-    {SCMP_SYS(execve), OPENS_FILES},
-    {SCMP_SYS(execveat), OPENS_FILES},
-    {SCMP_SYS(io_uring_setup), REACHES_FILES},
-    {SCMP_SYS(io_uring_enter), REACHES_FILES},
-    {SCMP_SYS(io_uring_register), REACHES_FILES},
-    {SCMP_SYS(ptrace), REACHES_FILES},
-    {SCMP_SYS(process_vm_readv), REACHES_FILES},
-    {SCMP_SYS(process_vm_writev), REACHES_FILES},
-    {SCMP_SYS(pidfd_getfd), REACHES_FILES},
-    {SCMP_SYS(open_tree), REACHES_FILES},
-    {SCMP_SYS(mount), REACHES_FILES},
-    {SCMP_SYS(move_mount), REACHES_FILES},
-    {SCMP_SYS(fsmount), REACHES_FILES},
-    {SCMP_SYS(chroot), REACHES_FILES},
-    {SCMP_SYS(pivot_root), REACHES_FILES},
-    {SCMP_SYS(setns), REACHES_FILES},
-    {SCMP_SYS(unshare), REACHES_FILES},
-    {SCMP_SYS(fork), MAKES_PROCESSES},
-    {SCMP_SYS(vfork), MAKES_PROCESSES},
-    {SCMP_SYS(clone), MAKES_PROCESSES},
-    {SCMP_SYS(clone3), MAKES_PROCESSES},
+	const char *calls[16]; /* NULL at the end */
+} powers[] = {
+    {OPENS_FILES, {"open", "openat", "openat2", "open_by_handle_at", "execve", "execveat"}},
+    {REACHES_FILES,
+     {"io_uring_setup", "io_uring_enter", "io_uring_register", "ptrace", "process_vm_readv",
+      "process_vm_writev", "pidfd_getfd", "open_tree", "mount", "move_mount", "fsmount", "chroot",
+      "pivot_root", "setns", "unshare"}},
+    {MAKES_PROCESSES, {"fork", "vfork", "clone", "clone3"}},
 };
 
-static unsigned powers_of(int syscall)
+static unsigned powers_of(const char *name)
 {
-	unsigned powers = 0;
+	unsigned found = 0;
 
-	for (size_t i = 0; i < sizeof(powerful_calls) / sizeof(powerful_calls[0]); i++)
-		if (powerful_calls[i].syscall == syscall)
-			powers |= powerful_calls[i].power;
-	return powers;
+	for (size_t i = 0; i < sizeof(powers) / sizeof(powers[0]); i++)
+		for (const char *const *call = powers[i].calls; *call; call++)
+			found |= strcmp(*call, name) == 0 ? powers[i].power : 0;
+	return found;
 }
 
 /* All that the names of the options can do together. Names that are unknown, or not to be allowed, are refused. */
@@ -384,10 +367,9 @@ static int take_names(const struct callgate_plugin_options *options, unsigned *r
 {
 	*ret_powers = 0;
 	for (const char *const *name = options->allow_calls; name && *name; name++) {
-		int number = seccomp_syscall_resolve_name(*name);
-		if (number == __NR_SCMP_ERROR)
+		if (seccomp_syscall_resolve_name(*name) == __NR_SCMP_ERROR)
 			return refuse(-EINVAL, "allow_calls: there is no system call \"%s\"", *name);
-		*ret_powers |= powers_of(number);
+		*ret_powers |= powers_of(*name);
 		if (*ret_powers & MAKES_PROCESSES)
 			return refuse(-EINVAL,
 			              "allow_calls: %s: a plugin makes no processes or threads, which "
@@ -428,8 +410,11 @@ static int fill_loading(scmp_filter_ctx ctx, const void *options)
 {
 	int result = fill_serving(ctx, options);
 
-	return result < 0 ? result
-	                  : add(ctx, loading_rules, sizeof(loading_rules) / sizeof(loading_rules[0]));
+	if (result == 0)
+		result = add(ctx, loading_rules, sizeof(loading_rules) / sizeof(loading_rules[0]));
+	return result == 0 ? allow_each(ctx, loading_calls, sizeof(loading_calls) / sizeof(loading_calls[0]),
+	                                "the plugin's filter")
+	                   : result;
 }
 
 static int fill_supervising(scmp_filter_ctx ctx, const void *unused)
@@ -445,18 +430,18 @@ static int fill_supervising(scmp_filter_ctx ctx, const void *unused)
 int plugin_filters_make(const struct callgate_plugin_options *options, struct plugin_filters *ret_filters)
 {
 	struct plugin_filters filters = {0};
-	unsigned powers;
-	int result = take_names(options, &powers);
+	unsigned found;
+	int result = take_names(options, &found);
 
 	if (result == 0)
 		result = make(SCMP_ACT_TRAP, fill_loading, options, &filters.loading);
 	if (result == 0)
 		result = make(SCMP_ACT_TRAP, fill_serving, options, &filters.serving);
 	/* Where the library can't make this one, and Landlock limits files, nobody will ask for it. */
-	if (result == 0 && !powers &&
+	if (result == 0 && !found &&
 	    make(SCMP_ACT_ALLOW, fill_supervising, NULL, &filters.supervising) == -ENOMEM)
 		result = refuse(-ENOMEM, "plugin: out of memory");
-	filters.limits_files = !(powers & OPENS_FILES);
+	filters.limits_files = !(found & OPENS_FILES);
 	if (result < 0)
 		plugin_filters_finish(&filters);
 	else

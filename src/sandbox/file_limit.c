@@ -286,12 +286,12 @@ void file_limit_answer(const struct file_limit *limit)
 static int load_listener(const struct file_limit *limit)
 {
 	struct sock_fprog program = {
-	    .len = (unsigned short)(limit->filter_size / sizeof(struct sock_filter)),
-	    .filter = (struct sock_filter *)(uintptr_t)limit->filter,
+	    .len = (unsigned short)(limit->filter.iov_len / sizeof(struct sock_filter)),
+	    .filter = limit->filter.iov_base,
 	};
 	struct seccomp_notif_sizes sizes = {0};
 
-	if (!limit->filter_size || syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0 ||
+	if (!limit->filter.iov_len || syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0 ||
 	    sizes.seccomp_notif > sizeof(union notification) ||
 	    sizes.seccomp_notif_resp > sizeof(union notification))
 		return -EOPNOTSUPP;

@@ -239,31 +239,18 @@ static void *map(uint64_t size)
 	return at;
 }
 
-/* What comes after the setup, each part without a byte between. */
-struct payload {
-	const char *path, *files, *loading, *serving, *supervising;
-};
-
-static size_t payload_size(const struct setup *setup)
+/* Each part comes without a byte between. */
+static void receive_parts(const struct setup *setup, struct iovec ret_parts[SETUP_PARTS])
 {
-	return (size_t)setup->path_size + setup->files_size + setup->loading_size + setup->serving_size +
-	       setup->supervising_size;
-}
+	size_t size = 0;
 
-static struct payload receive_payload(const struct setup *setup)
-{
-	size_t size = payload_size(setup);
-	const char *at = map(size);
-	struct payload payload = {.path = at};
-
-	if (raw_read(PLUGIN_REQUEST_FD, (void *)(uintptr_t)at, size) != (long)size)
+	for (int i = 0; i < SETUP_PARTS; i++)
+		size += setup->sizes[i];
+	char *at = map(size);
+	if (raw_read(PLUGIN_REQUEST_FD, at, size) != (long)size)
 		raw_exit(2);
-	payload.files = at += setup->path_size;
-	payload.loading = at += setup->files_size;
-	payload.serving = at += setup->loading_size;
-	payload.supervising = at + setup->serving_size;
-	assert(payload.supervising + setup->supervising_size == payload.path + size);
-	return payload;
+	for (int i = 0; i < SETUP_PARTS; at += setup->sizes[i++])
+		ret_parts[i] = (struct iovec){at, setup->sizes[i]};
 }
 
 static void prepare(const struct setup *setup, struct buffers *buffers)
@@ -310,23 +297,28 @@ static serve_function *load(const char *path)
 	return serve;
 }
 
-static serve_function *load_confined(const struct setup *setup, const struct payload *payload,
-                                     struct file_limit *limit)
+static void load_filter(const struct iovec *filter)
 {
+	require(CHILD_STEP_CONFINE, child_load_filter(filter->iov_base, filter->iov_len));
+}
+
+static serve_function *load_confined(const struct iovec parts[SETUP_PARTS], struct file_limit *limit)
+{
+	const char *path = parts[SETUP_PATH].iov_base;
 	serve_function *serve;
 
-	if (!setup->loading_size) {
+	if (!parts[SETUP_LOADING].iov_len) {
 		hide_memory();
-		serve = load(payload->path);
+		serve = load(path);
 		require(CHILD_STEP_CONFINE, confine_strictly());
 		return serve;
 	}
 	limit_files(limit);
 	require(CHILD_STEP_HANDLER, child_report_traps(PLUGIN_RESPONSE_FD));
-	require(CHILD_STEP_CONFINE, child_load_filter(payload->loading, setup->loading_size));
-	serve = load(payload->path);
+	load_filter(&parts[SETUP_LOADING]);
+	serve = load(path);
 	hide_memory();
-	require(CHILD_STEP_CONFINE, child_load_filter(payload->serving, setup->serving_size));
+	load_filter(&parts[SETUP_SERVING]);
 	return serve;
 }
 
@@ -375,6 +367,7 @@ static void answer(const struct request *request, const struct setup *setup, ser
 int main(void)
 {
 	struct setup setup;
+	struct iovec parts[SETUP_PARTS];
 	struct buffers buffers;
 
 	if (raw_read(PLUGIN_REQUEST_FD, &setup, sizeof(setup)) != sizeof(setup) ||
@@ -386,16 +379,15 @@ int main(void)
 	}
 	/* Neither this process nor the plugin's keeps open what the host closes. */
 	require(CHILD_STEP_FDS, child_close_from(PLUGIN_HOST_PIDFD + 1));
-	struct payload payload = receive_payload(&setup);
-	struct file_limit limit = {.names = payload.files,
-	                           .names_size = setup.files_size,
-	                           .filter = payload.supervising,
-	                           .filter_size = setup.supervising_size,
+	receive_parts(&setup, parts);
+	struct file_limit limit = {.names = parts[SETUP_FILES].iov_base,
+	                           .names_size = parts[SETUP_FILES].iov_len,
+	                           .filter = parts[SETUP_SUPERVISING],
 	                           .listener = -1};
 	require(CHILD_STEP_PRIVILEGES, confine_no_new_privileges());
 	start_plugin(&setup, &limit);
 	prepare(&setup, &buffers);
-	serve_function *serve = load_confined(&setup, &payload, &limit);
+	serve_function *serve = load_confined(parts, &limit);
 	child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_READY});
 	for (;;)
 		answer(receive(&setup, buffers.request), &setup, serve, &buffers);

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 /*
  * The descriptors of the plugin's process. The first two are the same socket, so that a filter can keep reading and writing apart. Only
@@ -17,12 +18,14 @@ enum { PLUGIN_OWN_FD = 5, PLUGIN_FD_LIMIT = 64 };
 enum { SETUP_MAGIC = 0x63677032, REQUEST_MAGIC = 0x63677132 };
 
 /*
- * Followed by the path with its NUL, the names of the files that may be opened (struct plugin_files), the loading filter, the serving
- * filter, and the supervising filter. Without filters: strict mode. Without files: nothing limits which are opened.
+ * What follows the setup: the path with its NUL; the names of the files that may be opened (struct plugin_files), or nothing, and nothing limits
+ * which are opened; and filters, or nothing, and strict mode.
  */
+enum setup_part { SETUP_PATH, SETUP_FILES, SETUP_LOADING, SETUP_SERVING, SETUP_SUPERVISING, SETUP_PARTS };
+
 struct setup {
 	uint32_t magic;
-	uint32_t path_size, files_size, loading_size, serving_size, supervising_size;
+	uint32_t sizes[SETUP_PARTS];
 	uint64_t request_limit, response_limit, arena_size, memory;
 	uint32_t cpu_seconds;
 	uint32_t die_with_thread;
@@ -41,12 +44,11 @@ struct request {
 /* ---- which files may be read ---- */
 
 struct file_limit {
-	const char *names;  /* as in struct plugin_files */
-	size_t names_size;  /* 0: there is no limit */
-	const void *filter; /* which notifies of opening; may be empty */
-	size_t filter_size;
-	const char *probe; /* a directory that can be read where nothing limits that; NULL: none is known */
-	int listener;      /* the watcher answers it; -1: none */
+	const char *names;   /* as in struct plugin_files */
+	size_t names_size;   /* 0: there is no limit */
+	struct iovec filter; /* which notifies of opening; may be empty */
+	const char *probe;   /* a directory that can be read where nothing limits that; NULL: none is known */
+	int listener;        /* the watcher answers it; -1: none */
 	/* Why there is no limit by that means, in errno values; ECANCELED: what reported success has no effect. 0: there is, or it was not tried. */
 	int landlock_error, listener_error;
 };

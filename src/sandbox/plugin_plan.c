@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,12 +21,6 @@
 enum { DEFAULT_DEADLINE_MS = 10000 };
 static const size_t default_size = 16 << 20, default_memory = 64 << 20, largest_size = SIZE_MAX / 64;
 
-static void default_to(size_t *size, size_t usual)
-{
-	if (!*size)
-		*size = usual;
-}
-
 static int take_options(struct callgate_plugin_options *options)
 {
 	if (options->confinement != CALLGATE_PLUGIN_FILTER && options->confinement != CALLGATE_PLUGIN_STRICT)
@@ -35,17 +28,15 @@ static int take_options(struct callgate_plugin_options *options)
 	if (options->confinement == CALLGATE_PLUGIN_STRICT &&
 	    (options->allow || options->allow_calls || options->allow_stderr || options->library_dirs))
 		return refuse(-EINVAL, "plugin: strict mode can't be widened: use CALLGATE_PLUGIN_FILTER");
-	default_to(&options->request_limit, default_size);
-	default_to(&options->response_limit, default_size);
-	default_to(&options->arena_size, default_size);
-	default_to(&options->memory, default_memory);
+	options->request_limit = options->request_limit ?: default_size;
+	options->response_limit = options->response_limit ?: default_size;
+	options->arena_size = options->arena_size ?: default_size;
+	options->memory = options->memory ?: default_memory;
+	options->load_deadline_ms = options->load_deadline_ms ?: DEFAULT_DEADLINE_MS;
+	options->call_deadline_ms = options->call_deadline_ms ?: DEFAULT_DEADLINE_MS;
 	if (options->request_limit > largest_size || options->response_limit > largest_size ||
 	    options->arena_size > largest_size)
 		return refuse(-EINVAL, "plugin: a limit of more than %zu bytes", largest_size);
-	if (!options->load_deadline_ms)
-		options->load_deadline_ms = DEFAULT_DEADLINE_MS;
-	if (!options->call_deadline_ms)
-		options->call_deadline_ms = DEFAULT_DEADLINE_MS;
 	return 0;
 }
 
@@ -74,27 +65,13 @@ static int take_named(const char *path, const char *whose, char **ret_path)
 	           : refuse(result, "the plugin helper %s of %s: %s", path, whose, strerror(-result));
 }
 
-/* For dl_iterate_phdr(), which begins with the main program: is this code a part of it? */
-static int look_at_main_program(struct dl_phdr_info *info, size_t size, void *ret_is_part)
-{
-	uintptr_t code = (uintptr_t)callgate_plugin_open;
-
-	(void)size;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
-		uintptr_t start = info->dlpi_addr + part->p_vaddr;
-		if (part->p_type == PT_LOAD && code >= start && code - start < part->p_memsz)
-			*(bool *)ret_is_part = true;
-	}
-	return 1;
-}
-
 /* Of the main program, the dynamic linker only knows what it was called: argv[0], which anybody can set. */
-static bool is_in_main_program(void)
+static bool is_in_main_program(const Dl_info *library)
 {
-	bool is_part = false;
+	Dl_info main_program;
 
-	return dl_iterate_phdr(look_at_main_program, &is_part) == 0 || is_part;
+	return !dladdr((void *)getauxval(AT_PHDR), &main_program) ||
+	       main_program.dli_fbase == library->dli_fbase;
 }
 
 /* Beside this library, if it is a shared one: in the build's folder, or where an installation that was moved has it. */
@@ -105,7 +82,7 @@ static int take_beside_library(char **ret_path)
 	int result = -ENOENT;
 
 	if (!dladdr((void *)(uintptr_t)callgate_plugin_open, &info) || !info.dli_fname ||
-	    info.dli_fname[0] != '/' || is_in_main_program())
+	    info.dli_fname[0] != '/' || is_in_main_program(&info))
 		return -ENOENT;
 	int length = (int)(strrchr(info.dli_fname, '/') - info.dli_fname);
 	for (int i = 0; i < 2 && result < 0 && result != -ENOMEM; i++) {

@@ -19,66 +19,51 @@
 /* Descriptors that the child has in other places than ours: above all of those, so that no dup2() overwrites another's source. */
 enum { LOWEST_OWN_FD = 8 };
 
-/* What a child is started with. -1: not there. */
-struct ends {
-	int ours, its,
-	    host; /* the socket's two ends, and a pidfd of this process, where the kernel has them */
-};
+/* What a child is started with: the socket's two ends, and a pidfd of this process, where the kernel has them. -1: not there. */
+enum { OURS, ITS, OF_HOST, ENDS };
 
-static void close_ends(const struct ends *ends)
+static void close_ends(const int ends[ENDS])
 {
-	const int fds[] = {ends->ours, ends->its, ends->host};
-
-	for (int i = 0; i < 3; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	for (int i = 0; i < ENDS; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
 }
 
 static int move_up(int *fd)
 {
 	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, LOWEST_OWN_FD);
 
+	/* EINVAL: fewer descriptors are allowed than the lowest one. */
 	if (moved < 0)
-		return errno == EINVAL ? -EMFILE
-		                       : -errno; /* fewer descriptors are allowed than the lowest one */
+		return errno == EINVAL ? -EMFILE : -errno;
 	close(*fd);
 	*fd = moved;
 	return 0;
 }
 
-static int open_ends(struct ends *ends)
+static int open_ends(int ends[ENDS])
 {
-	int sockets[2] = {-1, -1};
-	int result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0 ? -errno : 0;
+	int result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
 
-	*ends = (struct ends){.ours = sockets[0], .its = sockets[1], .host = -1};
 	if (result == 0)
-		result = sockets[0] < 0 ? CONFINE_FAKED : channel_make_nonblocking(sockets[0]);
+		result = ends[OURS] < 0 ? CONFINE_FAKED : channel_make_nonblocking(ends[OURS]);
 	if (result == 0)
-		ends->host = raw_pidfd_open(getpid());
-	if (result == 0 && (ends->host == -EMFILE || ends->host == -ENFILE || ends->host == -ENOMEM))
-		result = ends->host;
-	if (result == 0)
-		result = move_up(&ends->ours);
-	if (result == 0)
-		result = move_up(&ends->its);
-	if (result == 0 && ends->host >= 0)
-		result = move_up(&ends->host);
-	if (result < 0) {
-		close_ends(ends);
-		return refuse(result, "plugin: no descriptors: %s", child_error_text(-result));
-	}
-	return 0;
+		ends[OF_HOST] = raw_pidfd_open(getpid());
+	if (ends[OF_HOST] == -EMFILE || ends[OF_HOST] == -ENFILE || ends[OF_HOST] == -ENOMEM)
+		result = ends[OF_HOST];
+	for (int i = 0; result == 0 && i < ENDS; i++)
+		result = ends[i] >= 0 ? move_up(&ends[i]) : 0;
+	return result < 0 ? refuse(result, "plugin: no descriptors: %s", child_error_text(-result)) : 0;
 }
 
-static int add_actions(posix_spawn_file_actions_t *actions, const struct ends *ends, bool keep_stderr)
+static int add_actions(posix_spawn_file_actions_t *actions, const int ends[ENDS], bool keep_stderr)
 {
-	int error = posix_spawn_file_actions_adddup2(actions, ends->its, PLUGIN_REQUEST_FD);
+	int error = posix_spawn_file_actions_adddup2(actions, ends[ITS], PLUGIN_REQUEST_FD);
 
 	if (!error)
-		error = posix_spawn_file_actions_adddup2(actions, ends->its, PLUGIN_RESPONSE_FD);
-	if (!error && ends->host >= 0)
-		error = posix_spawn_file_actions_adddup2(actions, ends->host, PLUGIN_HOST_PIDFD);
+		error = posix_spawn_file_actions_adddup2(actions, ends[ITS], PLUGIN_RESPONSE_FD);
+	if (!error && ends[OF_HOST] >= 0)
+		error = posix_spawn_file_actions_adddup2(actions, ends[OF_HOST], PLUGIN_HOST_PIDFD);
 	else if (!error)
 		error = posix_spawn_file_actions_addclose(actions, PLUGIN_HOST_PIDFD);
 	if (!error)
@@ -91,7 +76,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct ends *e
 }
 
 /* posix_spawn() shares memory with the child until its exec, so that a large host costs nothing, and locks nothing. */
-static int spawn(const struct plugin_plan *plan, const struct ends *ends, pid_t *ret_pid)
+static int spawn(const struct plugin_plan *plan, const int ends[ENDS], pid_t *ret_pid)
 {
 	char name[] = "callgate-plugin-host";
 	char *arguments[] = {name, NULL}, *environment[] = {NULL};
@@ -117,20 +102,19 @@ static int spawn(const struct plugin_plan *plan, const struct ends *ends, pid_t 
 
 static int begin(const struct plugin_plan *plan, struct plugin_process *process)
 {
-	struct ends ends;
+	int ends[ENDS] = {-1, -1, -1};
 	pid_t pid;
 
 	if (process_check_clone() < 0)
 		return refuse(CONFINE_FAKED, "plugin: starting %s: %s", plan->helper, CONFINE_FAKED_TEXT);
-	int result = open_ends(&ends);
-	if (result < 0)
-		return result;
-	result = spawn(plan, &ends, &pid);
+	int result = open_ends(ends);
 	if (result == 0)
-		*process = (struct plugin_process){.process = process_adopt(pid), .socket = ends.ours};
-	if (result == 0)
-		ends.ours = -1;
-	close_ends(&ends);
+		result = spawn(plan, ends, &pid);
+	if (result == 0) {
+		*process = (struct plugin_process){.process = process_adopt(pid), .socket = ends[OURS]};
+		ends[OURS] = -1;
+	}
+	close_ends(ends);
 	return result;
 }
 
@@ -198,11 +182,6 @@ static enum channel_result send_setup(const struct plugin_plan *plan, const stru
 	const struct plugin_filters *filters = &plan->filters;
 	struct setup setup = {
 	    .magic = SETUP_MAGIC,
-	    .path_size = (uint32_t)strlen(plan->path) + 1,
-	    .files_size = (uint32_t)plan->files.size,
-	    .loading_size = (uint32_t)filters->loading.size,
-	    .serving_size = (uint32_t)filters->serving.size,
-	    .supervising_size = (uint32_t)filters->supervising.size,
 	    .request_limit = plan->options.request_limit,
 	    .response_limit = plan->options.response_limit,
 	    .arena_size = plan->options.arena_size,
@@ -211,16 +190,19 @@ static enum channel_result send_setup(const struct plugin_plan *plan, const stru
 	    .die_with_thread = plan->options.die_with_thread,
 	    .host = (int32_t)getpid(),
 	};
-	struct iovec parts[] = {
-	    {&setup, sizeof(setup)},
-	    {plan->path, setup.path_size},
-	    {plan->files.names, plan->files.size},
-	    {(void *)(uintptr_t)filters->loading.bytes, filters->loading.size},
-	    {(void *)(uintptr_t)filters->serving.bytes, filters->serving.size},
-	    {(void *)(uintptr_t)filters->supervising.bytes, filters->supervising.size},
+	struct iovec parts[SETUP_PARTS + 1] = {
+	    [SETUP_PATH] = {plan->path, strlen(plan->path) + 1},
+	    [SETUP_FILES] = {plan->files.names, plan->files.size},
+	    [SETUP_LOADING] = {(void *)(uintptr_t)filters->loading.bytes, filters->loading.size},
+	    [SETUP_SERVING] = {(void *)(uintptr_t)filters->serving.bytes, filters->serving.size},
+	    [SETUP_SUPERVISING] = {(void *)(uintptr_t)filters->supervising.bytes, filters->supervising.size},
 	};
 
-	return channel_send(channel, parts, sizeof(parts) / sizeof(parts[0]));
+	for (int i = 0; i < SETUP_PARTS; i++)
+		setup.sizes[i] = (uint32_t)parts[i].iov_len;
+	memmove(parts + 1, parts, SETUP_PARTS * sizeof(parts[0]));
+	parts[0] = (struct iovec){&setup, sizeof(setup)};
+	return channel_send(channel, parts, SETUP_PARTS + 1);
 }
 
 /* The dynamic linker's words, as far as they fit and can be shown. */
@@ -306,41 +288,34 @@ int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *
 	return result < 0 ? refuse(result, "plugin %s, while loading: %s", plan->path, reason->text) : 0;
 }
 
-/* Judges the report and takes the response. OK: *reason is set and the plugin lives. */
-static enum channel_result take_answer(struct channel *channel, const struct report *report,
-                                       uint64_t sequence, void *response, const struct exit_limits *limits,
-                                       struct callgate_exit_reason *reason)
-{
-	enum channel_result result;
-
-	if (report->magic != REPORT_MAGIC || report->sequence != sequence)
-		return CHANNEL_MALFORMED;
-	if (report->kind == REPORT_TOO_LARGE && report->size > limits->output_capacity) {
-		exit_reason_too_large(reason, report->size, limits);
-		return CHANNEL_OK;
-	}
-	if (report->kind != REPORT_VALUE || report->size > limits->output_capacity)
-		return CHANNEL_MALFORMED;
-	result = channel_receive(channel, response, (size_t)report->size);
-	if (result == CHANNEL_OK)
-		exit_reason_value(reason, report->value, (size_t)report->size);
-	return result;
-}
-
+/* One request. OK: *reason is set, and the plugin lives unless that is FORBIDDEN. */
 static enum channel_result exchange(struct channel *channel, const struct request *head, const void *request,
-                                    void *response, const struct exit_limits *limits, struct report *report,
+                                    void *response, const struct exit_limits *limits,
                                     struct callgate_exit_reason *reason)
 {
 	struct iovec parts[] = {{(void *)(uintptr_t)head, sizeof(*head)},
 	                        {(void *)(uintptr_t)request, (size_t)head->size}};
 	enum channel_result result = channel_check_idle(channel);
+	struct report report;
 
 	if (result == CHANNEL_OK)
 		result = channel_send(channel, parts, 2);
 	if (result == CHANNEL_OK)
-		result = channel_receive(channel, report, sizeof(*report));
-	if (result == CHANNEL_OK && !(report->magic == REPORT_MAGIC && report->kind == REPORT_FORBIDDEN))
-		result = take_answer(channel, report, head->sequence, response, limits, reason);
+		result = channel_receive(channel, &report, sizeof(report));
+	if (result != CHANNEL_OK)
+		return result;
+	bool fits = report.size <= limits->output_capacity;
+	if (report.magic == REPORT_MAGIC && report.kind == REPORT_FORBIDDEN) {
+		exit_reason_forbidden(reason, report.detail, report.arch);
+	} else if (report.magic != REPORT_MAGIC || report.sequence != head->sequence ||
+	           report.kind != (fits ? REPORT_VALUE : REPORT_TOO_LARGE)) {
+		return CHANNEL_MALFORMED;
+	} else if (fits) {
+		result = channel_receive(channel, response, (size_t)report.size);
+		exit_reason_value(reason, report.value, (size_t)report.size);
+	} else {
+		exit_reason_too_large(reason, report.size, limits);
+	}
 	return result;
 }
 
@@ -353,15 +328,12 @@ int plugin_process_call(const struct plugin_plan *plan, struct plugin_process *p
 	    .fd = process->socket, .process = &process->process, .deadline = deadline_in(deadline_ms)};
 	struct request head = {
 	    .magic = REQUEST_MAGIC, .sequence = ++process->sequence, .size = size, .capacity = capacity};
-	struct report report = {0};
 
-	enum channel_result result = exchange(&channel, &head, request, response, &limits, &report, reason);
-	if (result != CHANNEL_OK) {
+	enum channel_result result = exchange(&channel, &head, request, response, &limits, reason);
+	if (result != CHANNEL_OK)
 		end_badly(process, result, &limits, reason);
-	} else if (report.kind == REPORT_FORBIDDEN) {
+	else if (reason->kind == CALLGATE_EXIT_FORBIDDEN)
 		end(process);
-		exit_reason_forbidden(reason, report.detail, report.arch);
-	}
 	if (reason->kind == CALLGATE_EXIT_VALUE)
 		return 0;
 	return refuse(reason->kind == CALLGATE_EXIT_TOO_LARGE ? -EMSGSIZE : -EPIPE, "plugin %s: %s",
