@@ -43,6 +43,7 @@ flock -n 9 || {
 }
 
 if [ "${CALLGATE_ROOTS_INSIDE-}" != yes ]; then
+	# shellcheck disable=SC2317 # the trap below calls it
 	clean_up()
 	{
 		$keep || rm -rf --one-file-system "$root"
@@ -59,6 +60,7 @@ fi
 # The debian source of this machine, whatever its name, serves the other release too.
 source_of_packages()
 {
+	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --format '$(LABEL) $(COMPONENT) $(SITE)' 'Identifier: Packages' |
 		awk '$1 == "Debian" && $2 == "main" {print $3; exit}'
 }

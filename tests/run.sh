@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: tests/run.sh [--clients] [--clang] [--narrow] [--release] [--sanitize] [--strict] [--long] [MESON-TEST-ARGUMENT...]
+# usage: tests/run.sh [--help] [--clients] [--clang] [--narrow] [--release] [--sanitize] [--strict] [--long] [MESON-TEST-ARGUMENT...]
 #
 # Installs what the tests need, builds, and runs all tests; on a fresh Debian machine this is the only command.
 #   --clients    instead, the suite of real programs on the drop-in libseccomp.so.2 (installs them; needs root)
@@ -25,6 +25,10 @@ while [ $# -gt 0 ]; do
 	--long)
 		export CALLGATE_LONG="${CALLGATE_LONG:-10}"
 		slow=$((10 * CALLGATE_LONG))
+		;;
+	-h | --help)
+		sed -n '2,13s/^# \{0,1\}//p' tests/run.sh
+		exit 0
 		;;
 	*) break ;;
 	esac
@@ -57,4 +61,9 @@ if $clients; then
 fi
 # The time limits end what hangs; a slow or busy machine must not fail a test.
 export CK_TIMEOUT_MULTIPLIER=$slow
-exec meson test -C "$build" --print-errorlogs --no-rebuild --timeout-multiplier "$slow" "$@"
+status=0
+rm -f "$build/meson-logs/testlog.json"
+meson test -C "$build" --print-errorlogs --no-rebuild --timeout-multiplier "$slow" "$@" || status=$?
+# What was skipped says why in its output, which meson does not show.
+python3 tests/skipped.py "$build/meson-logs/testlog.json"
+exit "$status"

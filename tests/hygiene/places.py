@@ -138,10 +138,11 @@ def add_all(root):
 
 
 def copy_tree(source, root):
-    listed = subprocess.run(["git", "-C", source, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True, check=False)
-    if listed.returncode == 0 and listed.stdout:
-        names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
-    else:
+    names = []
+    if shutil.which("git"):
+        listed = subprocess.run(["git", "-C", source, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True, check=False)
+        names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name] if listed.returncode == 0 else []
+    if not names:
         names = [str(path.relative_to(source)) for path in pathlib.Path(source).rglob("*") if not str(path.relative_to(source)).startswith("build")]
     for name in names:
         path = pathlib.Path(source, name)

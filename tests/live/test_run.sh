@@ -48,7 +48,11 @@ expect 1 "Operation not permitted" run busybox chmod 400 "$scratch/file"
 run cat "$scratch/file" | grep -q hello || fail "cat does not work"
 chmod 400 "$scratch/file" || fail "chmod does not work without the profile either"
 
+# A directory in PATH that can't be searched would make this "Permission denied", as env(1) says it too.
+search=$PATH
+PATH=/usr/bin:/bin
 expect 127 "nosuchcommand" run nosuchcommand
+PATH=$search
 expect 126 "Permission denied" run "$scratch/file"
 expect 7 "" run sh -c 'exit 7'
 expect 143 "" run sh -c 'kill -TERM $$'

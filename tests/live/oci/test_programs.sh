@@ -77,7 +77,7 @@ works_if setpriv 'setpriv --no-new-privs --bounding-set=-all echo dropped'
 
 denied 'Operation not permitted' unshare --user true
 denied 'Operation not permitted' unshare --mount true
-denied 'permission denied\|Operation not permitted' mount -t tmpfs none .
+denied 'permission denied\|Operation not permitted\|must be superuser' mount -t tmpfs none .
 denied 'Operation not permitted' busybox chroot . true
 denied 'Operation not permitted' busybox hostname elsewhere
 denied 'Operation not permitted' busybox pivot_root . .

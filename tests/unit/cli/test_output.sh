@@ -1,6 +1,7 @@
 #!/bin/sh
 # usage: test_output.sh CALLGATE SOURCE SWAP: an output file is replaced as a whole or not at all, and what can't be written is an error.
 set -eu
+umask 022 # what is expected below depends on it
 callgate=$(realpath "$1") source=$(realpath "$2") swap=$(realpath "$3")
 profile=$source/examples/chmod.json
 scratch=$(mktemp -d)

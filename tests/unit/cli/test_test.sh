@@ -1,6 +1,7 @@
 #!/bin/sh
 # usage: test_test.sh CALLGATE EXAMPLES: `callgate test` on right, failing and broken files, and what its outputs look like.
 set -eu
+umask 022 # what is expected below depends on it
 callgate=$1 examples=$2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
