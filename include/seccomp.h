@@ -2,7 +2,7 @@
  * seccomp.h - system call filters: rules in, a proved kernel filter out.
  *
  * Source- and ABI-compatible with libseccomp 2.6.1, plus its later seccomp_notify_addfd() and SCMP_ACT_TRAPX().
- * Functions return 0 or a negative errno value, never through errno; callgate_diagnosis() in <callgate/diagnosis.h> tells in words
+ * Functions return 0 or a negative errno value, never through errno; callgate_diagnosis() in <callgate/diagnosis.h> says in words
  * what was wrong. A context may be used by one thread at a time; different contexts are independent.
  *
  * SPDX-License-Identifier: MIT
@@ -204,8 +204,15 @@ static constexpr inline struct scmp_arg_cmp _scmp_cmp64(unsigned int arg, enum s
 #define SCMP_CMP64(...) _scmp_cmp64(__VA_ARGS__)
 #define _SCMP_WORD(x)   static_cast<uint32_t>(x)
 #else
-#define SCMP_CMP64(...) (__extension__(struct scmp_arg_cmp){__VA_ARGS__})
-#define _SCMP_WORD(x)   (uint32_t)(x)
+/* A datum that is left out is written as 0, as -Wmissing-field-initializers wants it. */
+#define SCMP_CMP64(...)                    _SCMP_CMP64_COUNTED(_SCMP_SIXTH(__VA_ARGS__, 5, 4, 3, 2, 1, 0), __VA_ARGS__)
+#define _SCMP_SIXTH(a, b, c, d, e, f, ...) f
+#define _SCMP_CMP64_COUNTED(count, ...)    _SCMP_CMP64_NAMED(count, __VA_ARGS__)
+#define _SCMP_CMP64_NAMED(count, ...)      _SCMP_CMP64_##count(__VA_ARGS__)
+#define _SCMP_CMP64_2(...)                 (__extension__(struct scmp_arg_cmp){__VA_ARGS__, .datum_b = 0})
+#define _SCMP_CMP64_3(...)                 (__extension__(struct scmp_arg_cmp){__VA_ARGS__, .datum_b = 0})
+#define _SCMP_CMP64_4(...)                 (__extension__(struct scmp_arg_cmp){__VA_ARGS__})
+#define _SCMP_WORD(x)                      (uint32_t)(x)
 #endif
 #define SCMP_CMP SCMP_CMP64
 

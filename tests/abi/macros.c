@@ -4,11 +4,6 @@
  */
 #include <seccomp.h>
 
-/* In C a datum that is left out is zero. */
-#ifndef __cplusplus
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#endif
-
 static int is_same(struct scmp_arg_cmp made, unsigned int arg, enum scmp_compare op, uint64_t a, uint64_t b)
 {
 	return made.arg == arg && made.op == op && made.datum_a == a && made.datum_b == b;
