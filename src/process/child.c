@@ -109,14 +109,12 @@ UNCHECKED static uint64_t mapped_pages(void)
 
 UNCHECKED static int set_limit(int resource, uint64_t soft, uint64_t hard)
 {
-	struct rlimit present = {RLIM_INFINITY, RLIM_INFINITY}, limit = {.rlim_cur = soft, .rlim_max = hard};
+	struct rlimit present = {RLIM_INFINITY, RLIM_INFINITY};
 
 	if (getrlimit((__rlimit_resource_t)resource, &present) < 0)
 		return -errno;
-	if (present.rlim_max < limit.rlim_max)
-		limit.rlim_max = present.rlim_max;
-	if (limit.rlim_max < limit.rlim_cur)
-		limit.rlim_cur = limit.rlim_max;
+	rlim_t most = present.rlim_max < hard ? present.rlim_max : hard;
+	const struct rlimit limit = {.rlim_cur = soft < most ? soft : most, .rlim_max = most};
 	if (setrlimit((__rlimit_resource_t)resource, &limit) < 0)
 		return -errno;
 	present = (struct rlimit){~limit.rlim_cur, ~limit.rlim_max};
@@ -128,12 +126,10 @@ UNCHECKED static int set_limit(int resource, uint64_t soft, uint64_t hard)
 UNCHECKED int child_limit(const struct child_limits *limits)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), space;
-	int result = 0;
 
 	if (__builtin_add_overflow(mapped_pages() * page, limits->memory, &space))
 		space = RLIM_INFINITY;
-	if (result == 0)
-		result = set_limit(RLIMIT_AS, space, space);
+	int result = set_limit(RLIMIT_AS, space, space);
 	if (result == 0)
 		result = set_limit(RLIMIT_CORE, 0, 0);
 	if (result == 0)

@@ -3,13 +3,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -75,13 +71,13 @@ static bool has_ended(const struct process *process)
 	return info.si_pid != 0;
 }
 
-/* Without a pidfd, no longer than until the next look at the process. */
+/* The time that is left; without a pidfd, no longer than until the next look at the process. */
 static struct timespec time_to_wait(const struct process *process, const struct deadline *deadline)
 {
-	const struct timespec slice = {.tv_nsec = 5000000};
-	struct timespec left = deadline_left(deadline);
+	int64_t left = deadline->at_ns - deadline_now(), longest = process->pidfd < 0 ? 5000000 : INT64_MAX;
 
-	return process->pidfd < 0 && (left.tv_sec || left.tv_nsec > slice.tv_nsec) ? slice : left;
+	left = left < 0 ? 0 : left < longest ? left : longest;
+	return (struct timespec){.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
 }
 
 enum process_event process_wait(const struct process *process, struct pollfd *fd,
@@ -110,9 +106,7 @@ enum process_event process_wait(const struct process *process, struct pollfd *fd
 
 static int status_of(const siginfo_t *info)
 {
-	if (info->si_code == CLD_EXITED)
-		return (info->si_status & 0xff) << 8;
-	return info->si_status & 0x7f;
+	return info->si_code == CLD_EXITED ? (info->si_status & 0xff) << 8 : info->si_status & 0x7f;
 }
 
 static int collected_by_others(int pidfd)

@@ -36,16 +36,6 @@ static inline bool deadline_is_over(const struct deadline *deadline)
 	return deadline_now() >= deadline->at_ns;
 }
 
-/* The time that is left; zero when it has passed. */
-static inline struct timespec deadline_left(const struct deadline *deadline)
-{
-	int64_t left = deadline->at_ns - deadline_now();
-
-	if (left < 0)
-		left = 0;
-	return (struct timespec){.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
-}
-
 /* A zeroed pid means that there is no process; pidfd is then meaningless. pidfd is -1 on kernels before 5.3. */
 struct process {
 	pid_t pid;

@@ -218,31 +218,31 @@ enum { TMPFILE_BIT = O_TMPFILE & ~O_DIRECTORY };
 enum { NOT_READING = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | O_PATH | TMPFILE_BIT };
 
 /* No comparison but one under a mask looks at no more than the kernel reads: the low 32 bits of an int, all bits of a long. */
-#define INT_IS(index, value)                                             \
-	{                                                                \
-		index, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)(value) \
-	}
 #define BITS(index, mask, value)                       \
 	{                                              \
 		index, SCMP_CMP_MASKED_EQ, mask, value \
 	}
+#define INT_IS(index, value) BITS(index, UINT32_MAX, (uint32_t)(value))
 
-/* What is allowed: a call with each of the groups of its alternatives. */
+/* What is allowed: a call with each combination of its alternatives. */
 struct rule {
 	int syscall;
 	unsigned count;
 	struct scmp_arg_cmp args[2];
 	int own_fd; /* 1 + the index of an argument that must be a descriptor of the plugin's own; 0: none */
 	bool no_fd; /* or -1, where there is none */
+	bool is_mapping; /* argument 2 is never PROT_WRITE and PROT_EXEC at once */
 };
 
-/* The descriptors from PLUGIN_OWN_FD to PLUGIN_FD_LIMIT - 1, of which `own_fd` speaks, as values under masks. */
+/* The descriptors from PLUGIN_OWN_FD to PLUGIN_FD_LIMIT - 1, of which `own_fd` speaks, as values under masks; then none, -1. */
 static const struct {
 	uint32_t mask, value;
 } own_fds[] = {
-    {UINT32_MAX, 5}, {UINT32_MAX - 1, 6}, {UINT32_MAX - 7, 8}, {UINT32_MAX - 15, 16}, {UINT32_MAX - 31, 32},
+    {UINT32_MAX, 5},       {UINT32_MAX - 1, 6},   {UINT32_MAX - 7, 8},
+    {UINT32_MAX - 15, 16}, {UINT32_MAX - 31, 32}, {UINT32_MAX, UINT32_MAX},
 };
 _Static_assert(PLUGIN_OWN_FD == 5 && PLUGIN_FD_LIMIT == 64, "own_fds must be the same descriptors");
+static const uint32_t protections[] = {0, PROT_WRITE, PROT_EXEC};
 
 /* What a plugin needs to serve. */
 static const struct rule serving_rules[] = {
@@ -251,18 +251,6 @@ static const struct rule serving_rules[] = {
     {SCMP_SYS(exit)},
     {SCMP_SYS(rt_sigreturn)},
 };
-
-#define NEVER_WRITABLE_AND_EXECUTABLE(call, count, second, ...)                                          \
-	{SCMP_SYS(call), count, {BITS(2, PROT_WRITE | PROT_EXEC, 0), second}, __VA_ARGS__},              \
-	    {SCMP_SYS(call), count, {BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE), second}, __VA_ARGS__}, \
-	{                                                                                                \
-		SCMP_SYS(call), count, {BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC), second}, __VA_ARGS__ \
-	}
-
-#define PRIVATE_MAPPING                                                      \
-	{                                                                    \
-		3, SCMP_CMP_MASKED_EQ, MAP_SHARED | MAP_PRIVATE, MAP_PRIVATE \
-	}
 
 /*
  * What the dynamic linker needs besides: finding, mapping and relocating objects, memory for its own lists, and one more filter.
@@ -277,9 +265,9 @@ static const struct rule loading_rules[] = {
     {SCMP_SYS(lseek), 0, {{0}}, 1},
     {SCMP_SYS(_llseek), 0, {{0}}, 1},
     {SCMP_SYS(close), 0, {{0}}, 1},
-    NEVER_WRITABLE_AND_EXECUTABLE(mmap, 2, PRIVATE_MAPPING, 5, true),
-    NEVER_WRITABLE_AND_EXECUTABLE(mmap2, 2, PRIVATE_MAPPING, 5, true),
-    NEVER_WRITABLE_AND_EXECUTABLE(mprotect, 1, {0}, 0),
+    {SCMP_SYS(mmap), 1, {BITS(3, MAP_SHARED | MAP_PRIVATE, MAP_PRIVATE)}, 5, true, true},
+    {SCMP_SYS(mmap2), 1, {BITS(3, MAP_SHARED | MAP_PRIVATE, MAP_PRIVATE)}, 5, true, true},
+    {SCMP_SYS(mprotect), 0, {{0}}, 0, false, true},
     {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_SECCOMP), {1, SCMP_CMP_EQ, SECCOMP_MODE_FILTER, 0}}},
     {SCMP_SYS(prctl), 1, {INT_IS(0, PR_GET_DUMPABLE)}},
     /* 0, and 2, which the kernel never grants and child_hide_memory() asks for. */
@@ -294,31 +282,30 @@ static const int loading_calls[] = {SCMP_SYS(fstat),     SCMP_SYS(fstat64),    S
 
 static const struct rule stderr_rule = {SCMP_SYS(write), 1, {INT_IS(0, 2)}, 0, false};
 
-static int add_alternative(scmp_filter_ctx ctx, const struct rule *rule, uint32_t mask, uint32_t value)
-{
-	struct scmp_arg_cmp args[3] = {rule->args[0], rule->args[1]};
-
-	assert(rule->count <= 2 && rule->own_fd >= 1 && rule->own_fd <= 6 && (value & ~mask) == 0);
-	args[rule->count] = (struct scmp_arg_cmp)BITS((unsigned)rule->own_fd - 1, mask, value);
-	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rule->syscall, rule->count + 1, args);
-}
-
 static int add_rule(scmp_filter_ctx ctx, const struct rule *rule)
 {
 	enum callgate_arch_mmap mmap_kind = callgate_arch_find(SCMP_ARCH_NATIVE)->mmap;
+	size_t fds = rule->own_fd ? sizeof(own_fds) / sizeof(own_fds[0]) - !rule->no_fd : 1;
+	size_t count = fds * (rule->is_mapping ? sizeof(protections) / sizeof(protections[0]) : 1);
 	int result = 0;
 
+	assert(rule->count <= 2 && rule->own_fd >= 0 && rule->own_fd <= 6);
 	/* Where mmap takes a pointer to its arguments, a rule can't look at them: mmap2 is used, or there is none. */
 	if (rule->syscall == SCMP_SYS(mmap) && mmap_kind == CALLGATE_ARCH_MMAP_ONLY_MMAP2)
 		return 0;
 	if (rule->syscall == SCMP_SYS(mmap) && mmap_kind == CALLGATE_ARCH_MMAP_IN_MEMORY)
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, rule->syscall, 0);
-	if (!rule->own_fd)
-		return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rule->syscall, rule->count, rule->args);
-	for (size_t i = 0; result == 0 && i < sizeof(own_fds) / sizeof(own_fds[0]); i++)
-		result = add_alternative(ctx, rule, own_fds[i].mask, own_fds[i].value);
-	if (result == 0 && rule->no_fd)
-		result = add_alternative(ctx, rule, UINT32_MAX, UINT32_MAX);
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		struct scmp_arg_cmp args[4] = {rule->args[0], rule->args[1]};
+		unsigned used = rule->count;
+		if (rule->own_fd)
+			args[used++] = (struct scmp_arg_cmp)BITS(
+			    (unsigned)rule->own_fd - 1, own_fds[i % fds].mask, own_fds[i % fds].value);
+		if (rule->is_mapping)
+			args[used++] =
+			    (struct scmp_arg_cmp)BITS(2, PROT_WRITE | PROT_EXEC, protections[i / fds]);
+		result = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rule->syscall, used, args);
+	}
 	return result;
 }
 

@@ -187,7 +187,9 @@ static void try_landlock(struct watcher *watcher, struct file_limit *limit)
 	if (trial == 0)
 		raw_exit(-file_limit_by_landlock(limit));
 	siginfo_t end = watch(watcher, trial);
-	limit->landlock_error = end.si_code == CLD_EXITED ? end.si_status : ECANCELED;
+	if (end.si_code != CLD_EXITED)
+		end_as(&end); /* as it was killed, which is for good */
+	limit->landlock_error = end.si_status;
 }
 
 /* This process becomes the watcher, and never returns but in the plugin's process; it ends as the plugin does, by the same status or signal. */
