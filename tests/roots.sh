@@ -157,22 +157,28 @@ try()
 }
 
 if [ "$who" = root ]; then account=root home=/root mask=022; else account=user home=/home/user mask=077; fi
-if [ -f "$root/made" ]; then
-	mount_in_root
-else
-	rm -rf --one-file-system "$root"
-	if [ ! -f "$base" ]; then
-		make_base
+
+# In a function, as bash reads a script while it runs, and that can be edited meanwhile.
+main()
+{
+	if [ -f "$root/made" ]; then
+		mount_in_root
+	else
 		rm -rf --one-file-system "$root"
+		if [ ! -f "$base" ]; then
+			make_base
+			rm -rf --one-file-system "$root"
+		fi
+		mkdir "$root"
+		tar -C "$root" -xpf "$base"
+		mount_in_root
+		make_root
 	fi
-	mkdir "$root"
-	tar -C "$root" -xpf "$base"
-	mount_in_root
-	make_root
-fi
-clone
-if [ $# = 0 ]; then
-	try sh examples/quickstart.sh
-fi
-try sh tests/run.sh "$@"
-[ "$failures" = 0 ]
+	clone
+	if [ $# = 0 ]; then
+		try sh examples/quickstart.sh
+	fi
+	try sh tests/run.sh "$@"
+	exit "$failures"
+}
+main "$@"

@@ -59,4 +59,4 @@ breaks 'O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY' 'O_ACCMODE | O_CREAT, O_RDONLY'
 breaks 'SCMP_SYS(brk)' 'SCMP_SYS(execve)' test_main.c '"execve"' \
 	'expected KILL_PROCESS, but execve(.*: ALLOW, rule 5 (whatever the arguments)'
 breaks 'SCMP_SYS(brk)' 'SCMP_SYS(execve)' test_check.c 'callgate_expect_only' \
-	'expected nothing but the set to be allowed, but execve(.*: ALLOW, rule 5 (whatever the arguments)'
+	'expected nothing else to be allowed, but execve(.*: ALLOW, rule 5 (whatever the arguments)'
