@@ -39,6 +39,12 @@ int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int s
  */
 int callgate_rule_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action);
 
+/*
+ * The same as if `newest`, a number of the architecture's own, were the newest call: all numbers above it that have no rule get the
+ * action, those of known calls too. -EINVAL also where the architecture has no such number.
+ */
+int callgate_rule_unknown_after(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int newest);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

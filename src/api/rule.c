@@ -154,24 +154,36 @@ int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int s
 	return context_error(result);
 }
 
-int callgate_rule_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action)
+static int set_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, const int *newest)
 {
 	struct context *context = context_check(ctx);
 	const struct callgate_arch *found = context ? own_arch(context, arch) : NULL;
 
 	if (!found)
 		return -EINVAL;
+	if (newest && (*newest == ARCH_NR_SKIP || !callgate_arch_has_number(arch, *newest)))
+		return diag_fail(&context->diag, -EINVAL, "%s has no number %d", found->name, *newest);
 	int result = action_check(action, &context->diag);
 	if (result == 0 && action == SCMP_ACT_NOTIFY)
 		result = context_check_notify(context);
 	if (result == 0)
-		result = ruleset_set_unknown(context->rules, found, action, &context->diag);
+		result = ruleset_set_unknown(context->rules, found, action, newest, &context->diag);
 	if (result < 0)
 		return context_error(result);
 	if (action == SCMP_ACT_NOTIFY)
 		context->notify_used = true;
 	context_invalidate(context);
 	return 0;
+}
+
+int callgate_rule_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action)
+{
+	return set_unknown(ctx, arch, action, NULL);
+}
+
+int callgate_rule_unknown_after(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int newest)
+{
+	return set_unknown(ctx, arch, action, &newest);
 }
 
 static int add_array(const void *ctx, uint32_t action, int nr, bool exact, unsigned count,

@@ -181,9 +181,14 @@ static void merge(struct merged *merged, const struct policy_arch *arch, uint32_
 		push_ruled(merged, &arch->syscalls[at++], stays_default, false);
 }
 
-bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t action, uint32_t default_action,
-                             struct arena *arena)
+bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t first, uint32_t action,
+                             uint32_t default_action, struct arena *arena)
 {
+	if (first) {
+		arch->unknown_first = first;
+		arch->unknown_action = action;
+		return true;
+	}
 	size_t room = arch->syscall_count + arch_syscall_number_count(arch->arch);
 	struct merged merged = {ARENA_ARRAY(arena, struct policy_syscall, room), 0};
 	struct policy_rule *stays_default = ARENA_NEW(arena, struct policy_rule);
@@ -221,7 +226,8 @@ static bool freeze_arch(const struct arch_rules *rules, const struct ruleset_att
 			return false;
 	*arch = (struct policy_arch){.arch = rules->arch, .syscall_count = count, .syscalls = syscalls};
 	return !rules->has_unknown ||
-	       policy_arch_set_unknown(arch, rules->unknown_action, attributes->default_action, arena);
+	       policy_arch_set_unknown(arch, rules->unknown_first, rules->unknown_action,
+	                               attributes->default_action, arena);
 }
 
 const struct policy *ruleset_freeze(const struct ruleset *rules, const struct ruleset_attributes *attributes,

@@ -104,12 +104,12 @@ static inline bool policy_nr_is_unknown(const struct policy_arch *arch, uint32_t
 const struct policy_syscall *policy_arch_find(const struct policy_arch *arch, uint32_t nr);
 
 /*
- * Makes the architecture's calls after the newest known one unknown calls that get `action`. Known calls with numbers after it
- * (ARM's private ones, x32's second half) that have no rules get one with the default action, so that they stay what they
- * were. False when memory is out; *arch is then as before.
+ * Makes the architecture's calls from `first` on unknown calls that get `action`. 0 is the number after the newest known one; then known
+ * calls with numbers after it (ARM's private ones, x32's second half) that have no rules get one with the default action, so
+ * that they stay what they were. False when memory is out; *arch is then as before.
  */
-bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t action, uint32_t default_action,
-                             struct arena *arena);
+bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t first, uint32_t action,
+                             uint32_t default_action, struct arena *arena);
 
 /* The bits of an argument that rules look at on this architecture. */
 static inline uint64_t policy_word_mask(const struct callgate_arch *arch)

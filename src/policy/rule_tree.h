@@ -72,7 +72,8 @@ struct arch_rules {
 	VEC(struct rule_call) calls;
 	VEC(struct rule_node) nodes;
 	struct table call_table, node_table;
-	bool has_unknown; /* unknown calls get unknown_action */
+	bool has_unknown;       /* unknown calls get unknown_action */
+	uint32_t unknown_first; /* 0: after the newest known one */
 	uint32_t unknown_action;
 };
 

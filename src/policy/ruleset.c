@@ -117,13 +117,14 @@ int ruleset_arch_add(struct ruleset *rules, const struct callgate_arch *arch, st
 }
 
 int ruleset_set_unknown(struct ruleset *rules, const struct callgate_arch *arch, uint32_t action,
-                        struct diag *diag)
+                        const int *newest, struct diag *diag)
 {
 	size_t at = position(rules, arch);
 
 	if (at == rules->archs.count)
 		return diag_fail(diag, -EEXIST, "architecture %s is not in the context", arch->name);
 	rules->archs.items[at]->has_unknown = true;
+	rules->archs.items[at]->unknown_first = newest ? (uint32_t)*newest + 1 : 0;
 	rules->archs.items[at]->unknown_action = action;
 	return 0;
 }

@@ -89,11 +89,11 @@ int ruleset_add_direct(struct ruleset *rules, const struct callgate_arch *arch,
                        const struct ruleset_direct *direct, struct diag *diag, struct note *note);
 
 /*
- * From now on the unknown calls of the architecture, those newer than its table, get `action` (policy_arch_set_unknown()). -EEXIST: the
- * architecture is not in the set. Transactions do not cover it.
+ * From now on the unknown calls of the architecture, those newer than its table or than *newest, get `action`
+ * (policy_arch_set_unknown()). -EEXIST: the architecture is not in the set. Transactions do not cover it.
  */
 int ruleset_set_unknown(struct ruleset *rules, const struct callgate_arch *arch, uint32_t action,
-                        struct diag *diag);
+                        const int *newest, struct diag *diag);
 
 /* Raises the priority hint of a (native) number on every architecture that has it. 0, -EFAULT, -ENOMEM. */
 int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag,

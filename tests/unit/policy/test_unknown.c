@@ -28,7 +28,7 @@ static void check_arch(const struct callgate_arch *arch)
 	struct policy policy = {DEFAULT, SECCOMP_RET_KILL_THREAD, 1, 1, &list};
 	uint32_t newest = (uint32_t)arch_syscall_number_newest(arch);
 
-	ck_assert(policy_arch_set_unknown(&list, UNKNOWN, DEFAULT, &arena));
+	ck_assert(policy_arch_set_unknown(&list, 0, UNKNOWN, DEFAULT, &arena));
 	ck_assert_uint_eq(ask(&policy, newest), DEFAULT);
 	ck_assert_uint_eq(ask(&policy, newest + 1), UNKNOWN);
 	ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_max(arch) + 1), UNKNOWN);
@@ -101,6 +101,45 @@ START_TEST(the_program_knows_unknown_calls)
 }
 END_TEST
 
+/* A known call with a number above the one that is given gets it too, one with a rule does not. */
+START_TEST(calls_after_a_number_are_unknown)
+{
+	for (size_t i = 0; i < arch_count(); i++) {
+		const struct callgate_arch *arch = callgate_arch_at(i);
+		struct policy_arch list = {.arch = arch};
+		struct policy policy = {DEFAULT, SECCOMP_RET_KILL_THREAD, 1, 1, &list};
+		uint32_t first = arch->nr_base + 300;
+		ck_assert(policy_arch_set_unknown(&list, first, UNKNOWN, DEFAULT, NULL));
+		ck_assert_uint_eq(ask(&policy, first - 1), DEFAULT);
+		ck_assert_uint_eq(ask(&policy, first), UNKNOWN);
+		ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_newest(arch)), UNKNOWN);
+		ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_max(arch)), UNKNOWN);
+		ck_assert_uint_eq(ask(&policy, UINT32_MAX), DEFAULT);
+	}
+}
+END_TEST
+
+START_TEST(the_program_knows_calls_after_a_number)
+{
+	scmp_filter_ctx ctx = context();
+
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, 435, 0, NULL), 0);
+	ck_assert_int_eq(callgate_rule_unknown_after(ctx, SCMP_ARCH_X86_64, UNKNOWN, 318), 0);
+	ck_assert_uint_eq(simulate(ctx, 318, 0), DEFAULT);
+	ck_assert_uint_eq(simulate(ctx, 319, 0), UNKNOWN);
+	ck_assert_uint_eq(simulate(ctx, 435, 0), SCMP_ACT_ALLOW);
+	ck_assert_uint_eq(simulate(ctx, 100000, 0), UNKNOWN);
+	ck_assert_int_eq(callgate_rule_unknown_after(ctx, SCMP_ARCH_X86_64, UNKNOWN, -1), -EINVAL);
+	ck_assert_int_eq(callgate_rule_unknown_after(ctx, SCMP_ARCH_X86_64, UNKNOWN, -101), -EINVAL);
+	ck_assert_int_eq(callgate_rule_unknown_after(ctx, SCMP_ARCH_X86_64, UNKNOWN, 0x40000000), -EINVAL);
+	ck_assert_int_eq(callgate_rule_unknown_after(ctx, SCMP_ARCH_S390X, UNKNOWN, 5), -EINVAL);
+	ck_assert_int_eq(callgate_rule_unknown_after(NULL, SCMP_ARCH_X86_64, UNKNOWN, 5), -EINVAL);
+	ck_assert_uint_eq(simulate(ctx, 319, 0), UNKNOWN);
+	seccomp_release(ctx);
+}
+END_TEST
+
 START_TEST(several_conditions_on_one_argument_all_hold)
 {
 	struct scmp_arg_cmp range[] = {SCMP_A0_64(SCMP_CMP_GE, 10), SCMP_A0_64(SCMP_CMP_LE, 0x100000000)};
@@ -142,6 +181,8 @@ int main(void)
 	tcase_add_test(tcase, every_architecture);
 	tcase_add_test(tcase, private_calls_are_not_the_newest);
 	tcase_add_test(tcase, the_program_knows_unknown_calls);
+	tcase_add_test(tcase, calls_after_a_number_are_unknown);
+	tcase_add_test(tcase, the_program_knows_calls_after_a_number);
 	tcase_add_test(tcase, several_conditions_on_one_argument_all_hold);
 	tcase_add_test(tcase, bad_input);
 	return test_run(tcase);
