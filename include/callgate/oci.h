@@ -53,6 +53,19 @@ enum callgate_profile_option {
 	CALLGATE_PROFILE_OPEN_SOCKETCALL,
 	/* The errno (0..4095) of an ERRNO or TRACE action for which the profile gives none. Default EPERM. */
 	CALLGATE_PROFILE_DEFAULT_ERRNO,
+	/*
+	 * Whose meaning the profile has: enum callgate_profile_like. It gives the defaults of SAME_ARGUMENT, UNKNOWN_CALLS and
+	 * DEFAULT_ERRNO, as the table in callgate-profile(5) says. Default AUTO.
+	 */
+	CALLGATE_PROFILE_LIKE,
+};
+
+enum callgate_profile_like {
+	CALLGATE_PROFILE_LIKE_AUTO = 0, /* by what the profile has; callgate_profile_like() says which */
+	CALLGATE_PROFILE_LIKE_DOCKER = 1,
+	CALLGATE_PROFILE_LIKE_PODMAN = 2,
+	CALLGATE_PROFILE_LIKE_RUNC = 3,
+	CALLGATE_PROFILE_LIKE_CRUN = 4, /* a key in another case is an error: crun ignores it */
 };
 
 enum callgate_same_argument {
@@ -61,9 +74,15 @@ enum callgate_same_argument {
 };
 
 enum callgate_unknown_calls {
-	CALLGATE_UNKNOWN_CALLS_AUTO = 0,   /* ENOSYS if the profile's default action is ERRNO, else DEFAULT */
-	CALLGATE_UNKNOWN_CALLS_ENOSYS = 1, /* so that C libraries fall back to older calls */
+	CALLGATE_UNKNOWN_CALLS_AUTO =
+	    0, /* as CALLGATE_PROFILE_LIKE has it: NAMED for Docker and runc, else DEFAULT */
+	CALLGATE_UNKNOWN_CALLS_ENOSYS = 1,  /* so that C libraries fall back to older calls */
 	CALLGATE_UNKNOWN_CALLS_DEFAULT = 2, /* the profile's default action */
+	/*
+	 * ENOSYS for every call above the newest one that the profile names, per architecture, also for calls that callgate
+	 * knows; unless the default action is ALLOW, LOG, TRACE or ERRNO(ENOSYS).
+	 */
+	CALLGATE_UNKNOWN_CALLS_NAMED = 3,
 };
 
 /* -EINVAL: no such option, or a value that it does not have. */
@@ -80,8 +99,15 @@ int callgate_profile_add_capability(struct callgate_profile *profile, const char
 int callgate_profile_set_kernel(struct callgate_profile *profile, const char *version);
 
 /*
- * Adds an architecture (SCMP_ARCH_* token) to those that the filter is for; the first one is the machine that `includes`
- * and `excludes` see. They take the place of the profile's own list. Default: the profile's list on the running machine.
+ * Reads the profile as on a machine of this architecture (SCMP_ARCH_* token), which `includes`, `excludes` and archMap see: the filter
+ * is for it, and for those of the profile's list whose programs such a machine runs (callgate_machine_arch_at()). Default: the
+ * running machine, and the whole list. -EINVAL: no such token.
+ */
+int callgate_profile_set_machine(struct callgate_profile *profile, uint32_t arch);
+
+/*
+ * Adds an architecture (SCMP_ARCH_* token) to those that the filter is for. They take the place of the profile's own list; the first
+ * one is the machine unless callgate_profile_set_machine() gives one.
  * -EINVAL: no such token, -EEXIST: it is there already, -EDOM: of another byte order than the first, -ENOMEM.
  */
 int callgate_profile_add_arch(struct callgate_profile *profile, uint32_t arch);
@@ -124,6 +150,9 @@ const struct callgate_profile_message *callgate_profile_message(const struct cal
 const char *callgate_profile_diagnosis(const struct callgate_profile *profile);
 
 /* ---- what it means; after a successful reading, else -EINVAL ---- */
+
+/* Whose meaning it has, never AUTO: as the option says, or as the profile shows. AUTO for NULL and what can't be used. */
+enum callgate_profile_like callgate_profile_like(const struct callgate_profile *profile);
 
 /*
  * A new context with the profile's rules, architectures and flags. The caller releases it. -ENOMEM, and what

@@ -39,6 +39,8 @@ static void print_json_messages(const struct filter *filter, const char *path, i
 
 	json_open(&json, NULL, "{}");
 	json_bool(&json, "usable", result == 0);
+	if (result == 0)
+		json_text(&json, "like", filter_like(filter));
 	json_open(&json, "diagnostics", "[]");
 	for (size_t i = 0; (message = callgate_profile_message(filter->profile, i)); i++)
 		print_json_message(&json, message);
@@ -73,6 +75,8 @@ static int check(struct filter *filter, const char *path, const struct call *cal
 		print_json_messages(filter, path, result, is_placed);
 	else
 		filter_print_messages(filter, stdout);
+	if (result == 0 && !settings->json)
+		printf("%s: as %s reads it\n", path, filter_like(filter));
 	if (!is_placed)
 		cli_error("%s", callgate_profile_diagnosis(filter->profile));
 	return result == 0 ? CLI_OK : result == -EINVAL ? CLI_NO : CLI_FAILED;

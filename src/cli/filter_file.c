@@ -35,7 +35,7 @@ static bool take_known_word(const struct option_row *row, void *target, const ch
 	return take_word(row, &index, value) && take_setting(row, target, value);
 }
 
-static bool take_machine(const struct option_row *row, void *target, const char *value)
+static bool take_known_arch(const struct option_row *row, void *target, const char *value)
 {
 	uint32_t token;
 
@@ -43,11 +43,25 @@ static bool take_machine(const struct option_row *row, void *target, const char 
 }
 
 static const char *const same_argument[] = {"or", "and", NULL}; /* ORDER callgate_same_argument */
-static const char *const unknown_calls[] = {"auto", "enosys", "default",
+static const char *const unknown_calls[] = {"auto", "enosys", "default", "named",
                                             NULL}; /* ORDER callgate_unknown_calls */
+static const char *const likes[] = {"auto", "docker", "podman",
+                                    "runc", "crun",   NULL}; /* ORDER callgate_profile_like */
 static const char *const socketcall[] = {"deny", "open", NULL};
 
-enum { CAP, KERNEL, ARCH, DEFAULT_ERRNO, SAME_ARGUMENT, UNKNOWN_CALLS, SOCKETCALL, STRICT, OPTIONS };
+enum {
+	CAP,
+	KERNEL,
+	MACHINE,
+	ARCH,
+	LIKE,
+	DEFAULT_ERRNO,
+	SAME_ARGUMENT,
+	UNKNOWN_CALLS,
+	SOCKETCALL,
+	STRICT,
+	OPTIONS
+};
 
 const struct option_row environment_options[OPTIONS + 1] = {
     [CAP] =
@@ -55,18 +69,26 @@ const struct option_row environment_options[OPTIONS + 1] = {
          "a capability that the command has (repeatable); none: the empty set; default: the ones that this "
          "process is permitted"},
     [KERNEL] = {"kernel", 0, "VERSION", take_setting, 0, "default: the running one"},
-    [ARCH] = {"arch", 0, "ARCH", take_machine, 0,
-              "an architecture the filter is for (repeatable; the first one is the machine); default: the "
-              "profile's own list on this machine"},
+    [MACHINE] =
+        {"machine", 0, "ARCH", take_known_arch, 0,
+         "as on this machine: the filter is for it, and for those of the profile's list that it runs; "
+         "default: this one"},
+    [ARCH] =
+        {"arch", 0, "ARCH", take_known_arch, 0,
+         "an architecture the filter is for, in place of the profile's list (repeatable; without --machine "
+         "the first one is the machine)"},
+    [LIKE] = {"like", 0, "auto|docker|podman|runc|crun", take_known_word, 0,
+              "whose meaning the profile has: gives the next three their defaults; default: by what it has",
+              .words = likes},
     [DEFAULT_ERRNO] = {"default-errno", 0, "E", take_setting, 0,
                        "for ERRNO and TRACE without a number: a name or a number; default: EPERM"},
     [SAME_ARGUMENT] = {"same-argument", 0, "or|and", take_known_word, 0,
                        "several conditions on one argument of one entry; default: or",
                        .words = same_argument},
     [UNKNOWN_CALLS] =
-        {"unknown-calls", 0, "auto|enosys|default", take_known_word, 0,
-         "calls newer than all known ones; default: auto, that is enosys for profiles whose default "
-         "action is ERRNO",
+        {"unknown-calls", 0, "auto|enosys|default|named", take_known_word, 0,
+         "calls newer than all known ones; named: than all that the profile names; default: auto, "
+         "that is named like runc and docker, default like crun and podman",
          .words = unknown_calls},
     [SOCKETCALL] = {"socketcall", 0, "deny|open", take_known_word, 0,
                     "where rules on socket arguments can't hold; default: deny", .words = socketcall},
@@ -84,15 +106,21 @@ bool environment_add(struct environment *environment, const char *option, const 
 
 uint32_t environment_arch(const struct environment *environment)
 {
-	for (size_t i = 0; i < environment->settings.count; i++) {
-		const struct setting *setting = &environment->settings.items[i];
-		const struct callgate_arch *arch = setting->option == &environment_options[ARCH]
-		                                       ? callgate_arch_find_name(setting->value)
-		                                       : NULL;
-		if (arch)
-			return arch->token;
-	}
+	for (const struct option_row *row = &environment_options[ARCH]; row >= &environment_options[MACHINE];
+	     row--)
+		for (size_t i = 0; i < environment->settings.count; i++) {
+			const struct setting *setting = &environment->settings.items[i];
+			const struct callgate_arch *arch =
+			    setting->option == row ? callgate_arch_find_name(setting->value) : NULL;
+			if (arch)
+				return arch->token;
+		}
 	return SCMP_ARCH_NATIVE;
+}
+
+const char *filter_like(const struct filter *filter)
+{
+	return likes[callgate_profile_like(filter->profile)];
 }
 
 /* Sets the error, if memory allows; always false. */
@@ -135,6 +163,7 @@ static bool set_option(struct filter *filter, const struct environment *environm
                        const struct setting *setting)
 {
 	static const enum callgate_profile_option options[] = {
+	    [LIKE] = CALLGATE_PROFILE_LIKE,
 	    [DEFAULT_ERRNO] = CALLGATE_PROFILE_DEFAULT_ERRNO,
 	    [SAME_ARGUMENT] = CALLGATE_PROFILE_SAME_ARGUMENT,
 	    [UNKNOWN_CALLS] = CALLGATE_PROFILE_UNKNOWN_CALLS,
@@ -169,10 +198,14 @@ static bool apply(struct filter *filter, const struct environment *environment, 
 	case KERNEL:
 		result = callgate_profile_set_kernel(profile, value);
 		break;
+	case MACHINE:
 	case ARCH:
 		arch = callgate_arch_find_name(value);
-		assert(arch);
-		result = callgate_profile_add_arch(profile, arch->token);
+		if (!arch)
+			return fail_setting(filter, environment, setting, "there is no such architecture");
+		result = setting->option == &environment_options[ARCH]
+		             ? callgate_profile_add_arch(profile, arch->token)
+		             : callgate_profile_set_machine(profile, arch->token);
 		break;
 	default:
 		return set_option(filter, environment, setting);

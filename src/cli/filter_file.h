@@ -34,7 +34,7 @@ extern const struct option_row environment_options[];
 bool environment_add(struct environment *environment, const char *option, const char *value,
                      unsigned int line);
 
-/* The machine: the first --arch, or 0 for this one. */
+/* What programs are for: the first --arch, else --machine, else 0 for this machine. */
 uint32_t environment_arch(const struct environment *environment);
 
 /*
@@ -54,6 +54,9 @@ bool filter_explain(const struct filter *filter, bool opened);
 
 /* The messages, a line each. */
 void filter_print_messages(const struct filter *filter, FILE *out);
+
+/* Whose meaning the profile has: "runc"; "auto" where it can't be used. */
+const char *filter_like(const struct filter *filter);
 
 struct callgate_filter filter_side(const struct filter *filter);
 void filter_close(struct filter *filter);

@@ -51,7 +51,7 @@ void review_model(const struct model *model, const struct references *references
 
 /* ---- application: the filter ---- */
 
-/* Which name in the profile made which rule: [id - 1], ids as callgate_simulate() gives them. */
+/* Which name in the profile, if any, made which rule: [id - 1], ids as callgate_simulate() gives them. */
 struct origins {
 	VEC(const struct named *) list;
 	bool out_of_memory; /* one was lost */
@@ -83,7 +83,7 @@ static inline uint32_t application_action(const struct application *application,
 	return verdict_value(&entry->verdict, application->options[CALLGATE_PROFILE_DEFAULT_ERRNO]);
 }
 
-/* Notes that the next rule_add call is made for this name. */
+/* Notes that the next rule_add call is made for this name; NULL: for none. */
 static inline void application_note_origin(struct application *application, const struct named *named)
 {
 	if (!vec_push(&application->origins->list, named))

@@ -140,16 +140,48 @@ static int set_flags(const struct application *application)
 	return result;
 }
 
-static int set_unknown_calls(const struct application *application)
+/* Number -1, with which a tracer skips a call, belongs to the last architecture of an audit value, which may be missing. */
+static bool has_minus_one(const struct model *model, const struct callgate_arch *arch)
+{
+	const struct callgate_arch *other;
+
+	for (size_t i = 0; (other = callgate_arch_at(i)); i++)
+		if (other->audit == arch->audit && other->nr_first > arch->nr_first &&
+		    !model_has_arch(model, other))
+			return false;
+	return true;
+}
+
+/* ENOSYS for what is newer than the newest call that the profile names. */
+static int answer_above(struct application *application, const struct callgate_arch *arch, uint32_t enosys)
+{
+	const struct model *model = application->model;
+	int result = callgate_rule_unknown_after(application->ctx, arch->token, enosys,
+	                                         model_newest_named(model, arch));
+
+	if (result < 0 || !has_minus_one(model, arch))
+		return result;
+	result = seccomp_attr_set(application->ctx, SCMP_FLTATR_API_TSKIP, 1);
+	if (result < 0)
+		return result;
+	application_note_origin(application, NULL);
+	return callgate_rule_add(application->ctx, arch->token, enosys, -1, 0, NULL);
+}
+
+static int set_unknown_calls(struct application *application)
 {
 	const struct model *model = application->model;
 	int result = 0;
 
-	if (!unknown_calls_get_enosys(model, application->options))
+	if (model->unknown_calls == CALLGATE_UNKNOWN_CALLS_DEFAULT)
 		return 0;
-	for (size_t i = 0; i < model->arch_count && result == 0; i++)
-		result = callgate_rule_unknown(application->ctx, model->archs[i]->token,
-		                               SCMP_ACT_ERRNO(model->archs[i]->enosys));
+	for (size_t i = 0; i < model->arch_count && result == 0; i++) {
+		uint32_t arch = model->archs[i]->token, enosys = SCMP_ACT_ERRNO(model->archs[i]->enosys);
+		if (model->unknown_calls == CALLGATE_UNKNOWN_CALLS_ENOSYS)
+			result = callgate_rule_unknown(application->ctx, arch, enosys);
+		else if (model_newest_named(model, model->archs[i]) >= 0)
+			result = answer_above(application, model->archs[i], enosys);
+	}
 	return result;
 }
 

@@ -121,6 +121,8 @@ int environment_complete(struct environment *environment, struct diag *diag)
 
 const struct callgate_arch *environment_machine(const struct environment *environment)
 {
+	if (environment->machine)
+		return environment->machine;
 	return environment->archs.count ? environment->archs.items[0] : callgate_arch_find(SCMP_ARCH_NATIVE);
 }
 
@@ -144,15 +146,16 @@ int callgate_profile_set_option(struct callgate_profile *profile, enum callgate_
 	static const uint32_t largest[] = {
 	    [CALLGATE_PROFILE_SAME_ARGUMENT] = CALLGATE_SAME_ARGUMENT_AND,
 	    [CALLGATE_PROFILE_STRICT] = UINT32_MAX,
-	    [CALLGATE_PROFILE_UNKNOWN_CALLS] = CALLGATE_UNKNOWN_CALLS_DEFAULT,
+	    [CALLGATE_PROFILE_UNKNOWN_CALLS] = CALLGATE_UNKNOWN_CALLS_NAMED,
 	    [CALLGATE_PROFILE_OPEN_SOCKETCALL] = UINT32_MAX,
 	    [CALLGATE_PROFILE_DEFAULT_ERRNO] = ERRNO_MAX,
+	    [CALLGATE_PROFILE_LIKE] = CALLGATE_PROFILE_LIKE_CRUN,
 	};
 	int result = start_change(profile);
 
 	if (result < 0)
 		return result;
-	if ((int)option < CALLGATE_PROFILE_SAME_ARGUMENT || option > CALLGATE_PROFILE_DEFAULT_ERRNO)
+	if ((int)option < CALLGATE_PROFILE_SAME_ARGUMENT || option > CALLGATE_PROFILE_LIKE)
 		return diag_fail(&profile->diag, -EINVAL, "there is no option %d", (int)option);
 	if (value > largest[option])
 		return diag_fail(&profile->diag, -EINVAL, "option %d has no value %u", (int)option, value);
@@ -189,6 +192,19 @@ int callgate_profile_set_kernel(struct callgate_profile *profile, const char *ve
 		return diag_fail(&profile->diag, -EINVAL, "\"%s\" is not a kernel version such as \"6.1\"",
 		                 version ? version : "NULL");
 	profile->environment.has_kernel = true;
+	return 0;
+}
+
+int callgate_profile_set_machine(struct callgate_profile *profile, uint32_t token)
+{
+	const struct callgate_arch *machine = callgate_arch_find(token);
+	int result = start_change(profile);
+
+	if (result < 0)
+		return result;
+	if (!machine)
+		return diag_fail(&profile->diag, -EINVAL, "there is no architecture 0x%08x", token);
+	profile->environment.machine = machine;
 	return 0;
 }
 

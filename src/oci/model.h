@@ -29,7 +29,8 @@ struct environment {
 	uint64_t capabilities; /* bit N: capability number N */
 	bool has_kernel;
 	struct kernel_version kernel;
-	VEC(const struct callgate_arch *) archs; /* empty: the profile's own list on the running machine */
+	const struct callgate_arch *machine;     /* NULL: the first of `archs`, or the running one */
+	VEC(const struct callgate_arch *) archs; /* empty: the profile's own list */
 };
 
 /* The number of a capability, given with or without "CAP_" and in any case; -1 if there is none. */
@@ -104,17 +105,19 @@ struct model {
 	struct entry *entries;
 	size_t arch_count; /* of the filter; the first is the machine */
 	const struct callgate_arch **archs;
-	bool flags[_SCMP_FLTATR_MAX]; /* by attribute */
+	bool flags[_SCMP_FLTATR_MAX];              /* by attribute */
+	enum callgate_profile_like like;           /* never AUTO */
+	enum callgate_unknown_calls unknown_calls; /* never AUTO */
 	const char *listener_path;
 	const char *listener_metadata;
 };
 
 /*
- * Reads the whole profile, and reports what is wrong. `model` is zeroed, and points into the arena and the document. 0, -EINVAL
+ * Reads the whole profile, and reports what is wrong. `options` by enum callgate_profile_option. `model` is zeroed, and points into the arena and the document. 0, -EINVAL
  * after an error message, -ENOMEM.
  */
 int model_read(struct model *model, const struct value *root, const struct environment *environment,
-               struct arena *arena, struct messages *messages);
+               const uint32_t *options, struct arena *arena, struct messages *messages);
 
 /* Does this action return a number? */
 static inline bool action_takes_number(uint32_t action)
@@ -139,13 +142,9 @@ static inline bool entry_has_effect(const struct model *model, const struct entr
 	                               verdict_value(&model->fallback, default_errno);
 }
 
-/* Do calls above all known ones get ENOSYS? `options` by enum callgate_profile_option. */
-static inline bool unknown_calls_get_enosys(const struct model *model, const uint32_t *options)
-{
-	uint32_t wanted = options[CALLGATE_PROFILE_UNKNOWN_CALLS];
+bool model_has_arch(const struct model *model, const struct callgate_arch *arch);
 
-	return wanted == CALLGATE_UNKNOWN_CALLS_ENOSYS ||
-	       (wanted == CALLGATE_UNKNOWN_CALLS_AUTO && model->fallback.action == SCMP_ACT_ERRNO(0));
-}
+/* The largest number that a call of entries that apply has on the architecture; -1 if there is none. */
+int model_newest_named(const struct model *model, const struct callgate_arch *arch);
 
 #endif

@@ -169,7 +169,7 @@ static int understand(struct callgate_profile *profile)
 	result = document_parse(&profile->document, profile->text.text, profile->text.length, messages);
 	if (result == 0)
 		result = model_read(&profile->model, find_profile(profile->document.root, messages),
-		                    &profile->environment, &profile->arena, messages);
+		                    &profile->environment, profile->options, &profile->arena, messages);
 	if (result == 0 &&
 	    !references_collect(&profile->model, profile->options[CALLGATE_PROFILE_DEFAULT_ERRNO],
 	                        &profile->arena, &profile->references))
@@ -385,11 +385,16 @@ int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_
 {
 	if (!profile || !profile->is_usable || !ret_line || !ret_column)
 		return -EINVAL;
-	if (rule == 0 || rule > profile->origins.list.count)
+	if (rule == 0 || rule > profile->origins.list.count || !profile->origins.list.items[rule - 1])
 		return -ENOENT;
 	*ret_line = profile->origins.list.items[rule - 1]->place.line;
 	*ret_column = profile->origins.list.items[rule - 1]->place.column;
 	return 0;
+}
+
+enum callgate_profile_like callgate_profile_like(const struct callgate_profile *profile)
+{
+	return profile && profile->is_usable ? profile->model.like : CALLGATE_PROFILE_LIKE_AUTO;
 }
 
 const char *callgate_profile_listener_path(const struct callgate_profile *profile)

@@ -12,10 +12,10 @@
 
 struct callgate_profile {
 	struct environment environment;
-	uint32_t options[CALLGATE_PROFILE_DEFAULT_ERRNO + 1]; /* by enum callgate_profile_option */
-	bool was_read;                                        /* a reading was tried */
-	bool is_usable;                                       /* and there was no error */
-	struct strbuf text;                                   /* the document points into it */
+	uint32_t options[CALLGATE_PROFILE_LIKE + 1]; /* by enum callgate_profile_option */
+	bool was_read;                               /* a reading was tried */
+	bool is_usable;                              /* and there was no error */
+	struct strbuf text;                          /* the document points into it */
 	struct document document;
 	struct messages messages;
 	struct arena arena; /* the model's */

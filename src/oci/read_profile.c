@@ -120,10 +120,21 @@ static const struct callgate_arch *read_arch(struct reader *reader, const struct
 	return NULL;
 }
 
-static bool is_there(const struct model *model, const struct callgate_arch *arch)
+bool model_has_arch(const struct model *model, const struct callgate_arch *arch)
 {
 	for (size_t i = 0; i < model->arch_count; i++)
 		if (model->archs[i] == arch)
+			return true;
+	return false;
+}
+
+/* Does a machine that was asked for run programs of the architecture? */
+static bool is_run_by(const struct callgate_arch *machine, const struct callgate_arch *arch)
+{
+	const struct callgate_arch *run;
+
+	for (size_t i = 0; (run = callgate_machine_arch_at(machine->token, i)); i++)
+		if (run == arch)
 			return true;
 	return false;
 }
@@ -134,7 +145,9 @@ static void add_arch(struct reader *reader, const struct value *value)
 	const struct callgate_arch *arch = element_text(reader, value) ? read_arch(reader, value) : NULL;
 	struct model *model = reader->model;
 
-	if (!arch || reader->environment->archs.count || is_there(model, arch))
+	if (!arch || reader->environment->archs.count || model_has_arch(model, arch))
+		return;
+	if (reader->environment->machine && !is_run_by(reader->environment->machine, arch))
 		return;
 	if (arch->big_endian != model->archs[0]->big_endian)
 		messages_error(reader->messages, value->place,
@@ -181,9 +194,10 @@ static bool start_archs(struct reader *reader)
 	model->archs = read_room(reader, room, sizeof(*model->archs));
 	if (!model->archs)
 		return false;
-	model->archs[model->arch_count++] = environment_machine(environment);
-	for (size_t i = 1; i < environment->archs.count; i++)
+	for (size_t i = 0; i < environment->archs.count; i++)
 		model->archs[model->arch_count++] = environment->archs.items[i];
+	if (!model->arch_count)
+		model->archs[model->arch_count++] = environment_machine(environment);
 	assert(model->arch_count <= room);
 	return true;
 }
@@ -232,10 +246,66 @@ static void read_listener(struct reader *reader, const struct members *members)
 		               "\"listenerMetadata\" without \"listenerPath\"");
 }
 
-int model_read(struct model *model, const struct value *root, const struct environment *environment,
-               struct arena *arena, struct messages *messages)
+/* ---- whose meaning it has ---- */
+
+int model_newest_named(const struct model *model, const struct callgate_arch *arch)
 {
-	struct reader reader = {messages, arena, environment, model, false};
+	int newest = -1;
+
+	for (size_t i = 0; i < model->entry_count; i++)
+		for (size_t j = 0; !model->entries[i].excluded && j < model->entries[i].name_count; j++) {
+			int nr = callgate_syscall_number(arch->token, model->entries[i].names[j].name);
+			newest = nr > newest ? nr : newest;
+		}
+	return newest;
+}
+
+/* As runc 1.1.5 has it: where the default action lets a call pass, or is ENOSYS already, nothing is gained. */
+static bool needs_enosys(const struct model *model, uint32_t default_errno)
+{
+	const struct verdict *fallback = &model->fallback;
+
+	return fallback->action != SCMP_ACT_ALLOW && fallback->action != SCMP_ACT_LOG &&
+	       fallback->action != SCMP_ACT_TRACE(0) &&
+	       verdict_value(fallback, default_errno) != SCMP_ACT_ERRNO(model->archs[0]->enosys);
+}
+
+/* ORDER callgate-profile(5). Several conditions on one argument, and EPERM, are the same to all of them. */
+static const enum callgate_unknown_calls unknown_calls_of[] = {
+    [CALLGATE_PROFILE_LIKE_DOCKER] =
+        CALLGATE_UNKNOWN_CALLS_NAMED, /* Docker resolves, runc makes the filter */
+    [CALLGATE_PROFILE_LIKE_PODMAN] =
+        CALLGATE_UNKNOWN_CALLS_DEFAULT, /* Podman resolves, crun makes the filter */
+    [CALLGATE_PROFILE_LIKE_RUNC] = CALLGATE_UNKNOWN_CALLS_NAMED,
+    [CALLGATE_PROFILE_LIKE_CRUN] = CALLGATE_UNKNOWN_CALLS_DEFAULT,
+};
+
+static void decide_meaning(const struct reader *reader, struct model *model)
+{
+	uint32_t like = reader->options[CALLGATE_PROFILE_LIKE],
+	         unknown = reader->options[CALLGATE_PROFILE_UNKNOWN_CALLS];
+
+	if (like == CALLGATE_PROFILE_LIKE_AUTO)
+		like = reader->is_podmans   ? CALLGATE_PROFILE_LIKE_PODMAN
+		       : reader->is_dockers ? CALLGATE_PROFILE_LIKE_DOCKER
+		                            : CALLGATE_PROFILE_LIKE_RUNC;
+	if (unknown == CALLGATE_UNKNOWN_CALLS_AUTO)
+		unknown = unknown_calls_of[like];
+	if (unknown == CALLGATE_UNKNOWN_CALLS_NAMED &&
+	    !needs_enosys(model, reader->options[CALLGATE_PROFILE_DEFAULT_ERRNO]))
+		unknown = CALLGATE_UNKNOWN_CALLS_DEFAULT;
+	model->like = (enum callgate_profile_like)like;
+	model->unknown_calls = (enum callgate_unknown_calls)unknown;
+}
+
+int model_read(struct model *model, const struct value *root, const struct environment *environment,
+               const uint32_t *options, struct arena *arena, struct messages *messages)
+{
+	struct reader reader = {.messages = messages,
+	                        .arena = arena,
+	                        .environment = environment,
+	                        .options = options,
+	                        .model = model};
 	struct members members = read_members(&reader, root, OBJECT_PROFILE);
 
 	if (!start_archs(&reader))
@@ -249,5 +319,8 @@ int model_read(struct model *model, const struct value *root, const struct envir
 	read_entries(&reader, &members);
 	if (reader.out_of_memory)
 		return -ENOMEM;
-	return messages->errors ? -EINVAL : 0;
+	if (messages->errors)
+		return -EINVAL;
+	decide_meaning(&reader, model);
+	return 0;
 }

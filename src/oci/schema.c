@@ -95,9 +95,25 @@ static enum key key_of(struct reader *reader, const struct value *item, enum obj
 	key = find_key(object, item->key, strcasecmp);
 	if (strict || key == KEYS)
 		return report_unknown_key(reader, item, object, members);
-	messages_warn(reader->messages, item->key_place,
-	              "\"%s\" is taken for \"%s\": some programs ignore the key", item->key, keys[key].name);
+	if (reader->options[CALLGATE_PROFILE_LIKE] == CALLGATE_PROFILE_LIKE_CRUN)
+		messages_error(reader->messages, item->key_place,
+		               "\"%s\" is not \"%s\": crun ignores the key, and what it says", item->key,
+		               keys[key].name);
+	else
+		messages_warn(reader->messages, item->key_place,
+		              "\"%s\" is taken for \"%s\": some programs ignore the key", item->key,
+		              keys[key].name);
 	return key;
+}
+
+/* Who is it for? An empty name of an error counts as none. */
+static void note_reader(struct reader *reader, enum key key, const struct value *item)
+{
+	bool is_error_name = key == KEY_DEFAULT_ERRNO || key == KEY_ERRNO;
+
+	reader->is_podmans = reader->is_podmans || (is_error_name && item->length);
+	reader->is_dockers =
+	    reader->is_dockers || key == KEY_ARCH_MAP || key == KEY_INCLUDES || key == KEY_EXCLUDES;
 }
 
 struct members read_members(struct reader *reader, const struct value *value, enum object object)
@@ -119,6 +135,7 @@ struct members read_members(struct reader *reader, const struct value *value, en
 			               members.of[key]->key_place.line);
 		has_kind(reader, item, keys[key].kind);
 		members.of[key] = item;
+		note_reader(reader, key, item);
 	}
 	return members;
 }

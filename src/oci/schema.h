@@ -11,7 +11,9 @@ struct reader {
 	struct messages *messages;
 	struct arena *arena; /* where the model lives */
 	const struct environment *environment;
+	const uint32_t *options; /* by enum callgate_profile_option */
 	struct model *model;
+	bool is_podmans, is_dockers; /* has what only Podman reads; what Docker reads and runtimes do not */
 	bool out_of_memory;
 };
 

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,7 @@ struct table {
 	struct arena *arena;
 	int result; /* -errno of what failed first */
 	uint32_t default_errno, fallback;
+	int newest; /* calls after this one get ENOSYS, on the current architecture; INT_MAX: none does */
 	struct row *rows;
 	size_t row_count;
 };
@@ -163,7 +165,7 @@ static bool is_there(uint32_t arch, const char *name)
 }
 
 /* An entry without conditions decides, the first one of them; else the conditions do. */
-static struct row make_row(const struct table *table, const char *name)
+static struct row make_row(const struct table *table, const struct callgate_arch *arch, const char *name)
 {
 	size_t first = references_find(table->application->references, name),
 	       count = references_same(table->application->references, first);
@@ -176,6 +178,8 @@ static struct row make_row(const struct table *table, const char *name)
 		row.is_conditional = false;
 		row.action = verdict_value(&entry->verdict, table->default_errno);
 	}
+	if (!row.is_named && callgate_syscall_number(arch->token, name) > table->newest)
+		row.action = SCMP_ACT_ERRNO(arch->enosys);
 	return row;
 }
 
@@ -229,7 +233,7 @@ static void fill_rows(struct table *table, const struct callgate_arch *arch)
 		if (!is_there(arch->token, name))
 			continue;
 		struct row *row = &table->rows[table->row_count++];
-		*row = make_row(table, name);
+		*row = make_row(table, arch, name);
 		if (strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0)
 			add_sub_calls(table, arch, row);
 	}
@@ -321,8 +325,14 @@ static void write_arch(struct strbuf *out, struct table *table, const struct cal
 	uint64_t width = arch->word_bits == 32 ? UINT32_MAX : UINT64_MAX;
 	size_t conditional = 0;
 
+	bool has_newest = table->application->model->unknown_calls == CALLGATE_UNKNOWN_CALLS_NAMED;
+
+	table->newest = has_newest ? model_newest_named(table->application->model, arch) : -1;
+	table->newest = table->newest < 0 ? INT_MAX : table->newest;
 	fill_rows(table, arch);
 	strbuf_printf(out, "\n%s: %zu calls\n", arch->name, table->row_count);
+	if (table->newest < INT_MAX)
+		strbuf_printf(out, "  newer than all that are named, above %d: ENOSYS\n", table->newest);
 	for (size_t i = 0; i < table->row_count; i++) {
 		conditional += table->rows[i].is_conditional;
 		if (!table->rows[i].is_conditional)
@@ -341,7 +351,7 @@ static void write_head(struct strbuf *out, const struct table *table)
 
 	strbuf_append(out, "default: ");
 	write_action(out, table->fallback);
-	if (unknown_calls_get_enosys(model, table->application->options))
+	if (model->unknown_calls == CALLGATE_UNKNOWN_CALLS_ENOSYS)
 		strbuf_append(out, "\nunknown calls, newer than all known ones: ENOSYS");
 	for (const struct word *flag = flag_words; flag->name; flag++)
 		if (model->flags[flag->value])

@@ -158,7 +158,7 @@ static bool parse_kernel(struct parser *parser, struct file_line *line)
 	return parser->part->filter.kernel != NULL;
 }
 
-enum { OPTION_VALUES = 3 };
+enum { OPTION_VALUES = 5 };
 
 static const struct option {
 	const char *name;
@@ -167,7 +167,9 @@ static const struct option {
 } options[] = {
     {"default-errno", true, {NULL}},
     {"same-argument", true, {"or", "and"}},
-    {"unknown-calls", true, {"auto", "enosys", "default"}},
+    {"unknown-calls", true, {"auto", "enosys", "default", "named"}},
+    {"like", true, {"auto", "docker", "podman", "runc", "crun"}},
+    {"machine", true, {NULL}},
     {"socketcall", true, {"deny", "open"}},
     {"strict", false, {NULL}},
 };

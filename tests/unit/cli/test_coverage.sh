@@ -35,7 +35,7 @@ cat >p.json <<'PROFILE'
 PROFILE
 cat >full.test <<'TESTS'
 profile p.json
-cap none
+option unknown-calls enosys
 arch x86_64 x86
 read, close -> ALLOW
 openat(*, *, * & 3 == 0) -> ALLOW
@@ -131,8 +131,8 @@ for wrong in '' -1 101 50%% 5x '%' 100.001 99. .5 1.2345 1e2 nan 999999999999999
 done
 
 # A program has edges, and no rules.
-"$callgate" compile --profile p.json --cap none --arch x86_64 --arch x86 -o p.bpf
-sed 's/^profile .*/program p.bpf/; /^cap /d' full.test >program.test
+"$callgate" compile --profile p.json --unknown-calls enosys --arch x86_64 --arch x86 -o p.bpf
+sed 's/^profile .*/program p.bpf/; /^option /d' full.test >program.test
 expect 0 --coverage --coverage-min 90% --mutate program.test
 has "coverage of p.bpf by program.test"
 has "mutants of p.bpf: none, a program has no rules"

@@ -242,6 +242,7 @@ fi
 # A filter that denies all that a child of its own needs: the probe needs nothing.
 cat >"$dir/nothing.test" <<'TESTS'
 profile nothing.json
+option unknown-calls default
 live: read(-1, NULL, 0) -> EBADF
 live: write(-1, NULL, 0) -> killed
 live: exit_group(0) -> killed

@@ -15,7 +15,7 @@
 #define ERRNO(n) SCMP_ACT_ERRNO(n)
 #define ALLOW    SCMP_ACT_ALLOW
 
-/* A profile with its environment: x86_64 alone, no capabilities, Linux 6.1, unless changed before read(). */
+/* A profile with its environment: no capabilities, Linux 6.1, no ENOSYS, unless changed before read(). */
 static inline struct callgate_profile *new_profile(void)
 {
 	struct callgate_profile *profile;
@@ -23,6 +23,9 @@ static inline struct callgate_profile *new_profile(void)
 	ck_assert_int_eq(callgate_profile_new(&profile), 0);
 	ck_assert_int_eq(callgate_profile_add_capability(profile, NULL), 0);
 	ck_assert_int_eq(callgate_profile_set_kernel(profile, "6.1"), 0);
+	ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS,
+	                                             CALLGATE_UNKNOWN_CALLS_DEFAULT),
+	                 0);
 	return profile;
 }
 

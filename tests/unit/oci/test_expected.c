@@ -62,6 +62,9 @@ static void start(struct subject *subject, const char *file)
 	subject->answers = json_load_file(path, 0, NULL);
 	ck_assert_msg(subject->answers != NULL, "%s can't be read", path);
 	ck_assert_int_eq(callgate_profile_new(&subject->profile), 0);
+	ck_assert_int_eq(callgate_profile_set_option(subject->profile, CALLGATE_PROFILE_UNKNOWN_CALLS,
+	                                             CALLGATE_UNKNOWN_CALLS_DEFAULT),
+	                 0);
 	set_environment(subject);
 	snprintf(path, sizeof(path), "%s/%s", policies(), word(subject, "profile"));
 	ck_assert_msg(callgate_profile_read_file(subject->profile, path) == 0, "%s",

@@ -118,12 +118,11 @@ START_TEST(unknown_calls)
 		const char *fallback;
 		uint32_t option, expected;
 	} cases[] = {
-	    {"ERRNO", CALLGATE_UNKNOWN_CALLS_AUTO, ERRNO(38)},
 	    {"ERRNO", CALLGATE_UNKNOWN_CALLS_ENOSYS, ERRNO(38)},
 	    {"ERRNO", CALLGATE_UNKNOWN_CALLS_DEFAULT, ERRNO(1)},
-	    {"KILL", CALLGATE_UNKNOWN_CALLS_AUTO, SCMP_ACT_KILL},
 	    {"KILL", CALLGATE_UNKNOWN_CALLS_ENOSYS, ERRNO(38)},
-	    {"ALLOW", CALLGATE_UNKNOWN_CALLS_AUTO, ALLOW},
+	    {"ERRNO", CALLGATE_UNKNOWN_CALLS_NAMED, ERRNO(1)}, /* above the newest of none */
+	    {"ALLOW", CALLGATE_UNKNOWN_CALLS_NAMED, ALLOW},
 	    {"LOG", CALLGATE_UNKNOWN_CALLS_DEFAULT, SCMP_ACT_LOG},
 	};
 
@@ -155,6 +154,9 @@ START_TEST(unknown_calls_get_the_architectures_own_enosys)
 	struct callgate_profile *profile = new_profile();
 
 	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_MIPS64), 0);
+	ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS,
+	                                             CALLGATE_UNKNOWN_CALLS_ENOSYS),
+	                 0);
 	scmp_filter_ctx ctx = read_profile(profile, text);
 	ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_MIPS64, 5000 + 900, 0, 0), ERRNO(89));
 	ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_MIPS64, 5000, 0, 0), ERRNO(13));
