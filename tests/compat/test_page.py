@@ -74,7 +74,7 @@ class Page:
 
 
 def synopsis_faults(page, own_name, place):
-    listed = {re.search(r"(\w+)\(", prototype).group(1) for prototype in page.prototypes}
+    listed = {re.search(r"(\w+)\(", prototype).group(1) for prototype in page.prototypes if not prototype.startswith("typedef")}
     alone = (listed ^ page.names) - {own_name}
     if listed and alone:
         yield f"in NAME or in SYNOPSIS alone: {sorted(alone)}"
