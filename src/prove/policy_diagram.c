@@ -213,14 +213,22 @@ bool policy_diagram_constant(struct policy_diagram *rules, const struct region *
 	}
 }
 
-const struct policy_syscall *policy_diagram_rules(struct policy_diagram *rules, const struct region *region)
+const struct policy_syscall *policy_diagram_rules(struct policy_diagram *rules, const struct region *region,
+                                                  const struct callgate_arch **ret_arch)
 {
-	const struct policy_syscall *found = NULL;
+	const struct policy_syscall *result = NULL;
+	bool covered = is_covered(rules->policy, region->arch_first, region->nr_first);
 
-	for (size_t i = 0; i < rules->policy->arch_count && !found; i++)
-		if (rules->policy->archs[i].arch->audit == region->arch_first)
-			found = find(rules, i, region->nr_first);
-	return found;
+	for (size_t i = 0; covered && i < rules->policy->arch_count; i++) {
+		const struct callgate_arch *arch = rules->policy->archs[i].arch;
+		const struct policy_syscall *found =
+		    arch->audit == region->arch_first ? find(rules, i, region->nr_first) : NULL;
+		if (found && result)
+			return NULL;
+		*ret_arch = found ? arch : *ret_arch;
+		result = found ? found : result;
+	}
+	return result;
 }
 
 node policy_diagram_node(struct policy_diagram *rules, const struct region *region)

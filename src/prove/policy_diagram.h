@@ -27,8 +27,9 @@ void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const str
 bool policy_diagram_constant(struct policy_diagram *rules, const struct region *region,
                              uint32_t *ret_verdict);
 
-/* The first rules that there are for a region, or NULL. */
-const struct policy_syscall *policy_diagram_rules(struct policy_diagram *rules, const struct region *region);
+/* The rules for a region that are of one architecture alone, or else NULL. */
+const struct policy_syscall *policy_diagram_rules(struct policy_diagram *rules, const struct region *region,
+                                                  const struct callgate_arch **ret_arch);
 
 /* What the policy says in a region that none of its breakpoints divides. Regions are found fastest in ascending order. */
 node policy_diagram_node(struct policy_diagram *rules, const struct region *region);

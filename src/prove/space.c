@@ -65,10 +65,11 @@ static void start_again(struct space *space)
 static bool start_adapted(struct space *space, const struct region *region)
 {
 	const struct policy_syscall *rules = NULL;
+	const struct callgate_arch *arch = NULL;
 
 	for (size_t i = 0; i < space->filter_count && !rules; i++)
 		if (space->filters[i].filter->policy)
-			rules = policy_diagram_rules(&space->filters[i].policy, region);
+			rules = policy_diagram_rules(&space->filters[i].policy, region, &arch);
 	const uint16_t *levels = rules ? diagram_order(rules->rules, rules->rule_count, &space->arena) : NULL;
 	if (!levels)
 		return false;
@@ -135,7 +136,7 @@ static int visit_region(struct space *space, const struct region *region, space_
                         void *closure)
 {
 	assert(region_is_valid(region));
-	if (same_constant(space, region))
+	if (same_constant(space, region) || argument_walk(space, region))
 		return 0;
 	int result = try_region(space, region, visitor, closure);
 	if (result != -EDQUOT)

@@ -26,8 +26,9 @@ struct space {
 	bool prepared;  /* the diagram, and the filters for it */
 	bool each_call; /* is every call that a policy has rules for to be a region by itself? */
 	size_t work_per_attempt, work_total;
-	struct breakpoints archs;   /* of the present walk, */
-	struct breakpoints numbers; /* and of its present slice, once they are needed */
+	struct breakpoints archs;        /* of the present walk, */
+	struct breakpoints numbers;      /* and of its present slice, once they are needed */
+	struct argument_walk *arguments; /* once argument_walk() needs it; in the arena */
 	struct space_failure failure;
 };
 
@@ -61,6 +62,12 @@ struct regions {
  */
 bool interval_walk(struct filter_model *filters, struct diagram *diagram, const struct region *within,
                    struct arena *arena, struct regions *ret_left);
+
+/*
+ * Do rules and one program give every call of a region, which has one number, the same verdict? Without diagrams; false where that is not so, or too
+ * hard to say.
+ */
+bool argument_walk(struct space *space, const struct region *region);
 
 /* The calls in a region, as a condition. */
 node space_calls(struct diagram *d, const struct region *region);

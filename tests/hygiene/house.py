@@ -24,6 +24,7 @@ BOUNDARIES = {
     "compile/cube.h": "conjunctions of literals, which know nothing of rules",
     "compile/literal.h": "tests of one word, which know nothing of conjunctions",
     "policy/journal.h": "how changes are undone, whatever they are",
+    "prove/knowledge.h": "what is known of arguments and decides conditions, below the walk that uses it",
     "prove/value.h": "the algebra of symbolic values, below the instructions that use it",
     "sandbox/plugin_process.h": "the process of a plugin, below the messages to it",
     "trace/stopped_call.h": "the registers of each machine, apart from the stops of a process",

@@ -1,0 +1,346 @@
+/*
+ * One call's rules against one program, without diagrams: a walk through the program from its first instruction to its last, with what is known
+ * of the arguments on each way. Ways that meet are joined where there are many, which loses some of that; so the work is linear in the length
+ * of a program whose tests follow its rules.
+ */
+#include <string.h>
+
+#include "prove/knowledge.h"
+#include "prove/space.h"
+
+enum { ALIKE_MOST = 4, STEPS_FIRST = 1 << 12, STEPS_PER_CONDITION = 64, NOTHING = 0xff };
+
+/* What is known in front of an instruction. */
+struct way {
+	uint32_t next;   /* index + 1 of another way to the same instruction, or of another unused one */
+	uint32_t rule;   /* the rules before this one do not match, */
+	uint32_t holds;  /* and these of its first conditions hold */
+	uint8_t held;    /* the accumulator is this word, masked, or else NOTHING and the constant */
+	bool is_lost;    /* what the accumulator holds is not known */
+	uint32_t number; /* the mask, or the constant */
+	struct knowledge known;
+};
+
+struct argument_walk {
+	const struct callgate_program *program;
+	const struct policy_syscall *call;
+	struct region region;
+	uint32_t default_action;
+	struct knowledge_base base;
+	uint32_t *newest;  /* of each instruction: index + 1 of its first way */
+	uint64_t *pending; /* bit set of instructions with ways */
+	uint32_t unused;   /* index + 1 of the first unused way */
+	ARENA_VEC(struct way) ways;
+	size_t steps_most;
+	bool joins_all; /* or only what is alike */
+};
+
+/* ---- ways ---- */
+
+/* Notes which conditions of the way's rule hold. */
+static enum interval_answer decide_rule(struct argument_walk *w, struct way *way, struct knowledge_test *test)
+{
+	const struct policy_rule *rule = &w->call->rules[way->rule];
+	enum interval_answer result = INTERVAL_TRUE;
+	struct knowledge_test undecided;
+
+	for (uint32_t i = 0; i < rule->condition_count; i++) {
+		uint32_t bit = i < 32 ? UINT32_C(1) << i : 0;
+		if (way->holds & bit)
+			continue;
+		enum interval_answer answer =
+		    knowledge_condition(&w->base, &way->known, &rule->conditions[i], &undecided);
+		if (answer == INTERVAL_FALSE)
+			return answer;
+		if (answer == INTERVAL_TRUE) {
+			way->holds |= bit;
+		} else if (result == INTERVAL_TRUE) {
+			*test = undecided;
+			result = answer;
+		}
+	}
+	return result;
+}
+
+/* Puts a copy in front of a list. */
+static void push_way(struct argument_walk *w, const struct way *way, uint32_t *list)
+{
+	uint32_t at = w->unused;
+
+	if (at)
+		w->unused = w->ways.items[at - 1].next;
+	else if (!vec_push_in(&w->ways, w->base.arena, *way))
+		w->base.failed = true;
+	if (w->base.failed)
+		return;
+	at = at ? at : (uint32_t)w->ways.count;
+	w->ways.items[at - 1] = *way;
+	w->ways.items[at - 1].next = *list;
+	*list = at;
+}
+
+static void pop_way(struct argument_walk *w, uint32_t *list)
+{
+	struct way *way = &w->ways.items[*list - 1];
+	uint32_t next = way->next;
+
+	way->next = w->unused;
+	w->unused = *list;
+	*list = next;
+}
+
+/* What is known of calls that come either way. */
+static void join(const struct argument_walk *w, struct way *way, const struct way *other)
+{
+	knowledge_join(&w->base, &way->known, &other->known);
+	way->holds = way->rule == other->rule ? way->holds & other->holds : 0;
+	way->rule = way->rule < other->rule ? way->rule : other->rule;
+	way->is_lost =
+	    way->is_lost || other->is_lost || way->held != other->held || way->number != other->number;
+}
+
+/* Skips rules that do not match. Does the next one? FALSE: there is none. If that is undecided, so is *test. */
+static enum interval_answer find_rule(struct argument_walk *w, struct way *way, struct knowledge_test *test)
+{
+	for (; way->rule < w->call->rule_count; way->rule++, way->holds = 0) {
+		enum interval_answer answer = decide_rule(w, way, test);
+		if (answer != INTERVAL_FALSE)
+			return answer;
+	}
+	return INTERVAL_FALSE;
+}
+
+/*
+ * A rule before the way's, with this action, matches wherever what is known holds: no call comes this way then, as none that does matches such a
+ * rule.
+ */
+static bool is_impossible(struct argument_walk *w, const struct way *way, uint32_t action)
+{
+	struct way other = *way;
+	struct knowledge_test test;
+
+	while (other.rule-- > 0) {
+		other.holds = 0;
+		if (w->call->rules[other.rule].action == action &&
+		    decide_rule(w, &other, &test) == INTERVAL_TRUE)
+			return true;
+	}
+	return false;
+}
+
+/* Do the rules say the same for all calls of a way on which the program returns a verdict? */
+static void compare(struct argument_walk *w, const struct way *returned, const struct sock_filter *insn)
+{
+	uint32_t left = 0, verdict = insn->k;
+
+	w->base.failed = w->base.failed || insn->code != (BPF_RET | BPF_K);
+	push_way(w, returned, &left);
+	while (left && !w->base.failed) {
+		struct way way = w->ways.items[left - 1], other;
+		struct knowledge_test test;
+		enum interval_answer answer = find_rule(w, &way, &test);
+		if (answer == INTERVAL_EITHER) {
+			pop_way(w, &left);
+			other = way;
+			if (knowledge_assume(&w->base, &way.known, &test, false))
+				push_way(w, &way, &left);
+			if (knowledge_assume(&w->base, &other.known, &test, true))
+				push_way(w, &other, &left);
+			continue;
+		}
+		uint32_t action =
+		    answer == INTERVAL_TRUE ? w->call->rules[way.rule].action : w->default_action;
+		if (w->base.steps > w->steps_most || (action != verdict && !is_impossible(w, &way, verdict)))
+			w->base.failed = true;
+		pop_way(w, &left);
+	}
+}
+
+static bool is_alike(const struct argument_walk *w, const struct way *a, const struct way *b)
+{
+	return w->joins_all || (a->rule == b->rule && a->holds == b->holds);
+}
+
+/* A way comes to an instruction. Many that are alike there become one, which loses what is known of some but not of all. */
+static void arrive(struct argument_walk *w, struct way *way, size_t pc)
+{
+	uint32_t alike = 0, *list = &w->newest[pc];
+	struct knowledge_test test;
+
+	if (bpf_kind_of(&w->program->insns[pc]) == BPF_KIND_RETURN) {
+		compare(w, way, &w->program->insns[pc]);
+		return;
+	}
+	(void)find_rule(w, way, &test);
+	for (uint32_t i = *list; i; i = w->ways.items[i - 1].next, w->base.steps++)
+		alike += is_alike(w, &w->ways.items[i - 1], way);
+	while (alike >= (w->joins_all ? 1 : ALIKE_MOST) && *list) {
+		struct way *other = &w->ways.items[*list - 1];
+		if (is_alike(w, other, way)) {
+			join(w, way, other);
+			pop_way(w, list);
+		} else {
+			list = &other->next;
+		}
+	}
+	push_way(w, way, &w->newest[pc]);
+	if (!w->base.failed)
+		w->pending[pc / 64] |= UINT64_C(1) << pc % 64;
+}
+
+/* Does a branch hold? If that is undecided, it is that *test holds, or, negated, that it does not. */
+static enum interval_answer decide_branch(struct argument_walk *w, const struct way *way,
+                                          const struct sock_filter *insn, struct knowledge_test *test,
+                                          bool *ret_negated)
+{
+	uint16_t op = BPF_OP(insn->code);
+	uint32_t k = insn->k;
+	bool order = op == BPF_JGT || op == BPF_JGE;
+
+	*ret_negated = op == BPF_JSET;
+	if (insn->code != (BPF_JMP | op | BPF_K) || way->is_lost ||
+	    (order && way->held != NOTHING && way->number != INPUT_WORD_MAX))
+		w->base.failed = true;
+	if (w->base.failed || way->held == NOTHING)
+		return !w->base.failed && bpf_compare(op, way->number, k) ? INTERVAL_TRUE : INTERVAL_FALSE;
+	*test = (struct knowledge_test){way->held, order, way->number, k};
+	if (op == BPF_JSET) {
+		test->mask &= k;
+		test->value = 0;
+		return test->mask ? knowledge_negated(knowledge_decide(&w->base, &way->known, test))
+		                  : INTERVAL_FALSE;
+	}
+	if (k > INPUT_WORD_MAX || (!order && k & ~way->number) || (op == BPF_JGT && k == INPUT_WORD_MAX))
+		return INTERVAL_FALSE;
+	test->value += op == BPF_JGT;
+	return order && !test->value ? INTERVAL_TRUE : knowledge_decide(&w->base, &way->known, test);
+}
+
+/* An instruction that neither jumps nor returns. */
+static void step(struct argument_walk *w, struct way *way, const struct sock_filter *insn)
+{
+	if (insn->code == (BPF_LD | BPF_W | BPF_ABS) && insn->k / 4 >= WORD_ARG) {
+		way->held = (uint8_t)(insn->k / 4 - WORD_ARG);
+		way->number = INPUT_WORD_MAX;
+		way->is_lost = false;
+	} else if (insn->code == (BPF_LD | BPF_W | BPF_ABS) && insn->k / 4 <= WORD_ARCH) {
+		way->held = NOTHING;
+		way->number = insn->k / 4 == WORD_NR ? w->region.nr_first : w->region.arch_first;
+		way->is_lost = false;
+	} else if (insn->code == (BPF_ALU | BPF_AND | BPF_K)) {
+		way->number &= insn->k;
+		way->held = way->number ? way->held : NOTHING;
+	} else {
+		w->base.failed = true;
+	}
+}
+
+/* From an instruction on to a return, or to a branch that may go either way. */
+static void follow(struct argument_walk *w, struct way *way, size_t pc)
+{
+	for (; !w->base.failed; w->base.steps++) {
+		const struct sock_filter *insn = &w->program->insns[pc];
+		enum bpf_kind kind = bpf_kind_of(insn);
+		struct knowledge_test test;
+		bool is_negated;
+		if (kind == BPF_KIND_RETURN)
+			break;
+		if (kind == BPF_KIND_JUMP) {
+			pc += 1 + insn->k;
+		} else if (kind != BPF_KIND_BRANCH) {
+			step(w, way, insn);
+			pc++;
+		} else {
+			enum interval_answer answer = decide_branch(w, way, insn, &test, &is_negated);
+			size_t yes = pc + 1 + insn->jt, no = pc + 1 + insn->jf;
+			if (answer == INTERVAL_EITHER) {
+				struct way other = *way;
+				if (knowledge_assume(&w->base, &way->known, &test, !is_negated))
+					arrive(w, way, yes);
+				if (knowledge_assume(&w->base, &other.known, &test, is_negated))
+					arrive(w, &other, no);
+				return;
+			}
+			pc = answer == INTERVAL_TRUE ? yes : no;
+		}
+	}
+	if (!w->base.failed)
+		arrive(w, way, pc);
+}
+
+/* All that come to an instruction, when no more can: jumps go forward. */
+static void follow_all(struct argument_walk *w)
+{
+	size_t words = w->program->count / 64 + 1;
+
+	for (size_t i = 0; i < words; i++)
+		while (w->pending[i] && !w->base.failed) {
+			size_t pc = i * 64 + (size_t)__builtin_ctzll(w->pending[i]);
+			struct way way = w->ways.items[w->newest[pc] - 1];
+			pop_way(w, &w->newest[pc]);
+			if (!w->newest[pc])
+				w->pending[i] &= w->pending[i] - 1;
+			follow(w, &way, pc);
+			w->base.failed = w->base.failed || w->base.steps > w->steps_most;
+		}
+	if (!w->base.failed)
+		return;
+	memset(w->pending, 0, words * sizeof(*w->pending));
+	memset(w->newest, 0, w->program->count * sizeof(*w->newest));
+}
+
+static bool walk(struct argument_walk *w, size_t steps_most, bool joins_all)
+{
+	struct way start = {.held = NOTHING};
+
+	start.known = knowledge_none();
+	w->unused = 0;
+	w->base.failed = false;
+	w->joins_all = joins_all;
+	w->steps_most = w->base.steps + steps_most;
+	w->ways.count = w->base.exclusions.count = 0;
+	follow(w, &start, 0);
+	follow_all(w);
+	return !w->base.failed;
+}
+
+/* For the first region: all arrays are in the arena. */
+static struct argument_walk *prepare(struct space *space)
+{
+	const struct callgate_program *program = space->filters[1].filter->programs[0];
+	struct argument_walk *w = ARENA_NEW(&space->arena, struct argument_walk);
+
+	if (!w)
+		return NULL;
+	w->program = program;
+	w->base.big_endian = program->big_endian;
+	w->base.arena = &space->arena;
+	w->newest = ARENA_ARRAY(w->base.arena, uint32_t, program->count);
+	w->pending = ARENA_ARRAY(w->base.arena, uint64_t, program->count / 64 + 1);
+	return w->newest && w->pending ? w : NULL;
+}
+
+bool argument_walk(struct space *space, const struct region *region)
+{
+	const struct filter *rules = space->filters[0].filter,
+	                    *made = space->filters[space->filter_count - 1].filter;
+	const struct callgate_arch *arch;
+
+	if (space->filter_count != 2 || !rules->policy || made->policy || made->program_count != 1 ||
+	    !region_is_one_call(region))
+		return false;
+	const struct policy_syscall *call = policy_diagram_rules(&space->filters[0].policy, region, &arch);
+	if (!call || !call->rule_count || (!space->arguments && !(space->arguments = prepare(space))))
+		return false;
+	struct argument_walk *w = space->arguments;
+	w->call = call;
+	w->region = *region;
+	w->base.word = policy_word_mask(arch) & INPUT_WIDE_MAX;
+	w->default_action = rules->policy->default_action;
+	size_t most = STEPS_FIRST;
+	for (uint32_t i = 0; i < call->rule_count; i++)
+		most += STEPS_PER_CONDITION * (size_t)call->rules[i].condition_count;
+	w->base.steps = 0;
+	bool equal = walk(w, most, false) || walk(w, most, true);
+	return diagram_spend(&space->diagram, w->base.steps) && equal;
+}
