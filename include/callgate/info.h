@@ -37,6 +37,12 @@ const char *callgate_group_closest_name(const char *name);
 /* The version of the sets' contents: higher whenever a call has joined, left, or moved. */
 unsigned int callgate_group_version(void);
 
+/*
+ * Calls that can do all that `call` does, from index 0; NULL after the last, and for calls that have none or are unknown. A filter
+ * that denies the call and lets one of them pass denies little.
+ */
+const char *callgate_sibling_at(const char *call, size_t index);
+
 /* ---- arguments of system calls ---- */
 
 #define CALLGATE_ARGUMENTS 6 /* arguments that a call can have */

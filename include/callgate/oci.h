@@ -127,6 +127,7 @@ int callgate_profile_read_memory(struct callgate_profile *profile, const void *t
 #define CALLGATE_PROFILE_DEPTH_MAX 16u        /* arrays and objects within each other */
 
 enum callgate_severity {
+	CALLGATE_SEVERITY_NOTE = 0,    /* good to know */
 	CALLGATE_SEVERITY_WARNING = 1, /* the profile works, but perhaps not as it was meant */
 	CALLGATE_SEVERITY_ERROR = 2,   /* the profile can't be used */
 };
@@ -166,6 +167,14 @@ int callgate_profile_context(struct callgate_profile *profile, scmp_filter_ctx *
  */
 int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_t rule,
                                  unsigned int *ret_line, unsigned int *ret_column);
+
+/*
+ * Asks the finished filter, and adds warnings and notes to the messages: a comparison of more bits than the kernel reads of an argument,
+ * with a call that evades it; a call that is denied while another one does the same; the calls without which no C library starts a
+ * program. It takes as long as compiling and proving. -E2BIG: the rules fit no filter, and nothing is added; what
+ * callgate_profile_context() and callgate_simulate() return.
+ */
+int callgate_profile_review(struct callgate_profile *profile);
 
 /* What callgate_profile_context() makes, compiled and proved; errors of callgate_program_compile() in addition. The caller frees *ret_program. */
 int callgate_profile_program(struct callgate_profile *profile, struct callgate_program **ret_program);

@@ -123,8 +123,11 @@ static int run_prove(struct call *call)
 {
 	struct filter profile = {0}, stack = {0};
 	uint32_t arch = environment_arch(&call->environment);
-	bool opened =
-	    filter_explain(&profile, filter_open_profile(&profile, call->operands[0], &call->environment));
+	bool opened = filter_open_profile(&profile, call->operands[0], &call->environment);
+
+	if (opened)
+		(void)callgate_profile_review(profile.profile); /* what fits no single program is not reviewed */
+	opened = filter_explain(&profile, opened);
 
 	for (size_t i = 1; i < call->operand_count && opened; i++)
 		opened = filter_explain(&stack, filter_open_program(&stack, call->operands[i], arch));

@@ -24,7 +24,7 @@ static void print_json_message(struct json *json, const struct callgate_profile_
 	json_text(json, "file", message->file);
 	json_number(json, "line", message->line);
 	json_number(json, "column", message->column);
-	json_text(json, "severity", message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning");
+	json_text(json, "severity", filter_severity(message));
 	json_text(json, "text", message->text);
 	json_close(json);
 }
@@ -70,6 +70,8 @@ static int check(struct filter *filter, const char *path, const struct call *cal
 	if (result == 0) {
 		result = compile(filter->profile);
 		is_placed = result == 0;
+		(void)callgate_profile_review(
+		    filter->profile); /* what fits no single program is not reviewed */
 	}
 	if (settings->json)
 		print_json_messages(filter, path, result, is_placed);

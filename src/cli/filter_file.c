@@ -308,13 +308,20 @@ bool filter_open_text(struct filter *filter, const char *name, const char *text,
 	return make_context(filter, callgate_profile_read_memory(filter->profile, text, size, name));
 }
 
+const char *filter_severity(const struct callgate_profile_message *message)
+{
+	static const char *const words[] = {"note", "warning", "error"}; /* ORDER callgate_severity */
+
+	return words[message->severity];
+}
+
 void filter_print_messages(const struct filter *filter, FILE *out)
 {
 	const struct callgate_profile_message *message;
 
 	for (size_t i = 0; (message = callgate_profile_message(filter->profile, i)); i++)
 		fprintf(out, "%s:%u:%u: %s: %s\n", message->file, message->line, message->column,
-		        message->severity == CALLGATE_SEVERITY_ERROR ? "error" : "warning", message->text);
+		        filter_severity(message), message->text);
 }
 
 bool filter_explain(const struct filter *filter, bool opened)
@@ -336,7 +343,9 @@ static bool is_text(int fd)
 	char bytes[64] = "";
 	ssize_t length = pread(fd, bytes, sizeof(bytes) - 1, 0);
 
-	return length > 0 && bytes[strspn(bytes, " \t\r\n")] == '{';
+	char first = length > 0 ? bytes[strspn(bytes, " \t\r\n")] : '\0';
+
+	return first == '{' || first == '[';
 }
 
 bool filter_open_program(struct filter *filter, const char *path, uint32_t arch)

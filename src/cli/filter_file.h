@@ -52,6 +52,9 @@ int filter_read(struct filter *filter, const char *path, const struct environmen
 /* Prints the messages of a profile on standard error, and the error if it was not opened. Returns `opened`. */
 bool filter_explain(const struct filter *filter, bool opened);
 
+/* "note", "warning" or "error". */
+const char *filter_severity(const struct callgate_profile_message *message);
+
 /* The messages, a line each. */
 void filter_print_messages(const struct filter *filter, FILE *out);
 

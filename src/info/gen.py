@@ -46,6 +46,20 @@ def expand(groups, name, within=()):
             yield word
 
 
+def write_siblings(path, out):
+    """Rows that ascend by the call's name."""
+    rows = {}
+    for place, text in lines_of(path):
+        call, _, siblings = text.partition(':')
+        if call in rows or not siblings.split():
+            fail(place, f'{call} is there twice, or has no siblings')
+        rows[call] = siblings.split()
+    out.write('const struct siblings sibling_table[] = {\n')
+    for call in sorted(rows):
+        out.write(f'\t{{"{call}", {{' + ', '.join(f'"{name}"' for name in rows[call]) + ', NULL}},\n')
+    out.write(f'}};\nconst size_t sibling_count = {len(rows)};\n')
+
+
 def write_groups(path, out):
     version, groups = read_groups(path)
     out.write(f'const unsigned int group_version = {version};\n')
@@ -212,7 +226,7 @@ def main():
         out.write(f'/* Made by gen.py from {" and ".join(source.split("/")[-1] for source in sources)}. */\n')
         if kind != 'errors':
             out.write('#include "info/tables.h"\n\n')
-        writers = {'groups': write_groups, 'constants': write_constants, 'prototypes': write_prototypes, 'errors': write_errors}
+        writers = {'groups': write_groups, 'siblings': write_siblings, 'constants': write_constants, 'prototypes': write_prototypes, 'errors': write_errors}
         writers[kind](*sources, out)
 
 

@@ -42,6 +42,20 @@ const struct callgate_group *callgate_group_find(const char *name)
 	               compare_groups);
 }
 
+static int compare_siblings(const void *call, const void *siblings)
+{
+	return strcmp(call, ((const struct siblings *)siblings)->call);
+}
+
+const char *callgate_sibling_at(const char *call, size_t index)
+{
+	const struct siblings *found =
+	    call ? bsearch(call, sibling_table, sibling_count, sizeof(sibling_table[0]), compare_siblings)
+	         : NULL;
+
+	return found && index < SIBLINGS_MAX ? found->names[index] : NULL;
+}
+
 const char *callgate_group_closest_name(const char *name)
 {
 	struct similar similar = similar_start(name && name[0] == '@' ? name + 1 : name);

@@ -52,6 +52,15 @@ struct prototype {
 extern const struct callgate_group group_table[];
 extern const size_t group_count;
 extern const unsigned int group_version;
+
+/* Calls that can do all that `call` does; the rows ascend by its name. */
+enum { SIBLINGS_MAX = 5 };
+extern const struct siblings {
+	const char *call;
+	const char *names[SIBLINGS_MAX + 1]; /* NULL after the last */
+} sibling_table[];
+extern const size_t sibling_count;
+
 extern const struct constant constant_table[];
 extern const size_t constant_count;
 extern const struct constant_exception constant_exceptions[];

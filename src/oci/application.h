@@ -39,6 +39,10 @@ size_t references_find(const struct references *references, const char *name);
 /* Does `outer` hold for every call for which `inner` does? Finds what each argument's condition shows by itself. */
 bool conditions_contain(const struct entry *outer, const struct entry *inner);
 
+/* Two conditions on one argument: does no argument fulfil both? Does every argument fulfil one of them? As far as can be seen. */
+bool conditions_exclude(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b);
+bool conditions_cover(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b);
+
 /*
  * Which of two entries counts where both hold, as callgate-profile(5) has it: negative the first, positive the second; 0 if one
  * has all conditions of the other, and perhaps more. Both have conditions on different arguments only.
@@ -112,6 +116,12 @@ bool multiplexed_anywhere(const struct model *model, const char *syscall);
 
 /* Decides about the multiplexed way to calls of which conditions restrict the direct way. 0 or -errno. */
 int multiplexed_restrict(struct application *application);
+
+/*
+ * Adds the messages that only the finished filter of `application->ctx` shows: comparisons that calls evade, calls with the same effect,
+ * what a C library lacks. 0, or -errno of callgate_simulate().
+ */
+int review_filter(const struct application *application);
 
 /* ---- the model as text ---- */
 

@@ -41,6 +41,7 @@ __attribute__((format(printf, 4, 5))) void messages_add(struct messages *message
                                                         const char *format, ...);
 /* (messages, place, format, ...) */
 #define messages_error(messages, ...)              messages_add(messages, CALLGATE_SEVERITY_ERROR, __VA_ARGS__)
+#define messages_note(messages, ...)               messages_add(messages, CALLGATE_SEVERITY_NOTE, __VA_ARGS__)
 #define messages_warn(messages, ...)               messages_add(messages, CALLGATE_SEVERITY_WARNING, __VA_ARGS__)
 #define messages_warn_unless_strict(messages, ...) /* with --strict an error */                          \
 	messages_add(messages, (messages)->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, \

@@ -151,7 +151,7 @@ static const struct value *find_profile(const struct value *root, struct message
 
 	if (!seccomp || find_member(root, "defaultAction"))
 		return root;
-	messages_warn(messages, seccomp->key_place,
+	messages_note(messages, seccomp->key_place,
 	              "this is a runtime's config.json: its linux.seccomp is the profile");
 	return seccomp;
 }
@@ -342,6 +342,27 @@ static int give(struct callgate_profile *profile, struct strbuf *text, char **re
 		return diag_fail(&profile->diag, -ENOMEM, "out of memory for the text");
 	*ret_text = stolen;
 	return 0;
+}
+
+int callgate_profile_review(struct callgate_profile *profile)
+{
+	scmp_filter_ctx ctx;
+	int result = start_answer(profile, profile);
+
+	if (result == 0)
+		result = callgate_profile_context(profile, &ctx);
+	if (result < 0)
+		return result;
+	struct application application = application_of(profile, &profile->messages, &profile->origins);
+	application.ctx = ctx;
+	result = review_filter(&application);
+	if (result < 0)
+		diag_set(&profile->diag, "%s", callgate_diagnosis(ctx));
+	seccomp_release(ctx);
+	messages_sort(&profile->messages);
+	if (profile->messages.out_of_memory)
+		return diag_fail(&profile->diag, -ENOMEM, "out of memory for the messages");
+	return result;
 }
 
 int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json)

@@ -102,7 +102,13 @@ static bool read_name(struct reader *reader, const struct value *value, struct n
 	if (!named->name || !*named->name)
 		return false;
 	named->is_known = seccomp_syscall_resolve_name(named->name) != __NR_SCMP_ERROR;
-	if (!named->is_known)
+	if (!named->is_known && *named->name == '@' && callgate_group_find(named->name))
+		messages_warn_unless_strict(
+		    reader->messages, value->place,
+		    "\"%s\" is left out: it is a set of calls, which tests can name; a profile names "
+		    "the calls (callgate syscalls %s)",
+		    named->name, named->name);
+	else if (!named->is_known)
 		warn_unknown(reader, value, "system call", " is left out", callgate_syscall_closest_name);
 	return true;
 }

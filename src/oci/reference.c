@@ -89,6 +89,24 @@ static bool is_bits(const struct scmp_arg_cmp *compare)
 	return compare->op == SCMP_CMP_MASKED_EQ || compare->op == SCMP_CMP_EQ;
 }
 
+/* Single values, upper bounds, lower bounds; and what decides where the value is the same. ORDER callgate-profile(5). */
+static const struct {
+	int kind, rank;
+} orders[] = {
+    [SCMP_CMP_EQ] = {0, 0}, [SCMP_CMP_MASKED_EQ] = {0, 1}, [SCMP_CMP_NE] = {0, 2}, [SCMP_CMP_LT] = {1, 0},
+    [SCMP_CMP_LE] = {1, 1}, [SCMP_CMP_GT] = {2, 0},        [SCMP_CMP_GE] = {2, 1},
+};
+
+/* Does the condition hold for this argument? */
+static bool holds_for(const struct scmp_arg_cmp *compare, uint64_t argument)
+{
+	uint64_t first, last;
+
+	if (is_bits(compare))
+		return (argument & mask_of(compare)) == value_of(compare);
+	return range_of(compare, &first, &last) && argument >= first && argument <= last;
+}
+
 /* Does the outer condition hold for every argument for which the inner one, on the same argument, does? */
 static bool condition_contains(const struct scmp_arg_cmp *outer, const struct scmp_arg_cmp *inner)
 {
@@ -106,6 +124,32 @@ static bool condition_contains(const struct scmp_arg_cmp *outer, const struct sc
 		       ((value_of(outer) ^ value_of(inner)) & mask_of(outer)) == 0;
 	return has_range && range_of(outer, &outer_first, &outer_last) && outer_first <= first &&
 	       last <= outer_last;
+}
+
+bool conditions_exclude(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b)
+{
+	uint64_t first_a, last_a, first_b, last_b;
+
+	if (a->op == SCMP_CMP_NE || b->op == SCMP_CMP_NE)
+		return (a->op == SCMP_CMP_EQ || b->op == SCMP_CMP_EQ) && a->datum_a == b->datum_a &&
+		       a->op != b->op;
+	if (is_bits(a) && is_bits(b))
+		return ((value_of(a) ^ value_of(b)) & mask_of(a) & mask_of(b)) != 0;
+	return range_of(a, &first_a, &last_a) && range_of(b, &first_b, &last_b) &&
+	       (first_a > last_b || first_b > last_a);
+}
+
+bool conditions_cover(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b)
+{
+	const struct scmp_arg_cmp *lower = orders[a->op].kind == 2 ? a : b, *upper = lower == a ? b : a;
+	uint64_t first, last, none;
+
+	if (a->op == SCMP_CMP_NE && b->op == SCMP_CMP_NE)
+		return a->datum_a != b->datum_a;
+	if (a->op == SCMP_CMP_NE || b->op == SCMP_CMP_NE)
+		return holds_for(a->op == SCMP_CMP_NE ? b : a, (a->op == SCMP_CMP_NE ? a : b)->datum_a);
+	return orders[lower->op].kind == 2 && orders[upper->op].kind == 1 && range_of(lower, &first, &none) &&
+	       range_of(upper, &none, &last) && (last == UINT64_MAX || first <= last + 1);
 }
 
 static bool is_contained(const struct scmp_arg_cmp *outer, const struct entry *inner)
@@ -142,14 +186,6 @@ static const struct scmp_arg_cmp *next_condition(const struct entry *entry, unsi
 	}
 	return next;
 }
-
-/* Single values, upper bounds, lower bounds; and what decides where the value is the same. ORDER callgate-profile(5). */
-static const struct {
-	int kind, rank;
-} orders[] = {
-    [SCMP_CMP_EQ] = {0, 0}, [SCMP_CMP_MASKED_EQ] = {0, 1}, [SCMP_CMP_NE] = {0, 2}, [SCMP_CMP_LT] = {1, 0},
-    [SCMP_CMP_LE] = {1, 1}, [SCMP_CMP_GT] = {2, 0},        [SCMP_CMP_GE] = {2, 1},
-};
 
 static int order_conditions(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b)
 {

@@ -56,6 +56,27 @@ static void review_width(const struct review *review, const struct entry *entry)
 			    narrow->name);
 }
 
+/* The default is that one condition is enough, as soon as an argument is compared twice. */
+static void review_pairs(const struct review *review, const struct entry *entry)
+{
+	for (size_t i = 0; i < entry->condition_count && i < COMPARED_MAX; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct condition *later = &entry->conditions[i];
+			const struct scmp_arg_cmp *before = &entry->conditions[j].compare;
+			if (before->arg != later->compare.arg)
+				continue;
+			if (review->same_argument_is_or ? conditions_cover(before, &later->compare)
+			                                : conditions_exclude(before, &later->compare)) {
+				messages_note(review->messages, later->place,
+				              review->same_argument_is_or
+				                  ? "one of these conditions on argument %u always holds"
+				                  : "no argument %u fulfils all of these conditions",
+				              before->arg);
+				return;
+			}
+		}
+}
+
 static void review_conditions(const struct review *review, const struct entry *entry)
 {
 	const struct condition *second = second_on_one_argument(entry);
@@ -64,6 +85,7 @@ static void review_conditions(const struct review *review, const struct entry *e
 		review_width(review, entry);
 	if (!second)
 		return;
+	review_pairs(review, entry);
 	messages_warn(review->messages, second->place, "argument %u is compared twice in this entry: %s",
 	              second->compare.arg,
 	              review->same_argument_is_or

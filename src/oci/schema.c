@@ -133,7 +133,11 @@ struct members read_members(struct reader *reader, const struct value *value, en
 			messages_error(reader->messages, item->key_place,
 			               "\"%s\" is there twice: line %u has it already", keys[key].name,
 			               members.of[key]->key_place.line);
-		has_kind(reader, item, keys[key].kind);
+		/* A condition with both numbers in quotes has one mistake. */
+		bool is_known_mistake = key == KEY_VALUE_TWO && members.of[KEY_VALUE] &&
+		                        members.of[KEY_VALUE]->kind == item->kind;
+		if (item->kind == VALUE_NUMBER || !is_known_mistake)
+			has_kind(reader, item, keys[key].kind);
 		members.of[key] = item;
 		note_reader(reader, key, item);
 	}

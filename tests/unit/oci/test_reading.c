@@ -330,8 +330,10 @@ START_TEST(profile_in_a_config)
 	    "\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\"}]}}}");
 
 	ck_assert_uint_eq(ask(ctx, 0, "read", 0, 0), ERRNO(1));
-	ck_assert(is_warned(profile, 2, 1, "config.json"));
 	ck_assert_uint_eq(callgate_profile_message_count(profile), 1);
+	const struct callgate_profile_message *message = callgate_profile_message(profile, 0);
+	ck_assert_int_eq(message->severity, CALLGATE_SEVERITY_NOTE);
+	ck_assert(message->line == 2 && strstr(message->text, "config.json"));
 	seccomp_release(ctx);
 	callgate_profile_free(profile);
 }
