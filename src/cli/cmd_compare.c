@@ -126,7 +126,8 @@ static int run_prove(struct call *call)
 	bool opened = filter_open_profile(&profile, call->operands[0], &call->environment);
 
 	if (opened)
-		(void)callgate_profile_review(profile.profile); /* what fits no single program is not reviewed */
+		(void)callgate_profile_review(
+		    profile.profile); /* what fits no single program is not reviewed */
 	opened = filter_explain(&profile, opened);
 
 	for (size_t i = 1; i < call->operand_count && opened; i++)

@@ -337,15 +337,25 @@ bool filter_explain(const struct filter *filter, bool opened)
 
 /* ---- programs ---- */
 
-/* Is this text as JSON begins? No program begins so: the first byte would be an instruction that there is not. */
-static bool is_text(int fd)
+static const char a_profile[] = "a profile, and no program: `callgate compile` makes one of it";
+
+/* What a file is that is no program, in which the first instructions have zero bytes. NULL: it may be one. */
+static const char *other_kind(int fd)
 {
 	char bytes[64] = "";
 	ssize_t length = pread(fd, bytes, sizeof(bytes) - 1, 0);
+	const char *first = bytes + strspn(bytes, " \t\r\n");
+	size_t printable = 0;
 
-	char first = length > 0 ? bytes[strspn(bytes, " \t\r\n")] : '\0';
-
-	return first == '{' || first == '[';
+	while (bytes[printable] >= ' ' || (bytes[printable] && strchr("\t\r\n", bytes[printable])))
+		printable++;
+	if (length <= 0)
+		return NULL;
+	if (*first == '{' || *first == '[')
+		return a_profile;
+	if (memcmp(bytes, "\177ELF", 4) == 0)
+		return "an ELF file, and no program of BPF";
+	return printable == (size_t)length ? "text, and no program" : NULL;
 }
 
 bool filter_open_program(struct filter *filter, const char *path, uint32_t arch)
@@ -363,10 +373,10 @@ bool filter_open_program(struct filter *filter, const char *path, uint32_t arch)
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(filter, "%s: %s", path, strerror(errno));
-	int result = is_text(fd) ? -EINVAL : callgate_program_read(fd, arch, &grown[filter->program_count]);
-	if (result < 0 && is_text(fd))
-		fail(filter, "%s: this is a profile, and no program: `callgate compile` makes one of it",
-		     path);
+	const char *other = other_kind(fd);
+	int result = other ? -EINVAL : callgate_program_read(fd, arch, &grown[filter->program_count]);
+	if (other)
+		fail(filter, "%s: this is %s", path, other);
 	else if (result < 0)
 		fail(filter, "%s: %s", path, callgate_diagnosis(NULL));
 	filter->program_count += result == 0;
@@ -380,7 +390,7 @@ static bool is_profile(const char *path)
 {
 	size_t length = strlen(path);
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	bool has_text = fd >= 0 && is_text(fd);
+	bool has_text = fd >= 0 && other_kind(fd) == a_profile;
 
 	if (fd >= 0)
 		close(fd);

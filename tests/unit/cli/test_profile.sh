@@ -164,6 +164,13 @@ expect 2 "no architecture" profile show --machine pdp11 "$scratch/evaded.json"
 expect 2 "auto, docker, podman, runc or crun" profile check --like lxc "$scratch/evaded.json"
 echo '[]' >"$scratch/array"
 expect 2 "this is a profile, and no program" disasm "$scratch/array"
+expect 2 "this is an ELF file, and no program" disasm "$callgate"
+printf -- '---\ndefaultAction: SCMP_ACT_ALLOW\n' >"$scratch/yaml"
+expect 2 "this is text, and no program" disasm "$scratch/yaml"
+expect 1 "this is YAML" profile check "$scratch/yaml"
+expect 2 "at least one instruction" disasm /dev/null
+expect 1 "the profile is empty" profile check /dev/null
+expect 1 "this is a BPF program, not a profile" profile check "$scratch/evaded.bpf"
 
 # Resolved: plain, and the same filter.
 for profile in "$default" "$mixed" "$source/examples/chmod.json"; do
