@@ -16,8 +16,9 @@ static uint32_t ask(const struct application *application, const struct callgate
 {
 	struct callgate_verdict verdict = {.action = SCMP_ACT_KILL_PROCESS};
 
-	(void)callgate_simulate(application->ctx, call,
-	                        &verdict); /* review_filter() has seen that it works */
+	/* The filter is there, as review_filter() has seen: only memory can be lacking. */
+	if (callgate_simulate(application->ctx, call, &verdict) < 0)
+		application->messages->out_of_memory = true;
 	return verdict.action;
 }
 

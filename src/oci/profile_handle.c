@@ -349,19 +349,26 @@ int callgate_profile_review(struct callgate_profile *profile)
 	scmp_filter_ctx ctx;
 	int result = start_answer(profile, profile);
 
-	if (result == 0)
-		result = callgate_profile_context(profile, &ctx);
+	if (result < 0 || profile->is_reviewed)
+		return result;
+	result = callgate_profile_context(profile, &ctx);
 	if (result < 0)
 		return result;
-	struct application application = application_of(profile, &profile->messages, &profile->origins);
+	struct messages *messages = &profile->messages;
+	struct application application = application_of(profile, messages, &profile->origins);
+	size_t before = messages->list.count;
 	application.ctx = ctx;
 	result = review_filter(&application);
 	if (result < 0)
 		diag_set(&profile->diag, "%s", callgate_diagnosis(ctx));
+	if (result == 0 && messages->out_of_memory)
+		result = diag_fail(&profile->diag, -ENOMEM, "out of memory for the messages");
 	seccomp_release(ctx);
-	messages_sort(&profile->messages);
-	if (profile->messages.out_of_memory)
-		return diag_fail(&profile->diag, -ENOMEM, "out of memory for the messages");
+	profile->is_reviewed = result == 0;
+	if (result < 0)
+		messages->list.count = before;
+	messages->out_of_memory = false;
+	messages_sort(messages);
 	return result;
 }
 

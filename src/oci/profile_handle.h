@@ -15,6 +15,7 @@ struct callgate_profile {
 	uint32_t options[CALLGATE_PROFILE_LIKE + 1]; /* by enum callgate_profile_option */
 	bool was_read;                               /* a reading was tried */
 	bool is_usable;                              /* and there was no error */
+	bool is_reviewed;                            /* the filter was asked, too */
 	struct strbuf text;                          /* the document points into it */
 	struct document document;
 	struct messages messages;

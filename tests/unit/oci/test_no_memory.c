@@ -173,6 +173,39 @@ START_TEST(answering)
 }
 END_TEST
 
+/* The messages are all there or none of them is. */
+START_TEST(reviewing)
+{
+	size_t before, after = 0;
+	long allocation = 0, live_before;
+	int result;
+
+	do {
+		live_before = live;
+		struct callgate_profile *profile = profile_or_null();
+		ck_assert_int_eq(read_text(profile, good), 0);
+		before = callgate_profile_message_count(profile);
+		start_failing(allocation++);
+		result = callgate_profile_review(profile);
+		fail_at = -1;
+		bool has_failed = failed;
+		size_t count = callgate_profile_message_count(profile);
+		ck_assert_msg(result == 0 || (has_failed && result == -ENOMEM && count == before),
+		              "allocation %ld: %d", allocation - 1, result);
+		ck_assert_int_eq(callgate_profile_review(profile), 0);
+		after = callgate_profile_message_count(profile);
+		ck_assert(after > before && (result < 0 || after == count));
+		ck_assert_int_eq(callgate_profile_review(profile), 0);
+		ck_assert_uint_eq(callgate_profile_message_count(profile), after);
+		callgate_profile_free(profile);
+		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation - 1,
+		              live - live_before);
+		failed = has_failed;
+	} while (failed);
+	ck_assert_int_gt(allocation, 5);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("profiles without memory");
@@ -180,5 +213,6 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, reading);
 	tcase_add_loop_test(tcase, answering, 0, 4);
+	tcase_add_test(tcase, reviewing);
 	return test_run(tcase);
 }
