@@ -15,14 +15,11 @@ struct selector {
 	bool has_kernel, is_kernel_new; /* minKernel is there; the kernel is at least that */
 };
 
-static void warn_unknown(struct reader *reader, const struct value *value, const char *what,
-                         const char *consequence, const char *(*closest_of)(const char *))
+/* Finding a name takes long: only for messages that are kept. */
+static const char *closest(const struct reader *reader, const char *(*closest_of)(const char *),
+                           const char *name)
 {
-	const char *closest = messages_take_warnings(reader->messages) ? closest_of(value->text) : NULL;
-
-	messages_warn_unless_strict(reader->messages, value->place, "unknown %s \"%s\"%s%s%s%s", what,
-	                            value->text, consequence, closest ? "; is \"" : "",
-	                            closest ? closest : "", closest ? "\" meant?" : "");
+	return messages_take_warnings(reader->messages) ? closest_of(name) : NULL;
 }
 
 static void read_caps(struct reader *reader, const struct members *members, struct selector *selector)
@@ -35,7 +32,8 @@ static void read_caps(struct reader *reader, const struct members *members, stru
 		bool known = number >= 0 && strcmp(capability_name(number), name) == 0;
 		bool present = known && reader->environment->capabilities >> number & 1;
 		if (name && !known)
-			warn_unknown(reader, value, "capability", ", which nobody has", capability_closest);
+			report_unknown(reader, value, "capability", ", which nobody has", "",
+			               closest(reader, capability_closest, name));
 		selector->has_all_caps = selector->has_all_caps && present;
 		selector->has_any_cap = selector->has_any_cap || present;
 	}
@@ -50,8 +48,8 @@ static void read_arches(struct reader *reader, const struct members *members, st
 		const struct callgate_arch *arch = callgate_arch_find_name(name);
 		selector->names_archs = true;
 		if (name && !arch)
-			warn_unknown(reader, value, "architecture", ", which no machine is",
-			             callgate_arch_closest_name);
+			report_unknown(reader, value, "architecture", ", which no machine is", "",
+			               closest(reader, callgate_arch_closest_name, name));
 		if (arch && arch == environment_machine(reader->environment))
 			selector->has_arch = true;
 	}
@@ -109,7 +107,8 @@ static bool read_name(struct reader *reader, const struct value *value, struct n
 		    "the calls (callgate syscalls %s)",
 		    named->name, named->name);
 	else if (!named->is_known)
-		warn_unknown(reader, value, "system call", " is left out", callgate_syscall_closest_name);
+		report_unknown(reader, value, "system call", " is left out", "",
+		               closest(reader, callgate_syscall_closest_name, named->name));
 	return true;
 }
 
@@ -141,28 +140,21 @@ static void read_names(struct reader *reader, const struct members *members, str
 
 /* ---- conditions ---- */
 
-static void check_masked(struct reader *reader, const struct condition *condition)
+/* What is strange about a condition; NULL: nothing. */
+static const char *remark_on(const struct scmp_arg_cmp *compare)
 {
-	const struct scmp_arg_cmp *compare = &condition->compare;
-
-	if (compare->op == SCMP_CMP_MASKED_EQ && compare->datum_b & ~compare->datum_a)
-		messages_warn(reader->messages, condition->place,
-		              "valueTwo has bits that the mask in value takes away: they are not compared");
-	else if (compare->op != SCMP_CMP_MASKED_EQ && compare->datum_b)
-		messages_warn(reader->messages, condition->place,
-		              "valueTwo is for SCMP_CMP_MASKED_EQ: it has no effect here");
-}
-
-static void check_always(struct reader *reader, const struct condition *condition)
-{
-	uint64_t value = condition->compare.datum_a;
-	enum scmp_compare op = condition->compare.op;
+	enum scmp_compare op = compare->op;
+	uint64_t value = compare->datum_a;
+	bool masked = op == SCMP_CMP_MASKED_EQ;
 
 	if ((op == SCMP_CMP_LT && value == 0) || (op == SCMP_CMP_GT && value == UINT64_MAX))
-		messages_warn(reader->messages, condition->place, "this condition never holds");
-	if ((op == SCMP_CMP_GE && value == 0) || (op == SCMP_CMP_LE && value == UINT64_MAX) ||
-	    (op == SCMP_CMP_MASKED_EQ && value == 0))
-		messages_warn(reader->messages, condition->place, "this condition always holds");
+		return "this condition never holds";
+	if (((op == SCMP_CMP_GE || masked) && value == 0) || (op == SCMP_CMP_LE && value == UINT64_MAX))
+		return "this condition always holds";
+	if (masked && compare->datum_b & ~value)
+		return "valueTwo has bits that the mask in value takes away: they are not compared";
+	return !masked && compare->datum_b ? "valueTwo is for SCMP_CMP_MASKED_EQ: it has no effect here"
+	                                   : NULL;
 }
 
 static void read_condition(struct reader *reader, const struct value *value, struct condition *condition)
@@ -183,8 +175,9 @@ static void read_condition(struct reader *reader, const struct value *value, str
 	if (!has_index || !has_value || !word)
 		return;
 	condition->compare.op = (enum scmp_compare)word->value;
-	check_masked(reader, condition);
-	check_always(reader, condition);
+	const char *remark = remark_on(&condition->compare);
+	if (remark)
+		messages_warn(reader->messages, condition->place, "%s", remark);
 }
 
 /* What compares no bit is no condition; among alternatives it is one that always holds. */

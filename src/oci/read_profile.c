@@ -36,7 +36,7 @@ static void read_action(struct reader *reader, const struct value *value, struct
 	}
 	for (size_t i = 0; messages_take_errors(reader->messages) && (kind = callgate_action_kind_at(i)); i++)
 		similar_offer(&similar, kind->name);
-	report_unknown(reader, value, "name", ACTION_PREFIX, similar.best);
+	report_unknown(reader, value, "name", NULL, ACTION_PREFIX, similar.best);
 }
 
 /* A name, or as Podman has it, the number in quotes. */
@@ -46,7 +46,7 @@ static bool read_error(struct reader *reader, const struct value *value, uint64_
 
 	if (number < 0) {
 		bool wanted = messages_take_errors(reader->messages);
-		report_unknown(reader, value, "name", "",
+		report_unknown(reader, value, "name", NULL, "",
 		               wanted ? callgate_errno_closest_name(value->text) : NULL);
 		return false;
 	}
@@ -116,7 +116,7 @@ static const struct callgate_arch *read_arch(struct reader *reader, const struct
 		return arch;
 	if (!arch)
 		arch = callgate_arch_find_name(callgate_arch_closest_name(value->text));
-	report_unknown(reader, value, "architecture", "", arch ? arch->oci_name : NULL);
+	report_unknown(reader, value, "architecture", NULL, "", arch ? arch->oci_name : NULL);
 	return NULL;
 }
 

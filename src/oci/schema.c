@@ -187,14 +187,15 @@ const char *element_text(struct reader *reader, const struct value *value)
 	return has_kind(reader, value, VALUE_STRING) ? value->text : NULL;
 }
 
-void report_unknown(struct reader *reader, const struct value *value, const char *what, const char *prefix,
-                    const char *closest)
+void report_unknown(struct reader *reader, const struct value *value, const char *what,
+                    const char *consequence, const char *prefix, const char *closest)
 {
-	if (closest)
-		messages_error(reader->messages, value->place, "unknown %s \"%s\"; is \"%s%s\" meant?", what,
-		               value->text, prefix, closest);
-	else
-		messages_error(reader->messages, value->place, "unknown %s \"%s\"", what, value->text);
+	bool is_error = !consequence || reader->messages->strict;
+
+	messages_add(reader->messages, is_error ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING,
+	             value->place, "unknown %s \"%s\"%s%s%s%s%s", what, value->text,
+	             consequence ? consequence : "", closest ? "; is \"" : "", closest ? prefix : "",
+	             closest ? closest : "", closest ? "\" meant?" : "");
 }
 
 const struct word *read_word(struct reader *reader, const struct value *value, const struct word *table)
@@ -207,7 +208,7 @@ const struct word *read_word(struct reader *reader, const struct value *value, c
 			return word;
 	for (; messages_take_errors(reader->messages) && table->name; table++)
 		similar_offer(&similar, table->name);
-	report_unknown(reader, value, "name", "", similar.best);
+	report_unknown(reader, value, "name", NULL, "", similar.best);
 	return NULL;
 }
 

@@ -87,9 +87,12 @@ const char *element_text(struct reader *reader, const struct value *value);
 /* The word that a string is; NULL after an error message that names the closest one. */
 const struct word *read_word(struct reader *reader, const struct value *value, const struct word *table);
 
-/* "unknown name ..." */
-void report_unknown(struct reader *reader, const struct value *value, const char *what, const char *prefix,
-                    const char *closest);
+/*
+ * "unknown WHAT ..., is PREFIX+CLOSEST meant?": an error; where the profile can be used without the name, a warning unless --strict, with
+ * what comes of it.
+ */
+void report_unknown(struct reader *reader, const struct value *value, const char *what,
+                    const char *consequence, const char *prefix, const char *closest);
 
 /* Is the member a whole number of at most `largest`? False without a message if it is not there, or of the wrong kind. */
 bool read_number(struct reader *reader, const struct members *members, enum key key, uint64_t largest,
