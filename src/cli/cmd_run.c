@@ -3,22 +3,15 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <callgate/diagnosis.h>
 #include <callgate/simulate.h>
 #include <callgate/syscall.h>
 
+#include "cli/execute.h"
 #include "cli/filter_file.h"
 #include "cli/why.h"
-
-/* env(1)'s: the command's own status is passed on by exec. */
-enum run_status {
-	RUN_FAILED = 125,
-	RUN_NOT_EXECUTABLE = 126,
-	RUN_NOT_FOUND = 127,
-};
 
 struct settings {
 	const char *profile;
@@ -45,52 +38,6 @@ static const struct option_row options[] = {
      "--why: answers EPERM where the profile kills or traps, to see what else it denies"},
     {0},
 };
-
-static bool is_executable_file(const char *path)
-{
-	struct stat status;
-
-	if (stat(path, &status) < 0 || access(path, X_OK) < 0)
-		return false;
-	if (S_ISDIR(status.st_mode))
-		errno = EACCES;
-	return S_ISREG(status.st_mode);
-}
-
-/* As execvp(3) searches, but before the filter is there: 0 and in `path` one with a slash, or RUN_*. */
-static int find(const char *command, char *path, size_t size)
-{
-	const char *dirs = getenv("PATH");
-	int status = RUN_NOT_FOUND;
-
-	if (!*command)
-		return status;
-	if (strchr(command, '/'))
-		dirs = NULL;
-	else if (!dirs)
-		dirs = "/bin:/usr/bin";
-	for (;;) {
-		size_t len = dirs ? strcspn(dirs, ":") : 0;
-		const char *separator = !dirs ? "" : len ? "/" : "./";
-		if (len + strlen(command) + 3 <= size) {
-			memcpy(path, dirs ? dirs : "", len);
-			strcpy(stpcpy(path + len, separator), command);
-			if (is_executable_file(path))
-				return 0;
-			if (errno == EACCES)
-				status = RUN_NOT_EXECUTABLE;
-		}
-		if (!dirs || !dirs[len])
-			return status;
-		dirs += len + 1;
-	}
-}
-
-static int fail_exec(const char *command, int error)
-{
-	cli_error("%s: %s", *command ? command : "\"\"", strerror(error));
-	return error == ENOENT || error == ENOTDIR ? RUN_NOT_FOUND : RUN_NOT_EXECUTABLE;
-}
 
 /* What the filter will answer to the very execve(2) that is to come; ALLOW where that is unknown. */
 static uint32_t answer_to_exec(scmp_filter_ctx ctx, const char *path, char **argv)
@@ -139,16 +86,16 @@ static int load(const struct filter *filter)
 static int enter(const struct filter *filter, const struct why_settings *why, char **argv)
 {
 	char path[PATH_MAX];
-	int status = find(argv[0], path, sizeof(path));
+	int status = execute_find(argv[0], path);
 
 	if (status)
-		return fail_exec(argv[0], status == RUN_NOT_FOUND ? ENOENT : EACCES);
+		return status;
 	if (why->which != WHY_NOT)
-		return why_run(filter, why, path, argv, RUN_FAILED);
+		return why_run(filter, why, path, argv);
 	if ((status = foresee_exec(filter->ctx, path, argv)) || (status = load(filter)))
 		return status;
 	execvp(path, argv); /* there is nothing to search any more; a script without #! is the shell's */
-	return fail_exec(argv[0], errno);
+	return execute_failed(argv[0], errno);
 }
 
 static int run(struct call *call)

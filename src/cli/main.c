@@ -265,8 +265,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 /* ---- the commands ---- */
 
 static const struct command *const commands[] = {
-    &cmd_run,    &cmd_compile, &cmd_profile, &cmd_prove,    &cmd_diff,
-    &cmd_disasm, &cmd_test,    &cmd_bench,   &cmd_syscalls,
+    &cmd_record, &cmd_run,    &cmd_compile, &cmd_profile, &cmd_prove,
+    &cmd_diff,   &cmd_disasm, &cmd_test,    &cmd_bench,   &cmd_syscalls,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -349,7 +349,7 @@ int main(int argc, char **argv)
 	const struct command *command = find_command(name);
 
 	open_standard_files();
-	if (command != &cmd_run)          /* which passes on its signals */
+	if (command != &cmd_run && command != &cmd_record) /* which pass on their signals */
 		signal(SIGXFSZ, SIG_IGN); /* beyond a limit of file sizes writing shall fail, and say so */
 	if (command)
 		return finish(run_command(command, argc - 1, argv + 1));

@@ -1,11 +1,9 @@
 #include "cli/why.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +17,7 @@
 #include <callgate/syscall.h>
 
 #include "base/vec.h"
+#include "cli/execute.h"
 #include "cli/print.h"
 #include "trace/traced_filter.h"
 #include "trace/tracer.h"
@@ -37,8 +36,6 @@ struct why {
 	const struct why_settings *settings;
 	struct callgate_simulator *simulator;
 	struct traced_filter *traced;
-	const char *path;
-	char **argv;
 	VEC(struct denial) denials;
 	unsigned long count, printed;
 	bool out_of_memory;
@@ -396,48 +393,6 @@ static void killed(void *data, const struct trace_stop *stop)
 		note(data, stop, &verdict);
 }
 
-/* ---- the command ---- */
-
-static int enter(void *data)
-{
-	const struct why *why = data;
-	const int result = traced_filter_load(why->traced);
-
-	if (result < 0) {
-		cli_error("the filter could not be loaded: %s", strerror(-result));
-		return 125;
-	}
-	execvp(why->path, why->argv);
-	cli_error("%s: %s", why->argv[0], strerror(errno));
-	return errno == ENOENT ? 127 : 126;
-}
-
-/* As the command ended, so that whoever has started this process sees the same; no core of this process is written for it. */
-static int end_as(int status)
-{
-	const struct rlimit no_core = {0, 0};
-
-	if (!WIFSIGNALED(status))
-		return WEXITSTATUS(status);
-	setrlimit(RLIMIT_CORE, &no_core);
-	signal(WTERMSIG(status), SIG_DFL);
-	raise(WTERMSIG(status));
-	return 128 + WTERMSIG(status);
-}
-
-static const char *why_not(int error)
-{
-	switch (-error) {
-	case EPERM:
-		return "ptrace(2) is forbidden here, or this process is traced already "
-		       "(kernel.yama.ptrace_scope; TracerPid in /proc/self/status)";
-	case EOPNOTSUPP:
-		return "the registers of this machine are not known";
-	default:
-		return strerror(-error);
-	}
-}
-
 static int prepare(struct why *why)
 {
 	int result = callgate_simulator_new(why->filter->ctx, &why->simulator);
@@ -454,20 +409,20 @@ static int prepare(struct why *why)
 	return result;
 }
 
-int why_run(const struct filter *filter, const struct why_settings *settings, const char *path, char **argv,
-            int failed)
+int why_run(const struct filter *filter, const struct why_settings *settings, const char *path, char **argv)
 {
-	struct why why = {.filter = filter, .settings = settings, .path = path, .argv = argv};
+	struct why why = {.filter = filter, .settings = settings};
 	const struct trace_watcher watcher = {called, trapped, killed, &why};
-	const struct trace_command command = {enter, &why};
 	struct trace_result result = {0};
 	int status = prepare(&why);
 
 	if (status == 0 && settings->keep_going)
 		cli_error("what the profile kills or traps is answered with EPERM: this is another run than "
 		          "one without --keep-going");
+	struct watched_command watched = {why.traced, path, argv};
+	const struct trace_command command = {execute_watched, &watched};
 	if (status == 0 && (status = trace_run(&command, &watcher, &result)) < 0)
-		cli_error("can't watch the command: %s", why_not(status));
+		cli_error("can't watch the command: %s", execute_unwatched(status));
 	if (status == 0)
 		print_summary(&why, &result);
 	if (why.out_of_memory)
@@ -475,5 +430,5 @@ int why_run(const struct filter *filter, const struct why_settings *settings, co
 	callgate_simulator_free(why.simulator);
 	traced_filter_free(why.traced);
 	vec_finish(&why.denials);
-	return status == 0 ? end_as(result.status) : failed;
+	return status == 0 ? execute_end_as(result.status) : RUN_FAILED;
 }

@@ -17,9 +17,8 @@ struct why_settings {
 
 /*
  * Runs `path` with `argv` under the filter's profile and reports on standard error. Returns the exit status that the command would have
- * had; where a signal ended the command, the same signal ends this process. `failed`: the status if it could not be run at all.
+ * had; where a signal ended the command, the same signal ends this process.
  */
-int why_run(const struct filter *filter, const struct why_settings *settings, const char *path, char **argv,
-            int failed);
+int why_run(const struct filter *filter, const struct why_settings *settings, const char *path, char **argv);
 
 #endif

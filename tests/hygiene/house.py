@@ -20,6 +20,7 @@ BOUNDARIES = {
     "api/coverage.h": "what a simulator has counted, apart from what a simulator is",
     "api/pfc.h": "a text that programs compare byte by byte, apart from the ways to export",
     "api/questions.h": "questions to the prover in the words of the interface",
+    "cli/learned.h": "what was learned of a command, apart from watching it",
     "cli/why.h": "watching a command, apart from running one",
     "compile/cube.h": "conjunctions of literals, which know nothing of rules",
     "compile/literal.h": "tests of one word, which know nothing of conjunctions",

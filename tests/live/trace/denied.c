@@ -213,9 +213,6 @@ static void stopped(void)
 	printf("stopped: %d\n", WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
 	fflush(stdout);
 	kill(child, SIGCONT);
-	waitpid(child, &status, WCONTINUED);
-	printf("continued: %d\n", WIFCONTINUED(status) != 0);
-	fflush(stdout);
 	waitpid(child, &status, 0);
 	printf("exit status: %d\n", WEXITSTATUS(status));
 }

@@ -28,7 +28,7 @@ for command in $commands; do
 	status=0
 	"$callgate" "$command" --no-such-option >"$dir/out" 2>"$dir/err" || status=$?
 	wanted=2
-	[ "$command" != run ] || wanted=125
+	case $command in run | record) wanted=125 ;; esac
 	[ $status = $wanted ] && [ ! -s "$dir/out" ] || fail "$command: exit status $status for an unknown option"
 	grep -q -- '--no-such-option' "$dir/err" && grep -q '^usage: ' "$dir/err" || fail "$command: $(cat "$dir/err")"
 done

@@ -1,0 +1,372 @@
+/* callgate record: the calls that a command makes, as a profile that allows them. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <callgate/arch.h>
+#include <callgate/decode.h>
+#include <callgate/diagnosis.h>
+#include <callgate/syscall.h>
+
+#include "cli/execute.h"
+#include "cli/filter_file.h"
+#include "cli/learned.h"
+#include "cli/output.h"
+#include "trace/tracer.h"
+
+struct settings {
+	const char *output, *more, *against;
+	bool force, no_arguments;
+};
+
+static const struct option_row options[] = {
+    {"output", 'o', "FILE", take_text, offsetof(struct settings, output),
+     "writes a profile; an old FILE is not replaced"},
+    {"force", 0, NULL, take_flag, offsetof(struct settings, force), "--output: an old FILE is replaced"},
+    {"more", 0, "FILE", take_text, offsetof(struct settings, more),
+     "adds to the profile FILE what it does not allow; what it allows runs at full speed"},
+    {"against", 0, "FILE", take_text, offsetof(struct settings, against),
+     "writes nothing and compares with the profile FILE; exit status 1 if a call is new"},
+    {"no-args", 0, NULL, take_flag, offsetof(struct settings, no_arguments),
+     "allows calls with all arguments; default: ioctl, socket and their like with what was seen"},
+    {0},
+};
+
+struct record {
+	const struct settings *settings;
+	struct filter known; /* of --more and --against */
+	char *known_text;    /* of --more */
+	size_t known_size;
+	struct traced_filter *traced;
+	struct learned learned;
+	bool shows_progress;
+	unsigned long own_filters; /* calls that filters of the command itself deny */
+};
+
+/* ---- while the command runs ---- */
+
+static void show_progress(const struct record *record)
+{
+	if (record->shows_progress && record->learned.calls.count > 0)
+		fprintf(stderr, "\r\033[Kcallgate: %zu calls, %lu seen; last new: %s",
+		        record->learned.calls.count, record->learned.count,
+		        record->learned.calls.items[record->learned.calls.count - 1].name);
+}
+
+/* An entry of the profile that is added to stays as it is. What it kills is answered with an error here. */
+static bool is_denied_by_rule(const struct filter *known, const struct callgate_call *call, long *ret_result)
+{
+	struct callgate_verdict verdict;
+
+	if (callgate_simulate(known->ctx, call, &verdict) < 0 || verdict.reason != CALLGATE_REASON_RULE)
+		return false;
+	const bool is_error = (verdict.action & SECCOMP_RET_ACTION_FULL) == SCMP_ACT_ERRNO(0);
+	*ret_result = is_error ? -(long)(verdict.action & SECCOMP_RET_DATA) : -EPERM;
+	return true;
+}
+
+/* What another filter has stopped fails as it would without a tracer. */
+static struct trace_answer called(void *data, const struct trace_stop *stop)
+{
+	struct record *record = data;
+	const struct callgate_arch *arch = callgate_arch_of_call(stop->call.arch, stop->call.nr);
+	long result;
+
+	if (stop->data != TRACED_FILTER_DATA) {
+		record->own_filters++;
+		return (struct trace_answer){.result = -ENOSYS};
+	}
+	if (traced_filter_guards(&stop->call) && arch &&
+	    stop->call.nr == callgate_syscall_number(arch->token, "clone"))
+		return (struct trace_answer){
+		    .result = -EBUSY}; /* the child could not be watched, and all of its calls would fail */
+	if (record->settings->more && is_denied_by_rule(&record->known, &stop->call, &result))
+		return (struct trace_answer){.result = result};
+	if (learned_add(&record->learned, &stop->call))
+		show_progress(record);
+	return (struct trace_answer){.is_made = true};
+}
+
+static void ignored(void *data, const struct trace_stop *stop)
+{
+	(void)data, (void)stop;
+}
+
+/* ---- the filter that stops what is not known yet ---- */
+
+/* Every call of every architecture that this machine runs. */
+static int know_nothing(scmp_filter_ctx *ret_ctx)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	const struct callgate_arch *arch;
+	int result = ctx ? 0 : -ENOMEM;
+
+	for (size_t i = 0; result == 0 && (arch = callgate_machine_arch_at(SCMP_ARCH_NATIVE, i)); i++)
+		if ((result = seccomp_arch_add(ctx, arch->token)) == -EEXIST)
+			result = 0;
+	if (result == 0)
+		result = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
+	if (result < 0) {
+		seccomp_release(ctx);
+		return result;
+	}
+	*ret_ctx = ctx;
+	return 0;
+}
+
+/* The bytes of a profile that was read without errors. */
+static bool read_text(struct record *record, const char *path)
+{
+	FILE *file = fopen(path, "re"), *text = open_memstream(&record->known_text, &record->known_size);
+	char piece[4096];
+	size_t got;
+
+	while (file && text && (got = fread(piece, 1, sizeof(piece), file)) > 0)
+		fwrite(piece, 1, got, text);
+	const bool failed = !file || !text || ferror(file);
+	if (file)
+		fclose(file);
+	if (text && fclose(text) != 0)
+		return false;
+	if (failed)
+		cli_error("%s: %s", path, strerror(errno));
+	return !failed;
+}
+
+static bool prepare(struct record *record, const struct environment *environment)
+{
+	const struct settings *settings = record->settings;
+	const char *known = settings->more ? settings->more : settings->against;
+	scmp_filter_ctx nothing = NULL;
+	int result = 0;
+
+	if (known && !filter_explain(&record->known, filter_open_profile(&record->known, known, environment)))
+		return false;
+	if (settings->more && !read_text(record, settings->more))
+		return false;
+	if (!settings->more)
+		result = know_nothing(&nothing);
+	if (result == 0)
+		result =
+		    traced_filter_new(settings->more ? record->known.ctx : nothing, true, &record->traced);
+	seccomp_release(nothing);
+	if (result < 0)
+		cli_error("%s", result == -EOPNOTSUPP ? "a profile with SCMP_ACT_NOTIFY can't be added to"
+		                                      : strerror(-result));
+	return result == 0;
+}
+
+/* ---- results ---- */
+
+static bool allows(const struct filter *filter, const struct callgate_call *call)
+{
+	struct callgate_verdict verdict;
+
+	return callgate_simulate(filter->ctx, call, &verdict) == 0 &&
+	       (verdict.action == SCMP_ACT_ALLOW || verdict.action == SCMP_ACT_LOG);
+}
+
+/* The new profile is read as any other, and has to allow what was seen. */
+static bool check(const struct learned *learned, const char *name, const char *text, size_t size)
+{
+	struct filter filter = {0};
+	bool fits = filter_explain(&filter, filter_open_text(&filter, name, text, size));
+
+	for (size_t i = 0; fits && i < learned->calls.count; i++) {
+		const struct learned_call *call = &learned->calls.items[i];
+		if (allows(&filter, &call->example))
+			continue;
+		cli_error("%s: another entry denies %s, which was seen; nothing is written", name,
+		          call->name);
+		fits = false;
+	}
+	filter_close(&filter);
+	return fits;
+}
+
+static bool write_profile(const struct record *record, const char *path)
+{
+	struct output output;
+	char *text = NULL;
+	size_t size = 0;
+	int result = 0;
+	FILE *stream;
+
+	if (record->settings->more)
+		result =
+		    learned_insert(&record->learned, record->known_text, record->known_size, &text, &size);
+	else if ((stream = open_memstream(&text, &size))) {
+		learned_print(&record->learned, stream);
+		result = fclose(stream) == 0 ? 0 : -ENOMEM;
+	} else
+		result = -ENOMEM;
+	if (result < 0)
+		cli_error("%s: %s", path,
+		          result == -EINVAL ? "there is no list of calls to add to" : "out of memory");
+	bool is_written =
+	    result == 0 && check(&record->learned, path, text, size) && output_open(&output, path);
+	if (is_written) {
+		fwrite(text, 1, size, output.stream);
+		is_written = output_commit(&output);
+	}
+	free(text);
+	return is_written;
+}
+
+static void print_status(int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		fprintf(stderr, "callgate: the command was ended by signal %d (%s)\n", WTERMSIG(wait_status),
+		        strsignal(WTERMSIG(wait_status)));
+	else
+		fprintf(stderr, "callgate: the command's exit status is %d\n", WEXITSTATUS(wait_status));
+}
+
+static void print_unseen(const struct record *record)
+{
+	const struct learned *learned = &record->learned;
+
+	for (size_t i = 0; i < learned->nameless.count; i++)
+		cli_error("call %d has no name, and no profile can allow it", learned->nameless.items[i]);
+	if (record->own_filters)
+		cli_error("%lu calls were answered by filters that the command has loaded itself; they are "
+		          "not in the profile",
+		          record->own_filters);
+}
+
+static int print_comparison(const struct record *record)
+{
+	const struct filter *known = &record->known;
+	const char *name;
+	int status = CLI_OK;
+
+	for (size_t i = 0; i < record->learned.calls.count; i++) {
+		const struct learned_call *call = &record->learned.calls.items[i];
+		char text[300];
+		if (allows(known, &call->example))
+			continue;
+		(void)callgate_decode_call(&call->example, NULL, NULL, text, sizeof(text));
+		printf("+ %s  not allowed by %s\n", text, known->path);
+		status = CLI_NO;
+	}
+	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
+		const struct callgate_call call = {.nr = callgate_syscall_number(SCMP_ARCH_NATIVE, name)};
+		if (call.nr >= 0 && allows(known, &call) && !learned_has(&record->learned, name))
+			printf("- %s  never seen\n", name);
+	}
+	return status;
+}
+
+/* The exit status. */
+static int finish(struct record *record, const struct trace_result *result)
+{
+	const struct settings *settings = record->settings;
+	const char *path = settings->more ? settings->more : settings->output;
+	size_t seen = record->learned.calls.count;
+
+	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of writing */
+	if (record->shows_progress)
+		fputs("\r\033[K", stderr);
+	print_unseen(record);
+	if (record->learned.out_of_memory) {
+		cli_error("out of memory: nothing is written");
+		return RUN_FAILED;
+	}
+	if (settings->against) {
+		print_status(result->status);
+		return print_comparison(record);
+	}
+	if (!settings->more && seen == 0) {
+		cli_error("no call was seen; nothing is written");
+		return RUN_FAILED;
+	}
+	if (!settings->more)
+		learned_add_unseen(&record->learned);
+	if (seen > 0 && !write_profile(record, path))
+		return RUN_FAILED;
+	if (settings->more)
+		fprintf(stderr, "callgate: %zu new call%s in %u process%s%s%s\n", seen, seen == 1 ? "" : "s",
+		        result->processes, result->processes == 1 ? "" : "es",
+		        seen ? "; added to " : "; nothing to add to ", path);
+	else
+		fprintf(stderr,
+		        "callgate: wrote %s: %zu calls of %u process%s, seen %lu times; %zu more that every "
+		        "program needs\n",
+		        path, seen, result->processes, result->processes == 1 ? "" : "es",
+		        record->learned.count, record->learned.calls.count - seen);
+	return execute_end_as(result->status);
+}
+
+/* ---- the command ---- */
+
+static bool is_usable(const struct settings *settings)
+{
+	const int ways = (settings->output != NULL) + (settings->more != NULL) + (settings->against != NULL);
+	struct stat old;
+
+	if (ways != 1) {
+		cli_error("where to? Give one of -o FILE, --more FILE and --against FILE");
+		return false;
+	}
+	if (settings->output && !settings->force && stat(settings->output, &old) == 0 &&
+	    S_ISREG(old.st_mode)) {
+		cli_error("%s: it is there already; --more adds to it, --force replaces it",
+		          settings->output);
+		return false;
+	}
+	return true;
+}
+
+static int run(struct call *call)
+{
+	struct record record = {.settings = call->settings,
+	                        .shows_progress = isatty(STDERR_FILENO),
+	                        .learned.ignores_arguments =
+	                            ((struct settings *)call->settings)->no_arguments};
+	const struct trace_watcher watcher = {called, ignored, ignored, &record};
+	struct trace_result result = {0};
+	char path[PATH_MAX];
+	int status = RUN_FAILED;
+
+	if (!is_usable(record.settings))
+		return RUN_FAILED;
+	if ((status = execute_find(call->operands[0], path)))
+		return status;
+	status = RUN_FAILED;
+	if (prepare(&record, &call->environment)) {
+		struct watched_command watched = {record.traced, path, call->operands};
+		const struct trace_command command = {execute_watched, &watched};
+		const int error = trace_run(&command, &watcher, &result);
+		if (error < 0)
+			cli_error("can't watch the command: %s", execute_unwatched(error));
+		else
+			status = finish(&record, &result);
+	}
+	traced_filter_free(record.traced);
+	filter_close(&record.known);
+	free(record.known_text);
+	learned_finish(&record.learned);
+	return status;
+}
+
+const struct command cmd_record = {
+    .name = "record",
+    .what = "write a profile of what a command does",
+    .synopsis = "-o FILE|--more FILE|--against FILE [OPTION]... [--] COMMAND [ARGUMENT]...",
+    .help = "Runs COMMAND, watches it and its children, and writes a profile that allows the calls they "
+            "made. Needs no privilege. Exit status: 125 if "
+            "callgate fails, 126 and 127 as env(1), else COMMAND's; with --against 0, 1, or 2 as diff(1).\n",
+    .options = options,
+    .environment = environment_options,
+    .ends_at_operand = true,
+    .settings_size = sizeof(struct settings),
+    .operands_least = 1,
+    .operands_most = UINT_MAX,
+    .question = "which command is to be watched?",
+    .failed = RUN_FAILED,
+    .run = run,
+};

@@ -1,0 +1,62 @@
+/* Calls that a command was seen to make, and profiles that allow them. */
+#ifndef CALLGATE_CLI_LEARNED_H
+#define CALLGATE_CLI_LEARNED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <callgate/arch.h>
+#include <callgate/simulate.h>
+
+#include "base/vec.h"
+
+enum { LEARNED_SELECTORS = 2, LEARNED_TUPLES_MAX = 32 };
+
+/* Values of the arguments that say what a call is about: socket's family, ioctl's command. */
+struct learned_tuple {
+	uint64_t values[LEARNED_SELECTORS];
+};
+
+/* One name; profiles know calls by names, whatever the architecture. */
+struct learned_call {
+	const char *name;
+	struct callgate_call example;
+	unsigned long count;
+	bool any_arguments; /* the tuples say nothing: too many, or not asked for */
+	bool is_added;      /* not seen, but no program does without */
+	VEC(struct learned_tuple) tuples;
+};
+
+/* Zeroed at first. */
+struct learned {
+	bool ignores_arguments;
+	VEC(struct learned_call) calls;
+	VEC(const struct callgate_arch *) archs; /* in the order in which they were seen */
+	VEC(int32_t) nameless;                   /* numbers that no profile can name */
+	unsigned long count;
+	bool out_of_memory;
+};
+
+/* True: something about the call is new. */
+bool learned_add(struct learned *learned, const struct callgate_call *call);
+
+/* The calls that a program makes unseen: returning from a handler, restarting, ending. */
+void learned_add_unseen(struct learned *learned);
+
+bool learned_has(const struct learned *learned, const char *name);
+
+/* A profile that allows these calls and fails all others with an error. */
+void learned_print(const struct learned *learned, FILE *out);
+
+/*
+ * The text of a profile with entries for these calls at the end of its list. 0 and a malloc'ed text; -ENOMEM; -EINVAL: the profile has no
+ * list of calls.
+ */
+int learned_insert(const struct learned *learned, const char *profile, size_t size, char **ret_text,
+                   size_t *ret_size);
+
+void learned_finish(struct learned *learned);
+
+#endif
