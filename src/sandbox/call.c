@@ -4,14 +4,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -61,9 +57,7 @@ UNCHECKED static int arrange_fds(const struct call *call)
 
 	if (report < 0 || (call->options.stream && stream < 0))
 		return -errno;
-	if (dup2(report, REPORT_FD) < 0)
-		return -errno;
-	if (stream >= 0 && dup2(stream, STREAM_FD) < 0)
+	if (dup2(report, REPORT_FD) < 0 || (stream >= 0 && dup2(stream, STREAM_FD) < 0))
 		return -errno;
 	if (stream < 0)
 		syscall(SYS_close, STREAM_FD);
@@ -177,7 +171,8 @@ static void judge(enum channel_result result, const struct channel *channel, con
 	else if (status != 0 || channel->received == 0)
 		exit_reason_status(reason, status, limits);
 	else if (whole && report->kind == REPORT_VALUE)
-		exit_reason_value(reason, report->value, (size_t)report->size);
+		*reason = (struct callgate_exit_reason){
+		    .kind = CALLGATE_EXIT_VALUE, .value = report->value, .output_size = (size_t)report->size};
 	else if (whole && report->kind == REPORT_TOO_LARGE)
 		exit_reason_too_large(reason, report->size, limits);
 	else
@@ -218,15 +213,13 @@ static int listen_to(struct process *process, const struct call *call, char *out
 static int run(struct call *call, char *output, struct callgate_exit_reason *ret_reason)
 {
 	struct process process;
-	int result = 0;
 
 	assert(call->memory && call->stack_end < call->memory_size);
 	call->pipe[0] = call->pipe[1] = -1;
-	if (pipe2(call->pipe, O_CLOEXEC) < 0)
-		return refuse(-errno, "strict call: pipe: %s", strerror(errno));
-	if (call->pipe[0] < 0)
-		return refuse(CONFINE_FAKED, "strict call: pipe: %s", CONFINE_FAKED_TEXT);
-	if ((result = channel_make_nonblocking(call->pipe[0])) < 0)
+	int result = pipe2(call->pipe, O_CLOEXEC) < 0 ? -errno
+	             : call->pipe[0] < 0              ? CONFINE_FAKED
+	                                              : channel_make_nonblocking(call->pipe[0]);
+	if (result < 0)
 		refuse(result, "strict call: pipe: %s", child_error_text(-result));
 	else if ((result = process_clone(child, call->memory + call->stack_end, call, &process)) < 0)
 		refuse(result, "strict call: clone: %s", child_error_text(-result));
@@ -258,11 +251,15 @@ static int take_options(struct call *call, const struct callgate_strict_options 
 
 static int take_filter(struct call *call)
 {
+	const struct callgate_program *program = call->options.program;
+
 	if (call->options.confinement == CALLGATE_STRICT_MODE)
 		return 0;
-	if (call->options.program)
-		return confinement_borrow(call->options.program, &call->filter);
-	return confinement_strict(call->options.allow, &call->filter);
+	if (!program)
+		return confinement_strict(call->options.allow, &call->filter);
+	call->filter = (struct confinement_filter){.bytes = callgate_program_bytes(program),
+	                                           .size = 8 * callgate_program_length(program)};
+	return callgate_program_check(program);
 }
 
 int callgate_strict_call(callgate_strict_function *function, const void *input, size_t input_size,

@@ -59,15 +59,6 @@ static bool hides_mmap(scmp_filter_ctx ctx, bool or_mmap2)
 	return false;
 }
 
-/* A rule for mmap is for all architectures of a context: beside one that needs it there can be none that hides its arguments. */
-static bool memory_is_visible(scmp_filter_ctx ctx)
-{
-	bool needs_mmap = seccomp_arch_exist(ctx, SCMP_ARCH_NATIVE) == 0 &&
-	                  callgate_arch_find(SCMP_ARCH_NATIVE)->mmap == CALLGATE_ARCH_MMAP_DIRECT;
-
-	return !hides_mmap(ctx, needs_mmap);
-}
-
 static int allow_anonymous_memory(scmp_filter_ctx ctx, int syscall)
 {
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, syscall, 2, SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
@@ -81,12 +72,15 @@ static int fail(scmp_filter_ctx ctx, int result, const char *what)
 
 static int allow_more(scmp_filter_ctx ctx, unsigned allow)
 {
+	/* A rule for mmap is for all architectures of a context: beside one that needs it there can be none that hides its arguments. */
+	bool needs_mmap = seccomp_arch_exist(ctx, SCMP_ARCH_NATIVE) == 0 &&
+	                  callgate_arch_find(SCMP_ARCH_NATIVE)->mmap == CALLGATE_ARCH_MMAP_DIRECT;
 	int result = 0;
 
 	if (allow & ~(unsigned)ALLOW_ALL)
 		return refuse(-EINVAL, "strict rules: unknown CALLGATE_ALLOW_ bits 0x%x",
 		              allow & ~(unsigned)ALLOW_ALL);
-	if ((allow & CALLGATE_ALLOW_MEMORY) && !memory_is_visible(ctx))
+	if ((allow & CALLGATE_ALLOW_MEMORY) && hides_mmap(ctx, needs_mmap))
 		return refuse(
 		    -EOPNOTSUPP,
 		    "strict rules: CALLGATE_ALLOW_MEMORY: an architecture of this context passes mmap's "
@@ -191,17 +185,6 @@ static int fill_strict(scmp_filter_ctx ctx, const void *allow)
 int confinement_strict(unsigned allow, struct confinement_filter *ret_filter)
 {
 	return make(SCMP_ACT_TRAP, fill_strict, &allow, ret_filter);
-}
-
-int confinement_borrow(const struct callgate_program *program, struct confinement_filter *ret_filter)
-{
-	int result = callgate_program_check(program);
-
-	if (result < 0)
-		return result;
-	*ret_filter = (struct confinement_filter){.bytes = callgate_program_bytes(program),
-	                                          .size = 8 * callgate_program_length(program)};
-	return 0;
 }
 
 void confinement_finish(struct confinement_filter *filter)

@@ -20,9 +20,6 @@ struct confinement_filter {
 /* The strict calls and `allow`, everything else trapped. 0 or -errno with the thread's diagnosis. */
 int confinement_strict(unsigned allow, struct confinement_filter *ret_filter);
 
-/* The program's bytes, valid as long as the program, if the kernel would accept them. 0, or -EINVAL with the thread's diagnosis. */
-int confinement_borrow(const struct callgate_program *program, struct confinement_filter *ret_filter);
-
 void confinement_finish(struct confinement_filter *filter);
 
 /*

@@ -41,12 +41,6 @@ void exit_reason_set(struct callgate_exit_reason *reason, enum callgate_exit_kin
 	va_end(list);
 }
 
-void exit_reason_value(struct callgate_exit_reason *reason, int64_t value, size_t output_size)
-{
-	*reason = (struct callgate_exit_reason){
-	    .kind = CALLGATE_EXIT_VALUE, .value = value, .output_size = output_size};
-}
-
 void exit_reason_forbidden(struct callgate_exit_reason *reason, int nr, uint32_t arch)
 {
 	const struct callgate_arch *facts = callgate_arch_of_call(arch, nr);

@@ -17,7 +17,6 @@ struct exit_limits {
 };
 
 /* Each clears *reason first. */
-void exit_reason_value(struct callgate_exit_reason *reason, int64_t value, size_t output_size);
 void exit_reason_forbidden(struct callgate_exit_reason *reason, int nr, uint32_t arch);
 void exit_reason_deadline(struct callgate_exit_reason *reason, const struct exit_limits *limits);
 void exit_reason_too_large(struct callgate_exit_reason *reason, uint64_t size,

@@ -13,7 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <linux/filter.h>
@@ -52,11 +51,10 @@ static int allow_reading(int rules, const char *name)
 	if (beneath.parent_fd < 0)
 		return beneath.parent_fd;
 	/* Somebody may have put another kind of file there since the list was made. */
-	if (fstat(beneath.parent_fd, &status) < 0)
+	if (fstat(beneath.parent_fd, &status) < 0 ||
+	    ((is_directory ? S_ISDIR(status.st_mode) : S_ISREG(status.st_mode)) &&
+	     syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_PATH_BENEATH, &beneath, 0) < 0))
 		result = -errno;
-	else if (is_directory ? S_ISDIR(status.st_mode) : S_ISREG(status.st_mode))
-		result =
-		    syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_PATH_BENEATH, &beneath, 0) < 0 ? -errno : 0;
 	close(beneath.parent_fd);
 	return result;
 }
@@ -283,31 +281,23 @@ void file_limit_answer(const struct file_limit *limit)
 
 /* ---- the limit ---- */
 
-static int load_listener(const struct file_limit *limit)
+void file_limit_by_listener(struct file_limit *limit)
 {
 	struct sock_fprog program = {
 	    .len = (unsigned short)(limit->filter.iov_len / sizeof(struct sock_filter)),
 	    .filter = limit->filter.iov_base,
 	};
 	struct seccomp_notif_sizes sizes = {0};
+	int listener = -EOPNOTSUPP;
 
-	if (!limit->filter.iov_len || syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0 ||
-	    sizes.seccomp_notif > sizeof(union notification) ||
-	    sizes.seccomp_notif_resp > sizeof(union notification))
-		return -EOPNOTSUPP;
-	int listener = confine_by_seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-	/* The lowest numbers are taken: such a listener is somebody's pretence. */
-	return listener >= 0 && listener <= STDERR_FILENO ? CONFINE_FAKED : listener;
-}
-
-void file_limit_by_listener(struct file_limit *limit)
-{
 	limit->probe = find_directory();
-	limit->listener = load_listener(limit);
-	if (limit->listener < 0) {
-		limit->listener_error = -limit->listener;
-		limit->listener = -1;
-	}
+	if (program.len && syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 &&
+	    sizes.seccomp_notif <= sizeof(union notification) &&
+	    sizes.seccomp_notif_resp <= sizeof(union notification))
+		listener = confine_by_seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	/* The lowest numbers are taken: such a listener is somebody's pretence. */
+	limit->listener = listener > STDERR_FILENO ? listener : -1;
+	limit->listener_error = listener > STDERR_FILENO ? 0 : listener < 0 ? -listener : ECANCELED;
 }
 
 /* 0 or an errno: the plugin can be opened, and what nobody may open can't. */

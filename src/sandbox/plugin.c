@@ -15,11 +15,6 @@ struct callgate_plugin {
 	struct callgate_exit_reason reason; /* of the last process; NONE while one is there */
 };
 
-static int start(struct callgate_plugin *plugin)
-{
-	return plugin_process_start(&plugin->plan, &plugin->process, &plugin->reason);
-}
-
 int callgate_plugin_open(const char *path, const struct callgate_plugin_options *options,
                          struct callgate_exit_reason *ret_reason, struct callgate_plugin **ret_plugin)
 {
@@ -38,7 +33,7 @@ int callgate_plugin_open(const char *path, const struct callgate_plugin_options 
 		plugin->plan.options = *options;
 	int result = plugin_plan_make(&plugin->plan, path);
 	if (result == 0)
-		result = start(plugin);
+		result = plugin_process_start(&plugin->plan, &plugin->process, &plugin->reason);
 	*ret_reason = plugin->reason;
 	if (result == 0)
 		*ret_plugin = plugin;
@@ -101,7 +96,7 @@ int callgate_plugin_restart(struct callgate_plugin *plugin, struct callgate_exit
 		return refuse(-EINVAL, "plugin: the plugin is NULL");
 	pthread_mutex_lock(&plugin->lock);
 	plugin_process_stop(&plugin->plan, &plugin->process);
-	int result = start(plugin);
+	int result = plugin_process_start(&plugin->plan, &plugin->process, &plugin->reason);
 	if (ret_reason)
 		*ret_reason = plugin->reason;
 	pthread_mutex_unlock(&plugin->lock);

@@ -71,14 +71,12 @@ static int watch_socket(void)
 	struct epoll_event hangup = {.events = EPOLLRDHUP};
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0 || (fd > STDERR_FILENO && epoll_ctl(fd, EPOLL_CTL_ADD, PLUGIN_REQUEST_FD, &hangup) < 0))
 		return -errno;
-	if (fd <= STDERR_FILENO)
-		return CONFINE_FAKED;
-	if (epoll_ctl(fd, EPOLL_CTL_ADD, PLUGIN_REQUEST_FD, &hangup) < 0)
-		return -errno;
-	/* What is there can't be added again. */
-	return epoll_ctl(fd, EPOLL_CTL_ADD, PLUGIN_REQUEST_FD, &hangup) < 0 ? fd : CONFINE_FAKED;
+	/* The lowest numbers are taken, and what is there can't be added again: else this is somebody's pretence. */
+	return fd > STDERR_FILENO && epoll_ctl(fd, EPOLL_CTL_ADD, PLUGIN_REQUEST_FD, &hangup) < 0
+	           ? fd
+	           : CONFINE_FAKED;
 }
 
 static int begin_watching(const struct setup *setup, const struct file_limit *limit,
@@ -179,36 +177,31 @@ static _Noreturn void end_as(const siginfo_t *plugin)
 	_exit(128 + plugin->si_status);
 }
 
-/* Whether Landlock limits anything here is found out in a process that then ends, as a limit can't be taken back. */
-static void try_landlock(struct watcher *watcher, struct file_limit *limit)
-{
-	pid_t trial = make_process(watcher);
-
-	if (trial == 0)
-		raw_exit(-file_limit_by_landlock(limit));
-	siginfo_t end = watch(watcher, trial);
-	if (end.si_code != CLD_EXITED)
-		end_as(&end); /* as it was killed, which is for good */
-	limit->landlock_error = end.si_status;
-}
-
 /* This process becomes the watcher, and never returns but in the plugin's process; it ends as the plugin does, by the same status or signal. */
 static void start_plugin(const struct setup *setup, struct file_limit *limit)
 {
 	struct watcher watcher;
+	siginfo_t end;
+	pid_t child;
 
 	require(CHILD_STEP_PROCESS, begin_watching(setup, limit, &watcher));
-	if (limit->names_size)
-		try_landlock(&watcher, limit);
+	/* Whether Landlock limits anything is found out in a process that then ends, as a limit can't be taken back. */
+	if (limit->names_size && (child = make_process(&watcher)) == 0)
+		raw_exit(-file_limit_by_landlock(limit));
+	if (limit->names_size) {
+		end = watch(&watcher, child);
+		if (end.si_code != CLD_EXITED)
+			end_as(&end); /* as it was killed, which is for good */
+		limit->landlock_error = end.si_status;
+	}
 	if (limit->landlock_error)
 		file_limit_by_listener(limit);
 	watcher.sources[OPENING].fd = limit->listener;
-	pid_t plugin = make_process(&watcher);
-	if (plugin == 0)
+	if ((child = make_process(&watcher)) == 0)
 		return;
 	close(PLUGIN_REQUEST_FD);
 	close(PLUGIN_RESPONSE_FD);
-	siginfo_t end = watch(&watcher, plugin);
+	end = watch(&watcher, child);
 	end_as(&end);
 }
 
@@ -220,15 +213,6 @@ typedef int64_t serve_function(struct callgate_plugin_job *job);
 struct buffers {
 	char *request, *reply, *arena;
 };
-
-static void report_refusal(const char *reason)
-{
-	size_t length = strlen(reason);
-
-	child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_REFUSED, .size = length});
-	raw_write(PLUGIN_RESPONSE_FD, reason, length);
-	raw_exit(1);
-}
 
 static void *map(uint64_t size)
 {
@@ -273,29 +257,18 @@ static void hide_memory(void)
 	require(CHILD_STEP_PRIVILEGES, child_hide_memory());
 }
 
-/* Before the loading filter, under which none of this can be done. */
-static void limit_files(struct file_limit *limit)
-{
-	if (file_limit_set(limit) < 0) {
-		child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_NO_LIMIT,
-		                                                 .value = limit->landlock_error,
-		                                                 .detail = limit->listener_error});
-		raw_exit(1);
-	}
-	/* Who opens files in place of this process reads their names in its memory. */
-	if (limit->landlock_error == 0)
-		hide_memory();
-}
-
 static serve_function *load(const char *path)
 {
 	void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	serve_function *serve = plugin ? (serve_function *)dlsym(plugin, "callgate_plugin_serve") : NULL;
 
-	if (!plugin)
-		report_refusal(dlerror());
-	serve_function *serve = (serve_function *)dlsym(plugin, "callgate_plugin_serve");
-	if (!serve)
-		report_refusal("it has no function callgate_plugin_serve()");
+	if (!serve) {
+		const char *words = plugin ? "it has no function callgate_plugin_serve()" : dlerror();
+		child_report(PLUGIN_RESPONSE_FD,
+		             (struct report){.kind = REPORT_REFUSED, .size = strlen(words)});
+		raw_write(PLUGIN_RESPONSE_FD, words, strlen(words));
+		raw_exit(1);
+	}
 	return serve;
 }
 
@@ -315,7 +288,15 @@ static serve_function *load_confined(const struct iovec parts[SETUP_PARTS], stru
 		require(CHILD_STEP_CONFINE, confine_strictly());
 		return serve;
 	}
-	limit_files(limit);
+	if (file_limit_set(limit) < 0) {
+		child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_NO_LIMIT,
+		                                                 .value = limit->landlock_error,
+		                                                 .detail = limit->listener_error});
+		raw_exit(1);
+	}
+	/* Who opens files in place of this process reads their names in its memory. */
+	if (limit->landlock_error == 0)
+		hide_memory();
 	require(CHILD_STEP_HANDLER, child_report_traps(PLUGIN_RESPONSE_FD));
 	load_filter(&parts[SETUP_LOADING]);
 	serve = load(path);

@@ -46,11 +46,8 @@ static int take(const char *path, char **ret_path)
 {
 	if (access(path, X_OK) < 0)
 		return -errno;
-	char *copy = strdup(path);
-	if (!copy)
-		return refuse(-ENOMEM, "out of memory for the helper's path");
-	*ret_path = copy;
-	return 0;
+	*ret_path = strdup(path);
+	return *ret_path ? 0 : refuse(-ENOMEM, "out of memory for the helper's path");
 }
 
 /* A name that somebody chose. No name is looked for in the working directory, whatever that is at the moment. */
@@ -153,14 +150,11 @@ static int add_place(struct plugin_files *files, const char *name, bool is_direc
 	char *resolved = realpath(name, NULL);
 	int result = resolved ? 0 : -errno;
 
-	if (result == 0 && stat(resolved, &status) < 0)
-		result = -errno;
-	else if (result == 0 && is_directory && !S_ISDIR(status.st_mode))
-		result = -ENOTDIR;
-	else if (result == 0 && strcmp(resolved, "/") == 0)
-		result = -EINVAL;
 	if (result == 0)
-		result = add_name(files, name, is_directory);
+		result = stat(resolved, &status) < 0                ? -errno
+		         : is_directory && !S_ISDIR(status.st_mode) ? -ENOTDIR
+		         : strcmp(resolved, "/") == 0               ? -EINVAL
+		                                                    : add_name(files, name, is_directory);
 	if (result == 0 && strcmp(name, resolved) != 0)
 		result = add_name(files, resolved, is_directory);
 	free(resolved);

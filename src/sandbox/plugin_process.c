@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,13 +20,6 @@ enum { LOWEST_OWN_FD = 8 };
 
 /* What a child is started with: the socket's two ends, and a pidfd of this process, where the kernel has them. -1: not there. */
 enum { OURS, ITS, OF_HOST, ENDS };
-
-static void close_ends(const int ends[ENDS])
-{
-	for (int i = 0; i < ENDS; i++)
-		if (ends[i] >= 0)
-			close(ends[i]);
-}
 
 static int move_up(int *fd)
 {
@@ -66,12 +58,9 @@ static int add_actions(posix_spawn_file_actions_t *actions, const int ends[ENDS]
 		error = posix_spawn_file_actions_adddup2(actions, ends[OF_HOST], PLUGIN_HOST_PIDFD);
 	else if (!error)
 		error = posix_spawn_file_actions_addclose(actions, PLUGIN_HOST_PIDFD);
-	if (!error)
-		error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-	if (!error)
-		error = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
-	if (!error && !keep_stderr)
-		error = posix_spawn_file_actions_addopen(actions, 2, "/dev/null", O_WRONLY, 0);
+	for (int fd = 0; !error && fd < (keep_stderr ? 2 : 3); fd++)
+		error =
+		    posix_spawn_file_actions_addopen(actions, fd, "/dev/null", fd ? O_WRONLY : O_RDONLY, 0);
 	return error;
 }
 
@@ -114,7 +103,9 @@ static int begin(const struct plugin_plan *plan, struct plugin_process *process)
 		*process = (struct plugin_process){.process = process_adopt(pid), .socket = ends[OURS]};
 		ends[OURS] = -1;
 	}
-	close_ends(ends);
+	for (int i = 0; i < ENDS; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
 	return result;
 }
 
@@ -252,40 +243,34 @@ static enum channel_result judge_report(const struct report *report, struct chan
 	return result;
 }
 
-/* Waits until the plugin is loaded. 0, or the process is ended. */
-static int wait_until_ready(const struct plugin_plan *plan, struct plugin_process *process,
-                            struct callgate_exit_reason *reason)
-{
-	struct exit_limits limits = limits_of(plan, plan->options.load_deadline_ms, 0);
-	struct channel channel = {.fd = process->socket,
-	                          .process = &process->process,
-	                          .deadline = deadline_in(plan->options.load_deadline_ms)};
-	struct report report;
-	enum channel_result heard = send_setup(plan, &channel);
-	int error = -EPIPE;
-
-	if (heard == CHANNEL_OK)
-		heard = channel_receive(&channel, &report, sizeof(report));
-	if (heard == CHANNEL_OK)
-		heard = report.magic == REPORT_MAGIC ? judge_report(&report, &channel, &error, reason)
-		                                     : CHANNEL_MALFORMED;
-	if (heard != CHANNEL_OK)
-		end_badly(process, heard, &limits, reason);
-	else if (error)
-		end(process);
-	return heard != CHANNEL_OK ? -EPIPE : error;
-}
-
 int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *process,
                          struct callgate_exit_reason *reason)
 {
+	struct exit_limits limits = limits_of(plan, plan->options.load_deadline_ms, 0);
+	struct report report;
+	int error = -EPIPE;
+
 	assert(!process->process.pid);
 	*reason = (struct callgate_exit_reason){.kind = CALLGATE_EXIT_NONE};
 	int result = begin(plan, process);
 	if (result < 0)
 		return result;
-	result = wait_until_ready(plan, process, reason);
-	return result < 0 ? refuse(result, "plugin %s, while loading: %s", plan->path, reason->text) : 0;
+	struct channel channel = {
+	    .fd = process->socket, .process = &process->process, .deadline = deadline_in(limits.deadline_ms)};
+	enum channel_result heard = send_setup(plan, &channel);
+	if (heard == CHANNEL_OK)
+		heard = channel_receive(&channel, &report, sizeof(report));
+	if (heard == CHANNEL_OK)
+		heard = report.magic == REPORT_MAGIC ? judge_report(&report, &channel, &error, reason)
+		                                     : CHANNEL_MALFORMED;
+	if (heard == CHANNEL_OK && error == 0)
+		return 0;
+	if (heard == CHANNEL_OK)
+		end(process);
+	else
+		end_badly(process, heard, &limits, reason);
+	return refuse(heard == CHANNEL_OK ? error : -EPIPE, "plugin %s, while loading: %s", plan->path,
+	              reason->text);
 }
 
 /* One request. OK: *reason is set, and the plugin lives unless that is FORBIDDEN. */
@@ -312,7 +297,8 @@ static enum channel_result exchange(struct channel *channel, const struct reques
 		return CHANNEL_MALFORMED;
 	} else if (fits) {
 		result = channel_receive(channel, response, (size_t)report.size);
-		exit_reason_value(reason, report.value, (size_t)report.size);
+		*reason = (struct callgate_exit_reason){
+		    .kind = CALLGATE_EXIT_VALUE, .value = report.value, .output_size = (size_t)report.size};
 	} else {
 		exit_reason_too_large(reason, report.size, limits);
 	}
