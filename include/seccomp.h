@@ -279,7 +279,7 @@ int seccomp_reset(scmp_filter_ctx ctx, uint32_t def_action);
 void seccomp_release(scmp_filter_ctx ctx);
 
 /*
- * Moves all architectures of ctx_src, with their rules, behind those of ctx_dst, and frees ctx_src.
+ * Moves all architectures of ctx_src, with their rules, after those of ctx_dst, and frees ctx_src.
  * Errors, after which both are as before: -EINVAL (bad context; default action, NNP or TSYNC differ), -EDOM (byte order differs), -EEXIST (an
  * architecture is in both), -ENOMEM.
  */
@@ -356,7 +356,7 @@ int seccomp_rule_add_exact_array(scmp_filter_ctx ctx, uint32_t action, int sysca
 
 /*
  * Zeroed structures for notification, as large as the running kernel wants them; either pointer may be NULL.
- * Errors: -EOPNOTSUPP (no seccomp(2)), -ECANCELED (the kernel would not tell their sizes), -EFAULT (it told zero), -ENOMEM.
+ * Errors: -EOPNOTSUPP (no seccomp(2)), -ECANCELED (the kernel did not report their sizes), -EFAULT (it reported zero), -ENOMEM.
  */
 int seccomp_notify_alloc(struct seccomp_notif **req, struct seccomp_notif_resp **resp);
 void seccomp_notify_free(struct seccomp_notif *req, struct seccomp_notif_resp *resp);
@@ -383,7 +383,7 @@ int seccomp_notify_fd(const scmp_filter_ctx ctx);
 int seccomp_notify_addfd(int fd, struct seccomp_notif_addfd *addfd);
 
 /*
- * Writes the filter as pseudo code, or as struct sock_filter instructions in target byte order, behind what the fd already
+ * Writes the filter as pseudo code, or as struct sock_filter instructions in target byte order, after what the fd already
  * has; the fd stays open. Instructions are compiled and proved first; pseudo code is the rules, printed. Errors: -EINVAL (bad
  * context), -ENOMEM, -EFAULT (instructions: the proof failed, or more than 4096), -ECANCELED (writing failed; with API_SYSRAWRC
  * the -errno of it).

@@ -99,7 +99,7 @@ struct callgate_argument {
  * not matter; what the child has started ends with it, unless it has left its process group.
  *
  * A function that the filter kills, traps or fails, and that is not expected to end so, is run a second time, traced by
- * ptrace(2), so that the failure can tell which call it was and which rule decided.
+ * ptrace(2), so that the failure can name the call and which rule decided.
  */
 #define callgate_expect_exit(ctx, function, data, status) \
 	CALLGATE_REPORT_(                                 \

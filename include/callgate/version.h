@@ -12,7 +12,7 @@ extern "C" {
 #define CALLGATE_VERSION_MICRO 0
 
 /*
- * The version of the library that is running, "0.2.0"; static. It can differ from the macros above, which tell the headers'.
+ * The version of the library that is running, "0.2.0"; static. It can differ from the macros above, which are the headers' version.
  * (seccomp_version() returns the version of libseccomp's interface that is implemented.)
  */
 const char *callgate_version(void);

@@ -25,6 +25,11 @@ for command in $commands; do
 	while read -r option; do
 		grep -q -- "^\*$option\|\*$option\*" "$manual" || fail "$command: the manual lacks $option"
 	done <"$dir/options"
+	# And each option of the command's own section in the manual is in the help.
+	sed -n "/^## $command\$/,/^##* /p" "$manual" | grep '^\*-' | tr ' ,' '\n\n' | sed -n 's/^\*\(--[a-z-]*\).*/\1/p' >"$dir/documented"
+	while read -r option; do
+		grep -qx -- "$option" "$dir/options" || fail "$command: the manual has $option, which the help lacks"
+	done <"$dir/documented"
 	status=0
 	"$callgate" "$command" --no-such-option >"$dir/out" 2>"$dir/err" || status=$?
 	wanted=2
