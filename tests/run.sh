@@ -38,7 +38,7 @@ done
 build=build/$variant
 
 packages="gcc g++ clang libclang-rt-dev libc6-dev make meson ninja-build pkg-config python3 check libjansson-dev scdoc man-db groff-base busybox-static binutils"
-[ "$(uname -m)" != x86_64 ] || packages="$packages gcc-multilib" # for calls by the 32-bit door, and --narrow
+[ "$(uname -m)" != x86_64 ] || packages="$packages gcc-multilib" # for calls from 32-bit programs, and --narrow
 # shellcheck disable=SC2086 # words are meant to split
 sh tests/setup.sh $packages
 if $clients; then

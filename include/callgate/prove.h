@@ -183,7 +183,7 @@ struct callgate_numbers {
 };
 
 /*
- * What a filter does with every number of an architecture (SCMP_ARCH_*; x32 and x86_64 are one, told apart by the numbers).
+ * What a filter does with every number of an architecture (SCMP_ARCH_*; x32 and x86_64 are one, and the numbers distinguish them).
  *
  * Returns 0, and the caller frees the result with callgate_numbers_free(); -EINVAL (as for callgate_ask()), -ENOMEM, -EDQUOT
  * (not decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.

@@ -1,4 +1,4 @@
-/* What the kernel is told and asked: filters, strict mode, and the notifications of a listener. */
+/* What the library asks of the kernel: filters, strict mode, and the notifications of a listener. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -25,7 +25,7 @@
 /*
  * An architecture is a struct callgate_arch of the generated table: constant, static, compared by address.
  *
- * Two architectures may share an audit value (x86_64 and x32); then number ranges tell them apart:
+ * Two architectures may share an audit value (x86_64 and x32); then number ranges distinguish them:
  * a call belongs to the one with nr_first <= (uint32_t)nr <= nr_last.
  */
 
@@ -40,7 +40,7 @@ const struct callgate_arch *arch_by_token(uint32_t token);
 const struct callgate_arch *arch_by_name(const char *name); /* exact; NULL name gives NULL */
 
 /*
- * Here, and nowhere else, x86_64 and x32 are told apart. arch_has_number(): may a call of the architecture have this number? -1, a
+ * Here, and nowhere else, x86_64 and x32 are distinguished. arch_has_number(): may a call of the architecture have this number? -1, a
  * call that a tracer skips, may be any architecture's. arch_of_call(): whose call it is, -1 being that of the first one with
  * the audit value, which is the one with a kernel of its own; NULL if no architecture has the audit value.
  */

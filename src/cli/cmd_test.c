@@ -281,7 +281,7 @@ static bool receive(struct worker *worker, struct test_entry *entry)
 	return entry->result.text != NULL;
 }
 
-/* Ends those that still run. One that not even SIGKILL ends, since the kernel waits for something in it, is left behind. */
+/* Ends those that still run. One that not even SIGKILL ends, since the kernel waits for something in it, is left running. */
 static void stop_workers(struct worker *workers, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {

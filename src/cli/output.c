@@ -306,7 +306,7 @@ static bool move_into_place(const struct output *output, const char *name)
 	return false;
 }
 
-/* The file gets a name only when it is complete: even SIGKILL leaves none behind. No signal comes between name and renaming. */
+/* The file gets a name only when it is complete: even SIGKILL leaves no incomplete file. No signal comes between name and renaming. */
 static bool replace_by_unnamed(const struct output *output)
 {
 	int fd = openat(output->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, NEW_MODE);

@@ -1,4 +1,4 @@
-/* A command under a profile that is told which of its calls were denied, and why: `callgate run --why`. */
+/* A command under a profile, and a report of which of its calls were denied, and why: `callgate run --why`. */
 #ifndef CALLGATE_CLI_WHY_H
 #define CALLGATE_CLI_WHY_H
 

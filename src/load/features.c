@@ -14,7 +14,7 @@
 enum { PROBED = 1 << 30, FAKED = 1 << 29 };
 static _Atomic unsigned known;
 
-/* In the order of their levels, and a flag behind those that it needs. */
+/* In the order of their levels, and a flag after those that it needs. */
 static const struct load_feature_facts facts[] = {
     {LOAD_SECCOMP, 2, 0, 0, "seccomp(2)", "3.17"},
     {LOAD_TSYNC, 2, SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_TSYNC, "CTL_TSYNC", "3.17"},

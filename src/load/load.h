@@ -27,7 +27,7 @@ int load_check(struct callgate_program *const *programs, size_t count, struct di
 
 /*
  * Loads programs that have passed load_check(): 0, or the kernel's -errno with a text that says what to do about it. A thread that
- * could not be synchronised is -ESRCH, and the text names it where the kernel tells. When one of several programs is refused after others
+ * could not be synchronised is -ESRCH, and the text names the thread where the kernel reports it. When one of several programs is refused after others
  * were loaded, the text begins with "partly confined". Refused before anything was done:
  * -EINVAL      the byte order is another machine's; or a listener with synchronised threads, without LOAD_TSYNC_ESRCH
  * -EOPNOTSUPP  threads are to be synchronised, there are some, and there is only prctl(2)

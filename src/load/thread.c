@@ -17,7 +17,7 @@ bool thread_is_free(void)
 }
 
 /*
- * The number behind `name`, which begins with a newline: nowhere else in it can a match begin. Read in small pieces, as the stack
+ * The number after `name`, which begins with a newline: a match can begin nowhere else in it. Read in small pieces, as the stack
  * of a signal handler may be small and the line may be anywhere.
  */
 static size_t find_number(int fd, const char *name)

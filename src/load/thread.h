@@ -20,10 +20,10 @@ enum { THREAD_NAME_SIZE = 16 }; /* TASK_COMM_LEN */
 /* True if the calling thread certainly has no filter: what it does, nothing forbids. */
 bool thread_is_free(void);
 
-/* How many threads the process has; 0 where it is not told. */
+/* How many threads the process has; 0 where the kernel does not report it. */
 size_t thread_count(void);
 
-/* The name of a thread of this process, cut to its size; "" where it is not told. */
+/* The name of a thread of this process, cut to its size; "" where the kernel does not report it. */
 void thread_name(int thread, char ret_name[THREAD_NAME_SIZE]);
 
 /*

@@ -97,7 +97,7 @@ static uint32_t intern_registers(struct execution *e, const struct registers *re
 
 /* ---- states ---- */
 
-/* What is not read any more does not tell two states apart. */
+/* Words that are not read any more do not distinguish two states. */
 static void drop_dead(struct execution *e, struct state *s)
 {
 	uint32_t live = e->live[s->pc];

@@ -42,7 +42,7 @@ const char *words_hint(const char *prefix, const char *closest);
 /* "argument 2 & 0x3 == 0x1" */
 void words_print_condition(const struct scmp_arg_cmp *condition, struct strbuf *text);
 
-/* The call's architecture: SCMP_ARCH_*, which tells x32 from x86_64; where that is unknown, what the call has. */
+/* The call's architecture: SCMP_ARCH_*, which distinguishes x32 from x86_64; where that is unknown, what the call has. */
 uint32_t words_arch_of_call(const struct callgate_call *call);
 
 #endif

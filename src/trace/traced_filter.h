@@ -20,7 +20,7 @@
 struct traced_filter;
 
 /*
- * The rules' data, by which the programs of this filter are told from others that the command loads itself. Any other filter can give the
+ * The rules' data, which distinguish the programs of this filter from others that the command loads itself. Any other filter can give the
  * same data: it is a hint for messages, and no answer rests on it.
  */
 enum { TRACED_FILTER_DATA = 0xca11 };

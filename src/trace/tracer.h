@@ -14,7 +14,7 @@
 
 #include <callgate/simulate.h>
 
-/* A thread that has stopped at a call. Its files below /proc can be read until the function that is told returns. */
+/* A thread that has stopped at a call. Its files below /proc can be read until the callback returns. */
 struct trace_stop {
 	pid_t tid;
 	struct callgate_call call;

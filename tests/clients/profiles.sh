@@ -85,7 +85,7 @@ equal_sections() {
 		"$(entry mkdir ERRNO "$(argument 1 GE 10)"), $(entry mkdir LOG), $(entry mkdir TRAP)")"
 	equal "$runtime" default-action "$(section SCMP_ACT_ALLOW "$(entry mkdir ERRNO), $(entry mkdir ALLOW), $(entry rmdir ALLOW)")"
 	equal "$runtime" unknown "$(section SCMP_ACT_ALLOW "$(entry no_such_call ERRNO), $(entry umount ERRNO)")"
-	equal "$runtime" door "$(section SCMP_ACT_ALLOW "$(entry shmat ERRNO), $(entry socket ERRNO)")"
+	equal "$runtime" multiplexed "$(section SCMP_ACT_ALLOW "$(entry shmat ERRNO), $(entry socket ERRNO)")"
 }
 
 # The engines' profiles and ours, resolved by callgate: the runtimes take only the plain form. Without x32 runc takes the numbers with the highest
@@ -109,11 +109,11 @@ default_profiles() {
 }
 
 # A condition on socket can't be seen behind socketcall: the runtimes let every socket through, callgate none, unless it is told otherwise.
-doors() {
+multiplexed() {
 	conditional=$(section SCMP_ACT_LOG "$(entry socket ALLOW "$(argument 0 EQ 1)")")
 	for runtime in $runtimes; do
-		equal "$runtime" open-door "$conditional" --socketcall open
-		different "$runtime" shut-door "$conditional" '^socketcall\(1, .*\) on x86: A gives LOG, B allows$'
+		equal "$runtime" open-socketcall "$conditional" --socketcall open
+		different "$runtime" denied-socketcall "$conditional" '^socketcall\(1, .*\) on x86: A gives LOG, B allows$'
 	done
 }
 
@@ -135,6 +135,6 @@ fi
 make_bundle
 for runtime in $runtimes; do equal_sections "$runtime"; done
 default_profiles
-doors
+multiplexed
 same_argument
 finish

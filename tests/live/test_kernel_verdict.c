@@ -23,7 +23,7 @@
 
 enum { LONGEST = 60, CALLS = 60 };
 
-struct door {
+struct call_entry {
 	const char *name;
 	long (*call)(long nr, const uint64_t args[6]);
 	const char *ip;
@@ -36,7 +36,7 @@ long probe_native(long nr, const uint64_t args[6]);
 long probe_x86(long nr, const uint64_t args[6]);
 extern const char probe_native_ip[], probe_x86_ip[];
 
-static const struct door doors[] = {
+static const struct call_entry entries[] = {
     {"x86_64", probe_native, probe_native_ip, AUDIT_ARCH_X86_64, false, {39, 102, 104, 110}},
     {"x86", probe_x86, probe_x86_ip, AUDIT_ARCH_I386, true, {20, 24, 47, 64}},
 };
@@ -64,13 +64,14 @@ static bool is_deadly(uint32_t verdict)
 }
 
 /* Is this what a caller sees of a verdict? */
-static bool agrees(const struct seccomp_data *call, const struct door *door, uint32_t verdict, long result)
+static bool agrees(const struct seccomp_data *call, const struct call_entry *entry, uint32_t verdict,
+                   long result)
 {
 	uint32_t data = verdict & SECCOMP_RET_DATA;
 	bool exists = false;
 
 	for (size_t i = 0; i < 4; i++)
-		exists = exists || call->nr == door->harmless[i];
+		exists = exists || call->nr == entry->harmless[i];
 	switch (verdict & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_ERRNO:
 		return result == -(long)(data < 4095 ? data : 4095);
@@ -85,7 +86,7 @@ static bool agrees(const struct seccomp_data *call, const struct door *door, uin
 	}
 }
 
-static void child(const struct door *door, const struct sock_filter *insns, size_t count,
+static void child(const struct call_entry *entry, const struct sock_filter *insns, size_t count,
                   const struct seccomp_data *calls, struct board *board)
 {
 	kernel_prepare_child();
@@ -96,7 +97,7 @@ static void child(const struct door *door, const struct sock_filter *insns, size
 		uint64_t args[6];
 		for (int i = 0; i < 6; i++)
 			args[i] = call->args[i];
-		long result = door->call(call->nr, args);
+		long result = entry->call(call->nr, args);
 		board->results[board->at] = result;
 		board->at = board->at + 1;
 	}
@@ -104,25 +105,26 @@ static void child(const struct door *door, const struct sock_filter *insns, size
 }
 
 /* Calls near the constants of the program, to take both sides of its branches. */
-static struct seccomp_data make_call(struct random *random, const struct door *door,
+static struct seccomp_data make_call(struct random *random, const struct call_entry *entry,
                                      const struct sock_filter *insns, size_t count)
 {
 	static const int absent[] = {600, 700, 1000, 5000, 0x3fffffff};
-	struct seccomp_data call = {.arch = door->arch, .instruction_pointer = (uint64_t)(uintptr_t)door->ip};
+	struct seccomp_data call = {.arch = entry->arch,
+	                            .instruction_pointer = (uint64_t)(uintptr_t)entry->ip};
 
-	call.nr = random_below(random, 2) ? door->harmless[random_below(random, 4)]
+	call.nr = random_below(random, 2) ? entry->harmless[random_below(random, 4)]
 	                                  : absent[random_below(random, 5)];
 	for (int i = 0; i < 6; i++) {
 		uint32_t near = insns[random_below(random, (uint32_t)count)].k + random_below(random, 3) - 1;
 		uint32_t high = random_below(random, 3) ? 0 : insns[random_below(random, (uint32_t)count)].k;
 		call.args[i] = (uint64_t)high << 32 | (random_below(random, 3) ? near : random_word(random));
-		if (door->narrow)
+		if (entry->narrow)
 			call.args[i] &= UINT32_MAX;
 	}
 	return call;
 }
 
-static void report(const struct door *door, const struct sock_filter *insns, size_t count,
+static void report(const struct call_entry *entry, const struct sock_filter *insns, size_t count,
                    const struct seccomp_data *call, uint32_t verdict, long result)
 {
 	struct callgate_program program = {bpf_host_is_big_endian(), count,
@@ -130,7 +132,7 @@ static void report(const struct door *door, const struct sock_filter *insns, siz
 	struct strbuf text = {0};
 
 	bpf_disassemble(&program, &text);
-	printf("%s\n%s: nr %d ip 0x%llx", text.text, door->name, call->nr,
+	printf("%s\n%s: nr %d ip 0x%llx", text.text, entry->name, call->nr,
 	       (unsigned long long)call->instruction_pointer);
 	for (int i = 0; i < 6; i++)
 		printf(" 0x%llx", (unsigned long long)call->args[i]);
@@ -155,7 +157,7 @@ static bool check_prover(const struct callgate_program *program, const struct se
 }
 
 /* Runs children until every call is answered: one that dies where it should goes on behind that call. */
-static size_t check_program(const struct door *door, const struct sock_filter *insns, size_t count,
+static size_t check_program(const struct call_entry *entry, const struct sock_filter *insns, size_t count,
                             const struct seccomp_data *calls, struct board *board)
 {
 	struct callgate_program program = {bpf_host_is_big_endian(), count,
@@ -167,28 +169,28 @@ static size_t check_program(const struct door *door, const struct sock_filter *i
 		int pid = fork();
 		ck_assert_int_ge(pid, 0);
 		if (pid == 0)
-			child(door, insns, count, calls, board);
+			child(entry, insns, count, calls, board);
 		int status = kernel_wait(pid);
 		ck_assert_int_eq(board->loaded, 0);
 		for (size_t i = first; i < board->at; i++) {
 			uint32_t verdict = bpf_simulate(&program, &calls[i], NULL);
-			if (!agrees(&calls[i], door, verdict, board->results[i]))
-				report(door, insns, count, &calls[i], verdict, board->results[i]);
+			if (!agrees(&calls[i], entry, verdict, board->results[i]))
+				report(entry, insns, count, &calls[i], verdict, board->results[i]);
 		}
 		if (board->at == CALLS)
 			break;
 		uint32_t verdict = bpf_simulate(&program, &calls[board->at], NULL);
 		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS || !is_deadly(verdict))
-			report(door, insns, count, &calls[board->at], verdict, -1000000 - status);
+			report(entry, insns, count, &calls[board->at], verdict, -1000000 - status);
 		deaths++;
 		board->at = board->at + 1;
 	}
 	return deaths;
 }
 
-static void check_door(const struct door *door)
+static void check_entry(const struct call_entry *entry)
 {
-	struct random random = random_start(door->name);
+	struct random random = random_start(entry->name);
 	struct board *board = kernel_share(sizeof(*board));
 	struct sock_filter insns[LONGEST];
 	struct seccomp_data calls[CALLS];
@@ -199,23 +201,23 @@ static void check_door(const struct door *door)
 		size_t count = random_accepted(&random, insns, LONGEST);
 		struct callgate_program program = {bpf_host_is_big_endian(), count, insns, NULL};
 		for (size_t i = 0; i < CALLS; i++)
-			calls[i] = make_call(&random, door, insns, count);
+			calls[i] = make_call(&random, entry, insns, count);
 		proved += check_prover(&program, calls);
-		deaths += check_program(door, insns, count, calls, board);
+		deaths += check_program(entry, insns, count, calls, board);
 	}
 	printf("%s: %lu programs, %lu calls, %zu of them deadly: no mismatch, nor with the prover for %zu "
 	       "programs\n",
-	       door->name, runs, runs * CALLS, deaths, proved);
+	       entry->name, runs, runs * CALLS, deaths, proved);
 	ck_assert_uint_gt(proved, runs / 2);
 }
 
 START_TEST(verdicts)
 {
-	check_door(&doors[_i]);
+	check_entry(&entries[_i]);
 }
 END_TEST
 
-/* Is there a second door at all? int 0x80 may be compiled out; then it raises SIGSEGV. */
+/* Is there a second entry at all? int 0x80 may be compiled out; then it raises SIGSEGV. */
 static bool can_call_x86(void)
 {
 	static const uint64_t none[6];

@@ -96,7 +96,7 @@ static void check_refused(scmp_filter_ctx ctx, int result)
 	ck_assert_msg(strstr(why, ": the rules say ") && strstr(why, ", the program gives "), "%s", why);
 }
 
-/* Every door by which a program could leave the context. */
+/* Every function by which a program could leave the context. */
 static void check_nothing_is_handed_out(scmp_filter_ctx ctx)
 {
 	int fd = memfd_create("program", MFD_CLOEXEC);

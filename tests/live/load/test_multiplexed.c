@@ -1,4 +1,4 @@
-/* 32-bit x86, which multiplexes, as the native architecture: both doors of a call, and 32-bit words, in the kernel. */
+/* 32-bit x86, which multiplexes, as the native architecture: both ways to a call, and 32-bit words, in the kernel. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/net.h>
@@ -60,7 +60,7 @@ static void sockets(void *argument)
 	CHILD_EQUAL(result_of(syscall(SYS_listen, -1, 0)), EBADF);
 }
 
-/* A comparison of argument 0 is the direct call's alone: behind the door the rule is for every family. */
+/* A comparison of argument 0 is the direct call's alone: through socketcall the rule is for every family. */
 static void compared_sockets(void *argument)
 {
 	scmp_filter_ctx ctx = new_context();

@@ -176,7 +176,7 @@ static void check_ends(void)
 
 #ifdef __x86_64__
 /* mkdir(2) for 32-bit programs; 39 is getpid(2) for others. */
-static int call_by_other_door(void *data)
+static int call_as_32_bit(void *data)
 {
 	long result;
 
@@ -188,7 +188,7 @@ static int call_by_other_door(void *data)
 	return result < 0;
 }
 
-static void check_other_door(void)
+static void check_32_bit_call(void)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	struct callgate_outcome outcome;
@@ -197,17 +197,17 @@ static void check_other_door(void)
 	seccomp_arch_add(ctx, SCMP_ARCH_X86);
 	seccomp_arch_remove(ctx, SCMP_ARCH_X86_64);
 	seccomp_rule_add(ctx, SCMP_ACT_TRAP, SCMP_SYS(mkdir), 0);
-	if (callgate_run_under(ctx, NULL, call_by_other_door, NULL, 5000, &outcome) == 0 &&
+	if (callgate_run_under(ctx, NULL, call_as_32_bit, NULL, 5000, &outcome) == 0 &&
 	    outcome.end == CALLGATE_LIVE_SIGNAL) {
 		printf("not tried: this kernel has no 32-bit calls\n");
 	} else {
-		HOLDS(callgate_expect_trap(ctx, call_by_other_door, NULL, "mkdir"));
-		FAILS("trapped at mkdir", callgate_expect_trap(ctx, call_by_other_door, NULL, "getpid"));
+		HOLDS(callgate_expect_trap(ctx, call_as_32_bit, NULL, "mkdir"));
+		FAILS("trapped at mkdir", callgate_expect_trap(ctx, call_as_32_bit, NULL, "getpid"));
 	}
 	seccomp_release(ctx);
 }
 #else
-static void check_other_door(void)
+static void check_32_bit_call(void)
 {
 }
 #endif
@@ -354,7 +354,7 @@ int main(void)
 	          (snprintf(last, sizeof(last), "%s", callgate_failure()), 0));
 	FAILS("NULL", callgate_expect_exit(NULL, answer, NULL, 42));
 	check_signals();
-	check_other_door();
+	check_32_bit_call();
 	if (can_trace())
 		check_reasons();
 	check_ends();

@@ -28,13 +28,13 @@ enum { CALLS = sizeof(calls) / sizeof(calls[0]) };
 static const struct {
 	uint32_t token;
 	int socketcall, ipc;
-} doors[] = {
+} multiplexers[] = {
     {SCMP_ARCH_X86, 102, 117},      {SCMP_ARCH_M68K, 102, 117}, {SCMP_ARCH_MIPS, 4102, 4117},
     {SCMP_ARCH_MIPSEL, 4102, 4117}, {SCMP_ARCH_PPC, 102, 117},  {SCMP_ARCH_PPC64, 102, 117},
     {SCMP_ARCH_PPC64LE, 102, 117},  {SCMP_ARCH_S390, 102, 117}, {SCMP_ARCH_S390X, 102, 117},
     {SCMP_ARCH_SHEB, 102, 117},     {SCMP_ARCH_SH, 102, 117},
 };
-enum { DOORS = sizeof(doors) / sizeof(doors[0]) };
+enum { MULTIPLEXERS = sizeof(multiplexers) / sizeof(multiplexers[0]) };
 
 static bool is_socket(int call)
 {
@@ -67,22 +67,24 @@ static uint32_t ask_with(scmp_filter_ctx ctx, uint32_t arch, int nr, uint64_t a0
 
 START_TEST(names)
 {
-	uint32_t token = doors[_i / CALLS].token;
-	int call = _i % CALLS, door = is_socket(call) ? doors[_i / CALLS].socketcall : doors[_i / CALLS].ipc;
+	uint32_t token = multiplexers[_i / CALLS].token;
+	int call = _i % CALLS, multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall
+	                                                     : multiplexers[_i / CALLS].ipc;
 	char *name = seccomp_syscall_resolve_num_arch(token, calls[call].pseudo);
 
 	ck_assert_pstr_eq(name, calls[call].name);
 	ck_assert_int_eq(seccomp_syscall_resolve_name_arch(token, calls[call].name), calls[call].pseudo);
-	ck_assert_int_eq(seccomp_syscall_resolve_name_rewrite(token, calls[call].name), door);
+	ck_assert_int_eq(seccomp_syscall_resolve_name_rewrite(token, calls[call].name), multiplexed);
 	free(name);
 }
 END_TEST
 
-/* A rule without comparisons opens both doors and no other call behind them. */
-START_TEST(both_doors)
+/* A rule without comparisons allows both ways and no other call through them. */
+START_TEST(both_ways)
 {
-	uint32_t token = doors[_i / CALLS].token;
-	int call = _i % CALLS, door = is_socket(call) ? doors[_i / CALLS].socketcall : doors[_i / CALLS].ipc;
+	uint32_t token = multiplexers[_i / CALLS].token;
+	int call = _i % CALLS, multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall
+	                                                     : multiplexers[_i / CALLS].ipc;
 	int number = -calls[call].pseudo % (is_socket(call) ? 100 : 200),
 	    direct = direct_number(token, calls[call].name);
 	scmp_filter_ctx ctx = make(token, 0);
@@ -90,7 +92,7 @@ START_TEST(both_doors)
 	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), seccomp_syscall_resolve_name(calls[call].name), 0),
 	                 0);
 	for (int other = 0; other < 40; other++)
-		ck_assert_uint_eq(ask_with(ctx, token, door, (uint64_t)other, 0),
+		ck_assert_uint_eq(ask_with(ctx, token, multiplexed, (uint64_t)other, 0),
 		                  other == number ? E(5) : DEFAULT);
 	if (direct >= 0)
 		ck_assert_uint_eq(ask_with(ctx, token, direct, 77, 88), E(5));
@@ -104,25 +106,27 @@ END_TEST
  */
 START_TEST(width_of_the_call_number)
 {
-	uint32_t token = doors[_i / CALLS].token;
-	int call = _i % CALLS, door = is_socket(call) ? doors[_i / CALLS].socketcall : doors[_i / CALLS].ipc;
+	uint32_t token = multiplexers[_i / CALLS].token;
+	int call = _i % CALLS, multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall
+	                                                     : multiplexers[_i / CALLS].ipc;
 	uint64_t number = (uint64_t)(-calls[call].pseudo % (is_socket(call) ? 100 : 200));
 	unsigned width = is_socket(call) ? 32 : 16;
 	scmp_filter_ctx ctx = make(token, 0);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), seccomp_syscall_resolve_name(calls[call].name), 0), 0);
 	for (unsigned bit = 0; bit < 64; bit++)
-		ck_assert_uint_eq(ask_with(ctx, token, door, number ^ UINT64_C(1) << bit, 0),
+		ck_assert_uint_eq(ask_with(ctx, token, multiplexed, number ^ UINT64_C(1) << bit, 0),
 		                  bit < width ? DEFAULT : E(5));
 	seccomp_release(ctx);
 }
 END_TEST
 
-/* With comparisons: argument 0 gives way to the call number behind the door, argument 1 stays; the direct call has both. */
+/* With comparisons: argument 0 gives way to the call number that the multiplexed call makes, argument 1 stays; the direct call has both. */
 START_TEST(comparisons)
 {
-	uint32_t token = doors[_i / CALLS].token;
-	int call = _i % CALLS, door = is_socket(call) ? doors[_i / CALLS].socketcall : doors[_i / CALLS].ipc;
+	uint32_t token = multiplexers[_i / CALLS].token;
+	int call = _i % CALLS, multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall
+	                                                     : multiplexers[_i / CALLS].ipc;
 	int nr = seccomp_syscall_resolve_name(calls[call].name),
 	    direct = direct_number(token, calls[call].name);
 	uint64_t number = (uint64_t)(-calls[call].pseudo % (is_socket(call) ? 100 : 200));
@@ -131,9 +135,9 @@ START_TEST(comparisons)
 	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), nr, 1, SCMP_A1(SCMP_CMP_GT, 3)), -EINVAL);
 	ck_assert_int_eq(
 	    seccomp_rule_add(ctx, E(5), nr, 2, SCMP_A1(SCMP_CMP_GT, 3), SCMP_A0(SCMP_CMP_EQ, 77)), 0);
-	ck_assert_uint_eq(ask_with(ctx, token, door, number, 4), E(5));
-	ck_assert_uint_eq(ask_with(ctx, token, door, number, 3), DEFAULT);
-	ck_assert_uint_eq(ask_with(ctx, token, door, 77, 4), DEFAULT);
+	ck_assert_uint_eq(ask_with(ctx, token, multiplexed, number, 4), E(5));
+	ck_assert_uint_eq(ask_with(ctx, token, multiplexed, number, 3), DEFAULT);
+	ck_assert_uint_eq(ask_with(ctx, token, multiplexed, 77, 4), DEFAULT);
 	if (direct >= 0) {
 		ck_assert_uint_eq(ask_with(ctx, token, direct, 77, 4), E(5));
 		ck_assert_uint_eq(ask_with(ctx, token, direct, 77, 3), DEFAULT);
@@ -151,11 +155,11 @@ static struct scmp_arg_cmp call_number(uint32_t token, scmp_datum_t value)
 	return (struct scmp_arg_cmp){0, SCMP_CMP_EQ, value, 0};
 }
 
-/* Rules on the door itself are ordinary ones, and meet the generated ones. */
+/* Rules on the multiplexed call itself are ordinary ones, and meet the generated ones. */
 START_TEST(the_door_itself)
 {
-	uint32_t token = doors[_i].token;
-	int nr = doors[_i].socketcall;
+	uint32_t token = multiplexers[_i].token;
+	int nr = multiplexers[_i].socketcall;
 	scmp_filter_ctx ctx = make(token, 0);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(connect), 0), 0);
@@ -176,11 +180,11 @@ END_TEST
 START_TEST(numbers_of_no_call)
 {
 	static const int numbers[] = {-100, -121, -199, -200, -205, -225, -10255};
-	scmp_filter_ctx native = make(SCMP_ARCH_NATIVE, 0), ctx = make(doors[_i].token, 0);
+	scmp_filter_ctx native = make(SCMP_ARCH_NATIVE, 0), ctx = make(multiplexers[_i].token, 0);
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		ck_assert_int_eq(seccomp_rule_add(native, E(5), numbers[i], 0), 0);
-		if (doors[_i].token != seccomp_arch_native())
+		if (multiplexers[_i].token != seccomp_arch_native())
 			ck_assert_int_eq(seccomp_rule_add(ctx, E(5), numbers[i], 0), -EFAULT);
 	}
 	seccomp_release(native);
@@ -221,12 +225,12 @@ int main(void)
 	TCase *tests = tcase_create("multiplexed");
 
 	tcase_set_timeout(tests, 60);
-	tcase_add_loop_test(tests, names, 0, DOORS * CALLS);
-	tcase_add_loop_test(tests, both_doors, 0, DOORS * CALLS);
-	tcase_add_loop_test(tests, width_of_the_call_number, 0, DOORS * CALLS);
-	tcase_add_loop_test(tests, comparisons, 0, DOORS * CALLS);
-	tcase_add_loop_test(tests, the_door_itself, 0, DOORS);
-	tcase_add_loop_test(tests, numbers_of_no_call, 0, DOORS);
+	tcase_add_loop_test(tests, names, 0, MULTIPLEXERS * CALLS);
+	tcase_add_loop_test(tests, both_ways, 0, MULTIPLEXERS * CALLS);
+	tcase_add_loop_test(tests, width_of_the_call_number, 0, MULTIPLEXERS * CALLS);
+	tcase_add_loop_test(tests, comparisons, 0, MULTIPLEXERS * CALLS);
+	tcase_add_loop_test(tests, the_door_itself, 0, MULTIPLEXERS);
+	tcase_add_loop_test(tests, numbers_of_no_call, 0, MULTIPLEXERS);
 	tcase_add_test(tests, elsewhere);
 	return test_run(tests);
 }

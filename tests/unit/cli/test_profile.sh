@@ -109,25 +109,25 @@ expect 0 "ALLOW: 1" profile show --arch x86_64 --cap none --kernel 6.1 "$mixed"
 expect 0 "through socketcall, where any arguments pass" profile check --arch x86 --socketcall open "$mixed"
 expect 0 "through socketcall, where its arguments can't be seen: there it is denied" profile check --arch x86 "$mixed"
 # Doors: what passes them is told, whoever decides about it.
-cat >"$scratch/doors.json" <<'PROFILE'
+cat >"$scratch/multiplexed.json" <<'PROFILE'
 {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
  {"names": ["bind", "shmat"], "action": "SCMP_ACT_ALLOW"},
  {"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 4294967297, "op": "SCMP_CMP_EQ"}]},
  {"names": ["socketcall"], "action": "SCMP_ACT_LOG", "args": [{"index": 0, "value": 3, "op": "SCMP_CMP_EQ"}]}
 ]}
 PROFILE
-expect 0 "      ipc: (arg0 & 0xffff) == 0x15 (shmat) -> ALLOW" profile show --arch x86 "$scratch/doors.json"
-expect 0 "      socketcall: arg0 == 2 (bind) -> ALLOW" profile show --arch x86 "$scratch/doors.json"
-expect 0 "      socketcall: arg0 == 3 -> LOG" profile show --arch x86 "$scratch/doors.json"
-expect 0 "by arguments, else the default: 3" profile show --arch x86 "$scratch/doors.json"
+expect 0 "      ipc: (arg0 & 0xffff) == 0x15 (shmat) -> ALLOW" profile show --arch x86 "$scratch/multiplexed.json"
+expect 0 "      socketcall: arg0 == 2 (bind) -> ALLOW" profile show --arch x86 "$scratch/multiplexed.json"
+expect 0 "      socketcall: arg0 == 3 -> LOG" profile show --arch x86 "$scratch/multiplexed.json"
+expect 0 "by arguments, else the default: 3" profile show --arch x86 "$scratch/multiplexed.json"
 [ "$(grep -c 'socketcall:' "$scratch/output")" = 2 ] || fail "more passes socketcall than is allowed"
-expect 0 "      socketcall: arg0 == 1 (socket) -> ALLOW" profile show --arch x86 --socketcall open "$scratch/doors.json"
-expect 0 "by arguments, else the default: 1" profile show --arch x86_64 "$scratch/doors.json"
-expect 0 "      socketcall: (arg0 & 0xffffffff) == 0x2 (bind) -> ALLOW" profile show --arch s390x "$scratch/doors.json"
+expect 0 "      socketcall: arg0 == 1 (socket) -> ALLOW" profile show --arch x86 --socketcall open "$scratch/multiplexed.json"
+expect 0 "by arguments, else the default: 1" profile show --arch x86_64 "$scratch/multiplexed.json"
+expect 0 "      socketcall: (arg0 & 0xffffffff) == 0x2 (bind) -> ALLOW" profile show --arch s390x "$scratch/multiplexed.json"
 # Numbers as the architecture compares them.
-expect 0 "      socket: arg0 == 1 -> ALLOW" profile show --arch x86 "$scratch/doors.json"
-expect 0 "      socket: arg0 == 4294967297 -> ALLOW" profile show --arch x86_64 "$scratch/doors.json"
-expect 0 "3:61: warning: on x86, where arguments have 32 bits" profile check --arch x86_64 --arch x86 "$scratch/doors.json"
+expect 0 "      socket: arg0 == 1 -> ALLOW" profile show --arch x86 "$scratch/multiplexed.json"
+expect 0 "      socket: arg0 == 4294967297 -> ALLOW" profile show --arch x86_64 "$scratch/multiplexed.json"
+expect 0 "3:61: warning: on x86, where arguments have 32 bits" profile check --arch x86_64 --arch x86 "$scratch/multiplexed.json"
 expect 2 "contradict each other" profile check --cap none --cap CAP_BPF "$mixed"
 expect 2 "no capability" profile check --cap CAP_NONE "$mixed"
 expect 2 "kernel version" profile check --kernel six "$mixed"

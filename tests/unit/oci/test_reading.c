@@ -20,14 +20,14 @@ static scmp_filter_ctx socket_profile(struct callgate_profile *profile, const ch
 	return read_profile(profile, text);
 }
 
-/* socket by itself, with the argument and without, and through the door. */
-static void check_sockets(scmp_filter_ctx ctx, uint32_t match, uint32_t other, uint32_t door)
+/* socket by itself, with the argument and without, and through socketcall. */
+static void check_sockets(scmp_filter_ctx ctx, uint32_t match, uint32_t other, uint32_t multiplexed)
 {
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "socket", 1, 0), match);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "socket", 2, 0), other);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socket", 1, 0), match);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socket", 2, 0), other);
-	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 1, 0), door);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 1, 0), multiplexed);
 }
 
 START_TEST(the_door_is_shut)
@@ -35,7 +35,7 @@ START_TEST(the_door_is_shut)
 	static const struct {
 		const char *fallback, *action, *more;
 		bool open;
-		uint32_t match, other, door, other_door;
+		uint32_t match, other, multiplexed, other_multiplexed;
 		const char *words;
 	} cases[] = {
 	    {"ERRNO", "ALLOW", "", false, ALLOW, ERRNO(1), ERRNO(1), ERRNO(1), "there it is denied"},
@@ -54,8 +54,8 @@ START_TEST(the_door_is_shut)
 		    callgate_profile_set_option(profile, CALLGATE_PROFILE_OPEN_SOCKETCALL, cases[i].open), 0);
 		scmp_filter_ctx ctx =
 		    socket_profile(profile, cases[i].fallback, cases[i].action, cases[i].more);
-		check_sockets(ctx, cases[i].match, cases[i].other, cases[i].door);
-		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 2, 0), cases[i].other_door);
+		check_sockets(ctx, cases[i].match, cases[i].other, cases[i].multiplexed);
+		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 2, 0), cases[i].other_multiplexed);
 		ck_assert_msg(cases[i].words ? is_warned(profile, 2, 1, cases[i].words)
 		                             : callgate_profile_message_count(profile) == 0,
 		              "case %zu", i);
