@@ -94,7 +94,7 @@ struct seccomp_notif_resp {
 };
 #endif
 
-/* The same for handing over file descriptors, for kernel headers before 5.9 and 5.14. */
+/* The structure for handing over file descriptors, for kernel headers before 5.9 and 5.14. */
 #ifndef SECCOMP_ADDFD_FLAG_SETFD
 #define SECCOMP_ADDFD_FLAG_SETFD (1UL << 0)
 
@@ -392,7 +392,7 @@ int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd);
 int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd);
 
 /*
- * The same into memory: *len is the buffer's size in bytes, and becomes the program's; with buf NULL only that.
+ * Writes the program into memory: *len is the buffer's size in bytes, and becomes the program's; with buf NULL only that.
  * Errors: as above, and -ERANGE (too small; buf is untouched).
  */
 int seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len);

@@ -49,7 +49,7 @@ struct callgate_exit_reason {
 	uint32_t arch;
 	int64_t value;
 	size_t output_size;
-	/* The same for a human: "forbidden call: openat on x86_64"; "" for NONE and VALUE. */
+	/* The reason in words: "forbidden call: openat on x86_64"; "" for NONE and VALUE. */
 	char text[CALLGATE_EXIT_REASON_TEXT];
 };
 

@@ -31,7 +31,7 @@ int callgate_program_new(const void *bytes, size_t size, uint32_t arch,
                          struct callgate_program **ret_program);
 
 /*
- * The same from a file descriptor, read to its end from its present position. In addition -errno of a failed read(2).
+ * Makes a program of what a file descriptor has from its present position to its end. In addition -errno of a failed read(2).
  */
 int callgate_program_read(int fd, uint32_t arch, struct callgate_program **ret_program);
 

@@ -63,7 +63,7 @@ struct callgate_verdict {
 int callgate_simulate(const scmp_filter_ctx ctx, const struct callgate_call *call,
                       struct callgate_verdict *ret_verdict);
 
-/* The same for a program. -EINVAL also if the kernel would refuse it; callgate_diagnosis(NULL) says why. */
+/* Simulates a program in the same way. -EINVAL also if the kernel would refuse it; callgate_diagnosis(NULL) says why. */
 int callgate_simulate_program(const struct callgate_program *program, const struct callgate_call *call,
                               struct callgate_verdict *ret_verdict);
 
@@ -187,7 +187,7 @@ struct callgate_changed_rules {
 	uint32_t default_action, bad_arch_action;
 	/* The architecture (SCMP_ARCH_*) whose unknown calls get `unknown_action` if the filter has an answer of its own for them; 0: none. */
 	uint32_t unknown_arch, unknown_action;
-	/* Those of callgate_simulator_rule(), in its order: some may be left out, and actions and conditions may be others. */
+	/* The rules of callgate_simulator_rule(), in its order: some may be left out, and actions and conditions may differ. */
 	size_t rule_count;
 	const struct callgate_rule *rules;
 };

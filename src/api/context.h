@@ -54,7 +54,7 @@ int context_compile(struct context *context, bool single);
 
 /* 0, or -EINVAL with a text: NOTIFY does not go with CTL_TSYNC on this kernel. */
 int context_check_synchronised_notify(struct context *context);
-/* The same for a context, which may have CTL_TSYNC or not. */
+/* Checks a context, which may have CTL_TSYNC or not, in the same way. */
 int context_check_notify(struct context *context);
 
 /* Lets pass what the interface promises; every other negative value becomes -EFAULT. */

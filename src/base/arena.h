@@ -29,7 +29,7 @@ void arena_start(struct arena *arena, struct arena_room *room);
 /* `size` zeroed bytes aligned for any object, or NULL when memory is out; size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 
-/* The same for bytes that are going to be written before they are read: they are not zeroed. */
+/* Allocates bytes that are not zeroed, for callers that write them before they read them. */
 void *arena_take(struct arena *arena, size_t size);
 
 /* Zeroed ones again, count * size of them; NULL also where that product overflows. */

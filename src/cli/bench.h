@@ -12,7 +12,7 @@
 
 enum { BENCH_ARCHS_MAX = 64, BENCH_LIBRARIES = 3, BENCH_REPEATS_MAX = 1001 };
 
-/* The same rules can be given to any library with <seccomp.h>'s interface. */
+/* Each set of rules can be given to any library with <seccomp.h>'s interface. */
 struct bench_rule {
 	struct callgate_rule rule;
 	char *name; /* of the call */

@@ -34,7 +34,7 @@ static int by_number(const void *a, const void *b)
 	return (x->nr > y->nr) - (x->nr < y->nr);
 }
 
-/* Those of `count` names that the architecture has, by number. The names may be NULL, for want of memory. */
+/* The names, of `count`, of calls that the architecture has, ordered by number. The names may be NULL, for want of memory. */
 static int list(uint32_t arch, const char *const *names, size_t count)
 {
 	struct row *rows = names ? calloc(count + 1, sizeof(*rows)) : NULL;

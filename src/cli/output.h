@@ -41,7 +41,7 @@ bool output_open(struct output *output, const char *path);
 /* False, after a message and output_discard(), if the input ("-": standard input, NULL: none) is the file that is written. */
 bool output_spares(struct output *output, const char *input);
 
-/* The same for two outputs; the first one is discarded. */
+/* False, after a message and output_discard() of the first output, if both are one file. */
 bool output_is_another(struct output *output, const struct output *other);
 
 /* Everything printed is in its place; or false after a message was printed, and the old file is as it was. Closes in any case. */

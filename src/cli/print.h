@@ -86,7 +86,7 @@ struct html_value {
 	               sizeof((struct html_value[]){{0}, ##__VA_ARGS__}) / sizeof(struct html_value), \
 	               (const struct html_value[]){{0}, ##__VA_ARGS__})
 
-/* The same for an array of values, the first of which is not looked at. */
+/* Prints a block with an array of values, the first of which is ignored. */
 void html_put_block(FILE *out, const char *block, size_t count, const struct html_value *values);
 
 /* Bytes of a text as they may stand between tags and in attributes. */

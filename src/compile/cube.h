@@ -103,7 +103,7 @@ const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *
 const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube, uint8_t word, uint32_t first,
                                  uint32_t last);
 
-/* The same where it is known whether a LITERAL_BITS holds. */
+/* The cofactor of a cube where it is known whether a LITERAL_BITS holds. */
 const struct cube *cube_cofactor_bits(struct cube_set *set, const struct cube *cube,
                                       const struct literal *known, bool holds);
 

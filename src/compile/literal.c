@@ -178,7 +178,7 @@ void literal_hull(const struct literal *literal, uint8_t word, uint32_t *first, 
 		*last = literal->a;
 }
 
-/* Of a wide literal, where the high half is known. */
+/* The cofactor of a wide literal where the high half is known. */
 static enum literal_outcome high_cofactor(const struct literal *literal, uint32_t value, struct literal *rest)
 {
 	uint8_t low = (uint8_t)(literal->word + 1);
@@ -194,7 +194,7 @@ static enum literal_outcome high_cofactor(const struct literal *literal, uint32_
 	return not_equal(rest, low, literal->b);
 }
 
-/* The same where the low half is known. */
+/* The cofactor of a wide literal where the low half is known. */
 static enum literal_outcome low_cofactor(const struct literal *literal, uint32_t value, struct literal *rest)
 {
 	enum literal_outcome outcome = LITERAL_HOLDS;

@@ -33,7 +33,7 @@ struct load_feature_facts {
 /* The facts of one feature. */
 const struct load_feature_facts *load_feature_facts(enum load_feature feature);
 
-/* Those of the first of these flags of seccomp(2) that the kernel refuses even without a program, or NULL. Async-signal-safe. */
+/* The facts of the first of these flags of seccomp(2) that the kernel refuses even without a program, or NULL. Async-signal-safe. */
 const struct load_feature_facts *load_refused_flag(unsigned flags);
 
 /* True if all the given features are there; probes on the first call of the process. Async-signal-safe. */

@@ -73,7 +73,7 @@ int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, st
                 struct note *note);
 
 /*
- * The same for one architecture of the set, under a number of its own, which is neither translated nor multiplexed, and
+ * A rule for one architecture of the set, under a number of that architecture, which is neither translated nor multiplexed, and
  * with any number of conditions up to RULESET_DIRECT_CONDITIONS_MAX, several on one argument included.
  */
 struct ruleset_direct {

@@ -41,8 +41,8 @@ bool execution_init(struct execution *e, const struct callgate_program *program,
 node execution_run(struct execution *e, const struct region *region);
 
 /*
- * Those of the calls in a region that go each way which some call in it can go: the calls themselves, and then for every branch that arch
- * and nr do not decide those for which it holds, and those for which it does not. All are conditions, zero where there are no such calls; a call
+ * Visits sets of calls in a region, one for each path that some call can take: first all the calls, and then, for every branch that arch
+ * and nr do not decide, the calls for which the branch holds and the calls for which it does not. All are conditions, zero where there are no such calls; a call
  * of each of the others goes through every instruction that any of the calls goes through. Some are left out when the diagram fails. false
  * without memory.
  */

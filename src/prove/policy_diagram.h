@@ -35,8 +35,8 @@ const struct policy_syscall *policy_diagram_rules(struct policy_diagram *rules, 
 node policy_diagram_node(struct policy_diagram *rules, const struct region *region);
 
 /*
- * Those of the calls in such a region that each of its rules decides, and then those that none does: all are conditions, and zero where there
- * are no such calls.
+ * Visits the set of calls in such a region that each rule decides, and then the set that no rule decides. All sets are conditions, and zero
+ * where there are no such calls.
  */
 typedef void (*policy_diagram_visitor)(void *closure, node calls);
 void policy_diagram_paths(struct policy_diagram *rules, const struct region *region, node calls,

@@ -59,7 +59,7 @@ static int add_call(struct kinds *kinds, int32_t nr, const struct file_argument 
 	return result;
 }
 
-/* Those of a set that the architecture has. */
+/* The calls of a set that the architecture has. */
 static int add_set(struct kinds *kinds, const struct callgate_group *group)
 {
 	int result = 0;
