@@ -21,7 +21,32 @@ def tracked(root):
     return [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
 
 
+FUNCTION = re.compile(r"^(?!#|\s|/|\*|typedef|static)[^(=]*?\b((?:callgate|seccomp)_\w*[a-z0-9])\(", re.MULTILINE)
+
+
+def documented(root):
+    """Every name that stands in the NAME section of a man page."""
+    names = set()
+    for page in (root / "docs").glob("*.scd"):
+        heading = re.search(r"^# NAME\n(.*?) - ", page.read_text(), re.MULTILINE | re.DOTALL)
+        names |= {name.strip() for name in heading.group(1).split(",")} if heading else set()
+    return names
+
+
+def undocumented(root):
+    """Public functions of the headers, and exported symbols, that no man page names."""
+    names = documented(root)
+    for header in [root / "include/seccomp.h", *sorted((root / "include/callgate").glob("*.h"))]:
+        for function in sorted(set(FUNCTION.findall(header.read_text())) - names):
+            yield f"{header.relative_to(root)}: {function}() is in the NAME of no man page"
+    for symbols in sorted((root / "tests/abi").glob("*.symbols")):
+        exported = re.findall(r"\b((?:callgate|seccomp)_\w+)", symbols.read_text())
+        for symbol in sorted(set(exported) - names):
+            yield f"{symbols.relative_to(root)}: {symbol} is in the NAME of no man page"
+
+
 def problems(root):
+    yield from undocumented(root)
     files = [name for name in tracked(root) if not name.startswith("build")]
     for top in sorted({name.split("/")[0] for name in files} - TOP):
         if not top.startswith("."):
