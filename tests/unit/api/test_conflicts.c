@@ -6,6 +6,7 @@
 
 #include <callgate/simulate.h>
 
+#include "support/context.h"
 #include "support/run.h"
 
 enum { NR = SCMP_SYS(ioctl), STEPS = 4, QUESTIONS = 8, X32_BIT = 0x40000000 };
@@ -157,22 +158,6 @@ static const struct scene scenes[] = {
      true},
 };
 
-static scmp_filter_ctx make(const uint32_t *archs, size_t count)
-{
-	scmp_filter_ctx ctx = seccomp_init(DEFAULT);
-
-	ck_assert_ptr_nonnull(ctx);
-	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
-	for (size_t i = 0; i < count; i++)
-		ck_assert_int_eq(seccomp_arch_add(ctx, archs[i]), 0);
-	return ctx;
-}
-
-static scmp_filter_ctx make_one(uint32_t arch)
-{
-	return make(&arch, 1);
-}
-
 static uint32_t ask(scmp_filter_ctx ctx, uint32_t arch, int nr, uint64_t a0, uint64_t a1, uint64_t a2)
 {
 	struct callgate_call call = {.arch = arch, .nr = nr, .args = {a0, a1, a2}};
@@ -184,7 +169,7 @@ static uint32_t ask(scmp_filter_ctx ctx, uint32_t arch, int nr, uint64_t a0, uin
 
 static void play(const struct scene *scene, bool reverse)
 {
-	scmp_filter_ctx ctx = make_one(SCMP_ARCH_X86_64);
+	scmp_filter_ctx ctx = CONTEXT(DEFAULT, SCMP_ARCH_X86_64);
 	int nr = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, "ioctl");
 
 	for (size_t i = 0; i < STEPS; i++) {
@@ -217,7 +202,7 @@ END_TEST
 START_TEST(narrow_words)
 {
 	static const uint64_t low = 5, high = 0x100000005;
-	scmp_filter_ctx ctx = make_one(SCMP_ARCH_X86);
+	scmp_filter_ctx ctx = CONTEXT(DEFAULT, SCMP_ARCH_X86);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(ioctl), 1, A(0, SCMP_CMP_EQ, high)), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), SCMP_SYS(ioctl), 1, A(0, SCMP_CMP_EQ, low)), -EEXIST);
@@ -238,7 +223,7 @@ END_TEST
 
 START_TEST(wide_words)
 {
-	scmp_filter_ctx ctx = make_one(SCMP_ARCH_S390X);
+	scmp_filter_ctx ctx = CONTEXT(DEFAULT, SCMP_ARCH_S390X);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), NR, 1, SCMP_A0_64(SCMP_CMP_EQ, 0x100000005)), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), NR, 1, SCMP_A0_64(SCMP_CMP_EQ, 5)), 0);
@@ -257,7 +242,7 @@ END_TEST
 START_TEST(multiplexed_sockets)
 {
 	static const uint32_t archs[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X86};
-	scmp_filter_ctx ctx = make(archs, 2);
+	scmp_filter_ctx ctx = CONTEXT(DEFAULT, archs[0], archs[1]);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, 16),
 	                                  SCMP_A1(SCMP_CMP_EQ, 3)),
@@ -283,7 +268,7 @@ END_TEST
 
 START_TEST(multiplexed_exactly)
 {
-	scmp_filter_ctx ctx = make_one(SCMP_ARCH_X86);
+	scmp_filter_ctx ctx = CONTEXT(DEFAULT, SCMP_ARCH_X86);
 
 	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, 2)),
 	                 -EINVAL);
@@ -300,7 +285,7 @@ END_TEST
 /* ipc(2) is 117 on x86 and shmat its call 21 (397 directly), whatever the word's upper half is. */
 START_TEST(multiplexed_ipc)
 {
-	scmp_filter_ctx ctx = make_one(SCMP_ARCH_X86);
+	scmp_filter_ctx ctx = CONTEXT(DEFAULT, SCMP_ARCH_X86);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(shmat), 1, SCMP_A0(SCMP_CMP_EQ, 77)), 0);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, 117, 21, 0, 0), E(5));
@@ -315,7 +300,7 @@ END_TEST
 
 START_TEST(skipped_calls)
 {
-	scmp_filter_ctx ctx = make_one(SCMP_ARCH_X86_64);
+	scmp_filter_ctx ctx = CONTEXT(DEFAULT, SCMP_ARCH_X86_64);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), -1, 0), -EINVAL);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, -1, 0, 0, 0), DEFAULT);
@@ -334,8 +319,8 @@ END_TEST
 START_TEST(crossings)
 {
 	static const uint32_t both[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X32};
-	scmp_filter_ctx wide = make_one(SCMP_ARCH_X86_64), narrow = make_one(SCMP_ARCH_X32),
-	                ctx = make(both, 2);
+	scmp_filter_ctx wide = CONTEXT(DEFAULT, SCMP_ARCH_X86_64), narrow = CONTEXT(DEFAULT, SCMP_ARCH_X32),
+	                ctx = CONTEXT(DEFAULT, both[0], both[1]);
 
 	ck_assert_int_eq(seccomp_rule_add(wide, E(5), SCMP_SYS(read), 0), 0);
 	ck_assert_int_eq(seccomp_rule_add(narrow, E(5), SCMP_SYS(read), 0), 0);
@@ -365,7 +350,7 @@ START_TEST(order_of_errors)
 	static const uint32_t both[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X86};
 	static const struct scmp_arg_cmp sixth = {6, 99, 0, 0}, unknown = {0, SCMP_CMP_MASKED_EQ + 1, 0, 0};
 	static const struct scmp_arg_cmp twice[] = {EQ(3, 1), EQ(3, 2)}, none = {0, 0, 0, 0};
-	scmp_filter_ctx ctx = make(both, 2), one = make_one(SCMP_ARCH_X86_64);
+	scmp_filter_ctx ctx = CONTEXT(DEFAULT, both[0], both[1]), one = CONTEXT(DEFAULT, SCMP_ARCH_X86_64);
 
 	ck_assert_int_eq(seccomp_rule_add(NULL, 0xdeadbeef, -2, 7), -EINVAL);
 	ck_assert_int_eq(seccomp_rule_add_array(ctx, E(5), NR, 7, NULL), -EINVAL);
@@ -398,7 +383,7 @@ END_TEST
 START_TEST(all_or_nothing)
 {
 	static const uint32_t both[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X86};
-	scmp_filter_ctx ctx = make(both, 2);
+	scmp_filter_ctx ctx = CONTEXT(DEFAULT, both[0], both[1]);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), NR, 1, SCMP_A0_64(SCMP_CMP_EQ, 5)), 0);
 	/* the same as the first on x86 alone */

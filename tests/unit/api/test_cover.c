@@ -9,6 +9,7 @@
 
 #include <linux/filter.h>
 
+#include "support/context.h"
 #include "support/random.h"
 #include "support/run.h"
 
@@ -31,24 +32,6 @@ static unsigned long rule_hits(const struct callgate_simulator *simulator, uint3
 	return hits;
 }
 
-static scmp_filter_ctx make_filter(uint32_t arch)
-{
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-
-	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
-	ck_assert_int_eq(seccomp_arch_add(ctx, arch), 0);
-	return ctx;
-}
-
-static void add(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned count, struct scmp_arg_cmp a,
-                struct scmp_arg_cmp b)
-{
-	struct scmp_arg_cmp conditions[] = {a, b};
-
-	ck_assert_int_eq(
-	    seccomp_rule_add_array(ctx, action, seccomp_syscall_resolve_name(name), count, conditions), 0);
-}
-
 static int cover_all(struct callgate_simulator *simulator, uint32_t arch)
 {
 	return callgate_simulator_cover(simulator, arch, 0, UINT32_MAX, 0, NULL);
@@ -58,14 +41,14 @@ static int cover_all(struct callgate_simulator *simulator, uint32_t arch)
 static void check_each_rule(uint32_t arch, uint32_t nr)
 {
 	const struct scmp_arg_cmp none = {0};
-	scmp_filter_ctx ctx = make_filter(arch);
+	scmp_filter_ctx ctx = CONTEXT(SCMP_ACT_ERRNO(EPERM), arch);
 
-	add(ctx, SCMP_ACT_ALLOW, "getpriority", 2, SCMP_A0_64(SCMP_CMP_GT, 0x500000007, 0),
-	    SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0x30, 0x10));
-	add(ctx, SCMP_ACT_TRAP, "getpriority", 2, SCMP_A0_64(SCMP_CMP_LE, 0x500000007, 0),
-	    SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0x3, 0x2));
+	context_add(ctx, SCMP_ACT_ALLOW, "getpriority", 2, SCMP_A0_64(SCMP_CMP_GT, 0x500000007, 0),
+	            SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0x30, 0x10));
+	context_add(ctx, SCMP_ACT_TRAP, "getpriority", 2, SCMP_A0_64(SCMP_CMP_LE, 0x500000007, 0),
+	            SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0x3, 0x2));
 	for (unsigned i = 0; i < 3; i++)
-		add(ctx, SCMP_ACT_ALLOW, "getrlimit", 1, SCMP_A0_64(SCMP_CMP_EQ, 20 + i, 0), none);
+		context_add(ctx, SCMP_ACT_ALLOW, "getrlimit", 1, SCMP_A0_64(SCMP_CMP_EQ, 20 + i, 0), none);
 	struct callgate_simulator *simulator = simulator_of(ctx);
 	ck_assert_int_eq(callgate_simulator_cover(simulator, arch, nr, nr, 0, NULL), 0);
 	ck_assert_uint_gt(rule_hits(simulator, 1, arch), 0);
@@ -95,13 +78,13 @@ START_TEST(only_calls_of_the_kind)
 	const struct scmp_arg_cmp kind[] = {SCMP_A0_64(SCMP_CMP_EQ, UINT64_MAX - 99, 0),
 	                                    SCMP_A2_64(SCMP_CMP_MASKED_EQ, 3, 1)};
 	const struct scmp_arg_cmp wrong = {6, SCMP_CMP_EQ, 0, 0};
-	scmp_filter_ctx ctx = make_filter(SCMP_ARCH_X86_64);
+	scmp_filter_ctx ctx = CONTEXT(SCMP_ACT_ERRNO(EPERM), SCMP_ARCH_X86_64);
 
-	add(ctx, SCMP_ACT_ALLOW, "openat", 1, SCMP_A2_64(SCMP_CMP_MASKED_EQ, 3, 0), none);
-	add(ctx, SCMP_ACT_TRAP, "openat", 2, SCMP_A2_64(SCMP_CMP_MASKED_EQ, 7, 5),
-	    SCMP_A0_64(SCMP_CMP_EQ, 0xffffff9c, 0));
-	add(ctx, SCMP_ACT_ALLOW, "openat", 2, SCMP_A2_64(SCMP_CMP_MASKED_EQ, 7, 5),
-	    SCMP_A0_64(SCMP_CMP_EQ, UINT64_MAX - 99, 0));
+	context_add(ctx, SCMP_ACT_ALLOW, "openat", 1, SCMP_A2_64(SCMP_CMP_MASKED_EQ, 3, 0), none);
+	context_add(ctx, SCMP_ACT_TRAP, "openat", 2, SCMP_A2_64(SCMP_CMP_MASKED_EQ, 7, 5),
+	            SCMP_A0_64(SCMP_CMP_EQ, 0xffffff9c, 0));
+	context_add(ctx, SCMP_ACT_ALLOW, "openat", 2, SCMP_A2_64(SCMP_CMP_MASKED_EQ, 7, 5),
+	            SCMP_A0_64(SCMP_CMP_EQ, UINT64_MAX - 99, 0));
 	struct callgate_simulator *simulator = simulator_of(ctx);
 	ck_assert_int_eq(callgate_simulator_cover(simulator, SCMP_ARCH_X86_64, 257, 257, 2, kind), 0);
 	ck_assert_uint_eq(rule_hits(simulator, 1, SCMP_ARCH_X86_64), 0);
@@ -123,13 +106,13 @@ START_TEST(everything)
 {
 	static const uint32_t archs[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_AARCH64, SCMP_ARCH_S390X,
 	                                 0x12345678};
-	scmp_filter_ctx ctx = make_filter(SCMP_ARCH_X86_64);
+	scmp_filter_ctx ctx = CONTEXT(SCMP_ACT_ERRNO(EPERM), SCMP_ARCH_X86_64);
 	struct callgate_edge edge;
 
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X32), 0);
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
-	add(ctx, SCMP_ACT_ALLOW, "read", 0, (struct scmp_arg_cmp){0}, (struct scmp_arg_cmp){0});
-	add(ctx, SCMP_ACT_ALLOW, "write", 1, SCMP_A0_64(SCMP_CMP_NE, 7, 0), (struct scmp_arg_cmp){0});
+	context_add(ctx, SCMP_ACT_ALLOW, "read", 0, (struct scmp_arg_cmp){0}, (struct scmp_arg_cmp){0});
+	context_add(ctx, SCMP_ACT_ALLOW, "write", 1, SCMP_A0_64(SCMP_CMP_NE, 7, 0), (struct scmp_arg_cmp){0});
 	struct callgate_simulator *simulator = simulator_of(ctx);
 	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
 		ck_assert_int_eq(cover_all(simulator, archs[i]), 0);
@@ -226,7 +209,7 @@ static uint64_t random_value(struct random *random)
 
 static scmp_filter_ctx random_filter(struct random *random)
 {
-	scmp_filter_ctx ctx = make_filter(SCMP_ARCH_X86_64);
+	scmp_filter_ctx ctx = CONTEXT(SCMP_ACT_ERRNO(EPERM), SCMP_ARCH_X86_64);
 
 	for (uint32_t i = random_below(random, 8) + 1; i > 0; i--) {
 		struct scmp_arg_cmp conditions[3];

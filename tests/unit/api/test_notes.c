@@ -8,23 +8,12 @@
 #include <callgate/diagnosis.h>
 #include <callgate/rule.h>
 
+#include "support/context.h"
 #include "support/run.h"
 
 enum { NR = SCMP_SYS(ioctl) };
 
 #define E(number) SCMP_ACT_ERRNO(number)
-
-static scmp_filter_ctx make(uint32_t first, uint32_t second)
-{
-	scmp_filter_ctx ctx = seccomp_init(E(1));
-
-	ck_assert_ptr_nonnull(ctx);
-	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
-	ck_assert_int_eq(seccomp_arch_add(ctx, first), 0);
-	if (second)
-		ck_assert_int_eq(seccomp_arch_add(ctx, second), 0);
-	return ctx;
-}
 
 struct rule {
 	uint32_t action; /* 0: none */
@@ -140,7 +129,7 @@ static int add(scmp_filter_ctx ctx, const struct rule *rule)
 
 START_TEST(rules)
 {
-	scmp_filter_ctx ctx = make(cases[_i].arch, cases[_i].other);
+	scmp_filter_ctx ctx = CONTEXT(E(1), cases[_i].arch, cases[_i].other);
 
 	if (cases[_i].before.action)
 		ck_assert_int_eq(add(ctx, &cases[_i].before), 0);
@@ -155,7 +144,7 @@ END_TEST
 
 START_TEST(errors_are_no_notes)
 {
-	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, SCMP_ARCH_X86);
+	scmp_filter_ctx ctx = CONTEXT(E(1), SCMP_ARCH_X86_64, SCMP_ARCH_X86);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), NR, 1, SCMP_A0(SCMP_CMP_EQ, 5)), 0);
 	/* cut on x86, where it then contradicts rule 1 */
@@ -169,20 +158,29 @@ END_TEST
 
 START_TEST(errors_name_the_action)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRACE(7));
+	static const struct {
+		uint32_t action;
+		const char *text;
+	} defaults[] = {
+	    {SCMP_ACT_TRACE(7),
+	     "action TRACE(7) is the default action already: the rule would change nothing"},
+	    {SCMP_ACT_NOTIFY, "action NOTIFY is the default action already: the rule would change nothing"},
+	};
 
-	ck_assert_ptr_nonnull(ctx);
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_TRACE(7), NR, 0), -EACCES);
-	ck_assert_str_eq(callgate_diagnosis(ctx),
-	                 "action TRACE(7) is the default action already: the rule would change nothing");
-	seccomp_release(ctx);
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		scmp_filter_ctx ctx = seccomp_init(defaults[i].action);
+		ck_assert_ptr_nonnull(ctx);
+		ck_assert_int_eq(seccomp_rule_add(ctx, defaults[i].action, NR, 0), -EACCES);
+		ck_assert_str_eq(callgate_diagnosis(ctx), defaults[i].text);
+		seccomp_release(ctx);
+	}
 }
 END_TEST
 
 START_TEST(direct_rules)
 {
 	static const struct scmp_arg_cmp range[] = {{0, SCMP_CMP_GE, 5, 0}, {0, SCMP_CMP_LT, 0x100000000, 0}};
-	scmp_filter_ctx ctx = make(SCMP_ARCH_X86, 0);
+	scmp_filter_ctx ctx = CONTEXT(E(1), SCMP_ARCH_X86, 0);
 
 	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86, E(5), 54, 2, range), 0);
 	ck_assert_str_eq(callgate_diagnosis(ctx),
@@ -199,7 +197,7 @@ END_TEST
 
 START_TEST(others)
 {
-	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64);
+	scmp_filter_ctx ctx = CONTEXT(E(1), SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64);
 
 	ck_assert_int_eq(seccomp_syscall_priority(ctx, SCMP_SYS(open), 5), 0);
 	ck_assert_str_eq(callgate_diagnosis(ctx),

@@ -10,24 +10,8 @@
 #include <callgate/rule.h>
 #include <callgate/simulate.h>
 
+#include "support/context.h"
 #include "support/run.h"
-
-static scmp_filter_ctx make(void)
-{
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(1));
-
-	ck_assert_ptr_nonnull(ctx);
-	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
-	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
-	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_AARCH64), 0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
-	/* a failed call counts too */
-	ck_assert_int_lt(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0_64(99, 1)), 0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-	                                  SCMP_A0_64(SCMP_CMP_EQ, 1), SCMP_A1_64(SCMP_CMP_LT, 0x100000000)),
-	                 0);
-	return ctx;
-}
 
 static struct callgate_verdict ask(scmp_filter_ctx ctx, uint32_t arch, int nr, uint64_t a0, uint64_t a1)
 {
@@ -40,7 +24,7 @@ static struct callgate_verdict ask(scmp_filter_ctx ctx, uint32_t arch, int nr, u
 
 START_TEST(verdicts_and_reasons)
 {
-	scmp_filter_ctx ctx = make();
+	scmp_filter_ctx ctx = context_with_socket();
 	struct callgate_verdict read = ask(ctx, SCMP_ARCH_X86_64, 0, 7, 7);
 	struct callgate_verdict socket = ask(ctx, SCMP_ARCH_AARCH64, 198, 1, 0xffffffff);
 	struct callgate_verdict other_socket = ask(ctx, SCMP_ARCH_AARCH64, 198, 1, 0x100000000);
@@ -68,7 +52,7 @@ END_TEST
 
 START_TEST(programs)
 {
-	scmp_filter_ctx ctx = make();
+	scmp_filter_ctx ctx = context_with_socket();
 	struct callgate_program *program = NULL, *bad = NULL;
 	struct callgate_verdict of_rules = ask(ctx, SCMP_ARCH_X86_64, 41, 1, 5), of_program;
 	struct callgate_call call = {.arch = SCMP_ARCH_X86_64, .nr = 41, .args = {1, 5}};
@@ -90,7 +74,7 @@ END_TEST
 
 START_TEST(bad_arguments)
 {
-	scmp_filter_ctx ctx = make();
+	scmp_filter_ctx ctx = context_with_socket();
 	struct callgate_call call = {0};
 	struct callgate_verdict verdict = {.action = 5};
 	struct callgate_simulator *simulator = NULL;
@@ -126,7 +110,7 @@ static unsigned long hits(const struct callgate_simulator *simulator, uint32_t a
 
 START_TEST(rules_are_counted)
 {
-	scmp_filter_ctx ctx = make();
+	scmp_filter_ctx ctx = context_with_socket();
 	struct callgate_simulator *simulator = NULL;
 	struct callgate_call read = {.arch = SCMP_ARCH_AARCH64, .nr = 63};
 	struct callgate_verdict verdict;
@@ -154,7 +138,7 @@ END_TEST
 /* Calls that differ in one comparison each take every edge of a small program. */
 START_TEST(edges_are_counted)
 {
-	scmp_filter_ctx ctx = make();
+	scmp_filter_ctx ctx = context_with_socket();
 	struct callgate_simulator *simulator = NULL;
 	struct callgate_edge edge;
 	static const uint64_t words[] = {0, 1, 2, 0xffffffff, 0x100000000, 0x100000001, 0x200000000};
@@ -189,7 +173,7 @@ END_TEST
 /* The example of an edge comes along there. */
 START_TEST(edge_examples_are_true)
 {
-	scmp_filter_ctx ctx = make();
+	scmp_filter_ctx ctx = context_with_socket();
 	struct callgate_simulator *simulator = NULL;
 	struct callgate_edge edge;
 	size_t reached = 0;

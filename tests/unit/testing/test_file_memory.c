@@ -4,6 +4,7 @@
 
 #include <callgate/test_file.h>
 
+#include "support/context.h"
 #include "support/run.h"
 #include "support/allocations.h"
 
@@ -61,12 +62,8 @@ END_TEST
 
 static scmp_filter_ctx make(uint32_t action)
 {
-	scmp_filter_ctx ctx = seccomp_init(action);
+	scmp_filter_ctx ctx = CONTEXT(action, SCMP_ARCH_X86_64, SCMP_ARCH_X86);
 
-	ck_assert_ptr_nonnull(ctx);
-	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
-	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
-	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
 	ck_assert_int_eq(
 	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0_64(SCMP_CMP_LT, 3)),
 	    action == SCMP_ACT_ALLOW ? -EACCES : 0);

@@ -7,24 +7,8 @@
 #include <callgate/coverage.h>
 #include <callgate/testing.h>
 
+#include "support/context.h"
 #include "support/run.h"
-
-static scmp_filter_ctx make(void)
-{
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(1));
-
-	ck_assert_ptr_nonnull(ctx);
-	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
-	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
-	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_AARCH64), 0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
-	/* a failed call counts too */
-	ck_assert_int_lt(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0_64(99, 1)), 0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-	                                  SCMP_A0_64(SCMP_CMP_EQ, 1), SCMP_A1_64(SCMP_CMP_LT, 0x100000000)),
-	                 0);
-	return ctx;
-}
 
 static uint32_t verdict_of(struct callgate_simulator *simulator, uint32_t arch, int nr, uint64_t a0,
                            uint64_t a1)
@@ -36,7 +20,7 @@ static uint32_t verdict_of(struct callgate_simulator *simulator, uint32_t arch, 
 	return verdict.action;
 }
 
-/* Calls of make()'s context whose verdicts tell all its mutants from it; which mutant differs at which call. */
+/* Calls of context_with_socket()'s context whose verdicts tell all its mutants from it; which mutant differs at which call. */
 static const struct {
 	const char *mutant;
 	struct {
@@ -60,7 +44,7 @@ static const struct {
 
 START_TEST(every_mutant)
 {
-	scmp_filter_ctx ctx = make();
+	scmp_filter_ctx ctx = context_with_socket();
 	struct callgate_simulator *simulator = NULL, *mutant;
 	const size_t count = sizeof(mutants) / sizeof(mutants[0]);
 	char *text;

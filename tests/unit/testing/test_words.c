@@ -10,6 +10,7 @@
 #include <callgate/simulate.h>
 #include <callgate/testing.h>
 
+#include "support/context.h"
 #include "support/run.h"
 
 static struct callgate_simulator *simulator_of(scmp_filter_ctx ctx)
@@ -18,24 +19,6 @@ static struct callgate_simulator *simulator_of(scmp_filter_ctx ctx)
 
 	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
 	return simulator;
-}
-
-static scmp_filter_ctx make_filter(uint32_t arch)
-{
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-
-	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
-	ck_assert_int_eq(seccomp_arch_add(ctx, arch), 0);
-	return ctx;
-}
-
-static void add(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned count, struct scmp_arg_cmp a,
-                struct scmp_arg_cmp b)
-{
-	struct scmp_arg_cmp conditions[] = {a, b};
-
-	ck_assert_int_eq(
-	    seccomp_rule_add_array(ctx, action, seccomp_syscall_resolve_name(name), count, conditions), 0);
 }
 
 /* Is there an edge with these words? Each has some. */
@@ -57,11 +40,11 @@ static bool has_edge(const struct callgate_simulator *simulator, const char *wor
 START_TEST(edges_in_words)
 {
 	const struct scmp_arg_cmp none = {0};
-	scmp_filter_ctx ctx = make_filter(SCMP_ARCH_X86_64);
+	scmp_filter_ctx ctx = CONTEXT(SCMP_ACT_ERRNO(EPERM), SCMP_ARCH_X86_64);
 
-	add(ctx, SCMP_ACT_ALLOW, "read", 0, none, none);
-	add(ctx, SCMP_ACT_ALLOW, "openat", 1, SCMP_A2_64(SCMP_CMP_MASKED_EQ, 3, 1), none);
-	add(ctx, SCMP_ACT_TRAP, "lseek", 1, SCMP_A1_64(SCMP_CMP_GT, 0x500000000, 0), none);
+	context_add_call(ctx, SCMP_ACT_ALLOW, "read");
+	context_add(ctx, SCMP_ACT_ALLOW, "openat", 1, SCMP_A2_64(SCMP_CMP_MASKED_EQ, 3, 1), none);
+	context_add(ctx, SCMP_ACT_TRAP, "lseek", 1, SCMP_A1_64(SCMP_CMP_GT, 0x500000000, 0), none);
 	struct callgate_simulator *simulator = simulator_of(ctx);
 	ck_assert(has_edge(simulator, "arch == x86_64"));
 	ck_assert(has_edge(simulator, "arch != x86_64"));
@@ -137,10 +120,9 @@ static void run(struct callgate_simulator *simulator, uint32_t arch, int32_t nr)
 
 START_TEST(reasons)
 {
-	const struct scmp_arg_cmp none = {0};
-	scmp_filter_ctx ctx = make_filter(SCMP_ARCH_X86_64);
+	scmp_filter_ctx ctx = CONTEXT(SCMP_ACT_ERRNO(EPERM), SCMP_ARCH_X86_64);
 
-	add(ctx, SCMP_ACT_ALLOW, "read", 0, none, none);
+	context_add_call(ctx, SCMP_ACT_ALLOW, "read");
 	struct callgate_simulator *simulator = simulator_of(ctx);
 	for (int nr = 0; nr < 3; nr++)
 		run(simulator, SCMP_ARCH_X86_64, nr);
