@@ -16,6 +16,8 @@ struct run {
 	const struct callgate_filter *filter, *other;
 	struct callgate_simulator *simulator; /* counts; may be NULL */
 	bool takes_notes;                     /* looks for what is worth a note */
+	/* Compares only those bits of arguments that the kernel reads, and passes over calls of which it reads all. */
+	bool narrows;
 	/* What the test is for: the line's own list, or the filter's. */
 	const uint32_t *archs;
 	size_t arch_count;

@@ -154,24 +154,42 @@ static int cover(struct run *run, int32_t nr, const struct cases_walk *walk)
 	return run_cover(run, walk->arch, (uint32_t)nr, (uint32_t)nr, walk->count, walk->comparisons);
 }
 
+/* The number of bits of a compared argument that the kernel reads, if that is not all, and the line does not say how many; else 0. */
+static unsigned narrow_bits(const struct file_calls *calls, uint32_t arch, unsigned index)
+{
+	const struct file_argument *argument = &calls->arguments[index];
+	unsigned bits = calls->name ? callgate_argument_bits(arch, calls->name, index) : 0;
+
+	return argument->op == FILE_ANY || argument->bits || bits >= callgate_arch_find(arch)->register_bits
+	           ? 0
+	           : bits;
+}
+
 typedef int visitor(struct run *run, int32_t nr, const struct cases_walk *walk);
 
-static int visit_call(struct run *run, uint32_t arch, int32_t nr, const struct file_argument *arguments,
-                      visitor *visit)
+static int visit_call(struct run *run, uint32_t arch, int32_t nr, visitor *visit)
 {
 	static const struct file_argument any = {.op = FILE_ANY};
+	const struct file_argument *arguments = run->calls->arguments;
 	struct cases cases[FILE_ARGUMENTS];
 	struct cases_walk walk = {cases, arch};
+	bool is_narrow = false;
 	int result = 0;
 
 	for (unsigned i = 0; i < FILE_ARGUMENTS; i++) {
+		struct file_argument narrowed = arguments ? arguments[i] : any;
+		narrowed.bits = run->narrows && arguments ? narrow_bits(run->calls, arch, i) : 0;
+		if (narrowed.bits && !cases_of_argument(&narrowed, i, arch, &cases[i])) {
+			is_narrow = true;
+			continue;
+		}
 		const char *wrong = cases_of_argument(arguments ? &arguments[i] : &any, i, arch, &cases[i]);
 		if (wrong)
 			return run_error(run, "argument %u: %s", i, wrong);
 	}
 	if (cases_combinations(cases) > COMBINATIONS_MAX)
 		return run_error(run, "too many arguments with != at once");
-	while (result == 0 && !run->result->status && cases_next(&walk))
+	while (result == 0 && !run->result->status && is_narrow == run->narrows && cases_next(&walk))
 		result = visit(run, nr, &walk);
 	return result;
 }
@@ -205,7 +223,7 @@ static int visit_calls(struct run *run, const struct file_calls *calls, visitor 
 			if (nr == __NR_SCMP_ERROR)
 				continue;
 			is_somewhere = true;
-			result = visit_call(run, run->archs[i], nr, calls->arguments, visit);
+			result = visit_call(run, run->archs[i], nr, visit);
 		}
 	return is_somewhere || result < 0 ? result : fail_nowhere(run, calls);
 }
@@ -221,86 +239,50 @@ static int visit_line(struct run *run, visitor *visit)
 
 /* ---- notes: does the answer depend on bits that the kernel ignores? ---- */
 
-/*
- * The arguments of a call with only those bits compared that the kernel reads on this architecture. The first one that changes, and how many
- * bits of it are read; FILE_ARGUMENTS: none does.
- */
-static unsigned narrow_arguments(const struct file_calls *calls, uint32_t arch,
-                                 struct file_argument arguments[FILE_ARGUMENTS], unsigned *ret_bits)
+/* The first argument of the call of which the kernel reads fewer bits than the line compares; FILE_ARGUMENTS: none. */
+static unsigned find_narrow(const struct file_calls *calls, uint32_t arch)
 {
-	unsigned first = FILE_ARGUMENTS;
-
-	memcpy(arguments, calls->arguments, FILE_ARGUMENTS * sizeof(arguments[0]));
-	for (unsigned i = FILE_ARGUMENTS; i-- > 0;) {
-		unsigned bits = callgate_argument_bits(arch, calls->name, i);
-		if (arguments[i].op == FILE_ANY || arguments[i].bits || !bits ||
-		    bits >= callgate_arch_find(arch)->register_bits)
-			continue;
-		arguments[i].bits = *ret_bits = bits;
-		first = i;
-	}
-	return first;
+	for (unsigned i = 0; calls && calls->arguments && i < FILE_ARGUMENTS; i++)
+		if (narrow_bits(calls, arch, i))
+			return i;
+	return FILE_ARGUMENTS;
 }
 
-static int set_note(struct run *run, unsigned index, unsigned bits,
-                    const struct callgate_test_result *narrowed)
-{
-	const char *how = bits == 32 ? "with (u32) before it only 32 bits are compared"
-	                             : "a mask leaves only those: * & 0xffff == VALUE";
-	int len;
-
-	if (narrowed->status == CALLGATE_TEST_FAILED)
-		len =
-		    asprintf(&run->result->note,
-		             "the kernel reads %u bits of argument %u and takes more calls for the same, and "
-		             "the filter's answer to %s is %s; %s",
-		             bits, index, narrowed->call, narrowed->actual, how);
-	else
-		len = asprintf(&run->result->note,
-		               "it fails only because of bits that the kernel ignores: it reads %u bits of "
-		               "argument %u; %s",
-		               bits, index, how);
-	if (len < 0)
-		run->result->note = NULL;
-	return len < 0 ? -ENOMEM : 0;
-}
-
-/* Is the answer to one call of the line another one if only those bits are compared that the kernel reads? */
-static int note_call(struct run *run, const struct file_calls *calls, uint32_t arch)
-{
-	struct file_argument arguments[FILE_ARGUMENTS];
-	struct file_calls narrowed = {.name = calls->name, .arguments = arguments};
-	struct file_line line = {.kind = CALLGATE_TEST_CALLS,
-	                         .count = 1,
-	                         .calls = &narrowed,
-	                         .expectation = run->line->expectation};
-	struct callgate_test_result result = {0};
-	struct run again = {
-	    .line = &line, .filter = run->filter, .archs = &arch, .arch_count = 1, .result = &result};
-	unsigned bits = 0;
-
-	if (!calls->name || !calls->arguments || run_number_of(calls, arch) == __NR_SCMP_ERROR)
-		return 0;
-	unsigned index = narrow_arguments(calls, arch, arguments, &bits);
-	if (index == FILE_ARGUMENTS)
-		return 0;
-	int status = visit_line(&again, ask);
-	if (status == 0 && result.status != run->result->status && result.status != CALLGATE_TEST_ERROR)
-		status = set_note(run, index, bits, &result);
-	callgate_test_result_finish(&result);
-	return status;
-}
-
+/* Is the result another one if only those bits are compared? A call of which there are no others passes then. */
 static int add_note(struct run *run)
 {
-	int result = 0;
+	struct callgate_test_result result = {0};
+	struct run again = *run;
+	const char *how = "with (u32) before its value only 32 bits are compared";
+	char *note = NULL;
 
-	if (run->result->status == CALLGATE_TEST_FAILED && run->calls)
-		return note_call(run, run->calls, words_arch_of_call(&run->result->witness));
-	for (size_t i = 0; run->result->status == CALLGATE_TEST_PASSED && i < run->line->count; i++)
-		for (size_t j = 0; j < run->arch_count && result == 0 && !run->result->note; j++)
-			result = note_call(run, &run->line->calls[i], run->archs[j]);
-	return result;
+	again.narrows = true;
+	again.simulator = NULL;
+	again.result = &result;
+	int status = visit_line(&again, ask);
+	bool has_failed = run->result->status == CALLGATE_TEST_FAILED;
+	const struct file_calls *calls = has_failed ? run->calls : again.calls;
+	uint32_t arch = words_arch_of_call(has_failed ? &run->result->witness : &result.witness);
+	unsigned index = find_narrow(calls, arch),
+	         bits = index < FILE_ARGUMENTS ? narrow_bits(calls, arch, index) : 0;
+	if (bits && bits != 32)
+		how = "the mask of those bits makes a test about all such calls";
+	int len = 0;
+	if (status == 0 && has_failed && result.status == CALLGATE_TEST_PASSED && bits)
+		len = asprintf(
+		    &note,
+		    "it fails only because of bits that the kernel ignores: the kernel reads only %u bits of "
+		    "argument %u; %s",
+		    bits, index, how);
+	else if (status == 0 && !has_failed && result.status == CALLGATE_TEST_FAILED)
+		len = asprintf(
+		    &note,
+		    "the kernel reads only %u bits of argument %u, so %s is the same call to it, but the "
+		    "filter's answer is %s; %s",
+		    bits, index, result.call, result.actual, how);
+	run->result->note = len < 0 ? NULL : note;
+	callgate_test_result_finish(&result);
+	return len < 0 ? -ENOMEM : status;
 }
 
 /* Only a test that passes says something about all of its calls. */
@@ -310,7 +292,8 @@ static int run_calls(struct run *run)
 
 	if (result == 0 && !run->result->status && run->simulator)
 		result = visit_line(run, cover);
-	return result == 0 && run->takes_notes ? add_note(run) : result;
+	return result == 0 && run->takes_notes && run->result->status != CALLGATE_TEST_ERROR ? add_note(run)
+	                                                                                     : result;
 }
 
 /* ---- any test ---- */
