@@ -16,6 +16,7 @@ struct parser {
 	const char *heading;
 	unsigned int deadline;
 	size_t tests;
+	struct file_line line; /* that is being read */
 };
 
 enum { DEADLINE_MAX = 3600000, CAPABILITIES_MAX = 64 /* on a line; there are fewer */ };
@@ -56,62 +57,46 @@ static bool parse_filter(struct parser *parser, bool is_program)
 	return filter->path && (*filter->path || scan_fail(scan, where, "the name of a file is empty"));
 }
 
-static bool parse_profile(struct parser *parser, struct file_line *line)
+static bool parse_profile(struct parser *parser)
 {
-	(void)line;
 	return parse_filter(parser, false);
 }
 
-static bool parse_program(struct parser *parser, struct file_line *line)
+static bool parse_program(struct parser *parser)
 {
-	(void)line;
 	return parse_filter(parser, true);
 }
 
 /* ---- architectures ---- */
 
-static bool add_arch(struct scan *scan, const char *where, const char *name, struct file_archs *archs)
+/* Names up to the end of the line, or up to `end`. */
+static bool parse_archs(struct scan *scan, const char *end, struct file_archs *archs)
 {
-	const struct callgate_arch *arch = callgate_arch_find_name(name);
-	const char *closest = arch ? arch->name : callgate_arch_closest_name(name);
-
-	if (arch && strcmp(arch->name, name) != 0)
-		arch = NULL; /* a name that others have for it */
-	if (!arch)
-		return scan_fail(scan, where, "there is no architecture \"%s\"%s", name,
-		                 words_hint("", closest));
-	for (size_t i = 0; i < archs->count; i++)
-		if (archs->tokens[i] == arch->token)
-			return scan_fail(scan, where, "%s is here twice", name);
-	assert(archs->count < FILE_ARCHS_MAX);
-	archs->tokens[archs->count++] = arch->token;
+	archs->tokens = scan_allocate(scan, FILE_ARCHS_MAX, sizeof(*archs->tokens));
+	if (!archs->tokens)
+		return false;
+	do {
+		const char *where, *name = scan_name(scan, &where, "the name of an architecture");
+		const struct callgate_arch *arch = name ? callgate_arch_find_name(name) : NULL;
+		if (!name)
+			return false;
+		if (!arch || strcmp(arch->name, name) != 0) /* others may have another name for it */
+			return scan_fail_unknown(scan, where, "architecture", name, "",
+			                         arch ? arch->name : callgate_arch_closest_name(name));
+		for (size_t i = 0; i < archs->count; i++)
+			if (archs->tokens[i] == arch->token)
+				return scan_fail(scan, where, "%s is here twice", name);
+		assert(archs->count < FILE_ARCHS_MAX);
+		archs->tokens[archs->count++] = arch->token;
+		scan_take(scan, ",");
+	} while (end ? !scan_take(scan, end) : !scan_is_end(scan));
 	return true;
 }
 
-/* Names up to the end of the line, or up to `end`. */
-static bool parse_archs(struct scan *scan, const char *end, struct file_archs *ret_archs)
+static bool parse_arch(struct parser *parser)
 {
 	struct file_archs archs = {0};
 
-	archs.tokens = scan_allocate(scan, FILE_ARCHS_MAX, sizeof(*archs.tokens));
-	if (!archs.tokens)
-		return false;
-	do {
-		const char *where;
-		const char *name = scan_name(scan, &where, "the name of an architecture");
-		if (!name || !add_arch(scan, where, name, &archs))
-			return false;
-		scan_take(scan, ",");
-	} while (end ? !scan_take(scan, end) : !scan_is_end(scan));
-	*ret_archs = archs;
-	return true;
-}
-
-static bool parse_arch(struct parser *parser, struct file_line *line)
-{
-	struct file_archs archs;
-
-	(void)line;
 	if (!parse_archs(&parser->scan, NULL, &archs))
 		return false;
 	if (parser->part->lists.count == FILE_LISTS_MAX)
@@ -122,9 +107,8 @@ static bool parse_arch(struct parser *parser, struct file_line *line)
 
 /* ---- the environment ---- */
 
-static bool parse_cap(struct parser *parser, struct file_line *line)
+static bool parse_cap(struct parser *parser)
 {
-	(void)line;
 	struct scan *scan = &parser->scan;
 	struct callgate_test_filter *filter = &parser->part->filter;
 	size_t count = 0;
@@ -150,9 +134,8 @@ static bool parse_cap(struct parser *parser, struct file_line *line)
 	return true;
 }
 
-static bool parse_kernel(struct parser *parser, struct file_line *line)
+static bool parse_kernel(struct parser *parser)
 {
-	(void)line;
 	parser->part->filter.kernel_line = parser->scan.line;
 	parser->part->filter.kernel = scan_text(&parser->scan, "a version");
 	return parser->part->filter.kernel != NULL;
@@ -184,7 +167,7 @@ static const struct option *find_option(struct scan *scan, const char *where, co
 			return &options[i];
 		similar_offer(&similar, options[i].name);
 	}
-	scan_fail(scan, where, "there is no option \"%s\"%s", name, words_hint("", similar.best));
+	scan_fail_unknown(scan, where, "option", name, "", similar.best);
 	return NULL;
 }
 
@@ -192,8 +175,7 @@ static bool parse_option_value(struct scan *scan, const struct option *option, c
 {
 	const char *const *values = option->values;
 
-	scan_blanks(scan);
-	const char *where = scan->at;
+	const char *where = scan_blanks(scan);
 	*ret_value = scan_text(scan, "the option's value");
 	if (!*ret_value || !values[0])
 		return *ret_value != NULL;
@@ -205,15 +187,13 @@ static bool parse_option_value(struct scan *scan, const struct option *option, c
 	                 values[2] ? values[2] : "");
 }
 
-static bool parse_option(struct parser *parser, struct file_line *line)
+static bool parse_option(struct parser *parser)
 {
-	(void)line;
 	struct scan *scan = &parser->scan;
 	struct callgate_test_filter *filter = &parser->part->filter;
 	struct callgate_test_option option = {.line = scan->line};
 
-	scan_blanks(scan);
-	const char *where = scan->at;
+	const char *where = scan_blanks(scan);
 	option.name = scan_text(scan, "an option");
 	const struct option *known = option.name ? find_option(scan, where, option.name) : NULL;
 	if (!known)
@@ -235,9 +215,8 @@ static bool parse_option(struct parser *parser, struct file_line *line)
 
 /* ---- how tests are run and called ---- */
 
-static bool parse_test(struct parser *parser, struct file_line *line)
+static bool parse_test(struct parser *parser)
 {
-	(void)line;
 	struct scan *scan = &parser->scan;
 
 	if (scan_is_end(scan))
@@ -247,117 +226,111 @@ static bool parse_test(struct parser *parser, struct file_line *line)
 	return parser->heading != NULL;
 }
 
-static bool parse_deadline(struct parser *parser, struct file_line *line)
+static bool parse_deadline(struct parser *parser)
 {
-	(void)line;
 	struct scan *scan = &parser->scan;
 	const char *word;
 	uint64_t number = 0;
-
 	size_t len = scan_word(scan, &word);
+
 	for (size_t i = 0; i < len && number <= DEADLINE_MAX; i++)
 		number = word[i] >= '0' && word[i] <= '9' ? number * 10 + (uint64_t)(word[i] - '0')
 		                                          : DEADLINE_MAX + 1u;
-	if (number == 0 || number > DEADLINE_MAX)
-		return scan_fail(scan, word, "a deadline is a number of milliseconds, from 1 to %d",
-		                 DEADLINE_MAX);
 	parser->deadline = (unsigned int)number;
-	return true;
+	return (number > 0 && number <= DEADLINE_MAX) ||
+	       scan_fail(scan, word, "a deadline is a number of milliseconds, from 1 to %d", DEADLINE_MAX);
 }
 
 /* ---- what is tested ---- */
 
-static bool add_line(struct parser *parser, struct file_line *line)
+static bool add_line(struct parser *parser)
 {
 	struct scan *scan = &parser->scan;
+	struct file_line *kept = scan_allocate(scan, 1, sizeof(*kept));
 	const char *start = scan->start;
 
-	assert(line->kind && (line->count == 0 || line->calls));
 	while (*start == ' ' || *start == '\t')
 		start++;
-	struct file_line *kept = scan_allocate(scan, 1, sizeof(*kept));
-	line->text = scan_copy(scan, start, (size_t)(scan->end - start));
-	if (!kept || !line->text)
+	parser->line.text = scan_copy(scan, start, (size_t)(scan->end - start));
+	if (!kept || !parser->line.text)
 		return false;
-	line->line = scan->line;
-	line->column = scan_column(scan, start);
-	line->heading = parser->heading;
-	line->deadline = parser->deadline;
-	*kept = *line;
+	parser->line.line = scan->line;
+	parser->line.column = scan_column(scan, start);
+	parser->line.heading = parser->heading;
+	parser->line.deadline = parser->deadline;
+	*kept = parser->line;
+	assert(kept->kind && (kept->count == 0 || kept->calls));
 	parser->tests += parser->part->lists.count ? parser->part->lists.count : 1;
 	if (parser->tests > FILE_TESTS_MAX)
 		return scan_fail(scan, start, "more than %d tests", FILE_TESTS_MAX);
 	return vec_push(&parser->part->lines, kept) || scan_fail_memory(scan);
 }
 
-static bool parse_list(struct scan *scan, bool live, struct file_line *line)
+static bool parse_list(struct parser *parser)
 {
+	struct scan *scan = &parser->scan;
+	struct file_line *line = &parser->line;
 	size_t most = 1;
 
 	for (const char *at = scan->at; at < scan->end; at++)
 		most += *at == ',';
 	struct file_calls *calls = scan_allocate(scan, most, sizeof(*calls));
+	line->calls = calls;
 	if (!calls)
 		return false;
 	do {
-		if (!parse_calls(scan, live, &calls[line->count++]))
+		if (!parse_calls(scan, &calls[line->count++]))
 			return false;
-	} while (!live && scan_take(scan, ","));
-	line->calls = calls;
+	} while (!scan->is_live && scan_take(scan, ","));
 	scan_blanks(scan);
-	return scan_expect(scan, "->", live ? "the call" : "the calls") &&
-	       parse_expectation(scan, live, &line->expectation);
+	return scan_expect(scan, "->", scan->is_live ? "the call" : "the calls") &&
+	       parse_expectation(scan, &line->expectation);
 }
 
-static bool parse_calls_line(struct parser *parser, struct file_line *line)
+static bool parse_only(struct parser *parser)
 {
-	return parse_list(&parser->scan, false, line);
-}
+	const char *where = parser->scan.at;
 
-static bool parse_only(struct parser *parser, struct file_line *line)
-{
-	struct scan *scan = &parser->scan;
-	const char *where = scan->at;
-
-	if (!parse_list(scan, false, line))
+	if (!parse_list(parser))
 		return false;
-	for (size_t i = 0; i < line->count; i++)
-		if (line->calls[i].arguments)
-			return scan_fail(scan, where, "`only` is about whole calls, without arguments");
-	return line->expectation.action == SCMP_ACT_ALLOW ||
-	       scan_fail(scan, where, "`only` tells what may be allowed: ... -> ALLOW");
+	for (size_t i = 0; i < parser->line.count; i++)
+		if (parser->line.calls[i].arguments)
+			return scan_fail(&parser->scan, where,
+			                 "`only` is about whole calls, without arguments");
+	return parser->line.expectation.action == SCMP_ACT_ALLOW ||
+	       scan_fail(&parser->scan, where, "`only` tells what may be allowed: ... -> ALLOW");
 }
 
-static bool parse_no_weaker(struct parser *parser, struct file_line *line)
+static bool parse_no_weaker(struct parser *parser)
 {
 	struct scan *scan = &parser->scan;
 
 	if (!scan_take(scan, "weaker") || !scan_take(scan, "than"))
 		return scan_fail(scan, scan->start, "this should be `no weaker than FILE`");
-	line->other = scan_text(scan, "the name of a file");
-	return line->other != NULL;
+	parser->line.other = scan_text(scan, "the name of a file");
+	return parser->line.other != NULL;
 }
 
-static bool parse_live(struct parser *parser, struct file_line *line)
+static bool parse_live(struct parser *parser)
 {
-	return scan_expect(&parser->scan, ":", "live") && parse_list(&parser->scan, true, line);
+	return scan_expect(&parser->scan, ":", "live") && parse_list(parser);
 }
 
 /* After `other` or `unknown`. */
-static bool parse_others(struct parser *parser, struct file_line *line)
+static bool parse_others(struct parser *parser)
 {
 	struct scan *scan = &parser->scan;
 
-	if (line->kind == CALLGATE_TEST_OTHER_CALLS && scan_take(scan, "architectures")) {
-		line->kind = CALLGATE_TEST_OTHER_ARCHS;
-		if (line->archs.count)
+	if (parser->line.kind == CALLGATE_TEST_OTHER_CALLS && scan_take(scan, "architectures")) {
+		parser->line.kind = CALLGATE_TEST_OTHER_ARCHS;
+		if (parser->line.archs.count)
 			return scan_fail(scan, scan->start,
 			                 "other architectures than those of the filter are meant");
 	} else if (!scan_take(scan, "calls")) {
 		return scan_fail(scan, scan->at,
 		                 "there can be `other calls`, `unknown calls` and `other architectures`");
 	}
-	return scan_expect(scan, "->", "it") && parse_expectation(scan, false, &line->expectation);
+	return scan_expect(scan, "->", "it") && parse_expectation(scan, &parser->line.expectation);
 }
 
 /* ---- all kinds of lines ---- */
@@ -367,7 +340,7 @@ enum place { ANYWHERE, BEFORE_TESTS, BEFORE_TESTS_OF_PROFILE };
 /* The last one is for lines that begin with none of the words. */
 static const struct kind {
 	const char *word;
-	bool (*parse)(struct parser *parser, struct file_line *line);
+	bool (*parse)(struct parser *parser);
 	enum callgate_test_kind test; /* 0: the line is none */
 	enum place place;
 	const char *not_on; /* why `on ARCH:` can't stand before a test; NULL: it can */
@@ -385,7 +358,7 @@ static const struct kind {
     {"other", parse_others, CALLGATE_TEST_OTHER_CALLS, ANYWHERE, NULL},
     {"unknown", parse_others, CALLGATE_TEST_UNKNOWN_CALLS, ANYWHERE, NULL},
     {"no", parse_no_weaker, CALLGATE_TEST_NO_WEAKER, ANYWHERE, "`no weaker than` is about all architectures"},
-    {NULL, parse_calls_line, CALLGATE_TEST_CALLS, ANYWHERE, NULL},
+    {NULL, parse_list, CALLGATE_TEST_CALLS, ANYWHERE, NULL},
 };
 
 /* The word that begins a line and was probably meant. */
@@ -413,18 +386,19 @@ static bool parse_line(struct parser *parser)
 {
 	struct scan *scan = &parser->scan;
 	const struct kind *kind = kinds;
-	struct file_line line = {0};
 	bool has_archs = scan_take(scan, "on");
 
-	if (has_archs && !parse_archs(scan, ":", &line.archs))
+	parser->line = (struct file_line){0};
+	if (has_archs && !parse_archs(scan, ":", &parser->line.archs))
 		return false;
 	while (kind->word && ((has_archs && !kind->test) || !scan_take(scan, kind->word)))
 		kind++;
-	line.kind = kind->test;
+	parser->line.kind = kind->test;
+	scan->is_live = kind->test == CALLGATE_TEST_LIVE;
 	if (has_archs && kind->not_on)
 		return scan_fail(scan, scan->start, "%s", kind->not_on);
-	return is_in_place(parser, kind) && kind->parse(parser, &line) && scan_expect_end(scan) &&
-	       (!kind->test || add_line(parser, &line));
+	return is_in_place(parser, kind) && kind->parse(parser) && scan_expect_end(scan) &&
+	       (!kind->test || add_line(parser));
 }
 
 /* ---- the whole file ---- */

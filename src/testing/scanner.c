@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "testing/words.h"
 
 enum { MESSAGE_SIZE = 400 };
 
@@ -79,6 +80,12 @@ bool scan_fail(struct scan *scan, const char *where, const char *format, ...)
 	return add_message(scan, scan_column(scan, where), text);
 }
 
+bool scan_fail_unknown(struct scan *scan, const char *where, const char *what, const char *name,
+                       const char *prefix, const char *closest)
+{
+	return scan_fail(scan, where, "there is no %s \"%s\"%s", what, name, words_hint(prefix, closest));
+}
+
 /* ---- whole lines ---- */
 
 static bool check_characters(struct scan *scan)
@@ -133,16 +140,16 @@ bool scan_start_line(struct scan *scan, const char *start, const char *end)
 
 /* ---- symbols and words ---- */
 
-void scan_blanks(struct scan *scan)
+const char *scan_blanks(struct scan *scan)
 {
 	while (scan->at < scan->end && is_blank(*scan->at))
 		scan->at++;
+	return scan->at;
 }
 
 bool scan_is_end(struct scan *scan)
 {
-	scan_blanks(scan);
-	return scan->at >= scan->end;
+	return scan_blanks(scan) >= scan->end;
 }
 
 bool scan_expect_end(struct scan *scan)
@@ -172,8 +179,7 @@ bool scan_expect(struct scan *scan, const char *symbol, const char *after)
 
 size_t scan_word(struct scan *scan, const char **ret_word)
 {
-	scan_blanks(scan);
-	*ret_word = scan->at;
+	*ret_word = scan_blanks(scan);
 	while (scan->at < scan->end && is_word(*scan->at))
 		scan->at++;
 	return (size_t)(scan->at - *ret_word);
@@ -191,8 +197,7 @@ char *scan_name(struct scan *scan, const char **ret_where, const char *what)
 
 char *scan_text(struct scan *scan, const char *what)
 {
-	scan_blanks(scan);
-	const char *from = scan->at;
+	const char *from = scan_blanks(scan);
 	if (from < scan->end && *from == '"')
 		return scan_string(scan, false);
 	while (scan->at < scan->end && !is_blank(*scan->at))

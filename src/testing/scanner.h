@@ -9,8 +9,9 @@
 /* at <= end: what is still to be read. The first mistake of a line is reported, and then nothing more is read of it. */
 struct scan {
 	struct callgate_test_file *file;
-	const char *start, *at, *end;                  /* comments and blanks at the end are cut off */
-	unsigned int line;                             /* from 1 */
+	const char *start, *at, *end; /* comments and blanks at the end are cut off */
+	unsigned int line;            /* from 1 */
+	bool is_live; /* the line makes a real call: no sets, and one value for each argument */
 	const char *(*closest_word)(const char *name); /* that begins a line; NULL: none is similar */
 	bool no_memory;
 };
@@ -21,11 +22,15 @@ bool scan_start_line(struct scan *scan, const char *start, const char *end);
 /* Adds a message about a place in the line; always false. */
 __attribute__((format(printf, 3, 4))) bool scan_fail(struct scan *scan, const char *where, const char *format,
                                                      ...);
+/* There is no `what` of this name, and a closest one or NULL, which is shown after the prefix; always false. */
+bool scan_fail_unknown(struct scan *scan, const char *where, const char *what, const char *name,
+                       const char *prefix, const char *closest);
 /* Memory is out: no message; always false. */
 bool scan_fail_memory(struct scan *scan);
 
 unsigned int scan_column(const struct scan *scan, const char *where);
-void scan_blanks(struct scan *scan);
+/* Passes over blanks; where the scan is then. */
+const char *scan_blanks(struct scan *scan);
 /* After blanks: is the line at its end? */
 bool scan_is_end(struct scan *scan);
 /* A mistake, unless the line is at its end. */
@@ -49,12 +54,9 @@ char *scan_string(struct scan *scan, bool has_zeros);
 char *scan_copy(struct scan *scan, const char *text, size_t len);
 void *scan_allocate(struct scan *scan, size_t count, size_t size);
 
-/*
- * Calls and expectations of a line. Each function reads from where the scan is; false: a mistake was reported, or memory is out.
- * `live` is for lines that make a real call, which has no sets and one value for each argument.
- */
-bool parse_calls(struct scan *scan, bool live, struct file_calls *ret_calls);
+/* Calls and expectations of a line, read from where the scan is; false: a mistake was reported, or memory is out. */
+bool parse_calls(struct scan *scan, struct file_calls *ret_calls);
 /* What stands after the arrow. */
-bool parse_expectation(struct scan *scan, bool live, struct file_expectation *ret_expectation);
+bool parse_expectation(struct scan *scan, struct file_expectation *expectation);
 
 #endif

@@ -50,8 +50,7 @@ static bool parse_constant(struct scan *scan, const char *word, size_t len, stru
 		term->constant = name;
 		return true;
 	}
-	return scan_fail(scan, word, "there is no constant \"%s\"%s", name,
-	                 words_hint("", callgate_constant_closest_name(name)));
+	return scan_fail_unknown(scan, word, "constant", name, "", callgate_constant_closest_name(name));
 }
 
 static bool parse_term(struct scan *scan, struct file_term *term)
@@ -59,8 +58,7 @@ static bool parse_term(struct scan *scan, struct file_term *term)
 	const char *word;
 
 	*term = (struct file_term){0};
-	scan_blanks(scan);
-	const char *start = scan->at;
+	const char *start = scan_blanks(scan);
 	if (scan_take(scan, "~"))
 		term->complement = true;
 	else if (scan_take(scan, "-"))
@@ -126,9 +124,9 @@ static bool parse_bits(struct scan *scan, struct file_argument *argument)
 	return parse_value(scan, &argument->value);
 }
 
-static bool parse_string(struct scan *scan, bool live, struct file_argument *argument)
+static bool parse_string(struct scan *scan, struct file_argument *argument)
 {
-	if (!live)
+	if (!scan->is_live)
 		return scan_fail(
 		    scan, scan->at,
 		    "a filter does not see what a pointer points to; only a `live:` call can have a string");
@@ -144,15 +142,14 @@ static const struct {
 } operators[] = {{"!=", FILE_NOT_EQUAL},     {"<=", FILE_LESS_EQUAL}, {"<", FILE_LESS},
                  {">=", FILE_GREATER_EQUAL}, {">", FILE_GREATER},     {"==", FILE_EQUAL}};
 
-static bool parse_comparison(struct scan *scan, bool live, struct file_argument *argument)
+static bool parse_comparison(struct scan *scan, struct file_argument *argument)
 {
 	const char *start = scan->at;
 	*argument = (struct file_argument){.op = FILE_EQUAL, .bits = scan_take(scan, "(u32)") ? 32 : 0};
-	scan_blanks(scan);
-	char first = scan->at < scan->end ? *scan->at : ' ';
+	char first = scan_blanks(scan) < scan->end ? *scan->at : ' ';
 	if (first == '"' && !argument->bits)
-		return parse_string(scan, live, argument);
-	if (live && (argument->bits || first == '*' || first == '<' || first == '>' || first == '!'))
+		return parse_string(scan, argument);
+	if (scan->is_live && (argument->bits || first == '*' || first == '<' || first == '>' || first == '!'))
 		return scan_fail(scan, start,
 		                 "a `live:` call is made once, with one value for each argument");
 	if (scan_take(scan, "*"))
@@ -165,7 +162,7 @@ static bool parse_comparison(struct scan *scan, bool live, struct file_argument 
 	}
 	if (!parse_value(scan, &argument->value))
 		return false;
-	if (live || !scan_take(scan, ".."))
+	if (scan->is_live || !scan_take(scan, ".."))
 		return true;
 	argument->op = FILE_RANGE;
 	return parse_value(scan, &argument->second);
@@ -180,11 +177,10 @@ static bool has_constant(const struct file_value *value)
 }
 
 /* What stands between the parentheses of a call: "*", "!= 3", "3..5", "* & MASK == VALUE", "(u32) < 3", and for a live one also "string". */
-static bool parse_argument(struct scan *scan, bool live, struct file_argument *ret_argument)
+static bool parse_argument(struct scan *scan, struct file_argument *ret_argument)
 {
-	scan_blanks(scan);
-	const char *start = scan->at;
-	if (!parse_comparison(scan, live, ret_argument))
+	const char *start = scan_blanks(scan);
+	if (!parse_comparison(scan, ret_argument))
 		return false;
 	if (has_constant(&ret_argument->value) || has_constant(&ret_argument->second) ||
 	    has_constant(&ret_argument->mask))
@@ -195,7 +191,7 @@ static bool parse_argument(struct scan *scan, bool live, struct file_argument *r
 
 /* ---- calls ---- */
 
-static bool parse_arguments(struct scan *scan, bool live, struct file_calls *calls)
+static bool parse_arguments(struct scan *scan, struct file_calls *calls)
 {
 	unsigned count = 0;
 
@@ -206,10 +202,9 @@ static bool parse_arguments(struct scan *scan, bool live, struct file_calls *cal
 		return false;
 	calls->arguments = arguments;
 	do {
-		scan_blanks(scan);
 		if (count == FILE_ARGUMENTS)
-			return scan_fail(scan, scan->at, "a system call has at most 6 arguments");
-		if (!parse_argument(scan, live, &arguments[count++]))
+			return scan_fail(scan, scan_blanks(scan), "a system call has at most 6 arguments");
+		if (!parse_argument(scan, &arguments[count++]))
 			return false;
 	} while (scan_take(scan, ","));
 	return scan_expect(scan, ")", "the arguments");
@@ -220,7 +215,7 @@ static bool is_set_character(char c)
 	return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
-static bool parse_set(struct scan *scan, bool live, struct file_calls *calls)
+static bool parse_set(struct scan *scan, struct file_calls *calls)
 {
 	const char *start = scan->at++;
 
@@ -229,7 +224,7 @@ static bool parse_set(struct scan *scan, bool live, struct file_calls *calls)
 			break;
 		scan->at++;
 	}
-	if (live)
+	if (scan->is_live)
 		return scan_fail(scan, start, "a `live:` line makes one call, not a set of them");
 	char *name = scan_copy(scan, start, (size_t)(scan->at - start));
 	if (!name)
@@ -237,8 +232,7 @@ static bool parse_set(struct scan *scan, bool live, struct file_calls *calls)
 	calls->group = callgate_group_find(name);
 	if (calls->group)
 		return true;
-	return scan_fail(scan, start, "there is no set \"%s\"%s", name,
-	                 words_hint("@", callgate_group_closest_name(name)));
+	return scan_fail_unknown(scan, start, "set", name, "@", callgate_group_closest_name(name));
 }
 
 static bool fail_name(struct scan *scan, const char *where, const char *name)
@@ -251,7 +245,7 @@ static bool fail_name(struct scan *scan, const char *where, const char *name)
 		similar_offer(&similar, word);
 	if (closest)
 		similar_offer(&similar, closest);
-	return scan_fail(scan, where, "there is no system call \"%s\"%s", name, words_hint("", similar.best));
+	return scan_fail_unknown(scan, where, "system call", name, "", similar.best);
 }
 
 static bool parse_name(struct scan *scan, struct file_calls *calls)
@@ -273,92 +267,75 @@ static bool parse_name(struct scan *scan, struct file_calls *calls)
 	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR || fail_name(scan, where, name);
 }
 
-bool parse_calls(struct scan *scan, bool live, struct file_calls *ret_calls)
+bool parse_calls(struct scan *scan, struct file_calls *ret_calls)
 {
 	*ret_calls = (struct file_calls){0};
-	scan_blanks(scan);
-	if (scan->at < scan->end && *scan->at == '@')
-		return parse_set(scan, live, ret_calls);
+	if (scan_blanks(scan) < scan->end && *scan->at == '@')
+		return parse_set(scan, ret_calls);
 	if (!parse_name(scan, ret_calls))
 		return false;
 	if (scan_take(scan, "("))
-		return parse_arguments(scan, live, ret_calls);
-	return !live || scan_fail(scan, scan->at, "a `live:` call needs its arguments in parentheses");
+		return parse_arguments(scan, ret_calls);
+	return !scan->is_live ||
+	       scan_fail(scan, scan->at, "a `live:` call needs its arguments in parentheses");
 }
 
 /* ---- what stands after the arrow ---- */
 
 enum { DATA_MAX = 0xffff };
 
+/* What the end of a live call is called, and what an action that it can see looks like from inside. */
 static const struct {
 	const char *name;
+	uint32_t action;
 	enum file_result result;
-} ends[] = {{"success", FILE_SUCCESS}, {"killed", FILE_KILLED}, {"trapped", FILE_TRAPPED}};
+} ends[] = {{"success", 0, FILE_SUCCESS},
+            {"killed", SCMP_ACT_KILL_THREAD, FILE_KILLED},
+            {NULL, SCMP_ACT_KILL_PROCESS, FILE_KILLED},
+            {"trapped", SCMP_ACT_TRAP, FILE_TRAPPED},
+            {NULL, SCMP_ACT_ERRNO(0), FILE_ERRNO}};
+enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
 
-/* What such an action looks like from inside; FILE_ACTION: it can't be seen there. */
+/* FILE_ACTION: it can't be seen. */
 static enum file_result live_result(const struct callgate_action_kind *kind)
 {
-	switch (kind->action) {
-	case SCMP_ACT_ERRNO(0):
-		return FILE_ERRNO;
-	case SCMP_ACT_TRAP:
-		return FILE_TRAPPED;
-	case SCMP_ACT_KILL_THREAD:
-	case SCMP_ACT_KILL_PROCESS:
-		return FILE_KILLED;
-	default:
-		return FILE_ACTION;
-	}
+	for (size_t i = 1; i < ENDS; i++)
+		if (ends[i].action == kind->action)
+			return ends[i].result;
+	return FILE_ACTION;
 }
 
-/* The largest value that the data may have; constants are checked as they are on this machine, if they are there. */
-static bool check_data(struct scan *scan, const char *where, const struct file_value *data, uint64_t most)
+/* A value of at most that; constants are checked as they are on this machine, if they are there. */
+static bool parse_bounded(struct scan *scan, uint64_t most, struct file_value *ret_value, uint64_t *ret_bits)
 {
-	const char *missing;
-	struct value value;
+	const char *where = scan_blanks(scan), *missing;
+	struct value value = {0};
 
-	if (cases_evaluate(data, SCMP_ARCH_NATIVE, &value, &missing) < 0 || value.bits <= most)
-		return true;
-	return scan_fail(scan, where, "this is at most %llu", (unsigned long long)most);
-}
-
-/* After "(". */
-static bool parse_data(struct scan *scan, struct file_expectation *expectation)
-{
-	scan_blanks(scan);
-	const char *where = scan->at;
-	return parse_value(scan, &expectation->value) && scan_expect(scan, ")", "the number") &&
-	       check_data(scan, where, &expectation->value, DATA_MAX);
+	if (!parse_value(scan, ret_value))
+		return false;
+	if (cases_evaluate(ret_value, SCMP_ARCH_NATIVE, &value, &missing) < 0)
+		value.bits = most; /* which is no action */
+	*ret_bits = value.bits;
+	return value.bits <= most || scan_fail(scan, where, "this is at most %llu", (unsigned long long)most);
 }
 
 static bool take_action(struct scan *scan, const char *where, const struct callgate_action_kind *kind,
-                        bool live, struct file_expectation *expectation)
+                        struct file_expectation *expectation)
 {
-	bool is_error = kind->action == SCMP_ACT_ERRNO(0);
+	bool has_data = kind->action == SCMP_ACT_ERRNO(0) || kind->action == SCMP_ACT_TRACE(0);
+	uint64_t bits;
 
 	expectation->action = kind->action;
-	expectation->result = live ? live_result(kind) : FILE_ACTION;
-	if (live && expectation->result == FILE_ACTION)
+	expectation->result = scan->is_live ? live_result(kind) : FILE_ACTION;
+	if (scan->is_live && expectation->result == FILE_ACTION)
 		return scan_fail(scan, where,
 		                 "a `live:` call can't see %s: write success, a number, an error, a signal, "
 		                 "killed, or trapped",
 		                 kind->name);
-	if (is_error || kind->action == SCMP_ACT_TRACE(0))
-		return scan_expect(scan, "(", kind->name) && parse_data(scan, expectation);
-	if (live || !scan_take(scan, "("))
-		return true;
-	return parse_data(scan, expectation);
-}
-
-/* One constant alone as a value. */
-static bool take_constant(struct scan *scan, char *name, struct file_expectation *expectation)
-{
-	expectation->value.terms = scan_allocate(scan, 1, sizeof(*expectation->value.terms));
-	if (!expectation->value.terms)
-		return false;
-	expectation->value.count = 1;
-	expectation->value.terms[0].constant = name;
-	return true;
+	if (has_data ? !scan_expect(scan, "(", kind->name) : scan->is_live || !scan_take(scan, "("))
+		return !has_data;
+	return parse_bounded(scan, DATA_MAX, &expectation->value, &bits) &&
+	       scan_expect(scan, ")", "the number");
 }
 
 static bool take_signal(struct scan *scan, const char *where, char *name,
@@ -374,82 +351,77 @@ static bool take_signal(struct scan *scan, const char *where, char *name,
 }
 
 /* A whole action as a number, which is how a verdict is printed that is no action there is. */
-static bool take_number(struct scan *scan, const char *start, struct file_expectation *expectation)
+static bool take_number(struct scan *scan, struct file_expectation *expectation)
 {
+	const char *start = scan_blanks(scan);
 	char text[CALLGATE_ACTION_TEXT];
-	const char *missing;
-	struct value value;
+	uint64_t bits;
 
 	expectation->result = FILE_NUMBER;
-	if (!parse_value(scan, &expectation->value) ||
-	    !check_data(scan, start, &expectation->value, UINT32_MAX))
+	if (!parse_bounded(scan, UINT32_MAX, &expectation->value, &bits))
 		return false;
-	if (cases_evaluate(&expectation->value, SCMP_ARCH_NATIVE, &value, &missing) < 0 ||
-	    !callgate_action_kind((uint32_t)value.bits))
+	if (!callgate_action_kind((uint32_t)bits))
 		return true;
-	callgate_action_text((uint32_t)value.bits, text);
+	callgate_action_text((uint32_t)bits, text);
 	return scan_fail(scan, start, "this number is an action or an error: write %s", text);
 }
 
-static bool fail_word(struct scan *scan, const char *where, const char *name, bool live)
+static bool fail_word(struct scan *scan, const char *where, const char *name)
 {
 	struct similar similar = similar_start(name);
 	const char *error = callgate_errno_closest_name(name);
 	const struct callgate_action_kind *kind;
 
 	for (size_t i = 0; (kind = callgate_action_kind_at(i)); i++)
-		if (!live || live_result(kind) != FILE_ACTION)
+		if (!scan->is_live || live_result(kind) != FILE_ACTION)
 			similar_offer(&similar, kind->name);
-	for (size_t i = 0; live && i < sizeof(ends) / sizeof(ends[0]); i++)
-		similar_offer(&similar, ends[i].name);
+	for (size_t i = 0; scan->is_live && i < ENDS; i++)
+		if (ends[i].name)
+			similar_offer(&similar, ends[i].name);
 	if (error)
 		similar_offer(&similar, error);
 	return scan_fail(scan, where, "\"%s\" is no action and no error%s", name,
 	                 words_hint("", similar.best));
 }
 
-static bool parse_word(struct scan *scan, const char *where, char *name, bool live,
-                       struct file_expectation *expectation)
+static bool parse_word(struct scan *scan, const char *where, char *name, struct file_expectation *expectation)
 {
 	const struct callgate_action_kind *kind = callgate_action_kind_find(name);
 
 	if (kind)
-		return take_action(scan, where, kind, live, expectation);
-	for (size_t i = 0; live && i < sizeof(ends) / sizeof(ends[0]); i++) {
+		return take_action(scan, where, kind, expectation);
+	for (size_t i = 0; scan->is_live && i < ENDS; i++) {
 		expectation->result = ends[i].result;
-		if (strcmp(ends[i].name, name) == 0)
+		if (ends[i].name && strcmp(ends[i].name, name) == 0)
 			return true;
 	}
 	if (callgate_errno_number(SCMP_ARCH_NATIVE, name) != -ENOENT) {
-		expectation->result = live ? FILE_ERRNO : FILE_ACTION;
+		expectation->result = scan->is_live ? FILE_ERRNO : FILE_ACTION;
 		expectation->action = SCMP_ACT_ERRNO(0);
-		return take_constant(scan, name, expectation);
+		scan->at = where;
+		return parse_value(scan, &expectation->value);
 	}
-	if (live && strncmp(name, "SIG", 3) == 0)
+	if (scan->is_live && strncmp(name, "SIG", 3) == 0)
 		return take_signal(scan, where, name, expectation);
-	return fail_word(scan, where, name, live);
+	return fail_word(scan, where, name);
 }
 
-bool parse_expectation(struct scan *scan, bool live, struct file_expectation *ret_expectation)
+bool parse_expectation(struct scan *scan, struct file_expectation *expectation)
 {
-	struct file_expectation *expectation = ret_expectation;
-	const char *word;
+	const char *start = scan_blanks(scan), *word;
 
-	*expectation = (struct file_expectation){0};
-	scan_blanks(scan);
-	const char *start = scan->at;
-	expectation->text = scan_copy(scan, start, (size_t)(scan->end - start));
+	*expectation = (struct file_expectation){.text = scan_copy(scan, start, (size_t)(scan->end - start))};
 	size_t len = scan_word(scan, &word);
 	char *name = scan_copy(scan, word, len);
 	if (!name || !expectation->text)
 		return false;
-	if (len > 0 && (word[0] < '0' || word[0] > '9'))
-		return parse_word(scan, word, name, live, expectation);
-	if (!live && len == 0)
+	if (len > 0 && !isdigit((unsigned char)*word))
+		return parse_word(scan, word, name, expectation);
+	if (!scan->is_live && len == 0)
 		return scan_fail(scan, start, "there should be an action or an error here");
 	scan->at = start;
-	if (!live)
-		return take_number(scan, start, expectation);
+	if (!scan->is_live)
+		return take_number(scan, expectation);
 	expectation->result = FILE_RETURNS;
 	return parse_value(scan, &expectation->value);
 }
