@@ -40,6 +40,8 @@ extern "C" {
  * rule that gave it. Valid until the thread's next one.
  */
 const char *callgate_failure(void);
+/* The same after the assertion as it was written, "callgate_expect(ctx, ...): ": from now on it is what callgate_failure() says. */
+const char *callgate_failure_of(const char *assertion);
 
 /* ---- one call ---- */
 
@@ -61,9 +63,12 @@ struct callgate_argument {
  *
  * callgate_expect_on() takes an architecture (SCMP_ARCH_*) first.
  */
-#define callgate_expect(ctx, syscall, ...) callgate_expect_on(SCMP_ARCH_NATIVE, ctx, syscall, __VA_ARGS__)
-#define callgate_expect_on(arch, ctx, syscall, ...) \
-	CALLGATE_REPORT_(callgate_check_call(ctx, arch, syscall, CALLGATE_LIST_(__VA_ARGS__)))
+#define callgate_expect(ctx, syscall, ...)                                                                   \
+	CALLGATE_EXPECT_("callgate_expect(" #ctx ", " #syscall ", " #__VA_ARGS__ ")", ctx, SCMP_ARCH_NATIVE, \
+	                 syscall, __VA_ARGS__)
+#define callgate_expect_on(arch, ctx, syscall, ...)                                                      \
+	CALLGATE_EXPECT_("callgate_expect_on(" #arch ", " #ctx ", " #syscall ", " #__VA_ARGS__ ")", ctx, \
+	                 arch, syscall, __VA_ARGS__)
 
 #define CALLGATE_ANY               (callgate_bits_(0, 0))
 #define CALLGATE_BITS(mask, value) (callgate_bits_(mask, value))
@@ -221,6 +226,11 @@ template <typename number> inline struct callgate_argument callgate_argument_(nu
 	                       : callgate_number_)(x)
 #endif
 
+/* `words` are those of the test, with its names of constants. */
+#define CALLGATE_EXPECT_(words, ctx, arch, syscall, ...)                      \
+	(callgate_check_call(ctx, arch, syscall, CALLGATE_LIST_(__VA_ARGS__)) \
+	     ? 1                                                              \
+	     : (CALLGATE_FAIL(__FILE__, __LINE__, callgate_failure_of(words)), 0))
 #define CALLGATE_REPORT_(holds) ((holds) ? 1 : (CALLGATE_FAIL(__FILE__, __LINE__, callgate_failure()), 0))
 
 /* action, arguments... -> action, their count, each as a struct callgate_argument */

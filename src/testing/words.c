@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <linux/filter.h>
 
@@ -31,6 +32,15 @@ bool failure_set(const char *format, ...)
 
 const char *callgate_failure(void)
 {
+	return failure;
+}
+
+const char *callgate_failure_of(const char *assertion)
+{
+	char text[sizeof(failure)];
+
+	if (assertion && snprintf(text, sizeof(text), "%s: %s", assertion, failure) > 0)
+		memcpy(failure, text, sizeof(text));
 	return failure;
 }
 

@@ -75,6 +75,11 @@ START_TEST(calls)
 	                         CALLGATE_BITS(O_ACCMODE, O_RDONLY)));
 	FAILS("expected ALLOW, but openat(",
 	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, O_RDWR));
+	FAILS("callgate_expect_on(x86_64, ctx, \"openat\", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, "
+	      "O_RDWR | O_TRUNC): "
+	      "expected ALLOW, but openat(",
+	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY,
+	                         O_RDWR | O_TRUNC));
 	FAILS("ERRNO(EPERM), the default: no rule matches",
 	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD));
 	FAILS("rule 1 (whatever the arguments)",
