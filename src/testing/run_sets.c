@@ -20,7 +20,14 @@ struct interval {
 	uint32_t first, last;
 };
 
-typedef VEC(uint32_t) number_vec;
+/* A number at which it may change whether calls are meant; those after it, up to the next one, are not named and not known. */
+struct mark {
+	uint32_t nr;
+	bool is_named; /* by a line */
+	bool is_known; /* there is such a call */
+};
+
+typedef VEC(struct mark) mark_vec;
 
 /* One architecture, and the numbers of those of its calls that the test is about: disjoint, ascending, not adjacent. */
 struct arch_calls {
@@ -38,71 +45,48 @@ struct sets {
 
 /* ---- which calls are meant ---- */
 
-/* What decides that on one architecture. Both lists ascend, and hold -1 for names that the architecture lacks. */
-struct numbers {
-	uint32_t newest;
-	number_vec named, known;
-};
-
-static int compare_numbers(const void *a, const void *b)
+static int by_number(const void *a, const void *b)
 {
-	uint32_t first = *(const uint32_t *)a, second = *(const uint32_t *)b;
+	const struct mark *first = a, *second = b;
 
-	return (first > second) - (first < second);
+	return (first->nr > second->nr) - (first->nr < second->nr);
 }
 
-static void sort(number_vec *list)
+static bool mark_line(const struct file_line *line, uint32_t arch, mark_vec *marks)
 {
-	if (list->count)
-		qsort(list->items, list->count, sizeof(list->items[0]), compare_numbers);
-}
+	bool done = true;
 
-static bool contains(const number_vec *list, uint32_t nr)
-{
-	return list->count && bsearch(&nr, list->items, list->count, sizeof(nr), compare_numbers);
-}
-
-static int list_line(const struct file_line *line, uint32_t arch, number_vec *list)
-{
+	for (size_t i = 0; i < line->archs.count && line->archs.tokens[i] != arch; i++)
+		if (i + 1 == line->archs.count)
+			return true; /* it is for others */
 	for (size_t i = 0; i < line->count; i++) {
 		const struct file_calls *calls = &line->calls[i];
-		for (size_t j = 0; calls->group && calls->group->syscalls[j]; j++)
-			if (!vec_push(list,
-			              (uint32_t)callgate_syscall_number(arch, calls->group->syscalls[j])))
-				return -ENOMEM;
-		if (!calls->group && !vec_push(list, (uint32_t)run_number_of(calls, arch)))
-			return -ENOMEM;
+		const char *const *names = calls->group ? calls->group->syscalls : NULL;
+		for (; done && names && *names; names++)
+			done = vec_push(marks, ((struct mark){(uint32_t)callgate_syscall_number(arch, *names),
+			                                      true, false}));
+		if (!calls->group)
+			done = done && vec_push(marks, ((struct mark){(uint32_t)run_number_of(calls, arch),
+			                                              true, false}));
 	}
-	return 0;
-}
-
-static bool is_for(const struct file_line *line, uint32_t arch)
-{
-	for (size_t i = 0; i < line->archs.count; i++)
-		if (line->archs.tokens[i] == arch)
-			return true;
-	return line->archs.count == 0;
+	return done;
 }
 
 /* `only` names its calls itself; the others are about what the lines about calls name. */
-static int list_numbers(const struct sets *sets, uint32_t arch, struct numbers *numbers)
+static bool mark_calls(const struct sets *sets, uint32_t arch, mark_vec *marks)
 {
 	const struct file_part *part = sets->run->part;
+	bool is_only = sets->kind == CALLGATE_TEST_ONLY;
+	bool done = !is_only || mark_line(sets->run->line, arch, marks);
 	const char *name;
-	int result = 0;
 
-	numbers->newest = (uint32_t)callgate_syscall_newest(arch);
-	if (sets->kind == CALLGATE_TEST_ONLY)
-		result = list_line(sets->run->line, arch, &numbers->named);
-	for (size_t i = 0; sets->kind != CALLGATE_TEST_ONLY && i < part->lines.count && result == 0; i++)
-		if (part->lines.items[i]->kind == CALLGATE_TEST_CALLS && is_for(part->lines.items[i], arch))
-			result = list_line(part->lines.items[i], arch, &numbers->named);
-	for (size_t i = 0; result == 0 && (name = callgate_syscall_name_at(i)); i++)
-		result =
-		    vec_push(&numbers->known, (uint32_t)callgate_syscall_number(arch, name)) ? 0 : -ENOMEM;
-	sort(&numbers->named);
-	sort(&numbers->known);
-	return result;
+	for (size_t i = 0; !is_only && i < part->lines.count; i++)
+		if (part->lines.items[i]->kind == CALLGATE_TEST_CALLS)
+			done = done && mark_line(part->lines.items[i], arch, marks);
+	for (size_t i = 0; done && (name = callgate_syscall_name_at(i)); i++)
+		done = vec_push(marks,
+		                ((struct mark){(uint32_t)callgate_syscall_number(arch, name), false, true}));
+	return done;
 }
 
 /* Does another architecture, for which the test is, have the number too? That can only be -1. */
@@ -114,76 +98,69 @@ static bool is_shared(const struct sets *sets, const struct callgate_arch *arch,
 	return false;
 }
 
-static bool is_meant(const struct sets *sets, const struct arch_calls *calls, const struct numbers *numbers,
-                     uint32_t nr)
+static bool is_meant(const struct sets *sets, const struct arch_calls *calls, const struct mark *mark)
 {
-	bool is_call = nr != UINT32_MAX;
+	bool is_call = mark->nr != UINT32_MAX;
+	bool is_unknown =
+	    is_call && mark->nr > (uint32_t)callgate_syscall_newest(calls->arch->token) && !mark->is_known;
 
-	if (!callgate_arch_has_number(calls->arch->token, (int32_t)nr))
+	if (!callgate_arch_has_number(calls->arch->token, (int32_t)mark->nr))
 		return false;
 	if (!calls->is_own)
-		return sets->kind == CALLGATE_TEST_OTHER_ARCHS && !is_shared(sets, calls->arch, nr);
-	if (is_call && contains(&numbers->named, nr))
+		return sets->kind == CALLGATE_TEST_OTHER_ARCHS && !is_shared(sets, calls->arch, mark->nr);
+	if (is_call && mark->is_named)
 		return false;
-	bool is_unknown = is_call && nr > numbers->newest && !contains(&numbers->known, nr);
 	return sets->kind == CALLGATE_TEST_ONLY ||
 	       (sets->kind != CALLGATE_TEST_OTHER_ARCHS &&
 	        (sets->kind == CALLGATE_TEST_UNKNOWN_CALLS) == is_unknown);
 }
 
-/* Whether a number is meant changes at these at most. */
-static bool list_breakpoints(const struct callgate_arch *arch, const struct numbers *numbers,
-                             number_vec *breakpoints)
+/* The numbers from the mark to `last`, if the first one is meant. */
+static bool add_interval(const struct sets *sets, struct arch_calls *calls, struct mark mark, uint32_t last)
 {
-	const uint32_t ends[] = {0, arch->nr_first, arch->nr_last + 1, numbers->newest + 1, UINT32_MAX};
-	const number_vec *lists[] = {&numbers->named, &numbers->known};
+	struct interval *before = calls->meant.count ? &calls->meant.items[calls->meant.count - 1] : NULL;
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (!vec_push(breakpoints, ends[i]))
-			return false;
-	for (size_t i = 0; i < 2; i++)
-		for (size_t j = 0; j < lists[i]->count; j++)
-			if (!vec_push(breakpoints, lists[i]->items[j]) ||
-			    !vec_push(breakpoints, lists[i]->items[j] + 1))
-				return false;
-	sort(breakpoints);
+	if (mark.nr > last || !is_meant(sets, calls, &mark))
+		return true;
+	assert(!before || before->last < mark.nr);
+	if (!before || before->last + 1 != mark.nr)
+		return vec_push(&calls->meant, ((struct interval){mark.nr, last}));
+	before->last = last;
 	return true;
 }
 
-static int list_intervals(const struct sets *sets, const struct numbers *numbers,
-                          const number_vec *breakpoints, struct arch_calls *calls)
+static bool list_intervals(const struct sets *sets, struct arch_calls *calls, const mark_vec *marks)
 {
-	for (size_t i = 0; i < breakpoints->count; i++) {
-		uint32_t first = breakpoints->items[i];
-		uint32_t last = i + 1 < breakpoints->count ? breakpoints->items[i + 1] - 1 : UINT32_MAX;
-		struct interval *before =
-		    calls->meant.count ? &calls->meant.items[calls->meant.count - 1] : NULL;
-		bool is_empty = i + 1 < breakpoints->count && breakpoints->items[i + 1] == first;
-		if (is_empty || !is_meant(sets, calls, numbers, first))
-			continue;
-		assert(!before || before->last < first);
-		if (before && before->last + 1 == first)
-			before->last = last;
-		else if (!vec_push(&calls->meant, ((struct interval){first, last})))
-			return -ENOMEM;
+	bool done = true;
+
+	for (size_t i = 0, next = 0; i < marks->count && done; i = next) {
+		struct mark mark = marks->items[i], after = {.nr = mark.nr + 1};
+		for (next = i; next < marks->count && marks->items[next].nr == mark.nr; next++) {
+			mark.is_named = mark.is_named || marks->items[next].is_named;
+			mark.is_known = mark.is_known || marks->items[next].is_known;
+		}
+		done = add_interval(sets, calls, mark, mark.nr);
+		if (next < marks->count)
+			done = done && add_interval(sets, calls, after, marks->items[next].nr - 1);
 	}
-	return 0;
+	return done;
 }
 
 static int fill_arch(struct sets *sets, struct arch_calls *calls)
 {
-	struct numbers numbers = {0};
-	number_vec breakpoints = {0};
-	int result = calls->is_own ? list_numbers(sets, calls->arch->token, &numbers) : 0;
+	const struct callgate_arch *arch = calls->arch;
+	const uint32_t ends[] = {0, arch->nr_first, arch->nr_last + 1,
+	                         (uint32_t)callgate_syscall_newest(arch->token) + 1, UINT32_MAX};
+	mark_vec marks = {0};
+	bool done = !calls->is_own || mark_calls(sets, arch->token, &marks);
 
-	if (result == 0 && !list_breakpoints(calls->arch, &numbers, &breakpoints))
-		result = -ENOMEM;
-	if (result == 0)
-		result = list_intervals(sets, &numbers, &breakpoints, calls);
-	vec_finish(&numbers.named);
-	vec_finish(&numbers.known);
-	vec_finish(&breakpoints);
-	return result;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		done = done && vec_push(&marks, ((struct mark){.nr = ends[i]}));
+	if (done)
+		qsort(marks.items, marks.count, sizeof(marks.items[0]), by_number);
+	done = done && list_intervals(sets, calls, &marks);
+	vec_finish(&marks);
+	return done ? 0 : -ENOMEM;
 }
 
 static int fill(struct sets *sets)
