@@ -279,43 +279,43 @@ static void put_annotated(const struct section *section, const char *text, const
 	html_escape(section->out, text + done, length - done);
 }
 
-static int by_number(const void *a, const void *b)
+static bool exercises(const struct source_line *line, unsigned int test)
 {
-	const unsigned int *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
+	for (const struct callgate_coverage_rule *rule = line->rule; rule < line->end; rule++)
+		for (size_t i = 0; i < rule->test_count; i++)
+			if (rule->tests[i] == test)
+				return true;
+	return false;
 }
 
 /* Links to all tests that exercise a rule of this line. */
-static bool put_tests_of(const struct section *section, const struct source_line *line)
+static void put_tests_of(const struct section *section, const struct source_line *line)
 {
-	size_t count = 0, most = 0;
+	const struct test_source *source = section->page->source;
+	bool is_first = true;
 
-	for (const struct callgate_coverage_rule *rule = line->rule; rule < line->end; rule++)
-		most += rule->test_count;
-	unsigned int *numbers = calloc(most + 1, sizeof(*numbers));
-	if (!numbers)
-		return false;
-	for (const struct callgate_coverage_rule *rule = line->rule; rule < line->end; rule++)
-		for (size_t i = 0; i < rule->test_count; i++)
-			numbers[count++] = rule->tests[i];
-	qsort(numbers, count, sizeof(*numbers), by_number);
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || numbers[i] != numbers[i - 1])
-			put_test_link(section, numbers[i], i == 0);
-	free(numbers);
-	return true;
+	for (size_t i = 0; line->rule < line->end && i < source->entry_count; i++) {
+		const struct callgate_test *test = source->entries[i].test;
+		if (test->filter != section->page->index || !exercises(line, test->line))
+			continue;
+		put_test_link(section, test->line, is_first);
+		is_first = false;
+	}
 }
 
-static bool put_lines(const struct section *section, FILE *file)
+/* Nothing if it can't be read again. */
+static void put_source(const struct section *section)
 {
 	const struct callgate_coverage_rule *rule = section->coverage->rules,
 	                                    *end = rule + section->coverage->rule_count;
+	FILE *file = section->page->filter->ctx ? fopen(section->page->filter->path, "re") : NULL;
 	size_t capacity = 0;
 	char *text = NULL;
-	bool done = true;
 
-	for (unsigned int number = 1; done && getline(&text, &capacity, file) >= 0; number++) {
+	if (!file)
+		return;
+	PUT("source");
+	for (unsigned int number = 1; getline(&text, &capacity, file) >= 0; number++) {
 		struct source_line line;
 		text[strcspn(text, "\r\n")] = '\0';
 		while (rule < end && rule->line < number)
@@ -327,26 +327,12 @@ static bool put_lines(const struct section *section, FILE *file)
 		PUT("source-line", TEXT("class", line_class(&line, "")), NUMBER("line", number));
 		put_annotated(section, text, &line);
 		PUT("source-tests");
-		done = put_tests_of(section, &line);
+		put_tests_of(section, &line);
 		PUT("row-end");
 	}
-	free(text);
-	return done;
-}
-
-/* Nothing if it can't be read again. */
-static bool put_source(const struct section *section)
-{
-	const char *path = section->page->filter->path;
-	FILE *file = section->page->filter->ctx ? fopen(path, "re") : NULL;
-
-	if (!file)
-		return true;
-	PUT("source");
-	bool done = put_lines(section, file);
 	PUT("table-end");
+	free(text);
 	fclose(file);
-	return done;
 }
 
 /* ---- the tests ---- */
@@ -454,10 +440,10 @@ static bool put_section(FILE *out, const struct coverage_page *page, size_t numb
 	put_tiles(&section);
 	put_missed(&section);
 	put_mutants(&section);
-	bool done = put_source(&section);
+	put_source(&section);
 	put_rules(&section);
 	put_tests(&section);
-	done = put_programs(&section) && done;
+	bool done = put_programs(&section);
 	html_put(out, "section-end");
 	return done;
 }

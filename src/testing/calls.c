@@ -59,27 +59,19 @@ static int add_call(struct kinds *kinds, int32_t nr, const struct file_argument 
 	return result;
 }
 
-/* The calls of a set that the architecture has. */
-static int add_set(struct kinds *kinds, const struct callgate_group *group)
-{
-	int result = 0;
-
-	for (size_t i = 0; group->syscalls[i] && result == 0; i++) {
-		int32_t nr = callgate_syscall_number(kinds->public.arch, group->syscalls[i]);
-		if (nr != __NR_SCMP_ERROR)
-			result = add_call(kinds, nr, NULL);
-	}
-	return result;
-}
-
+/* Those of a set, or the one, that the architecture has. */
 static int add_calls(struct kinds *kinds, const struct file_calls *calls)
 {
 	uint32_t arch = kinds->public.arch;
-	int32_t nr = calls->group ? 0 : run_number_of(calls, arch);
-	int result = calls->group            ? add_set(kinds, calls->group)
-	             : nr == __NR_SCMP_ERROR ? 0
-	                                     : add_call(kinds, nr, calls->arguments);
+	int result = 0;
 
+	for (size_t i = 0; calls->group && calls->group->syscalls[i] && result == 0; i++) {
+		int32_t nr = callgate_syscall_number(arch, calls->group->syscalls[i]);
+		if (nr != __NR_SCMP_ERROR)
+			result = add_call(kinds, nr, NULL);
+	}
+	if (!calls->group && run_number_of(calls, arch) != __NR_SCMP_ERROR)
+		result = add_call(kinds, run_number_of(calls, arch), calls->arguments);
 	if (result < 0 || kinds->list.count)
 		return result;
 	failure_set(calls->group ? "%s has no call of the set @%s" : "%s does not have the call %s",
@@ -87,16 +79,9 @@ static int add_calls(struct kinds *kinds, const struct file_calls *calls)
 	return -EINVAL;
 }
 
-/* A call has no words that begin lines. */
-static const char *no_word(const char *name)
-{
-	(void)name;
-	return NULL;
-}
-
 static int parse(struct kinds *kinds, const char *text)
 {
-	struct scan scan = {.file = kinds->file, .closest_word = no_word};
+	struct scan scan = {.file = kinds->file};
 	struct file_calls calls;
 	bool is_right = scan_start_line(&scan, text, text + strlen(text)) && parse_calls(&scan, &calls) &&
 	                scan_expect_end(&scan);

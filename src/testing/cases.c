@@ -94,19 +94,6 @@ static void add(struct maker *maker, enum scmp_compare op, uint64_t a, uint64_t 
 	item->comparisons[item->count++] = (struct scmp_arg_cmp){maker->index, op, a, b};
 }
 
-/* Both ways of passing a negative int; where 32 bits are compared they are one. */
-static size_t forms_of(const struct maker *maker, struct value value, uint64_t forms[2])
-{
-	forms[0] = value.bits;
-	if (!value.is_negative_int)
-		return 1;
-	forms[1] = (uint32_t)value.bits;
-	if (maker->most > UINT32_MAX)
-		return 2;
-	forms[0] = forms[1];
-	return 1;
-}
-
 /* Values from first to last; of the low bits, as aligned blocks, each of which is one comparison with a mask. */
 static void add_values(struct maker *maker, uint64_t first, uint64_t last)
 {
@@ -136,9 +123,12 @@ static void add_values(struct maker *maker, uint64_t first, uint64_t last)
 
 static const char *make_equal(struct maker *maker, struct value value)
 {
-	uint64_t forms[2], first = 0;
-	size_t count = forms_of(maker, value, forms);
+	/* Both ways of passing a negative int, the smaller one last; where 32 bits are compared they are one. */
+	uint64_t forms[2] = {value.bits, (uint32_t)value.bits}, first = 0;
+	size_t count = value.is_negative_int && maker->most > UINT32_MAX ? 2 : 1;
 
+	if (value.is_negative_int && count == 1)
+		forms[0] = forms[1];
 	if (forms[0] > maker->most)
 		return maker->argument->bits
 		           ? "the value does not fit 32 bits"

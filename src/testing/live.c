@@ -331,11 +331,10 @@ bool callgate_check_live(const scmp_filter_ctx ctx, int (*function)(void *), voi
 
 /* ---- the line: one real call ---- */
 
-/* Shared with the child; what it writes there needs no system call. */
+/* What the child calls; the result is in the status block, for which it needs no system call. */
 struct live_call {
 	long number, args[FILE_ARGUMENTS];
-	volatile long result;
-	volatile bool has_returned;
+	const struct live_job *job;
 };
 
 static int make_call(void *data)
@@ -343,9 +342,10 @@ static int make_call(void *data)
 	struct live_call *call = data;
 	const long *args = call->args;
 
-	call->result = syscall(call->number, args[0], args[1], args[2], args[3], args[4], args[5]);
-	call->has_returned = true;
-	return call->result == -1 ? -1 : 0;
+	long result = syscall(call->number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	call->job->status->call_result = result;
+	call->job->status->has_returned = true;
+	return result == -1 ? -1 : 0;
 }
 
 static int evaluate(struct run *run, const struct file_value *value, uint64_t *ret_bits)
@@ -421,29 +421,31 @@ static char *ending_text(const struct live_job *job, const struct callgate_outco
 	return asprintf(&text, "%s%s", what, is_suspect ? suspicion_of(job, outcome) : "") < 0 ? NULL : text;
 }
 
-static int make(struct run *run, struct live_call *live)
+static int make(struct run *run)
 {
+	struct live_call live = {0};
 	struct live_job job = {.ctx = run->filter->ctx,
 	                       .program = run->filter->ctx ? NULL : run->filter->programs[0],
 	                       .function = make_call,
-	                       .data = live,
+	                       .data = &live,
 	                       .deadline = run->line->deadline};
 	struct expectation expectation;
 	struct callgate_outcome outcome;
 	struct callgate_call call;
 	char text[TEXT_SIZE];
 
+	live.job = &job;
 	run->calls = run->line->calls;
-	int result = fill(run, live, &expectation);
+	int result = fill(run, &live, &expectation);
 	if (result == 0 && !run->result->status)
-		result = simulate(run, live, &call);
+		result = simulate(run, &live, &call);
 	if (result < 0 || run->result->status)
 		return result;
 	result = run_job(&job, &outcome);
 	if (result < 0)
 		return result;
-	int64_t returned = live->result;
-	const int64_t *value = live->has_returned ? &returned : NULL;
+	int64_t returned = job.status->call_result;
+	const int64_t *value = job.status->has_returned ? &returned : NULL;
 	if (outcome.end == CALLGATE_LIVE_NOTHING) {
 		describe(&job, &outcome, text, sizeof(text));
 		result = run_error(run, "%s", text);
@@ -468,11 +470,5 @@ int run_live(struct run *run)
 	}
 	if (!run->filter->ctx && run->filter->program_count != 1)
 		return run_error(run, "a stack of programs can't be loaded for a `live:` test");
-	struct live_call *live =
-	    mmap(NULL, sizeof(*live), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (live == MAP_FAILED)
-		return -ENOMEM;
-	int result = make(run, live);
-	munmap(live, sizeof(*live));
-	return result;
+	return make(run);
 }

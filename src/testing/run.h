@@ -79,9 +79,11 @@ enum live_progress { LIVE_BEFORE = 0, LIVE_REFUSED, LIVE_RUNNING, LIVE_RETURNED,
 struct live_status {
 	/* By the child. */
 	volatile enum live_progress progress;
-	volatile int result; /* what the function returned */
-	volatile int error;  /* errno then; or of the load */
-	volatile int nr;     /* of the trapped call */
+	volatile int result;        /* what the function returned */
+	volatile long call_result;  /* of the call of a `live:` line, */
+	volatile bool has_returned; /* if it has one */
+	volatile int error;         /* errno then; or of the load */
+	volatile int nr;            /* of the trapped call */
 	volatile uint32_t arch;
 	char text[200]; /* why the load was refused */
 	/* By the supervisor. */

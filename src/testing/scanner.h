@@ -12,7 +12,7 @@ struct scan {
 	const char *start, *at, *end; /* comments and blanks at the end are cut off */
 	unsigned int line;            /* from 1 */
 	bool is_live; /* the line makes a real call: no sets, and one value for each argument */
-	const char *(*closest_word)(const char *name); /* that begins a line; NULL: none is similar */
+	const char *(*closest_word)(const char *name); /* that begins a line, or NULL; may be NULL */
 	bool no_memory;
 };
 

@@ -46,17 +46,10 @@ static const char *keep(struct arena *arena, char *text)
 
 /* ---- the rules, in rows ---- */
 
-/* A rule on one architecture, before equal ones become one row; `key` orders them. */
-struct instance {
-	struct callgate_coverage_rule row;
-	struct callgate_coverage_place place;
-	uint64_t key;
-};
-
-static bool fill_instance(struct coverage *coverage, struct instance *instance, size_t index,
-                          const struct callgate_rule *rule)
+/* Makes a row of a rule on one architecture. */
+static bool fill_row(struct coverage *coverage, const struct callgate_rule *rule,
+                     struct callgate_coverage_rule *row)
 {
-	struct callgate_coverage_rule *row = &instance->row;
 	char *name = seccomp_syscall_resolve_num_arch(rule->arch, rule->nr);
 	struct strbuf conditions = {0};
 
@@ -73,78 +66,85 @@ static bool fill_instance(struct coverage *coverage, struct instance *instance, 
 	row->conditions = keep(&coverage->arena, strbuf_steal(&conditions));
 	if (coverage->origin)
 		coverage->origin(coverage->data, rule->id, &row->line, &row->column);
-	instance->key = coverage->origin ? (uint64_t)row->line << 32 | row->column : rule->id;
-	instance->place =
-	    (struct callgate_coverage_place){.arch = rule->arch, .id = rule->id, .index = index};
 	return row->name && row->conditions;
 }
 
-static int compare_rows(const struct instance *x, const struct instance *y)
+/* By place, or by id where none is known, and by what they say: 0 for those that become one row. */
+static int compare_rows(const struct callgate_coverage_rule *x, const struct callgate_coverage_rule *y)
 {
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	if (x->row.action != y->row.action)
-		return x->row.action < y->row.action ? -1 : 1;
-	int names = strcmp(x->row.name, y->row.name);
-	return names ? names : strcmp(x->row.conditions, y->row.conditions);
+	const unsigned int keys[][2] = {{x->line, y->line},
+	                                {x->column, y->column},
+	                                {x->line ? 0 : x->id, y->line ? 0 : y->id},
+	                                {x->action, y->action}};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i][0] != keys[i][1])
+			return keys[i][0] < keys[i][1] ? -1 : 1;
+	int names = strcmp(x->name, y->name);
+	return names ? names : strcmp(x->conditions, y->conditions);
 }
 
 /* Within a row in the order of the filter. */
 static int by_row(const void *a, const void *b)
 {
-	const struct instance *x = a, *y = b;
+	const struct callgate_coverage_rule *x = a, *y = b;
+	size_t first = x->places->index, second = y->places->index;
 	int order = compare_rows(x, y);
 
-	return order ? order : (x->place.index > y->place.index) - (x->place.index < y->place.index);
-}
-
-static void add_row(struct coverage *coverage, const struct callgate_coverage_rule *row,
-                    struct callgate_coverage_place *place)
-{
-	coverage->public.rules[coverage->public.rule_count] = *row;
-	coverage->public.rules[coverage->public.rule_count++].places = place;
+	return order ? order : (first > second) - (first < second);
 }
 
 /* What decides where no rule does, if the filter ever answers for this reason. */
-static void add_default(struct coverage *coverage, const char *name, enum callgate_reason reason,
+static void add_default(struct callgate_coverage *coverage, const char *name, enum callgate_reason reason,
                         struct callgate_coverage_place *place)
 {
-	struct callgate_coverage_rule row = {.name = name, .conditions = "", .place_count = 1};
+	struct callgate_coverage_rule row = {
+	    .name = name, .conditions = "", .place_count = 1, .places = place};
 	bool is_given = false;
 
 	for (size_t i = 0; callgate_arch_at(i) && !is_given; i++)
-		is_given = callgate_simulator_default(coverage->public.simulator, reason,
-		                                      callgate_arch_at(i)->token, &row.action) == 0;
-	*place = (struct callgate_coverage_place){.reason = reason};
+		is_given = callgate_simulator_default(coverage->simulator, reason, callgate_arch_at(i)->token,
+		                                      &row.action) == 0;
+	place->reason = reason;
 	if (is_given)
-		add_row(coverage, &row, place);
+		coverage->rules[coverage->rule_count++] = row;
 }
 
-static bool list_rules(struct coverage *coverage, struct arena *scratch)
+/* One row for each rule and architecture at first, and then one for those that say the same. */
+static bool list_rules(struct coverage *whole, struct arena *scratch)
 {
+	struct callgate_coverage *coverage = &whole->public;
 	struct callgate_rule rule;
 	size_t count = 0, most = 0;
 
-	while (callgate_simulator_rule(coverage->public.simulator, most, &rule) == 0)
+	while (callgate_simulator_rule(coverage->simulator, most, &rule) == 0)
 		most++;
-	struct instance *instances = ARENA_ARRAY(scratch, struct instance, most);
+	struct callgate_coverage_place *unsorted = ARENA_ARRAY(scratch, struct callgate_coverage_place, most);
 	struct callgate_coverage_place *places =
-	    ARENA_ARRAY(&coverage->arena, struct callgate_coverage_place, most + DEFAULTS);
-	coverage->public.rules =
-	    ARENA_ARRAY(&coverage->arena, struct callgate_coverage_rule, most + DEFAULTS);
-	coverage->rule_tests =
-	    arena_alloc_array(&coverage->arena, most + DEFAULTS, sizeof(*coverage->rule_tests));
-	if (!instances || !places || !coverage->public.rules || !coverage->rule_tests)
+	    ARENA_ARRAY(&whole->arena, struct callgate_coverage_place, most + DEFAULTS);
+	struct callgate_coverage_rule *rows =
+	    ARENA_ARRAY(&whole->arena, struct callgate_coverage_rule, most + DEFAULTS);
+	whole->rule_tests = arena_alloc_array(&whole->arena, most + DEFAULTS, sizeof(*whole->rule_tests));
+	coverage->rules = rows;
+	if (!unsorted || !places || !rows || !whole->rule_tests)
 		return false;
-	for (size_t i = 0; callgate_simulator_rule(coverage->public.simulator, i, &rule) == 0; i++)
-		if (rule.id && !fill_instance(coverage, &instances[count++], i, &rule)) /* else a default */
+	for (size_t i = 0; callgate_simulator_rule(coverage->simulator, i, &rule) == 0; i++) {
+		if (!rule.id) /* a default */
+			continue;
+		unsorted[count] =
+		    (struct callgate_coverage_place){.arch = rule.arch, .id = rule.id, .index = i};
+		rows[count].places = &unsorted[count];
+		if (!fill_row(whole, &rule, &rows[count++]))
 			return false;
-	qsort(instances, count, sizeof(*instances), by_row);
+	}
+	qsort(rows, count, sizeof(*rows), by_row);
 	for (size_t i = 0; i < count; i++) {
-		places[i] = instances[i].place;
-		if (i == 0 || compare_rows(&instances[i - 1], &instances[i]) != 0)
-			add_row(coverage, &instances[i].row, &places[i]);
-		coverage->public.rules[coverage->public.rule_count - 1].place_count++;
+		places[i] = *rows[i].places;
+		if (i == 0 || compare_rows(&rows[coverage->rule_count - 1], &rows[i]) != 0) {
+			rows[coverage->rule_count] = rows[i];
+			rows[coverage->rule_count++].places = &places[i];
+		}
+		rows[coverage->rule_count - 1].place_count++;
 	}
 	add_default(coverage, "other calls", CALLGATE_REASON_DEFAULT, &places[count]);
 	add_default(coverage, "unknown calls", CALLGATE_REASON_UNKNOWN, &places[count + 1]);

@@ -238,7 +238,7 @@ static bool parse_set(struct scan *scan, struct file_calls *calls)
 static bool fail_name(struct scan *scan, const char *where, const char *name)
 {
 	const char *closest = callgate_syscall_closest_name(name);
-	const char *word = where == scan->start ? scan->closest_word(name) : NULL;
+	const char *word = where == scan->start && scan->closest_word ? scan->closest_word(name) : NULL;
 	struct similar similar = similar_start(name);
 
 	if (word) /* the line may have been meant as one of another kind */
