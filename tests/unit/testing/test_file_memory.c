@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <callgate/coverage.h>
 #include <callgate/test_file.h>
 
 #include "support/context.h"
@@ -136,6 +137,43 @@ START_TEST(taking_architectures)
 }
 END_TEST
 
+/* Coverage and mutants, all of them or none. */
+START_TEST(covering)
+{
+	static const char line[] = "write(0..2) -> ALLOW";
+	scmp_filter_ctx ctx = make(SCMP_ACT_ERRNO(EPERM));
+	const struct callgate_filter side = {.ctx = ctx};
+	struct callgate_test_file *file;
+	long allocation = 0;
+
+	ck_assert_int_eq(callgate_test_file_parse(line, strlen(line), &file), 0);
+	do {
+		struct callgate_coverage *coverage = NULL;
+		struct callgate_mutants *mutants = NULL;
+		start_failing(allocation);
+		allocation += allocation < 100 ? 1 : 1 + allocation / 10;
+		int status = callgate_coverage_new(&side, NULL, NULL, &coverage);
+		ck_assert(!coverage == (status < 0));
+		if (status == 0)
+			status = callgate_coverage_test(coverage, file, 0, &side, NULL);
+		if (status == 0)
+			status = callgate_mutants_run(coverage, NULL, NULL, &mutants);
+		fail_at = -1;
+		ck_assert_msg(status == 0 || (failed && status == -ENOMEM), "%ld: %d", allocation, status);
+		ck_assert(!mutants == (status < 0));
+		if (!failed) {
+			ck_assert_uint_eq(coverage->rules_total.hit, 2); /* on both architectures */
+			ck_assert_uint_gt(mutants->survivor_count, 0);
+		}
+		callgate_mutants_free(mutants);
+		callgate_coverage_free(coverage);
+	} while (failed);
+	ck_assert_int_gt(allocation, 100);
+	callgate_test_file_free(file);
+	seccomp_release(ctx);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("test file memory");
@@ -144,5 +182,6 @@ int main(void)
 	tcase_add_test(tests, reading);
 	tcase_add_test(tests, running);
 	tcase_add_test(tests, taking_architectures);
+	tcase_add_test(tests, covering);
 	return test_run(tests);
 }
