@@ -189,6 +189,26 @@ assert "EPREM" in broken[0][0].attrib["message"]
 assert list(odd)[0].attrib["name"] == '<a> & "b" \\ c#d: chmod -> EPERM'
 PYTHON
 
+# ---- notes, of tests that pass and that fail ----
+echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["socket"], "action": "SCMP_ACT_ERRNO",
+	"args": [{"index": 0, "value": 38, "op": "SCMP_CMP_EQ"}]}]}' >"$dir/socket.json"
+echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["socket"], "action": "SCMP_ACT_ERRNO",
+	"args": [{"index": 0, "value": 4294967295, "valueTwo": 38, "op": "SCMP_CMP_MASKED_EQ"}]}]}' >"$dir/masked.json"
+printf '%s\n' 'profile socket.json' 'arch x86_64' 'socket(AF_ALG) -> EPERM' 'socket((u32) != 38) -> ALLOW' \
+	'profile masked.json' 'arch x86_64' 'socket(!= AF_ALG) -> ALLOW' >"$dir/note.test"
+expect 1 -j 2 "$dir/note.test"
+[ "$(grep -c '^        note: ' "$dir/out")" = 2 ] || fail "not two notes"
+expect 1 --format tap "$dir/note.test"
+[ "$(grep -c '^# note: the kernel reads only 32 bits of argument 0' "$dir/out")" = 1 ] || fail "no comment with the note"
+[ "$(grep -c '^  note: "it fails only because' "$dir/out")" = 1 ] || fail "no note of the failure"
+expect 1 --format junit "$dir/note.test"
+/usr/bin/python3 - "$dir/out" <<'PYTHON'
+import sys, xml.etree.ElementTree
+first, second, third = xml.etree.ElementTree.parse(sys.argv[1]).getroot().iter("testcase")
+assert first.find("system-out").text.startswith("note: the kernel reads only 32 bits") and len(second) == 0
+assert "note: it fails only because" in third.find("failure").text
+PYTHON
+
 # ---- live calls ----
 cat >"$dir/live.json" <<'PROFILE'
 {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
