@@ -141,10 +141,9 @@ struct callgate_test_result {
  * Runs a test against filters[test->filter], and filters[test->other], both in the order of callgate_test_file_filter(); the
  * others are not looked at. What `any value` means is proved, not sampled. A live test forks.
  *
- * simulator: NULL, or a simulator of the same filter. The calls of the test are run in it and counted there, so that its rules and
- * edges show what tests have exercised. A test about many calls exercises every rule and every edge that some call of its set
- * reaches, as callgate_simulator_cover() finds them. An `only`
- * exercises what calls outside its set reach; a comparison with another filter exercises nothing.
+ * simulator: NULL, or a simulator of the same filter. It counts what a test that passes exercises: every rule and every edge that some call of
+ * its set reaches, as callgate_simulator_cover() finds them. An `only` exercises what calls outside its set reach; a comparison with another
+ * filter exercises nothing. <callgate/coverage.h> makes lists of it.
  *
  * 0, and *ret_result is the caller's to finish; -EINVAL (NULL, no such test, no filter), -ENOMEM.
  */

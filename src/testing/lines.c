@@ -19,7 +19,7 @@ struct parser {
 	struct file_line line; /* that is being read */
 };
 
-enum { DEADLINE_MAX = 3600000, CAPABILITIES_MAX = 64 /* on a line; there are fewer */ };
+enum { DEADLINE_MAX = 3600000 };
 
 static const char ready[] = "a program is ready: `cap`, `kernel` and `option` are for profiles";
 
@@ -111,26 +111,23 @@ static bool parse_cap(struct parser *parser)
 {
 	struct scan *scan = &parser->scan;
 	struct callgate_test_filter *filter = &parser->part->filter;
-	size_t count = 0;
+	ARENA_VEC(const char *) names = {0};
+	const char *where, *name;
 
 	if (filter->has_capabilities)
 		return scan_fail(scan, scan->start, "a second `cap` line; one line can name several");
-	const char **names = scan_allocate(scan, CAPABILITIES_MAX, sizeof(*names));
-	if (!names)
-		return false;
 	do {
-		const char *where;
-		if (count == CAPABILITIES_MAX)
-			return scan_fail(scan, scan->at, "more than %d capabilities", CAPABILITIES_MAX);
-		names[count] = scan_name(scan, &where, "the name of a capability, or `none`,");
-		if (!names[count++])
+		name = scan_name(scan, &where, "the name of a capability, or `none`,");
+		if (!name)
 			return false;
+		if (!vec_push_in(&names, &scan->file->arena, name))
+			return scan_fail_memory(scan);
 		scan_take(scan, ",");
 	} while (!scan_is_end(scan));
 	filter->has_capabilities = true;
 	filter->capability_line = scan->line;
-	filter->capability_count = count == 1 && strcmp(names[0], "none") == 0 ? 0 : count;
-	filter->capabilities = names;
+	filter->capability_count = names.count == 1 && strcmp(name, "none") == 0 ? 0 : names.count;
+	filter->capabilities = names.items;
 	return true;
 }
 
@@ -269,22 +266,20 @@ static bool add_line(struct parser *parser)
 static bool parse_list(struct parser *parser)
 {
 	struct scan *scan = &parser->scan;
-	struct file_line *line = &parser->line;
-	size_t most = 1;
+	ARENA_VEC(struct file_calls) list = {0};
+	struct file_calls calls;
 
-	for (const char *at = scan->at; at < scan->end; at++)
-		most += *at == ',';
-	struct file_calls *calls = scan_allocate(scan, most, sizeof(*calls));
-	line->calls = calls;
-	if (!calls)
-		return false;
 	do {
-		if (!parse_calls(scan, &calls[line->count++]))
+		if (!parse_calls(scan, &calls))
 			return false;
+		if (!vec_push_in(&list, &scan->file->arena, calls))
+			return scan_fail_memory(scan);
 	} while (!scan->is_live && scan_take(scan, ","));
+	parser->line.calls = list.items;
+	parser->line.count = list.count;
 	scan_blanks(scan);
 	return scan_expect(scan, "->", scan->is_live ? "the call" : "the calls") &&
-	       parse_expectation(scan, &line->expectation);
+	       parse_expectation(scan, &parser->line.expectation);
 }
 
 static bool parse_only(struct parser *parser)

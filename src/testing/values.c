@@ -72,40 +72,31 @@ static bool parse_term(struct scan *scan, struct file_term *term)
 
 static bool parse_terms(struct scan *scan, struct file_value *value)
 {
-	size_t most = 1;
+	ARENA_VEC(struct file_term) terms = {0};
+	struct file_term term;
 
-	for (const char *at = scan->at; at < scan->end && !strchr(",)=!.", *at); at++)
-		most += *at == '|';
-	value->terms = scan_allocate(scan, most, sizeof(*value->terms));
-	if (!value->terms)
-		return false;
 	do {
-		assert(value->count < most);
-		if (!parse_term(scan, &value->terms[value->count]))
+		if (!parse_term(scan, &term))
 			return false;
-		value->count++;
+		if (!vec_push_in(&terms, &scan->file->arena, term))
+			return scan_fail_memory(scan);
 	} while (scan_take(scan, "|"));
+	value->terms = terms.items;
+	value->count = terms.count;
 	return true;
 }
 
 /* "O_RDWR|O_CLOEXEC", "-1", "~0xff", "(A|B)" */
-static bool parse_value(struct scan *scan, struct file_value *ret_value)
+static bool parse_value(struct scan *scan, struct file_value *value)
 {
-	struct file_value value = {0};
 	const char *at = scan->at;
-	bool complement = scan_take(scan, "~");
 
-	if (scan_take(scan, "(")) {
-		value.complement = complement;
-		if (!parse_terms(scan, &value) || !scan_expect(scan, ")", "the value"))
-			return false;
-	} else {
-		scan->at = at; /* the ~ belongs to the first term */
-		if (!parse_terms(scan, &value))
-			return false;
-	}
-	*ret_value = value;
-	return true;
+	*value = (struct file_value){.complement = scan_take(scan, "~")};
+	if (scan_take(scan, "("))
+		return parse_terms(scan, value) && scan_expect(scan, ")", "the value");
+	value->complement = false;
+	scan->at = at; /* a ~ belongs to the first term */
+	return parse_terms(scan, value);
 }
 
 /* After the star: nothing, or "& MASK == VALUE", or "& MASK != VALUE". */
