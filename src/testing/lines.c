@@ -138,20 +138,17 @@ static bool parse_kernel(struct parser *parser)
 	return parser->part->filter.kernel != NULL;
 }
 
-enum { OPTION_VALUES = 5 };
-
 static const struct option {
 	const char *name;
-	bool has_value;
-	const char *values[OPTION_VALUES]; /* none: whatever the profile takes */
+	const char *values; /* NULL: whatever the profile takes; "": none */
 } options[] = {
-    {"default-errno", true, {NULL}},
-    {"same-argument", true, {"or", "and"}},
-    {"unknown-calls", true, {"auto", "enosys", "default", "named"}},
-    {"like", true, {"auto", "docker", "podman", "runc", "crun"}},
-    {"machine", true, {NULL}},
-    {"socketcall", true, {"deny", "open"}},
-    {"strict", false, {NULL}},
+    {"default-errno", NULL},
+    {"same-argument", "or, and"},
+    {"unknown-calls", "auto, enosys, default, named"},
+    {"like", "auto, docker, podman, runc, crun"},
+    {"machine", NULL},
+    {"socketcall", "deny, open"},
+    {"strict", ""},
 };
 
 /* NULL after a message: there is no such option. */
@@ -170,18 +167,16 @@ static const struct option *find_option(struct scan *scan, const char *where, co
 
 static bool parse_option_value(struct scan *scan, const struct option *option, const char **ret_value)
 {
-	const char *const *values = option->values;
+	const char *where = scan_blanks(scan), *value = scan_text(scan, "the option's value");
+	size_t length = value ? strcspn(value, ", ") : 0;
 
-	const char *where = scan_blanks(scan);
-	*ret_value = scan_text(scan, "the option's value");
-	if (!*ret_value || !values[0])
-		return *ret_value != NULL;
-	for (size_t i = 0; i < OPTION_VALUES && values[i]; i++)
-		if (strcmp(values[i], *ret_value) == 0)
+	*ret_value = value;
+	for (const char *at = option->values; value && at; at = strchr(at, ' '), at += at != NULL)
+		if (length && !value[length] && strncmp(at, value, length) == 0 && strchr(",", at[length]))
 			return true;
-	return scan_fail(scan, where, "\"%s\" is no value of the option %s: there are %s, %s%s%s", *ret_value,
-	                 option->name, values[0], values[1], values[2] ? ", " : "",
-	                 values[2] ? values[2] : "");
+	return value &&
+	       (!option->values || scan_fail(scan, where, "\"%s\" is no value of the option %s: there are %s",
+	                                     value, option->name, option->values));
 }
 
 static bool parse_option(struct parser *parser)
@@ -198,7 +193,7 @@ static bool parse_option(struct parser *parser)
 	for (size_t i = 0; i < filter->option_count; i++)
 		if (strcmp(filter->options[i].name, option.name) == 0)
 			return scan_fail(scan, where, "a second `option %s`", option.name);
-	if (known->has_value && !parse_option_value(scan, known, &option.value))
+	if (!(known->values && !*known->values) && !parse_option_value(scan, known, &option.value))
 		return false;
 	struct callgate_test_option *kept = scan_allocate(scan, filter->option_count + 1, sizeof(*kept));
 	if (!kept)
