@@ -189,8 +189,11 @@ int callgate_rule_unknown_after(scmp_filter_ctx ctx, uint32_t arch, uint32_t act
 static int add_array(const void *ctx, uint32_t action, int nr, bool exact, unsigned count,
                      const struct scmp_arg_cmp *args)
 {
-	struct ruleset_request request = {.action = action, .nr = nr, .exact = exact};
+	struct ruleset_request request; /* without zeros for conditions that are not there */
 
+	request.action = action;
+	request.nr = nr;
+	request.exact = exact;
 	if (count > ARGUMENTS_MAX)
 		return refuse(ctx, "more than 6 comparisons: a system call has 6 arguments");
 	if (!args && count > 0)
