@@ -1,5 +1,7 @@
 #include "prove/filter_model.h"
 
+#include <string.h>
+
 #include "bpf/simulate.h"
 #include "prove/interval.h"
 
@@ -53,6 +55,22 @@ bool filter_same(const struct filter *a, const struct filter *b)
 	for (size_t i = 0; same && i < a->program_count; i++)
 		same = same_program(a->programs[i], b->programs[i]);
 	return same;
+}
+
+int filter_order(const struct filter *a, const struct filter *b)
+{
+	if (a->policy && b->policy)
+		return policy_diagram_order(a->policy, b->policy);
+	if (a->policy || b->policy || a->program_count != b->program_count)
+		return a->policy || (!b->policy && a->program_count < b->program_count) ? -1 : 1;
+	for (size_t i = 0; i < a->program_count; i++) {
+		const struct callgate_program *x = a->programs[i], *y = b->programs[i];
+		int result =
+		    x->count == y->count ? memcmp(x->insns, y->insns, x->count * sizeof(*x->insns)) : 1;
+		if (result)
+			return x->count == y->count ? result : x->count < y->count ? -1 : 1;
+	}
+	return 0;
 }
 
 uint32_t filter_verdict(const struct filter *filter, const struct seccomp_data *call)

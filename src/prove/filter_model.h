@@ -17,6 +17,9 @@ struct filter {
 /* Are both the same programs but for what means nothing? Then they are one function, whatever it is. */
 bool filter_same(const struct filter *a, const struct filter *b);
 
+/* Which of two filters is the first in an order of them, with policies before programs: less than 0 for a. */
+int filter_order(const struct filter *a, const struct filter *b);
+
 /* The verdict on one call, by policy_eval() or bpf_simulate(). */
 uint32_t filter_verdict(const struct filter *filter, const struct seccomp_data *call);
 

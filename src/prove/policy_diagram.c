@@ -18,28 +18,59 @@ void policy_diagram_arch_breakpoints(const struct policy_diagram *rules, struct 
 	}
 }
 
-static bool same_rules(const struct policy_syscall *a, const struct policy_syscall *b)
+static int order(uint64_t a, uint64_t b)
 {
-	if (a->rule_count != b->rule_count)
-		return false;
-	for (uint32_t i = 0; i < a->rule_count; i++) {
+	return (a > b) - (a < b);
+}
+
+static int compare_conditions(const struct policy_condition *a, const struct policy_condition *b)
+{
+	return a->arg != b->arg     ? order(a->arg, b->arg)
+	       : a->op != b->op     ? order(a->op, b->op)
+	       : a->mask != b->mask ? order(a->mask, b->mask)
+	                            : order(a->value, b->value);
+}
+
+static int compare_rules(const struct policy_syscall *a, const struct policy_syscall *b)
+{
+	int result = order(a->rule_count, b->rule_count);
+
+	for (uint32_t i = 0; result == 0 && i < a->rule_count; i++) {
 		const struct policy_rule *x = &a->rules[i], *y = &b->rules[i];
-		if (x->action != y->action || x->condition_count != y->condition_count)
-			return false;
-		for (uint32_t j = 0; j < x->condition_count; j++) {
-			const struct policy_condition *c = &x->conditions[j], *d = &y->conditions[j];
-			if (c->arg != d->arg || c->op != d->op || c->mask != d->mask || c->value != d->value)
-				return false;
-		}
+		result = x->action != y->action ? order(x->action, y->action)
+		                                : order(x->condition_count, y->condition_count);
+		for (uint32_t j = 0; result == 0 && j < x->condition_count; j++)
+			result = compare_conditions(&x->conditions[j], &y->conditions[j]);
 	}
-	return true;
+	return result;
+}
+
+static int compare_archs(const struct policy_arch *a, const struct policy_arch *b)
+{
+	int result = a->arch != b->arch ? strcmp(a->arch->name, b->arch->name)
+	                                : order(a->syscall_count, b->syscall_count);
+
+	for (size_t i = 0; result == 0 && i < a->syscall_count; i++) {
+		result = order(a->syscalls[i].nr, b->syscalls[i].nr);
+		result = result ? result : compare_rules(&a->syscalls[i], &b->syscalls[i]);
+	}
+	return result;
+}
+
+int policy_diagram_order(const struct policy *a, const struct policy *b)
+{
+	int result = order(a->arch_count, b->arch_count);
+
+	for (size_t i = 0; result == 0 && i < a->arch_count; i++)
+		result = compare_archs(&a->archs[i], &b->archs[i]);
+	return result;
 }
 
 static void syscall_breakpoints(const struct policy_arch *arch, bool each_call, struct breakpoints *points)
 {
 	for (size_t i = 0; i < arch->syscall_count; i++) {
 		const struct policy_syscall *here = &arch->syscalls[i], *before = i > 0 ? here - 1 : NULL;
-		if (!each_call && before && before->nr + 1 == here->nr && same_rules(before, here))
+		if (!each_call && before && before->nr + 1 == here->nr && compare_rules(before, here) == 0)
 			continue;
 		if (before)
 			breakpoints_add_after(points, before->nr);

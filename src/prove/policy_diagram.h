@@ -15,6 +15,9 @@ struct policy_diagram {
 	    next; /* for each architecture: the first of its system calls that is not before the present region */
 };
 
+/* Which of two policies is the first in an order of them: less than 0 for a; 0 only where their rules are the same. */
+int policy_diagram_order(const struct policy *a, const struct policy *b);
+
 /* Arrays come from the arena. false without memory. The diagram may be set later, before it is used. */
 bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena);
 

@@ -11,9 +11,11 @@ int space_init(struct space *space, struct arena_room *room, const struct filter
 	arena_start(&space->arena, room);
 	space->archs.arena = space->numbers.arena = &space->arena;
 	diagram_init(&space->diagram, node_budget ? node_budget : DEFAULT_NODES, space->work_per_attempt);
+	/* The same work whichever way round they are given, so that the same budget is enough. */
+	space->swapped = count == 2 && filter_order(filters[0], filters[1]) > 0;
 	for (size_t i = 0; i < count; i++) {
 		space->filter_count++;
-		if (!filter_init(&space->filters[i], filters[i], &space->arena))
+		if (!filter_init(&space->filters[i], filters[i ^ space->swapped], &space->arena))
 			return -ENOMEM;
 	}
 	return 0;
@@ -102,12 +104,13 @@ static void make_verdicts(struct space *space, const struct region *region, node
 	bool numbers = false;
 
 	for (size_t i = 0; i < space->filter_count && !d->failed; i++) {
-		verdicts[i] = filter_node(&space->filters[i], region);
+		node *verdict = &verdicts[i ^ space->swapped];
+		*verdict = filter_node(&space->filters[i], region);
 		if (d->failed == -EOPNOTSUPP) {
-			space->failure.filter = i;
+			space->failure.filter = i ^ space->swapped;
 			space->failure.place = filter_unmodelled(&space->filters[i]);
 		}
-		numbers = numbers || (!d->failed && diagram_tests_number(d, verdicts[i]));
+		numbers = numbers || (!d->failed && diagram_tests_number(d, *verdict));
 	}
 	for (size_t i = 0; numbers && !d->failed && i < space->filter_count; i++)
 		verdicts[i] = restrict_node(d, region, verdicts[i], (node){0});
