@@ -12,7 +12,6 @@
 
 #include "base/diag.h"
 #include "compile/compile.h"
-#include "policy/note.h"
 #include "policy/ruleset.h"
 
 enum { CONTEXT_MAGIC = 0x63616c6c };

@@ -62,8 +62,9 @@ static int convert(const struct scmp_arg_cmp *from, unsigned *seen, struct polic
 	return 0;
 }
 
-static int add(struct context *context, struct ruleset_request *request, unsigned count,
-               const struct scmp_arg_cmp *args)
+/* The conditions of the request are written to `conditions`, which has room for them. */
+static int add(struct context *context, struct ruleset_request *request, const struct scmp_arg_cmp *args,
+               struct policy_condition *conditions)
 {
 	unsigned seen = 0;
 	int result;
@@ -72,14 +73,19 @@ static int add(struct context *context, struct ruleset_request *request, unsigne
 	if ((result = check_number(context, request->nr)) < 0 ||
 	    (result = check_action(context, request->action)) < 0)
 		return result;
+	if (request->arch && request->nr < ARCH_NR_RESERVED_LAST)
+		return diag_fail(&context->diag, -EINVAL,
+		                 "%d is a pseudo number: this takes the architecture's own numbers",
+		                 request->nr);
 	if (request->exact && ruleset_arch_count(context->rules) > 1)
 		return diag_fail(&context->diag, -EOPNOTSUPP,
 		                 "an exact rule is for a context with one architecture; this one has %zu",
 		                 ruleset_arch_count(context->rules));
-	for (unsigned i = 0; i < count; i++)
-		if ((result = convert(&args[i], &seen, &request->conditions[i], &context->diag)) < 0)
+	for (unsigned i = 0; i < request->condition_count; i++)
+		if ((result =
+		         convert(&args[i], request->arch ? NULL : &seen, &conditions[i], &context->diag)) < 0)
 			return result;
-	request->condition_count = count;
+	request->conditions = conditions;
 	if ((result = ruleset_add(context->rules, request, &context->diag, &context->note)) < 0)
 		return result;
 	if (request->action == SCMP_ACT_NOTIFY)
@@ -96,32 +102,6 @@ static int refuse(const void *ctx, const char *why)
 	return context ? diag_fail(&context->diag, -EINVAL, "%s", why) : -EINVAL;
 }
 
-static int add_direct(struct context *context, const struct callgate_arch *arch,
-                      struct ruleset_direct *direct, const struct scmp_arg_cmp *args,
-                      struct policy_condition *conditions)
-{
-	int result;
-
-	direct->id = ++context->rule_calls;
-	if ((result = check_number(context, direct->nr)) < 0 ||
-	    (result = check_action(context, direct->action)) < 0)
-		return result;
-	if (direct->nr < ARCH_NR_RESERVED_LAST)
-		return diag_fail(&context->diag, -EINVAL,
-		                 "%d is a pseudo number: this takes the architecture's own numbers",
-		                 direct->nr);
-	for (size_t i = 0; i < direct->condition_count; i++)
-		if ((result = convert(&args[i], NULL, &conditions[i], &context->diag)) < 0)
-			return result;
-	direct->conditions = conditions;
-	if ((result = ruleset_add_direct(context->rules, arch, direct, &context->diag, &context->note)) < 0)
-		return result;
-	if (direct->action == SCMP_ACT_NOTIFY)
-		context->notify_used = true;
-	context_invalidate(context);
-	return 0;
-}
-
 /* An architecture that the context has, or NULL. */
 static const struct callgate_arch *own_arch(struct context *context, uint32_t token)
 {
@@ -136,20 +116,19 @@ static const struct callgate_arch *own_arch(struct context *context, uint32_t to
 int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall, unsigned int count,
                       const struct scmp_arg_cmp *conditions)
 {
-	struct ruleset_direct direct = {.action = action, .nr = syscall, .condition_count = count};
+	struct ruleset_request request = {.action = action, .nr = syscall, .condition_count = count};
 
 	if (count > RULESET_DIRECT_CONDITIONS_MAX)
 		return refuse(ctx, "too many comparisons in one rule");
 	if (!conditions && count > 0)
 		return refuse(ctx, "the array of comparisons is NULL");
 	struct context *context = context_check(ctx);
-	const struct callgate_arch *found = context ? own_arch(context, arch) : NULL;
-	if (!found)
+	if (!context || !(request.arch = own_arch(context, arch)))
 		return -EINVAL;
 	struct policy_condition *converted = calloc((size_t)count + 1, sizeof(*converted));
 	if (!converted)
 		return diag_fail(&context->diag, -ENOMEM, "out of memory for a rule");
-	int result = add_direct(context, found, &direct, conditions, converted);
+	int result = add(context, &request, conditions, converted);
 	free(converted);
 	return context_error(result);
 }
@@ -189,17 +168,16 @@ int callgate_rule_unknown_after(scmp_filter_ctx ctx, uint32_t arch, uint32_t act
 static int add_array(const void *ctx, uint32_t action, int nr, bool exact, unsigned count,
                      const struct scmp_arg_cmp *args)
 {
-	struct ruleset_request request; /* without zeros for conditions that are not there */
+	struct ruleset_request request = {
+	    .action = action, .nr = nr, .exact = exact, .condition_count = count};
+	struct policy_condition conditions[ARGUMENTS_MAX];
 
-	request.action = action;
-	request.nr = nr;
-	request.exact = exact;
 	if (count > ARGUMENTS_MAX)
 		return refuse(ctx, "more than 6 comparisons: a system call has 6 arguments");
 	if (!args && count > 0)
 		return refuse(ctx, "the array of comparisons is NULL");
 	struct context *context = context_check(ctx);
-	return context ? context_error(add(context, &request, count, args)) : -EINVAL;
+	return context ? context_error(add(context, &request, args, conditions)) : -EINVAL;
 }
 
 static int add_list(const void *ctx, uint32_t action, int nr, bool exact, unsigned count, va_list list)

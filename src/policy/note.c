@@ -1,5 +1,3 @@
-#include "policy/note.h"
-
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>

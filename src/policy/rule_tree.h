@@ -151,31 +151,17 @@ static inline bool journal_is_open(const struct journal *journal)
 	return journal->marks.count > 0;
 }
 
-/* ---- where one rule_add call goes: per architecture no, one or two rules under the numbers of that architecture ---- */
-
-enum { PLACEMENT_CONDITIONS = 6 };
-
 /* A rule for one number of one architecture, conditions in canonical form, and what it will do there. */
 struct placement {
 	struct arch_rules *rules;
 	int32_t nr;
+	bool is_multiplexed; /* of socketcall(2) or ipc(2), for one of its sub-calls */
 	uint32_t count;
-	bool is_multiplexed;                       /* of socketcall(2) or ipc(2), for one of its sub-calls */
-	const struct policy_condition *conditions; /* own[], or memory of the caller's */
-	struct policy_condition own[PLACEMENT_CONDITIONS];
+	struct policy_condition *conditions;
 	struct rule_plan plan;
 };
 
-enum { PLACEMENTS_PER_ARCH = 2 };
-
-/*
- * Fills placements[] (all but the plans) and says how many they are, 0 where the rule has no meaning on this architecture.
- * -EFAULT (the native number has no name), -EDOM (exact, and no such call), -EINVAL (exact, and comparisons get lost).
- */
-int placement_make(struct arch_rules *rules, const struct ruleset_request *request,
-                   struct placement placements[PLACEMENTS_PER_ARCH], struct diag *diag);
-
-/* ---- notes (policy/note.h) ---- */
+/* ---- notes ---- */
 
 /*
  * Of a rule whose placement is planned and not carried out yet; and of its comparisons as they were given, on the way to this

@@ -11,17 +11,19 @@
 
 struct ruleset;
 
+/* Of a rule for every architecture, which compares each argument once at most; and of one for a single architecture. */
 enum { RULESET_CONDITIONS_MAX = 6, RULESET_DIRECT_CONDITIONS_MAX = 1024 };
 
-/* One rule_add call, arguments checked, number in native numbering; conditions in any order, each argument once. */
+/* One rule_add call, arguments checked, conditions in any order and as the caller gave them: not cut to any word size. */
 struct ruleset_request {
 	uint32_t id; /* for diagnostics */
 	uint32_t action;
+	/* For this architecture of the set alone: under a number of its own, which is neither translated nor multiplexed. NULL: for all, in native numbering. */
+	const struct callgate_arch *arch;
 	int32_t nr;
 	bool exact;
-	uint32_t condition_count; /* 0..6 */
-	struct policy_condition conditions
-	    [RULESET_CONDITIONS_MAX]; /* as given by the caller: not cut to any word size; mask set for MASKED_EQ */
+	uint32_t condition_count;
+	const struct policy_condition *conditions; /* mask set for MASKED_EQ */
 };
 
 /* What a context's attributes say about a frozen policy. */
@@ -62,8 +64,36 @@ int ruleset_start(struct ruleset *rules, struct diag *diag);
 void ruleset_commit(struct ruleset *rules);
 bool ruleset_reject(struct ruleset *rules);
 
-/* What was taken and has less effect than it seems to have (policy/note.h). All functions take NULL for one. */
-struct note;
+/* ---- notes: what was taken and has less effect than it seems to have. All functions take NULL for one. ---- */
+
+/*
+ * What a rule that was taken does not do: the silent cases of the interface, remembered so that a diagnosis can name them. In ascending importance: of several, the most important one is kept, and of equals the first.
+ */
+enum note_kind {
+	NOTE_NONE,
+	NOTE_ABSORBS,     /* rule `by` was a part of it, with the same action */
+	NOTE_SAME,        /* rule `by` is the same, with the same action */
+	NOTE_MASK_EMPTY,  /* a mask without bits compares nothing */
+	NOTE_MASK_CUT,    /* value bits outside of the mask are not compared */
+	NOTE_WORD_CUT,    /* only the low 32 bits of a datum are compared */
+	NOTE_ABSENT,      /* no such call on an architecture */
+	NOTE_MULTIPLEXED, /* comparisons get lost or change their meaning through socketcall(2) or ipc(2) */
+	NOTE_REPLACES,    /* rules with comparisons are gone, `by` is one of them */
+	NOTE_COVERED,     /* it can never match: `by` covers it */
+};
+
+/* A value without pointers to rules: it may outlive them. All zero: there is nothing to report. */
+struct note {
+	uint8_t kind; /* enum note_kind */
+	uint8_t arg;
+	int32_t nr; /* on `arch`, or native where the call is absent */
+	uint32_t rule, by;
+	uint64_t value;
+	const struct callgate_arch *arch;
+};
+
+/* The note in words, beginning with "note: "; leaves *diag alone where there is nothing to report. */
+void note_describe(const struct note *note, struct diag *diag);
 
 /*
  * Adds the rule to every architecture, or to none. 0 also for the silent cases; -EEXIST, -EDOM, -EINVAL, -EFAULT,
@@ -71,22 +101,6 @@ struct note;
  */
 int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag,
                 struct note *note);
-
-/*
- * A rule for one architecture of the set, under a number of that architecture, which is neither translated nor multiplexed, and
- * with any number of conditions up to RULESET_DIRECT_CONDITIONS_MAX, several on one argument included.
- */
-struct ruleset_direct {
-	uint32_t id;
-	uint32_t action;
-	int32_t nr;
-	size_t condition_count;
-	const struct policy_condition *conditions; /* not cut to any word size */
-};
-
-/* 0, also for the silent cases; -EEXIST, -EINVAL (the architecture is not in the set), -E2BIG (conditions), -ENOMEM. */
-int ruleset_add_direct(struct ruleset *rules, const struct callgate_arch *arch,
-                       const struct ruleset_direct *direct, struct diag *diag, struct note *note);
 
 /*
  * From now on the unknown calls of the architecture, those newer than its table or than *newest, get `action`

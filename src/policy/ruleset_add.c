@@ -7,8 +7,124 @@
 #include "policy/rule_tree.h"
 #include "policy/ruleset.h"
 
-/* On the stack for the contexts that there are; more architectures than this are allocated. */
-enum { USUAL_PLACEMENTS = 4 * PLACEMENTS_PER_ARCH };
+/* Per architecture a rule goes under one number or two. On the stack for the contexts that there are; more is allocated. */
+enum { PLACEMENTS_PER_ARCH = 2, USUAL_PLACEMENTS = 4 * PLACEMENTS_PER_ARCH };
+
+/* ---- where one rule_add call goes: the numbers of each architecture ---- */
+
+static int reject(struct diag *diag, int result, const struct callgate_arch *arch, int32_t nr,
+                  const char *why)
+{
+	const char *name = arch_syscall_name(arch_native(), nr);
+
+	if (name)
+		return diag_fail(diag, result, "system call %s: %s %s", name, why, arch->name);
+	return diag_fail(diag, result, "system call number %d: %s %s", nr, why, arch->name);
+}
+
+/* The conditions of a placement have room for those of the request, and one more. */
+static void fill(struct placement *placement, struct arch_rules *rules, int32_t nr,
+                 const struct policy_condition *conditions, uint32_t count)
+{
+	placement->rules = rules;
+	placement->is_multiplexed = false;
+	placement->nr = nr;
+	memcpy(placement->conditions, conditions, count * sizeof(*conditions));
+	placement->count = rule_order_normalize(placement->conditions, count, rules->arch);
+}
+
+/*
+ * The call number that socketcall(2) or ipc(2) takes as its first argument, as wide as the kernel reads it: socketcall declares an
+ * int, and ipc cuts off the upper half of an unsigned int, which holds a version. What the kernel ignores is not compared.
+ */
+static struct policy_condition call_number(const struct callgate_arch *arch, int32_t pseudo)
+{
+	bool is_socket = arch_nr_is_socket_pseudo(pseudo);
+	uint64_t read_by_kernel = is_socket ? UINT32_MAX : UINT16_MAX;
+	bool is_whole_word = read_by_kernel == policy_word_mask(arch);
+
+	return (struct policy_condition){0, is_whole_word ? POLICY_EQ : POLICY_MASKED_EQ, read_by_kernel,
+	                                 (uint64_t)(-pseudo % (is_socket ? 100 : 200))};
+}
+
+/* The call number takes the place of a comparison of argument 0, which is the call's own and not socketcall's. */
+static void fill_multiplexed(struct placement *placement, struct arch_rules *rules, int32_t pseudo,
+                             const struct ruleset_request *request)
+{
+	struct policy_condition inner[RULESET_CONDITIONS_MAX + 1] = {call_number(rules->arch, pseudo)};
+	bool is_socket = arch_nr_is_socket_pseudo(pseudo);
+	uint32_t count = 1;
+
+	for (uint32_t i = 0; i < request->condition_count; i++)
+		if (request->conditions[i].arg != 0)
+			inner[count++] = request->conditions[i];
+	fill(placement, rules, is_socket ? rules->arch->socketcall_nr : rules->arch->ipc_nr, inner, count);
+	placement->is_multiplexed = true;
+}
+
+static int make_multiplexed(struct arch_rules *rules, int32_t pseudo, const struct ruleset_request *request,
+                            struct placement placements[PLACEMENTS_PER_ARCH], struct diag *diag)
+{
+	const char *name = arch_syscall_name(rules->arch, pseudo);
+	assert(rules->arch->multiplexed);
+	int32_t direct = arch_syscall_direct_number(rules->arch, name);
+
+	if (request->exact && request->condition_count)
+		return reject(diag, -EINVAL, rules->arch, request->nr,
+		              "an exact rule cannot compare arguments of a call that is multiplexed on");
+	fill_multiplexed(&placements[0], rules, pseudo, request);
+	if (direct < 0)
+		return 1;
+	fill(&placements[1], rules, direct, request->conditions, request->condition_count);
+	return 2;
+}
+
+static bool is_multiplexed(const struct callgate_arch *arch, int32_t nr)
+{
+	return arch->multiplexed && (arch_nr_is_socket_pseudo(nr) || arch_nr_is_ipc_pseudo(nr));
+}
+
+/*
+ * The direct number of a multiplexed call stands for the call, direct or multiplexed. Only the native one, which is not
+ * translated by name, can be direct.
+ */
+static int32_t call_of(const struct callgate_arch *arch, int32_t nr)
+{
+	if (!arch->multiplexed || nr < 0 || arch != arch_native())
+		return nr;
+	const char *name = arch_syscall_name(arch, nr);
+	int32_t number = name ? arch_syscall_number(arch, name) : nr;
+	return is_multiplexed(arch, number) ? number : nr;
+}
+
+/*
+ * Fills placements[] (all but the plans) and says how many they are, 0 where the rule has no meaning on this architecture.
+ * -EFAULT (the native number has no name), -EDOM (exact, and no such call), -EINVAL (exact, and comparisons get lost).
+ */
+static int make_placements(struct arch_rules *rules, const struct ruleset_request *request,
+                           struct placement placements[PLACEMENTS_PER_ARCH], struct diag *diag)
+{
+	int32_t nr = request->nr;
+
+	if (request->arch) {
+		fill(&placements[0], rules, nr, request->conditions, request->condition_count);
+		return 1;
+	}
+	if (arch_syscall_translate(rules->arch, request->nr, &nr) < 0)
+		return reject(diag, -EFAULT, rules->arch, request->nr,
+		              "the native architecture has no name for it by which to find it on");
+	nr = call_of(rules->arch, nr);
+	if (is_multiplexed(rules->arch, nr))
+		return make_multiplexed(rules, nr, request, placements, diag);
+	if (nr < ARCH_NR_RESERVED_LAST && request->exact)
+		return reject(diag, -EDOM, rules->arch, request->nr, "there is no such call on");
+	if (nr < ARCH_NR_RESERVED_LAST && rules->arch->multiplexed)
+		return 0;
+	fill(&placements[0], rules, nr, request->conditions, request->condition_count);
+	return 1;
+}
+
+/* ---- what it does there ---- */
 
 static int contradiction(const struct placement *placement, const struct ruleset_request *request,
                          uint32_t by, struct diag *diag)
@@ -99,7 +215,9 @@ static int add_all(struct ruleset *rules, const struct ruleset_request *request,
 
 	for (size_t i = 0; i < rules->archs.count; i++) {
 		const struct callgate_arch *arch = rules->archs.items[i]->arch;
-		int made = placement_make(rules->archs.items[i], request, &placements[count], diag);
+		if (request->arch && request->arch != arch)
+			continue;
+		int made = make_placements(rules->archs.items[i], request, &placements[count], diag);
 		if (made < 0)
 			return made;
 		if (made == 0)
@@ -127,44 +245,26 @@ int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, st
                 struct note *note)
 {
 	struct placement usual[USUAL_PLACEMENTS], *placements = usual;
-	size_t needed = rules->archs.count * PLACEMENTS_PER_ARCH;
+	struct policy_condition usual_conditions[USUAL_PLACEMENTS * (RULESET_CONDITIONS_MAX + 1)];
+	struct policy_condition *conditions = usual_conditions;
+	size_t count = rules->archs.count * PLACEMENTS_PER_ARCH, each = (size_t)request->condition_count + 1;
+	void *allocated = NULL;
 
-	if (needed > USUAL_PLACEMENTS && !(placements = malloc(needed * sizeof(*placements))))
-		return diag_fail(diag, -ENOMEM, "out of memory for a rule");
+	assert(!request->arch || ruleset_has_arch(rules, request->arch));
+	assert(request->condition_count <=
+	       (request->arch ? RULESET_DIRECT_CONDITIONS_MAX : RULESET_CONDITIONS_MAX));
+	if (count > USUAL_PLACEMENTS || each > RULESET_CONDITIONS_MAX + 1) {
+		count = request->arch ? 1 : count;
+		allocated = malloc(count * (sizeof(*placements) + each * sizeof(*conditions)));
+		if (!allocated)
+			return diag_fail(diag, -ENOMEM, "out of memory for a rule");
+		placements = allocated;
+		conditions = (struct policy_condition *)(void *)(placements + count);
+	}
+	for (size_t i = 0; i < count; i++)
+		placements[i].conditions = conditions + i * each;
 	int result = add_all(rules, request, placements, diag, note);
-	if (placements != usual)
-		free(placements);
-	return result;
-}
-
-int ruleset_add_direct(struct ruleset *rules, const struct callgate_arch *arch,
-                       const struct ruleset_direct *direct, struct diag *diag, struct note *note)
-{
-	struct ruleset_request request = {.id = direct->id, .action = direct->action};
-	struct placement placement = {.nr = direct->nr};
-	struct policy_condition *conditions = calloc(direct->condition_count + 1, sizeof(*conditions));
-
-	if (!conditions || direct->condition_count > RULESET_DIRECT_CONDITIONS_MAX) {
-		free(conditions);
-		return diag_fail(diag, conditions ? -E2BIG : -ENOMEM, "too many conditions in one rule");
-	}
-	for (size_t i = 0; i < rules->archs.count; i++)
-		if (rules->archs.items[i]->arch == arch)
-			placement.rules = rules->archs.items[i];
-	memcpy(conditions, direct->conditions, direct->condition_count * sizeof(*conditions));
-	placement.conditions = conditions;
-	placement.count = rule_order_normalize(conditions, (uint32_t)direct->condition_count, arch);
-	int result = placement.rules
-	                 ? prepare(&request, &placement, diag)
-	                 : diag_fail(diag, -EINVAL, "architecture %s is not in the context", arch->name);
-	if (result == 0 && !journal_reserve(&rules->journal, placement.count + 4))
-		result = diag_fail(diag, -ENOMEM, "out of memory for noting a rule");
-	if (result == 0) {
-		note_conditions(note, direct->id, direct->conditions, direct->condition_count, arch);
-		note_placement(note, &request, &placement);
-		carry_out(rules, &request, &placement);
-	}
-	free(conditions);
+	free(allocated);
 	return result;
 }
 
