@@ -99,10 +99,14 @@ static void join(const struct argument_walk *w, struct way *way, const struct wa
 	    way->is_lost || other->is_lost || way->held != other->held || way->number != other->number;
 }
 
-/* Skips rules that do not match. Does the next one? FALSE: there is none. If that is undecided, so is *test. */
-static enum interval_answer find_rule(struct argument_walk *w, struct way *way, struct knowledge_test *test)
+/*
+ * Skips rules that do not match, at most up to one. Does that which the way is then at? FALSE: that is the limit, or there is none. If it is undecided,
+ * so is *test.
+ */
+static enum interval_answer find_rule(struct argument_walk *w, struct way *way, uint32_t limit,
+                                      struct knowledge_test *test)
 {
-	for (; way->rule < w->call->rule_count; way->rule++, way->holds = 0) {
+	for (; way->rule < limit && way->rule < w->call->rule_count; way->rule++, way->holds = 0) {
 		enum interval_answer answer = decide_rule(w, way, test);
 		if (answer != INTERVAL_FALSE)
 			return answer;
@@ -138,7 +142,7 @@ static void compare(struct argument_walk *w, const struct way *returned, const s
 	while (left && !w->base.failed) {
 		struct way way = w->ways.items[left - 1], other;
 		struct knowledge_test test;
-		enum interval_answer answer = find_rule(w, &way, &test);
+		enum interval_answer answer = find_rule(w, &way, UINT32_MAX, &test);
 		if (answer == INTERVAL_EITHER) {
 			pop_way(w, &left);
 			other = way;
@@ -156,33 +160,54 @@ static void compare(struct argument_walk *w, const struct way *returned, const s
 	}
 }
 
-static bool is_alike(const struct argument_walk *w, const struct way *a, const struct way *b)
+static bool is_alike(const struct way *a, const struct way *b)
 {
-	return w->joins_all || (a->rule == b->rule && a->holds == b->holds);
+	return a->rule == b->rule && a->holds == b->holds;
 }
 
-/* A way comes to an instruction. Many that are alike there become one, which loses what is known of some but not of all. */
-static void arrive(struct argument_walk *w, struct way *way, size_t pc)
+/* All ways to an instruction become one, which is at the rule that none of them is beyond. */
+static void arrive_together(struct argument_walk *w, struct way *way, uint32_t *list)
 {
-	uint32_t alike = 0, *list = &w->newest[pc];
+	struct way *other = *list ? &w->ways.items[*list - 1] : way;
 	struct knowledge_test test;
 
-	if (bpf_kind_of(&w->program->insns[pc]) == BPF_KIND_RETURN) {
-		compare(w, way, &w->program->insns[pc]);
+	/* Each knows best what it has behind it. Far more rules may not match on this way alone, and are not looked at in vain. */
+	(void)find_rule(w, way, other->rule + 1, &test);
+	if (other == way)
 		return;
-	}
-	(void)find_rule(w, way, &test);
+	(void)find_rule(w, other, way->rule + 1, &test);
+	join(w, way, other);
+	pop_way(w, list);
+}
+
+/* Many ways that are alike become one, which loses what is known of some but not of all. */
+static void arrive_alike(struct argument_walk *w, struct way *way, uint32_t *list)
+{
+	struct knowledge_test test;
+	uint32_t alike = 0;
+
+	(void)find_rule(w, way, UINT32_MAX, &test);
 	for (uint32_t i = *list; i; i = w->ways.items[i - 1].next, w->base.steps++)
-		alike += is_alike(w, &w->ways.items[i - 1], way);
-	while (alike >= (w->joins_all ? 1 : ALIKE_MOST) && *list) {
+		alike += is_alike(&w->ways.items[i - 1], way);
+	while (alike >= ALIKE_MOST && *list) {
 		struct way *other = &w->ways.items[*list - 1];
-		if (is_alike(w, other, way)) {
+		if (is_alike(other, way)) {
 			join(w, way, other);
 			pop_way(w, list);
 		} else {
 			list = &other->next;
 		}
 	}
+}
+
+/* A way comes to an instruction. */
+static void arrive(struct argument_walk *w, struct way *way, size_t pc)
+{
+	if (bpf_kind_of(&w->program->insns[pc]) == BPF_KIND_RETURN) {
+		compare(w, way, &w->program->insns[pc]);
+		return;
+	}
+	(w->joins_all ? arrive_together : arrive_alike)(w, way, &w->newest[pc]);
 	push_way(w, way, &w->newest[pc]);
 	if (!w->base.failed)
 		w->pending[pc / 64] |= UINT64_C(1) << pc % 64;
@@ -235,7 +260,7 @@ static void step(struct argument_walk *w, struct way *way, const struct sock_fil
 	}
 }
 
-/* From an instruction on to a return, or to a branch that may go either way. */
+/* From an instruction on to a return, to a branch that may go either way, or to a way to be joined with. */
 static void follow(struct argument_walk *w, struct way *way, size_t pc)
 {
 	for (; !w->base.failed; w->base.steps++) {
@@ -243,7 +268,7 @@ static void follow(struct argument_walk *w, struct way *way, size_t pc)
 		enum bpf_kind kind = bpf_kind_of(insn);
 		struct knowledge_test test;
 		bool is_negated;
-		if (kind == BPF_KIND_RETURN)
+		if (kind == BPF_KIND_RETURN || (w->joins_all && w->newest[pc]))
 			break;
 		if (kind == BPF_KIND_JUMP) {
 			pc += 1 + insn->k;

@@ -109,9 +109,11 @@ static void emit(struct chain *c, uint16_t code, uint8_t jt, uint8_t jf, uint32_
 }
 
 /* Rules that share nothing: each compares two of six arguments with values of its own, and has an action of its own. */
-static void make_chain(struct chain *c, struct random *random, uint32_t count, enum policy_op op)
+static void make_chain(struct chain *c, struct random *random, uint32_t count, enum policy_op op, bool wide)
 {
-	*c = (struct chain){.arch = {.arch = arch_by_name("x86"), .syscall_count = 1},
+	const unsigned length = wide ? 9 : 5; /* of a rule */
+
+	*c = (struct chain){.arch = {.arch = arch_by_name(wide ? "aarch64" : "x86"), .syscall_count = 1},
 	                    .program.insns = c->insns,
 	                    .program.bytes = c->insns};
 	c->policy = (struct policy){SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, 1, 1, &c->arch};
@@ -131,24 +133,30 @@ static void make_chain(struct chain *c, struct random *random, uint32_t count, e
 			/* Ranges that get wider, so that each rule has calls of its own. */
 			uint32_t value = random_below(random, op == POLICY_EQ ? UINT32_MAX : 1000);
 			value = op == POLICY_EQ ? value : UINT32_MAX - 1000 * (i + 1) + value;
-			c->conditions[i][j] =
-			    (struct policy_condition){(uint8_t)(j ? 5 : arg), (uint8_t)op, UINT32_MAX, value};
+			c->conditions[i][j] = (struct policy_condition){
+			    (uint8_t)(j ? 5 : arg), (uint8_t)op, wide ? UINT64_MAX : UINT32_MAX, value};
 			emit(c, BPF_LD | BPF_W | BPF_ABS, 0, 0, 16 + 8 * (j ? 5 : arg));
-			emit(c, BPF_JMP | BPF_K | (op == POLICY_EQ ? BPF_JEQ : BPF_JGE), 0, j ? 1 : 3, value);
+			emit(c, BPF_JMP | BPF_K | (op == POLICY_EQ ? BPF_JEQ : BPF_JGE), 0,
+			     (uint8_t)(length - 2 - 2 * j), value);
+		}
+		/* The ways to the next rule meet there. */
+		for (unsigned j = 0; wide && j < CONDITIONS; j++) {
+			emit(c, BPF_LD | BPF_W | BPF_ABS, 0, 0, 20 + 8 * (j ? 5 : arg));
+			emit(c, BPF_JMP | BPF_K | BPF_JGE, (uint8_t)(length - 6 - 2 * j), 0, 1);
 		}
 		emit(c, BPF_RET | BPF_K, 0, 0, c->rules[i].action);
 	}
 	emit(c, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 }
 
-static size_t work_of(struct random *random, uint32_t count, enum policy_op op)
+static size_t work_of(struct random *random, uint32_t count, enum policy_op op, bool wide)
 {
 	static struct chain chain;
 	const struct callgate_program *list = &chain.program;
 	struct filter rules = {.policy = &chain.policy}, made = {.programs = &list, .program_count = 1};
 	struct prove_result result;
 
-	make_chain(&chain, random, count, op);
+	make_chain(&chain, random, count, op, wide);
 	ck_assert_int_eq(outcome_of(&rules, &made, &result), PROVE_EQUAL);
 	ck_assert_uint_eq(result.nodes, 0);
 	size_t work = result.work;
@@ -162,15 +170,22 @@ static size_t work_of(struct random *random, uint32_t count, enum policy_op op)
 
 START_TEST(chains_take_linear_work)
 {
-	static const enum policy_op ops[] = {POLICY_EQ, POLICY_GE};
+	static const struct {
+		enum policy_op op;
+		bool wide;
+		uint32_t most;
+	} kinds[] = {{POLICY_EQ, false, CHAIN_MOST},
+	             {POLICY_GE, false, CHAIN_MOST},
+	             {POLICY_EQ, true, CHAIN_MOST / 2}};
 	struct random random = random_start("chains_take_linear_work");
 
-	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		size_t less = work_of(&random, CHAIN_MOST / 4, ops[i]),
-		       more = work_of(&random, CHAIN_MOST, ops[i]);
-		printf("%zu steps for %d rules, %zu for %d\n", less, CHAIN_MOST / 4, more, CHAIN_MOST);
-		ck_assert_uint_lt(less, STEPS_PER_RULE * (CHAIN_MOST / 4));
-		ck_assert_uint_lt(more, STEPS_PER_RULE * CHAIN_MOST);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		uint32_t most = kinds[i].most;
+		size_t less = work_of(&random, most / 4, kinds[i].op, kinds[i].wide);
+		size_t more = work_of(&random, most, kinds[i].op, kinds[i].wide);
+		printf("%zu steps for %u rules, %zu for %u\n", less, most / 4, more, most);
+		ck_assert_uint_lt(less, STEPS_PER_RULE * (most / 4));
+		ck_assert_uint_lt(more, STEPS_PER_RULE * most);
 	}
 }
 END_TEST
