@@ -182,7 +182,7 @@ struct listing {
 /* Ways out of a node, as bits. */
 enum { WAY_LESS = 1, WAY_EQUAL = 2, WAY_GREATER = 4 };
 
-/* The comparison that some ways out of a node are. A comparison with the least or the largest number is an equality. */
+/* The comparison that some ways out of a node are. What leaves one number, or all but one, is said so. */
 static struct policy_condition condition_of(const struct diagram_node *at, unsigned int ways)
 {
 	static const enum policy_op ops[] = {
@@ -202,13 +202,101 @@ static struct policy_condition condition_of(const struct diagram_node *at, unsig
 	} else if (ways == WAY_GREATER && at->pattern == (at->mask & ~lowest)) {
 		condition.op = POLICY_EQ;
 		condition.value = at->mask;
+	} else if (ways == WAY_GREATER && at->pattern == 0) {
+		condition.op = POLICY_NE;
 	}
 	return condition;
 }
 
+/* Numbers from the first to the last one. */
+struct span {
+	uint64_t first, last;
+};
+
+/* What is known of an argument: of all of it, and of its lower half. */
+struct known {
+	struct span whole, low;
+};
+
+/*
+ * Takes a condition into a span of numbers within `domain`, if both together are a span. Else false, and a condition about a block of
+ * numbers in which the span lies anyway has become one about the numbers.
+ */
+static bool narrow(struct span *span, struct policy_condition *c, uint64_t domain)
+{
+	unsigned int lowest = (unsigned int)__builtin_ctzll(c->mask),
+	             bits = 64 - (unsigned int)__builtin_clzll(c->mask);
+	uint64_t run = c->mask >> lowest, above = bits < 64 ? ~UINT64_C(0) << bits : 0;
+
+	if ((c->mask & ~domain) || (run & (run + 1)) || (span->first & above) != (span->last & above))
+		return false;
+	uint64_t first = (span->first & above) + c->value, last = first + ((UINT64_C(1) << lowest) - 1);
+	if (c->op == POLICY_EQ || c->op == POLICY_GE)
+		span->first = first > span->first ? first : span->first;
+	if (c->op == POLICY_EQ || c->op == POLICY_LE)
+		span->last = last < span->last ? last : span->last;
+	if (c->op == POLICY_LT || (c->op == POLICY_NE && last >= span->last && first > span->first))
+		span->last = first - 1 < span->last ? first - 1 : span->last;
+	else if (c->op == POLICY_GT || (c->op == POLICY_NE && first <= span->first && last < span->last))
+		span->first = last + 1 > span->first ? last + 1 : span->first;
+	else if (c->op == POLICY_NE) {
+		if (first == last)
+			*c = (struct policy_condition){c->arg, POLICY_NE, domain, first};
+		return false;
+	}
+	return true;
+}
+
+static bool narrow_either(struct known *known, struct policy_condition *c)
+{
+	return narrow(&known->whole, c, UINT64_MAX) || narrow(&known->low, c, UINT32_MAX);
+}
+
+/* What says that a number is in a span, if it is known to be in another. */
+static void add_span(struct query_case *one, struct policy_condition *to, uint8_t arg, uint64_t domain,
+                     struct span span, struct span before)
+{
+	if (span.first == span.last && before.first != before.last) {
+		to[one->condition_count++] = (struct policy_condition){arg, POLICY_EQ, domain, span.first};
+	} else if (span.first == 1 && before.first == 0 && span.last == before.last) {
+		to[one->condition_count++] = (struct policy_condition){arg, POLICY_NE, domain, 0};
+	} else {
+		if (span.first != before.first)
+			to[one->condition_count++] =
+			    (struct policy_condition){arg, POLICY_GE, domain, span.first};
+		if (span.last != before.last)
+			to[one->condition_count++] =
+			    (struct policy_condition){arg, POLICY_LE, domain, span.last};
+	}
+}
+
+/* The path as conditions that a person would write: bits that are tested one after the other are numbers. */
+static void add_conditions(const struct listing *l, struct query_case *one, struct policy_condition *to)
+{
+	for (uint8_t arg = 0; arg < INPUT_WIDE_FIELDS; arg++) {
+		struct known known = {{0, UINT64_MAX}, {0, UINT32_MAX}};
+		for (size_t i = 0; i < l->query->condition_count; i++) {
+			struct policy_condition asked = l->query->conditions[i];
+			if (asked.op == POLICY_MASKED_EQ)
+				asked.op = POLICY_EQ;
+			if (asked.arg == arg && asked.mask)
+				(void)narrow_either(&known, &asked);
+		}
+		struct known before = known;
+		for (size_t i = 0; i < l->depth; i++) {
+			struct policy_condition condition = l->path[i];
+			if (condition.arg == arg && !narrow_either(&known, &condition))
+				to[one->condition_count++] = condition;
+		}
+		add_span(one, to, arg, UINT64_MAX, known.whole, before.whole);
+		add_span(one, to, arg, UINT32_MAX, known.low, before.low);
+	}
+}
+
 static void add_case(struct listing *l, const struct region *region, uint32_t verdict, node calls)
 {
-	struct query_case one = {.verdict = verdict, .condition_count = l->depth};
+	struct query_case one = {.verdict = verdict};
+	size_t most = l->depth + 4 * INPUT_WIDE_FIELDS; /* a span is two conditions at most */
 
 	if (l->result.list.count >= l->max) {
 		l->result.complete = false;
@@ -216,9 +304,9 @@ static void add_case(struct listing *l, const struct region *region, uint32_t ve
 	}
 	one.example = witness_of(&l->space.diagram, region, calls);
 	l->unconfirmed = l->unconfirmed || filter_verdict(l->filter, &one.example) != verdict;
-	struct policy_condition *conditions = ARENA_ARRAY(l->arena, struct policy_condition, l->depth);
-	if (conditions && l->depth)
-		memcpy(conditions, l->path, l->depth * sizeof(*conditions));
+	struct policy_condition *conditions = ARENA_ARRAY(l->arena, struct policy_condition, most);
+	if (conditions)
+		add_conditions(l, &one, conditions);
 	one.conditions = conditions;
 	if (!conditions || !vec_push_in(&l->result.list, l->arena, one))
 		l->no_memory = true;

@@ -161,9 +161,9 @@ static void check_cases(const struct callgate_filter *side, const struct callgat
 	struct random random = random_start("check_cases");
 	struct callgate_cases *cases;
 
-	ck_assert_int_eq(callgate_cases_find(side, SCMP_ARCH_X86_64, 41, 1, &asked, 100, &cases), 0);
+	ck_assert_int_eq(callgate_cases_find(side, SCMP_ARCH_X86_64, 41, 1, &asked, 10000, &cases), 0);
 	ck_assert(cases->complete);
-	for (int run = 0; run < 2000; run++) {
+	for (int run = 0; run < 500; run++) {
 		struct callgate_call call = {.arch = SCMP_ARCH_X86_64, .nr = 41, .args = {first_argument}};
 		struct callgate_verdict verdict;
 		size_t found = 0;
@@ -227,6 +227,39 @@ START_TEST(cases_are_all_calls_and_no_others)
 	ck_assert_int_eq(callgate_cases_find(NULL, SCMP_ARCH_X86_64, 41, 0, NULL, 2, &cases), -EINVAL);
 	callgate_program_free(program);
 	seccomp_release(ctx);
+}
+END_TEST
+
+/* Rules of all operators, some of which cover or contradict others: then they are refused, or have no effect. */
+START_TEST(cases_of_random_rules)
+{
+	static const uint64_t masks[] = {3, 5, 0xf0, 0xffffffff, ~0xffffffffULL, ~0ULL};
+	static const uint64_t data[] = {0, 1, 2, 7, 8, 38, 0x10, 1ULL << 32, ~0ULL, 0xffffffff};
+	struct random random = random_start("cases_of_random_rules");
+
+	for (int run = 0; run < 40; run++) {
+		scmp_filter_ctx ctx = sockets(0);
+		struct callgate_program *program = NULL;
+		for (int rule = 0; rule < 5; rule++) {
+			struct scmp_arg_cmp conditions[2];
+			for (unsigned i = 0; i < 2; i++)
+				conditions[i] = (struct scmp_arg_cmp){
+				    i + 1, SCMP_CMP_NE + random_below(&random, 7),
+				    data[random_below(&random, 10)], data[random_below(&random, 10)]};
+			for (unsigned i = 0; i < 2; i++)
+				if (conditions[i].op == SCMP_CMP_MASKED_EQ)
+					conditions[i].datum_a = masks[random_below(&random, 6)];
+			(void)seccomp_rule_add_exact_array(ctx, SCMP_ACT_ERRNO(random_below(&random, 4)), 41,
+			                                   1 + random_below(&random, 2), conditions);
+		}
+		ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
+		const struct callgate_program *const list[] = {program};
+		struct callgate_filter rules = {.ctx = ctx}, side = {.programs = list, .program_count = 1};
+		check_cases(&rules, program, 1);
+		check_cases(&side, program, 1);
+		callgate_program_free(program);
+		seccomp_release(ctx);
+	}
 }
 END_TEST
 
@@ -392,6 +425,7 @@ int main(void)
 	tcase_add_test(tcase, questions_about_partial_calls);
 	tcase_add_test(tcase, numbers_that_are_ever_allowed);
 	tcase_add_test(tcase, cases_are_all_calls_and_no_others);
+	tcase_add_test(tcase, cases_of_random_rules);
 	tcase_add_test(tcase, numbers_by_a_bit);
 	tcase_add_test(tcase, differences_say_which_numbers);
 	tcase_add_test(tcase, a_difference_that_is_not_all);
