@@ -1,7 +1,9 @@
 /* callgate diff: on which calls do two filters differ? callgate prove: does a program do what a profile says? */
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 
+#include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 
 #include "cli/filter_file.h"
@@ -37,32 +39,127 @@ static const char *relation_name(enum callgate_relation relation)
 	return names[relation];
 }
 
-static void print_json(const struct callgate_comparison *c)
+/* ---- differences, those on the machine first ---- */
+
+enum { ARCHS_MAX = 64 };
+
+/* A comparison, and how it is shown. */
+struct report {
+	const struct callgate_comparison *comparison;
+	const struct callgate_arch *machine;
+	size_t max;
+	size_t arch_count;
+	struct {
+		const struct callgate_arch *arch; /* NULL: one that has no name */
+		size_t count;                     /* of its differences */
+	} archs[ARCHS_MAX];
+};
+
+static const struct callgate_arch *arch_of(const struct callgate_difference *difference)
 {
+	return callgate_arch_of_call(difference->witness.arch, difference->witness.nr);
+}
+
+static void count_archs(struct report *report)
+{
+	report->archs[report->arch_count++].arch = report->machine;
+	for (size_t i = 0; i < report->comparison->count; i++) {
+		const struct callgate_arch *arch = arch_of(&report->comparison->differences[i]);
+		size_t at = 0;
+		while (at < report->arch_count && report->archs[at].arch != arch)
+			at++;
+		assert(at < ARCHS_MAX);
+		report->arch_count += at == report->arch_count;
+		report->archs[at].arch = arch;
+		report->archs[at].count++;
+	}
+}
+
+/* Calls the function for at most `max` differences, in the order of report->archs. */
+static void visit(const struct report *report,
+                  void (*show)(const struct callgate_difference *difference, struct json *json),
+                  struct json *json)
+{
+	size_t shown = 0;
+
+	for (size_t at = 0; at < report->arch_count; at++)
+		for (size_t i = 0; i < report->comparison->count && shown < report->max; i++)
+			if (arch_of(&report->comparison->differences[i]) == report->archs[at].arch) {
+				show(&report->comparison->differences[i], json);
+				shown++;
+			}
+}
+
+static void show_json(const struct callgate_difference *d, struct json *json)
+{
+	json_open(json, NULL, "{}");
+	json_text(json, "text", d->text);
+	json_call(json, &d->witness, d->depends);
+	json_number(json, "nr_first", d->nr_first);
+	json_number(json, "nr_last", d->nr_last);
+	json_number(json, "nr_mask", d->nr_mask);
+	json_number(json, "nr_value", d->nr_value);
+	json_action(json, "a", d->first);
+	json_action(json, "b", d->second);
+	json_close(json);
+}
+
+static void print_json(const struct report *report)
+{
+	const struct callgate_comparison *c = report->comparison;
 	struct json json = {.out = stdout};
 
 	json_open(&json, NULL, "{}");
 	json_text(&json, "relation", relation_name(c->relation));
-	json_bool(&json, "complete", c->complete);
+	json_bool(&json, "complete", c->complete && c->count <= report->max);
+	json_number(&json, "count", (long long)c->count);
+	json_open(&json, "archs", "[]");
+	for (size_t i = 0; i < report->arch_count; i++)
+		if (report->archs[i].count) {
+			json_open(&json, NULL, "{}");
+			json_text(&json, "arch_name",
+			          report->archs[i].arch ? report->archs[i].arch->name : NULL);
+			json_number(&json, "count", (long long)report->archs[i].count);
+			json_close(&json);
+		}
+	json_close(&json);
 	json_open(&json, "differences", "[]");
-	for (size_t i = 0; i < c->count; i++) {
-		const struct callgate_difference *d = &c->differences[i];
-		json_open(&json, NULL, "{}");
-		json_text(&json, "text", d->text);
-		json_call(&json, &d->witness, d->depends);
-		json_number(&json, "nr_first", d->nr_first);
-		json_number(&json, "nr_last", d->nr_last);
-		json_number(&json, "nr_mask", d->nr_mask);
-		json_number(&json, "nr_value", d->nr_value);
-		json_action(&json, "a", d->first);
-		json_action(&json, "b", d->second);
-		json_close(&json);
-	}
+	visit(report, show_json, &json);
 	json_close(&json);
 	json_close(&json);
 }
 
-static int print(const struct callgate_comparison *c, bool json)
+static void show_text(const struct callgate_difference *d, struct json *unused)
+{
+	(void)unused;
+	puts(d->text);
+}
+
+/* How many there are, where, and how to see the others. */
+static void print_sums(const struct report *report)
+{
+	const struct callgate_comparison *c = report->comparison;
+	size_t archs = 0;
+
+	for (size_t i = 0; i < report->arch_count; i++)
+		archs += report->archs[i].count > 0;
+	if (archs < 2 && c->count <= report->max)
+		return;
+	printf("%zu difference%s", c->count, c->count == 1 ? "" : "s");
+	for (size_t i = 0, named = 0; i < report->arch_count; i++) {
+		const struct callgate_arch *arch = report->archs[i].arch;
+		if (archs > 1 && report->archs[i].count)
+			printf("%s%zu", named++ ? ", " : ": ", report->archs[i].count);
+		if (report->archs[i].count)
+			printf(" on %s", arch ? arch->name : "other architectures");
+	}
+	if (c->count > report->max)
+		printf("; %zu %s shown, --max %zu shows all", report->max, report->max == 1 ? "is" : "are",
+		       c->count);
+	putchar('\n');
+}
+
+static int print(const struct report *report, bool json)
 {
 	static const char *const sentences[] = {
 	    "",
@@ -74,14 +171,17 @@ static int print(const struct callgate_comparison *c, bool json)
 	    "",
 	    "A and B differ; which allows more is not decided",
 	};
+	const struct callgate_comparison *c = report->comparison;
 	bool failed = c->relation == CALLGATE_RELATION_UNKNOWN || c->relation == CALLGATE_RELATION_REFUSED;
 
 	if (json)
-		print_json(c);
+		print_json(report);
 	if (c->relation == CALLGATE_RELATION_UNKNOWN)
 		cli_error("%s", callgate_diagnosis(NULL));
-	for (size_t i = 0; !json && i < c->count; i++)
-		puts(c->differences[i].text);
+	if (!json) {
+		visit(report, show_text, NULL);
+		print_sums(report);
+	}
 	if (!json && !failed)
 		printf("%s%s\n", sentences[c->relation], c->complete ? "" : " (there are more differences)");
 	return failed ? CLI_FAILED : c->relation == CALLGATE_RELATION_EQUAL ? CLI_OK : CLI_NO;
@@ -94,11 +194,15 @@ static int compare(const struct filter *first, const struct filter *second, cons
 	struct callgate_filter a = filter_side(first), b = filter_side(second);
 	struct callgate_comparison *comparison;
 
-	if (callgate_compare(&a, &b, settings->max, &comparison) < 0) {
+	if (callgate_compare(&a, &b, SIZE_MAX, &comparison) < 0) {
 		cli_error("%s", callgate_diagnosis(NULL));
 		return CLI_FAILED;
 	}
-	int status = print(comparison, settings->json);
+	struct report report = {.comparison = comparison,
+	                        .machine = callgate_arch_find(environment_arch(&call->environment)),
+	                        .max = settings->max};
+	count_archs(&report);
+	int status = print(&report, settings->json);
 	if (comparison->relation == CALLGATE_RELATION_REFUSED) {
 		explain_refusal(first, call->operands);
 		explain_refusal(second, call->operands + 1);
