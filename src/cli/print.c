@@ -8,8 +8,6 @@
 #include <callgate/arch.h>
 #include <callgate/version.h>
 
-#include "base/strbuf.h"
-
 /* ---- texts ---- */
 
 const struct text_format format_json = {{{'"', "\\\""}, {'\\', "\\\\"}}, true, "\\ufffd"};
@@ -47,6 +45,21 @@ void print_text(FILE *out, const struct text_format *format, const char *text, s
 		else
 			fputs(format->other, out);
 	}
+}
+
+void print_condition(struct strbuf *text, const struct callgate_condition *c, unsigned int bits)
+{
+	static const char *const symbols[] = {"?", "!=", "<", "<=", "==", ">=", ">"};
+	uint64_t all = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+
+	assert(c->op > _SCMP_CMP_MIN && c->op < SCMP_CMP_MASKED_EQ);
+	if (c->argument < 6)
+		strbuf_printf(text, "argument %u", c->argument);
+	else
+		strbuf_append(text, "instruction pointer");
+	if ((c->mask & all) != all)
+		strbuf_printf(text, " & 0x%llx", (unsigned long long)c->mask);
+	strbuf_printf(text, " %s 0x%llx", symbols[c->op], (unsigned long long)c->value);
 }
 
 /* ---- JSON ---- */

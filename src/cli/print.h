@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <callgate/simulate.h>
+#include <callgate/prove.h>
+
+#include "base/strbuf.h"
 
 /* ---- texts ---- */
 
@@ -28,6 +30,9 @@ extern const struct text_format format_json, format_xml, format_html, format_tap
 
 /* Texts may have any bytes: what comes from file names, say. */
 void print_text(FILE *out, const struct text_format *format, const char *text, size_t length);
+
+/* "argument 2 & 0x3 == 0x1", of an argument that has so many bits. */
+void print_condition(struct strbuf *text, const struct callgate_condition *condition, unsigned int bits);
 
 /*
  * ---- JSON ----
