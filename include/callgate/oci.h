@@ -161,6 +161,9 @@ enum callgate_profile_like callgate_profile_like(const struct callgate_profile *
  */
 int callgate_profile_context(struct callgate_profile *profile, scmp_filter_ctx *ret_ctx);
 
+/* 1: `includes` or `excludes` of some entry look at capabilities, 0: none does, -EINVAL (NULL, or nothing was read). */
+int callgate_profile_asks_capabilities(const struct callgate_profile *profile);
+
 /*
  * Where the system call stands in the profile that made a rule of such a context: `rule` is the id that callgate_simulate() and
  * diagnoses give. 0; -EINVAL (NULL, or nothing was read), -ENOENT: no rule of the profile has this id.

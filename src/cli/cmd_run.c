@@ -16,6 +16,7 @@
 struct settings {
 	const char *profile;
 	int keeps_privileges;
+	bool verbose;
 	struct why_settings why;
 };
 
@@ -28,6 +29,8 @@ static const struct option_row options[] = {
     {"profile", 0, "FILE", take_text, offsetof(struct settings, profile), "the profile; -: standard input"},
     {"no-new-privs", 0, "yes|no", take_word, offsetof(struct settings, keeps_privileges),
      "default: yes; no needs CAP_SYS_ADMIN", .words = yes_or_no},
+    {"verbose", 'v', NULL, take_flag, offsetof(struct settings, verbose),
+     "the warnings of `profile check` on standard error, too"},
     {"why", 0, "[=first|each|summary]", take_word, offsetof(struct settings, why.which),
      "reports each denied call on standard error: the first of its kind, each one, or all at the end",
      .words = which_denials},
@@ -98,16 +101,56 @@ static int enter(const struct filter *filter, const struct why_settings *why, ch
 	return execute_failed(argv[0], errno);
 }
 
+/* What Docker gives a container that asks for nothing. */
+static const char *const container_capabilities[] = {
+    "CHOWN",  "DAC_OVERRIDE", "FSETID",  "FOWNER",           "MKNOD",      "NET_RAW", "SETGID",
+    "SETUID", "SETFCAP",      "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL",    "AUDIT_WRITE",
+};
+
+/*
+ * Root has all capabilities, and with them a profile would allow nearly everything that it keeps from a container. So entries are chosen
+ * as for a container, unless the user says what is meant. False: out of memory.
+ */
+static bool take_container(struct environment *environment, bool *ret_taken)
+{
+	bool done = true;
+
+	*ret_taken = geteuid() == 0;
+	for (size_t i = 0; i < environment->settings.count; i++)
+		if (strcmp(environment->settings.items[i].option->name, "cap") == 0)
+			*ret_taken = false;
+	for (size_t i = 0; *ret_taken && done && i < sizeof(container_capabilities) / sizeof(char *); i++)
+		done = environment_add(environment, "cap", container_capabilities[i], 0);
+	return done;
+}
+
+/* False after a message was printed. Warnings are for `profile check`. */
+static bool open_profile(struct filter *filter, const struct settings *settings,
+                         struct environment *environment)
+{
+	bool is_container, opened = false;
+
+	if (!settings->profile) {
+		cli_error("which profile? Give --profile FILE");
+		return false;
+	}
+	if (take_container(environment, &is_container))
+		opened = filter_open_profile(filter, settings->profile, environment);
+	if (!opened || settings->verbose)
+		(void)filter_explain(filter, opened);
+	if (opened && is_container && callgate_profile_asks_capabilities(filter->profile) == 1)
+		cli_error("entries are chosen as for a container; the command keeps its own capabilities "
+		          "(--cap says otherwise)");
+	return opened;
+}
+
 static int run(struct call *call)
 {
 	const struct settings *settings = call->settings;
 	struct filter filter = {0};
 	int status = RUN_FAILED;
 
-	if (!settings->profile)
-		cli_error("which profile? Give --profile FILE");
-	else if (!filter_explain(&filter,
-	                         filter_open_profile(&filter, settings->profile, &call->environment)))
+	if (!open_profile(&filter, settings, &call->environment))
 		status = RUN_FAILED;
 	else if (seccomp_attr_set(filter.ctx, SCMP_FLTATR_CTL_NNP, !settings->keeps_privileges) < 0)
 		cli_error("%s", callgate_diagnosis(filter.ctx));

@@ -110,6 +110,7 @@ struct model {
 	enum callgate_unknown_calls unknown_calls; /* never AUTO */
 	const char *listener_path;
 	const char *listener_metadata;
+	bool asks_capabilities; /* includes or excludes of some entry do */
 };
 
 /*

@@ -425,6 +425,11 @@ enum callgate_profile_like callgate_profile_like(const struct callgate_profile *
 	return profile && profile->is_usable ? profile->model.like : CALLGATE_PROFILE_LIKE_AUTO;
 }
 
+int callgate_profile_asks_capabilities(const struct callgate_profile *profile)
+{
+	return profile && profile->is_usable ? profile->model.asks_capabilities : -EINVAL;
+}
+
 const char *callgate_profile_listener_path(const struct callgate_profile *profile)
 {
 	return profile && profile->is_usable ? profile->model.listener_path : NULL;

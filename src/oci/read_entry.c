@@ -31,6 +31,7 @@ static void read_caps(struct reader *reader, const struct members *members, stru
 		int number = name ? capability_find(name) : -1;
 		bool known = number >= 0 && strcmp(capability_name(number), name) == 0;
 		bool present = known && reader->environment->capabilities >> number & 1;
+		reader->model->asks_capabilities = true;
 		if (name && !known)
 			report_unknown(reader, value, "capability", ", which nobody has", "",
 			               closest(reader, capability_closest, name));

@@ -115,6 +115,33 @@ for calls in '"seccomp"' '"prctl"' '"seccomp", "prctl"'; do
 	[ ! -e "$scratch/ran" ] || fail "a command ran unconfined while $calls was faked"
 done
 
+# Entries that depend on capabilities are chosen as for a container where root runs the command, and that is said once. Warnings are for
+# those who ask for them.
+cat >"$scratch/container.json" <<'PROFILE'
+{
+	"defaultAction": "SCMP_ACT_ALLOW",
+	"syscalls": [
+		{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 3, "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
+		{"names": ["rmdir", "unlinkat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 3, "includes": {"caps": ["CAP_CHOWN"]}},
+		{"names": ["no_such_call"], "action": "SCMP_ACT_ERRNO"}
+	]
+}
+PROFILE
+mkdir "$scratch/there"
+if [ "$(id -u)" = 0 ]; then
+	note="entries are chosen as for a container; the command keeps its own capabilities"
+	expect 1 "$note" "$callgate" run --profile "$scratch/container.json" -- mkdir "$scratch/new"
+	grep -q "No such process" "$scratch/output" || fail "an entry for CAP_SYS_ADMIN applies to a container"
+	[ "$(wc -l <"$scratch/output")" = 2 ] || fail "more is said than what matters"
+	expect 1 "No such process" "$callgate" run --profile "$scratch/container.json" -- rmdir "$scratch/there"
+	expect 1 "no_such_call" "$callgate" run -v --profile "$scratch/container.json" -- mkdir "$scratch/new"
+	expect 0 "" "$callgate" run --cap CAP_SYS_ADMIN --profile "$scratch/container.json" -- mkdir "$scratch/new"
+	[ ! -s "$scratch/output" ] || fail "--cap needs no note"
+	expect 0 "" "$callgate" run --profile "$source/examples/chmod.json" -- true
+	[ ! -s "$scratch/output" ] || fail "a profile without capabilities needs no note"
+	expect 0 "" "$callgate" run --cap CAP_CHOWN --profile "$scratch/container.json" -- grep -q "CapEff:.*[1-9a-f]" /proc/self/status
+fi
+
 # Old form and conditions: one name, an argument that counts, and the errno that the profile chooses.
 cat >"$scratch/old.json" <<'PROFILE'
 {
