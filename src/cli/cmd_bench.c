@@ -267,7 +267,6 @@ static int run(struct call *call)
 	struct filter filter = {0};
 	bool done = true;
 
-	printf("(in brackets: callgate's value / the other's)\n\n");
 	for (size_t i = 0; i < own && done; i++) {
 		const struct embedded *file = embedded_find(profiles[i]);
 		done = bench(&filter, file && filter_open_text(&filter, file->name, file->text, file->size),
@@ -276,6 +275,8 @@ static int run(struct call *call)
 	for (size_t i = 0; i < call->operand_count && done; i++)
 		done = bench(&filter, filter_open_profile(&filter, call->operands[i], &call->environment),
 		             settings);
+	if (done)
+		printf("(in brackets: callgate's value / the other's)\n");
 	return done ? CLI_OK : CLI_FAILED;
 }
 

@@ -20,7 +20,9 @@ struct settings {
 };
 
 static const char *const formats[] = {"bpf", "c", "pfc", NULL};
-enum { FORMAT_BPF, FORMAT_C, FORMAT_PFC }; /* ORDER formats */
+enum { FORMAT_NONE = -1, FORMAT_BPF, FORMAT_C, FORMAT_PFC }; /* ORDER formats */
+
+static const struct settings defaults = {.format = FORMAT_NONE};
 
 static const struct option_row options[] = {
     {"profile", 0, "FILE", take_text, offsetof(struct settings, profile), "the profile; -: standard input"},
@@ -115,7 +117,7 @@ static bool print(scmp_filter_ctx ctx, FILE *out, const struct settings *setting
 /* A terminal would take the bytes for commands. */
 static bool is_for_terminal(const struct settings *settings, const struct output *output)
 {
-	return !settings->dump && settings->format == FORMAT_BPF && isatty(fileno(output->stream));
+	return !settings->dump && settings->format <= FORMAT_BPF && isatty(fileno(output->stream));
 }
 
 static int write_output(scmp_filter_ctx ctx, const struct settings *settings)
@@ -139,19 +141,37 @@ static int list_passes(void)
 	return CLI_OK;
 }
 
+/* Is there such a pass, and does nothing else contradict --dump? False after a message was printed. */
+static bool check_dump(const struct settings *settings)
+{
+	size_t i = 0;
+
+	if (!settings->dump && settings->dot)
+		cli_error("--dot is for --dump after:PASS");
+	if (settings->dump && settings->format != FORMAT_NONE)
+		cli_error("either --format or --dump");
+	if (!settings->dump || settings->format != FORMAT_NONE)
+		return !settings->dump && !settings->dot;
+	bool has_word = strncmp(settings->dump, "after:", strlen("after:")) == 0;
+	while (has_word && callgate_pass_name(i) &&
+	       strcmp(callgate_pass_name(i), settings->dump + strlen("after:")) != 0)
+		i++;
+	if (has_word && callgate_pass_name(i))
+		return true;
+	cli_error("--dump takes after:PASS, not \"%s\"; after:help lists the passes", settings->dump);
+	return false;
+}
+
 static int run(struct call *call)
 {
 	const struct settings *settings = call->settings;
-	const char *pass = settings->dump;
 	struct filter filter = {0};
 	int status = CLI_FAILED;
 
-	if (pass && strncmp(pass, "after:", 6) != 0) {
-		cli_error("--dump wants after:PASS, not \"%s\"; after:help lists the passes", pass);
-		return CLI_FAILED;
-	}
-	if (pass && strcmp(pass, "after:help") == 0)
+	if (settings->dump && strcmp(settings->dump, "after:help") == 0)
 		return list_passes();
+	if (!check_dump(settings))
+		return CLI_FAILED;
 	if (!settings->profile) {
 		cli_error("which profile? Give --profile FILE");
 		return CLI_FAILED;
@@ -169,6 +189,7 @@ const struct command cmd_compile = {
     .help = "Compiles the filter that FILE describes, proves it, and writes it without loading it.\n",
     .options = options,
     .environment = environment_options,
+    .defaults = &defaults,
     .settings_size = sizeof(struct settings),
     .question = "a profile is given by --profile",
     .run = run,

@@ -310,6 +310,6 @@ const struct command cmd_features = {
             "claims success in the kernel's place. Exit status 1 then.\n",
     .options = options,
     .settings_size = sizeof(struct settings),
-    .question = "there is nothing to be named",
+    .question = "features takes no argument",
     .run = run,
 };

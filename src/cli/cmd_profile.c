@@ -163,6 +163,6 @@ const struct command cmd_profile = {
     .settings_size = sizeof(struct settings),
     .operands_least = 1,
     .operands_most = 2,
-    .question = "check, show or resolve a profile?",
+    .question = "one of check, show and resolve is to be named, and one profile",
     .run = run,
 };

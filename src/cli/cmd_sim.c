@@ -253,7 +253,7 @@ static bool ask(struct asking *a, const struct callgate_arch *arch, const char *
 	struct callgate_call_kinds *kinds = NULL;
 
 	if (callgate_call_kinds_parse(text, arch->token, &kinds) < 0) {
-		cli_error("%s: %s", text, callgate_failure());
+		cli_error("\"%s\": %s", text, callgate_failure());
 		return false;
 	}
 	struct callgate_cases **cases = calloc(kinds->count, sizeof(struct callgate_cases *));

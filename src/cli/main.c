@@ -321,7 +321,9 @@ static int no_command(const char *name)
 
 	for (size_t i = 0; i < COMMANDS; i++)
 		similar_offer(&similar, commands[i]->name);
-	if (similar.best)
+	if (*name == '-')
+		cli_error("there is no option \"%s\" without a command", name);
+	else if (similar.best)
 		cli_error("there is no command \"%s\"; is \"%s\" meant?", name, similar.best);
 	else if (*name)
 		cli_error("there is no command \"%s\"", name);

@@ -194,9 +194,13 @@ static bool read_source(struct test_source *source)
 {
 	size_t size;
 	char *text = read_text(source, &size);
-	int result = text ? callgate_test_file_parse(text, size, &source->file) : 0;
+	bool is_json = text && size > 0 && (*text == '{' || *text == '[');
+	int result = text && !is_json ? callgate_test_file_parse(text, size, &source->file) : 0;
 
 	free(text);
+	if (is_json)
+		set_error(&source->error,
+		          "this is JSON, and no file of tests: a `profile` line in one names it");
 	if (result == -EFBIG)
 		set_error(&source->error, "longer than %u bytes", CALLGATE_TEST_FILE_SIZE_MAX);
 	if (!source->file)

@@ -128,14 +128,14 @@ PYTHON
 # What is no call, and what this architecture lacks. The other calls are answered nevertheless.
 expect 2 p.json 'opnat(3)' <<'OUT'
 OUT
-says 'opnat(3): column 1: there is no system call "opnat"; did you mean "openat"?'
+says '"opnat(3)": column 1: there is no system call "opnat"; did you mean "openat"?'
 expect 2 --arch aarch64 p.json 'open(*)' 'read(1, O_RDNOLY)' read <<'OUT'
 read on aarch64: ALLOW
   read(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on aarch64: ALLOW, rule 1 (whatever the arguments)
   p.json:2:13; N instructions, answered from the kernel's bitmap
 OUT
-says 'open(*): aarch64 does not have the call open'
-says 'read(1, O_RDNOLY): column 9: there is no constant "O_RDNOLY"; did you mean "O_RDONLY"?'
+says '"open(*)": aarch64 does not have the call open'
+says '"read(1, O_RDNOLY)": column 9: there is no constant "O_RDNOLY"; did you mean "O_RDONLY"?'
 expect 2 p.json </dev/null
 expect 2 nothing.json read </dev/null
 says 'nothing.json: No such file'

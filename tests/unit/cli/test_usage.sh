@@ -11,9 +11,11 @@ fail()
 	exit 1
 }
 
+echo '{"defaultAction": "SCMP_ACT_ALLOW"}' >"$dir/p.json"
 "$callgate" --help >"$dir/list"
+awk 'length > 80 { bad = 1 } END { exit bad }' "$dir/list" || fail "the list of commands is too wide"
 commands=$(sed -n 's/^  \([a-z]*\) .*/\1/p' "$dir/list")
-[ "$(echo "$commands" | wc -l)" -ge 9 ] || fail "few commands: $commands"
+[ "$(echo "$commands" | wc -l)" -ge 11 ] || fail "few commands: $commands"
 for command in $commands; do
 	"$callgate" "$command" --help >"$dir/help"
 	"$callgate" help "$command" | cmp - "$dir/help" || fail "help $command is not $command --help"
@@ -62,3 +64,21 @@ says "which program?" disasm
 says "which program?" disasm a b
 says "two filters" diff a
 says "is \"compile\" meant?" compil
+says "there is no option \"--nope\"" --nope
+says "there is no command \"nope\"" help nope
+says "after:help lists" compile --profile file --dump rules
+says "after:help lists" compile --profile file --dump after:nothing
+says "--dot is for --dump" compile --profile file --dot
+says "either --format or --dump" compile --profile file --format c --dump after:rules
+says "one profile" profile check a b
+says "no argument" features now
+says "\"\": column 1: " sim "$dir/p.json" ""
+says "0 to 4294967295" diff --max x a b
+
+# A program is not written to a terminal, which would take it for commands; text is.
+if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1; then
+	script -qec "$callgate compile --profile $dir/p.json" /dev/null >"$dir/out" </dev/null && fail "a program is written to a terminal"
+	grep -q 'not for reading' "$dir/out" || fail "nothing is said of a program and a terminal: $(cat "$dir/out")"
+	script -qec "$callgate compile --format c --profile $dir/p.json" /dev/null >"$dir/out" </dev/null || fail "text is not written to a terminal"
+	grep -q 'sock_filter' "$dir/out" || fail "text is not written to a terminal"
+fi
