@@ -10,6 +10,12 @@ DESTDIR=$scratch meson install -C "$build" --no-rebuild --quiet >"$scratch/log" 
 	cat "$scratch/log"
 	exit 1
 }
+for profile in "$source"/examples/profiles/*.json; do
+	cmp "$profile" "$(find "$scratch" -path "*/callgate/profiles/$(basename "$profile")")" || {
+		echo "$profile is not installed"
+		exit 1
+	}
+done
 pc=$(dirname "$(find "$scratch" -name callgate.pc)")
 lib=$(dirname "$pc")
 export PKG_CONFIG_PATH="$pc" PKG_CONFIG_SYSROOT_DIR="$scratch" PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
