@@ -306,41 +306,26 @@ static bool move_into_place(const struct output *output, const char *name)
 	return false;
 }
 
-/* The file gets a name only when it is complete: even SIGKILL leaves no incomplete file. No signal comes between name and renaming. */
-static bool replace_by_unnamed(const struct output *output)
-{
-	int fd = openat(output->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, NEW_MODE);
-	sigset_t all, before;
-	char name[32];
-
-	if (fd < 0)
-		return false;
-	bool done = fill(output, fd);
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
-	done = done && make_name(output, fd, name) == 0 && move_into_place(output, name);
-	int error = errno;
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	close(fd);
-	errno = error;
-	return done;
-}
-
-/* Where the file system or a missing /proc lets no file be without a name, signals wait until the file is in its place. */
-static bool replace_by_named(const struct output *output)
+/*
+ * Without a name from the beginning, the file gets one only when it is complete: even SIGKILL leaves no incomplete file. Else signals wait until the
+ * file is in its place; in any case none comes between name and renaming.
+ */
+static bool replace_by(const struct output *output, bool has_name)
 {
 	sigset_t all, before;
 	char name[32];
 
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
-	int fd = make_name(output, -1, name);
+	sigprocmask(has_name ? SIG_BLOCK : SIG_UNBLOCK, has_name ? &all : NULL, &before);
+	int fd = has_name ? make_name(output, -1, name)
+	                  : openat(output->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, NEW_MODE);
 	bool done = fd >= 0 && fill(output, fd);
 	int error = errno;
-	if (fd >= 0 && !done)
+	if (has_name && fd >= 0 && !done)
 		unlinkat(output->folder, name, 0);
+	sigprocmask(SIG_BLOCK, &all, NULL);
 	errno = error;
-	done = done && move_into_place(output, name);
+	done = done && (has_name || make_name(output, fd, name) == 0) && move_into_place(output, name);
 	error = errno;
 	if (fd >= 0)
 		close(fd);
@@ -349,12 +334,13 @@ static bool replace_by_named(const struct output *output)
 	return done;
 }
 
+/* Where the file system or a missing /proc lets no file be without a name, it has one. */
 static bool replace(const struct output *output)
 {
-	bool done = replace_by_unnamed(output);
+	bool done = replace_by(output, false);
 
 	if (!done && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL))
-		done = replace_by_named(output);
+		done = replace_by(output, true);
 	return done;
 }
 
