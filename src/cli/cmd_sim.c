@@ -35,54 +35,46 @@ struct asking {
 	struct json json;
 };
 
-/* Calls of one number, and how the filter answers them. `where` are the comparisons that tell them from others of the same text. */
+/* Calls of one number, and how the filter answers them: a kind for each form of the arguments, and its cases. */
 struct answer {
 	const struct callgate_arch *arch;
 	const char *text;
-	const struct callgate_call_kind *kind, *where;
-	const struct callgate_cases *cases;
+	size_t count;
+	const struct callgate_call_kind *kinds;
+	struct callgate_cases *const *cases;
+	bool is_same; /* all forms are answered alike: only the first one is shown */
 };
 
 /* ---- printing ---- */
 
-/* Upper halves that are zeros anyway are not worth a word. */
-static bool is_implied(const struct callgate_condition *c, const struct callgate_arch *arch)
+static void add_condition(struct strbuf *text, const struct callgate_condition *c,
+                          const struct callgate_arch *arch)
 {
-	return arch->register_bits == 32 && c->mask == 0xffffffff00000000 && c->op == SCMP_CMP_EQ;
+	/* Upper halves that are zeros anyway are not worth a word. */
+	if (arch->register_bits == 32 && c->mask == 0xffffffff00000000 && c->op == SCMP_CMP_EQ)
+		return;
+	strbuf_append(text, text->length ? " and " : " if ");
+	print_condition(text, c, arch->register_bits);
 }
 
-/* " if argument 2 & 0x3 == 0x1 and ..." */
-static char *conditions_text(const struct callgate_condition *conditions, size_t count,
-                             const struct callgate_arch *arch, const char *word)
+/* " if argument 2 & 0x3 == 0x1 and ..."; the comparisons of its form are conditions where forms are told apart. */
+static char *conditions_text(const struct answer *answer, size_t form, const struct callgate_case *one)
 {
+	const struct callgate_call_kind *kind = &answer->kinds[form];
 	struct strbuf text = {0};
 
 	strbuf_append(&text, "");
-	for (size_t i = 0; i < count; i++)
-		if (!is_implied(&conditions[i], arch)) {
-			strbuf_append(&text, text.length ? " and " : word);
-			print_condition(&text, &conditions[i], arch->register_bits);
-		}
-	return strbuf_steal(&text);
-}
-
-/* The comparisons as conditions, in words. */
-static char *where_text(const struct callgate_call_kind *kind, const struct callgate_arch *arch)
-{
-	struct callgate_condition *conditions = calloc(kind->comparison_count + 1, sizeof(*conditions));
-	char *text = NULL;
-
-	for (size_t i = 0; conditions && i < kind->comparison_count; i++) {
+	for (size_t i = 0; i < kind->comparison_count && !answer->is_same; i++) {
 		const struct scmp_arg_cmp *c = &kind->comparisons[i];
 		bool masked = c->op == SCMP_CMP_MASKED_EQ;
-		conditions[i] = (struct callgate_condition){c->arg, masked ? SCMP_CMP_EQ : c->op,
-		                                            masked ? c->datum_a : UINT64_MAX,
-		                                            masked ? c->datum_b : c->datum_a};
+		struct callgate_condition condition = {c->arg, masked ? SCMP_CMP_EQ : c->op,
+		                                       masked ? c->datum_a : UINT64_MAX,
+		                                       masked ? c->datum_b : c->datum_a};
+		add_condition(&text, &condition, answer->arch);
 	}
-	if (conditions)
-		text = conditions_text(conditions, kind->comparison_count, arch, " where ");
-	free(conditions);
-	return text;
+	for (size_t i = 0; i < one->condition_count; i++)
+		add_condition(&text, &one->conditions[i], answer->arch);
+	return strbuf_steal(&text);
 }
 
 /* What is known of one call: why it gets its answer, where the rule is, and what it costs. */
@@ -103,12 +95,17 @@ static bool look_at(const struct asking *a, const struct callgate_call *call, st
 	return true;
 }
 
-static void print_case_text(const struct asking *a, const char *action, const char *conditions,
-                            const struct finding *found, bool is_only)
+static bool is_only(const struct answer *answer)
 {
-	const char *indent = is_only ? "  " : "    ";
+	return answer->is_same && answer->cases[0]->count == 1 && answer->cases[0]->complete;
+}
 
-	printf(is_only ? " %s%s\n" : "  %s%s\n", action, conditions);
+static void print_case_text(const struct asking *a, const char *action, const char *conditions,
+                            const struct finding *found, bool alone)
+{
+	const char *indent = alone ? "  " : "    ";
+
+	printf(alone ? " %s%s\n" : "  %s%s\n", action, conditions);
 	printf("%s%s\n%s", indent, found->why, indent);
 	if (found->line)
 		printf("%s:%u:%u; ", a->filter->path, found->line, found->column);
@@ -137,10 +134,10 @@ static void print_case_json(struct asking *a, const struct callgate_case *one, c
 }
 
 /* False: out of memory. */
-static bool print_case(struct asking *a, const struct answer *answer, const struct callgate_case *one)
+static bool print_case(struct asking *a, const struct answer *answer, size_t form,
+                       const struct callgate_case *one)
 {
-	bool is_only = answer->cases->count == 1 && answer->cases->complete;
-	char *conditions = conditions_text(one->conditions, one->condition_count, answer->arch, " if ");
+	char *conditions = conditions_text(answer, form, one);
 	char action[CALLGATE_ACTION_TEXT];
 	struct finding found = {0};
 	bool done = conditions && look_at(a, &one->example, &found);
@@ -149,46 +146,45 @@ static bool print_case(struct asking *a, const struct answer *answer, const stru
 	if (done && a->settings->json)
 		print_case_json(a, one, conditions, &found);
 	else if (done)
-		print_case_text(a, action, conditions, &found, is_only);
+		print_case_text(a, action, conditions, &found, is_only(answer));
 	free(conditions);
 	free(found.why);
 	return done;
 }
 
-static void print_start(struct asking *a, const struct answer *answer, const char *where)
+static void print_start(struct asking *a, const struct answer *answer, bool complete)
 {
-	struct callgate_call call = {.arch = answer->arch->token, .nr = answer->kind->nr};
+	struct callgate_call call = {.arch = answer->arch->token, .nr = answer->kinds[0].nr};
 	struct json *json = &a->json;
 
 	if (!a->settings->json) {
-		printf("%s on %s%s:", answer->text, answer->arch->name, where);
-		fputs(answer->cases->count == 1 && answer->cases->complete ? "" : "\n", stdout);
+		printf("%s on %s:%s", answer->text, answer->arch->name, is_only(answer) ? "" : "\n");
 		return;
 	}
 	json_open(json, NULL, "{}");
 	json_text(json, "text", answer->text);
-	json_text(json, "where", *where ? where + strlen(" where ") : "");
 	json_call(json, &call, 0);
-	json_bool(json, "complete", answer->cases->complete);
+	json_bool(json, "complete", complete);
 	json_open(json, "cases", "[]");
 }
 
 static bool print_answer(struct asking *a, const struct answer *answer)
 {
-	char *where = answer->where ? where_text(answer->where, answer->arch) : strdup("");
-	bool done = where != NULL;
+	size_t forms = answer->is_same ? 1 : answer->count;
+	bool done = true, complete = true;
 
-	if (done)
-		print_start(a, answer, where);
-	for (size_t i = 0; i < answer->cases->count && done; i++)
-		done = print_case(a, answer, &answer->cases->cases[i]);
-	if (done && a->settings->json) {
+	for (size_t i = 0; i < forms; i++)
+		complete = complete && answer->cases[i]->complete;
+	print_start(a, answer, complete);
+	for (size_t i = 0; i < forms; i++)
+		for (size_t j = 0; j < answer->cases[i]->count && done; j++)
+			done = print_case(a, answer, i, &answer->cases[i]->cases[j]);
+	if (a->settings->json) {
 		json_close(&a->json);
 		json_close(&a->json);
-	} else if (done && !answer->cases->complete) {
+	} else if (!complete) {
 		printf("  and more cases, which --max %llu may show\n", 2ULL * a->settings->max);
 	}
-	free(where);
 	return done;
 }
 
@@ -210,23 +206,18 @@ static bool is_same(const struct callgate_cases *x, const struct callgate_cases 
 	return same;
 }
 
-/* Kinds with one number are forms of one call, and are told apart only where they are answered differently. */
-static bool print_forms(struct asking *a, struct answer answer, struct callgate_cases *const *cases,
-                        size_t count)
+/* What is asked about a set is answered for each of its calls, by name. */
+static bool name_and_print(struct asking *a, struct answer *answer)
 {
-	bool same = true, done = true;
-	char *name = seccomp_syscall_resolve_num_arch(answer.arch->token, answer.kind->nr), *text = NULL;
+	char *name = seccomp_syscall_resolve_num_arch(answer->arch->token, answer->kinds[0].nr), *text = NULL;
 
-	if (*answer.text == '@' && asprintf(&text, "%s(*)", name ? name : "?") < 0)
+	answer->is_same = true;
+	for (size_t i = 1; i < answer->count; i++)
+		answer->is_same = answer->is_same && is_same(answer->cases[0], answer->cases[i]);
+	if (*answer->text == '@' && asprintf(&text, "%s(*)", name ? name : "?") < 0)
 		text = NULL;
-	answer.text = text ? text : answer.text;
-	for (size_t i = 1; i < count; i++)
-		same = same && is_same(cases[0], cases[i]);
-	for (size_t i = 0; i < (same ? 1 : count) && done; i++, answer.kind++) {
-		answer.where = same ? NULL : answer.kind;
-		answer.cases = cases[i];
-		done = print_answer(a, &answer);
-	}
+	answer->text = text ? text : answer->text;
+	bool done = print_answer(a, answer);
 	free(name);
 	free(text);
 	if (!done)
@@ -259,10 +250,10 @@ static bool ask(struct asking *a, const struct callgate_arch *arch, const char *
 	struct callgate_cases **cases = calloc(kinds->count, sizeof(struct callgate_cases *));
 	bool done = cases && find_cases(a, kinds, cases);
 	for (size_t i = 0, last; i < kinds->count && done; i = last) {
-		struct answer answer = {arch, text, &kinds->kinds[i], NULL, NULL};
 		for (last = i + 1; last < kinds->count && kinds->kinds[last].nr == kinds->kinds[i].nr;)
 			last++;
-		done = print_forms(a, answer, &cases[i], last - i);
+		struct answer answer = {arch, text, last - i, &kinds->kinds[i], &cases[i], false};
+		done = name_and_print(a, &answer);
 	}
 	for (size_t i = 0; cases && i < kinds->count; i++)
 		callgate_cases_free(cases[i]);

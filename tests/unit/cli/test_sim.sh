@@ -68,23 +68,25 @@ OUT
 echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["close"], "action": "SCMP_ACT_ERRNO",
  "args": [{"index": 0, "value": 4294967295, "op": "SCMP_CMP_EQ"}]}]}' >forms.json
 expect 0 --arch x86_64 forms.json 'close(-1)' <<'OUT'
-close(-1) on x86_64 where argument 0 == 0xffffffff: ERRNO(EPERM)
-  close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), rule 1 (if argument 0 == 0xffffffff)
-  forms.json:1:61; N instructions, not cached by the kernel
-close(-1) on x86_64 where argument 0 == 0xffffffffffffffff: ALLOW
-  close(0xffffffffffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, the default: no rule matches
-  N instructions, not cached by the kernel
+close(-1) on x86_64:
+  ERRNO(EPERM) if argument 0 == 0xffffffff
+    close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), rule 1 (if argument 0 == 0xffffffff)
+    forms.json:1:61; N instructions, not cached by the kernel
+  ALLOW if argument 0 == 0xffffffffffffffff
+    close(0xffffffffffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, the default: no rule matches
+    N instructions, not cached by the kernel
 OUT
 expect 0 --arch x86 --arch x86_64 forms.json 'close(-1)' read <<'OUT'
 close(-1) on x86: ERRNO(EPERM)
   close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86: ERRNO(EPERM), rule 1 (if argument 0 == 0xffffffff)
   forms.json:1:61; N instructions, not cached by the kernel
-close(-1) on x86_64 where argument 0 == 0xffffffff: ERRNO(EPERM)
-  close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), rule 2 (if argument 0 == 0xffffffff)
-  forms.json:1:61; N instructions, not cached by the kernel
-close(-1) on x86_64 where argument 0 == 0xffffffffffffffff: ALLOW
-  close(0xffffffffffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, the default: no rule matches
-  N instructions, not cached by the kernel
+close(-1) on x86_64:
+  ERRNO(EPERM) if argument 0 == 0xffffffff
+    close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), rule 2 (if argument 0 == 0xffffffff)
+    forms.json:1:61; N instructions, not cached by the kernel
+  ALLOW if argument 0 == 0xffffffffffffffff
+    close(0xffffffffffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, the default: no rule matches
+    N instructions, not cached by the kernel
 read on x86: ALLOW
   read(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on x86: ALLOW, the default: no rule matches
   N instructions, answered from the kernel's bitmap
