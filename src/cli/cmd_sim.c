@@ -285,7 +285,9 @@ static bool ask_all(struct asking *a, const struct call *call)
 			done = (!arch || ask(a, arch, call->operands[i])) && done;
 		}
 		if (!asked)
-			done = ask(a, callgate_arch_find(SCMP_ARCH_NATIVE), call->operands[i]) && done;
+			done = ask(a, callgate_arch_find(environment_arch(&call->environment)),
+			           call->operands[i]) &&
+			       done;
 	}
 	if (a->settings->json) {
 		json_close(&a->json);

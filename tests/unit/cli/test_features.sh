@@ -1,7 +1,7 @@
 #!/bin/sh
 # usage: test_features.sh CALLGATE: `callgate features` says what the kernel can do, and believes no filter that answers in its place.
 set -eu
-callgate=$1
+callgate=$(realpath "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # usage: test_sim.sh CALLGATE: `callgate sim` says what a filter answers, why, where the rule is, and what it costs.
 set -eu
-callgate=$1
+callgate=$(realpath "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
