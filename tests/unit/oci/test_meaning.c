@@ -172,7 +172,10 @@ START_TEST(capabilities)
 
 	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
 	ck_assert_int_eq(callgate_profile_add_capability(profile, "sys_admin"), 0);
+	ck_assert_int_eq(callgate_profile_asks_capabilities(profile), -EINVAL);
+	ck_assert_int_eq(callgate_profile_asks_capabilities(NULL), -EINVAL);
 	scmp_filter_ctx ctx = read_profile(profile, text);
+	ck_assert_int_eq(callgate_profile_asks_capabilities(profile), 1);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "mount", 0, 0), ALLOW);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "bpf", 0, 0), ERRNO(1));
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "clone", 0, 0), ERRNO(1));
@@ -194,6 +197,7 @@ START_TEST(architectures_from_the_map)
 	struct callgate_profile *profile = new_profile();
 	scmp_filter_ctx ctx = read_profile(profile, text);
 
+	ck_assert_int_eq(callgate_profile_asks_capabilities(profile), 0);
 	ck_assert_uint_eq(ask(ctx, seccomp_arch_native(), "read", 0, 0), ALLOW);
 	if (seccomp_arch_native() == SCMP_ARCH_X86_64) {
 		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "read", 0, 0), ALLOW);
