@@ -18,7 +18,7 @@ expect() # STATUS ARGUMENT...: what it prints is the standard input
 	shift
 	"$callgate" sim "$@" >out 2>err </dev/null || status=$?
 	[ "$status" = "$wanted" ] || fail "$*: exit status $status, not $wanted"
-	sed 's/[1-9][0-9]* instructions,/N instructions,/' out >seen
+	sed 's/[1-9][0-9]* instructions,/N instructions,/; s/ rule [1-9][0-9]* (/ rule R (/' out >seen
 	diff - seen || fail "$* prints something else"
 }
 says() { grep -qF -- "$1" err || fail "not said: $1"; }
@@ -34,10 +34,10 @@ PROFILE
 
 expect 0 --arch x86_64 p.json 'openat(AT_FDCWD, *, O_RDONLY)' read <<'OUT'
 openat(AT_FDCWD, *, O_RDONLY) on x86_64: ALLOW
-  openat(0xffffff9c, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, rule 3 (if argument 2 & 0x3 == 0x0)
+  openat(0xffffff9c, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, rule R (if argument 2 & 0x3 == 0x0)
   p.json:3:13; N instructions, not cached by the kernel
 read on x86_64: ALLOW
-  read(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, rule 1 (whatever the arguments)
+  read(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, rule R (whatever the arguments)
   p.json:2:13; N instructions, answered from the kernel's bitmap
 OUT
 
@@ -45,16 +45,16 @@ OUT
 expect 0 --arch x86_64 p.json 'openat(*, *, *)' 'openat(AT_FDCWD, *, 2)' <<'OUT'
 openat(*, *, *) on x86_64:
   ALLOW if argument 0 <= 0x7 and argument 2 & 0x3 == 0x0
-    openat(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, rule 3 (if argument 2 & 0x3 == 0x0)
+    openat(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, rule R (if argument 2 & 0x3 == 0x0)
     p.json:3:13; N instructions, not cached by the kernel
   LOG if argument 0 <= 0x7 and argument 2 & 0x3 == 0x1
-    openat(0x0, 0x0, 0x1, 0x0, 0x0, 0x0) on x86_64: LOG, rule 4 (if argument 0 <= 0x7 and argument 2 & 0x3 == 0x1)
+    openat(0x0, 0x0, 0x1, 0x0, 0x0, 0x0) on x86_64: LOG, rule R (if argument 0 <= 0x7 and argument 2 & 0x3 == 0x1)
     p.json:5:13; N instructions, not cached by the kernel
   ERRNO(EPERM) if argument 0 <= 0x7 and argument 2 & 0x3 > 0x1
     openat(0x0, 0x0, 0x2, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), the default: no rule matches
     N instructions, not cached by the kernel
   ALLOW if argument 0 >= 0x8 and argument 2 & 0x3 == 0x0
-    openat(0x8, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, rule 3 (if argument 2 & 0x3 == 0x0)
+    openat(0x8, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, rule R (if argument 2 & 0x3 == 0x0)
     p.json:3:13; N instructions, not cached by the kernel
   ERRNO(EPERM) if argument 0 >= 0x8 and argument 2 & 0x3 != 0x0
     openat(0x8, 0x0, 0x1, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), the default: no rule matches
@@ -70,7 +70,7 @@ echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["close"], "act
 expect 0 --arch x86_64 forms.json 'close(-1)' <<'OUT'
 close(-1) on x86_64:
   ERRNO(EPERM) if argument 0 == 0xffffffff
-    close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), rule 1 (if argument 0 == 0xffffffff)
+    close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), rule R (if argument 0 == 0xffffffff)
     forms.json:1:61; N instructions, not cached by the kernel
   ALLOW if argument 0 == 0xffffffffffffffff
     close(0xffffffffffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, the default: no rule matches
@@ -78,11 +78,11 @@ close(-1) on x86_64:
 OUT
 expect 0 --arch x86 --arch x86_64 forms.json 'close(-1)' read <<'OUT'
 close(-1) on x86: ERRNO(EPERM)
-  close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86: ERRNO(EPERM), rule 1 (if argument 0 == 0xffffffff)
+  close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86: ERRNO(EPERM), rule R (if argument 0 == 0xffffffff)
   forms.json:1:61; N instructions, not cached by the kernel
 close(-1) on x86_64:
   ERRNO(EPERM) if argument 0 == 0xffffffff
-    close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), rule 2 (if argument 0 == 0xffffffff)
+    close(0xffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ERRNO(EPERM), rule R (if argument 0 == 0xffffffff)
     forms.json:1:61; N instructions, not cached by the kernel
   ALLOW if argument 0 == 0xffffffffffffffff
     close(0xffffffffffffffff, 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64: ALLOW, the default: no rule matches
@@ -133,7 +133,7 @@ OUT
 says '"opnat(3)": column 1: there is no system call "opnat"; did you mean "openat"?'
 expect 2 --arch aarch64 p.json 'open(*)' 'read(1, O_RDNOLY)' read <<'OUT'
 read on aarch64: ALLOW
-  read(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on aarch64: ALLOW, rule 1 (whatever the arguments)
+  read(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) on aarch64: ALLOW, rule R (whatever the arguments)
   p.json:2:13; N instructions, answered from the kernel's bitmap
 OUT
 says '"open(*)": aarch64 does not have the call open'
