@@ -258,7 +258,7 @@ static bool check(const struct environment *environment)
 static bool set_path(struct filter *filter, const char *path)
 {
 	free(filter->path);
-	filter->path = strdup(path);
+	filter->path = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
 	return filter->path != NULL;
 }
 
@@ -372,13 +372,13 @@ bool filter_open_program(struct filter *filter, const char *path, uint32_t arch)
 	filter->programs = grown;
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fail(filter, "%s: %s", path, strerror(errno));
+		return fail(filter, "%s: %s", filter->path, strerror(errno));
 	const char *other = other_kind(fd);
 	int result = other ? -EINVAL : callgate_program_read(fd, arch, &grown[filter->program_count]);
 	if (other)
-		fail(filter, "%s: this is %s", path, other);
+		fail(filter, "%s: this is %s", filter->path, other);
 	else if (result < 0)
-		fail(filter, "%s: %s", path, callgate_diagnosis(NULL));
+		fail(filter, "%s: %s", filter->path, callgate_diagnosis(NULL));
 	filter->program_count += result == 0;
 	if (!is_stdin)
 		close(fd);
@@ -389,10 +389,11 @@ bool filter_open_program(struct filter *filter, const char *path, uint32_t arch)
 static bool is_profile(const char *path)
 {
 	size_t length = strlen(path);
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	bool has_text = fd >= 0 && other_kind(fd) == a_profile;
 
-	if (fd >= 0)
+	if (fd >= 0 && !is_stdin)
 		close(fd);
 	return has_text || (length >= 5 && strcmp(path + length - 5, ".json") == 0);
 }

@@ -18,7 +18,7 @@
 
 /* Zeroed at first. Open, it has either a profile and its context, or programs. */
 struct filter {
-	char *path; /* "-": standard input; of several programs the last one's */
+	char *path; /* for messages: "standard input" for "-"; of several programs the last one's */
 	struct callgate_profile *profile;
 	scmp_filter_ctx ctx;
 	struct callgate_program **programs; /* in the order in which they are loaded */
