@@ -25,6 +25,7 @@ struct bench_policy {
 	uint32_t archs[BENCH_ARCHS_MAX];
 	struct callgate_simulator *simulator; /* which the rules belong to */
 	VEC(struct bench_rule) rules;         /* in the profile's order */
+	size_t left_out;                      /* of the simulator's rules */
 };
 
 /* A library, or another of its levels. */

@@ -66,6 +66,7 @@ static void drop_repeated(struct bench_policy *policy)
 	policy->rules.count = kept;
 }
 
+/* Rules about what no <seccomp.h> has a name or room for are left out, for all libraries alike. */
 static bool take_rules(struct bench_policy *policy)
 {
 	struct bench_rule rule;
@@ -75,11 +76,12 @@ static bool take_rules(struct bench_policy *policy)
 			continue;
 		rule.name = seccomp_syscall_resolve_num_arch(rule.rule.arch, rule.rule.nr);
 		bool is_usable = rule.name && rule.rule.condition_count <= 6;
-		if (!is_usable)
-			cli_error("%s: rule %u can't be given to other libraries", policy->name,
-			          rule.rule.id);
-		if (!is_usable || !vec_push(&policy->rules, rule)) {
-			free(rule.name);
+		policy->left_out += !is_usable;
+		if (is_usable && vec_push(&policy->rules, rule))
+			continue;
+		free(rule.name);
+		if (is_usable) {
+			cli_error("out of memory");
 			return false;
 		}
 	}
@@ -230,6 +232,9 @@ static void print(const struct bench_policy *policy, const struct bench_column *
 	printf("\n");
 	for (enum bench_measure row = 0; row < (timed ? BENCH_MEASURES : BENCH_RULES); row++)
 		print_row(row, columns, count);
+	if (policy->left_out)
+		printf("  %zu rules are left out: other libraries have no words for them\n",
+		       policy->left_out);
 	for (size_t i = 0; i < count; i++)
 		if (columns[i].rejected)
 			printf("  %s does not know %u of the rules' calls\n", columns[i].library.name,
