@@ -220,16 +220,10 @@ enum { TURNS = 9, VARIANTS = BENCH_LIBRARIES + 1 };
 /* A library, with or without the proof. What was measured is shared with the processes that do it. */
 struct variant {
 	const struct bench_library *library;
+	const struct bench_policy *policy;
 	enum callgate_proof proof;
 	double *rules, *all;
-	size_t count;
-};
-
-/* One turn: so many builds by one variant. */
-struct turn {
-	struct variant *variant;
-	const struct bench_policy *policy;
-	size_t builds;
+	size_t count, builds; /* that were measured, and that the next turn makes */
 };
 
 static unsigned int add_rules(const struct bench_library *library, const struct bench_policy *policy,
@@ -273,15 +267,14 @@ static bool build_once(const struct bench_library *library, const struct bench_p
 
 static bool take_turn(void *data)
 {
-	const struct turn *turn = data;
-	struct variant *variant = turn->variant;
+	const struct variant *variant = data;
 	int fd = memfd_create("program", MFD_CLOEXEC);
 	unsigned int rejected;
 	double rules, all;
 
-	for (size_t i = 0; i <= turn->builds; i++) {
-		if (fd < 0 ||
-		    !build_once(variant->library, turn->policy, variant->proof, fd, &rules, &all, &rejected))
+	for (size_t i = 0; i <= variant->builds; i++) {
+		if (fd < 0 || !build_once(variant->library, variant->policy, variant->proof, fd, &rules, &all,
+		                          &rejected))
 			return false;
 		if (i > 0) {
 			variant->rules[variant->count + i - 1] = rules;
@@ -291,19 +284,16 @@ static bool take_turn(void *data)
 	return true;
 }
 
-static bool take_turns(struct variant *variants, size_t count, const struct bench_policy *policy,
-                       unsigned int repeats)
+static bool take_turns(struct variant *variants, size_t count, unsigned int repeats)
 {
 	bool done = true;
 
-	for (unsigned int turn = 0; turn < TURNS && done; turn++) {
-		size_t builds = repeats * (turn + 1) / TURNS - repeats * turn / TURNS;
-		for (size_t i = 0; i < count && builds && done; i++) {
-			struct turn one = {&variants[i], policy, builds};
-			done = in_child(take_turn, &one);
-			variants[i].count += builds;
+	for (unsigned int turn = 0; turn < TURNS && done; turn++)
+		for (size_t i = 0; i < count && done; i++) {
+			variants[i].builds = repeats * (turn + 1) / TURNS - repeats * turn / TURNS;
+			done = !variants[i].builds || in_child(take_turn, &variants[i]);
+			variants[i].count += variants[i].builds;
 		}
-	}
 	return done;
 }
 
@@ -320,11 +310,12 @@ static bool measure_building(struct bench_column *columns, size_t count, const s
 	for (size_t i = 0; i <= count; i++)
 		variants[i] = (struct variant){
 		    .library = &columns[i < count ? i : 0].library,
+		    .policy = policy,
 		    .proof = i < count ? CALLGATE_PROOF_OFF_FOR_TIMING : CALLGATE_PROOF_REQUIRED,
 		    .rules = times + 2 * i * repeats,
 		    .all = times + (2 * i + 1) * repeats,
 		};
-	bool done = take_turns(variants, count + 1, policy, repeats);
+	bool done = take_turns(variants, count + 1, repeats);
 	for (size_t i = 0; i < count && done; i++) {
 		double *values = columns[i].values;
 		values[BENCH_RULES] = median(variants[i].rules, variants[i].count);

@@ -8,7 +8,7 @@
 #include <callgate/info.h>
 #include <callgate/syscall.h>
 
-#include "base/similar.h"
+#include "base/vec.h"
 #include "cli/command.h"
 
 struct settings {
@@ -34,40 +34,25 @@ static int by_number(const void *a, const void *b)
 	return (x->nr > y->nr) - (x->nr < y->nr);
 }
 
-/* The names, of `count`, of calls that the architecture has, ordered by number. The names may be NULL, for want of memory. */
-static int list(uint32_t arch, const char *const *names, size_t count)
+/* The calls of a set, or all if it is NULL, that the architecture has, ordered by number. */
+static int list(uint32_t arch, const struct callgate_group *group)
 {
-	struct row *rows = names ? calloc(count + 1, sizeof(*rows)) : NULL;
-	size_t used = 0;
+	VEC(struct row) rows = {0};
+	bool done = true;
+	const char *name;
 
-	if (!rows) {
+	for (size_t i = 0; done && (name = group ? group->syscalls[i] : callgate_syscall_name_at(i)); i++) {
+		struct row row = {callgate_syscall_number(arch, name), name};
+		done = row.nr < 0 || vec_push(&rows, row);
+	}
+	if (!done)
 		cli_error("out of memory");
-		return CLI_FAILED;
-	}
-	for (size_t i = 0; i < count; i++) {
-		int nr = callgate_syscall_number(arch, names[i]);
-		if (nr >= 0)
-			rows[used++] = (struct row){nr, names[i]};
-	}
-	qsort(rows, used, sizeof(*rows), by_number);
-	for (size_t i = 0; i < used; i++)
-		printf("%d\t%s\n", rows[i].nr, rows[i].name);
-	free(rows);
-	return CLI_OK;
-}
-
-static int list_all(uint32_t arch)
-{
-	size_t count = 0;
-
-	while (callgate_syscall_name_at(count))
-		count++;
-	const char **names = calloc(count + 1, sizeof(*names));
-	for (size_t i = 0; names && i < count; i++)
-		names[i] = callgate_syscall_name_at(i);
-	int status = list(arch, names, count);
-	free(names);
-	return status;
+	else if (rows.count)
+		qsort(rows.items, rows.count, sizeof(rows.items[0]), by_number);
+	for (size_t i = 0; done && i < rows.count; i++)
+		printf("%d\t%s\n", rows.items[i].nr, rows.items[i].name);
+	vec_finish(&rows);
+	return done ? CLI_OK : CLI_FAILED;
 }
 
 /* ---- sets ---- */
@@ -86,15 +71,12 @@ static int show_set(uint32_t arch, const char *name)
 {
 	const struct callgate_group *group = callgate_group_find(name);
 	const char *closest = callgate_group_closest_name(name);
-	size_t count = 0;
 
 	if (!group && closest)
 		cli_error("there is no set \"%s\"; is \"@%s\" meant?", name, closest);
 	else if (!group)
 		cli_error("there is no set \"%s\"; --sets lists them", name);
-	while (group && group->syscalls[count])
-		count++;
-	return group ? list(arch, group->syscalls, count) : CLI_NO;
+	return group ? list(arch, group) : CLI_NO;
 }
 
 /* ---- single calls ---- */
@@ -155,7 +137,7 @@ static int run(struct call *call)
 	if (settings->sets)
 		return list_sets();
 	if (call->operand_count == 0)
-		return list_all(settings->arch);
+		return list(settings->arch, NULL);
 	for (size_t i = 0; i < call->operand_count; i++) {
 		int result = show(settings->arch, call->operands[i]);
 		status = result > status ? result : status;

@@ -58,32 +58,33 @@ static bool open_profile(struct filter *filter, const char *path, const char *so
 }
 
 /* Would it be accepted with its bytes in another order than the one in which it was refused? */
-static bool is_of_other_order(const struct callgate_program *program)
+static bool is_of_other_order(const struct callgate_program *program, uint32_t arch)
 {
-	bool is_accepted = false, orders[2] = {false, false};
-	const struct callgate_arch *arch;
+	const struct callgate_arch *other;
+	struct callgate_program *turned = NULL;
+	size_t i = 0;
 
-	for (size_t i = 0; (arch = callgate_arch_at(i)); i++) {
-		struct callgate_program *other = NULL;
-		if (orders[arch->big_endian])
-			continue;
-		orders[arch->big_endian] = true;
-		if (callgate_program_new(callgate_program_bytes(program),
-		                         8 * callgate_program_length(program), arch->token, &other) == 0)
-			is_accepted = is_accepted || callgate_program_check(other) == 0;
-		callgate_program_free(other);
-	}
+	while ((other = callgate_arch_at(i)) && other->big_endian == callgate_arch_find(arch)->big_endian)
+		i++;
+	bool is_accepted =
+	    other &&
+	    callgate_program_new(callgate_program_bytes(program), 8 * callgate_program_length(program),
+	                         other->token, &turned) == 0 &&
+	    callgate_program_check(turned) == 0;
+	callgate_program_free(turned);
 	return is_accepted;
 }
 
 static bool open_program(struct filter *filter, const char *path, const struct callgate_test_filter *named)
 {
-	if (!filter_open_program(filter, path, named->arch_count ? named->archs[0] : SCMP_ARCH_NATIVE))
+	uint32_t arch = named->arch_count ? named->archs[0] : SCMP_ARCH_NATIVE;
+
+	if (!filter_open_program(filter, path, arch))
 		return false;
 	if (callgate_program_check(filter->programs[0]) == 0)
 		return true;
 	set_error(&filter->error, "%s: the kernel would refuse it: %s", path, callgate_diagnosis(NULL));
-	if (filter->error && is_of_other_order(filter->programs[0])) {
+	if (filter->error && is_of_other_order(filter->programs[0], arch)) {
 		char *refusal = filter->error;
 		filter->error = NULL;
 		set_error(&filter->error,
