@@ -54,7 +54,7 @@ static void add_condition(struct strbuf *text, const struct callgate_condition *
 	if (arch->register_bits == 32 && c->mask == 0xffffffff00000000 && c->op == SCMP_CMP_EQ)
 		return;
 	strbuf_append(text, text->length ? " and " : " if ");
-	print_condition(text, c, arch->register_bits);
+	append_condition(text, c, arch->register_bits);
 }
 
 /* " if argument 2 & 0x3 == 0x1 and ..."; the comparisons of its form are conditions where forms are told apart. */

@@ -47,7 +47,7 @@ void print_text(FILE *out, const struct text_format *format, const char *text, s
 	}
 }
 
-void print_condition(struct strbuf *text, const struct callgate_condition *c, unsigned int bits)
+void append_condition(struct strbuf *text, const struct callgate_condition *c, unsigned int bits)
 {
 	static const char *const symbols[] = {"?", "!=", "<", "<=", "==", ">=", ">"};
 	uint64_t all = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;

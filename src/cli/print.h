@@ -32,7 +32,7 @@ extern const struct text_format format_json, format_xml, format_html, format_tap
 void print_text(FILE *out, const struct text_format *format, const char *text, size_t length);
 
 /* "argument 2 & 0x3 == 0x1", of an argument that has so many bits. */
-void print_condition(struct strbuf *text, const struct callgate_condition *condition, unsigned int bits);
+void append_condition(struct strbuf *text, const struct callgate_condition *condition, unsigned int bits);
 
 /*
  * ---- JSON ----
