@@ -57,7 +57,7 @@ static void add_condition(struct strbuf *text, const struct callgate_condition *
 	append_condition(text, c, arch->register_bits);
 }
 
-/* " if argument 2 & 0x3 == 0x1 and ..."; the comparisons of its form are conditions where forms are told apart. */
+/* " if argument 2 & 0x3 == 0x1 and ..."; the comparisons of its form are conditions where forms are distinguished. */
 static char *conditions_text(const struct answer *answer, size_t form, const struct callgate_case *one)
 {
 	const struct callgate_call_kind *kind = &answer->kinds[form];
