@@ -133,6 +133,10 @@ clone()
 	rm -rf "$roots/$name.clone"
 	$git clone -q --no-hardlinks . "$roots/$name.clone"
 	if [ -d "$root$home/callgate" ]; then
+		# What is the same keeps its time, and is not built again.
+		(cd "$roots/$name.clone" && find . -type f ! -path './.git/*' -exec sh -c \
+			'old=$1; shift; for file; do cmp -s "$old/$file" "$file" && touch -r "$old/$file" "$file"; done; :' \
+			sh "$root$home/callgate" {} +)
 		rm -rf "$roots/$name.clone/build"
 		mv "$root$home/callgate/build" "$roots/$name.clone/" 2>/dev/null || true
 		rm -rf "$root$home/callgate"
