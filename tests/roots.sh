@@ -43,18 +43,25 @@ flock -n 9 || {
 }
 
 if [ "${CALLGATE_ROOTS_INSIDE-}" != yes ]; then
+	inside=
 	# shellcheck disable=SC2317 # the trap below calls it
 	clean_up()
 	{
-		$keep || rm -rf --one-file-system "$root"
+		# The namespaces' first process ends with unshare(1), and all others with that one.
+		[ -z "$inside" ] || kill -KILL "$inside" 2>/dev/null || :
+		wait
+		$keep || rm -rf --one-file-system "$root" || { sleep 1 && rm -rf --one-file-system "$root"; }
 	}
 	trap clean_up EXIT
 	trap 'exit 130' INT TERM HUP
 	flock -u 9
 	CALLGATE_ROOTS_INSIDE=yes unshare --mount --pid --fork --kill-child --propagation private -- \
 		bash "$PWD/tests/roots.sh" "${arguments[@]}" &
-	wait $!
-	exit
+	inside=$!
+	status=0
+	wait "$inside" || status=$?
+	inside=
+	exit "$status"
 fi
 
 # The debian source of this machine, whatever its name, serves the other release too.
