@@ -12,8 +12,7 @@
 #include "api/pfc.h"
 #include "base/kernel.h"
 #include "base/strbuf.h"
-#include "bpf/accept.h"
-#include "bpf/disassemble.h"
+#include "bpf/program.h"
 #include "compile/compile.h"
 
 /* The errno of a failed write for those who asked for it, else one value. */
@@ -189,12 +188,12 @@ char *callgate_program_disassemble(const struct callgate_program *program)
 
 const char *callgate_pass_name(size_t i)
 {
-	return i < compile_pass_count() ? compile_pass_name(i) : NULL;
+	return compile_pass_name(i);
 }
 
 const char *callgate_pass_what(size_t i)
 {
-	return i < compile_pass_count() ? compile_pass_what(i) : NULL;
+	return compile_pass_what(i);
 }
 
 int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, char **ret_text)

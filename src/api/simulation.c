@@ -6,7 +6,7 @@
 
 #include "api/context.h"
 #include "api/simulator.h"
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "bpf/simulate.h"
 
 struct seccomp_data simulator_data_of(const struct callgate_call *call)

@@ -6,7 +6,7 @@
 
 #include "api/context.h"
 #include "api/coverage.h"
-#include "bpf/accept.h"
+#include "bpf/program.h"
 
 struct callgate_simulator *simulator_allocate(void)
 {

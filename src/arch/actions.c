@@ -62,22 +62,30 @@ const struct callgate_action_kind *callgate_action_kind_find(const char *name)
 	return kind_of_word(name, strlen(name));
 }
 
-void callgate_action_text(uint32_t action, char text[CALLGATE_ACTION_TEXT])
+static void write_text(uint32_t action, const char *error, char text[CALLGATE_ACTION_TEXT])
 {
-	if (!text)
-		return;
 	const struct callgate_action_kind *kind = callgate_action_kind(action);
 	uint32_t data = action & SECCOMP_RET_DATA;
-	const char *error = kind && kind->action == SECCOMP_RET_ERRNO ? error_name(data) : NULL;
 
 	if (!kind)
 		snprintf(text, CALLGATE_ACTION_TEXT, "0x%08x", action);
-	else if (error)
+	else if (error && kind->action == SECCOMP_RET_ERRNO)
 		snprintf(text, CALLGATE_ACTION_TEXT, "%s(%s)", kind->name, error);
 	else if (data || kind->action == SECCOMP_RET_ERRNO || kind->action == SECCOMP_RET_TRACE)
 		snprintf(text, CALLGATE_ACTION_TEXT, "%s(%u)", kind->name, data);
 	else
 		snprintf(text, CALLGATE_ACTION_TEXT, "%s", kind->name);
+}
+
+void callgate_action_text(uint32_t action, char text[CALLGATE_ACTION_TEXT])
+{
+	if (text)
+		write_text(action, error_name(action & SECCOMP_RET_DATA), text);
+}
+
+void action_text_in_numbers(uint32_t action, char text[CALLGATE_ACTION_TEXT])
+{
+	write_text(action, NULL, text);
 }
 
 /* Decimal or 0x-prefixed, and nothing else, up to the end character, which must be the last one of the text. */

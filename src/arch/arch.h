@@ -115,6 +115,9 @@ int32_t arch_syscall_number_at(const struct callgate_arch *arch, size_t i);
 size_t arch_syscall_tally(const struct callgate_arch *arch, size_t from, uint32_t last, uint32_t *count,
                           uint32_t *share);
 
+/* callgate_action_text() of any machine: "ERRNO(1)". */
+void action_text_in_numbers(uint32_t action, char text[CALLGATE_ACTION_TEXT]);
+
 /* callgate_action_parse() with a place for the text of -EINVAL. */
 int action_parse(const char *text, uint32_t *ret_action, struct diag *diag);
 

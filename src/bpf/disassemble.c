@@ -1,22 +1,15 @@
-#include "bpf/disassemble.h"
+#include "bpf/program.h"
 
 #include <stdio.h>
 
-#include <linux/seccomp.h>
-
-#include <callgate/action.h>
+#include "arch/arch.h"
 
 void bpf_format_action(uint32_t action, struct strbuf *out)
 {
-	const struct callgate_action_kind *kind = callgate_action_kind(action);
-	uint32_t data = action & SECCOMP_RET_DATA;
+	char text[CALLGATE_ACTION_TEXT];
 
-	if (!kind)
-		strbuf_printf(out, "0x%08x", action);
-	else if (data || kind->action == SECCOMP_RET_ERRNO || kind->action == SECCOMP_RET_TRACE)
-		strbuf_printf(out, "%s(%u)", kind->name, data);
-	else
-		strbuf_append(out, kind->name);
+	action_text_in_numbers(action, text);
+	strbuf_append(out, text);
 }
 
 static void format_word(uint32_t offset, bool big_endian, struct strbuf *out)

@@ -1,5 +1,6 @@
 /*
- * A program: instructions in host order plus the byte order of the machine they are for; and what each instruction is.
+ * A program: instructions in host order plus the byte order of the machine they are for; what each instruction is; whether the kernel
+ * accepts it; and the program as text.
  */
 #ifndef CALLGATE_BPF_PROGRAM_H
 #define CALLGATE_BPF_PROGRAM_H
@@ -11,6 +12,7 @@
 #include <linux/filter.h>
 
 #include "base/diag.h"
+#include "base/strbuf.h"
 
 enum { BPF_PROGRAM_MAX = 4096 };
 
@@ -86,5 +88,23 @@ static inline uint32_t bpf_arg_offset(bool big_endian, unsigned arg, bool high)
 {
 	return 16 + 8 * arg + (high != big_endian ? 4 : 0);
 }
+
+/*
+ * What the kernel would say of a program before it loads it: Linux's bpf_check_classic() and seccomp_check_filter(),
+ * as observed on 6.18. 0, or -EINVAL with a text that names the first bad instruction.
+ */
+int bpf_accept(const struct callgate_program *program, struct diag *diag);
+
+/* Converted length in eBPF instructions; only for accepted programs. */
+size_t bpf_ebpf_length(const struct callgate_program *program);
+
+/* The kernel refuses a filter when its ebpf length + the sum over older ones of (ebpf length + 4) exceeds this. */
+enum { BPF_PATH_MAX = 32768, BPF_PATH_OVERHEAD = 4 };
+
+/* One line per instruction: number, code, operation, operands, targets. Any bytes are taken. */
+void bpf_disassemble(const struct callgate_program *program, struct strbuf *out);
+
+/* "ALLOW", "ERRNO(1)", "KILL_PROCESS", or "0x12345678" for what is not a known action. */
+void bpf_format_action(uint32_t action, struct strbuf *out);
 
 #endif

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf/accept.h"
-#include "bpf/disassemble.h"
+#include "bpf/program.h"
 #include "compile/pass.h"
 
 /* The table of contents of the compiler. */
@@ -26,19 +25,14 @@ const struct pass compile_passes[] = {
 
 enum { PASS_RULES, PASS_PARTS, PASSES = sizeof(compile_passes) / sizeof(compile_passes[0]) - 1 };
 
-size_t compile_pass_count(void)
-{
-	return PASSES;
-}
-
 const char *compile_pass_name(size_t i)
 {
-	return compile_passes[i].name;
+	return i < PASSES ? compile_passes[i].name : NULL;
 }
 
 const char *compile_pass_what(size_t i)
 {
-	return compile_passes[i].what;
+	return i < PASSES ? compile_passes[i].what : NULL;
 }
 
 #ifndef NDEBUG
@@ -70,46 +64,51 @@ static bool run_passes(struct compilation *c, size_t first, size_t end)
 	return true;
 }
 
-/* All the programs of a policy in the making. */
-struct programs {
-	const struct policy *policy;
-	struct diag *diag;
-	VEC(struct callgate_program *) list;
-};
-
-static int out_of_memory(const struct programs *p)
+static bool is_big_endian(const struct policy *policy)
 {
-	return diag_fail(p->diag, -ENOMEM, "out of memory for the program");
+	return policy->arch_count && policy->archs[0].arch->big_endian;
 }
 
-static int add_program(struct programs *p, const struct compilation *c)
+void compile_output_finish(struct compile_output *output)
 {
-	bool big_endian = p->policy->arch_count && p->policy->archs[0].arch->big_endian;
-	struct callgate_program *program;
+	while (output->count > 0)
+		bpf_program_free(output->programs[--output->count]);
+	free(output->programs);
+	output->programs = NULL;
+}
 
-	if (!vec_reserve(&p->list, 1))
-		return out_of_memory(p);
-	int result = bpf_program_new(c->insns.items, c->insns.count, big_endian, p->diag, &program);
-	if (result == 0)
-		(void)vec_push(&p->list, program);
+static int out_of_memory(struct diag *diag)
+{
+	return diag_fail(diag, -ENOMEM, "out of memory for the program");
+}
+
+/* Adds the program of a compilation to an output of at most `most` ones. */
+static int add_program(const struct compilation *c, size_t most, struct compile_output *output,
+                       struct diag *diag)
+{
+	if (!output->programs)
+		output->programs = calloc(most, sizeof(output->programs[0]));
+	if (!output->programs)
+		return out_of_memory(diag);
+	assert(output->count < most);
+	int result = bpf_program_new(c->insns.items, c->insns.count, is_big_endian(c->policy), diag,
+	                             &output->programs[output->count]);
+	output->count += result == 0;
 	return result;
 }
 
-static void drop_programs(struct programs *p)
-{
-	while (p->list.count > 0)
-		bpf_program_free(p->list.items[--p->list.count]);
-}
-
-/* Every part of a plan; -E2BIG, and no programs, when some part is still too long. */
-static int make_parts(struct programs *p, const struct stack_plan *plan, unsigned parts)
+/* Every part of a plan; -E2BIG when some part is still too long. */
+static int make_parts(const struct compilation *whole, struct stack_plan *plan, unsigned parts,
+                      struct compile_output *output, struct diag *diag)
 {
 	int result = 0;
 
+	compile_output_finish(output);
+	stack_plan_cut(plan, parts);
 	for (unsigned part = 0; part < parts && result == 0; part++) {
 		struct arena arena = {0};
 		struct compilation c = {
-		    .policy = p->policy,
+		    .policy = whole->policy,
 		    .arena = &arena,
 		    .state = PASS_POLICY | PASS_GRAPH,
 		    .graph = *plan->graph,
@@ -117,121 +116,99 @@ static int make_parts(struct programs *p, const struct stack_plan *plan, unsigne
 		    .plan = plan,
 		    .part = part,
 		};
-		result = run_passes(&c, PASS_PARTS, PASSES) ? add_program(p, &c) : out_of_memory(p);
+		result = run_passes(&c, PASS_PARTS, PASSES) ? add_program(&c, parts, output, diag)
+		                                            : out_of_memory(diag);
 		arena_finish(&arena);
 	}
-	if (result < 0)
-		drop_programs(p);
 	return result;
 }
 
 /* The kernel limits the length of all filters of a process together. */
-static int check_path(const struct programs *p, size_t length)
+static int check_path(size_t length, struct diag *diag)
 {
 	if (length <= BPF_PATH_MAX)
 		return 0;
-	return diag_fail(p->diag, -E2BIG,
+	return diag_fail(diag, -E2BIG,
 	                 "the policy is too long: stacked programs of %zu kernel instructions, and a process "
 	                 "may have %d of all its filters together; merge or drop rules",
 	                 length, BPF_PATH_MAX);
 }
 
-static size_t path_length(const struct programs *p)
-{
-	size_t length = 0;
-
-	for (size_t i = 0; i < p->list.count; i++)
-		length += bpf_ebpf_length(p->list.items[i]) + (i ? (size_t)BPF_PATH_OVERHEAD : 0);
-	return length;
-}
-
 /* The programs of a policy whose one program would be too long. */
-static int stack(struct programs *p, struct compilation *whole, const struct graph *rules,
-                 struct graph_id root)
+static int stack(const struct compilation *whole, const struct graph *rules, struct graph_id root,
+                 struct compile_output *output, struct diag *diag)
 {
 	struct stack_plan plan;
-	size_t length = whole->insns.count, parts = length / BPF_PROGRAM_MAX + 1;
+	size_t length = whole->insns.count, parts = length / BPF_PROGRAM_MAX + 1, path = 0;
 	struct callgate_program program = {.count = length, .insns = whole->insns.items};
-	int result = check_path(p, bpf_ebpf_length(&program));
+	int result = check_path(bpf_ebpf_length(&program), diag);
 
 	if (result < 0)
 		return result;
-	if (!stack_plan_start(&plan, whole->arena, rules, root, p->policy))
-		return out_of_memory(p);
-	for (result = -E2BIG; parts <= STACK_MOST && result == -E2BIG; parts += 1 + parts / 2) {
-		stack_plan_cut(&plan, (unsigned)parts);
-		result = make_parts(p, &plan, (unsigned)parts);
-	}
+	if (!stack_plan_start(&plan, whole->arena, rules, root, whole->policy))
+		return out_of_memory(diag);
+	for (result = -E2BIG; parts <= STACK_MOST && result == -E2BIG; parts += 1 + parts / 2)
+		result = make_parts(whole, &plan, (unsigned)parts, output, diag);
 	if (result == -E2BIG)
-		return diag_fail(p->diag, -E2BIG,
+		return diag_fail(diag, -E2BIG,
 		                 "the policy is too long: %zu instructions, and %d stacked programs of %d do "
 		                 "not hold them; a single call with too many rules can't be divided",
 		                 length, STACK_MOST, BPF_PROGRAM_MAX);
-	return result == 0 ? check_path(p, path_length(p)) : result;
+	for (size_t i = 0; i < output->count; i++)
+		path += bpf_ebpf_length(output->programs[i]) + (i ? (size_t)BPF_PATH_OVERHEAD : 0);
+	return result == 0 ? check_path(path, diag) : result;
 }
 
-static int make_programs(struct programs *p, struct arena *arena, bool single)
+static int make_programs(struct compilation *c, bool single, struct compile_output *output, struct diag *diag)
 {
-	struct compilation c = {.policy = p->policy, .arena = arena, .state = PASS_POLICY};
-
-	if (!run_passes(&c, PASS_RULES, PASS_RULES + 1))
-		return out_of_memory(p);
-	struct graph rules = c.graph;
-	struct graph_id root = c.root;
-	if (!run_passes(&c, PASS_RULES + 1, PASSES))
-		return out_of_memory(p);
-	if (c.insns.count <= BPF_PROGRAM_MAX)
-		return add_program(p, &c);
+	if (!run_passes(c, PASS_RULES, PASS_RULES + 1))
+		return out_of_memory(diag);
+	struct graph rules = c->graph;
+	struct graph_id root = c->root;
+	if (!run_passes(c, PASS_RULES + 1, PASSES))
+		return out_of_memory(diag);
+	if (c->insns.count <= BPF_PROGRAM_MAX)
+		return add_program(c, 1, output, diag);
 	if (single)
-		return diag_fail(p->diag, -E2BIG,
+		return diag_fail(diag, -E2BIG,
 		                 "the policy needs %zu instructions, and one program may have %d; only "
 		                 "seccomp_load() can stack several programs",
-		                 c.insns.count, BPF_PROGRAM_MAX);
-	return stack(p, &c, &rules, root);
+		                 c->insns.count, BPF_PROGRAM_MAX);
+	return stack(c, &rules, root, output, diag);
 }
 
 int compile_policy(const struct policy *policy, bool single, struct diag *diag,
                    struct compile_output *ret_output)
 {
-	struct programs programs = {.policy = policy, .diag = diag};
 	struct arena_room room;
 	struct arena arena;
+	struct compilation c = {.policy = policy, .arena = &arena, .state = PASS_POLICY};
+	struct compile_output output = {0};
 
 	arena_start(&arena, &room);
-	int result = make_programs(&programs, &arena, single);
+	int result = make_programs(&c, single, &output, diag);
 	arena_finish(&arena);
 	if (result < 0) {
-		drop_programs(&programs);
-		vec_finish(&programs.list);
+		compile_output_finish(&output);
 		return result;
 	}
-	assert(programs.list.count > 0);
+	assert(output.count > 0);
 	if (diag)
 		diag_clear(diag);
-	*ret_output = (struct compile_output){programs.list.count, programs.list.items};
+	*ret_output = output;
 	return 0;
-}
-
-void compile_output_finish(struct compile_output *output)
-{
-	for (size_t i = 0; i < output->count; i++)
-		bpf_program_free(output->programs[i]);
-	free(output->programs);
-	*output = (struct compile_output){0};
 }
 
 /* Prints what was made last: instructions, nodes in their order, or the graph. */
 static void print_text(const struct compilation *c, struct strbuf *out)
 {
-	struct callgate_program program = {.count = c->insns.count, .insns = c->insns.items};
+	struct callgate_program program = {is_big_endian(c->policy), c->insns.count, c->insns.items, NULL};
 
-	if (c->policy->arch_count)
-		program.big_endian = c->policy->archs[0].arch->big_endian;
 	if (c->state & PASS_INSNS)
 		bpf_disassemble(&program, out);
 	else if (c->state & PASS_LAYOUT)
 		for (size_t i = c->order_count; i-- > 0;)
-			graph_print_node(&c->graph, (struct graph_id){c->order[i]}, out);
+			graph_print_node(&c->graph, (struct graph_id){c->order[i]}, false, out);
 	else
 		graph_print(&c->graph, c->root, false, out);
 }

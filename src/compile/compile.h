@@ -23,10 +23,9 @@ int compile_policy(const struct policy *policy, bool single, struct diag *diag,
                    struct compile_output *ret_output);
 void compile_output_finish(struct compile_output *output);
 
-/* The passes, in order. */
-size_t compile_pass_count(void);
+/* The passes, in order, and what each does in a few words; NULL from the end on. */
 const char *compile_pass_name(size_t i);
-const char *compile_pass_what(size_t i); /* what it does, in a few words */
+const char *compile_pass_what(size_t i);
 
 /* What is to be shown, and how. */
 struct compile_dump {

@@ -3,27 +3,212 @@
 #include <assert.h>
 #include <string.h>
 
-static const struct cube *fail(struct cube_set *set)
+/* What becomes of a literal when something gets known: it holds, it fails, or a literal (another one, maybe) remains. */
+enum outcome { FAILS, HOLDS, REMAINS };
+
+/* `first` may be UINT32_MAX + 1, and is then above every number. */
+static enum outcome in_range(struct literal *literal, uint8_t word, uint64_t first, uint32_t last)
 {
-	set->failed = true;
-	return NULL;
+	if (first > last)
+		return FAILS;
+	if (first == 0 && last == UINT32_MAX)
+		return HOLDS;
+	*literal = (struct literal){.kind = LITERAL_IN, .word = word, .a = (uint32_t)first, .b = last};
+	return REMAINS;
 }
 
-static uint32_t hash_cube(uint32_t action, const struct literal *literals, uint32_t count)
+/* The opposite of a literal, or of what became of it. */
+static enum outcome negate(struct literal *literal, enum outcome outcome)
 {
-	uint64_t hash = action;
+	if (outcome != REMAINS)
+		return outcome == HOLDS ? FAILS : HOLDS;
+	if (literal->kind == LITERAL_IN && literal->a == 0)
+		return in_range(literal, literal->word, literal->b + UINT64_C(1), UINT32_MAX);
+	if (literal->kind == LITERAL_IN && literal->b == UINT32_MAX)
+		return in_range(literal, literal->word, 0, literal->a - 1);
+	assert(literal->kind != LITERAL_BITS);
+	literal->negated = !literal->negated;
+	return REMAINS;
+}
+
+static enum outcome masked(struct literal *literal, uint8_t word, uint32_t mask, uint32_t value)
+{
+	uint32_t rest = ~mask;
+
+	if ((rest & (rest + 1)) == 0) /* the mask is a prefix: an interval */
+		return in_range(literal, word, value, value | rest);
+	*literal = (struct literal){.kind = LITERAL_BITS, .word = word, .a = mask, .b = value};
+	return REMAINS;
+}
+
+/* argument < value, or >= value: one literal or, where the high half has to be the least or largest of all, one for each half. */
+static void ordered(bool below, uint8_t arg, uint64_t value, struct literal literals[2],
+                    enum outcome outcomes[2])
+{
+	uint32_t high = (uint32_t)(value >> 32), low = (uint32_t)value, end = below ? 0 : UINT32_MAX;
+	uint8_t word = GRAPH_HIGH(arg);
+
+	if (low == 0) {
+		outcomes[0] = in_range(&literals[0], word, high, UINT32_MAX);
+	} else if (high == end) {
+		outcomes[0] = in_range(&literals[0], word, end, end);
+		outcomes[1] = in_range(&literals[1], GRAPH_LOW(arg), low, UINT32_MAX);
+		if (below)
+			outcomes[1] = negate(&literals[1], outcomes[1]);
+		return;
+	} else {
+		literals[0] = (struct literal){.kind = LITERAL_GE, .word = word, .a = high, .b = low};
+		outcomes[0] = REMAINS;
+	}
+	if (below)
+		outcomes[0] = negate(&literals[0], outcomes[0]);
+}
+
+/* A comparison of 64 bits as literals of both halves, whose conjunction it is. */
+static void split(const struct policy_condition *c, struct literal literals[2], enum outcome outcomes[2])
+{
+	uint32_t high = (uint32_t)(c->value >> 32), low = (uint32_t)c->value;
+	bool below = c->op == POLICY_LT || c->op == POLICY_LE;
+	bool is_of_next =
+	    c->op == POLICY_LE || c->op == POLICY_GT; /* <= and > are < and >= of the next number */
+
+	switch ((enum policy_op)c->op) {
+	case POLICY_NE:
+		literals[0] = (struct literal){
+		    .kind = LITERAL_EQ, .word = GRAPH_HIGH(c->arg), .negated = true, .a = high, .b = low};
+		outcomes[0] = REMAINS;
+		break;
+	case POLICY_LT:
+	case POLICY_LE:
+	case POLICY_GE:
+	case POLICY_GT:
+		if (is_of_next && c->value == UINT64_MAX)
+			outcomes[0] = below ? HOLDS : FAILS;
+		else
+			ordered(below, c->arg, c->value + is_of_next, literals, outcomes);
+		break;
+	case POLICY_EQ:
+	case POLICY_MASKED_EQ:
+		outcomes[0] = masked(&literals[0], GRAPH_HIGH(c->arg), (uint32_t)(c->mask >> 32), high);
+		outcomes[1] = masked(&literals[1], GRAPH_LOW(c->arg), (uint32_t)c->mask, low);
+	}
+}
+
+static uint32_t ends_of(uint32_t first, uint32_t last, uint32_t breakpoints[2])
+{
+	uint32_t count = 0;
+
+	if (first > 0)
+		breakpoints[count++] = first;
+	if (last < UINT32_MAX)
+		breakpoints[count++] = last + 1;
+	return count;
+}
+
+uint32_t literal_breakpoints(const struct literal *literal, uint8_t word, uint32_t ret_breakpoints[2])
+{
+	bool on_high = literal->word == word;
+	uint32_t compared = on_high ? literal->a : literal->b;
+
+	assert(literal_reads(literal, word));
+	switch ((enum literal_kind)literal->kind) {
+	case LITERAL_IN:
+		return ends_of(literal->a, literal->b, ret_breakpoints);
+	case LITERAL_GE:
+		return ends_of(compared, on_high ? compared : UINT32_MAX, ret_breakpoints);
+	case LITERAL_EQ:
+		return ends_of(compared, compared, ret_breakpoints);
+	case LITERAL_BITS:
+		break;
+	}
+	return 0;
+}
+
+void literal_hull(const struct literal *literal, uint8_t word, uint32_t *first, uint32_t *last)
+{
+	bool is_interval = literal->kind == LITERAL_IN && !literal->negated;
+	bool on_high = literal->kind == LITERAL_GE && literal->word == word;
+
+	if ((is_interval || (on_high && !literal->negated)) && *first < literal->a)
+		*first = literal->a;
+	if (is_interval && *last > literal->b)
+		*last = literal->b;
+	if (on_high && literal->negated && *last > literal->a)
+		*last = literal->a;
+}
+
+/* Of a wide literal that is not negated, where one half is known: an interval of it that starts with `value`, and in which nothing changes. */
+static enum outcome wide_cofactor(const struct literal *literal, bool on_high, uint32_t value,
+                                  struct literal *rest)
+{
+	uint8_t low = (uint8_t)(literal->word + 1);
+
+	if (on_high && value != literal->a)
+		return literal->kind == LITERAL_GE && value > literal->a ? HOLDS : FAILS;
+	if (on_high)
+		return in_range(rest, low, literal->b, literal->kind == LITERAL_GE ? UINT32_MAX : literal->b);
+	if (literal->kind == LITERAL_GE)
+		return in_range(rest, literal->word, (uint64_t)literal->a + (value < literal->b), UINT32_MAX);
+	return value == literal->b ? in_range(rest, literal->word, literal->a, literal->a) : FAILS;
+}
+
+/* Where it is known whether another LITERAL_BITS, on the same word, holds. */
+static enum outcome bits_cofactor(const struct literal *literal, const struct literal *known, bool holds)
+{
+	uint32_t common = literal->a & known->a;
+	bool agree = (literal->b & common) == (known->b & common);
+
+	if (holds && !agree)
+		return FAILS;
+	if (holds && common == literal->a)
+		return HOLDS;
+	return !holds && agree && common == known->a ? FAILS : REMAINS;
+}
+
+static enum outcome cofactor(const struct literal *literal, const struct finding *finding,
+                             struct literal *ret_literal)
+{
+	enum outcome outcome;
+
+	assert(finding->first <= finding->last);
+	*ret_literal = *literal;
+	if (!literal_reads(literal, finding->word))
+		return REMAINS;
+	if (finding->bits)
+		return literal->kind == LITERAL_BITS ? bits_cofactor(literal, finding->bits, finding->holds)
+		                                     : REMAINS;
+	if (literal->kind == LITERAL_BITS && finding->first != finding->last)
+		return REMAINS;
+	if (literal->kind == LITERAL_BITS)
+		return (finding->first & literal->a) == literal->b ? HOLDS : FAILS;
+	bool on_high = literal->word == finding->word;
+	if (literal_is_wide(literal))
+		outcome = wide_cofactor(literal, on_high, finding->first, ret_literal);
+	else
+		outcome = literal->a <= finding->first && finding->first <= literal->b ? HOLDS : FAILS;
+	if (literal->negated)
+		outcome = negate(ret_literal, outcome);
+	ret_literal->urgent = !on_high;
+	return outcome;
+}
+
+static uint32_t hash_cube(struct graph_id target, const struct literal *literals, uint32_t count)
+{
+	uint64_t hash = target.index;
 
 	for (uint32_t i = 0; i < count; i++) {
-		hash = hash_add(hash, (uint64_t)literals[i].a << 32 | literals[i].b);
-		hash = hash_add(
-		    hash, (uint64_t)(literals[i].urgent << 16 | literals[i].kind << 8 | literals[i].word));
+		const struct literal *literal = &literals[i];
+		hash = hash_add(hash, (uint64_t)literal->a << 32 | literal->b);
+		hash = hash_add(hash, (uint64_t)(literal->urgent << 17 | literal->negated << 16 |
+		                                 literal->kind << 8 | literal->word));
 	}
 	return hash_end(hash);
 }
 
 /* A cube that may be there already. */
 struct candidate {
-	uint32_t action, count;
+	struct graph_id target;
+	uint32_t count;
 	const struct literal *literals;
 };
 
@@ -32,7 +217,7 @@ static bool is_equal(const void *items, uint32_t index, const void *key)
 	const struct cube *cube = ((const struct cube *const *)items)[index];
 	const struct candidate *candidate = key;
 
-	if (cube->action != candidate->action || cube->count != candidate->count)
+	if (!graph_same(cube->target, candidate->target) || cube->count != candidate->count)
 		return false;
 	for (uint32_t i = 0; i < cube->count; i++)
 		if (!literal_same(&cube->literals[i], &candidate->literals[i]))
@@ -40,11 +225,11 @@ static bool is_equal(const void *items, uint32_t index, const void *key)
 	return true;
 }
 
-const struct cube *cube_make(struct cube_set *set, uint32_t action, const struct literal *literals,
+const struct cube *cube_make(struct cube_set *set, struct graph_id target, const struct literal *literals,
                              uint32_t count)
 {
-	uint32_t hash = hash_cube(action, literals, count);
-	struct candidate candidate = {action, count, literals};
+	uint32_t hash = hash_cube(target, literals, count);
+	struct candidate candidate = {target, count, literals};
 
 	if (set->failed)
 		return NULL;
@@ -52,10 +237,11 @@ const struct cube *cube_make(struct cube_set *set, uint32_t action, const struct
 	if (known != TABLE_NONE)
 		return set->cubes.items[known];
 	struct cube *cube = arena_take(set->arena, sizeof(*cube) + count * sizeof(*literals));
-	if (!cube || !vec_reserve_in(&set->cubes, set->arena, 1) ||
-	    !table_add(&set->table, hash, (uint32_t)set->cubes.count))
-		return fail(set);
-	*cube = (struct cube){(uint32_t)set->cubes.count, action, count};
+	set->failed = !cube || !vec_reserve_in(&set->cubes, set->arena, 1) ||
+	              !table_add(&set->table, hash, (uint32_t)set->cubes.count);
+	if (set->failed)
+		return NULL;
+	*cube = (struct cube){(uint32_t)set->cubes.count, count, target};
 	if (count) /* memcpy() may not be given NULL, not even for nothing */
 		memcpy(cube->literals, literals, count * sizeof(*literals));
 	set->cubes.items[set->cubes.count++] = cube;
@@ -65,110 +251,84 @@ const struct cube *cube_make(struct cube_set *set, uint32_t action, const struct
 /* Room for the literals of the next cube, or NULL. */
 static struct literal *start_literals(struct cube_set *set, uint32_t count)
 {
-	set->literals.count = 0;
-	if (!set->failed && !vec_reserve_in(&set->literals, set->arena, count + (size_t)1))
+	if (!set->failed && !vec_reserve_in(&set->literals, set->arena, count + (size_t)2))
 		set->failed = true;
 	return set->failed ? NULL : set->literals.items;
 }
 
 const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule,
-                                const struct callgate_arch *arch)
+                                const struct callgate_arch *arch, struct graph_id target)
 {
 	struct literal *literals = start_literals(set, 2 * rule->condition_count);
-	uint32_t count = 0, more;
+	uint32_t count = 0;
 
-	if (!literals)
-		return NULL;
-	for (uint32_t i = 0; i < rule->condition_count; i++, count += more)
-		if (literal_split(&rule->conditions[i], arch, &literals[count], &more) == LITERAL_FAILS)
-			return NULL;
-	return cube_make(set, rule->action, literals, count);
+	for (uint32_t i = 0; literals && i < rule->condition_count; i++) {
+		const struct policy_condition *condition = &rule->conditions[i];
+		/* What registers of 32 bits can't hold is zero. */
+		const struct finding no_high = {.word = GRAPH_HIGH(condition->arg)};
+		struct literal halves[2];
+		enum outcome outcomes[2] = {HOLDS, HOLDS};
+		assert(condition->op >= POLICY_NE && condition->op <= POLICY_MASKED_EQ && condition->arg < 6);
+		assert(!(condition->value & ~policy_word_mask(arch)));
+		split(condition, halves, outcomes);
+		for (int j = 0; j < 2; j++) {
+			if (outcomes[j] == REMAINS)
+				literals[count] = halves[j];
+			if (outcomes[j] == REMAINS && arch->word_bits == 32)
+				outcomes[j] = cofactor(&halves[j], &no_high, &literals[count]);
+			if (outcomes[j] == FAILS)
+				return NULL;
+			count += outcomes[j] == REMAINS;
+		}
+	}
+	return literals ? cube_make(set, target, literals, count) : NULL;
 }
 
-const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube, uint8_t word, uint32_t first,
-                                 uint32_t last)
+const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube, const struct finding *finding)
 {
 	struct literal *literals = start_literals(set, cube->count);
 	uint32_t count = 0;
 
-	if (!literals)
-		return NULL;
-	for (uint32_t i = 0; i < cube->count; i++) {
-		enum literal_outcome outcome = LITERAL_REMAINS;
-		if (literal_reads(&cube->literals[i], word))
-			outcome = literal_cofactor(&cube->literals[i], word, first, last, &literals[count]);
-		else
-			literals[count] = cube->literals[i];
-		if (outcome == LITERAL_FAILS)
+	for (uint32_t i = 0; literals && i < cube->count; i++) {
+		enum outcome outcome = cofactor(&cube->literals[i], finding, &literals[count]);
+		if (outcome == FAILS)
 			return NULL;
-		count += outcome == LITERAL_REMAINS;
+		count += outcome == REMAINS;
 	}
-	return cube_make(set, cube->action, literals, count);
-}
-
-const struct cube *cube_cofactor_bits(struct cube_set *set, const struct cube *cube,
-                                      const struct literal *known, bool holds)
-{
-	struct literal *literals = start_literals(set, cube->count);
-	uint32_t count = 0;
-
-	if (!literals)
-		return NULL;
-	for (uint32_t i = 0; i < cube->count; i++) {
-		enum literal_outcome outcome = literal_cofactor_bits(&cube->literals[i], known, holds);
-		if (outcome == LITERAL_FAILS)
-			return NULL;
-		if (outcome == LITERAL_REMAINS)
-			literals[count++] = cube->literals[i];
-	}
-	return cube_make(set, cube->action, literals, count);
-}
-
-static struct graph_id ordered(struct graph *graph, const struct literal *literal, struct graph_id then,
-                               struct graph_id otherwise)
-{
-	bool below = literal->kind == LITERAL_LT;
-	uint8_t low = (uint8_t)(literal->word + 1);
-	struct graph_id lower = below ? then : otherwise, upper = below ? otherwise : then;
-	struct graph_edge edges[3], halves[2] = {{0, lower, 1}, {literal->b, upper, 1}};
-	size_t count = 0;
-
-	if (literal->a > 0)
-		edges[count++] = (struct graph_edge){0, lower, 1};
-	edges[count++] = (struct graph_edge){literal->a, graph_switch(graph, low, halves, 2), 2};
-	if (literal->a < UINT32_MAX)
-		edges[count++] = (struct graph_edge){literal->a + 1, upper, 1};
-	return graph_switch(graph, literal->word, edges, count);
+	return literals ? cube_make(set, cube->target, literals, count) : NULL;
 }
 
 static struct graph_id literal_graph(struct graph *graph, const struct literal *literal, struct graph_id then,
                                      struct graph_id otherwise)
 {
-	switch ((enum literal_kind)literal->kind) {
-	case LITERAL_IN:
-		return graph_range(graph, literal->word, literal->a, literal->b, then, otherwise);
-	case LITERAL_OUT:
-		return graph_range(graph, literal->word, literal->a, literal->b, otherwise, then);
-	case LITERAL_BITS:
-		return graph_bits(graph, literal->word, literal->a, literal->b, then, otherwise);
-	case LITERAL_GE:
-	case LITERAL_LT:
-		return ordered(graph, literal, then, otherwise);
-	case LITERAL_NE:
-		break;
+	uint8_t word = literal->word, low = (uint8_t)(word + 1);
+	uint32_t a = literal->a, b = literal->b;
+
+	if (literal->kind == LITERAL_BITS)
+		return graph_bits(graph, word, a, b, then, otherwise);
+	if (literal->negated) {
+		struct graph_id id = then;
+		then = otherwise;
+		otherwise = id;
 	}
-	struct graph_id low =
-	    graph_range(graph, (uint8_t)(literal->word + 1), literal->b, literal->b, otherwise, then);
-	return graph_range(graph, literal->word, literal->a, literal->a, low, then);
+	if (literal->kind == LITERAL_IN)
+		return graph_range(graph, word, a, b, then, otherwise);
+	if (literal->kind == LITERAL_EQ)
+		return graph_range(graph, word, a, a, graph_range(graph, low, b, b, then, otherwise),
+		                   otherwise);
+	struct graph_id equal = graph_range(graph, low, b, UINT32_MAX, then, otherwise);
+	struct graph_edge edges[3] = {{0, otherwise, 1}, {a, equal, 2}, {a + 1, then, 1}};
+	struct graph_edge *start = a > 0 ? edges : edges + 1;
+	return graph_switch(graph, word, start, (size_t)(edges + (a < UINT32_MAX ? 3 : 2) - start));
 }
 
 struct graph_id cube_chain(struct graph *graph, const struct cube *const *cubes, size_t count)
 {
 	assert(count > 0 && cubes[count - 1]->count == 0);
-	struct graph_id next = graph_leaf(graph, cubes[count - 1]->action);
+	struct graph_id next = cubes[count - 1]->target;
 
 	for (size_t i = count - 1; i-- > 0;) {
-		struct graph_id id = graph_leaf(graph, cubes[i]->action);
+		struct graph_id id = cubes[i]->target;
 		for (uint32_t j = cubes[i]->count; j-- > 0;)
 			id = literal_graph(graph, &cubes[i]->literals[j], id, next);
 		next = id;

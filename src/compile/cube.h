@@ -1,6 +1,6 @@
 /*
  * The rules as the compiler takes them apart: literals, which are comparisons of an argument said about its 32-bit words; and cubes,
- * conjunctions of literals with an action. Each different cube exists once.
+ * conjunctions of literals with the node that a call goes to for which all of them hold. Each different cube exists once.
  */
 #ifndef CALLGATE_COMPILE_CUBE_H
 #define CALLGATE_COMPILE_CUBE_H
@@ -11,13 +11,11 @@
 #include "policy/policy.h"
 
 enum literal_kind {
-	LITERAL_IN,   /* a <= word <= b */
-	LITERAL_OUT,  /* the opposite */
-	LITERAL_BITS, /* (word & a) == b */
+	LITERAL_IN,   /* a <= word <= b; an interval that ends at 0 or UINT32_MAX is not negated */
+	LITERAL_BITS, /* (word & a) == b; never negated */
 	/* Wide ones need both halves: word is the high half, word + 1 the low one; a is compared with the high one, b with the low. */
-	LITERAL_GE, /* 0 < b, a < UINT32_MAX */
-	LITERAL_LT, /* 0 < b, 0 < a */
-	LITERAL_NE,
+	LITERAL_GE, /* 0 < b; a < UINT32_MAX, and 0 < a where it is negated */
+	LITERAL_EQ,
 };
 
 /*
@@ -27,25 +25,15 @@ enum literal_kind {
 struct literal {
 	uint8_t kind;
 	uint8_t word;
-	bool urgent;
+	bool negated, urgent;
 	uint32_t a, b;
 };
 
 static inline bool literal_same(const struct literal *x, const struct literal *y)
 {
-	return x->kind == y->kind && x->word == y->word && x->urgent == y->urgent && x->a == y->a &&
-	       x->b == y->b;
+	return x->kind == y->kind && x->word == y->word && x->negated == y->negated &&
+	       x->urgent == y->urgent && x->a == y->a && x->b == y->b;
 }
-
-/* What becomes of a literal when something gets known: it holds, it fails, or a literal (another one, maybe) remains. */
-enum literal_outcome { LITERAL_FAILS, LITERAL_HOLDS, LITERAL_REMAINS };
-
-/*
- * The literals whose conjunction is the condition: their count, 0 to 2. LITERAL_FAILS if it never holds (the literals are then
- * meaningless), else LITERAL_HOLDS if the count is 0, else LITERAL_REMAINS.
- */
-enum literal_outcome literal_split(const struct policy_condition *condition, const struct callgate_arch *arch,
-                                   struct literal ret_literals[2], uint32_t *ret_count);
 
 static inline bool literal_is_wide(const struct literal *literal)
 {
@@ -63,19 +51,19 @@ uint32_t literal_breakpoints(const struct literal *literal, uint8_t word, uint32
 /* Narrows [first, last] to where the literal does not fail on account of this word alone. */
 void literal_hull(const struct literal *literal, uint8_t word, uint32_t *first, uint32_t *last);
 
-/* The cofactor: the literal where a word that it reads is known to be in [first, last], which has no breakpoint inside. */
-enum literal_outcome literal_cofactor(const struct literal *literal, uint8_t word, uint32_t first,
-                                      uint32_t last, struct literal *ret_literal);
-
-/* The cofactor where it is known whether `known`, a LITERAL_BITS, holds. */
-enum literal_outcome literal_cofactor_bits(const struct literal *literal, const struct literal *known,
-                                           bool holds);
+/* Something that gets known of a word: it is in [first, last]; or, where `bits` is not NULL, whether that LITERAL_BITS holds. */
+struct finding {
+	uint8_t word;
+	uint32_t first, last; /* without a breakpoint inside */
+	const struct literal *bits;
+	bool holds;
+};
 
 /* Equal cubes are the same pointer. */
 struct cube {
 	uint32_t id;
-	uint32_t action;
 	uint32_t count; /* 0: always matches */
+	struct graph_id target;
 	struct literal literals[];
 };
 
@@ -92,22 +80,55 @@ struct cube_set {
 };
 
 /* The cube with these literals. */
-const struct cube *cube_make(struct cube_set *set, uint32_t action, const struct literal *literals,
+const struct cube *cube_make(struct cube_set *set, struct graph_id target, const struct literal *literals,
                              uint32_t count);
 
 /* The cube of a rule; NULL if it can never match (or memory ran out). */
 const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule,
-                                const struct callgate_arch *arch);
+                                const struct callgate_arch *arch, struct graph_id target);
 
-/* The cofactor of a cube where `word` is known to be in [first, last], which has no breakpoint inside; NULL if it cannot match. */
-const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube, uint8_t word, uint32_t first,
-                                 uint32_t last);
-
-/* The cofactor of a cube where it is known whether a LITERAL_BITS holds. */
-const struct cube *cube_cofactor_bits(struct cube_set *set, const struct cube *cube,
-                                      const struct literal *known, bool holds);
+/* The cofactor of a cube: what remains of it where the finding is known; NULL if it cannot match there. */
+const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube,
+                                 const struct finding *finding);
 
 /* Cubes as a graph that tests one after the other, in linear time and size. First match wins; the last one always matches. */
 struct graph_id cube_chain(struct graph *graph, const struct cube *const *cubes, size_t count);
+
+/*
+ * From an ordered list of cubes to a graph, by Shannon's expansion (expansion.c): one word at a time, the cofactors of the list in each part
+ * of the word, and every list that was met is remembered.
+ */
+
+/* Which word is asked next. */
+enum expansion_order {
+	EXPANSION_RARE_FIRST, /* what few rules of the policy ask, so that the rest are tails that many rules share */
+	EXPANSION_COMMON_FIRST, /* what most rules of the list ask, so that they share their beginning */
+	EXPANSION_ORDERS,
+};
+
+struct expansion {
+	struct graph *graph;
+	struct arena *arena;
+	struct cube_set cubes;
+	ARENA_VEC(uint32_t)
+	frequencies; /* by id of a cube of one literal: in how many rules of the policy it is */
+	ARENA_VEC(struct expansion_list) lists; /* that were met, and the graph that each became */
+	struct table table;                     /* of lists */
+	ARENA_VEC(const struct cube *) stack;   /* the lists that are being taken apart, the innermost last */
+	size_t budget; /* work left for the present list; when it runs out, a chain of rules will do */
+	size_t
+	    spent; /* of what the policy has to spare for lists that need more than their literals are worth */
+	enum expansion_order order;
+	bool one_arch; /* the policy has no other */
+};
+
+void expansion_init(struct expansion *expansion, struct graph *graph, struct arena *arena,
+                    const struct policy *policy);
+
+/*
+ * First match wins; the last cube of the list matches always. Sets graph->failed when memory runs out. The work is bounded by a
+ * multiple of the size of the list, whatever the rules are.
+ */
+struct graph_id expansion_graph(struct expansion *expansion, const struct cube *const *cubes, size_t count);
 
 #endif

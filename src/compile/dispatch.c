@@ -1,11 +1,74 @@
 /* The first pass: switches on the architecture, then on the number, then the rules of each call. */
 #include <assert.h>
 
+#include "compile/cube.h"
 #include "compile/pass.h"
-#include "compile/expansion.h"
-#include "compile/weights.h"
 
 enum { USUAL_NODES = 24, USUAL_EDGES = 16 };
+
+/* What is known of the numbers of one edge of a slice's switch. */
+struct known_edge {
+	uint32_t uniform;  /* how many calls exist there */
+	uint32_t prior;    /* how often they are made in ordinary work */
+	uint32_t priority; /* what the user said */
+	bool wanted;       /* has rules, or is allowed: the program may be expected to make these calls */
+	bool cached;       /* is allowed whatever the arguments, so that the kernel asks once */
+};
+
+/* SCMP_FLTATR_CTL_OPTIMIZE asks for a tree by number, in which no call is nearer because it is frequent. */
+enum { OPTIMIZE_BALANCED = 2 };
+
+/*
+ * Views of what is likely. Programs differ, so no single view can be right: what exists, what is called, what the kernel
+ * can't answer by itself, what is turned away.
+ */
+enum {
+	VIEW_CALLS,    /* every call that exists is as likely */
+	VIEW_USE,      /* as measured, among the calls that the policy expects */
+	VIEW_UNCACHED, /* the same, among those for which the filter really runs */
+	VIEW_DENIED,   /* every call that the policy does not expect is as likely */
+	VIEW_PRIORITY, /* as the user says, where the user says something */
+	VIEWS,
+};
+
+/* How much each view counts. Found by search over profiles; docs/performance.md has the alternatives. */
+static const uint16_t view_factors[VIEWS] = {58, 61, 28, 21, 72};
+enum { VIEWS_UNIT = PASS_WEIGHTS / (58 + 61 + 28 + 21) }; /* a priority comes on top */
+
+/* Adding one to what is not cached makes calls count that ordinary work does not make. */
+static void view(const struct known_edge *known, bool with_use, uint64_t ret_views[VIEWS])
+{
+	bool used = with_use && known->wanted;
+
+	ret_views[VIEW_CALLS] = known->uniform;
+	ret_views[VIEW_USE] = used ? known->prior : 0;
+	ret_views[VIEW_UNCACHED] = used && !known->cached ? known->prior + UINT64_C(1) : 0;
+	ret_views[VIEW_DENIED] = known->wanted ? 0 : known->uniform;
+	ret_views[VIEW_PRIORITY] = known->priority;
+}
+
+/* Sets the weights of `count` edges of which `known` is known. */
+static void assign_weights(const struct known_edge *known, size_t count, uint32_t optimize,
+                           struct graph_edge *edges)
+{
+	bool with_use = optimize != OPTIMIZE_BALANCED;
+	uint64_t views[VIEWS], units[VIEWS] = {0}; /* what one of a view weighs, as a fraction of 2^16 */
+
+	for (size_t i = 0; i < count; i++) {
+		view(&known[i], with_use, views);
+		for (int j = 0; j < VIEWS; j++)
+			units[j] += views[j];
+	}
+	for (int j = 0; j < VIEWS; j++)
+		units[j] = units[j] ? ((uint64_t)view_factors[j] * VIEWS_UNIT << 16) / units[j] : 0;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t weight = 0;
+		view(&known[i], with_use, views);
+		for (int j = 0; j < VIEWS; j++)
+			weight += units[j] * views[j];
+		edges[i].weight = 1 + (uint32_t)(weight >> 16);
+	}
+}
 
 /* The architectures of the policy that share an audit value, and what their switch on the number is made of. */
 struct slice {
@@ -15,11 +78,11 @@ struct slice {
 	uint32_t audit;
 	size_t *cursors; /* by architecture of the policy: the next system call */
 	ARENA_VEC(struct graph_edge) edges;
-	ARENA_VEC(struct weights_edge) known; /* of each edge */
+	ARENA_VEC(struct known_edge) known;   /* of each edge */
 	ARENA_VEC(const struct cube *) cubes; /* of the number at hand */
 };
 
-static bool is_alike(const struct weights_edge *a, const struct weights_edge *b)
+static bool is_alike(const struct known_edge *a, const struct known_edge *b)
 {
 	return a->wanted == b->wanted && a->cached == b->cached && a->priority == b->priority;
 }
@@ -30,7 +93,7 @@ static bool add_edge(struct slice *slice, uint32_t first, struct graph_id child,
 {
 	const struct graph_node *node = graph_at(slice->expansion.graph, child);
 	bool allowed = node->kind == GRAPH_LEAF && node->value == SECCOMP_RET_ALLOW;
-	struct weights_edge known = {.wanted = has_rules || allowed, .cached = allowed, .priority = priority};
+	struct known_edge known = {.wanted = has_rules || allowed, .cached = allowed, .priority = priority};
 	size_t count = slice->edges.count;
 
 	if (count && graph_same(slice->edges.items[count - 1].child, child) &&
@@ -77,7 +140,9 @@ static bool collect(struct slice *slice, const struct policy_syscall *syscall,
                     const struct callgate_arch *arch)
 {
 	for (uint32_t i = 0; i < syscall->rule_count; i++) {
-		const struct cube *cube = cube_of_rule(&slice->expansion.cubes, &syscall->rules[i], arch);
+		const struct policy_rule *rule = &syscall->rules[i];
+		const struct cube *cube = cube_of_rule(&slice->expansion.cubes, rule, arch,
+		                                       graph_leaf(slice->expansion.graph, rule->action));
 		if (cube && !vec_push_in(&slice->cubes, slice->expansion.arena, cube))
 			return false;
 		if (cube && cube->count == 0)
@@ -179,7 +244,7 @@ static void weigh_for(struct slice *slice, const struct callgate_arch *arch)
 	size_t count = slice->edges.count, at = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct weights_edge *known = &slice->known.items[i];
+		struct known_edge *known = &slice->known.items[i];
 		uint32_t last = i + 1 < count ? slice->edges.items[i + 1].first - 1 : UINT32_MAX;
 		at =
 		    arch_syscall_tally(arch, at, last, &known->uniform, known->wanted ? &known->prior : NULL);
@@ -191,7 +256,7 @@ static void weigh(struct slice *slice)
 	for (size_t i = 0; i < slice->policy->arch_count; i++)
 		if (is_member(slice, i))
 			weigh_for(slice, slice->policy->archs[i].arch);
-	weights_assign(slice->known.items, slice->edges.count, slice->policy->optimize, slice->edges.items);
+	assign_weights(slice->known.items, slice->edges.count, slice->policy->optimize, slice->edges.items);
 }
 
 static struct graph_id slice_graph(struct slice *slice)
@@ -250,7 +315,8 @@ bool pass_rules(struct compilation *c)
 	graph_init(&c->graph, c->arena, USUAL_NODES);
 	expansion_init(&slice.expansion, &c->graph, c->arena, c->policy);
 	slice.cursors = ARENA_ARRAY(c->arena, size_t, c->policy->arch_count);
-	slice.fallback = cube_make(&slice.expansion.cubes, c->policy->default_action, NULL, 0);
+	slice.fallback =
+	    cube_make(&slice.expansion.cubes, graph_leaf(&c->graph, c->policy->default_action), NULL, 0);
 	if (slice.cursors && slice.fallback && !c->graph.failed)
 		c->root = root_graph(&slice);
 	return slice.cursors && slice.fallback && !c->graph.failed;

@@ -1,7 +1,10 @@
-#include "compile/expansion.h"
+/* Lists of cubes as graphs. */
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "compile/cube.h"
 
 /*
  * A list is given up as too tangled, and becomes a chain, when its expansion takes more work than this for each literal, and more than its
@@ -25,10 +28,10 @@ static struct graph_id fail(struct expansion *expansion)
 	return (struct graph_id){0};
 }
 
-/* A cube that stands before the one that matches always, and has its action, decides nothing. */
+/* A cube that stands before the one that matches always, and has its target, decides nothing. */
 static size_t simplify(const struct cube **cubes, size_t count)
 {
-	while (count >= 2 && cubes[count - 2]->action == cubes[count - 1]->action) {
+	while (count >= 2 && graph_same(cubes[count - 2]->target, cubes[count - 1]->target)) {
 		cubes[count - 2] = cubes[count - 1];
 		count--;
 	}
@@ -62,32 +65,168 @@ static struct graph_id pop_and_build(struct expansion *expansion, size_t start)
 static struct graph_id split_bits(struct expansion *expansion, struct span list,
                                   const struct literal *literal)
 {
+	struct finding finding = {.word = literal->word, .bits = literal};
 	struct graph_id ids[2];
 
 	for (int holds = 0; holds < 2; holds++) {
 		size_t start = expansion->stack.count;
+		finding.holds = holds;
 		for (size_t i = 0; i < list.count; i++)
-			if (push(expansion, cube_cofactor_bits(&expansion->cubes,
-			                                       cubes_of(expansion, list)[i], literal, holds)))
+			if (push(expansion,
+			         cube_cofactor(&expansion->cubes, cubes_of(expansion, list)[i], &finding)))
 				break;
 		ids[holds] = pop_and_build(expansion, start);
 	}
 	return graph_bits(expansion->graph, literal->word, literal->a, literal->b, ids[1], ids[0]);
 }
 
-static struct graph_id split_word(struct expansion *expansion, struct span list, struct partition *partition)
+/* A cube that is alive in an edge of a partition. */
+struct living {
+	uint32_t cube; /* as an index of the list */
+	uint32_t next; /* in `living`, the next one in the same edge; 0: there is none */
+};
+
+/*
+ * One word of a list of cubes, divided at every breakpoint of theirs, and which of them are alive in each edge: those that can match
+ * there, up to the first one that always does. A literal may still fail all over the edge though its cube is alive.
+ */
+struct partition {
+	uint8_t word;
+	struct graph_edge *edges; /* only `first` is set */
+	size_t edge_count;
+	uint32_t *firsts, *lasts;        /* by edge: in `living` */
+	uint32_t *open;                  /* by edge: a later one, or itself, before which no edge is open */
+	ARENA_VEC(struct living) living; /* from 1 on */
+};
+
+static int by_first(const void *a, const void *b)
+{
+	const struct graph_edge *x = a, *y = b;
+
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static bool find_breakpoints(struct partition *partition, struct arena *arena,
+                             const struct cube *const *cubes, size_t count)
+{
+	size_t most = 1, kept = 0, found = 1;
+
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t j = 0; j < cubes[i]->count; j++)
+			most += literal_reads(&cubes[i]->literals[j], partition->word) ? 2 : 0;
+	struct graph_edge *edges = partition->edges = arena_take(arena, most * sizeof(*edges));
+	if (!edges)
+		return false;
+	edges[0] = (struct graph_edge){0};
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t j = 0; j < cubes[i]->count; j++) {
+			uint32_t breakpoints[2], more = 0;
+			if (literal_reads(&cubes[i]->literals[j], partition->word))
+				more =
+				    literal_breakpoints(&cubes[i]->literals[j], partition->word, breakpoints);
+			while (more > 0)
+				edges[found++] = (struct graph_edge){.first = breakpoints[--more]};
+		}
+	qsort(edges, found, sizeof(edges[0]), by_first);
+	for (size_t i = 1; i < found; i++)
+		if (edges[i].first != edges[kept].first)
+			edges[++kept] = edges[i];
+	partition->edge_count = kept + 1;
+	return true;
+}
+
+/* The edge that holds a value. */
+static uint32_t edge_of(const struct partition *partition, uint32_t value)
+{
+	size_t low = 0, high = partition->edge_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (partition->edges[middle].first <= value)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (uint32_t)low;
+}
+
+/* The first open edge from this one on. */
+static uint32_t next_open(const struct partition *partition, uint32_t edge)
+{
+	uint32_t *open = partition->open;
+
+	while (open[edge] != edge)
+		edge = open[edge] = open[open[edge]];
+	return edge;
+}
+
+/* Adds the cube to all open edges where it is alive; where it always matches it closes them. */
+static bool add_cube(struct partition *partition, struct arena *arena, const struct cube *cube,
+                     uint32_t index)
+{
+	uint32_t first = 0, last = UINT32_MAX;
+	bool closes =
+	    cube->count == 0 || (cube->count == 1 && cube->literals[0].kind == LITERAL_IN &&
+	                         cube->literals[0].word == partition->word && !cube->literals[0].negated);
+
+	for (uint32_t i = 0; i < cube->count; i++)
+		if (literal_reads(&cube->literals[i], partition->word))
+			literal_hull(&cube->literals[i], partition->word, &first, &last);
+	if (first > last)
+		return true;
+	uint32_t end = edge_of(partition, last), edge = next_open(partition, edge_of(partition, first));
+	for (; edge <= end; edge = next_open(partition, edge + 1)) {
+		uint32_t added = (uint32_t)partition->living.count;
+		if (!vec_push_in(&partition->living, arena, ((struct living){index, 0})))
+			return false;
+		*(partition->firsts[edge] ? &partition->living.items[partition->lasts[edge]].next
+		                          : &partition->firsts[edge]) = added;
+		partition->lasts[edge] = added;
+		if (closes)
+			partition->open[edge] = edge + 1;
+	}
+	return true;
+}
+
+/* Divides the word; the work is that of all edges, but as soon as it is above `most` no cubes are added. False when memory is out. */
+static bool divide(struct partition *partition, struct arena *arena, const struct cube *const *cubes,
+                   size_t count, size_t most, size_t *ret_work)
+{
+	if (!find_breakpoints(partition, arena, cubes, count))
+		return false;
+	size_t edges = partition->edge_count;
+	uint32_t *block = ARENA_ARRAY(arena, uint32_t, 3 * edges + 1);
+	if (!block || !vec_reserve_in(&partition->living, arena, count + edges + 1))
+		return false;
+	partition->firsts = block;
+	partition->lasts = block + edges;
+	partition->open = block + 2 * edges;
+	partition->living.items[partition->living.count++] = (struct living){0};
+	for (uint32_t i = 0; i <= edges; i++)
+		partition->open[i] = i;
+	for (size_t i = 0; i < count && partition->living.count - 1 <= most; i++)
+		if (!add_cube(partition, arena, cubes[i], (uint32_t)i))
+			return false;
+	*ret_work = partition->living.count - 1;
+	return true;
+}
+
+static struct graph_id split_word(struct expansion *expansion, struct span list,
+                                  const struct partition *partition)
 {
 	for (size_t i = 0; i < partition->edge_count; i++) {
 		struct graph_edge *edge = &partition->edges[i];
 		uint32_t last = i + 1 < partition->edge_count ? edge[1].first - 1 : UINT32_MAX;
-		size_t start = expansion->stack.count, alive = partition_enter(partition, i);
-		for (size_t j = 0; j < alive; j++) {
-			const struct cube *cube = cubes_of(expansion, list)[partition_alive(partition, j)];
-			if (push(expansion,
-			         cube_cofactor(&expansion->cubes, cube, partition->word, edge->first, last)))
+		struct finding finding = {.word = partition->word, .first = edge->first, .last = last};
+		size_t start = expansion->stack.count;
+		edge->weight = 0;
+		for (uint32_t at = partition->firsts[i]; at; at = partition->living.items[at].next) {
+			uint32_t index = partition->living.items[at].cube;
+			edge->weight++;
+			if (push(expansion, cube_cofactor(&expansion->cubes, cubes_of(expansion, list)[index],
+			                                  &finding)))
 				break;
 		}
-		edge->weight = (uint32_t)alive;
 		edge->child = pop_and_build(expansion, start);
 	}
 	return graph_switch(expansion->graph, partition->word, partition->edges, partition->edge_count);
@@ -118,20 +257,53 @@ static uint8_t most_common_word(struct expansion *expansion, struct span list)
 	return best;
 }
 
+/* In how many rules of the policy the literal is; NULL when memory is out. Wide ones count as the same if their kind and high half are. */
+static uint32_t *frequency_of(struct expansion *expansion, const struct literal *literal)
+{
+	struct literal key = *literal;
+
+	if (literal_is_wide(literal))
+		key.b = 0;
+	key.urgent = false;
+	const struct cube *cube = cube_make(&expansion->cubes, (struct graph_id){0}, &key, 1);
+	size_t count = expansion->frequencies.count,
+	       more = cube && cube->id >= count ? cube->id + 1 - count : 0;
+	if (!cube || !vec_reserve_in(&expansion->frequencies, expansion->arena, more)) {
+		expansion->cubes.failed = true;
+		return NULL;
+	}
+	for (; more > 0; more--)
+		expansion->frequencies.items[expansion->frequencies.count++] = 0;
+	return &expansion->frequencies.items[cube->id];
+}
+
+static void learn_frequencies(struct expansion *expansion, const struct policy_arch *arch)
+{
+	for (size_t i = 0; i < arch->syscall_count; i++)
+		for (uint32_t j = 0; j < arch->syscalls[i].rule_count; j++) {
+			const struct cube *cube = cube_of_rule(&expansion->cubes, &arch->syscalls[i].rules[j],
+			                                       arch->arch, (struct graph_id){0});
+			for (uint32_t k = 0; cube && k < cube->count; k++) {
+				uint32_t *frequency = frequency_of(expansion, &cube->literals[k]);
+				*(frequency ? frequency : &(uint32_t){0}) += 1;
+			}
+		}
+}
+
 enum { LEAST_TAIL = 2 };
 
 /*
  * The order in which the literals of a cube are asked: first the urgent ones, then those of the cube alone, then wide ones, low half first,
  * as that mostly decides alone; then those that many rules have, in the order of their words so that the tails are equal.
  */
-static uint32_t rank_of(const struct expansion *expansion, const struct literal *literal)
+static uint32_t rank_of(struct expansion *expansion, const struct literal *literal)
 {
 	if (literal->urgent)
 		return 0;
 	if (literal_is_wide(literal))
 		return 2;
-	uint32_t frequency = frequency_of(&expansion->frequency, literal);
-	return frequency < LEAST_TAIL ? 1 : 2 + frequency;
+	const uint32_t *frequency = frequency_of(expansion, literal);
+	return !frequency || *frequency < LEAST_TAIL ? 1 : 2 + *frequency;
 }
 
 static uint8_t rarest_word(struct expansion *expansion, struct span list)
@@ -164,34 +336,37 @@ static struct graph_id split(struct expansion *expansion, struct span list)
 {
 	uint8_t word =
 	    (expansion->order == EXPANSION_RARE_FIRST ? rarest_word : most_common_word)(expansion, list);
-	struct partition partition;
+	struct partition partition = {.word = word};
+	size_t work;
 
 	assert(word >= GRAPH_ARGS && word < GRAPH_WORDS);
-	if (!partition_start(&partition, expansion->arena, word, cubes_of(expansion, list), list.count))
+	if (!divide(&partition, expansion->arena, cubes_of(expansion, list), list.count, expansion->budget,
+	            &work))
 		return fail(expansion);
 	if (partition.edge_count == 1)
-		partition.work *= 2;
-	if (partition.work > expansion->budget)
+		work *= 2;
+	if (work > expansion->budget)
 		return cube_chain(expansion->graph, cubes_of(expansion, list), list.count);
-	expansion->budget -= partition.work;
+	expansion->budget -= work;
 	if (partition.edge_count == 1)
 		return split_bits(expansion, list, bits_on(cubes_of(expansion, list)[0], word));
 	return split_word(expansion, list, &partition);
 }
 
-/* A list that was met. */
+/* A list that was met in an order, and its graph. */
 struct expansion_list {
 	struct graph_id id;
+	enum expansion_order order;
 	size_t count;
 	const struct cube *const *cubes;
 };
 
-static uint32_t hash_list(const struct cube *const *cubes, size_t count)
+static uint32_t hash_list(const struct expansion_list *list)
 {
-	uint64_t hash = count;
+	uint64_t hash = (uint64_t)list->order << 32 | list->count;
 
-	for (size_t i = 0; i < count; i++)
-		hash = hash_add(hash, cubes[i]->id);
+	for (size_t i = 0; i < list->count; i++)
+		hash = hash_add(hash, list->cubes[i]->id);
 	return hash_end(hash);
 }
 
@@ -199,39 +374,37 @@ static bool is_same_list(const void *items, uint32_t index, const void *key)
 {
 	const struct expansion_list *list = (const struct expansion_list *)items + index, *wanted = key;
 
-	return list->count == wanted->count &&
+	return list->count == wanted->count && list->order == wanted->order &&
 	       memcmp(list->cubes, wanted->cubes, list->count * sizeof(*list->cubes)) == 0;
 }
 
-static bool remember(struct expansion *expansion, uint32_t hash, const struct cube *const *cubes,
-                     size_t count, struct graph_id id)
+static bool remember(struct expansion *expansion, uint32_t hash, const struct expansion_list *list)
 {
-	struct expansion_memo *memo = &expansion->memo[expansion->order];
-	const struct cube **copy = arena_take(expansion->arena, count * sizeof(*copy));
-	struct expansion_list list = {id, count, copy};
+	const struct cube **copy = arena_take(expansion->arena, list->count * sizeof(*copy));
 
-	if (!copy || !table_add(&memo->table, hash, (uint32_t)memo->lists.count) ||
-	    !vec_push_in(&memo->lists, expansion->arena, list))
+	if (!copy || !table_add(&expansion->table, hash, (uint32_t)expansion->lists.count) ||
+	    !vec_push_in(&expansion->lists, expansion->arena, *list))
 		return false;
-	memcpy(copy, cubes, count * sizeof(*copy));
+	memcpy(copy, list->cubes, list->count * sizeof(*copy));
+	expansion->lists.items[expansion->lists.count - 1].cubes = copy;
 	return true;
 }
 
-static struct graph_id build(struct expansion *expansion, struct span list)
+static struct graph_id build(struct expansion *expansion, struct span span)
 {
-	const struct cube *const *cubes = cubes_of(expansion, list);
-	const struct expansion_memo *memo = &expansion->memo[expansion->order];
+	struct expansion_list list = {
+	    .order = expansion->order, .count = span.count, .cubes = cubes_of(expansion, span)};
 
-	assert(cubes[list.count - 1]->count == 0);
-	if (cubes[0]->count == 0)
-		return graph_leaf(expansion->graph, cubes[0]->action);
-	uint32_t hash = hash_list(cubes, list.count);
-	uint32_t known = table_find(&memo->table, hash, is_same_list, memo->lists.items,
-	                            &(struct expansion_list){.count = list.count, .cubes = cubes});
+	assert(list.cubes[list.count - 1]->count == 0);
+	if (list.cubes[0]->count == 0)
+		return list.cubes[0]->target;
+	uint32_t hash = hash_list(&list);
+	uint32_t known = table_find(&expansion->table, hash, is_same_list, expansion->lists.items, &list);
 	if (known != TABLE_NONE)
-		return memo->lists.items[known].id;
-	struct graph_id id = split(expansion, list);
-	return remember(expansion, hash, cubes_of(expansion, list), list.count, id) ? id : fail(expansion);
+		return expansion->lists.items[known].id;
+	list.id = split(expansion, span);
+	list.cubes = cubes_of(expansion, span); /* which may have moved */
+	return remember(expansion, hash, &list) ? list.id : fail(expansion);
 }
 
 /* What the nodes cost that were made since there were `nodes` of them: loads and comparisons. */
@@ -291,13 +464,11 @@ void expansion_init(struct expansion *expansion, struct graph *graph, struct are
 	    .graph = graph,
 	    .arena = arena,
 	    .cubes = {.arena = arena, .table.arena = arena},
-	    .frequency = {.arena = arena, .table.arena = arena},
+	    .table.arena = arena,
 	    .one_arch = policy->arch_count == 1,
 	};
-	for (int order = 0; order < EXPANSION_ORDERS; order++)
-		expansion->memo[order].table.arena = arena;
-	if (!frequency_learn(&expansion->frequency, policy))
-		graph->failed = true;
+	for (size_t i = 0; i < policy->arch_count; i++)
+		learn_frequencies(expansion, &policy->archs[i]);
 }
 
 /*
@@ -311,7 +482,7 @@ struct graph_id expansion_graph(struct expansion *expansion, const struct cube *
 
 	assert(count > 0 && cubes[count - 1]->count == 0);
 	if (cubes[0]->count == 0)
-		return graph_leaf(expansion->graph, cubes[0]->action);
+		return cubes[0]->target;
 	for (int order = 0; order < EXPANSION_ORDERS; order++) {
 		struct graph_id id =
 		    build_in_order(expansion, (enum expansion_order)order, cubes, count, &price);

@@ -1,6 +1,13 @@
 #include "compile/graph.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/filter.h>
+
+#include "bpf/program.h"
 
 static uint32_t hash_node(const struct graph_node *node, const struct graph_edge *edges)
 {
@@ -133,4 +140,214 @@ struct graph_id graph_range(struct graph *graph, uint8_t word, uint32_t first, u
 		edges[count++] = (struct graph_edge){last + 1, outside, 1};
 	return count == 1 ? inside
 	                  : intern(graph, (struct graph_node){GRAPH_SWITCH, word, 0, 0, 0, count}, edges);
+}
+
+uint32_t graph_word(const struct seccomp_data *call, uint8_t word)
+{
+	if (word == GRAPH_ARCH)
+		return call->arch;
+	if (word == GRAPH_NR)
+		return (uint32_t)call->nr;
+	uint64_t arg = call->args[(word - GRAPH_ARGS) / 2];
+	return (uint32_t)((word - GRAPH_ARGS) % 2 ? arg : arg >> 32);
+}
+
+struct graph_id graph_step(const struct graph *graph, struct graph_id id, uint32_t value)
+{
+	const struct graph_node *node = graph_at(graph, id);
+	const struct graph_edge *edges = graph_edges(graph, id);
+	size_t low = 0, high = node->edge_count;
+
+	if (node->kind == GRAPH_BITS)
+		return edges[(value & node->mask) == node->value].child;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (edges[middle].first <= value)
+			low = middle;
+		else
+			high = middle;
+	}
+	return edges[low].child;
+}
+
+uint32_t graph_eval(const struct graph *graph, struct graph_id root, const struct seccomp_data *call)
+{
+	while (graph_at(graph, root)->kind != GRAPH_LEAF)
+		root = graph_step(graph, root, graph_word(call, graph_at(graph, root)->word));
+	return graph_at(graph, root)->value;
+}
+
+void graph_reach(const struct graph *graph, struct graph_id root, bool *ret_reached)
+{
+	memset(ret_reached, 0, graph->nodes.count * sizeof(*ret_reached));
+	ret_reached[root.index] = true;
+	for (uint32_t i = root.index + 1; i-- > 0;) {
+		const struct graph_node *node = &graph->nodes.items[i];
+		for (uint32_t j = 0; ret_reached[i] && j < node->edge_count; j++)
+			ret_reached[graph->edges.items[node->first_edge + j].child.index] = true;
+	}
+}
+
+bool graph_branch_of(const struct graph *graph, struct graph_id id, struct graph_branch *ret_branch)
+{
+	const struct graph_node *node = graph_at(graph, id);
+	const struct graph_edge *edges = graph_edges(graph, id);
+	bool is_single_bit = (node->mask & (node->mask - 1)) == 0, is_none = node->value == 0;
+
+	if (node->kind == GRAPH_LEAF)
+		return false;
+	*ret_branch =
+	    (struct graph_branch){BPF_JEQ, UINT32_MAX, edges[1].first, edges[1].child, edges[0].child};
+	if (node->kind == GRAPH_SWITCH && node->edge_count == 2)
+		ret_branch->op = BPF_JGE;
+	if (node->kind == GRAPH_SWITCH)
+		return node->edge_count == 2 ||
+		       (node->edge_count == 3 && graph_same(edges[0].child, edges[2].child) &&
+		        edges[2].first - edges[1].first == 1);
+	if (is_single_bit || is_none) {
+		ret_branch->op = BPF_JSET;
+		ret_branch->k = node->mask;
+	} else {
+		ret_branch->mask = node->mask;
+		ret_branch->k = node->value;
+	}
+	if (is_none) {
+		ret_branch->then = edges[0].child;
+		ret_branch->otherwise = edges[1].child;
+	}
+	return true;
+}
+
+static const char *flaw(const struct graph *graph, uint32_t index)
+{
+	const struct graph_node *node = &graph->nodes.items[index];
+	const struct graph_edge *edges = &graph->edges.items[node->first_edge];
+
+	if (node->kind == GRAPH_LEAF)
+		return node->edge_count ? "is a leaf with edges" : NULL;
+	if (node->kind != GRAPH_SWITCH && node->kind != GRAPH_BITS)
+		return "is of no kind";
+	if (node->word >= GRAPH_WORDS || node->edge_count < 2)
+		return "decides nothing";
+	if (node->kind == GRAPH_BITS && (node->edge_count != 2 || !node->mask || node->value & ~node->mask))
+		return "tests nothing";
+	if (node->first_edge + (size_t)node->edge_count > graph->edges.count)
+		return "has edges outside the graph";
+	for (uint32_t i = 0; i < node->edge_count; i++) {
+		if (edges[i].child.index >= index)
+			return "has a child that is not older";
+		if (i == 0 && edges[i].first != 0)
+			return "does not start at 0";
+		if (i > 0 && edges[i].first <= edges[i - 1].first)
+			return "has edges out of order";
+		if (i > 0 && graph_same(edges[i].child, edges[i - 1].child))
+			return "has equal neighbours";
+	}
+	return NULL;
+}
+
+int graph_verify(const struct graph *graph, struct diag *diag)
+{
+	const struct graph_node *root = graph->nodes.items;
+
+	if (graph->failed || !graph->nodes.count || root->kind != GRAPH_LEAF ||
+	    root->value != SECCOMP_RET_KILL_PROCESS)
+		return diag_fail(diag, -EINVAL, "node 0 is not KILL_PROCESS");
+	for (uint32_t i = 0; i < graph->nodes.count; i++) {
+		const char *what = flaw(graph, i);
+		if (what)
+			return diag_fail(diag, -EINVAL, "node %u %s", i, what);
+	}
+	return 0;
+}
+
+int graph_verify_branches(const struct graph *graph, struct diag *diag)
+{
+	struct graph_branch branch;
+
+	for (uint32_t i = 0; i < graph->nodes.count; i++)
+		if (graph->nodes.items[i].kind != GRAPH_LEAF &&
+		    !graph_branch_of(graph, (struct graph_id){i}, &branch))
+			return diag_fail(diag, -EINVAL, "node %u needs more than one comparison", i);
+	return 0;
+}
+
+static const char *const words[GRAPH_WORDS] = {
+    "arch",  "nr",    "a0.hi", "a0.lo", "a1.hi", "a1.lo", "a2.hi",
+    "a2.lo", "a3.hi", "a3.lo", "a4.hi", "a4.lo", "a5.hi", "a5.lo",
+};
+
+static void print_label(const struct graph *graph, struct graph_id id, struct strbuf *out)
+{
+	const struct graph_node *node = graph_at(graph, id);
+
+	if (node->kind == GRAPH_LEAF)
+		bpf_format_action(node->value, out);
+	else if (node->kind == GRAPH_BITS)
+		strbuf_printf(out, "(%s & 0x%x) == 0x%x", words[node->word], node->mask, node->value);
+	else
+		strbuf_printf(out, "%s", words[node->word]);
+}
+
+static void print_edge(const struct graph *graph, struct graph_id id, uint32_t i, struct strbuf *out)
+{
+	const struct graph_node *node = graph_at(graph, id);
+	const struct graph_edge *edge = &graph_edges(graph, id)[i];
+
+	if (node->kind == GRAPH_BITS) {
+		strbuf_append(out, i ? "yes" : "no");
+		return;
+	}
+	uint32_t last = i + 1 < node->edge_count ? edge[1].first - 1 : UINT32_MAX;
+	bool is_number = node->word == GRAPH_NR; /* from 0x40000000 on, one with a flag */
+	strbuf_printf(out, is_number && edge->first < 0x40000000 ? "%u" : "0x%x", edge->first);
+	if (last != edge->first)
+		strbuf_append(out, "..");
+	if (last != edge->first && last != UINT32_MAX)
+		strbuf_printf(out, is_number && last < 0x40000000 ? "%u" : "0x%x", last);
+}
+
+void graph_print_node(const struct graph *graph, struct graph_id id, bool dot, struct strbuf *out)
+{
+	const struct graph_node *node = graph_at(graph, id);
+
+	strbuf_printf(out, dot ? "\tn%u [" : "n%u ", id.index);
+	if (dot)
+		strbuf_printf(out, "shape=%s, label=\"", node->kind == GRAPH_LEAF ? "box" : "ellipse");
+	print_label(graph, id, out);
+	strbuf_append(out, dot ? "\"];\n" : "\n");
+	for (uint32_t i = 0; i < node->edge_count; i++) {
+		struct graph_id child = graph_edges(graph, id)[i].child;
+		if (dot)
+			strbuf_printf(out, "\tn%u -> n%u [label=\"", id.index, child.index);
+		else
+			strbuf_append(out, "\t");
+		print_edge(graph, id, i, out);
+		if (!dot)
+			strbuf_printf(out, " -> n%u", child.index);
+		if (!dot && graph_at(graph, child)->kind == GRAPH_LEAF) {
+			strbuf_append(out, " ");
+			print_label(graph, child, out);
+		}
+		strbuf_append(out, dot ? "\"];\n" : "\n");
+	}
+}
+
+void graph_print(const struct graph *graph, struct graph_id root, bool dot, struct strbuf *out)
+{
+	bool *reached = calloc(graph->nodes.count, sizeof(*reached));
+
+	if (!reached) {
+		out->failed = true;
+		return;
+	}
+	graph_reach(graph, root, reached);
+	if (dot)
+		strbuf_append(out, "digraph filter {\n");
+	for (uint32_t i = root.index + 1; i-- > 0;)
+		if (reached[i])
+			graph_print_node(graph, (struct graph_id){i}, dot, out);
+	if (dot)
+		strbuf_append(out, "}\n");
+	free(reached);
 }

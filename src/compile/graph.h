@@ -120,10 +120,8 @@ int graph_verify(const struct graph *graph, struct diag *diag);
 /* Is every node a leaf or a branch? 0, or -EINVAL with a text that names the first that is not. */
 int graph_verify_branches(const struct graph *graph, struct diag *diag);
 
-/* Appends a node and its edges as text. */
-void graph_print_node(const struct graph *graph, struct graph_id id, struct strbuf *out);
-
-/* Appends all nodes that the root reaches, from the root down, as text or in Graphviz' language. */
+/* Appends a node and its edges, as text or in Graphviz' language; and all nodes that the root reaches, from the root down. */
+void graph_print_node(const struct graph *graph, struct graph_id id, bool dot, struct strbuf *out);
 void graph_print(const struct graph *graph, struct graph_id root, bool dot, struct strbuf *out);
 
 #endif

@@ -52,6 +52,9 @@ struct compilation {
 	ARENA_VEC(struct sock_filter) insns;
 };
 
+/* All weights of a switch on the number add up to about this. */
+enum { PASS_WEIGHTS = 1 << 22 };
+
 /* A pass makes what it leaves from what is there; false when memory ran out. */
 typedef bool pass_function(struct compilation *c);
 

@@ -3,60 +3,31 @@
 
 #include "compile/pass.h"
 
-/* The nodes that were counted already, and those that are still to be. */
-struct census {
-	const struct graph *graph;
-	struct arena *arena;
-	bool *seen;
-	ARENA_VEC(uint32_t) pending;
-};
-
-/* How many edges are below a node that were not counted before, and 1; 0 when memory ran out. */
-static uint32_t count_below(struct census *census, struct graph_id id)
-{
-	uint32_t size = 1;
-
-	census->pending.count = 0;
-	if (!vec_push_in(&census->pending, census->arena, id.index))
-		return 0;
-	while (census->pending.count > 0) {
-		uint32_t index = census->pending.items[--census->pending.count];
-		const struct graph_node *node = &census->graph->nodes.items[index];
-		if (census->seen[index])
-			continue;
-		census->seen[index] = true;
-		size += node->edge_count;
-		if (!vec_reserve_in(&census->pending, census->arena, node->edge_count))
-			return 0;
-		for (uint32_t i = 0; i < node->edge_count; i++)
-			census->pending.items[census->pending.count++] =
-			    census->graph->edges.items[node->first_edge + i].child.index;
-	}
-	return size;
-}
-
 static bool is_cut(const struct graph_node *node)
 {
 	return node->kind == GRAPH_SWITCH && node->word == GRAPH_NR;
 }
 
-static bool measure(struct stack_plan *plan, struct arena *arena)
+/*
+ * Each node below an edge that can be cut belongs to the first edge that leads there. Parents come before their children: `owner` is by
+ * node, and has the edge and 1, or 0 for what is above all such edges.
+ */
+static void measure(struct stack_plan *plan, uint32_t *owner)
 {
-	const struct graph *graph = plan->graph;
-	struct census census = {
-	    .graph = graph, .arena = arena, .seen = ARENA_ARRAY(arena, bool, graph->nodes.count)};
-
-	for (uint32_t i = 0; census.seen && i <= plan->root.index; i++) {
-		const struct graph_node *node = &graph->nodes.items[i];
-		for (uint32_t j = 0; plan->reached[i] && is_cut(node) && j < node->edge_count; j++) {
-			uint32_t edge = node->first_edge + j;
-			plan->sizes[edge] = count_below(&census, graph->edges.items[edge].child);
-			plan->total += plan->sizes[edge];
-			if (!plan->sizes[edge])
-				return false;
+	for (uint32_t i = plan->root.index + 1; i-- > 0;) {
+		const struct graph_node *node = &plan->graph->nodes.items[i];
+		if (plan->reached[i] && owner[i])
+			plan->sizes[owner[i] - 1] += node->edge_count;
+		for (uint32_t j = 0; plan->reached[i] && j < node->edge_count; j++) {
+			uint32_t edge = node->first_edge + j, by = is_cut(node) ? edge + 1 : owner[i];
+			uint32_t *child = &owner[plan->graph->edges.items[edge].child.index];
+			plan->sizes[edge] += is_cut(node);
+			if (by && (!*child || by < *child))
+				*child = by;
 		}
 	}
-	return census.seen;
+	for (size_t i = 0; i < plan->graph->edges.count; i++)
+		plan->total += plan->sizes[i];
 }
 
 /* Marks the edge that decides a call of this name. */
@@ -81,6 +52,7 @@ bool stack_plan_start(struct stack_plan *plan, struct arena *arena, const struct
                       struct graph_id root, const struct policy *policy)
 {
 	size_t edges = graph->edges.count + 1;
+	uint32_t *owner = ARENA_ARRAY(arena, uint32_t, graph->nodes.count);
 
 	*plan = (struct stack_plan){
 	    .graph = graph,
@@ -90,11 +62,10 @@ bool stack_plan_start(struct stack_plan *plan, struct arena *arena, const struct
 	    .is_last = ARENA_ARRAY(arena, bool, edges),
 	    .reached = ARENA_ARRAY(arena, bool, graph->nodes.count),
 	};
-	if (!plan->reached || !plan->sizes || !plan->owners || !plan->is_last)
+	if (!owner || !plan->reached || !plan->sizes || !plan->owners || !plan->is_last)
 		return false;
 	graph_reach(graph, root, plan->reached);
-	if (!measure(plan, arena))
-		return false;
+	measure(plan, owner);
 	for (size_t i = 0; i < policy->arch_count; i++) {
 		keep_for_last(plan, policy->archs[i].arch, "seccomp");
 		keep_for_last(plan, policy->archs[i].arch, "prctl");

@@ -7,7 +7,7 @@
 #include <linux/seccomp.h>
 
 #include "base/confine.h"
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "load/features.h"
 #include "load/refusal.h"
 #include "load/thread.h"

@@ -7,7 +7,7 @@
 
 #include "base/confine.h"
 #include "base/errors.h"
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "load/features.h"
 #include "load/thread.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/kernel.h"
 #include "base/strbuf.h"
-#include "bpf/accept.h"
+#include "bpf/program.h"
 
 bool thread_is_free(void)
 {

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf/accept.h"
-#include "bpf/disassemble.h"
+#include "bpf/program.h"
 
 /* ---- calls and actions ---- */
 

@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-ACCEPT = {"bpf/accept.h", "bpf/accept.c"}
+ACCEPT = {"bpf/program.h", "bpf/program.c"}
 # What defines the functions of a public header that rooms of the core include.
 PUBLIC = {"callgate/arch.h": "arch/arch.c", "callgate/action.h": "arch/actions.c"}
 INCLUDE = re.compile(r'^#include ["<]([^">]+)[">]', re.MULTILINE)

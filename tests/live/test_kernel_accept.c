@@ -14,7 +14,7 @@
 
 #include <linux/seccomp.h>
 
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "kernel_program.h"
 #include "support/random_program.h"
 #include "support/run.h"

@@ -14,7 +14,7 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 
-#include "bpf/disassemble.h"
+#include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "kernel_program.h"
 #include "support/proved_verdict.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include <callgate/action.h>
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
 #include "compile/pass.h"

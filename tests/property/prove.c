@@ -6,7 +6,7 @@
 
 #include <linux/audit.h>
 
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
 #include "query/proof.h"

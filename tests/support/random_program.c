@@ -4,7 +4,7 @@
 
 #include <linux/seccomp.h>
 
-#include "bpf/accept.h"
+#include "bpf/program.h"
 
 static const uint16_t accepted_codes[] = {
     BPF_LD | BPF_W | BPF_ABS,

@@ -12,7 +12,7 @@
 #include <seccomp.h>
 #include <callgate/diagnosis.h>
 
-#include "bpf/accept.h"
+#include "bpf/program.h"
 
 #include "child.h"
 #include "old_kernel.h"

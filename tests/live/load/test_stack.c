@@ -11,7 +11,7 @@
 
 #include <seccomp.h>
 
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "load/load.h"
 
 #include "../kernel_program.h"

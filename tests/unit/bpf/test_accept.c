@@ -6,7 +6,7 @@
 
 #include <linux/seccomp.h>
 
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "support/run.h"
 
 #define RETURN_ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include <callgate/action.h>
-#include "bpf/accept.h"
-#include "bpf/disassemble.h"
+#include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "support/random_program.h"
 #include "support/run.h"

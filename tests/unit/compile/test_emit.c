@@ -4,7 +4,7 @@
 
 #include <seccomp.h>
 
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "compile/pass.h"
 #include "support/run.h"

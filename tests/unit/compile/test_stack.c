@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include <callgate/action.h>
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
 #include "support/random_policy.h"

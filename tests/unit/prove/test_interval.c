@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "query/proof.h"
 #include "prove/filter_model.h"
