@@ -256,12 +256,12 @@ static struct literal *start_literals(struct cube_set *set, uint32_t count)
 	return set->failed ? NULL : set->literals.items;
 }
 
-const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule,
-                                const struct callgate_arch *arch, struct graph_id target)
+const struct literal *cube_literals(struct cube_set *set, const struct policy_rule *rule,
+                                    const struct callgate_arch *arch, uint32_t *ret_count)
 {
 	struct literal *literals = start_literals(set, 2 * rule->condition_count);
-	uint32_t count = 0;
 
+	*ret_count = 0;
 	for (uint32_t i = 0; literals && i < rule->condition_count; i++) {
 		const struct policy_condition *condition = &rule->conditions[i];
 		/* What registers of 32 bits can't hold is zero. */
@@ -272,15 +272,25 @@ const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *
 		assert(!(condition->value & ~policy_word_mask(arch)));
 		split(condition, halves, outcomes);
 		for (int j = 0; j < 2; j++) {
+			struct literal *literal = &literals[*ret_count];
 			if (outcomes[j] == REMAINS)
-				literals[count] = halves[j];
+				*literal = halves[j];
 			if (outcomes[j] == REMAINS && arch->word_bits == 32)
-				outcomes[j] = cofactor(&halves[j], &no_high, &literals[count]);
+				outcomes[j] = cofactor(&halves[j], &no_high, literal);
 			if (outcomes[j] == FAILS)
 				return NULL;
-			count += outcomes[j] == REMAINS;
+			*ret_count += outcomes[j] == REMAINS;
 		}
 	}
+	return literals;
+}
+
+const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule,
+                                const struct callgate_arch *arch, struct graph_id target)
+{
+	uint32_t count;
+	const struct literal *literals = cube_literals(set, rule, arch, &count);
+
 	return literals ? cube_make(set, target, literals, count) : NULL;
 }
 

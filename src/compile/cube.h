@@ -83,6 +83,10 @@ struct cube_set {
 const struct cube *cube_make(struct cube_set *set, struct graph_id target, const struct literal *literals,
                              uint32_t count);
 
+/* The literals of a rule, until the next cube is made of something else; NULL if it can never match (or memory ran out). */
+const struct literal *cube_literals(struct cube_set *set, const struct policy_rule *rule,
+                                    const struct callgate_arch *arch, uint32_t *ret_count);
+
 /* The cube of a rule; NULL if it can never match (or memory ran out). */
 const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule,
                                 const struct callgate_arch *arch, struct graph_id target);
@@ -106,14 +110,21 @@ enum expansion_order {
 	EXPANSION_ORDERS,
 };
 
+/* How often there is a literal. */
+struct occurrence {
+	struct literal literal;
+	uint32_t rules; /* of the policy that have it */
+};
+
 struct expansion {
 	struct graph *graph;
 	struct arena *arena;
 	struct cube_set cubes;
-	ARENA_VEC(uint32_t)
-	frequencies; /* by id of a cube of one literal: in how many rules of the policy it is */
+	ARENA_VEC(struct occurrence) occurrences;
+	struct table literals;                  /* of occurrences */
 	ARENA_VEC(struct expansion_list) lists; /* that were met, and the graph that each became */
 	struct table table;                     /* of lists */
+	ARENA_VEC(uint32_t) open;               /* room for one partition's */
 	ARENA_VEC(const struct cube *) stack;   /* the lists that are being taken apart, the innermost last */
 	size_t budget; /* work left for the present list; when it runs out, a chain of rules will do */
 	size_t

@@ -92,10 +92,11 @@ struct living {
  */
 struct partition {
 	uint8_t word;
-	struct graph_edge *edges; /* only `first` is set */
+	struct graph_edge
+	    *edges; /* until an edge is built: weight is its first one in `living`, child.index the last */
 	size_t edge_count;
-	uint32_t *firsts, *lasts;        /* by edge: in `living` */
-	uint32_t *open;                  /* by edge: a later one, or itself, before which no edge is open */
+	uint32_t *
+	    open; /* by edge: a later one, or itself, before which no edge is open; while the word is divided */
 	ARENA_VEC(struct living) living; /* from 1 on */
 };
 
@@ -179,9 +180,9 @@ static bool add_cube(struct partition *partition, struct arena *arena, const str
 		uint32_t added = (uint32_t)partition->living.count;
 		if (!vec_push_in(&partition->living, arena, ((struct living){index, 0})))
 			return false;
-		*(partition->firsts[edge] ? &partition->living.items[partition->lasts[edge]].next
-		                          : &partition->firsts[edge]) = added;
-		partition->lasts[edge] = added;
+		struct graph_edge *at = &partition->edges[edge];
+		*(at->weight ? &partition->living.items[at->child.index].next : &at->weight) = added;
+		at->child.index = added;
 		if (closes)
 			partition->open[edge] = edge + 1;
 	}
@@ -189,23 +190,23 @@ static bool add_cube(struct partition *partition, struct arena *arena, const str
 }
 
 /* Divides the word; the work is that of all edges, but as soon as it is above `most` no cubes are added. False when memory is out. */
-static bool divide(struct partition *partition, struct arena *arena, const struct cube *const *cubes,
-                   size_t count, size_t most, size_t *ret_work)
+static bool divide(struct expansion *expansion, struct partition *partition, struct span list, size_t most,
+                   size_t *ret_work)
 {
-	if (!find_breakpoints(partition, arena, cubes, count))
+	const struct cube *const *cubes = cubes_of(expansion, list);
+
+	if (!find_breakpoints(partition, expansion->arena, cubes, list.count))
 		return false;
-	size_t edges = partition->edge_count;
-	uint32_t *block = ARENA_ARRAY(arena, uint32_t, 3 * edges + 1);
-	if (!block || !vec_reserve_in(&partition->living, arena, count + edges + 1))
+	expansion->open.count = 0;
+	if (!vec_reserve_in(&expansion->open, expansion->arena, partition->edge_count + 1) ||
+	    !vec_reserve_in(&partition->living, expansion->arena, list.count + partition->edge_count))
 		return false;
-	partition->firsts = block;
-	partition->lasts = block + edges;
-	partition->open = block + 2 * edges;
-	partition->living.items[partition->living.count++] = (struct living){0};
-	for (uint32_t i = 0; i <= edges; i++)
+	partition->open = expansion->open.items;
+	for (uint32_t i = 0; i <= partition->edge_count; i++)
 		partition->open[i] = i;
-	for (size_t i = 0; i < count && partition->living.count - 1 <= most; i++)
-		if (!add_cube(partition, arena, cubes[i], (uint32_t)i))
+	partition->living.items[partition->living.count++] = (struct living){0};
+	for (size_t i = 0; i < list.count && partition->living.count - 1 <= most; i++)
+		if (!add_cube(partition, expansion->arena, cubes[i], (uint32_t)i))
 			return false;
 	*ret_work = partition->living.count - 1;
 	return true;
@@ -219,8 +220,8 @@ static struct graph_id split_word(struct expansion *expansion, struct span list,
 		uint32_t last = i + 1 < partition->edge_count ? edge[1].first - 1 : UINT32_MAX;
 		struct finding finding = {.word = partition->word, .first = edge->first, .last = last};
 		size_t start = expansion->stack.count;
-		edge->weight = 0;
-		for (uint32_t at = partition->firsts[i]; at; at = partition->living.items[at].next) {
+		uint32_t at = edge->weight;
+		for (edge->weight = 0; at; at = partition->living.items[at].next) {
 			uint32_t index = partition->living.items[at].cube;
 			edge->weight++;
 			if (push(expansion, cube_cofactor(&expansion->cubes, cubes_of(expansion, list)[index],
@@ -257,35 +258,46 @@ static uint8_t most_common_word(struct expansion *expansion, struct span list)
 	return best;
 }
 
-/* In how many rules of the policy the literal is; NULL when memory is out. Wide ones count as the same if their kind and high half are. */
-static uint32_t *frequency_of(struct expansion *expansion, const struct literal *literal)
+static bool is_same_literal(const void *items, uint32_t index, const void *key)
 {
-	struct literal key = *literal;
+	return literal_same(&((const struct occurrence *)items)[index].literal, key);
+}
+
+/* What is known of a literal; NULL when memory is out. Wide ones count as the same if their kind and high half are. */
+static struct occurrence *occurrence_of(struct expansion *expansion, const struct literal *literal)
+{
+	struct occurrence new = {.literal = *literal};
+	struct literal *key = &new.literal;
 
 	if (literal_is_wide(literal))
-		key.b = 0;
-	key.urgent = false;
-	const struct cube *cube = cube_make(&expansion->cubes, (struct graph_id){0}, &key, 1);
-	size_t count = expansion->frequencies.count,
-	       more = cube && cube->id >= count ? cube->id + 1 - count : 0;
-	if (!cube || !vec_reserve_in(&expansion->frequencies, expansion->arena, more)) {
-		expansion->cubes.failed = true;
-		return NULL;
+		key->b = 0;
+	key->urgent = false;
+	uint32_t hash = hash_end(hash_add((uint64_t)(key->negated << 16 | key->kind << 8 | key->word),
+	                                  (uint64_t)key->a << 32 | key->b));
+	uint32_t known =
+	    table_find(&expansion->literals, hash, is_same_literal, expansion->occurrences.items, key);
+	if (known == TABLE_NONE) {
+		known = (uint32_t)expansion->occurrences.count;
+		if (!table_add(&expansion->literals, hash, known) ||
+		    !vec_push_in(&expansion->occurrences, expansion->arena, new)) {
+			expansion->graph->failed = true;
+			return NULL;
+		}
 	}
-	for (; more > 0; more--)
-		expansion->frequencies.items[expansion->frequencies.count++] = 0;
-	return &expansion->frequencies.items[cube->id];
+	return &expansion->occurrences.items[known];
 }
 
 static void learn_frequencies(struct expansion *expansion, const struct policy_arch *arch)
 {
 	for (size_t i = 0; i < arch->syscall_count; i++)
 		for (uint32_t j = 0; j < arch->syscalls[i].rule_count; j++) {
-			const struct cube *cube = cube_of_rule(&expansion->cubes, &arch->syscalls[i].rules[j],
-			                                       arch->arch, (struct graph_id){0});
-			for (uint32_t k = 0; cube && k < cube->count; k++) {
-				uint32_t *frequency = frequency_of(expansion, &cube->literals[k]);
-				*(frequency ? frequency : &(uint32_t){0}) += 1;
+			uint32_t count;
+			const struct literal *literals =
+			    cube_literals(&expansion->cubes, &arch->syscalls[i].rules[j], arch->arch, &count);
+			for (uint32_t k = 0; literals && k < count; k++) {
+				struct occurrence *occurrence = occurrence_of(expansion, &literals[k]);
+				if (occurrence)
+					occurrence->rules++;
 			}
 		}
 }
@@ -302,8 +314,8 @@ static uint32_t rank_of(struct expansion *expansion, const struct literal *liter
 		return 0;
 	if (literal_is_wide(literal))
 		return 2;
-	const uint32_t *frequency = frequency_of(expansion, literal);
-	return !frequency || *frequency < LEAST_TAIL ? 1 : 2 + *frequency;
+	const struct occurrence *occurrence = occurrence_of(expansion, literal);
+	return !occurrence || occurrence->rules < LEAST_TAIL ? 1 : 2 + occurrence->rules;
 }
 
 static uint8_t rarest_word(struct expansion *expansion, struct span list)
@@ -340,8 +352,7 @@ static struct graph_id split(struct expansion *expansion, struct span list)
 	size_t work;
 
 	assert(word >= GRAPH_ARGS && word < GRAPH_WORDS);
-	if (!divide(&partition, expansion->arena, cubes_of(expansion, list), list.count, expansion->budget,
-	            &work))
+	if (!divide(expansion, &partition, list, expansion->budget, &work))
 		return fail(expansion);
 	if (partition.edge_count == 1)
 		work *= 2;
@@ -465,6 +476,7 @@ void expansion_init(struct expansion *expansion, struct graph *graph, struct are
 	    .arena = arena,
 	    .cubes = {.arena = arena, .table.arena = arena},
 	    .table.arena = arena,
+	    .literals.arena = arena,
 	    .one_arch = policy->arch_count == 1,
 	};
 	for (size_t i = 0; i < policy->arch_count; i++)

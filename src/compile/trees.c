@@ -331,7 +331,7 @@ bool pass_trees(struct compilation *c)
 	struct lowering lowering = {.old = &c->graph, .graph = &graph};
 	uint32_t *block = arena_alloc_array(c->arena, count, 2 * sizeof(uint32_t) + sizeof(bool));
 
-	graph_init(&graph, c->arena, c->graph.edges.count);
+	graph_init(&graph, c->arena, c->graph.edges.count * 4 / 5);
 	if (!block)
 		return false;
 	lowering.frequency = block;
