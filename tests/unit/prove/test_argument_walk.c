@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf/accept.h"
+#include "bpf/program.h"
 #include "compile/compile.h"
 #include "prove/space.h"
 #include "query/proof.h"
