@@ -97,7 +97,7 @@ static int add_program(const struct compilation *c, size_t most, struct compile_
 	return result;
 }
 
-/* Every part of a plan; -E2BIG when some part is still too long. */
+/* Every part of a plan; -E2BIG when some part is still too long, and -EFBIG when it would be in any plan. */
 static int make_parts(const struct compilation *whole, struct stack_plan *plan, unsigned parts,
                       struct compile_output *output, struct diag *diag)
 {
@@ -119,6 +119,8 @@ static int make_parts(const struct compilation *whole, struct stack_plan *plan, 
 		result = run_passes(&c, PASS_PARTS, PASSES) ? add_program(&c, parts, output, diag)
 		                                            : out_of_memory(diag);
 		arena_finish(&arena);
+		if (result == -E2BIG && stack_plan_is_one_call(plan, part))
+			result = -EFBIG;
 	}
 	return result;
 }
@@ -149,7 +151,7 @@ static int stack(const struct compilation *whole, const struct graph *rules, str
 		return out_of_memory(diag);
 	for (result = -E2BIG; parts <= STACK_MOST && result == -E2BIG; parts += 1 + parts / 2)
 		result = make_parts(whole, &plan, (unsigned)parts, output, diag);
-	if (result == -E2BIG)
+	if (result == -E2BIG || result == -EFBIG)
 		return diag_fail(diag, -E2BIG,
 		                 "the policy is too long: %zu instructions, and %d stacked programs of %d do "
 		                 "not hold them; a single call with too many rules can't be divided",

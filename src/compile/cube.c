@@ -137,7 +137,7 @@ void literal_hull(const struct literal *literal, uint8_t word, uint32_t *first, 
 		*last = literal->a;
 }
 
-/* Of a wide literal that is not negated, where one half is known: an interval of it that starts with `value`, and in which nothing changes. */
+/* The cofactor of a wide literal that is not negated, where one half is known: an interval of it that starts with `value`, and in which nothing changes. */
 static enum outcome wide_cofactor(const struct literal *literal, bool on_high, uint32_t value,
                                   struct literal *rest)
 {
@@ -308,8 +308,8 @@ const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube, 
 	return literals ? cube_make(set, cube->target, literals, count) : NULL;
 }
 
-static struct graph_id literal_graph(struct graph *graph, const struct literal *literal, struct graph_id then,
-                                     struct graph_id otherwise)
+struct graph_id literal_graph(struct graph *graph, const struct literal *literal, struct graph_id then,
+                              struct graph_id otherwise)
 {
 	uint8_t word = literal->word, low = (uint8_t)(word + 1);
 	uint32_t a = literal->a, b = literal->b;
@@ -330,18 +330,4 @@ static struct graph_id literal_graph(struct graph *graph, const struct literal *
 	struct graph_edge edges[3] = {{0, otherwise, 1}, {a, equal, 2}, {a + 1, then, 1}};
 	struct graph_edge *start = a > 0 ? edges : edges + 1;
 	return graph_switch(graph, word, start, (size_t)(edges + (a < UINT32_MAX ? 3 : 2) - start));
-}
-
-struct graph_id cube_chain(struct graph *graph, const struct cube *const *cubes, size_t count)
-{
-	assert(count > 0 && cubes[count - 1]->count == 0);
-	struct graph_id next = cubes[count - 1]->target;
-
-	for (size_t i = count - 1; i-- > 0;) {
-		struct graph_id id = cubes[i]->target;
-		for (uint32_t j = cubes[i]->count; j-- > 0;)
-			id = literal_graph(graph, &cubes[i]->literals[j], id, next);
-		next = id;
-	}
-	return next;
 }

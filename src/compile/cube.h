@@ -95,51 +95,8 @@ const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *
 const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube,
                                  const struct finding *finding);
 
-/* Cubes as a graph that tests one after the other, in linear time and size. First match wins; the last one always matches. */
-struct graph_id cube_chain(struct graph *graph, const struct cube *const *cubes, size_t count);
-
-/*
- * From an ordered list of cubes to a graph, by Shannon's expansion (expansion.c): one word at a time, the cofactors of the list in each part
- * of the word, and every list that was met is remembered.
- */
-
-/* Which word is asked next. */
-enum expansion_order {
-	EXPANSION_RARE_FIRST, /* what few rules of the policy ask, so that the rest are tails that many rules share */
-	EXPANSION_COMMON_FIRST, /* what most rules of the list ask, so that they share their beginning */
-	EXPANSION_ORDERS,
-};
-
-/* How often there is a literal. */
-struct occurrence {
-	struct literal literal;
-	uint32_t rules; /* of the policy that have it */
-};
-
-struct expansion {
-	struct graph *graph;
-	struct arena *arena;
-	struct cube_set cubes;
-	ARENA_VEC(struct occurrence) occurrences;
-	struct table literals;                  /* of occurrences */
-	ARENA_VEC(struct expansion_list) lists; /* that were met, and the graph that each became */
-	struct table table;                     /* of lists */
-	ARENA_VEC(uint32_t) open;               /* room for one partition's */
-	ARENA_VEC(const struct cube *) stack;   /* the lists that are being taken apart, the innermost last */
-	size_t budget; /* work left for the present list; when it runs out, a chain of rules will do */
-	size_t
-	    spent; /* of what the policy has to spare for lists that need more than their literals are worth */
-	enum expansion_order order;
-	bool one_arch; /* the policy has no other */
-};
-
-void expansion_init(struct expansion *expansion, struct graph *graph, struct arena *arena,
-                    const struct policy *policy);
-
-/*
- * First match wins; the last cube of the list matches always. Sets graph->failed when memory runs out. The work is bounded by a
- * multiple of the size of the list, whatever the rules are.
- */
-struct graph_id expansion_graph(struct expansion *expansion, const struct cube *const *cubes, size_t count);
+/* Tests a literal. */
+struct graph_id literal_graph(struct graph *graph, const struct literal *literal, struct graph_id then,
+                              struct graph_id otherwise);
 
 #endif

@@ -1,7 +1,7 @@
 /* The first pass: switches on the architecture, then on the number, then the rules of each call. */
 #include <assert.h>
 
-#include "compile/cube.h"
+#include "compile/expansion.h"
 #include "compile/pass.h"
 
 enum { USUAL_NODES = 24, USUAL_EDGES = 16 };

@@ -80,4 +80,7 @@ bool stack_plan_start(struct stack_plan *plan, struct arena *arena, const struct
 /* Shares everything out among 2 to STACK_MOST parts of about the same size. */
 void stack_plan_cut(struct stack_plan *plan, unsigned parts);
 
+/* Is there at most one call of a part that no action alone decides? Then nothing makes the part shorter. */
+bool stack_plan_is_one_call(const struct stack_plan *plan, unsigned part);
+
 #endif

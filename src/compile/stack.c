@@ -89,6 +89,15 @@ void stack_plan_cut(struct stack_plan *plan, unsigned parts)
 	}
 }
 
+bool stack_plan_is_one_call(const struct stack_plan *plan, unsigned part)
+{
+	size_t calls = 0;
+
+	for (size_t i = 0; i < plan->graph->edges.count; i++)
+		calls += plan->owners[i] == part && plan->sizes[i] > 1;
+	return calls <= 1;
+}
+
 static struct graph_id copy(const struct stack_plan *plan, unsigned part, struct graph *graph, uint32_t index,
                             const struct graph_id *map, struct graph_edge *edges)
 {

@@ -160,6 +160,51 @@ static void tangled_ranges(scmp_filter_ctx ctx, int i)
 	fail_with(ctx, i % 50, i % 300, 3, conditions);
 }
 
+/* Numbers below 1000 that do not follow a rule. */
+static scmp_datum_t scattered(int i, unsigned salt)
+{
+	return ((scmp_datum_t)i * 8 + salt) * 0x9e3779b97f4a7c15u >> 40 & 1023;
+}
+
+static void equal_arguments(scmp_filter_ctx ctx, int i)
+{
+	unsigned first = (unsigned)scattered(i, 0) % 6,
+	         second = (first + 1 + (unsigned)scattered(i, 1) % 5) % 6;
+	struct scmp_arg_cmp conditions[] = {CMP(first, SCMP_CMP_EQ, scattered(i, 2)),
+	                                    CMP(second, SCMP_CMP_EQ, scattered(i, 3))};
+
+	allow(ctx, 16, 2, conditions);
+}
+
+static void overlapping_ranges(scmp_filter_ctx ctx, int i)
+{
+	struct scmp_arg_cmp conditions[3];
+
+	for (unsigned j = 0; j < 3; j++)
+		conditions[j] = CMP(j, scattered(i, j) & 1 ? SCMP_CMP_GE : SCMP_CMP_LE, scattered(i, 3 + j));
+	allow(ctx, 16, 3, conditions);
+}
+
+static void overlapping_intervals(scmp_filter_ctx ctx, int i)
+{
+	scmp_datum_t first = scattered(i, 0);
+	struct scmp_arg_cmp conditions[] = {CMP(0, SCMP_CMP_GE, first), CMP(1, SCMP_CMP_LE, first + 500)};
+
+	fail_with(ctx, i, 16, 2, conditions);
+}
+
+static void two_bits(scmp_filter_ctx ctx, int i)
+{
+	struct scmp_arg_cmp conditions[2];
+
+	for (unsigned j = 0; j < 2; j++) {
+		scmp_datum_t mask = (scmp_datum_t)1 << scattered(i, j) % 32 | (scmp_datum_t)1
+		                                                                  << scattered(i, 2 + j) % 32;
+		conditions[j] = CMP(j, SCMP_CMP_MASKED_EQ, mask, mask & (scattered(i, 4 + j) * 0x100401u));
+	}
+	allow(ctx, 16, 2, conditions);
+}
+
 static const struct family {
 	const char *name;
 	void (*add)(scmp_filter_ctx ctx, int i);
@@ -185,6 +230,14 @@ static const struct family {
     {"everything at once", everything_at_once, 400, 1, 5, 0},
     {"many priorities", many_priorities, 5000, 1, 5, 0},
     {"many transactions", many_transactions, 5000, 1, 5, 0},
+    {"equal arguments", equal_arguments, 100, 1, 5, 0},
+    {"more equal arguments", equal_arguments, 250, 1, 5, 0},
+    {"overlapping ranges", overlapping_ranges, 100, 1, 5, 0},
+    /* 1000 are compiled twice, until it is known that no stack holds them. */
+    {"overlapping intervals", overlapping_intervals, 250, 1, 6, 0},
+    {"two bits", two_bits, 16, 1, 5, 0},
+    {"more than fit any stack", equal_arguments, 25000, 1, 5, 0},
+    {"equal arguments on many architectures", equal_arguments, 100, 12, 5, 0},
 };
 
 /* Of adding the rules and making the program; whether that is short enough to be had does not matter here. */
