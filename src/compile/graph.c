@@ -142,16 +142,6 @@ struct graph_id graph_range(struct graph *graph, uint8_t word, uint32_t first, u
 	                  : intern(graph, (struct graph_node){GRAPH_SWITCH, word, 0, 0, 0, count}, edges);
 }
 
-uint32_t graph_word(const struct seccomp_data *call, uint8_t word)
-{
-	if (word == GRAPH_ARCH)
-		return call->arch;
-	if (word == GRAPH_NR)
-		return (uint32_t)call->nr;
-	uint64_t arg = call->args[(word - GRAPH_ARGS) / 2];
-	return (uint32_t)((word - GRAPH_ARGS) % 2 ? arg : arg >> 32);
-}
-
 struct graph_id graph_step(const struct graph *graph, struct graph_id id, uint32_t value)
 {
 	const struct graph_node *node = graph_at(graph, id);
@@ -168,13 +158,6 @@ struct graph_id graph_step(const struct graph *graph, struct graph_id id, uint32
 			high = middle;
 	}
 	return edges[low].child;
-}
-
-uint32_t graph_eval(const struct graph *graph, struct graph_id root, const struct seccomp_data *call)
-{
-	while (graph_at(graph, root)->kind != GRAPH_LEAF)
-		root = graph_step(graph, root, graph_word(call, graph_at(graph, root)->word));
-	return graph_at(graph, root)->value;
 }
 
 void graph_reach(const struct graph *graph, struct graph_id root, bool *ret_reached)

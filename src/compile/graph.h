@@ -91,14 +91,8 @@ static inline bool graph_same(struct graph_id a, struct graph_id b)
 	return a.index == b.index;
 }
 
-/* The word of a call; `call` holds numbers in host order. */
-uint32_t graph_word(const struct seccomp_data *call, uint8_t word);
-
 /* The child of a switch or bits node for a value of its word. */
 struct graph_id graph_step(const struct graph *graph, struct graph_id id, uint32_t value);
-
-/* The action for a call. */
-uint32_t graph_eval(const struct graph *graph, struct graph_id root, const struct seccomp_data *call);
 
 /* The nodes that can be reached from the root: `ret_reached` has room for every node of the graph. */
 void graph_reach(const struct graph *graph, struct graph_id root, bool *ret_reached);
@@ -115,13 +109,15 @@ struct graph_branch {
 bool graph_branch_of(const struct graph *graph, struct graph_id id, struct graph_branch *ret_branch);
 
 /* Does every invariant hold? 0, or -EINVAL with a text that names the first node that breaks one. */
-int graph_verify(const struct graph *graph, struct diag *diag);
+__attribute__((cold)) int graph_verify(const struct graph *graph, struct diag *diag);
 
 /* Is every node a leaf or a branch? 0, or -EINVAL with a text that names the first that is not. */
-int graph_verify_branches(const struct graph *graph, struct diag *diag);
+__attribute__((cold)) int graph_verify_branches(const struct graph *graph, struct diag *diag);
 
 /* Appends a node and its edges, as text or in Graphviz' language; and all nodes that the root reaches, from the root down. */
-void graph_print_node(const struct graph *graph, struct graph_id id, bool dot, struct strbuf *out);
-void graph_print(const struct graph *graph, struct graph_id root, bool dot, struct strbuf *out);
+__attribute__((cold)) void graph_print_node(const struct graph *graph, struct graph_id id, bool dot,
+                                            struct strbuf *out);
+__attribute__((cold)) void graph_print(const struct graph *graph, struct graph_id root, bool dot,
+                                       struct strbuf *out);
 
 #endif

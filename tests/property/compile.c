@@ -8,6 +8,7 @@
 #include "bpf/simulate.h"
 #include "compile/compile.h"
 #include "compile/pass.h"
+#include "support/graph_eval.h"
 #include "support/random_policy.h"
 #include "support/run.h"
 

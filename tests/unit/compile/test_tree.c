@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compile/tree.h"
+#include "support/graph_eval.h"
 #include "support/random.h"
 #include "support/run.h"
 
