@@ -265,8 +265,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 /* ---- the commands ---- */
 
 static const struct command *const commands[] = {
-    &cmd_record, &cmd_run,    &cmd_compile, &cmd_profile, &cmd_prove,    &cmd_diff,
-    &cmd_sim,    &cmd_disasm, &cmd_test,    &cmd_bench,   &cmd_syscalls, &cmd_features,
+    &cmd_run,    &cmd_record, &cmd_compile, &cmd_profile, &cmd_prove,    &cmd_diff,     &cmd_sim,
+    &cmd_disasm, &cmd_dump,   &cmd_test,    &cmd_bench,   &cmd_syscalls, &cmd_features,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

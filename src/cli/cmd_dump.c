@@ -1,0 +1,363 @@
+/* callgate dump: the filters of a live process, and what they are. */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <callgate/arch.h>
+#include <callgate/diagnosis.h>
+#include <callgate/prove.h>
+#include <callgate/syscall.h>
+
+#include "cli/filter_file.h"
+#include "cli/output.h"
+#include "trace/live_filters.h"
+
+enum { NAME_TEXT = 64, DIFFERENCES = 3 };
+
+struct settings {
+	bool all, subset;
+	unsigned int disasm;
+	const char *against, *output;
+};
+
+static const struct option_row options[] = {
+    {"all", 0, NULL, take_flag, offsetof(struct settings, all),
+     "every process that has a filter, a line each; no PID"},
+    {"against", 0, "PROFILE", take_text, offsetof(struct settings, against),
+     "do all of the filters together do what PROFILE says? Exit status 0: yes, 1: no"},
+    {"subset", 0, NULL, take_flag, offsetof(struct settings, subset),
+     "--against: do they allow nothing that PROFILE denies?"},
+    {"disasm", 0, "N", take_number, offsetof(struct settings, disasm), "the instructions of filter N",
+     .least = 1, .most = INT_MAX},
+    {"output", 'o', "DIR", take_text, offsetof(struct settings, output), "writes each filter to DIR/N.bpf"},
+    {0},
+};
+
+/* What /proc says of a process, which needs no privilege. */
+struct process {
+	int pid;
+	char name[NAME_TEXT];
+	int mode, filters, no_new_privs, threads; /* -1: not said */
+};
+
+static bool read_process(int pid, struct process *ret_process)
+{
+	char path[64], line[200];
+
+	*ret_process = (struct process){pid, "?", -1, -1, -1, -1};
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file)) {
+		sscanf(line, "Name: %63[^\n]", ret_process->name);
+		sscanf(line, "Threads: %d", &ret_process->threads);
+		sscanf(line, "NoNewPrivs: %d", &ret_process->no_new_privs);
+		sscanf(line, "Seccomp: %d", &ret_process->mode);
+		sscanf(line, "Seccomp_filters: %d", &ret_process->filters);
+	}
+	fclose(file);
+	for (char *c = ret_process->name; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return true;
+}
+
+static void print_process(const struct process *process)
+{
+	static const char *const modes[] = {"no filter", "strict mode", "filters"};
+
+	printf("%s[%d]: ", process->name, process->pid);
+	if (process->mode == 2 && process->filters >= 0)
+		printf("%d filter%s", process->filters, process->filters == 1 ? "" : "s");
+	else
+		printf("%s", process->mode < 0 || process->mode > 2 ? "unknown" : modes[process->mode]);
+	if (process->mode == 2)
+		printf(", %s", process->no_new_privs == 1 ? "no_new_privs"
+		                                          : "privileges can be gained (no no_new_privs)");
+	if (process->threads > 1)
+		printf(", %d threads", process->threads);
+	putchar('\n');
+}
+
+static int by_number(const struct dirent **a, const struct dirent **b)
+{
+	return atoi((*a)->d_name) - atoi((*b)->d_name);
+}
+
+static int is_number(const struct dirent *entry)
+{
+	return entry->d_name[strspn(entry->d_name, "0123456789")] == '\0';
+}
+
+static int dump_all(void)
+{
+	struct dirent **entries;
+	const int count = scandir("/proc", &entries, is_number, by_number);
+	struct process process;
+
+	if (count < 0) {
+		cli_error("/proc: %s", strerror(errno));
+		return CLI_FAILED;
+	}
+	for (int i = 0; i < count; i++) {
+		if (read_process(atoi(entries[i]->d_name), &process) && process.mode > 0)
+			print_process(&process);
+		free(entries[i]);
+	}
+	free(entries);
+	return CLI_OK;
+}
+
+/* ---- what a filter is ---- */
+
+static struct callgate_filter one(const struct live_filter *filter)
+{
+	const struct callgate_program *const *program =
+	    (const struct callgate_program *const *)&filter->program;
+
+	return (struct callgate_filter){.programs = program, .program_count = 1};
+}
+
+/* The first of these profiles that it is proved to be equal to; NULL: none. */
+static const char *recognise(const struct live_filter *live, char *const *profiles, size_t count,
+                             const struct environment *environment)
+{
+	const struct callgate_filter filter = one(live);
+	const char *found = NULL;
+
+	for (size_t i = 0; i < count && !found; i++) {
+		struct filter known = {0};
+		struct callgate_comparison *comparison;
+		if (filter_open(&known, profiles[i], environment)) {
+			const struct callgate_filter side = filter_side(&known);
+			if (callgate_compare(&filter, &side, 1, &comparison) == 0) {
+				found = comparison->relation == CALLGATE_RELATION_EQUAL ? profiles[i] : NULL;
+				callgate_comparison_free(comparison);
+			}
+		}
+		filter_close(&known);
+	}
+	return found;
+}
+
+/* Calls of this machine that have names: allowed and denied whatever their arguments are, and the rest. */
+static void print_effect(const struct callgate_filter *filter)
+{
+	struct callgate_numbers *numbers;
+	unsigned allowed = 0, denied = 0, conditional = 0;
+
+	if (callgate_numbers_find(filter, SCMP_ARCH_NATIVE, &numbers) < 0) {
+		printf("together: %s\n", callgate_diagnosis(NULL));
+		return;
+	}
+	for (size_t i = 0; i < numbers->count; i++) {
+		const struct callgate_number_range *range = &numbers->ranges[i];
+		for (uint32_t nr = range->first; nr - range->first < 1000 && nr <= range->last; nr++) {
+			if (!callgate_syscall_name(SCMP_ARCH_NATIVE, (int32_t)nr) || nr > INT_MAX)
+				continue;
+			conditional += range->ever_allowed && range->ever_denied;
+			allowed += range->ever_allowed && !range->ever_denied;
+			denied += !range->ever_allowed;
+		}
+	}
+	callgate_numbers_free(numbers);
+	printf("together, on %s: %u calls allowed, %u denied, %u by argument\n",
+	       callgate_arch_find(SCMP_ARCH_NATIVE)->name, allowed, denied, conditional);
+}
+
+static void print_filters(const struct live_filters *live, const struct call *call)
+{
+	for (size_t i = 0; i < live->filters.count; i++) {
+		const struct live_filter *filter = &live->filters.items[i];
+		const char *known =
+		    recognise(filter, call->operands + 1, call->operand_count - 1, &call->environment);
+		printf("%3zu  %4zu instructions%s%s", i + 1, callgate_program_length(filter->program),
+		       i == 0 ? ", the oldest" : "", filter->logs ? ", logs" : "");
+		if (known)
+			printf(": equal to %s, proved", known);
+		putchar('\n');
+	}
+}
+
+/* ---- the answers ---- */
+
+static int write_filters(const struct live_filters *live, const char *folder)
+{
+	for (size_t i = 0; i < live->filters.count; i++) {
+		const struct callgate_program *program = live->filters.items[i].program;
+		struct output output;
+		char path[PATH_MAX];
+		snprintf(path, sizeof(path), "%s/%zu.bpf", folder, i + 1);
+		if (!output_open(&output, path))
+			return CLI_FAILED;
+		fwrite(callgate_program_bytes(program), 8, callgate_program_length(program), output.stream);
+		if (!output_commit(&output))
+			return CLI_FAILED;
+	}
+	return CLI_OK;
+}
+
+static int disassemble(const struct live_filters *live, size_t number)
+{
+	if (number > live->filters.count) {
+		cli_error("there are %zu filters", live->filters.count);
+		return CLI_FAILED;
+	}
+	char *text = callgate_program_disassemble(live->filters.items[number - 1].program);
+	if (text)
+		fputs(text, stdout);
+	else
+		cli_error("out of memory");
+	free(text);
+	return text ? CLI_OK : CLI_FAILED;
+}
+
+static int compare(const struct callgate_filter *filter, const struct settings *settings,
+                   const struct environment *environment)
+{
+	struct filter profile = {0};
+	struct callgate_comparison *comparison = NULL;
+	int status = CLI_FAILED;
+
+	if (filter_explain(&profile, filter_open(&profile, settings->against, environment))) {
+		const struct callgate_filter side = filter_side(&profile);
+		if (callgate_compare(filter, &side, DIFFERENCES, &comparison) < 0)
+			cli_error("%s", callgate_diagnosis(NULL));
+	}
+	if (comparison) {
+		const enum callgate_relation relation = comparison->relation;
+		const bool is_equal = relation == CALLGATE_RELATION_EQUAL;
+		const bool is_subset = is_equal || relation == CALLGATE_RELATION_SUBSET ||
+		                       relation == CALLGATE_RELATION_SAME_ALLOWED;
+		const bool is_unknown = relation == CALLGATE_RELATION_UNKNOWN ||
+		                        relation == CALLGATE_RELATION_REFUSED ||
+		                        (settings->subset && relation == CALLGATE_RELATION_DIFFERENT);
+		const bool holds = settings->subset ? is_subset : is_equal;
+		for (size_t i = 0; !holds && i < comparison->count; i++)
+			puts(comparison->differences[i].text);
+		if (is_unknown)
+			cli_error("%s", callgate_diagnosis(NULL));
+		else
+			printf("the process's filters %s %s%s\n",
+			       settings->subset
+			           ? (holds ? "allow nothing that is denied by" : "allow more than")
+			           : (holds ? "are equal to" : "are not equal to"),
+			       settings->against, holds ? ", proved" : "");
+		status = is_unknown ? CLI_FAILED : holds ? CLI_OK : CLI_NO;
+	}
+	callgate_comparison_free(comparison);
+	filter_close(&profile);
+	return status;
+}
+
+static const char *why_not(int error)
+{
+	switch (-error) {
+	case EACCES:
+		return "reading filters needs CAP_SYS_ADMIN in the first user namespace, and that callgate "
+		       "itself runs under no filter";
+	case EPERM:
+		return "the process is another user's, or it is traced already";
+	case EOPNOTSUPP:
+		return "the kernel can't tell (CONFIG_CHECKPOINT_RESTORE)";
+	case ESRCH:
+		return "the process has ended";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* The programs as the kernel applies them. */
+static int answer(const struct live_filters *live, const struct call *call)
+{
+	const struct settings *settings = call->settings;
+	const struct callgate_program **programs = malloc((live->filters.count + 1) * sizeof(*programs));
+	const struct callgate_filter all = {.programs = programs, .program_count = live->filters.count};
+	int status = CLI_OK;
+
+	if (!programs) {
+		cli_error("out of memory");
+		return CLI_FAILED;
+	}
+	for (size_t i = 0; i < live->filters.count; i++)
+		programs[i] = live->filters.items[i].program;
+	if (settings->disasm)
+		status = disassemble(live, settings->disasm);
+	else {
+		print_filters(live, call);
+		print_effect(&all);
+		if (settings->against)
+			status = compare(&all, settings, &call->environment);
+		if (settings->output && write_filters(live, settings->output) != CLI_OK)
+			status = CLI_FAILED;
+	}
+	free(programs);
+	return status;
+}
+
+static int dump(int pid, const struct call *call)
+{
+	const struct settings *settings = call->settings;
+	struct live_filters live = {0};
+	struct process process;
+	int status = CLI_FAILED;
+
+	if (!read_process(pid, &process)) {
+		cli_error("there is no process %d", pid);
+		return CLI_FAILED;
+	}
+	if (!settings->disasm)
+		print_process(&process);
+	if (process.mode != 2)
+		return settings->against || settings->disasm ? CLI_FAILED : CLI_OK;
+	fflush(stdout);
+	const int result = live_filters_read(pid, &live);
+	if (result < 0)
+		cli_error("%s[%d]: %s", process.name, pid, why_not(result));
+	else
+		status = answer(&live, call);
+	live_filters_finish(&live);
+	return status;
+}
+
+static int run(struct call *call)
+{
+	const struct settings *settings = call->settings;
+	char *end = NULL;
+
+	if (settings->all && call->operand_count == 0)
+		return dump_all();
+	if (settings->all || call->operand_count == 0) {
+		cli_error("which process? Give a PID, or --all");
+		return CLI_FAILED;
+	}
+	errno = 0;
+	const long pid = strtol(call->operands[0], &end, 10);
+	if (errno || *end || pid < 1 || pid > INT_MAX) {
+		cli_error("\"%s\" is no PID", call->operands[0]);
+		return CLI_FAILED;
+	}
+	return dump((int)pid, call);
+}
+
+const struct command cmd_dump = {
+    .name = "dump",
+    .what = "show the filters of a live process",
+    .synopsis = "[OPTION]... PID [PROFILE|PROGRAM]... | --all",
+    .help = "Shows the filters of a process, oldest first, which of the given profiles each of them is, and "
+            "what they do together. Needs CAP_SYS_ADMIN; "
+            "how many filters there are is shown without. Exit status 0, 1 for a no of --against, 2 if there "
+            "is no answer.\n",
+    .options = options,
+    .environment = environment_options,
+    .settings_size = sizeof(struct settings),
+    .operands_least = 0,
+    .operands_most = UINT_MAX,
+    .question = "which process?",
+    .run = run,
+};
