@@ -7,9 +7,7 @@
 
 #include <callgate/diagnosis.h>
 
-#include "api/support.h"
 #include "load/load.h"
-#include "load/thread.h"
 #include "query/proof.h"
 
 static const uint32_t default_attributes[_SCMP_FLTATR_MAX] = {
@@ -43,17 +41,15 @@ struct context *context_check(const void *ctx)
 	return context;
 }
 
-int context_check_synchronised_notify(struct context *context)
+struct context *context_check_with(const void *ctx, const void *needed, const char *name)
 {
-	return load_has(LOAD_TSYNC_ESRCH)
-	           ? 0
-	           : feature_missing(LOAD_TSYNC_ESRCH, "NOTIFY together with CTL_TSYNC", -EINVAL,
-	                             &context->diag);
-}
+	struct context *context = context_check(ctx);
 
-int context_check_notify(struct context *context)
-{
-	return context->attributes[SCMP_FLTATR_CTL_TSYNC] ? context_check_synchronised_notify(context) : 0;
+	if (context && !needed) {
+		diag_set(&context->diag, "the %s must not be NULL", name);
+		return NULL;
+	}
+	return context;
 }
 
 int context_error(int result)
@@ -158,7 +154,7 @@ void context_invalidate(struct context *context)
 	context->compiled = false;
 }
 
-const struct policy *context_policy(const struct context *context, bool everything, struct arena *arena)
+const struct policy *context_policy(struct context *context, bool everything, struct arena *arena)
 {
 	assert(context->magic == CONTEXT_MAGIC);
 	struct ruleset_attributes attributes = {
@@ -169,7 +165,10 @@ const struct policy *context_policy(const struct context *context, bool everythi
 	    .everything = everything,
 	};
 
-	return ruleset_freeze(context->rules, &attributes, arena);
+	const struct policy *policy = ruleset_freeze(context->rules, &attributes, arena);
+	if (!policy)
+		diag_set(&context->diag, "out of memory for the rules");
+	return policy;
 }
 
 /* Nothing is handed out that was disproved; what was not proved, only to who asked for it. */
@@ -210,8 +209,7 @@ __attribute__((noinline)) static int compile(struct context *context)
 
 	arena_start(&arena, &room);
 	const struct policy *policy = context_policy(context, false, &arena);
-	int result = policy ? compile_policy(policy, false, &context->diag, &context->output)
-	                    : diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");
+	int result = policy ? compile_policy(policy, false, &context->diag, &context->output) : -ENOMEM;
 
 	if (result == 0)
 		result = check_output(context, policy);
@@ -224,7 +222,7 @@ int context_compile(struct context *context, bool single)
 {
 	int result = context->compiled ? 0 : compile(context);
 
-	thread_prepare();
+	load_prepare();
 	assert(context->compiled == (result == 0));
 	assert(result < 0 || context->output.count > 0);
 	if (result == 0 && single && context->output.count > 1)
@@ -234,6 +232,124 @@ int context_compile(struct context *context, bool single)
 		    "can use them",
 		    context->output.count, BPF_PROGRAM_MAX);
 	return result;
+}
+
+/* Both checked, or NULL with a text. A context without architectures will do. */
+static struct context *check_arch(const void *ctx, uint32_t token, const struct callgate_arch **ret_arch)
+{
+	struct context *context = context_check_magic(ctx);
+	const struct callgate_arch *arch = arch_by_token(token);
+
+	if (context && !arch) {
+		diag_set(&context->diag, "0x%08x is not an architecture (SCMP_ARCH_*)", token);
+		return NULL;
+	}
+	*ret_arch = arch;
+	return context;
+}
+
+int seccomp_arch_exist(const scmp_filter_ctx ctx, uint32_t arch_token)
+{
+	const struct callgate_arch *arch;
+	struct context *context = check_arch(ctx, arch_token, &arch);
+
+	if (!context)
+		return -EINVAL;
+	if (!ruleset_has_arch(context->rules, arch))
+		return diag_fail(&context->diag, -EEXIST, "architecture %s is not in the context",
+		                 arch->name);
+	return 0;
+}
+
+static int change_archs(const void *ctx, uint32_t token,
+                        int (*change)(struct ruleset *, const struct callgate_arch *, struct diag *))
+{
+	const struct callgate_arch *arch;
+	struct context *context = check_arch(ctx, token, &arch);
+
+	if (!context)
+		return -EINVAL;
+	int result = change(context->rules, arch, &context->diag);
+	if (result == 0)
+		context_invalidate(context);
+	return context_error(result);
+}
+
+int seccomp_arch_add(scmp_filter_ctx ctx, uint32_t arch_token)
+{
+	return change_archs(ctx, arch_token, ruleset_arch_add);
+}
+
+int seccomp_arch_remove(scmp_filter_ctx ctx, uint32_t arch_token)
+{
+	return change_archs(ctx, arch_token, ruleset_arch_remove);
+}
+
+int seccomp_transaction_start(const scmp_filter_ctx ctx)
+{
+	struct context *context = context_check(ctx);
+
+	return context ? context_error(ruleset_start(context->rules, &context->diag)) : -EINVAL;
+}
+
+int seccomp_transaction_commit(const scmp_filter_ctx ctx)
+{
+	struct context *context = context_check(ctx);
+
+	if (!context)
+		return -EINVAL;
+	ruleset_commit(context->rules);
+	return 0;
+}
+
+/* Also where every architecture was removed since the start: going back is what makes the context valid again. */
+void seccomp_transaction_reject(const scmp_filter_ctx ctx)
+{
+	struct context *context = context_check_magic(ctx);
+
+	if (context && ruleset_reject(context->rules))
+		context_invalidate(context);
+}
+
+static int check_attributes(struct context *to, const struct context *from)
+{
+	static const struct {
+		enum scmp_filter_attr attr;
+		const char *name;
+	} shared[] = {
+	    {SCMP_FLTATR_ACT_DEFAULT, "ACT_DEFAULT"},
+	    {SCMP_FLTATR_CTL_NNP, "CTL_NNP"},
+	    {SCMP_FLTATR_CTL_TSYNC, "CTL_TSYNC"},
+	};
+
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (to->attributes[shared[i].attr] != from->attributes[shared[i].attr])
+			return diag_fail(&to->diag, -EINVAL, "the contexts differ in %s: 0x%x and 0x%x",
+			                 shared[i].name, to->attributes[shared[i].attr],
+			                 from->attributes[shared[i].attr]);
+	return 0;
+}
+
+int seccomp_merge(scmp_filter_ctx ctx_dst, scmp_filter_ctx ctx_src)
+{
+	struct context *to = context_check(ctx_dst), *from = context_check(ctx_src);
+
+	if (to && !from)
+		return diag_fail(&to->diag, -EINVAL,
+		                 "the context to merge is NULL, released, or without architecture");
+	if (!to)
+		return -EINVAL;
+	int result = check_attributes(to, from);
+	if (result == 0)
+		result = ruleset_merge(to->rules, from->rules, &to->diag);
+	if (result < 0)
+		return context_error(result);
+	to->notify_used |= from->notify_used;
+	if (to->listener < 0)
+		to->listener = from->listener;
+	context_invalidate(to);
+	seccomp_release(from);
+	return 0;
 }
 
 struct diag *diag_thread(void)
@@ -259,6 +375,6 @@ void callgate_diagnosis_set(const char *text)
 	struct diag copy = {""};
 
 	/* The text may be the thread's own. */
-	diag_add(&copy, text ? text : "");
+	diag_add(&copy, "%s", text ? text : "");
 	*diag_thread() = copy;
 }

@@ -1,5 +1,5 @@
 /*
- * What a scmp_filter_ctx points to.
+ * What a scmp_filter_ctx points to, and the checks of arguments and results that all of the interface shares.
  */
 #ifndef CALLGATE_API_CONTEXT_H
 #define CALLGATE_API_CONTEXT_H
@@ -12,6 +12,7 @@
 
 #include "base/diag.h"
 #include "compile/compile.h"
+#include "load/features.h"
 #include "policy/ruleset.h"
 
 enum { CONTEXT_MAGIC = 0x63616c6c };
@@ -35,15 +36,17 @@ struct context {
 struct context *context_check(const void *ctx);
 /* The same, but a context without architectures will do. */
 struct context *context_check_magic(const void *ctx);
+/* context_check(), for a call that needs something else too: where it is NULL, so is the result, and the text calls it `name`. */
+struct context *context_check_with(const void *ctx, const void *needed, const char *name);
 
 /* Forgets the compiled program after a change of the rules. */
 void context_invalidate(struct context *context);
 
 /*
- * The policy that the rules mean now, in the arena; NULL when memory is out. `everything` is for reading it, not for
+ * The policy that the rules mean now, in the arena; NULL when memory is out, with a text. `everything` is for reading it, not for
  * compiling: numbers that are in no program are in it too.
  */
-const struct policy *context_policy(const struct context *context, bool everything, struct arena *arena);
+const struct policy *context_policy(struct context *context, bool everything, struct arena *arena);
 
 /*
  * Compiles and proves unless that is done already; 0, -ENOMEM, -E2BIG, -EFAULT. Only with `single` is a policy that takes several
@@ -51,15 +54,30 @@ const struct policy *context_policy(const struct context *context, bool everythi
  */
 int context_compile(struct context *context, bool single);
 
-/* 0, or -EINVAL with a text: NOTIFY does not go with CTL_TSYNC on this kernel. */
-int context_check_synchronised_notify(struct context *context);
-/* Checks a context, which may have CTL_TSYNC or not, in the same way. */
-int context_check_notify(struct context *context);
+/* Writes out for the context: 0, or with a text the errno of the failed write for those who asked for it, else -ECANCELED. */
+int context_write(struct context *context, int fd, const void *bytes, size_t size);
 
 /* Lets pass what the interface promises; every other negative value becomes -EFAULT. */
 int context_error(int result);
 
 /* The calling thread's text, for calls without a context: what callgate_diagnosis(NULL) shows. */
 struct diag *diag_thread(void);
+
+/* 0, or `result` with a text: `what`, or with NULL the feature, needs a newer Linux or a higher API level. */
+int feature_check(enum load_feature feature, const char *what, int result, struct diag *diag);
+
+/* 0, or -EINVAL with a text: an action that is none, has data it must not have, or is not supported at the API level. */
+int action_check(uint32_t action, struct diag *diag);
+/* The same, for an action that the context is to give: NOTIFY does not go with CTL_TSYNC on every kernel. */
+int context_check_action(struct context *context, uint32_t action);
+/* 0, or -EINVAL with a text: threads are to be synchronised under a filter with NOTIFY, and the kernel cannot. */
+int context_check_synchronised_notify(struct context *context);
+
+/*
+ * `count` comparisons as conditions: 0, or -EINVAL with a text. Data are reduced to `word`, the bits of an argument that are looked at, and to
+ * the mask; with a word of 0 they are left as they are.
+ */
+int conditions_read(const struct scmp_arg_cmp *comparisons, size_t count, uint64_t word,
+                    struct policy_condition *conditions, struct diag *diag);
 
 #endif

@@ -9,14 +9,10 @@
 #include <callgate/strict.h>
 
 #include "api/context.h"
-#include "api/support.h"
 #include "base/confine.h"
-#include "base/kernel.h"
 #include "base/raw.h"
-#include "base/unchecked.h"
 #include "load/features.h"
 #include "load/load.h"
-#include "load/refusal.h"
 
 /* The number with the direction that Linux 5.0 to 5.8 had by mistake; newer kernels take both. */
 #ifndef SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR
@@ -115,18 +111,19 @@ UNCHECKED long callgate_strict_write(int fd, const void *buffer, size_t size)
 	return raw_write(fd, buffer, size);
 }
 
+/* 0 where there is the feature, one of those that notification takes. */
 static int check_support(enum load_feature feature)
 {
 	return load_has(feature)
 	           ? 0
-	           : feature_missing(LOAD_ACTION_NOTIFY, "user notification", -EOPNOTSUPP, diag_thread());
+	           : feature_check(LOAD_ACTION_NOTIFY, "user notification", -EOPNOTSUPP, diag_thread());
 }
 
-static int check_notification(enum load_feature feature, const void *argument, const char *name)
+static int check_notification(const void *argument, const char *name)
 {
 	if (!argument)
 		return diag_fail(diag_thread(), -EINVAL, "the %s is NULL", name);
-	return check_support(feature);
+	return check_support(LOAD_ACTION_NOTIFY);
 }
 
 /*
@@ -136,7 +133,7 @@ static int refused(int result, int becomes, const char *what)
 {
 	if (result >= 0)
 		return result;
-	diag_set(diag_thread(), "%s: %s", what, refusal_name(-result));
+	diag_set(diag_thread(), "%s: %s", what, error_text((unsigned)-result));
 	errno = -result;
 	return becomes;
 }
@@ -155,7 +152,7 @@ int seccomp_notify_alloc(struct seccomp_notif **req, struct seccomp_notif_resp *
 
 	if (result < 0)
 		return result;
-	result = kernel_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
+	result = raw_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
 	if (result < 0)
 		return refused(result, -ECANCELED, "the kernel does not tell the sizes of notifications");
 	if (!sizes.seccomp_notif || !sizes.seccomp_notif_resp)
@@ -180,11 +177,11 @@ void seccomp_notify_free(struct seccomp_notif *req, struct seccomp_notif_resp *r
 
 int seccomp_notify_receive(int fd, struct seccomp_notif *req)
 {
-	int result = check_notification(LOAD_ACTION_NOTIFY, req, "notification to receive");
+	int result = check_notification(req, "notification to receive");
 
 	if (result < 0)
 		return result;
-	result = kernel_ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, req);
+	result = raw_ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, req);
 	return refused(result, -ECANCELED,
 	               result == -EINVAL ? "no notification was received; was its memory zeroed before?"
 	                                 : "no notification was received");
@@ -192,10 +189,10 @@ int seccomp_notify_receive(int fd, struct seccomp_notif *req)
 
 int seccomp_notify_respond(int fd, struct seccomp_notif_resp *resp)
 {
-	int result = check_notification(LOAD_ACTION_NOTIFY, resp, "response");
+	int result = check_notification(resp, "response");
 
 	return result < 0 ? result
-	                  : refused(kernel_ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, resp), -ECANCELED,
+	                  : refused(raw_ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, resp), -ECANCELED,
 	                            "the response was not taken");
 }
 
@@ -205,19 +202,19 @@ int seccomp_notify_id_valid(int fd, uint64_t id)
 
 	if (result < 0)
 		return result;
-	result = kernel_ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
+	result = raw_ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
 	if (result == -EINVAL)
-		result = kernel_ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR, &id);
+		result = raw_ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR, &id);
 	return refused(result, -ENOENT, "there is no notification of this id that waits for a response");
 }
 
 int seccomp_notify_addfd(int fd, struct seccomp_notif_addfd *addfd)
 {
-	int result = check_notification(LOAD_ACTION_NOTIFY, addfd, "description of the file descriptor");
+	int result = check_notification(addfd, "description of the file descriptor");
 
 	if (result < 0)
 		return result;
-	result = kernel_ioctl(fd, SECCOMP_IOCTL_NOTIF_ADDFD, addfd);
+	result = raw_ioctl(fd, SECCOMP_IOCTL_NOTIF_ADDFD, addfd);
 	if (result == -EINVAL)
 		return refused(result, -EOPNOTSUPP,
 		               "the kernel does not know this way to hand over a file descriptor "

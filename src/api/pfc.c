@@ -1,12 +1,16 @@
-#include "api/pfc.h"
-
+/* Pseudo filter code: a policy as text that people diff. */
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <linux/seccomp.h>
+
+#include "api/context.h"
+#include "base/raw.h"
+#include "base/strbuf.h"
 
 enum { LINE_LENGTH_MAX = 160 };
 
@@ -64,66 +68,46 @@ static void write_test(struct strbuf *text, int indent, const struct rest *rest,
 		line(text, indent, "if ($a%u%s %s %" PRIu32 ")", condition->arg, half, op, value);
 }
 
+static bool is_ordered(const struct policy_condition *condition)
+{
+	return condition->op != POLICY_EQ && condition->op != POLICY_NE && condition->op != POLICY_MASKED_EQ;
+}
+
 static void write_else(struct strbuf *text, int indent, struct rest rest)
 {
 	line(text, indent, "else");
 	write_rest(text, indent + 1, rest);
 }
 
-/* The test of the word that decides when the higher ones are equal. */
-static void write_last(struct strbuf *text, int indent, struct rest rest)
+/* The upper half decides unless it is equal. There are tests for equal, greater, and greater or equal; the others are their negations. */
+static void write_condition(struct strbuf *text, int indent, struct rest rest)
 {
 	static const struct {
-		const char *op;
+		const char *test;
 		bool negated;
 	} forms[] = {
 	    [POLICY_NE] = {"==", true},         [POLICY_LT] = {">=", true},  [POLICY_LE] = {">", true},
 	    [POLICY_EQ] = {"==", false},        [POLICY_GE] = {">=", false}, [POLICY_GT] = {">", false},
 	    [POLICY_MASKED_EQ] = {"==", false},
 	};
-	unsigned op = rest.rule->conditions[rest.next - 1].op;
+	const struct policy_condition *condition = &rest.rule->conditions[rest.next - 1];
+	bool negated = forms[condition->op].negated, halves = rest.arch->word_bits == 64;
 
-	write_test(text, indent, &rest, false, forms[op].op);
-	if (forms[op].negated)
+	if (halves && is_ordered(condition)) {
+		write_test(text, indent, &rest, true, ">");
+		if (!negated)
+			write_rest(text, indent + 1, rest);
+		line(text, indent++, "else");
+	}
+	if (halves)
+		write_test(text, indent++, &rest, true, "==");
+	write_test(text, indent, &rest, false, forms[condition->op].test);
+	if (negated)
 		write_else(text, indent, rest);
 	else
 		write_rest(text, indent + 1, rest);
-}
-
-static void write_condition(struct strbuf *text, int indent, struct rest rest)
-{
-	if (rest.arch->word_bits == 32) {
-		write_last(text, indent, rest);
-		return;
-	}
-	switch ((enum policy_op)rest.rule->conditions[rest.next - 1].op) {
-	case POLICY_EQ:
-	case POLICY_MASKED_EQ:
-		write_test(text, indent, &rest, true, "==");
-		write_last(text, indent + 1, rest);
-		break;
-	case POLICY_NE:
-		write_test(text, indent, &rest, true, "==");
-		write_last(text, indent + 1, rest);
-		write_else(text, indent, rest);
-		break;
-	case POLICY_GT:
-	case POLICY_GE:
-		write_test(text, indent, &rest, true, ">");
-		write_rest(text, indent + 1, rest);
-		line(text, indent, "else");
-		write_test(text, indent + 1, &rest, true, "==");
-		write_last(text, indent + 2, rest);
-		break;
-	case POLICY_LT:
-	case POLICY_LE:
-		write_test(text, indent, &rest, true, ">");
-		line(text, indent, "else");
-		write_test(text, indent + 1, &rest, true, "==");
-		write_last(text, indent + 2, rest);
-		write_else(text, indent + 1, rest);
-		break;
-	}
+	if (negated && halves)
+		write_else(text, indent - 1, rest);
 }
 
 static void write_rest(struct strbuf *text, int indent, struct rest rest)
@@ -147,14 +131,7 @@ static uint32_t condition_words(const struct policy_condition *condition, const 
 {
 	if (arch->word_bits == 32)
 		return 1;
-	switch ((enum policy_op)condition->op) {
-	case POLICY_EQ:
-	case POLICY_NE:
-	case POLICY_MASKED_EQ:
-		return 2;
-	default:
-		return 3;
-	}
+	return is_ordered(condition) ? 3 : 2;
 }
 
 static bool is_same(const struct policy_condition *a, const struct policy_condition *b)
@@ -194,26 +171,17 @@ static uint32_t priority(const struct policy_syscall *syscall, const struct call
 
 struct entry {
 	const struct policy_syscall *syscall;
-	uint32_t priority;
+	uint32_t priority,
+	    first; /* those with the largest `first` come first, and then those with the largest numbers */
 };
 
-static int by_number(const struct entry *x, const struct entry *y)
-{
-	return (x->syscall->nr < y->syscall->nr) - (x->syscall->nr > y->syscall->nr);
-}
-
-static int descending_numbers(const void *a, const void *b)
-{
-	return by_number(a, b);
-}
-
-static int descending_priorities(const void *a, const void *b)
+static int descending(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
-	if (x->priority != y->priority)
-		return x->priority < y->priority ? 1 : -1;
-	return by_number(x, y);
+	if (x->first != y->first)
+		return x->first < y->first ? 1 : -1;
+	return (x->syscall->nr < y->syscall->nr) - (x->syscall->nr > y->syscall->nr);
 }
 
 static void write_syscall(struct strbuf *text, const struct entry *entry, const struct callgate_arch *arch,
@@ -263,12 +231,13 @@ static void write_arch(struct strbuf *text, const struct policy *policy, const s
 		text->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < arch->syscall_count; i++)
+	for (size_t i = 0; i < arch->syscall_count; i++) {
+		uint32_t order = priority(&arch->syscalls[i], arch->arch);
 		if (arch->syscalls[i].rule_count)
 			entries[count++] =
-			    (struct entry){&arch->syscalls[i], priority(&arch->syscalls[i], arch->arch)};
-	qsort(entries, count, sizeof(*entries),
-	      policy->optimize == 2 ? descending_numbers : descending_priorities);
+			    (struct entry){&arch->syscalls[i], order, policy->optimize == 2 ? 0 : order};
+	}
+	qsort(entries, count, sizeof(*entries), descending);
 	line(text, 0, "# filter for arch %s (%" PRIu32 ")", arch->arch->name, arch->arch->audit);
 	line(text, 0, "if ($arch == %" PRIu32 ")", arch->arch->audit);
 	if (policy->optimize == 2)
@@ -281,7 +250,11 @@ static void write_arch(struct strbuf *text, const struct policy *policy, const s
 	free(entries);
 }
 
-void pfc_write(const struct policy *policy, struct strbuf *text)
+/*
+ * With one rule for each system call it is what libseccomp prints, byte for byte; with several, each is printed after the other in matching
+ * order.
+ */
+static void write_policy(const struct policy *policy, struct strbuf *text)
 {
 	line(text, 0, "#");
 	line(text, 0, "# pseudo filter code start");
@@ -293,4 +266,27 @@ void pfc_write(const struct policy *policy, struct strbuf *text)
 	line(text, 0, "#");
 	line(text, 0, "# pseudo filter code end");
 	line(text, 0, "#");
+}
+
+int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
+{
+	struct context *context = context_check(ctx);
+	struct strbuf text = {0};
+	struct arena arena = {0};
+	int result;
+
+	if (!context)
+		return -EINVAL;
+	const struct policy *policy = context_policy(context, true, &arena);
+	if (policy)
+		write_policy(policy, &text);
+	if (!policy || text.failed) {
+		result = diag_fail(&context->diag, -ENOMEM, "out of memory for the pseudo code");
+	} else {
+		raw_seek_end(fd);
+		result = context_write(context, fd, text.text, text.length);
+	}
+	strbuf_finish(&text);
+	arena_finish(&arena);
+	return result;
 }

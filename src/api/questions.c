@@ -1,5 +1,3 @@
-#include "api/questions.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +5,13 @@
 #include <callgate/prove.h>
 
 #include "api/context.h"
-#include "query/query.h"
-#include "query/proof.h"
+#include "api/simulator.h"
 #include "query/differences.h"
+#include "query/proof.h"
+#include "query/query.h"
 
-int question_filter(const struct callgate_filter *side, struct arena *arena, struct filter *ret_filter)
+/* A side as the prover sees it; a context's rules are frozen in the arena. 0, -EINVAL, -ENOMEM. */
+static int filter_of(const struct callgate_filter *side, struct arena *arena, struct filter *ret_filter)
 {
 	struct filter filter = {.programs = side ? side->programs : NULL};
 
@@ -22,7 +22,7 @@ int question_filter(const struct callgate_filter *side, struct arena *arena, str
 			return diag_fail(diag_thread(), -EINVAL, "program %zu of a side is NULL", i);
 	filter.program_count = side->ctx ? 0 : side->program_count;
 	if (side->ctx) {
-		const struct context *context = context_check(side->ctx);
+		struct context *context = context_check(side->ctx);
 		if (!context)
 			return diag_fail(diag_thread(), -EINVAL,
 			                 "a side's context is released or has no architecture");
@@ -31,25 +31,6 @@ int question_filter(const struct callgate_filter *side, struct arena *arena, str
 			return diag_fail(diag_thread(), -ENOMEM, "out of memory for the rules");
 	}
 	*ret_filter = filter;
-	return 0;
-}
-
-int question_conditions(const struct scmp_arg_cmp *comparisons, size_t count,
-                        struct policy_condition *conditions)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct scmp_arg_cmp *from = &comparisons[i];
-		bool masked = from->op == SCMP_CMP_MASKED_EQ;
-		if (from->arg > 5 || from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
-			return diag_fail(diag_thread(), -EINVAL,
-			                 "comparison %zu: arguments are 0 to 5, operators SCMP_CMP_*", i);
-		conditions[i] = (struct policy_condition){
-		    .arg = (uint8_t)from->arg,
-		    .op = (uint8_t)from->op,
-		    .mask = masked ? from->datum_a : UINT64_MAX,
-		    .value = masked ? from->datum_b & from->datum_a : from->datum_a,
-		};
-	}
 	return 0;
 }
 
@@ -64,16 +45,6 @@ int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof)
 	context_invalidate(context);
 	context->proof = proof;
 	return 0;
-}
-
-static struct callgate_call public_call(const struct seccomp_data *data)
-{
-	struct callgate_call call = {
-	    .arch = data->arch, .nr = data->nr, .instruction_pointer = data->instruction_pointer};
-
-	for (int i = 0; i < 6; i++)
-		call.args[i] = data->args[i];
-	return call;
 }
 
 static enum callgate_relation relation_of(const struct differences *result)
@@ -143,7 +114,7 @@ static int publish_comparison(const struct differences *result, struct callgate_
 		const struct difference *from = &result->list.items[i];
 		struct callgate_difference *to = &comparison->differences[i];
 		*to = (struct callgate_difference){
-		    from->nr_first,        from->nr_last,          public_call(&from->witness.call),
+		    from->nr_first,        from->nr_last,          simulator_call_of(&from->witness.call),
 		    from->witness.depends, from->witness.expected, from->witness.actual,
 		    difference_text(from), from->nr_mask,          from->nr_value};
 		comparison->count++;
@@ -166,9 +137,9 @@ int callgate_compare(const struct callgate_filter *first, const struct callgate_
 	diag_clear(diag_thread());
 	if (!ret_comparison)
 		return diag_fail(diag_thread(), -EINVAL, "the place for the comparison must not be NULL");
-	int result = question_filter(first, &arena, &a);
+	int result = filter_of(first, &arena, &a);
 	if (result == 0)
-		result = question_filter(second, &arena, &b);
+		result = filter_of(second, &arena, &b);
 	if (result == 0)
 		result = differences_find(&a, &b, max, diag_thread(), &found);
 	if (result == 0)
@@ -203,7 +174,7 @@ static int ask(const struct filter *filter, const struct query *query, uint32_t 
 	    .holds = answer.outcome == PROVE_EQUAL,
 	    .ever_allowed = answer.ever_allows,
 	    .ever_denied = answer.ever_denies,
-	    .witness = public_call(&answer.witness.call),
+	    .witness = simulator_call_of(&answer.witness.call),
 	    .action = answer.witness.actual,
 	};
 	return 0;
@@ -219,11 +190,11 @@ static int call_question(const struct callgate_filter *side, uint32_t arch, int3
 	if (!target || (count && !comparisons))
 		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
 	struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, count);
-	int result = conditions ? question_conditions(comparisons, count, conditions)
+	int result = conditions ? conditions_read(comparisons, count, UINT64_MAX, conditions, diag_thread())
 	                        : diag_fail(diag_thread(), -ENOMEM, "out of memory for a question");
 	*ret_query =
 	    (struct query){{target->audit, target->audit, (uint32_t)nr, (uint32_t)nr}, count, conditions};
-	return result < 0 ? result : question_filter(side, arena, ret_filter);
+	return result < 0 ? result : filter_of(side, arena, ret_filter);
 }
 
 int callgate_ask(const struct callgate_filter *side, uint32_t arch, int32_t nr, size_t count,
@@ -262,7 +233,7 @@ static int publish_cases(const struct query_cases *found, struct callgate_cases 
 	for (size_t i = 0; i < cases->count; i++) {
 		const struct query_case *from = &found->list.items[i];
 		cases->cases[i] = (struct callgate_case){from->verdict, from->condition_count, next,
-		                                         public_call(&from->example)};
+		                                         simulator_call_of(&from->example)};
 		for (size_t j = 0; j < from->condition_count; j++) {
 			const struct policy_condition *c = &from->conditions[j];
 			*next++ =
@@ -346,7 +317,7 @@ int callgate_numbers_find(const struct callgate_filter *side, uint32_t arch,
 	diag_clear(diag_thread());
 	if (!target || !ret_numbers)
 		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
-	int result = question_filter(side, &arena, &filter);
+	int result = filter_of(side, &arena, &filter);
 	if (result == 0)
 		result = find_numbers(&filter, target->audit, ret_numbers);
 	arena_finish(&arena);

@@ -4,7 +4,6 @@
 
 #include <callgate/rule.h>
 
-#include "api/support.h"
 #include "api/context.h"
 
 enum { ARGUMENTS_MAX = 6 };
@@ -20,60 +19,72 @@ static int check_number(struct context *context, int nr)
 	                 "system call number %d is reserved (a name that did not resolve gives -1)", nr);
 }
 
-static int check_action(struct context *context, uint32_t action)
+/* What a rule does to the context, but for the rule. */
+static void take_action(struct context *context, uint32_t action)
 {
-	int result = action_check(action, &context->diag);
+	if (action == SCMP_ACT_NOTIFY)
+		context->notify_used = true;
+	context_invalidate(context);
+}
 
-	if (result == 0 && action == SCMP_ACT_NOTIFY)
-		result = context_check_notify(context);
-	if (result == 0 && action == context->attributes[SCMP_FLTATR_ACT_DEFAULT]) {
+int conditions_read(const struct scmp_arg_cmp *comparisons, size_t count, uint64_t word,
+                    struct policy_condition *conditions, struct diag *diag)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct scmp_arg_cmp *from = &comparisons[i];
+		bool masked = from->op == SCMP_CMP_MASKED_EQ;
+		uint64_t mask = masked ? from->datum_a : UINT64_MAX;
+		uint64_t value = masked ? from->datum_b : from->datum_a;
+		if (from->arg >= ARGUMENTS_MAX)
+			return diag_fail(diag, -EINVAL, "argument index %u: arguments are numbered 0 to 5",
+			                 from->arg);
+		if ((int)from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
+			return diag_fail(diag, -EINVAL, "argument %u: %d is not a comparison (SCMP_CMP_*)",
+			                 from->arg, (int)from->op);
+		conditions[i] = (struct policy_condition){
+		    .arg = (uint8_t)from->arg,
+		    .op = (uint8_t)from->op,
+		    .mask = word ? mask & word : mask,
+		    .value = word ? value & mask & word : value,
+		};
+	}
+	return 0;
+}
+
+/* A rule for all architectures takes one comparison of each argument. */
+static int check_once(const struct policy_condition *conditions, size_t count, struct diag *diag)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (seen & 1u << conditions[i].arg)
+			return diag_fail(diag, -EINVAL,
+			                 "argument %u is compared twice: a rule takes one comparison of each",
+			                 conditions[i].arg);
+		seen |= 1u << conditions[i].arg;
+	}
+	return 0;
+}
+
+/* The rule, numbered here, is for `arch`, or with NULL for all architectures. */
+static int check_rule(struct context *context, const struct callgate_arch *arch,
+                      const struct ruleset_request *request)
+{
+	int result = check_number(context, request->nr);
+
+	if (result == 0)
+		result = context_check_action(context, request->action);
+	if (result < 0)
+		return result;
+	if (request->action == context->attributes[SCMP_FLTATR_ACT_DEFAULT]) {
 		char text[CALLGATE_ACTION_TEXT];
 
-		callgate_action_text(action, text);
+		callgate_action_text(request->action, text);
 		return diag_fail(&context->diag, -EACCES,
 		                 "action %s is the default action already: the rule would change nothing",
 		                 text);
 	}
-	return result;
-}
-
-/* Checks one comparison and hands it on; `seen` has a bit for each argument compared before; NULL: any number may. */
-static int convert(const struct scmp_arg_cmp *from, unsigned *seen, struct policy_condition *to,
-                   struct diag *diag)
-{
-	bool masked = from->op == SCMP_CMP_MASKED_EQ;
-
-	if (from->arg >= ARGUMENTS_MAX)
-		return diag_fail(diag, -EINVAL, "argument index %u: arguments are numbered 0 to 5",
-		                 from->arg);
-	if (seen && *seen & 1u << from->arg)
-		return diag_fail(diag, -EINVAL,
-		                 "argument %u is compared twice: a rule takes one comparison of each",
-		                 from->arg);
-	if ((int)from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
-		return diag_fail(diag, -EINVAL, "argument %u: %d is not a comparison (SCMP_CMP_*)", from->arg,
-		                 (int)from->op);
-	if (seen)
-		*seen |= 1u << from->arg;
-	to->arg = (uint8_t)from->arg;
-	to->op = (uint8_t)from->op;
-	to->mask = masked ? from->datum_a : UINT64_MAX;
-	to->value = masked ? from->datum_b : from->datum_a;
-	return 0;
-}
-
-/* The conditions of the request are written to `conditions`, which has room for them. */
-static int add(struct context *context, struct ruleset_request *request, const struct scmp_arg_cmp *args,
-               struct policy_condition *conditions)
-{
-	unsigned seen = 0;
-	int result;
-
-	request->id = ++context->rule_calls;
-	if ((result = check_number(context, request->nr)) < 0 ||
-	    (result = check_action(context, request->action)) < 0)
-		return result;
-	if (request->arch && request->nr < ARCH_NR_RESERVED_LAST)
+	if (arch && request->nr < ARCH_NR_RESERVED_LAST)
 		return diag_fail(&context->diag, -EINVAL,
 		                 "%d is a pseudo number: this takes the architecture's own numbers",
 		                 request->nr);
@@ -81,78 +92,90 @@ static int add(struct context *context, struct ruleset_request *request, const s
 		return diag_fail(&context->diag, -EOPNOTSUPP,
 		                 "an exact rule is for a context with one architecture; this one has %zu",
 		                 ruleset_arch_count(context->rules));
-	for (unsigned i = 0; i < request->condition_count; i++)
-		if ((result =
-		         convert(&args[i], request->arch ? NULL : &seen, &conditions[i], &context->diag)) < 0)
-			return result;
-	request->conditions = conditions;
-	if ((result = ruleset_add(context->rules, request, &context->diag, &context->note)) < 0)
-		return result;
-	if (request->action == SCMP_ACT_NOTIFY)
-		context->notify_used = true;
-	context_invalidate(context);
 	return 0;
 }
 
-/* The text for a wrong count belongs to the context where there is one. */
-static int refuse(const void *ctx, const char *why)
+static int add_checked(struct context *context, const struct callgate_arch *arch,
+                       struct ruleset_request *request, const struct scmp_arg_cmp *args,
+                       struct policy_condition *conditions)
 {
-	struct context *context = context_check(ctx);
+	struct diag *diag = &context->diag;
+	int result = conditions_read(args, request->condition_count, 0, conditions, diag);
 
-	return context ? diag_fail(&context->diag, -EINVAL, "%s", why) : -EINVAL;
+	request->arch = arch;
+	request->conditions = conditions;
+	if (result == 0 && !arch)
+		result = check_once(conditions, request->condition_count, diag);
+	if (result < 0)
+		return result;
+	return ruleset_add(context->rules, request, diag, &context->note);
 }
 
-/* An architecture that the context has, or NULL. */
-static const struct callgate_arch *own_arch(struct context *context, uint32_t token)
+static int add(struct context *context, const struct callgate_arch *arch, struct ruleset_request *request,
+               const struct scmp_arg_cmp *args)
 {
+	struct policy_condition usual[ARGUMENTS_MAX], *conditions = usual;
+	unsigned count = request->condition_count;
+
+	if (count > (arch ? CALLGATE_RULE_CONDITIONS_MAX : ARGUMENTS_MAX))
+		return diag_fail(&context->diag, -EINVAL,
+		                 arch ? "too many comparisons in one rule"
+		                      : "more than 6 comparisons: a system call has 6 arguments");
+	if (!args && count > 0)
+		return diag_fail(&context->diag, -EINVAL, "the array of comparisons is NULL");
+	request->id = ++context->rule_calls;
+	int result = check_rule(context, arch, request);
+	if (result < 0)
+		return context_error(result);
+	if (count > ARGUMENTS_MAX && !(conditions = calloc(count, sizeof(*conditions))))
+		return diag_fail(&context->diag, -ENOMEM, "out of memory for a rule");
+	result = add_checked(context, arch, request, args, conditions);
+	if (result == 0)
+		take_action(context, request->action);
+	if (conditions != usual)
+		free(conditions);
+	return context_error(result);
+}
+
+/* The context and an architecture that it has, or NULL. */
+static struct context *check_arch(const void *ctx, uint32_t token, const struct callgate_arch **ret_arch)
+{
+	struct context *context = context_check(ctx);
 	const struct callgate_arch *arch = arch_by_token(token);
 
-	if (arch && ruleset_has_arch(context->rules, arch))
-		return arch;
-	diag_set(&context->diag, "architecture 0x%08x is not in the context", token);
-	return NULL;
+	if (context && (!arch || !ruleset_has_arch(context->rules, arch))) {
+		diag_set(&context->diag, "architecture 0x%08x is not in the context", token);
+		return NULL;
+	}
+	*ret_arch = arch;
+	return context;
 }
 
 int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall, unsigned int count,
                       const struct scmp_arg_cmp *conditions)
 {
 	struct ruleset_request request = {.action = action, .nr = syscall, .condition_count = count};
+	const struct callgate_arch *found;
+	struct context *context = check_arch(ctx, arch, &found);
 
-	if (count > RULESET_DIRECT_CONDITIONS_MAX)
-		return refuse(ctx, "too many comparisons in one rule");
-	if (!conditions && count > 0)
-		return refuse(ctx, "the array of comparisons is NULL");
-	struct context *context = context_check(ctx);
-	if (!context || !(request.arch = own_arch(context, arch)))
-		return -EINVAL;
-	struct policy_condition *converted = calloc((size_t)count + 1, sizeof(*converted));
-	if (!converted)
-		return diag_fail(&context->diag, -ENOMEM, "out of memory for a rule");
-	int result = add(context, &request, conditions, converted);
-	free(converted);
-	return context_error(result);
+	return context ? add(context, found, &request, conditions) : -EINVAL;
 }
 
 static int set_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, const int *newest)
 {
-	struct context *context = context_check(ctx);
-	const struct callgate_arch *found = context ? own_arch(context, arch) : NULL;
+	const struct callgate_arch *found;
+	struct context *context = check_arch(ctx, arch, &found);
 
-	if (!found)
+	if (!context)
 		return -EINVAL;
 	if (newest && (*newest == ARCH_NR_SKIP || !callgate_arch_has_number(arch, *newest)))
 		return diag_fail(&context->diag, -EINVAL, "%s has no number %d", found->name, *newest);
-	int result = action_check(action, &context->diag);
-	if (result == 0 && action == SCMP_ACT_NOTIFY)
-		result = context_check_notify(context);
+	int result = context_check_action(context, action);
 	if (result == 0)
 		result = ruleset_set_unknown(context->rules, found, action, newest, &context->diag);
-	if (result < 0)
-		return context_error(result);
-	if (action == SCMP_ACT_NOTIFY)
-		context->notify_used = true;
-	context_invalidate(context);
-	return 0;
+	if (result == 0)
+		take_action(context, action);
+	return context_error(result);
 }
 
 int callgate_rule_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action)
@@ -170,14 +193,9 @@ static int add_array(const void *ctx, uint32_t action, int nr, bool exact, unsig
 {
 	struct ruleset_request request = {
 	    .action = action, .nr = nr, .exact = exact, .condition_count = count};
-	struct policy_condition conditions[ARGUMENTS_MAX];
-
-	if (count > ARGUMENTS_MAX)
-		return refuse(ctx, "more than 6 comparisons: a system call has 6 arguments");
-	if (!args && count > 0)
-		return refuse(ctx, "the array of comparisons is NULL");
 	struct context *context = context_check(ctx);
-	return context ? context_error(add(context, &request, args, conditions)) : -EINVAL;
+
+	return context ? add(context, NULL, &request, args) : -EINVAL;
 }
 
 static int add_list(const void *ctx, uint32_t action, int nr, bool exact, unsigned count, va_list list)

@@ -1,5 +1,6 @@
 #include <callgate/simulate.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "api/context.h"
 #include "api/simulator.h"
 #include "bpf/program.h"
-#include "bpf/simulate.h"
+#include "query/reachable.h"
 
 struct seccomp_data simulator_data_of(const struct callgate_call *call)
 {
@@ -21,6 +22,16 @@ struct seccomp_data simulator_data_of(const struct callgate_call *call)
 	for (int i = 0; i < 6; i++)
 		data.args[i] = call->args[i];
 	return data;
+}
+
+struct callgate_call simulator_call_of(const struct seccomp_data *data)
+{
+	struct callgate_call call = {
+	    .arch = data->arch, .nr = data->nr, .instruction_pointer = data->instruction_pointer};
+
+	for (int i = 0; i < 6; i++)
+		call.args[i] = data->args[i];
+	return call;
 }
 
 /* The bitmap has the numbers of the kernel's own table; x32's are not in it. */
@@ -84,14 +95,12 @@ static const struct policy_rule *explain(const struct policy *policy, const stru
 int callgate_simulate(const scmp_filter_ctx ctx, const struct callgate_call *call,
                       struct callgate_verdict *ret_verdict)
 {
-	struct context *context = context_check(ctx);
+	struct context *context =
+	    context_check_with(ctx, call && ret_verdict ? call : NULL, "call and the place for its verdict");
 	struct arena arena = {0};
 
 	if (!context)
 		return -EINVAL;
-	if (!call || !ret_verdict)
-		return diag_fail(&context->diag, -EINVAL,
-		                 "the call and the place for its verdict must not be NULL");
 	int result = context_compile(context, false);
 	if (result < 0)
 		return result;
@@ -102,7 +111,7 @@ int callgate_simulate(const scmp_filter_ctx ctx, const struct callgate_call *cal
 		explain(policy, &data, ret_verdict);
 	}
 	arena_finish(&arena);
-	return policy ? 0 : diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");
+	return policy ? 0 : -ENOMEM;
 }
 
 int callgate_simulate_program(const struct callgate_program *program, const struct callgate_call *call,
@@ -124,11 +133,11 @@ int callgate_simulate_program(const struct callgate_program *program, const stru
 static void count_hit(struct callgate_simulator *simulator, const struct policy_rule *rule)
 {
 	struct simulator_place key = {.rule = rule};
-	const struct simulator_place *place = bsearch(&key, simulator->places, simulator->rule_count,
-	                                              sizeof(*simulator->places), simulator_compare_places);
+	const struct simulator_place *place = bsearch(&key, simulator->places.items, simulator->places.count,
+	                                              sizeof(key), simulator_compare_places);
 
-	if (place)
-		simulator->rules[place->index].hits++;
+	assert(place);
+	simulator->rules.items[place->index].hits++;
 }
 
 struct callgate_verdict simulator_count(struct callgate_simulator *simulator, const struct seccomp_data *data)
@@ -163,4 +172,48 @@ unsigned long callgate_simulator_reason_hits(const struct callgate_simulator *si
                                              enum callgate_reason reason)
 {
 	return simulator && (unsigned)reason <= CALLGATE_REASON_BAD_ARCH ? simulator->reasons[reason] : 0;
+}
+
+static void count_call(void *closure, const struct seccomp_data *call)
+{
+	(void)simulator_count(closure, call);
+}
+
+/* First for the rules, then for the branches. */
+static int cover(struct callgate_simulator *simulator, const struct query *query)
+{
+	struct filter rules = {.policy = simulator->policy};
+	struct filter programs = {
+	    .programs = (const struct callgate_program *const *)simulator->output.programs,
+	    .program_count = simulator->output.count,
+	};
+	int result = simulator->policy ? reachable_visit(&rules, query, count_call, simulator) : 0;
+
+	return result == 0 ? reachable_visit(&programs, query, count_call, simulator) : result;
+}
+
+int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch, uint32_t nr_first,
+                             uint32_t nr_last, size_t count, const struct scmp_arg_cmp *comparisons)
+{
+	struct callgate_call example = {.arch = arch};
+	struct arena arena = {0};
+
+	diag_clear(diag_thread());
+	if (!simulator || (count && !comparisons) || nr_first > nr_last)
+		return diag_fail(diag_thread(), -EINVAL, "NULL, or numbers from the last to the first");
+	uint32_t audit = simulator_data_of(&example).arch;
+	struct policy_condition *conditions = ARENA_ARRAY(&arena, struct policy_condition, count);
+	int result =
+	    conditions ? conditions_read(comparisons, count, UINT64_MAX, conditions, diag_thread()) : -ENOMEM;
+	if (result == 0)
+		result =
+		    cover(simulator, &(struct query){{audit, audit, nr_first, nr_last}, count, conditions});
+	arena_finish(&arena);
+	if (result == -ENOMEM)
+		return diag_fail(diag_thread(), result, "out of memory for calls");
+	if (result == -EDQUOT || result == -EOPNOTSUPP)
+		return diag_fail(diag_thread(), result, "not all that is reached was found: %s",
+		                 result == -EDQUOT ? "the budget is used up"
+		                                   : "an instruction is not modelled");
+	return result;
 }

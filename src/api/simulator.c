@@ -1,17 +1,13 @@
 #include "api/simulator.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/context.h"
-#include "api/coverage.h"
 #include "bpf/program.h"
-
-struct callgate_simulator *simulator_allocate(void)
-{
-	return calloc(1, sizeof(struct callgate_simulator));
-}
+#include "query/reachable.h"
 
 void callgate_simulator_free(struct callgate_simulator *simulator)
 {
@@ -27,16 +23,6 @@ int simulator_compare_places(const void *a, const void *b)
 	const struct simulator_place *x = a, *y = b;
 
 	return (x->rule > y->rule) - (x->rule < y->rule);
-}
-
-static size_t count_rules(const struct policy *policy)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < policy->arch_count; i++)
-		for (size_t j = 0; j < policy->archs[i].syscall_count; j++)
-			count += policy->archs[i].syscalls[j].rule_count;
-	return count;
 }
 
 static bool show_rule(struct arena *arena, const struct policy_arch *arch,
@@ -71,24 +57,24 @@ static bool show_rule(struct arena *arena, const struct policy_arch *arch,
 static bool list_rules(struct callgate_simulator *simulator)
 {
 	const struct policy *policy = simulator->policy;
-	size_t total = count_rules(policy), n = 0;
+	struct arena *arena = &simulator->arena;
 
-	simulator->rules = ARENA_ARRAY(&simulator->arena, struct callgate_rule, total);
-	simulator->places = ARENA_ARRAY(&simulator->arena, struct simulator_place, total);
-	if (!simulator->rules || !simulator->places)
-		return false;
 	for (size_t i = 0; i < policy->arch_count; i++)
 		for (size_t j = 0; j < policy->archs[i].syscall_count; j++) {
 			const struct policy_syscall *syscall = &policy->archs[i].syscalls[j];
-			for (uint32_t k = 0; k < syscall->rule_count; k++, n++) {
-				simulator->places[n] = (struct simulator_place){&syscall->rules[k], n};
-				if (!show_rule(&simulator->arena, &policy->archs[i], syscall,
-				               &syscall->rules[k], &simulator->rules[n]))
+			for (uint32_t k = 0; k < syscall->rule_count; k++) {
+				const struct policy_rule *rule = &syscall->rules[k];
+				struct simulator_place place = {rule, simulator->rules.count};
+				struct callgate_rule shown;
+				if (!show_rule(arena, &policy->archs[i], syscall, rule, &shown) ||
+				    !vec_push_in(&simulator->rules, arena, shown) ||
+				    !vec_push_in(&simulator->places, arena, place))
 					return false;
 			}
 		}
-	simulator->rule_count = n;
-	qsort(simulator->places, n, sizeof(simulator->places[0]), simulator_compare_places);
+	if (simulator->places.count)
+		qsort(simulator->places.items, simulator->places.count, sizeof(struct simulator_place),
+		      simulator_compare_places);
 	return true;
 }
 
@@ -104,85 +90,143 @@ static bool make_counters(struct callgate_simulator *simulator)
 	return simulator->sides != NULL;
 }
 
-int simulator_prepare(struct callgate_simulator *simulator, struct diag *diag)
+static bool is_branch(const struct sock_filter *insn)
 {
-	if ((simulator->policy && !list_rules(simulator)) || !make_counters(simulator))
-		return diag_fail(diag, -ENOMEM, "out of memory for a simulator");
-	return coverage_list_edges(simulator, diag);
+	return BPF_CLASS(insn->code) == BPF_JMP && BPF_OP(insn->code) != BPF_JA && insn->jt != insn->jf;
+}
+
+static struct callgate_edge edge_of(const struct sock_filter *insn, const struct reachable_edge *found,
+                                    bool decided)
+{
+	struct callgate_edge edge = {.code = insn->code, .k = insn->k};
+
+	edge.reach = found->reached ? CALLGATE_REACH_SOME
+	             : decided      ? CALLGATE_REACH_NEVER
+	                            : CALLGATE_REACH_UNKNOWN;
+	if (!found->reached)
+		return edge;
+	const struct callgate_arch *arch = arch_of_call(found->call.arch, (uint32_t)found->call.nr);
+	edge.example = simulator_call_of(&found->call);
+	if (arch)
+		edge.example.arch = arch->token;
+	static_assert((int)REACHABLE_ARGUMENT == (int)CALLGATE_OPERAND_ARGUMENT, "ORDER callgate_operand");
+	edge.operand = (enum callgate_operand)found->operand;
+	edge.argument = found->argument;
+	edge.upper = found->upper;
+	edge.mask = found->mask;
+	return edge;
+}
+
+/* The edges of program `index`. 0 or -ENOMEM. */
+static int list_program(struct callgate_simulator *simulator, size_t index, struct arena *scratch)
+{
+	const struct callgate_program *program = simulator->output.programs[index];
+	struct reachable_edge(*found)[2] = arena_alloc_array(scratch, program->count, sizeof(found[0]));
+	int result = found ? reachable_branches(program, found) : -ENOMEM;
+
+	if (result == -ENOMEM)
+		return result;
+	for (size_t pc = 0; pc < program->count; pc++)
+		for (int taken = 1; taken >= 0 && is_branch(&program->insns[pc]); taken--) {
+			struct callgate_edge edge =
+			    edge_of(&program->insns[pc], &found[pc][taken], result == 0);
+			edge.program = index;
+			edge.instruction = pc;
+			edge.taken = taken;
+			if (!vec_push_in(&simulator->edges, &simulator->arena, edge))
+				return -ENOMEM;
+		}
+	return 0;
+}
+
+/* With a system call that leaves there; `hits` stay 0. */
+static int list_edges(struct callgate_simulator *simulator)
+{
+	struct arena scratch = {0};
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < simulator->output.count; i++)
+		result = list_program(simulator, i, &scratch);
+	arena_finish(&scratch);
+	return result;
+}
+
+/* Makes rules, counters and edges, and hands the simulator over, if it was filled and all goes well. Else it is freed. */
+static int finish(struct callgate_simulator *simulator, int filled, struct diag *diag,
+                  struct callgate_simulator **ret_simulator)
+{
+	int result = filled;
+
+	if (result == 0 && ((simulator->policy && !list_rules(simulator)) || !make_counters(simulator) ||
+	                    list_edges(simulator) < 0))
+		result = diag_fail(diag, -ENOMEM, "out of memory for a simulator");
+	if (result == 0)
+		*ret_simulator = simulator;
+	else
+		callgate_simulator_free(simulator);
+	return result;
+}
+
+static struct callgate_simulator *allocate(struct diag *diag)
+{
+	struct callgate_simulator *simulator = calloc(1, sizeof(*simulator));
+
+	if (!simulator)
+		diag_set(diag, "out of memory for a simulator");
+	return simulator;
 }
 
 static int copy_programs(struct callgate_simulator *simulator, struct callgate_program *const *programs,
                          size_t count, struct diag *diag)
 {
 	struct compile_output *output = &simulator->output;
+	int result = 0;
 
 	output->programs = calloc(count, sizeof(output->programs[0]));
 	if (!output->programs)
 		return diag_fail(diag, -ENOMEM, "out of memory for a simulator");
-	for (; output->count < count; output->count++) {
+	for (; result == 0 && output->count < count; output->count += result == 0) {
 		const struct callgate_program *from = programs[output->count];
-		int result = bpf_program_new(from->insns, from->count, from->big_endian, diag,
-		                             &output->programs[output->count]);
-		if (result < 0)
-			return result;
+		result = bpf_program_new(from->insns, from->count, from->big_endian, diag,
+		                         &output->programs[output->count]);
 	}
-	return 0;
-}
-
-static int copy_filter(struct callgate_simulator *simulator, struct context *context)
-{
-	simulator->policy = context_policy(context, false, &simulator->arena);
-	if (!simulator->policy)
-		return diag_fail(&context->diag, -ENOMEM, "out of memory for the rules");
-	return copy_programs(simulator, context->output.programs, context->output.count, &context->diag);
+	return result;
 }
 
 int callgate_simulator_new(const scmp_filter_ctx ctx, struct callgate_simulator **ret_simulator)
 {
-	struct context *context = context_check(ctx);
+	struct context *context = context_check_with(ctx, ret_simulator, "place for the simulator");
 
 	if (!context)
 		return -EINVAL;
-	if (!ret_simulator)
-		return diag_fail(&context->diag, -EINVAL, "the place for the simulator must not be NULL");
 	int result = context_compile(context, false);
 	if (result < 0)
 		return result;
-	struct callgate_simulator *simulator = simulator_allocate();
+	struct callgate_simulator *simulator = allocate(&context->diag);
 	if (!simulator)
-		return diag_fail(&context->diag, -ENOMEM, "out of memory for a simulator");
-	result = copy_filter(simulator, context);
-	if (result == 0)
-		result = simulator_prepare(simulator, &context->diag);
-	if (result == 0)
-		*ret_simulator = simulator;
-	else
-		callgate_simulator_free(simulator);
-	return result;
+		return -ENOMEM;
+	simulator->policy = context_policy(context, false, &simulator->arena);
+	result = simulator->policy ? copy_programs(simulator, context->output.programs, context->output.count,
+	                                           &context->diag)
+	                           : -ENOMEM;
+	return finish(simulator, result, &context->diag, ret_simulator);
 }
 
 int callgate_simulator_new_program(const struct callgate_program *program,
                                    struct callgate_simulator **ret_simulator)
 {
 	struct callgate_program *const programs[1] = {(struct callgate_program *)(uintptr_t)program};
+	struct diag *diag = diag_thread();
 
 	if (!program || !ret_simulator)
-		return diag_fail(diag_thread(), -EINVAL,
-		                 "program and the place for the simulator must not be NULL");
-	int result = bpf_accept(program, diag_thread());
+		return diag_fail(diag, -EINVAL, "program and the place for the simulator must not be NULL");
+	int result = bpf_accept(program, diag);
 	if (result < 0)
 		return result;
-	struct callgate_simulator *simulator = simulator_allocate();
+	struct callgate_simulator *simulator = allocate(diag);
 	if (!simulator)
-		return diag_fail(diag_thread(), -ENOMEM, "out of memory for a simulator");
-	result = copy_programs(simulator, programs, 1, diag_thread());
-	if (result == 0)
-		result = simulator_prepare(simulator, diag_thread());
-	if (result == 0)
-		*ret_simulator = simulator;
-	else
-		callgate_simulator_free(simulator);
-	return result;
+		return -ENOMEM;
+	return finish(simulator, copy_programs(simulator, programs, 1, diag), diag, ret_simulator);
 }
 
 const struct callgate_program *callgate_simulator_program(const struct callgate_simulator *simulator,
@@ -196,9 +240,21 @@ int callgate_simulator_rule(const struct callgate_simulator *simulator, size_t i
 {
 	if (!simulator || !ret_rule)
 		return -EINVAL;
-	if (index >= simulator->rule_count)
+	if (index >= simulator->rules.count)
 		return -ENOENT;
-	*ret_rule = simulator->rules[index];
+	*ret_rule = simulator->rules.items[index];
+	return 0;
+}
+
+int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t index,
+                            struct callgate_edge *ret_edge)
+{
+	if (!simulator || !ret_edge)
+		return -EINVAL;
+	if (index >= simulator->edges.count)
+		return -ENOENT;
+	*ret_edge = simulator->edges.items[index];
+	ret_edge->hits = simulator->sides[ret_edge->program][ret_edge->instruction][ret_edge->taken];
 	return 0;
 }
 
@@ -221,111 +277,81 @@ int callgate_simulator_default(const struct callgate_simulator *simulator, enum 
 	return -ENOENT;
 }
 
-/* Rules that are still to be taken, in order. */
-struct rule_source {
-	const struct callgate_rule *next, *end;
-	struct arena *arena;
-};
-
-static bool take_rule(struct rule_source *source, const struct callgate_arch *arch, struct policy_rule *rule)
+/*
+ * The next rules of the list that are this call's, in place of its own; *next goes on. The conditions are checked. 0, -EINVAL, -ENOMEM.
+ */
+static int take_rules(struct arena *arena, const struct callgate_changed_rules *changed, size_t *next,
+                      const struct callgate_arch *arch, struct policy_syscall *syscall)
 {
-	const struct callgate_rule *from = source->next++;
-	struct policy_condition *conditions =
-	    ARENA_ARRAY(source->arena, struct policy_condition, from->condition_count);
+	struct policy_rule *rules = ARENA_ARRAY(arena, struct policy_rule, syscall->rule_count);
+	uint32_t count = 0;
 
-	if (!conditions)
-		return false;
-	for (size_t i = 0; i < from->condition_count; i++) {
-		const struct scmp_arg_cmp *c = &from->conditions[i];
-		bool masked = c->op == SCMP_CMP_MASKED_EQ;
-		uint64_t word = policy_word_mask(arch), mask = masked ? c->datum_a & word : word;
-		conditions[i] = (struct policy_condition){
-		    .arg = (uint8_t)c->arg,
-		    .op = (uint8_t)c->op,
-		    .mask = mask,
-		    .value = (masked ? c->datum_b : c->datum_a) & mask,
-		};
-	}
-	*rule = (struct policy_rule){from->action, from->id, (uint32_t)from->condition_count, conditions};
-	return true;
-}
-
-static bool take_syscall(struct rule_source *source, const struct callgate_arch *arch,
-                         struct policy_syscall *syscall)
-{
-	struct policy_rule *rules = ARENA_ARRAY(source->arena, struct policy_rule, syscall->rule_count);
-
-	syscall->rules = rules;
-	for (uint32_t i = 0; rules && i < syscall->rule_count; i++) {
-		if (source->next == source->end || source->next->arch != arch->token ||
-		    source->next->nr != (int32_t)syscall->nr) {
-			syscall->rule_count = i;
+	for (; rules && count < syscall->rule_count && *next < changed->rule_count; count++, ++*next) {
+		const struct callgate_rule *from = &changed->rules[*next];
+		size_t most = from->condition_count;
+		if (from->arch != arch->token || from->nr != (int32_t)syscall->nr)
 			break;
-		}
-		if (!take_rule(source, arch, &rules[i]))
-			return false;
+		struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, most);
+		int result = conditions ? conditions_read(from->conditions, most, policy_word_mask(arch),
+		                                          conditions, diag_thread())
+		                        : -ENOMEM;
+		for (size_t i = 1; result == 0 && i < most; i++)
+			if (conditions[i].arg < conditions[i - 1].arg)
+				result = diag_fail(
+				    diag_thread(), -EINVAL,
+				    "the conditions of a rule must be in the order of their arguments");
+		if (result < 0)
+			return result;
+		rules[count] = (struct policy_rule){from->action, from->id, (uint32_t)most, conditions};
 	}
-	return rules != NULL;
+	syscall->rules = rules;
+	syscall->rule_count = count;
+	return rules ? 0 : -ENOMEM;
 }
 
-static bool take_arch(struct rule_source *source, const struct callgate_changed_rules *changed,
-                      struct policy_arch *arch)
+static int take_arch(struct arena *arena, const struct callgate_changed_rules *changed, size_t *next,
+                     struct policy_arch *arch)
 {
-	struct policy_syscall *syscalls =
-	    ARENA_ARRAY(source->arena, struct policy_syscall, arch->syscall_count);
+	struct policy_syscall *syscalls = ARENA_ARRAY(arena, struct policy_syscall, arch->syscall_count);
+	int result = syscalls ? 0 : -ENOMEM;
 
-	if (!syscalls)
-		return false;
-	if (arch->syscall_count)
-		memcpy(syscalls, arch->syscalls, arch->syscall_count * sizeof(syscalls[0]));
-	arch->syscalls = syscalls;
 	if (arch->unknown_first && changed->unknown_arch == arch->arch->token)
 		arch->unknown_action = changed->unknown_action;
-	for (size_t i = 0; i < arch->syscall_count; i++)
-		if (!take_syscall(source, arch->arch, &syscalls[i]))
-			return false;
-	return true;
+	for (size_t i = 0; result == 0 && i < arch->syscall_count; i++) {
+		syscalls[i] = arch->syscalls[i];
+		result = take_rules(arena, changed, next, arch->arch, &syscalls[i]);
+	}
+	arch->syscalls = syscalls;
+	return result;
 }
 
-/* 0; -EINVAL: some rule was not taken. */
+/* 0, -ENOMEM; -EINVAL: some rule was not taken. */
 static int change_policy(struct callgate_simulator *simulator, const struct policy *from,
                          const struct callgate_changed_rules *changed)
 {
-	struct rule_source source = {changed->rules, changed->rules, &simulator->arena};
-	struct policy *policy = ARENA_NEW(&simulator->arena, struct policy);
-	struct policy_arch *archs = ARENA_ARRAY(&simulator->arena, struct policy_arch, from->arch_count);
+	struct arena *arena = &simulator->arena;
+	struct policy *policy = ARENA_NEW(arena, struct policy);
+	struct policy_arch *archs = ARENA_ARRAY(arena, struct policy_arch, from->arch_count);
+	int result = policy && archs ? 0 : -ENOMEM;
+	size_t next = 0;
 
-	if (!policy || !archs)
-		return diag_fail(diag_thread(), -ENOMEM, "out of memory for the rules");
-	if (changed->rule_count)
-		source.end += changed->rule_count;
-	memcpy(archs, from->archs, from->arch_count * sizeof(archs[0]));
-	for (size_t i = 0; i < from->arch_count; i++)
-		if (!take_arch(&source, changed, &archs[i]))
-			return diag_fail(diag_thread(), -ENOMEM, "out of memory for the rules");
-	if (source.next != source.end)
+	for (size_t i = 0; result == 0 && i < from->arch_count; i++) {
+		archs[i] = from->archs[i];
+		result = take_arch(arena, changed, &next, &archs[i]);
+	}
+	if (result < 0)
+		return result == -ENOMEM ? diag_fail(diag_thread(), result, "out of memory for the rules")
+		                         : result;
+	if (next != changed->rule_count)
 		return diag_fail(diag_thread(), -EINVAL,
 		                 "rule %zu of the list is not one of the simulator's, or not in its place",
-		                 (size_t)(source.next - changed->rules));
+		                 next);
 	*policy = *from;
 	policy->default_action = changed->default_action;
 	policy->bad_arch_action = changed->bad_arch_action;
 	policy->archs = archs;
 	simulator->policy = policy;
 	return 0;
-}
-
-static const char *find_mistake(const struct callgate_changed_rules *changed)
-{
-	for (size_t i = 0; i < changed->rule_count; i++)
-		for (size_t j = 0; j < changed->rules[i].condition_count; j++) {
-			const struct scmp_arg_cmp *c = &changed->rules[i].conditions[j];
-			if (c->arg > 5 || (int)c->op <= _SCMP_CMP_MIN || c->op >= _SCMP_CMP_MAX)
-				return "a condition has an argument or an operator that there is not";
-			if (j > 0 && c->arg < c[-1].arg)
-				return "the conditions of a rule must be in the order of their arguments";
-		}
-	return NULL;
 }
 
 int callgate_simulator_new_changed(const struct callgate_simulator *simulator,
@@ -337,20 +363,11 @@ int callgate_simulator_new_changed(const struct callgate_simulator *simulator,
 		                 "simulator, rules and the place for the new simulator must not be NULL");
 	if (!simulator->policy)
 		return diag_fail(diag_thread(), -EINVAL, "the simulator is of a program, which has no rules");
-	const char *mistake = find_mistake(changed);
-	if (mistake)
-		return diag_fail(diag_thread(), -EINVAL, "%s", mistake);
-	struct callgate_simulator *copy = simulator_allocate();
+	struct callgate_simulator *copy = allocate(diag_thread());
 	if (!copy)
-		return diag_fail(diag_thread(), -ENOMEM, "out of memory for a simulator");
+		return -ENOMEM;
 	int result = change_policy(copy, simulator->policy, changed);
 	if (result == 0)
 		result = compile_policy(copy->policy, false, diag_thread(), &copy->output);
-	if (result == 0)
-		result = simulator_prepare(copy, diag_thread());
-	if (result == 0)
-		*ret_simulator = copy;
-	else
-		callgate_simulator_free(copy);
-	return result;
+	return finish(copy, result, diag_thread(), ret_simulator);
 }

@@ -6,8 +6,7 @@
 
 #include <callgate/simulate.h>
 
-#include "base/arena.h"
-#include "base/diag.h"
+#include "base/vec.h"
 #include "compile/compile.h"
 #include "policy/policy.h"
 
@@ -20,28 +19,21 @@ struct simulator_place {
 	size_t index;
 };
 
-/* rules[] has all of the policy's, by architecture, number, and order of matching; places[] ascends by address. */
+/* `rules` has all of the policy's, by architecture, number, and order of matching; `places` ascends by address. */
 struct callgate_simulator {
 	struct arena arena;          /* everything below but the programs */
 	const struct policy *policy; /* NULL for a program that came without rules */
 	struct compile_output output;
 	simulator_sides **sides; /* one array per program */
-	size_t rule_count;
-	struct callgate_rule *rules;
-	struct simulator_place *places;
-	size_t edge_count;
-	struct callgate_edge *edges;                         /* `hits` is in `sides` */
+	ARENA_VEC(struct callgate_rule) rules;
+	ARENA_VEC(struct simulator_place) places;
+	ARENA_VEC(struct callgate_edge) edges;               /* `hits` is in `sides` */
 	unsigned long reasons[CALLGATE_REASON_BAD_ARCH + 1]; /* calls by enum callgate_reason */
 };
 
-/* An empty one, or NULL; callgate_simulator_free() is good for it at any time. */
-struct callgate_simulator *simulator_allocate(void);
-
-/* Lists the rules and makes the counters, once policy and output are in place. 0 or -ENOMEM. */
-int simulator_prepare(struct callgate_simulator *simulator, struct diag *diag);
-
-/* The kernel's record of a call. */
+/* A call as the kernel's record, and back. */
 struct seccomp_data simulator_data_of(const struct callgate_call *call);
+struct callgate_call simulator_call_of(const struct seccomp_data *data);
 
 /* Runs a call and counts what it comes to. */
 struct callgate_verdict simulator_count(struct callgate_simulator *simulator,

@@ -7,8 +7,6 @@
 
 #include <linux/seccomp.h>
 
-#include "base/errors.h"
-
 enum { ERRNO_MAX = 4095, /* as the kernel cuts it (MAX_ERRNO, linux/err.h) */ DATA_MAX = SECCOMP_RET_DATA };
 
 /* The strictest first. Of two names for one action, the later is the one that texts say. */

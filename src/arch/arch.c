@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "arch/generated.h"
-#include "base/similar.h"
+#include "base/strbuf.h"
 
 size_t arch_count(void)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "arch/generated.h"
-#include "base/similar.h"
+#include "base/strbuf.h"
 
 #define SOCKET_PSEUDO_FIRST (-101)
 #define SOCKET_PSEUDO_LAST  (-120)

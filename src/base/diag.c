@@ -1,7 +1,9 @@
 #include "base/diag.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,23 +29,73 @@ void diag_clear(struct diag *diag)
 		diag->text[0] = '\0';
 }
 
-void diag_add(struct diag *diag, const char *text)
+static void add(struct diag *diag, const char *text, size_t length)
 {
-	if (!diag)
-		return;
-	size_t used = strlen(diag->text), length = strlen(text);
+	size_t used = strlen(diag->text);
+
 	assert(used < sizeof(diag->text));
-	size_t room = sizeof(diag->text) - used - 1;
-	memcpy(diag->text + used, text, length < room ? length : room);
-	diag->text[used + (length < room ? length : room)] = '\0';
+	size_t room = sizeof(diag->text) - used - 1, taken = length < room ? length : room;
+	memcpy(diag->text + used, text, taken);
+	diag->text[used + taken] = '\0';
 	if (length > room)
 		memcpy(diag->text + sizeof(diag->text) - 4, "...", 4);
 }
 
-void diag_add_number(struct diag *diag, size_t number)
+void diag_add(struct diag *diag, const char *format, ...)
 {
 	char digits[DECIMAL_SIZE];
+	va_list list;
 
-	decimal_write(digits, number);
-	diag_add(diag, digits);
+	if (!diag)
+		return;
+	va_start(list, format);
+	while (*format) {
+		size_t plain = strcspn(format, "%");
+		add(diag, format, plain);
+		format += plain;
+		if (!*format)
+			break;
+		assert(format[1] == 's' || (format[1] == 'z' && format[2] == 'u'));
+		const char *text = digits;
+		if (format[1] == 's')
+			text = va_arg(list, const char *);
+		else
+			decimal_write(digits, va_arg(list, size_t));
+		add(diag, text, strlen(text));
+		format += format[1] == 's' ? 2 : 3;
+	}
+	va_end(list);
+}
+
+/* The names themselves, not pointers, which the dynamic linker would have to relocate: 15 letters are the longest. */
+static const struct {
+	char name[16];
+	uint16_t number;
+} errors[] = {
+#define ERROR(name) {#name, name},
+#include "base/errors.inc"
+#undef ERROR
+};
+
+const char *error_name(unsigned number)
+{
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].number == number)
+			return errors[i].name;
+	return NULL;
+}
+
+const char *error_text(unsigned number)
+{
+	const char *name = error_name(number);
+
+	return name ? name : "an unknown error";
+}
+
+unsigned error_number(const char *name)
+{
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strcmp(errors[i].name, name) == 0)
+			return errors[i].number;
+	return 0;
 }

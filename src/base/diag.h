@@ -1,5 +1,5 @@
 /*
- * What was wrong, where, and what to do: one text for a human, kept by value so that setting it cannot fail.
+ * What was wrong, where, and what to do: one text for a human, kept by value so that setting it cannot fail. And the names of error numbers.
  */
 #ifndef CALLGATE_BASE_DIAG_H
 #define CALLGATE_BASE_DIAG_H
@@ -17,8 +17,15 @@ __attribute__((format(printf, 3, 4))) int diag_fail(struct diag *diag, int resul
 #define diag_set(diag, ...) ((void)diag_fail((diag), 0, __VA_ARGS__))
 void diag_clear(struct diag *diag);
 
-/* These add to the text. They are async-signal-safe; diag_fail(), which formats, is not. */
-void diag_add(struct diag *diag, const char *text);
-void diag_add_number(struct diag *diag, size_t number);
+/* Adds to the text. Async-signal-safe, which diag_fail() is not: the format knows only %s and %zu. */
+__attribute__((format(printf, 2, 3))) void diag_add(struct diag *diag, const char *format, ...);
+
+/* "EPERM", also with a libc that has no function for it; of two names for a number the more usual one. NULL if there is none. Static. */
+const char *error_name(unsigned number);
+/* The same, or "an unknown error". */
+const char *error_text(unsigned number);
+
+/* The number of a name; 0 if there is none. */
+unsigned error_number(const char *name);
 
 #endif

@@ -2,63 +2,123 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/unchecked.h"
+/* Since Linux 5.0 the numbers of new calls are the same everywhere, but for an offset. */
+#define OPENAT2 (SYS_pidfd_open + 3)
 
-UNCHECKED long raw_read(int fd, void *buffer, size_t size)
+/* syscall(2) for all: its result or -errno. */
+UNCHECKED static long call(long nr, long a, long b, long c, long d, long e)
+{
+	int saved = errno;
+	long result = syscall(nr, a, b, c, d, e);
+
+	if (result < 0)
+		result = -errno;
+	errno = saved;
+	return result;
+}
+
+UNCHECKED int raw_seccomp(unsigned operation, unsigned flags, void *argument)
+{
+	return (int)call(SYS_seccomp, operation, flags, (long)argument, 0, 0);
+}
+
+UNCHECKED int raw_prctl(int option, unsigned long a, unsigned long b)
+{
+	return (int)call(SYS_prctl, option, (long)a, (long)b, 0, 0);
+}
+
+UNCHECKED int raw_ioctl(int fd, unsigned long request, const void *argument)
+{
+	return (int)call(SYS_ioctl, fd, (long)request, (long)argument, 0, 0);
+}
+
+/* All of the buffer, unless `nr` fails or moves nothing. */
+UNCHECKED static long transfer(long nr, int fd, char *buffer, size_t size)
 {
 	size_t done = 0;
 
 	while (done < size) {
-		long count = syscall(SYS_read, fd, (char *)buffer + done, size - done);
+		long count = call(nr, fd, (long)(buffer + done), (long)(size - done), 0, 0);
 		if (count == 0)
 			break;
 		if (count > 0)
 			done += (size_t)count;
-		else if (errno != EINTR)
-			return -errno;
+		else if (count != -EINTR)
+			return count;
 	}
 	return (long)done;
+}
+
+UNCHECKED long raw_read(int fd, void *buffer, size_t size)
+{
+	return transfer(SYS_read, fd, buffer, size);
 }
 
 UNCHECKED long raw_write(int fd, const void *buffer, size_t size)
 {
-	size_t done = 0;
+	long result = transfer(SYS_write, fd, (char *)(uintptr_t)buffer, size);
 
-	while (done < size) {
-		long count = syscall(SYS_write, fd, (const char *)buffer + done, size - done);
-		if (count >= 0)
-			done += (size_t)count;
-		else if (errno != EINTR)
-			return -errno;
-	}
-	return (long)done;
+	return result >= 0 && (size_t)result < size ? -EIO : result;
 }
 
-/* Since Linux 5.0 the numbers of new calls are the same everywhere, but for an offset. */
-#define OPENAT2 (SYS_pidfd_open + 3)
-
-UNCHECKED static bool has_descriptor_0(void)
+UNCHECKED size_t raw_read_number(int fd, const char *name)
 {
-	return syscall(SYS_fcntl, 0, F_GETFD) >= 0;
+	char piece[128]; /* the stack of a signal handler may be small */
+	size_t matched = 0, number = 0;
+	long length;
+
+	while ((length = raw_read(fd, piece, sizeof(piece))) > 0)
+		for (const char *at = piece; at < piece + length; at++) {
+			if (name[matched])
+				matched = *at == name[matched] ? matched + 1 : *at == name[0];
+			else if (*at == '\n')
+				return number;
+			else if (*at >= '0' && *at <= '9')
+				number = number * 10 + (size_t)(*at - '0');
+		}
+	return 0;
 }
 
-UNCHECKED static int new_descriptor(long result, bool had_0)
+void raw_seek_end(int fd)
 {
-	if (result < 0)
-		return -errno;
-	return result == 0 && had_0 ? -ECANCELED : (int)result;
+	int saved = errno;
+
+	(void)lseek(fd, 0, SEEK_END);
+	errno = saved;
+}
+
+UNCHECKED void raw_close(int fd)
+{
+	if (fd >= 0)
+		call(SYS_close, fd, 0, 0, 0, 0);
+}
+
+/* A true 0, where there was no descriptor 0, makes the next number another one; a filter answers the same call with the same 0. */
+UNCHECKED static int new_descriptor(long nr, long a, long b, long c, long d)
+{
+	long first = call(nr, a, b, c, d, 0);
+
+	if (first != 0)
+		return (int)first;
+	long second = call(nr, a, b, c, d, 0);
+	if (second == 0)
+		return -ECANCELED;
+	raw_close(0);
+	return (int)second;
 }
 
 UNCHECKED int raw_pidfd_open(int pid)
 {
-	bool had_0 = has_descriptor_0();
+	return new_descriptor(SYS_pidfd_open, pid, 0, 0, 0);
+}
 
-	return new_descriptor(syscall(SYS_pidfd_open, pid, 0), had_0);
+UNCHECKED int raw_open(const char *name, int flags)
+{
+	return new_descriptor(SYS_openat, AT_FDCWD, (long)name, flags | O_CLOEXEC, 0);
 }
 
 UNCHECKED int raw_open_exactly(const char *name, int flags)
@@ -67,9 +127,8 @@ UNCHECKED int raw_open_exactly(const char *name, int flags)
 	const struct {
 		uint64_t flags, mode, resolve;
 	} how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = 0x04};
-	bool had_0 = has_descriptor_0();
 
-	return new_descriptor(syscall(OPENAT2, AT_FDCWD, name, &how, sizeof(how)), had_0);
+	return new_descriptor(OPENAT2, AT_FDCWD, (long)name, (long)&how, sizeof(how));
 }
 
 UNCHECKED void raw_exit(int status)

@@ -1,5 +1,5 @@
 /*
- * Text: buffers that grow, numbers in digits, characters of UTF-8.
+ * Text: buffers that grow, numbers in digits, characters of UTF-8, and what a mistyped word was meant to be.
  */
 #ifndef CALLGATE_BASE_STRBUF_H
 #define CALLGATE_BASE_STRBUF_H
@@ -31,5 +31,21 @@ char *decimal_write(char *to, size_t number);
 
 /* How many bytes the first character of a text with `left` > 0 bytes has; 0: it is not UTF-8 (RFC 3629: shortest form, no surrogates). */
 size_t utf8_size(const char *text, size_t left);
+
+/*
+ * Which known word was meant? Edit distance with insertions, deletions, replacements and swaps of neighbours. `best` is NULL while
+ * nothing offered is close enough to be a typing error.
+ */
+struct similar {
+	const char *word;
+	size_t len;
+	size_t edits; /* fewer than these are needed */
+	const char *best;
+};
+
+/* NULL and overlong words are like nothing. */
+struct similar similar_start(const char *word);
+/* Keeps `candidate`, which must live as long as the search's result, if it is closer than what was offered before. */
+void similar_offer(struct similar *similar, const char *candidate);
 
 #endif

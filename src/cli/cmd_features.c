@@ -15,7 +15,7 @@
 #include <callgate/arch.h>
 
 #include "base/confine.h"
-#include "base/kernel.h"
+#include "base/raw.h"
 #include "cli/command.h"
 #include "cli/print.h"
 
@@ -57,16 +57,16 @@ static bool is_seccomp_faked(void)
 	struct sock_fprog nothing = {0};
 	uint32_t none = 0x7ffe0000; /* no action */
 
-	return kernel_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL) >= 0 ||
-	       kernel_seccomp(SECCOMP_SET_MODE_FILTER, 0, &nothing) >= 0 ||
-	       kernel_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &none) >= 0;
+	return raw_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL) >= 0 ||
+	       raw_seccomp(SECCOMP_SET_MODE_FILTER, 0, &nothing) >= 0 ||
+	       raw_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &none) >= 0;
 }
 
 static enum answer ask_seccomp(unsigned long flags)
 {
-	return is_seccomp_faked()                                                              ? FAKED
-	       : kernel_seccomp(SECCOMP_SET_MODE_FILTER, (unsigned int)flags, NULL) == -EFAULT ? YES
-	                                                                                       : NO;
+	return is_seccomp_faked()                                                           ? FAKED
+	       : raw_seccomp(SECCOMP_SET_MODE_FILTER, (unsigned int)flags, NULL) == -EFAULT ? YES
+	                                                                                    : NO;
 }
 
 static enum answer ask_action(unsigned long action)
@@ -75,13 +75,13 @@ static enum answer ask_action(unsigned long action)
 
 	if (is_seccomp_faked())
 		return FAKED;
-	int result = kernel_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &value);
+	int result = raw_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &value);
 	if (result == 0)
 		return YES;
 	/* Before 4.14 there is no such question; these actions are as old as filters. */
 	if ((result == -EINVAL || result == -ENOSYS) && value != SECCOMP_RET_KILL_PROCESS &&
 	    value != SECCOMP_RET_LOG && value != SECCOMP_RET_USER_NOTIF)
-		return kernel_prctl(PR_GET_SECCOMP, 0, 0) >= 0 ? YES : NO;
+		return raw_prctl(PR_GET_SECCOMP, 0, 0) >= 0 ? YES : NO;
 	return NO;
 }
 
@@ -90,9 +90,9 @@ static enum answer ask_prctl(unsigned long option)
 	struct sock_fprog nothing = {0};
 
 	if (option == PR_GET_SECCOMP &&
-	    kernel_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)&nothing) >= 0)
+	    raw_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)&nothing) >= 0)
 		return FAKED;
-	return kernel_prctl((int)option, 0, 0) >= 0 ? YES : NO;
+	return raw_prctl((int)option, 0, 0) >= 0 ? YES : NO;
 }
 
 /* In a child, for it stays. */
@@ -116,9 +116,7 @@ static enum answer ask_sizes(unsigned long unused)
 	struct seccomp_notif_sizes sizes;
 
 	(void)unused;
-	return is_seccomp_faked()                                        ? FAKED
-	       : kernel_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 ? YES
-	                                                                 : NO;
+	return is_seccomp_faked() ? FAKED : raw_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 ? YES : NO;
 }
 
 /* What a listener can do: a bit for each, or all of them if no listener can be had. */
@@ -137,12 +135,12 @@ static int try_listener(void)
 	if (listener < 0)
 		return LISTENER_NONE;
 	struct seccomp_notif_addfd add = {.srcfd = (__u32)listener};
-	found |= kernel_ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) == -ENOENT ? LISTENER_ADDS : 0;
+	found |= raw_ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) == -ENOENT ? LISTENER_ADDS : 0;
 	add.flags = SECCOMP_ADDFD_FLAG_SEND;
 	found |=
-	    kernel_ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) == -ENOENT ? LISTENER_ADDS_AND_SENDS : 0;
+	    raw_ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) == -ENOENT ? LISTENER_ADDS_AND_SENDS : 0;
 	found |=
-	    kernel_ioctl(listener, NOTIF_SET_FLAGS, (const void *)(uintptr_t)wakes) == 0 ? LISTENER_WAKES : 0;
+	    raw_ioctl(listener, NOTIF_SET_FLAGS, (const void *)(uintptr_t)wakes) == 0 ? LISTENER_WAKES : 0;
 	return found;
 }
 

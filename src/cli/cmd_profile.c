@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/similar.h"
+#include "base/strbuf.h"
 #include "cli/filter_file.h"
 #include "cli/print.h"
 

@@ -14,7 +14,7 @@
 #include <callgate/arch.h>
 #include <callgate/version.h>
 
-#include "base/similar.h"
+#include "base/strbuf.h"
 #include "cli/command.h"
 
 enum { HELP_WIDTH = 80, HELP_COLUMN = 24, ROWS_MAX = 64 };

@@ -7,7 +7,7 @@
 
 #include <callgate/arch.h>
 
-#include "base/similar.h"
+#include "base/strbuf.h"
 #include "info/tables.h"
 
 /* The column of an architecture, or a number that no exception has where it has the usual values; -1: there is no architecture. */

@@ -8,7 +8,7 @@
 
 #include <linux/seccomp.h>
 
-#include "base/kernel.h"
+#include "base/raw.h"
 
 /* PROBED is set in the word of a process that has probed, so that the word of a kernel without any feature is not zero. */
 enum { PROBED = 1 << 30, FAKED = 1 << 29 };
@@ -45,7 +45,7 @@ const struct load_feature_facts *load_feature_facts(enum load_feature feature)
 /* A flag that the kernel knows gets as far as the missing program: EFAULT. */
 static bool is_flag_known(unsigned flags)
 {
-	return kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags, NULL) == -EFAULT;
+	return raw_seccomp(SECCOMP_SET_MODE_FILTER, flags, NULL) == -EFAULT;
 }
 
 const struct load_feature_facts *load_refused_flag(unsigned flags)
@@ -77,19 +77,19 @@ static unsigned probe_flags(void)
 
 static unsigned probe_action(unsigned feature, uint32_t action)
 {
-	return kernel_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 ? feature : 0;
+	return raw_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 ? feature : 0;
 }
 
 static unsigned probe_notification(void)
 {
 	struct seccomp_notif_sizes sizes;
 
-	return kernel_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 ? LOAD_ACTION_NOTIFY : 0;
+	return raw_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 ? LOAD_ACTION_NOTIFY : 0;
 }
 
 static unsigned probe(void)
 {
-	int strict = kernel_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL);
+	int strict = raw_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL);
 
 	/*
 	 * Strict mode takes no flags, so this asks without doing anything. The second question is for a filter around us that

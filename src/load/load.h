@@ -22,6 +22,9 @@ struct load_request {
 	bool wait_killable;  /* only looked at with wants_listener */
 };
 
+/* After this a load in this thread allocates nothing, however the library was loaded. */
+void load_prepare(void);
+
 /* Would the kernel take each of them? 0, or -EINVAL with a text that names the first bad instruction. */
 int load_check(struct callgate_program *const *programs, size_t count, struct diag *diag);
 

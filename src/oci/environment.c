@@ -12,7 +12,7 @@
 
 #include <seccomp.h>
 
-#include "base/similar.h"
+#include "base/strbuf.h"
 
 #define CAPABILITY_PREFIX "CAP_"
 enum { PREFIX_LENGTH = sizeof(CAPABILITY_PREFIX) - 1 };

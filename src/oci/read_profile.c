@@ -11,7 +11,7 @@
 #include <callgate/info.h>
 #include <callgate/syscall.h>
 
-#include "base/similar.h"
+#include "base/strbuf.h"
 
 #define ACTION_PREFIX "SCMP_ACT_"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/similar.h"
+#include "base/strbuf.h"
 
 static const struct {
 	enum object object; /* whose key it is */

@@ -15,7 +15,6 @@
 
 #include "base/confine.h"
 #include "base/raw.h"
-#include "base/unchecked.h"
 
 const char *child_step_name(enum child_step step)
 {

@@ -18,7 +18,7 @@ typedef void (*reachable_visitor)(void *closure, const struct seccomp_data *call
 int reachable_visit(const struct filter *filter, const struct query *query, reachable_visitor visitor,
                     void *closure);
 
-/* A part of the input, or what is computed from it. */
+/* A part of the input, or what is computed from it. ORDER callgate_operand: the values of enum callgate_operand in <callgate/simulate.h> */
 enum reachable_operand {
 	REACHABLE_COMPUTED,
 	REACHABLE_NR,

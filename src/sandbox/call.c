@@ -13,7 +13,6 @@
 
 #include "base/confine.h"
 #include "base/raw.h"
-#include "base/unchecked.h"
 #include "process/child.h"
 #include "process/process.h"
 #include "sandbox/confinement.h"

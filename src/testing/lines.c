@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/similar.h"
+#include "base/strbuf.h"
 #include "testing/words.h"
 
 /* part and heading are what the lines that follow belong to. */

@@ -9,7 +9,7 @@
 #include <callgate/action.h>
 #include <callgate/syscall.h>
 
-#include "base/similar.h"
+#include "base/strbuf.h"
 #include "testing/words.h"
 
 /* C's digits: 10, 0x1f, 0400. `len` bytes, all letters, digits or _. */
