@@ -260,7 +260,10 @@ const struct scmp_version *seccomp_version(void);
  */
 unsigned int seccomp_api_get(void);
 
-/* Makes the library believe a level from 1 to 7 without asking the kernel. Errors: -EINVAL (other level). */
+/*
+ * Makes the library believe a level from 1 to 7 without asking the kernel, until seccomp_reset(NULL, ...). Errors: -EINVAL (other
+ * level).
+ */
 int seccomp_api_set(unsigned int level);
 
 /*
@@ -270,8 +273,8 @@ int seccomp_api_set(unsigned int level);
 scmp_filter_ctx seccomp_init(uint32_t def_action);
 
 /*
- * Back to the state after seccomp_init(def_action); with ctx NULL, forgets what was probed of the kernel (but not the
- * API level). Errors: -EINVAL (action, or not a context), -ENOMEM (the context is unchanged).
+ * Back to the state after seccomp_init(def_action); with ctx NULL, the kernel is probed again when it is next needed, and
+ * seccomp_api_set() is undone. Errors: -EINVAL (action, or not a context), -ENOMEM (the context is unchanged).
  */
 int seccomp_reset(scmp_filter_ctx ctx, uint32_t def_action);
 

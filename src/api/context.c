@@ -117,9 +117,11 @@ scmp_filter_ctx seccomp_init(uint32_t def_action)
 
 int seccomp_reset(scmp_filter_ctx ctx, uint32_t def_action)
 {
-	/* The probe of the kernel stays: nothing that a later load needs is forgotten, and the listeners are not ours. */
-	if (!ctx)
+	/* The listeners are not ours. */
+	if (!ctx) {
+		load_level_forget();
 		return 0;
+	}
 	struct context *context = context_check_magic(ctx);
 	if (!context || action_check(def_action, &context->diag) < 0)
 		return -EINVAL;

@@ -12,7 +12,7 @@
 
 /* PROBED is set in the word of a process that has probed, so that the word of a kernel without any feature is not zero. */
 enum { PROBED = 1 << 30, FAKED = 1 << 29 };
-static _Atomic unsigned known;
+static _Atomic unsigned known, found; /* what is believed, or 0; all that was ever probed */
 
 /* In the order of their levels, and a flag after those that it needs. */
 static const struct load_feature_facts facts[] = {
@@ -113,6 +113,8 @@ static unsigned known_word(void)
 		return word;
 	word = probe();
 	assert(word & PROBED);
+	/* The kernel still has what a filter hides by now. */
+	word |= atomic_fetch_or(&found, word & ~(unsigned)FAKED);
 	return atomic_compare_exchange_strong(&known, &unknown, word) ? word : unknown;
 }
 
@@ -153,4 +155,9 @@ bool load_level_force(unsigned level)
 		return false;
 	atomic_store(&known, PROBED | needed_by(level));
 	return true;
+}
+
+void load_level_forget(void)
+{
+	atomic_store(&known, 0);
 }

@@ -48,4 +48,7 @@ unsigned load_level(void);
 /* Makes a level be believed from now on, without asking the kernel. False, and no change, for anything but 1..7. */
 bool load_level_force(unsigned level);
 
+/* The kernel is asked again, and no forced level is believed any more; what was found before counts, even where a filter forbids asking by now. */
+void load_level_forget(void);
+
 #endif

@@ -209,7 +209,7 @@ START_TEST(test_without_action)
 }
 END_TEST
 
-/* A level that is set is believed before anything was asked, and whatever is asked later. */
+/* A level that is set is believed before anything was asked, until it is given back. */
 static void set_first(void *argument)
 {
 	unsigned level = *(unsigned *)argument;
@@ -217,11 +217,13 @@ static void set_first(void *argument)
 	CHILD_EQUAL(seccomp_api_set(level), 0);
 	check_features(level);
 	check_interface(level);
-	CHILD_EQUAL(seccomp_reset(NULL, 0), 0);
-	check_features(level);
 	CHILD_EQUAL(seccomp_api_set(0), -EINVAL);
 	CHILD_EQUAL(seccomp_api_set(LEVEL_MAX + 1), -EINVAL);
 	check_features(level);
+	CHILD_EQUAL(seccomp_reset(NULL, 0), 0);
+	check_features(LEVEL_MAX);
+	check_interface(LEVEL_MAX);
+	CHILD_EQUAL(seccomp_api_set(level), 0);
 	load_getppid();
 }
 
@@ -263,6 +265,10 @@ static void reset_forgets_nothing(void *argument)
 	CHILD_EQUAL(seccomp_reset(NULL, 12345), 0);
 	CHILD_EQUAL(seccomp_load(ctx), 0);
 	CHILD_CHECK(seccomp_notify_fd(ctx) >= 0);
+	CHILD_EQUAL(seccomp_api_set(1), 0);
+	old_kernel_enter(&(struct old_kernel){.error = EPERM, .no_seccomp = true});
+	CHILD_EQUAL(seccomp_reset(NULL, 0), 0);
+	CHILD_EQUAL(seccomp_api_get(), LEVEL_MAX);
 }
 
 /* At a level without listeners none is asked for: the diagnosis says what becomes of the calls. */

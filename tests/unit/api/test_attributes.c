@@ -236,14 +236,16 @@ END_TEST
 START_TEST(levels)
 {
 	static const unsigned wrong[] = {0, 8, 1024, UINT32_MAX};
+	unsigned kernel = seccomp_api_get();
 
 	for (unsigned level = 1; level <= LEVELS; level++) {
 		ck_assert_int_eq(seccomp_api_set(level), 0);
 		ck_assert_uint_eq(seccomp_api_get(), level);
 		for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 			ck_assert_int_eq(seccomp_api_set(wrong[i]), -EINVAL);
-		ck_assert_int_eq(seccomp_reset(NULL, 0xdeadbeef), 0);
 		ck_assert_uint_eq(seccomp_api_get(), level);
+		ck_assert_int_eq(seccomp_reset(NULL, 0xdeadbeef), 0);
+		ck_assert_uint_eq(seccomp_api_get(), kernel);
 	}
 }
 END_TEST
