@@ -93,7 +93,7 @@ enum scmp_kver {
 	SCMP_KV_6_19,
 	SCMP_KV_7_0,
 	SCMP_KV_7_1,
-	__SCMP_KV_MAX,
+	__SCMP_KV_MAX
 };
 
 #endif

@@ -50,7 +50,7 @@ enum scmp_filter_attr {
 	SCMP_FLTATR_CTL_OPTIMIZE = 8,  /* 1: by priority, 2: by number; verdicts are the same */
 	SCMP_FLTATR_API_SYSRAWRC = 9,  /* load and export return the system's errno values */
 	SCMP_FLTATR_CTL_WAITKILL = 10, /* notified calls wait killably once received */
-	_SCMP_FLTATR_MAX = 11,
+	_SCMP_FLTATR_MAX = 11
 };
 
 /* Comparisons, all unsigned on 64 bits. */
@@ -63,7 +63,7 @@ enum scmp_compare {
 	SCMP_CMP_GE = 5,
 	SCMP_CMP_GT = 6,
 	SCMP_CMP_MASKED_EQ = 7, /* (argument & datum_a) == (datum_b & datum_a) */
-	_SCMP_CMP_MAX = 8,
+	_SCMP_CMP_MAX = 8
 };
 
 typedef uint64_t scmp_datum_t;
@@ -73,6 +73,10 @@ struct scmp_arg_cmp {
 	enum scmp_compare op;
 	scmp_datum_t datum_a;
 	scmp_datum_t datum_b; /* for SCMP_CMP_MASKED_EQ only */
+#if !defined(__cplusplus) && !defined(__clang__)
+	/* Takes no room. SCMP_CMP() names it, as gcc then asks for no datum that is left out. */
+	__extension__ char _end[0];
+#endif
 };
 
 /* The user notification's structures, for kernel headers before 5.0. */
@@ -193,36 +197,82 @@ struct seccomp_notif_addfd {
 /*
  * Comparisons as values: SCMP_A0(SCMP_CMP_EQ, x), SCMP_CMP(2, SCMP_CMP_MASKED_EQ, mask, value).
  * The _32 forms cast the data to uint32_t, so that a negative int is not sign-extended; they still compare 64 bits.
- * In C they are compound literals of what stands in the brackets; in C++, where braces take no negative int, what a function returns.
+ * In C they are compound literals of what stands in the brackets, without a warning about the datum that is left out; in C++, functions.
  */
+/* clang-format off */
 #ifdef __cplusplus
-static constexpr inline struct scmp_arg_cmp _scmp_cmp64(unsigned int arg, enum scmp_compare op,
-                                                        scmp_datum_t datum_a = 0, scmp_datum_t datum_b = 0)
-{
-	return {arg, op, datum_a, datum_b};
-}
-#define SCMP_CMP64(...) _scmp_cmp64(__VA_ARGS__)
-#define _SCMP_WORD(x)   static_cast<uint32_t>(x)
+#if __cplusplus >= 201103L
+#define _SCMP_CONSTEXPR static constexpr inline
+#define _SCMP_FROM(type) constexpr _scmp_word(type x) : value(static_cast<uint32_t>(x)) {}
 #else
-/* A datum that is left out is written as 0, as -Wmissing-field-initializers wants it. */
-#define SCMP_CMP64(...)                    _SCMP_CMP64_COUNTED(_SCMP_SIXTH(__VA_ARGS__, 5, 4, 3, 2, 1, 0), __VA_ARGS__)
-#define _SCMP_SIXTH(a, b, c, d, e, f, ...) f
-#define _SCMP_CMP64_COUNTED(count, ...)    _SCMP_CMP64_NAMED(count, __VA_ARGS__)
-#define _SCMP_CMP64_NAMED(count, ...)      _SCMP_CMP64_##count(__VA_ARGS__)
-#define _SCMP_CMP64_2(...)                 (__extension__(struct scmp_arg_cmp){__VA_ARGS__, .datum_b = 0})
-#define _SCMP_CMP64_3(...)                 (__extension__(struct scmp_arg_cmp){__VA_ARGS__, .datum_b = 0})
-#define _SCMP_CMP64_4(...)                 (__extension__(struct scmp_arg_cmp){__VA_ARGS__})
-#define _SCMP_WORD(x)                      (uint32_t)(x)
+#define _SCMP_CONSTEXPR static inline
+#define _SCMP_FROM(type) _scmp_word(type x) : value(static_cast<uint32_t>(x)) {}
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wlong-long"
 #endif
-#define SCMP_CMP SCMP_CMP64
-
+/* The low 32 bits of any integer, and of any enum. */
+struct _scmp_word {
+	_SCMP_FROM(int) _SCMP_FROM(unsigned int) _SCMP_FROM(long) _SCMP_FROM(unsigned long)
+	_SCMP_FROM(long long) _SCMP_FROM(unsigned long long)
+	uint32_t value;
+};
+#undef _SCMP_FROM
+#if __cplusplus < 201103L
+#pragma GCC diagnostic pop
+#endif
+_SCMP_CONSTEXPR struct scmp_arg_cmp SCMP_CMP64(unsigned int arg, enum scmp_compare op, scmp_datum_t datum_a = 0,
+                                               scmp_datum_t datum_b = 0)
+{
+#if __cplusplus >= 201103L
+	return {arg, op, datum_a, datum_b};
+#else
+	struct scmp_arg_cmp made = {arg, op, datum_a, datum_b};
+	return made;
+#endif
+}
+_SCMP_CONSTEXPR struct scmp_arg_cmp SCMP_CMP32(unsigned int arg, enum scmp_compare op, _scmp_word datum_a,
+                                               _scmp_word datum_b = 0)
+{
+	return SCMP_CMP64(arg, op, datum_a.value, datum_b.value);
+}
+#define _SCMP_ARGUMENT(n)                                                                                             \
+	_SCMP_CONSTEXPR struct scmp_arg_cmp SCMP_A##n##_64(enum scmp_compare op, scmp_datum_t datum_a = 0,            \
+	                                                   scmp_datum_t datum_b = 0)                                  \
+	{                                                                                                             \
+		return SCMP_CMP64(n, op, datum_a, datum_b);                                                           \
+	}                                                                                                             \
+	_SCMP_CONSTEXPR struct scmp_arg_cmp SCMP_A##n##_32(enum scmp_compare op, _scmp_word datum_a,                  \
+	                                                   _scmp_word datum_b = 0)                                    \
+	{                                                                                                             \
+		return SCMP_CMP32(n, op, datum_a, datum_b);                                                           \
+	}
+_SCMP_ARGUMENT(0)
+_SCMP_ARGUMENT(1)
+_SCMP_ARGUMENT(2)
+_SCMP_ARGUMENT(3)
+_SCMP_ARGUMENT(4)
+_SCMP_ARGUMENT(5)
+#undef _SCMP_ARGUMENT
+#undef _SCMP_CONSTEXPR
+/* For programs that ask whether there is one. */
+#define SCMP_CMP64 SCMP_CMP64
+#define SCMP_CMP32 SCMP_CMP32
+#else
+#ifdef __clang__
+#define SCMP_CMP64(...)                                                                                                \
+	(_Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wmissing-field-initializers\"")         \
+	 __extension__(struct scmp_arg_cmp){__VA_ARGS__} _Pragma("clang diagnostic pop"))
+#else
+#define SCMP_CMP64(...) (__extension__(struct scmp_arg_cmp){__VA_ARGS__, ._end = {}})
+#endif
+/* clang-format on */
 #define _SCMP_VA_NUM_ARGS(...)                    _SCMP_VA_NUM_ARGS_IMPL(__VA_ARGS__, 2, 1, 0)
 #define _SCMP_VA_NUM_ARGS_IMPL(_1, _2, N, ...)    N
 #define _SCMP_MACRO_DISPATCHER(func, ...)         _SCMP_MACRO_DISPATCHER_IMPL1(func, _SCMP_VA_NUM_ARGS(__VA_ARGS__))
 #define _SCMP_MACRO_DISPATCHER_IMPL1(func, nargs) _SCMP_MACRO_DISPATCHER_IMPL2(func, nargs)
 #define _SCMP_MACRO_DISPATCHER_IMPL2(func, nargs) func##nargs
-#define _SCMP_CMP32_1(x, y, z)                    SCMP_CMP64(x, y, _SCMP_WORD(z))
-#define _SCMP_CMP32_2(x, y, z, q)                 SCMP_CMP64(x, y, _SCMP_WORD(z), _SCMP_WORD(q))
+#define _SCMP_CMP32_1(x, y, z)                    SCMP_CMP64(x, y, (uint32_t)(z))
+#define _SCMP_CMP32_2(x, y, z, q)                 SCMP_CMP64(x, y, (uint32_t)(z), (uint32_t)(q))
 #define SCMP_CMP32(x, y, ...)                     _SCMP_MACRO_DISPATCHER(_SCMP_CMP32_, __VA_ARGS__)(x, y, __VA_ARGS__)
 
 #define SCMP_A0_64(...)    SCMP_CMP64(0, __VA_ARGS__)
@@ -237,12 +287,14 @@ static constexpr inline struct scmp_arg_cmp _scmp_cmp64(unsigned int arg, enum s
 #define SCMP_A3_32(x, ...) SCMP_CMP32(3, x, __VA_ARGS__)
 #define SCMP_A4_32(x, ...) SCMP_CMP32(4, x, __VA_ARGS__)
 #define SCMP_A5_32(x, ...) SCMP_CMP32(5, x, __VA_ARGS__)
-#define SCMP_A0            SCMP_A0_64
-#define SCMP_A1            SCMP_A1_64
-#define SCMP_A2            SCMP_A2_64
-#define SCMP_A3            SCMP_A3_64
-#define SCMP_A4            SCMP_A4_64
-#define SCMP_A5            SCMP_A5_64
+#endif
+#define SCMP_CMP SCMP_CMP64
+#define SCMP_A0  SCMP_A0_64
+#define SCMP_A1  SCMP_A1_64
+#define SCMP_A2  SCMP_A2_64
+#define SCMP_A3  SCMP_A3_64
+#define SCMP_A4  SCMP_A4_64
+#define SCMP_A5  SCMP_A5_64
 
 /* A system call's number on this architecture by its name: SCMP_SYS(openat). Unknown names do not compile. */
 #define SCMP_SYS(x) (__SNR_##x)
@@ -250,8 +302,8 @@ static constexpr inline struct scmp_arg_cmp _scmp_cmp64(unsigned int arg, enum s
 #define __NR_SCMP_ERROR -1
 #define __NR_SCMP_UNDEF -2
 
-/* The implemented version of libseccomp's interface: {2, 6, 1}; static. */
-const struct scmp_version *seccomp_version(void);
+    /* The implemented version of libseccomp's interface: {2, 6, 1}; static. */
+    const struct scmp_version *seccomp_version(void);
 
 /*
  * What the kernel can do, as a level from 1 to 7; probed on the first call of the process (seccomp(2)):

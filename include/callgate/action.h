@@ -25,7 +25,10 @@ struct callgate_action_kind {
 const struct callgate_action_kind *callgate_action_kind_at(size_t index);
 
 /* The kind of an action, whatever its data; NULL for a number that is no action. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* of the struct's constructor, in C++ */
 const struct callgate_action_kind *callgate_action_kind(uint32_t action);
+#pragma GCC diagnostic pop
 
 /* The kind that a name says, with or without "SCMP_ACT_" before it; NULL if there is none, and for NULL. */
 const struct callgate_action_kind *callgate_action_kind_find(const char *name);

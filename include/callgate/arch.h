@@ -15,7 +15,7 @@ extern "C" {
 enum callgate_arch_mmap {
 	CALLGATE_ARCH_MMAP_DIRECT = 0, /* all */
 	CALLGATE_ARCH_MMAP_ONLY_MMAP2, /* mmap2; mmap takes a pointer to its arguments */
-	CALLGATE_ARCH_MMAP_IN_MEMORY,  /* none */
+	CALLGATE_ARCH_MMAP_IN_MEMORY   /* none */
 };
 
 /*

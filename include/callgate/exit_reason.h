@@ -35,7 +35,7 @@ enum callgate_exit_kind {
 	/* Plugins: it could not be loaded. */
 	CALLGATE_EXIT_REFUSED,
 	/* It is gone, and another part of this program has collected its status; or it hangs in the kernel and could not be collected. */
-	CALLGATE_EXIT_UNKNOWN,
+	CALLGATE_EXIT_UNKNOWN
 };
 
 enum { CALLGATE_EXIT_REASON_TEXT = 256 };

@@ -57,7 +57,7 @@ enum callgate_profile_option {
 	 * Whose meaning the profile has: enum callgate_profile_like. It gives the defaults of SAME_ARGUMENT, UNKNOWN_CALLS and
 	 * DEFAULT_ERRNO, as the table in callgate-profile(5) says. Default AUTO.
 	 */
-	CALLGATE_PROFILE_LIKE,
+	CALLGATE_PROFILE_LIKE
 };
 
 enum callgate_profile_like {
@@ -65,13 +65,10 @@ enum callgate_profile_like {
 	CALLGATE_PROFILE_LIKE_DOCKER = 1,
 	CALLGATE_PROFILE_LIKE_PODMAN = 2,
 	CALLGATE_PROFILE_LIKE_RUNC = 3,
-	CALLGATE_PROFILE_LIKE_CRUN = 4, /* a key in another case is an error: crun ignores it */
+	CALLGATE_PROFILE_LIKE_CRUN = 4 /* a key in another case is an error: crun ignores it */
 };
 
-enum callgate_same_argument {
-	CALLGATE_SAME_ARGUMENT_OR = 0,
-	CALLGATE_SAME_ARGUMENT_AND = 1,
-};
+enum callgate_same_argument { CALLGATE_SAME_ARGUMENT_OR = 0, CALLGATE_SAME_ARGUMENT_AND = 1 };
 
 enum callgate_unknown_calls {
 	CALLGATE_UNKNOWN_CALLS_AUTO =
@@ -82,7 +79,7 @@ enum callgate_unknown_calls {
 	 * ENOSYS for every call above the newest one that the profile names, per architecture, also for calls that callgate
 	 * knows; unless the default action is ALLOW, LOG, TRACE or ERRNO(ENOSYS).
 	 */
-	CALLGATE_UNKNOWN_CALLS_NAMED = 3,
+	CALLGATE_UNKNOWN_CALLS_NAMED = 3
 };
 
 /* -EINVAL: no such option, or a value that it does not have. */
@@ -129,7 +126,7 @@ int callgate_profile_read_memory(struct callgate_profile *profile, const void *t
 enum callgate_severity {
 	CALLGATE_SEVERITY_NOTE = 0,    /* good to know */
 	CALLGATE_SEVERITY_WARNING = 1, /* the profile works, but perhaps not as it was meant */
-	CALLGATE_SEVERITY_ERROR = 2,   /* the profile can't be used */
+	CALLGATE_SEVERITY_ERROR = 2    /* the profile can't be used */
 };
 
 /* Texts belong to the profile. line and column count from 1, columns in characters; both are 0 where no place is meant. */
@@ -144,8 +141,11 @@ struct callgate_profile_message {
 /* Messages in the order of their places. */
 size_t callgate_profile_message_count(const struct callgate_profile *profile);
 /* NULL after the last. Valid until the next call that changes the profile. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* of the struct's constructor, in C++ */
 const struct callgate_profile_message *callgate_profile_message(const struct callgate_profile *profile,
                                                                 size_t index);
+#pragma GCC diagnostic pop
 
 /* Why the last call failed: "file.json:3:7: error: ..." ; "" if it did not. Valid until the next call on the profile. */
 const char *callgate_profile_diagnosis(const struct callgate_profile *profile);

@@ -24,7 +24,7 @@ enum callgate_plugin_confinement {
 	CALLGATE_PLUGIN_FILTER =
 	    0, /* a loading filter before the plugin's first instruction, then a serving filter on top */
 	CALLGATE_PLUGIN_STRICT =
-	    1, /* the plugin is trusted to load, without any filter; then the kernel's strict mode */
+	    1 /* the plugin is trusted to load, without any filter; then the kernel's strict mode */
 };
 
 /* 0, NULL or false in a field, or NULL for the whole, chooses the default that the comment gives. */

@@ -29,7 +29,7 @@ enum callgate_proof {
 	/* A program for which the budget runs out is handed out; one that is disproved never is. */
 	CALLGATE_PROOF_ATTEMPTED,
 	/* Nothing is proved. To measure what building costs without the proof; never to build a filter that is used. */
-	CALLGATE_PROOF_OFF_FOR_TIMING,
+	CALLGATE_PROOF_OFF_FOR_TIMING
 };
 
 /*
@@ -59,7 +59,7 @@ enum callgate_relation {
 	CALLGATE_RELATION_SUPERSET, /* the first allows more than the second, and everything that it allows */
 	CALLGATE_RELATION_NEITHER,  /* each allows something that the other does not */
 	CALLGATE_RELATION_REFUSED,  /* the kernel would refuse a program: callgate_diagnosis(NULL) says why */
-	CALLGATE_RELATION_DIFFERENT, /* they differ, as the list shows; which allows more is not decided */
+	CALLGATE_RELATION_DIFFERENT /* they differ, as the list shows; which allows more is not decided */
 };
 
 /*

@@ -36,7 +36,7 @@ enum callgate_reason {
 	CALLGATE_REASON_RULE,        /* a rule matched */
 	CALLGATE_REASON_DEFAULT,     /* no rule matched: SCMP_FLTATR_ACT_DEFAULT */
 	CALLGATE_REASON_UNKNOWN, /* no rule names the call, and it is an unknown one: callgate_rule_unknown() */
-	CALLGATE_REASON_BAD_ARCH, /* the context has no such architecture: SCMP_FLTATR_ACT_BADARCH */
+	CALLGATE_REASON_BAD_ARCH /* the context has no such architecture: SCMP_FLTATR_ACT_BADARCH */
 };
 
 struct callgate_verdict {
@@ -120,15 +120,15 @@ enum callgate_operand {
 	CALLGATE_OPERAND_COMPUTED = 0, /* nothing of the following as it is, or no call comes to it */
 	CALLGATE_OPERAND_NR,
 	CALLGATE_OPERAND_ARCH,
-	CALLGATE_OPERAND_POINTER,  /* a half of the instruction pointer */
-	CALLGATE_OPERAND_ARGUMENT, /* a half of an argument */
+	CALLGATE_OPERAND_POINTER, /* a half of the instruction pointer */
+	CALLGATE_OPERAND_ARGUMENT /* a half of an argument */
 };
 
 /* Is there a call that leaves a jump on one of its sides? */
 enum callgate_reach {
 	CALLGATE_REACH_UNKNOWN = 0, /* not decided within the budget, or not modelled */
 	CALLGATE_REACH_NEVER,       /* no call of any architecture, whatever its arguments are */
-	CALLGATE_REACH_SOME,        /* the example does */
+	CALLGATE_REACH_SOME         /* the example does */
 };
 
 /*

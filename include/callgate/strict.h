@@ -71,7 +71,7 @@ enum callgate_strict_allow {
 	CALLGATE_ALLOW_FUTEX = 1 << 2,      /* futex, futex_time64: contended locks of the C library */
 	CALLGATE_ALLOW_MEMORY =
 	    1 << 3, /* brk, munmap, mremap, and mmap of anonymous memory that isn't executable */
-	CALLGATE_ALLOW_RANDOM = 1 << 4, /* getrandom */
+	CALLGATE_ALLOW_RANDOM = 1 << 4 /* getrandom */
 };
 
 /*
@@ -112,8 +112,8 @@ void *callgate_strict_alloc(struct callgate_strict_job *job, size_t size);
 typedef int64_t callgate_strict_function(struct callgate_strict_job *job);
 
 enum callgate_strict_confinement {
-	CALLGATE_STRICT_MODE = 0,   /* mode 1: a forbidden call is SIGKILL without a reason */
-	CALLGATE_STRICT_FILTER = 1, /* a filter with the same calls: a forbidden call is named */
+	CALLGATE_STRICT_MODE = 0,  /* mode 1: a forbidden call is SIGKILL without a reason */
+	CALLGATE_STRICT_FILTER = 1 /* a filter with the same calls: a forbidden call is named */
 };
 
 /* 0 in a field, or NULL for the whole, chooses what is said beside it. */

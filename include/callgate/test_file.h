@@ -95,7 +95,7 @@ enum callgate_test_kind {
 	CALLGATE_TEST_UNKNOWN_CALLS, /* unknown calls: newer than the tables of calls */
 	CALLGATE_TEST_OTHER_ARCHS,   /* calls of architectures that the test is not for */
 	CALLGATE_TEST_NO_WEAKER,     /* nothing is allowed that another filter denies */
-	CALLGATE_TEST_LIVE,          /* a real call in a child that is under the filter */
+	CALLGATE_TEST_LIVE           /* a real call in a child that is under the filter */
 };
 
 struct callgate_test {
@@ -116,7 +116,7 @@ enum callgate_test_status {
 	CALLGATE_TEST_PASSED = 0,
 	CALLGATE_TEST_FAILED,
 	CALLGATE_TEST_SKIPPED, /* it can't be run on this machine: a live one for another architecture */
-	CALLGATE_TEST_ERROR,   /* there is no answer: `text` says why */
+	CALLGATE_TEST_ERROR    /* there is no answer: `text` says why */
 };
 
 /* Texts are malloc'ed; those that do not apply are NULL. callgate_test_result_finish() frees them. */

@@ -13,6 +13,11 @@
 #include <callgate/info.h>
 #include <callgate/program.h>
 
+/* C++98 has no macros of any number of arguments, which every compiler knows all the same. */
+#if defined(__cplusplus) && __cplusplus < 201103L
+#pragma GCC system_header
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -125,7 +130,7 @@ enum callgate_live_end {
 	CALLGATE_LIVE_ERRNO,       /* it returned -1; value: its errno (never 0) */
 	CALLGATE_LIVE_SIGNAL,      /* value: the signal */
 	CALLGATE_LIVE_TRAP, /* value: the number of the call, arch: where it belongs, as struct seccomp_data has it */
-	CALLGATE_LIVE_HANG, /* it was killed at the deadline */
+	CALLGATE_LIVE_HANG /* it was killed at the deadline */
 };
 
 struct callgate_outcome {
@@ -236,7 +241,7 @@ template <typename number> inline struct callgate_argument callgate_argument_(nu
 /* action, arguments... -> action, their count, each as a struct callgate_argument */
 #define CALLGATE_LIST_(...)                                                                          \
 	CALLGATE_PICK_(__VA_ARGS__, CALLGATE_6_, CALLGATE_5_, CALLGATE_4_, CALLGATE_3_, CALLGATE_2_, \
-	               CALLGATE_1_, CALLGATE_0_, )                                                   \
+	               CALLGATE_1_, CALLGATE_0_, 0)                                                  \
 	(__VA_ARGS__)
 #define CALLGATE_PICK_(action, a, b, c, d, e, f, name, ...) name
 #define CALLGATE_0_(action)                                 (action), 0

@@ -54,7 +54,7 @@ static int in_arrays(void)
 /* Commas within an argument, in C by name. */
 #ifdef __cplusplus
 template <int a, int b> struct sum {
-	enum : int { value = a + b };
+	static const unsigned int value = a + b;
 };
 static int with_commas(void)
 {
