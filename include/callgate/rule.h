@@ -14,12 +14,21 @@ extern "C" {
 #define CALLGATE_RULE_CONDITIONS_MAX 1024
 
 /*
- * Adds a rule for one architecture of the context. It is seccomp_rule_add_array() but for three things:
+ * Added to an argument's number, this makes a comparison one of the low 32 bits, with any operator: what the kernel reads of an argument that is
+ * an int. SCMP_CMP(1 | CALLGATE_LOW_HALF, SCMP_CMP_LE, 5) holds for 0x100000005 too, where SCMP_A1_32(SCMP_CMP_LE, 5) does not. The data are
+ * reduced to 32 bits. Where arguments have 32 bits it changes nothing. All functions of <callgate/...> that take comparisons know it; those of
+ * <seccomp.h> refuse it.
+ */
+#define CALLGATE_LOW_HALF 0x100u
+
+/*
+ * Adds a rule for one architecture of the context. It is seccomp_rule_add_array() but for four things:
  *
  * - `arch` (SCMP_ARCH_* token, 0: native) alone gets the rule, and `syscall` is that architecture's own number, as
  *   callgate_syscall_number() gives it; nothing is translated. Pseudo numbers are refused.
  * - Only the direct call is meant. Where it can also be made through socketcall(2) or ipc(2), that way is left alone.
  * - Several of the (at most CALLGATE_RULE_CONDITIONS_MAX) conditions may look at one argument; all of them must hold: a range, for example.
+ * - A condition may be one of the low half of its argument: CALLGATE_LOW_HALF.
  *
  * Rules that are there already are treated as seccomp_rule_add() does: silently covered or covering ones, -EEXIST
  * for a contradiction.

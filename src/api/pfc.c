@@ -91,7 +91,8 @@ static void write_condition(struct strbuf *text, int indent, struct rest rest)
 	    [POLICY_MASKED_EQ] = {"==", false},
 	};
 	const struct policy_condition *condition = &rest.rule->conditions[rest.next - 1];
-	bool negated = forms[condition->op].negated, halves = rest.arch->word_bits == 64;
+	bool negated = forms[condition->op].negated;
+	bool halves = rest.arch->word_bits == 64 && !policy_condition_is_low(condition, rest.arch);
 
 	if (halves && is_ordered(condition)) {
 		write_test(text, indent, &rest, true, ">");
@@ -129,7 +130,7 @@ static void write_rule(struct strbuf *text, int indent, const struct policy_rule
 
 static uint32_t condition_words(const struct policy_condition *condition, const struct callgate_arch *arch)
 {
-	if (arch->word_bits == 32)
+	if (arch->word_bits == 32 || policy_condition_is_low(condition, arch))
 		return 1;
 	return is_ordered(condition) ? 3 : 2;
 }

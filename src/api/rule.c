@@ -33,16 +33,18 @@ int conditions_read(const struct scmp_arg_cmp *comparisons, size_t count, uint64
 	for (size_t i = 0; i < count; i++) {
 		const struct scmp_arg_cmp *from = &comparisons[i];
 		bool masked = from->op == SCMP_CMP_MASKED_EQ;
-		uint64_t mask = masked ? from->datum_a : UINT64_MAX;
+		uint64_t half = from->arg & CALLGATE_LOW_HALF ? UINT32_MAX : UINT64_MAX;
+		uint64_t mask = masked ? from->datum_a & half : half;
 		uint64_t value = masked ? from->datum_b : from->datum_a;
-		if (from->arg >= ARGUMENTS_MAX)
+		unsigned arg = from->arg & ~CALLGATE_LOW_HALF;
+		if (arg >= ARGUMENTS_MAX)
 			return diag_fail(diag, -EINVAL, "argument index %u: arguments are numbered 0 to 5",
 			                 from->arg);
 		if ((int)from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
 			return diag_fail(diag, -EINVAL, "argument %u: %d is not a comparison (SCMP_CMP_*)",
-			                 from->arg, (int)from->op);
+			                 arg, (int)from->op);
 		conditions[i] = (struct policy_condition){
-		    .arg = (uint8_t)from->arg,
+		    .arg = (uint8_t)arg,
 		    .op = (uint8_t)from->op,
 		    .mask = word ? mask & word : mask,
 		    .value = word ? value & mask & word : value,
@@ -51,17 +53,23 @@ int conditions_read(const struct scmp_arg_cmp *comparisons, size_t count, uint64
 	return 0;
 }
 
-/* A rule for all architectures takes one comparison of each argument. */
-static int check_once(const struct policy_condition *conditions, size_t count, struct diag *diag)
+/* A rule for all architectures takes one comparison of each argument, of all of it. */
+static int check_once(const struct scmp_arg_cmp *args, size_t count, struct diag *diag)
 {
 	unsigned seen = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (seen & 1u << conditions[i].arg)
+		if (args[i].arg & CALLGATE_LOW_HALF)
+			return diag_fail(
+			    diag, -EINVAL,
+			    "argument index %u: arguments are numbered 0 to 5, and their low halves "
+			    "are for callgate_rule_add()",
+			    args[i].arg);
+		if (seen & 1u << args[i].arg)
 			return diag_fail(diag, -EINVAL,
 			                 "argument %u is compared twice: a rule takes one comparison of each",
-			                 conditions[i].arg);
-		seen |= 1u << conditions[i].arg;
+			                 args[i].arg);
+		seen |= 1u << args[i].arg;
 	}
 	return 0;
 }
@@ -105,7 +113,7 @@ static int add_checked(struct context *context, const struct callgate_arch *arch
 	request->arch = arch;
 	request->conditions = conditions;
 	if (result == 0 && !arch)
-		result = check_once(conditions, request->condition_count, diag);
+		result = check_once(args, request->condition_count, diag);
 	if (result < 0)
 		return result;
 	return ruleset_add(context->rules, request, diag, &context->note);

@@ -8,6 +8,7 @@
 #include "api/context.h"
 #include "api/simulator.h"
 #include "bpf/program.h"
+#include "bpf/simulate.h"
 #include "query/reachable.h"
 
 struct seccomp_data simulator_data_of(const struct callgate_call *call)

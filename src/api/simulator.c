@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/rule.h>
+
 #include "api/context.h"
 #include "bpf/program.h"
 #include "query/reachable.h"
@@ -37,7 +39,7 @@ static bool show_rule(struct arena *arena, const struct policy_arch *arch,
 		const struct policy_condition *c = &rule->conditions[i];
 		bool masked = c->op == POLICY_MASKED_EQ;
 		conditions[i] = (struct scmp_arg_cmp){
-		    .arg = c->arg,
+		    .arg = c->arg | (policy_condition_is_low(c, arch->arch) ? CALLGATE_LOW_HALF : 0u),
 		    .op = (enum scmp_compare)c->op,
 		    .datum_a = masked ? c->mask : c->value,
 		    .datum_b = masked ? c->value : 0,

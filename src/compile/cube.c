@@ -264,7 +264,7 @@ const struct literal *cube_literals(struct cube_set *set, const struct policy_ru
 	*ret_count = 0;
 	for (uint32_t i = 0; literals && i < rule->condition_count; i++) {
 		const struct policy_condition *condition = &rule->conditions[i];
-		/* What registers of 32 bits can't hold is zero. */
+		/* What registers of 32 bits can't hold is zero; what does not count might as well be. */
 		const struct finding no_high = {.word = GRAPH_HIGH(condition->arg)};
 		struct literal halves[2];
 		enum outcome outcomes[2] = {HOLDS, HOLDS};
@@ -275,7 +275,8 @@ const struct literal *cube_literals(struct cube_set *set, const struct policy_ru
 			struct literal *literal = &literals[*ret_count];
 			if (outcomes[j] == REMAINS)
 				*literal = halves[j];
-			if (outcomes[j] == REMAINS && arch->word_bits == 32)
+			if (outcomes[j] == REMAINS &&
+			    (arch->word_bits == 32 || policy_condition_is_low(condition, arch)))
 				outcomes[j] = cofactor(&halves[j], &no_high, literal);
 			if (outcomes[j] == FAILS)
 				return NULL;

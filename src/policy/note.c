@@ -20,7 +20,7 @@ static enum note_kind kind_of_condition(const struct policy_condition *condition
 			return NOTE_WORD_CUT;
 		return condition->value & ~condition->mask ? NOTE_MASK_CUT : NOTE_NONE;
 	}
-	return condition->value & ~word ? NOTE_WORD_CUT : NOTE_NONE;
+	return condition->value & ~(word & condition->mask) ? NOTE_WORD_CUT : NOTE_NONE;
 }
 
 void note_conditions(struct note *note, uint32_t rule, const struct policy_condition *conditions,

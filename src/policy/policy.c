@@ -5,7 +5,7 @@
 bool policy_condition_holds(const struct policy_condition *condition, const struct callgate_arch *arch,
                             uint64_t value)
 {
-	uint64_t arg = value & policy_word_mask(arch);
+	uint64_t arg = value & policy_word_mask(arch) & condition->mask;
 
 	switch ((enum policy_op)condition->op) {
 	case POLICY_NE:
@@ -15,13 +15,12 @@ bool policy_condition_holds(const struct policy_condition *condition, const stru
 	case POLICY_LE:
 		return arg <= condition->value;
 	case POLICY_EQ:
+	case POLICY_MASKED_EQ:
 		return arg == condition->value;
 	case POLICY_GE:
 		return arg >= condition->value;
 	case POLICY_GT:
 		return arg > condition->value;
-	case POLICY_MASKED_EQ:
-		return (arg & condition->mask) == condition->value;
 	}
 	return false;
 }

@@ -28,8 +28,9 @@ enum policy_op {
 };
 
 /*
- * One unsigned comparison: argument OP value, or (argument & mask) == value for POLICY_MASKED_EQ.
- * value is already cut to the architecture's word size, and to the mask; mask is all ones (of the word) unless MASKED_EQ.
+ * One unsigned comparison: (argument & mask) OP value, where POLICY_MASKED_EQ is for equal.
+ * value is already cut to the architecture's word size, and to the mask. Unless MASKED_EQ, mask is all ones of the word, or of its low 32 bits:
+ * then the upper half does not count.
  */
 struct policy_condition {
 	uint8_t arg; /* 0..5 */
@@ -110,6 +111,13 @@ const struct policy_syscall *policy_arch_find(const struct policy_arch *arch, ui
  */
 bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t first, uint32_t action,
                              uint32_t default_action, struct arena *arena);
+
+/* Is it a comparison of the low half of an argument that has two? MASKED_EQ is one of both halves, whatever its mask is. */
+static inline bool policy_condition_is_low(const struct policy_condition *condition,
+                                           const struct callgate_arch *arch)
+{
+	return condition->op != POLICY_MASKED_EQ && condition->mask == UINT32_MAX && arch->word_bits == 64;
+}
 
 /* The bits of an argument that rules look at on this architecture. */
 static inline uint64_t policy_word_mask(const struct callgate_arch *arch)

@@ -246,7 +246,9 @@ uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t coun
 	for (uint32_t i = 0; i < count; i++) {
 		struct policy_condition condition = conditions[i];
 		uint32_t at = kept;
-		condition.mask = condition.op == POLICY_MASKED_EQ ? condition.mask & word : word;
+		condition.mask &= word;
+		if (condition.op == POLICY_EQ && condition.mask != word)
+			condition.op = POLICY_MASKED_EQ;
 		condition.value &= condition.mask;
 		if (!condition.mask)
 			continue;

@@ -23,7 +23,7 @@ struct ruleset_request {
 	int32_t nr;
 	bool exact;
 	uint32_t condition_count;
-	const struct policy_condition *conditions; /* mask set for MASKED_EQ */
+	const struct policy_condition *conditions; /* with their masks */
 };
 
 /* What a context's attributes say about a frozen policy. */

@@ -169,14 +169,14 @@ static enum interval_answer decide_order(struct knowledge_base *b, const struct 
 	return answer;
 }
 
-/* Is the argument at least the value? */
+/* Is the argument, or its low half where the word is that, at least the value? */
 static enum interval_answer decide_at_least(struct knowledge_base *b, const struct knowledge *k, unsigned arg,
-                                            uint64_t value, struct knowledge_test *test)
+                                            uint64_t word, uint64_t value, struct knowledge_test *test)
 {
 	struct knowledge_test high = half_test(b, arg, true, true, 0, value);
 	enum interval_answer low = decide_order(b, k, half_test(b, arg, false, true, 0, value), test);
 
-	if (!(b->word >> INPUT_WORD_BITS))
+	if (!(word >> INPUT_WORD_BITS))
 		return low;
 	/* With a high half like the value's the low one decides. */
 	enum interval_answer equal_or_above = low == INTERVAL_FALSE ? low : decide_order(b, k, high, test),
@@ -192,21 +192,22 @@ static enum interval_answer decide_at_least(struct knowledge_base *b, const stru
 enum interval_answer knowledge_condition(struct knowledge_base *b, const struct knowledge *k,
                                          const struct policy_condition *c, struct knowledge_test *test)
 {
+	uint64_t word = c->mask & b->word;
+
 	switch ((enum policy_op)c->op) {
-	case POLICY_MASKED_EQ:
-		return decide_equal(b, k, c->arg, c->mask & b->word, c->value, test);
 	case POLICY_EQ:
-		return decide_equal(b, k, c->arg, b->word, c->value, test);
+	case POLICY_MASKED_EQ:
+		return decide_equal(b, k, c->arg, word, c->value, test);
 	case POLICY_NE:
-		return knowledge_negated(decide_equal(b, k, c->arg, b->word, c->value, test));
+		return knowledge_negated(decide_equal(b, k, c->arg, word, c->value, test));
 	case POLICY_GE:
-		return decide_at_least(b, k, c->arg, c->value, test);
+		return decide_at_least(b, k, c->arg, word, c->value, test);
 	case POLICY_LT:
-		return knowledge_negated(decide_at_least(b, k, c->arg, c->value, test));
+		return knowledge_negated(decide_at_least(b, k, c->arg, word, c->value, test));
 	default:
 		break;
 	}
 	enum interval_answer above =
-	    c->value >= b->word ? INTERVAL_FALSE : decide_at_least(b, k, c->arg, c->value + 1, test);
+	    c->value >= word ? INTERVAL_FALSE : decide_at_least(b, k, c->arg, word, c->value + 1, test);
 	return c->op == POLICY_GT ? above : knowledge_negated(above);
 }

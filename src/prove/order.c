@@ -41,7 +41,7 @@ static void add_rule(struct ordering *a, const struct policy_rule *rule)
 
 	for (uint32_t i = 0; i < rule->condition_count; i++) {
 		const struct policy_condition *c = &rule->conditions[i];
-		masks[c->arg] |= (c->op == POLICY_MASKED_EQ ? c->mask : UINT64_MAX) & INPUT_WIDE_MAX;
+		masks[c->arg] |= c->mask & INPUT_WIDE_MAX;
 	}
 	for (unsigned arg = 0; arg < ARGS; arg++)
 		add_bits(a, arg, masks[arg]);

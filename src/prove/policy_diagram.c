@@ -108,7 +108,7 @@ node policy_diagram_condition(struct diagram *d, const struct policy_condition *
 	struct diagram_number number = {
 	    .field = (enum input_field)(INPUT_ARG + condition->arg),
 	    .count = INPUT_WIDE_BITS,
-	    .mask = word & INPUT_WIDE_MAX & (masked ? condition->mask : UINT64_MAX),
+	    .mask = word & INPUT_WIDE_MAX & condition->mask,
 	};
 
 	return diagram_compare(d, number, masked ? POLICY_EQ : (enum policy_op)condition->op,

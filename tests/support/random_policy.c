@@ -66,7 +66,8 @@ static bool fill_rule(struct random *random, struct arena *arena, const struct c
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		uint8_t op = (uint8_t)(1 + random_below(random, 7));
-		uint64_t mask = op == POLICY_MASKED_EQ ? random_value(random) & word : word;
+		uint64_t half = random_below(random, 4) || op == POLICY_EQ ? word : UINT32_MAX;
+		uint64_t mask = op == POLICY_MASKED_EQ ? random_value(random) & word : half;
 		conditions[i] =
 		    (struct policy_condition){(uint8_t)random_below(random, random_below(random, 2) ? 2 : 6),
 		                              op, mask, random_value(random) & mask};
@@ -223,8 +224,7 @@ static void near_rule(struct random *random, const struct policy_rule *rule, str
 {
 	for (uint32_t i = 0; i < rule->condition_count; i++) {
 		const struct policy_condition *c = &rule->conditions[i];
-		uint64_t rest =
-		    c->op == POLICY_MASKED_EQ && random_below(random, 2) ? random_next(random) & ~c->mask : 0;
+		uint64_t rest = ~c->mask && random_below(random, 2) ? random_next(random) & ~c->mask : 0;
 		call->args[c->arg] = near(random, c->value | rest);
 	}
 }
@@ -259,7 +259,7 @@ static void print_rule(const struct policy_rule *rule)
 	for (uint32_t i = 0; i < rule->condition_count; i++) {
 		const struct policy_condition *c = &rule->conditions[i];
 		printf("a%u %s 0x%" PRIx64, c->arg, ops[c->op], c->value);
-		if (c->op == POLICY_MASKED_EQ)
+		if (~c->mask)
 			printf("/0x%" PRIx64, c->mask);
 		printf(", ");
 	}

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/rule.h>
+
 #include "asking.h"
 #include "support/run.h"
 
@@ -91,6 +93,33 @@ static const struct {
     {SCMP_ACT_ALLOW, "action ALLOW;"},
     {SCMP_ACT_NOTIFY, "action 0x7fc00000;"},
 };
+
+/* A comparison of a low half looks at one word, and counts as one. */
+static const struct {
+	struct scmp_arg_cmp arg;
+	const char *wide;
+} low_halves[] = {
+    {{1 | CALLGATE_LOW_HALF, SCMP_CMP_NE, 0x200000003, 0},
+     READ("65534") "    if ($a1.lo32 == 3)\n    else\n      action ERRNO(5);\n"},
+    {{1 | CALLGATE_LOW_HALF, SCMP_CMP_LT, 3, 0},
+     READ("65534") "    if ($a1.lo32 >= 3)\n    else\n      action ERRNO(5);\n"},
+    {{1 | CALLGATE_LOW_HALF, SCMP_CMP_GT, 3, 0},
+     READ("65534") "    if ($a1.lo32 > 3)\n      action ERRNO(5);\n"},
+    {{1 | CALLGATE_LOW_HALF, SCMP_CMP_EQ, 3, 0},
+     READ("65533") "    if ($a1.hi32 & 0x00000000 == 0)\n      if ($a1.lo32 & 0xffffffff == 3)\n        "
+                   "action ERRNO(5);\n"},
+};
+
+START_TEST(low_half)
+{
+	char expected[TEXT];
+	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, 0);
+
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, E(5), 0, 1, &low_halves[_i].arg), 0);
+	snprintf(expected, sizeof(expected), HEAD X86_64 "%s" OTHERWISE TAIL, low_halves[_i].wide);
+	check_text(ctx, expected);
+}
+END_TEST
 
 START_TEST(one_action)
 {
@@ -192,6 +221,7 @@ int main(void)
 	TCase *tests = tcase_create("pseudo code");
 
 	tcase_add_loop_test(tests, one_condition, 0, sizeof(conditions) / sizeof(conditions[0]));
+	tcase_add_loop_test(tests, low_half, 0, sizeof(low_halves) / sizeof(low_halves[0]));
 	tcase_add_loop_test(tests, one_action, 0, sizeof(actions) / sizeof(actions[0]));
 	tcase_add_test(tests, x32_and_skipped);
 #ifdef __x86_64__
