@@ -121,8 +121,8 @@ static void own_trace(void)
 	filter(0, SYS_chmod, SECCOMP_RET_TRACE | 0xca11); /* the number that the tracer's own filter gives */
 	filter(0, SYS_mkdir, SECCOMP_RET_TRACE | 0xca11);
 	filter(0, SYS_rmdir, SECCOMP_RET_TRACE | 1);
-	report("chmod", syscall(SYS_chmod, "/", 0));
-	report("mkdir", syscall(SYS_mkdir, "/", 0));
+	report("chmod", syscall(SYS_chmod, "/nowhere/at/all", 0));
+	report("mkdir", syscall(SYS_mkdir, "/nowhere/at/all", 0));
 	report("rmdir", syscall(SYS_rmdir, "/"));
 }
 
@@ -133,7 +133,7 @@ static void own_error(void)
 	handle(SIGSYS);
 	filter(0, SYS_chmod, SECCOMP_RET_ERRNO | EXDEV);
 	filter(0, SYS_uname, SECCOMP_RET_ERRNO | EXDEV);
-	report("chmod", syscall(SYS_chmod, "/", 0));
+	report("chmod", syscall(SYS_chmod, "/nowhere/at/all", 0));
 	report("uname", uname(&name));
 }
 
@@ -141,7 +141,7 @@ static void listener(void)
 {
 	report("listener",
 	       filter(SECCOMP_FILTER_FLAG_NEW_LISTENER, SYS_chmod, SECCOMP_RET_USER_NOTIF) > 0 ? 0 : -1);
-	report("chmod", syscall(SYS_chmod, "/", 0));
+	report("chmod", syscall(SYS_chmod, "/nowhere/at/all", 0));
 }
 
 static void untraced(void)
@@ -194,7 +194,7 @@ static void interrupted(void)
 	handle_quietly(SIGALRM);
 	setitimer(ITIMER_REAL, &timer, NULL);
 	for (int i = 0; i < 20000; i++)
-		strange += syscall(SYS_chmod, "/", 0) != -1 || errno != EPERM;
+		strange += syscall(SYS_chmod, "/nowhere/at/all", 0) != -1 || errno != EPERM;
 	printf("other answers than EPERM: %d\n", strange);
 }
 
@@ -205,7 +205,7 @@ static void stopped(void)
 
 	if (child == 0) {
 		raise(SIGSTOP);
-		report("chmod", syscall(SYS_chmod, "/", 0));
+		report("chmod", syscall(SYS_chmod, "/nowhere/at/all", 0));
 		fflush(stdout);
 		_exit(7);
 	}

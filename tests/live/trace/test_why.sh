@@ -64,7 +64,7 @@ same trapped 'DENIED uname\(0x[0-9a-f]+\) -> SIGSYS' 'profile.json:7:14: rule fo
 same trapped-while-blocked 'DENIED uname' 'exit status 159'
 same thread-killed 'DENIED times\(NULL\) -> SIGSYS' 'profile.json:6:14' 'exit status 3'
 same child-killed 'DENIED sethostname\(NULL, 0\) -> SIGSYS.*child of denied' 'in 2 processes'
-same own-trace 'DENIED chmod\("/", 0\) -> EPERM'
+same own-trace 'DENIED chmod\("/nowhere/at/all", 0\) -> EPERM'
 same own-error 'DENIED uname'
 same vforks '0 denials .0 distinct. in 51 processes'
 same narrow
@@ -112,7 +112,7 @@ python3 - "$scratch/words" <<'PYTHON' || fail "json: not what was expected"
 import json, sys
 objects = [json.loads(line) for line in open(sys.argv[1])]
 denied, end = objects
-assert denied["ev"] == "denied" and denied["call"] == "chmod" and denied["arch_name"] == "x86_64" and denied["decoded"] == 'chmod("/", 0)', denied
+assert denied["ev"] == "denied" and denied["call"] == "chmod" and denied["arch_name"] == "x86_64" and denied["decoded"] == 'chmod("/nowhere/at/all", 0)', denied
 assert denied["line"] == 4 and not denied["default"] and denied["action_name"] == "ERRNO(EPERM)", denied
 assert end == {"v": 1, "ev": "end", "denials": 1, "distinct": 1, "processes": 1, "status": 3}, end
 PYTHON
