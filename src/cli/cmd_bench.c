@@ -116,6 +116,11 @@ static void finish_policy(struct bench_policy *policy)
 
 /* ---- libraries ---- */
 
+/* Not every C library keeps the symbols of libraries apart. */
+#ifndef RTLD_DEEPBIND
+#define RTLD_DEEPBIND 0
+#endif
+
 /* Our own library may stand in for the distribution's; it is not what to compare with. */
 static void *open_other(const char *path)
 {

@@ -106,20 +106,25 @@ UNCHECKED static uint64_t mapped_pages(void)
 	return pages;
 }
 
+/* As the kernel has them; what C libraries call the type of a resource differs. */
+struct limit {
+	uint64_t soft, hard;
+};
+
 UNCHECKED static int set_limit(int resource, uint64_t soft, uint64_t hard)
 {
-	struct rlimit present = {RLIM_INFINITY, RLIM_INFINITY};
+	struct limit present = {UINT64_MAX, UINT64_MAX};
 
-	if (getrlimit((__rlimit_resource_t)resource, &present) < 0)
+	if (syscall(SYS_prlimit64, 0, resource, NULL, &present) < 0)
 		return -errno;
-	rlim_t most = present.rlim_max < hard ? present.rlim_max : hard;
-	const struct rlimit limit = {.rlim_cur = soft < most ? soft : most, .rlim_max = most};
-	if (setrlimit((__rlimit_resource_t)resource, &limit) < 0)
+	uint64_t most = present.hard < hard ? present.hard : hard;
+	const struct limit limit = {soft < most ? soft : most, most};
+	if (syscall(SYS_prlimit64, 0, resource, &limit, NULL) < 0)
 		return -errno;
-	present = (struct rlimit){~limit.rlim_cur, ~limit.rlim_max};
-	if (getrlimit((__rlimit_resource_t)resource, &present) < 0)
+	present = (struct limit){~limit.soft, ~limit.hard};
+	if (syscall(SYS_prlimit64, 0, resource, NULL, &present) < 0)
 		return -errno;
-	return present.rlim_cur == limit.rlim_cur && present.rlim_max == limit.rlim_max ? 0 : CONFINE_FAKED;
+	return present.soft == limit.soft && present.hard == limit.hard ? 0 : CONFINE_FAKED;
 }
 
 UNCHECKED int child_limit(const struct child_limits *limits)

@@ -270,3 +270,24 @@ enum channel_result channel_check_idle(const struct channel *channel)
 		return CHANNEL_MALFORMED;
 	return count < 0 && errno == EAGAIN ? CHANNEL_OK : CHANNEL_CLOSED;
 }
+
+const char *process_signal_name(int signal)
+{
+	static const char names[][8] = {
+	    [SIGHUP] = "HUP",       [SIGINT] = "INT",   [SIGQUIT] = "QUIT",   [SIGILL] = "ILL",
+	    [SIGTRAP] = "TRAP",     [SIGABRT] = "ABRT", [SIGBUS] = "BUS",     [SIGFPE] = "FPE",
+	    [SIGKILL] = "KILL",     [SIGUSR1] = "USR1", [SIGSEGV] = "SEGV",   [SIGUSR2] = "USR2",
+	    [SIGPIPE] = "PIPE",     [SIGALRM] = "ALRM", [SIGTERM] = "TERM",   [SIGCHLD] = "CHLD",
+	    [SIGCONT] = "CONT",     [SIGSTOP] = "STOP", [SIGTSTP] = "TSTP",   [SIGTTIN] = "TTIN",
+	    [SIGTTOU] = "TTOU",     [SIGURG] = "URG",   [SIGXCPU] = "XCPU",   [SIGXFSZ] = "XFSZ",
+	    [SIGVTALRM] = "VTALRM", [SIGPROF] = "PROF", [SIGWINCH] = "WINCH", [SIGPOLL] = "POLL",
+	    [SIGPWR] = "PWR",       [SIGSYS] = "SYS",
+#ifdef SIGSTKFLT
+	    [SIGSTKFLT] = "STKFLT",
+#endif
+	};
+
+	return signal > 0 && (size_t)signal < sizeof(names) / sizeof(names[0]) && names[signal][0]
+	           ? names[signal]
+	           : NULL;
+}

@@ -115,4 +115,7 @@ enum channel_result channel_receive(struct channel *channel, void *buffer, size_
 /* OK if nothing is waiting to be read, MALFORMED or CLOSED. */
 enum channel_result channel_check_idle(const struct channel *channel);
 
+/* "SEGV", also with a C library that has no function for it; NULL for what has no name. */
+const char *process_signal_name(int signal);
+
 #endif

@@ -85,10 +85,10 @@ void exit_reason_too_large(struct callgate_exit_reason *reason, uint64_t size,
 /* Most programs that get no memory crash, and nothing but the amount in use says why. */
 static void crashed(struct callgate_exit_reason *reason, int signal, const struct exit_limits *limits)
 {
-	const char *name = sigabbrev_np(signal), *description = sigdescr_np(signal);
+	const char *name = process_signal_name(signal);
 
 	exit_reason_set(reason, CALLGATE_EXIT_CRASHED, "crashed: SIG%s (%s)", name ? name : "?",
-	                description ? description : "unknown");
+	                name ? strsignal(signal) : "unknown");
 	if (!limits->memory || limits->peak < limits->memory / 4 * 3)
 		return;
 	size_t length = strlen(reason->text);

@@ -15,6 +15,7 @@
 
 #include <callgate/syscall.h>
 
+#include "process/process.h"
 #include "testing/run.h"
 
 enum { TEXT_SIZE = 320 };
@@ -124,7 +125,7 @@ static void describe(const struct live_job *job, const struct callgate_outcome *
 		break;
 	case CALLGATE_LIVE_SIGNAL:
 		snprintf(text, size, "it was killed by SIG%s",
-		         sigabbrev_np(value) ? sigabbrev_np(value) : "?");
+		         process_signal_name(value) ? process_signal_name(value) : "?");
 		break;
 	case CALLGATE_LIVE_TRAP:
 		arch = callgate_arch_of_call(outcome->arch, value);
@@ -242,8 +243,8 @@ static char *expected_text(const struct expectation *expectation)
 		              expectation->words ? expectation->words : "");
 		break;
 	case FILE_SIGNAL:
-		strbuf_printf(&text, "death by %s%s", sigabbrev_np(value) ? "SIG" : "signal ",
-		              sigabbrev_np(value) ? sigabbrev_np(value) : number);
+		strbuf_printf(&text, "death by %s%s", process_signal_name(value) ? "SIG" : "signal ",
+		              process_signal_name(value) ? process_signal_name(value) : number);
 		break;
 	case FILE_KILLED:
 		strbuf_append(&text, "death by the filter");
