@@ -13,7 +13,9 @@ done
 shift
 mkdir -p "$work"
 rm -f "$out"
+# Groups end here: 32-bit x86 has functions in some that every object brings along, and a linker that takes another's copy would drop ours, which are
+# local by then.
 # shellcheck disable=SC2086 # words are meant to split; the paths are the build's own
-"$@" -r -nostdlib -Wl,--whole-archive "$objects" -Wl,--no-whole-archive $archives -o "$work/callgate.o"
+"$@" -r -nostdlib -Wl,--force-group-allocation -Wl,--whole-archive "$objects" -Wl,--no-whole-archive $archives -o "$work/callgate.o"
 "$("$@" -print-prog-name=objcopy)" --localize-hidden "$work/callgate.o"
 "$("$@" -print-prog-name=ar)" rcs "$out" "$work/callgate.o"

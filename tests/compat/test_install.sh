@@ -82,8 +82,7 @@ try()
 {
 	try shared "LD_LIBRARY_PATH=$lib" -DWITH_CALLGATE $(pkg-config --cflags --libs callgate)
 	try rpath "X=" -DWITH_CALLGATE $(pkg-config --cflags --libs callgate) "-Wl,-rpath,$lib"
-	rm "$lib"/libcallgate.so
-	try static "X=" -DWITH_CALLGATE $(pkg-config --static --cflags --libs callgate)
+	try static "X=" -DWITH_CALLGATE -static $(pkg-config --static --cflags --libs callgate)
 	if [ -e "$pc/libseccomp.pc" ]; then
 		try drop-in "LD_LIBRARY_PATH=$lib" $(pkg-config --cflags --libs libseccomp)
 		try drop-in-static "X=" -static $(pkg-config --static --cflags --libs libseccomp)
@@ -96,25 +95,54 @@ for package in "$pc"/callgate*.pc; do
 		exit 1
 	}
 done
+
+# Each library by its .pc file alone, shared and static, with a function of its own.
+uses()
+{
+	printf '#include <stdio.h>\n#include <seccomp.h>\n#include <callgate/%s>\nint main(void) { return !(%s); }\n' "$2" "$3" >"$scratch/z.c"
+	# shellcheck disable=SC2046 # words are meant to split
+	$compiler -Wall -Wextra -Werror "$scratch/z.c" -o "$scratch/z" $(pkg-config --cflags --libs "$1") && LD_LIBRARY_PATH=$lib "$scratch/z" &&
+		$compiler -Wall -Wextra -Werror -static "$scratch/z.c" -o "$scratch/z" $(pkg-config --static --cflags --libs "$1") && "$scratch/z" || {
+		echo "$1: a program that uses it does not build, or not run"
+		exit 1
+	}
+}
+uses callgate compile.h 'callgate_pass_name(0) != NULL && seccomp_api_get() > 0'
+uses callgate-info info.h 'callgate_group_at(0) != NULL && seccomp_api_get() > 0'
+uses callgate-sandbox strict.h 'callgate_strict_list(0, (int[CALLGATE_STRICT_CALLS]){0}) == 0 && seccomp_api_get() > 0'
+uses callgate-testing testing.h 'callgate_failure()[0] == 0 && seccomp_api_get() > 0'
+uses callgate-oci oci.h 'callgate_profile_diagnosis(NULL) != NULL && seccomp_api_get() > 0'
 headers=$(cd "$scratch" && find . -name '*.h' | grep -v '/callgate-1/' | grep -v '/include/seccomp' || true)
 [ -z "$headers" ] || {
 	echo "headers outside of callgate-1: $headers"
 	exit 1
 }
 
-# As a meson subproject.
+# As a meson subproject: all five are found, none of our tests is run, and the libraries alone are built and installed.
 mkdir -p "$scratch/project/subprojects"
 ln -s "$source" "$scratch/project/subprojects/callgate"
 cp "$scratch/x.c" "$scratch/project/"
 cat >"$scratch/project/meson.build" <<'PROJECT'
-project('user', 'c')
-callgate = dependency('callgate', fallback: 'callgate', default_options: ['tests=disabled', 'docs=disabled', 'examples=false'])
-executable('x', 'x.c', dependencies: callgate, c_args: '-DWITH_CALLGATE')
+project('user', 'c', default_options: ['warning_level=3', 'werror=true'])
+all = []
+foreach name : ['callgate', 'callgate-info', 'callgate-sandbox', 'callgate-testing', 'callgate-oci']
+  all += dependency(name, fallback: 'callgate')
+endforeach
+test('x', executable('x', 'x.c', dependencies: all, c_args: '-DWITH_CALLGATE'))
 PROJECT
 unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
-CC=$compiler meson setup --force-fallback-for=callgate "$scratch/project/build" "$scratch/project" >"$scratch/log" 2>&1 &&
-	ninja -C "$scratch/project/build" >>"$scratch/log" 2>&1 || {
+CC=$compiler meson setup --prefix=/usr --force-fallback-for=callgate,callgate-info,callgate-sandbox,callgate-testing,callgate-oci \
+	-Dcallgate:werror=false -Dcallgate:warning_level=2 "$scratch/project/build" "$scratch/project" >"$scratch/log" 2>&1 &&
+	ninja -C "$scratch/project/build" >>"$scratch/log" 2>&1 &&
+	meson test -C "$scratch/project/build" --no-rebuild >>"$scratch/log" 2>&1 &&
+	DESTDIR=$scratch/as-subproject meson install -C "$scratch/project/build" --no-rebuild >>"$scratch/log" 2>&1 || {
 	cat "$scratch/log"
 	exit 1
 }
+tests=$(meson test -C "$scratch/project/build" --no-rebuild --list 2>/dev/null | grep -c .)
+strangers=$(cd "$scratch/as-subproject" && find . ! -type d | grep -vE '/(lib(callgate|seccomp)[^/]*|callgate-plugin-host|[a-z_-]*\.(h|pc))$' || true)
+if [ "$tests" != 1 ] || [ -n "$strangers" ]; then
+	echo "subproject: $tests tests, and installed: $strangers"
+	exit 1
+fi
 echo "subproject: $("$scratch/project/build/x")"
