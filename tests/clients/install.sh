@@ -55,7 +55,7 @@ unpack_package() {
 }
 
 install_packages binutils bubblewrap busybox-static crun g++ gcc golang-github-seccomp-libseccomp-golang-dev \
-	golang-go groff-base libc6-dev libseccomp2 man-db pkg-config python3 qemu-system-x86 runc seccomp \
+	golang-go groff-base libc6-dev libseccomp2 man-db pkg-config python3 python3-seccomp qemu-system-x86 runc seccomp \
 	universal-ctags util-linux
 unpack_package chrony chronyd
 unpack_package lxc lxc-execute
