@@ -57,6 +57,14 @@ static void show_progress(const struct record *record)
 		        record->learned.calls.items[record->learned.calls.count - 1].name);
 }
 
+static bool allows(const struct filter *filter, const struct callgate_call *call)
+{
+	struct callgate_verdict verdict;
+
+	return callgate_simulate(filter->ctx, call, &verdict) == 0 &&
+	       (verdict.action == SCMP_ACT_ALLOW || verdict.action == SCMP_ACT_LOG);
+}
+
 /* An entry of the profile that is added to stays as it is. What it kills is answered with an error here. */
 static bool is_denied_by_rule(const struct filter *known, const struct callgate_call *call, long *ret_result)
 {
@@ -80,10 +88,12 @@ static struct trace_answer called(void *data, const struct trace_stop *stop)
 		record->own_filters++;
 		return (struct trace_answer){.result = -ENOSYS};
 	}
-	if (traced_filter_guards(&stop->call) && arch &&
-	    stop->call.nr == callgate_syscall_number(arch->token, "clone"))
+	const int error = traced_filter_guards(&stop->call);
+	if (error && arch && stop->call.nr == callgate_syscall_number(arch->token, "clone"))
 		return (struct trace_answer){
-		    .result = -EBUSY}; /* the child could not be watched, and all of its calls would fail */
+		    .result = -error}; /* the child could not be watched, and all of its calls would fail */
+	if (error && record->settings->more && allows(&record->known, &stop->call))
+		return (struct trace_answer){.is_made = true}; /* the guard has stopped it, not the profile */
 	if (record->settings->more && is_denied_by_rule(&record->known, &stop->call, &result))
 		return (struct trace_answer){.result = result};
 	if (learned_add(&record->learned, &stop->call))
@@ -161,14 +171,6 @@ static bool prepare(struct record *record, const struct environment *environment
 }
 
 /* ---- results ---- */
-
-static bool allows(const struct filter *filter, const struct callgate_call *call)
-{
-	struct callgate_verdict verdict;
-
-	return callgate_simulate(filter->ctx, call, &verdict) == 0 &&
-	       (verdict.action == SCMP_ACT_ALLOW || verdict.action == SCMP_ACT_LOG);
-}
 
 /* The new profile is read as any other, and has to allow what was seen. */
 static bool check(const struct learned *learned, const char *name, const char *text, size_t size)

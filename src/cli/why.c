@@ -369,12 +369,14 @@ static struct trace_answer called(void *data, const struct trace_stop *stop)
 		note(why, stop, &verdict);
 		return (struct trace_answer){.result = kills(verdict.action) ? -EPERM : -ENOSYS};
 	}
-	if (!traced_filter_guards(&stop->call) || stop->data != TRACED_FILTER_DATA)
+	const int error = stop->data == TRACED_FILTER_DATA ? traced_filter_guards(&stop->call) : 0;
+	if (!error)
 		return (struct trace_answer){.result = -ENOSYS};
 	char decoded[CALL_TEXT];
 	(void)callgate_decode_call(&stop->call, NULL, NULL, decoded, sizeof(decoded));
-	cli_error("%s is refused with EBUSY under --why, which could not watch what comes after it", decoded);
-	return (struct trace_answer){.result = -EBUSY};
+	cli_error("%s is refused with %s under --why, which could not watch what comes after it", decoded,
+	          callgate_errno_name(SCMP_ARCH_NATIVE, (unsigned)error));
+	return (struct trace_answer){.result = -error};
 }
 
 static void trapped(void *data, const struct trace_stop *stop)

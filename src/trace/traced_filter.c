@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 
 #include <callgate/arch.h>
 #include <callgate/program.h>
@@ -27,21 +28,29 @@ struct traced_filter {
 
 /* ---- the guard ---- */
 
-/* The kernel reads both arguments of seccomp(2) as 32 bits; both flags of clone(2) are in its low half. */
+/*
+ * The kernel reads both arguments of seccomp(2) as 32 bits; both flags of clone(2) are in its low half, as are ptrace(2)'s requests. Those are
+ * refused because clone3(2) has its flags in memory: a child that is not watched could be traced, and led past the filter, by another.
+ */
 static const struct guarded_call {
 	const char *name;
+	int error;
 	unsigned count;
 	struct scmp_arg_cmp conditions[2];
 } guarded_calls[] = {
     {"seccomp",
+     EBUSY,
      2,
      {{0, SCMP_CMP_MASKED_EQ, 0xffffffff, SECCOMP_SET_MODE_FILTER},
       {1, SCMP_CMP_MASKED_EQ, SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER}}},
-    {"clone", 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_UNTRACED, CLONE_UNTRACED}}},
+    {"clone", EBUSY, 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_UNTRACED, CLONE_UNTRACED}}},
+    {"ptrace", EPERM, 1, {{0, SCMP_CMP_MASKED_EQ, 0xffffffff, PTRACE_TRACEME}}},
+    {"ptrace", EPERM, 1, {{0, SCMP_CMP_MASKED_EQ, 0xffffffff, PTRACE_ATTACH}}},
+    {"ptrace", EPERM, 1, {{0, SCMP_CMP_MASKED_EQ, 0xffffffff, PTRACE_SEIZE}}},
 };
 enum { GUARDED_CALLS = sizeof(guarded_calls) / sizeof(guarded_calls[0]) };
 
-bool traced_filter_guards(const struct callgate_call *call)
+int traced_filter_guards(const struct callgate_call *call)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
 
@@ -53,9 +62,9 @@ bool traced_filter_guards(const struct callgate_call *call)
 			holds = (call->args[condition->arg] & condition->datum_a) == condition->datum_b;
 		}
 		if (holds)
-			return true;
+			return guarded->error;
 	}
-	return false;
+	return 0;
 }
 
 /* For the architectures that this machine runs: a call of any other can't come. */

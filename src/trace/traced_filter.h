@@ -4,8 +4,8 @@
  *
  * The programs are those that the context compiles to, which are proved; in them RET ERRNO becomes RET TRACE, instruction by
  * instruction, and nothing else changes. Under them lies a guard, for what would blind the tracer: a listener (seccomp(2) with
- * NEW_LISTENER), which is stricter than TRACE and could let a denied call pass, and clone(2) with CLONE_UNTRACED. The
- * guard hands these to the tracer, too.
+ * NEW_LISTENER), which is stricter than TRACE and could let a denied call pass, clone(2) with CLONE_UNTRACED, and ptrace(2), by which a
+ * child that is not watched would have another tracer. The guard hands these to the tracer, too; where there is none, they fail.
  */
 #ifndef CALLGATE_TRACE_TRACED_FILTER_H
 #define CALLGATE_TRACE_TRACED_FILTER_H
@@ -37,7 +37,7 @@ void traced_filter_free(struct traced_filter *filter); /* NULL is fine */
 /* Loads all of it into the calling thread, with what the context says about no_new_privs and flags. 0 or -errno. */
 int traced_filter_load(const struct traced_filter *filter);
 
-/* Is this one of the calls that the guard hands over? */
-bool traced_filter_guards(const struct callgate_call *call);
+/* The error that a call which the guard hands over is refused with; 0: it is none of them. */
+int traced_filter_guards(const struct callgate_call *call);
 
 #endif

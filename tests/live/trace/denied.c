@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
@@ -153,6 +155,28 @@ static void untraced(void)
 	report("clone", child > 0 ? 0 : child);
 }
 
+/* Leads a child that the tracer does not see past its filter, if it can be traced. */
+static void led(void)
+{
+	struct clone_args arguments = {.flags = CLONE_UNTRACED, .exit_signal = SIGCHLD};
+	int status, go[2] = {-1, -1};
+	char byte;
+
+	if (pipe(go) < 0)
+		return;
+	const pid_t child = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (child == 0) {
+		status = (int)read(go[0], &byte, 1);
+		_exit(syscall(SYS_chmod, "/", 0755) == 0 ? 1 : 2);
+	}
+	report("seize", ptrace(PTRACE_SEIZE, child, NULL, PTRACE_O_TRACESECCOMP));
+	status = (int)write(go[1], "", 1);
+	while (waitpid(child, &status, 0) == child && WIFSTOPPED(status))
+		ptrace(PTRACE_CONT, child, NULL, 0);
+	printf("the child's chmod was %s\n", WEXITSTATUS(status) == 1 ? "made" : "denied");
+	report("traceme", ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
 static int run_true(void)
 {
 	static char *const arguments[] = {"true", NULL};
@@ -234,6 +258,7 @@ static const struct {
     {"own-error", own_error},
     {"listener", listener},
     {"untraced", untraced},
+    {"led", led},
     {"vforks", vforks},
     {"narrow", narrow},
     {"interrupted", interrupted},

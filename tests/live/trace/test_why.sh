@@ -88,6 +88,10 @@ scenario=untraced
 run output --why -- "$denied" untraced
 said 'clone\(SIGCHLD\|CLONE_UNTRACED, .* is refused with EBUSY'
 grep -qx 'clone: -1 Device or resource busy' "$scratch/output" || fail "untraced: not EBUSY"
+scenario=led
+run output --why -- "$denied" led
+said 'ptrace\(PTRACE_SEIZE, .* is refused with EPERM' 'ptrace\(PTRACE_TRACEME, .* is refused with EPERM'
+grep -qx "the child's chmod was denied" "$scratch/output" || fail "led: a denied call was made"
 
 # The scene of the README, and the statuses of commands that do not run.
 scenario=chmod
