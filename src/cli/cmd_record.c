@@ -234,6 +234,8 @@ static void print_unseen(const struct record *record)
 
 	for (size_t i = 0; i < learned->nameless.count; i++)
 		cli_error("call %d has no name, and no profile can allow it", learned->nameless.items[i]);
+	if (learned->nameless.count == LEARNED_NAMELESS_MAX)
+		cli_error("there may be more calls without a name");
 	if (record->own_filters)
 		cli_error("%lu calls were answered by filters that the command has loaded itself; they are "
 		          "not in the profile",

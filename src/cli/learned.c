@@ -58,6 +58,8 @@ static bool add_nameless(struct learned *learned, int32_t nr)
 	for (size_t i = 0; i < learned->nameless.count; i++)
 		if (learned->nameless.items[i] == nr)
 			return false;
+	if (learned->nameless.count == LEARNED_NAMELESS_MAX)
+		return false;
 	learned->out_of_memory |= !vec_push(&learned->nameless, nr);
 	return true;
 }

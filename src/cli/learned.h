@@ -12,7 +12,7 @@
 
 #include "base/vec.h"
 
-enum { LEARNED_SELECTORS = 2, LEARNED_TUPLES_MAX = 32 };
+enum { LEARNED_SELECTORS = 2, LEARNED_TUPLES_MAX = 32, LEARNED_NAMELESS_MAX = 16 };
 
 /* Values of the arguments that say what a call is about: socket's family, ioctl's command. */
 struct learned_tuple {
@@ -34,7 +34,7 @@ struct learned {
 	bool ignores_arguments;
 	VEC(struct learned_call) calls;
 	VEC(const struct callgate_arch *) archs; /* in the order in which they were seen */
-	VEC(int32_t) nameless;                   /* numbers that no profile can name */
+	VEC(int32_t) nameless;                   /* numbers that no profile can name: the first ones */
 	unsigned long count;
 	bool out_of_memory;
 };

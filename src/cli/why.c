@@ -271,9 +271,18 @@ static void print_denial(const struct why *why, pid_t tid, const struct denial *
 
 /* ---- counting ---- */
 
+static bool has_name(const struct callgate_call *call)
+{
+	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
+
+	return arch && callgate_syscall_name(arch->token, call->nr);
+}
+
+/* All numbers without a name are one kind: there are too many for a list that a command can make grow. */
 static bool is_same(const struct denial *a, const struct denial *b)
 {
-	return a->call.arch == b->call.arch && a->call.nr == b->call.nr &&
+	return a->call.arch == b->call.arch &&
+	       (a->call.nr == b->call.nr || (!has_name(&a->call) && !has_name(&b->call))) &&
 	       a->verdict.reason == b->verdict.reason && a->verdict.rule == b->verdict.rule &&
 	       a->verdict.action == b->verdict.action;
 }

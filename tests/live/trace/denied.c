@@ -209,6 +209,13 @@ static void narrow(void)
 	printf("chmod as a 32-bit call: %d\n", result);
 }
 
+/* Calls that no system has. */
+static void numbers(void)
+{
+	for (long nr = 1000; nr < 3000; nr++)
+		syscall(nr);
+}
+
 /* A timer's signals interrupt no call that is denied, and what is waited for is interrupted just as often. */
 static void interrupted(void)
 {
@@ -262,6 +269,7 @@ static const struct {
     {"vforks", vforks},
     {"narrow", narrow},
     {"interrupted", interrupted},
+    {"numbers", numbers},
     {"stopped", stopped},
     {"aborted", aborted},
 };

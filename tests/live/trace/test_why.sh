@@ -121,6 +121,14 @@ assert denied["line"] == 4 and not denied["default"] and denied["action_name"] =
 assert end == {"v": 1, "ev": "end", "denials": 1, "distinct": 1, "processes": 1, "status": 3}, end
 PYTHON
 
+# Numbers without a name are one kind, however many a hostile command makes up.
+scenario=numbers
+"$callgate" record --force -o "$scratch/numbers.json" -- "$denied" numbers 2>"$scratch/words"
+said 'call 1015 has no name' 'more calls without a name'
+grep -q 'call 1016' "$scratch/words" && fail "numbers: all are listed"
+"$callgate" run --profile "$scratch/numbers.json" --why -- "$denied" numbers 2>"$scratch/words"
+said '2000 denials .1 distinct.'
+
 # What kills is answered with an error, and said.
 scenario=keep-going
 run output --why --keep-going -- "$denied" child-killed
