@@ -1,6 +1,5 @@
 /* callgate record: the calls that a command makes, as a profile that allows them. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -272,7 +271,6 @@ static int finish(struct record *record, const struct trace_result *result)
 	const char *path = settings->more ? settings->more : settings->output;
 	size_t seen = record->learned.calls.count;
 
-	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of writing */
 	if (record->shows_progress)
 		fputs("\r\033[K", stderr);
 	print_unseen(record);

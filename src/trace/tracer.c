@@ -1,8 +1,10 @@
 #include "trace/tracer.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,7 +13,9 @@
 #include "trace/stopped_call.h"
 
 struct tracer {
+	const struct trace_command *start;
 	const struct trace_watcher *watcher;
+	int error;
 	struct trace_result result;
 	pid_t command;
 };
@@ -30,23 +34,46 @@ static void pass_on(int number, siginfo_t *info, void *context)
 	errno = error;
 }
 
-static const int passed_on[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP, SIGUSR1,
-                                SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU};
-enum { PASSED_ON = sizeof(passed_on) / sizeof(passed_on[0]) };
+static const int own_faults[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGCHLD};
+/* What writing words can bring: nobody reads them any more, or a terminal's background may not write. */
+static const int writing[] = {SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU};
+enum { SIGNALS = 65 };
 
-static void take_signals(struct sigaction old[PASSED_ON])
+static bool is_writing(int number)
 {
-	struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
-
-	sigfillset(&action.sa_mask);
-	for (int i = 0; i < PASSED_ON; i++)
-		sigaction(passed_on[i], &action, &old[i]);
+	for (size_t i = 0; i < sizeof(writing) / sizeof(writing[0]); i++)
+		if (writing[i] == number)
+			return true;
+	return false;
 }
 
-static void give_back_signals(const struct sigaction old[PASSED_ON])
+static bool is_own_fault(int number)
 {
-	for (int i = 0; i < PASSED_ON; i++)
-		sigaction(passed_on[i], &old[i], NULL);
+	for (size_t i = 0; i < sizeof(own_faults) / sizeof(own_faults[0]); i++)
+		if (own_faults[i] == number)
+			return true;
+	return false;
+}
+
+/* Numbers that can't be taken (SIGKILL, SIGSTOP, the C library's own) are left as they are. */
+static void take_signals(struct sigaction old[SIGNALS])
+{
+	struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART},
+	                 ignore = {.sa_handler = SIG_IGN};
+
+	sigfillset(&action.sa_mask);
+	for (int i = 1; i < SIGNALS; i++) {
+		sigaction(i, NULL, &old[i]);
+		if (!is_own_fault(i))
+			sigaction(i, is_writing(i) ? &ignore : &action, NULL);
+	}
+}
+
+static void give_back_signals(const struct sigaction old[SIGNALS])
+{
+	for (int i = 1; i < SIGNALS; i++)
+		if (!is_writing(i)) /* there is more to say after the command */
+			sigaction(i, &old[i], NULL);
 }
 
 /* ---- starting ---- */
@@ -208,7 +235,7 @@ static void watch(struct tracer *tracer)
 	int status;
 	pid_t tid;
 
-	while ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+	while ((tid = waitpid(-1, &status, __WALL | __WNOTHREAD)) > 0 || errno == EINTR) {
 		if (tid <= 0)
 			continue;
 		if (WIFSTOPPED(status))
@@ -218,22 +245,38 @@ static void watch(struct tracer *tracer)
 	}
 }
 
+/* A thread waits for its own children only, and not for those that this process had when it was executed. */
+static void *run(void *data)
+{
+	struct tracer *tracer = data;
+	struct sigaction old[SIGNALS];
+	const int was_dumpable = prctl(PR_GET_DUMPABLE);
+
+	tracer->error = start_watched(tracer->start, &tracer->command);
+	if (tracer->error < 0)
+		return NULL;
+	prctl(PR_SET_DUMPABLE, 0); /* the command must not write into the memory that its answers come from */
+	signalled_process = tracer->command;
+	take_signals(old);
+	watch(tracer);
+	give_back_signals(old);
+	signalled_process = 0;
+	prctl(PR_SET_DUMPABLE, was_dumpable);
+	return NULL;
+}
+
 int trace_run(const struct trace_command *command, const struct trace_watcher *watcher,
               struct trace_result *ret_result)
 {
-	struct tracer tracer = {.watcher = watcher, .result.processes = 1};
-	struct sigaction old[PASSED_ON];
+	struct tracer tracer = {.start = command, .watcher = watcher, .result.processes = 1};
+	pthread_t thread;
 	int result = stopped_call_supported();
 
 	if (result == 0)
-		result = start_watched(command, &tracer.command);
+		result = -pthread_create(&thread, NULL, run, &tracer);
 	if (result < 0)
 		return result;
-	signalled_process = tracer.command;
-	take_signals(old);
-	watch(&tracer);
-	give_back_signals(old);
-	signalled_process = 0;
+	pthread_join(thread, NULL);
 	*ret_result = tracer.result;
-	return 0;
+	return tracer.error;
 }

@@ -3,7 +3,8 @@
  * traps, and the ones that kill. What the command does otherwise goes on as without a tracer: signals, stops and continues, exit
  * statuses. If this process ends, the command's processes are killed (PTRACE_O_EXITKILL).
  *
- * One command at a time, in a process that has no other children.
+ * One command at a time. SIGPIPE, SIGXFSZ, SIGTTIN and SIGTTOU are ignored from then on, so that what is written fails and does not end
+ * this process.
  */
 #ifndef CALLGATE_TRACE_TRACER_H
 #define CALLGATE_TRACE_TRACER_H

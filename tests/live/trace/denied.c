@@ -3,6 +3,7 @@
  * them. All that is printed must be the same with and without a tracer, but for what the test says.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -177,6 +178,15 @@ static void led(void)
 	report("traceme", ptrace(PTRACE_TRACEME, 0, NULL, NULL));
 }
 
+/* The memory of the tracer, from which the answers come. */
+static void memory(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)getppid());
+	report("memory", open(path, O_RDWR) >= 0 ? 0 : -1);
+}
+
 static int run_true(void)
 {
 	static char *const arguments[] = {"true", NULL};
@@ -266,6 +276,7 @@ static const struct {
     {"listener", listener},
     {"untraced", untraced},
     {"led", led},
+    {"memory", memory},
     {"vforks", vforks},
     {"narrow", narrow},
     {"interrupted", interrupted},

@@ -93,6 +93,48 @@ run output --why -- "$denied" led
 said 'ptrace\(PTRACE_SEIZE, .* is refused with EPERM' 'ptrace\(PTRACE_TRACEME, .* is refused with EPERM'
 grep -qx "the child's chmod was denied" "$scratch/output" || fail "led: a denied call was made"
 
+# The command can't change the tracer. Root can change everybody.
+scenario=memory unprivileged=
+[ "$(id -u)" = 0 ] && unprivileged='setpriv --reuid 65534 --regid 65534 --clear-groups'
+chmod -R a+rX "$scratch"
+$unprivileged "$denied" memory >"$scratch/output" 2>&1
+if [ $? = 3 ]; then
+	$unprivileged "$callgate" run --profile "$scratch/profile.json" --why -- "$denied" memory >"$scratch/output" 2>"$scratch/words"
+	grep -q 'memory: -1' "$scratch/output" || fail "memory: the tracer's memory can be written"
+fi
+
+# Signals, as without a tracer: handed on, a stop that is continued, words that nobody reads, children from before.
+python3 - "$callgate" "$scratch/profile.json" "$denied" <<'PYTHON' || fail "signals: not as without a tracer"
+import os, signal, subprocess, sys, time
+callgate, profile, denied = sys.argv[1:]
+why = [callgate, "run", "--profile", profile, "--why", "--"]
+handler = """
+import signal, sys, time
+signal.signal(int(sys.argv[1]), lambda number, frame: sys.exit(5))
+print("ready", flush=True)
+time.sleep(20)
+"""
+def start(*command):
+    process = subprocess.Popen(why + list(command), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process.stdout.readline()
+    return process
+for number in signal.SIGALRM, signal.SIGWINCH, signal.SIGIO, signal.SIGRTMIN + 3, signal.SIGTERM, signal.SIGCONT:
+    process = start(sys.executable, "-c", handler, str(int(number)))
+    process.send_signal(number)
+    assert process.wait(20) == 5, number
+process = start("sh", "-c", "echo; sleep 1; exit 6")
+process.send_signal(signal.SIGTSTP)
+os.waitpid(process.pid, os.WUNTRACED)
+process.send_signal(signal.SIGCONT)
+assert process.wait(20) == 6
+reader, writer = os.pipe()
+os.close(reader)
+assert subprocess.run(why + [denied, "own-trace"], stdout=subprocess.DEVNULL, stderr=writer).returncode == 3, "SIGPIPE"
+begun = time.monotonic()
+subprocess.run(["sh", "-c", 'sleep 20 >/dev/null 2>&1 & exec "$@"', "sh", *why, "true"], check=True, stderr=subprocess.DEVNULL)
+assert time.monotonic() - begun < 15, "waited for a child from before"
+PYTHON
+
 # The scene of the README, and the statuses of commands that do not run.
 scenario=chmod
 touch "$scratch/file"
