@@ -279,7 +279,8 @@ static int run(struct call *call)
 
 	for (size_t i = 0; i < own && done; i++) {
 		const struct embedded *file = embedded_find(profiles[i]);
-		done = bench(&filter, file && filter_open_text(&filter, file->name, file->text, file->size),
+		done = bench(&filter,
+		             file && filter_open_text(&filter, file->name, file->text, file->size, NULL),
 		             settings);
 	}
 	for (size_t i = 0; i < call->operand_count && done; i++)

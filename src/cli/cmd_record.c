@@ -37,9 +37,8 @@ static const struct option_row options[] = {
 
 struct record {
 	const struct settings *settings;
+	const struct environment *environment;
 	struct filter known; /* of --more and --against */
-	char *known_text;    /* of --more */
-	size_t known_size;
 	struct traced_filter *traced;
 	struct learned learned;
 	bool shows_progress;
@@ -127,35 +126,55 @@ static int know_nothing(scmp_filter_ctx *ret_ctx)
 	return 0;
 }
 
-/* The bytes of a profile that was read without errors. */
-static bool read_text(struct record *record, const char *path)
+/* The bytes of a file. */
+struct text {
+	char *bytes;
+	size_t size;
+};
+
+static bool read_text(const char *path, struct text *ret_text)
 {
-	FILE *file = fopen(path, "re"), *text = open_memstream(&record->known_text, &record->known_size);
+	FILE *file = fopen(path, "re"), *text = open_memstream(&ret_text->bytes, &ret_text->size);
 	char piece[4096];
 	size_t got;
 
 	while (file && text && (got = fread(piece, 1, sizeof(piece), file)) > 0)
 		fwrite(piece, 1, got, text);
 	const bool failed = !file || !text || ferror(file);
-	if (file)
-		fclose(file);
-	if (text && fclose(text) != 0)
-		return false;
 	if (failed)
 		cli_error("%s: %s", path, strerror(errno));
-	return !failed;
+	if (file)
+		fclose(file);
+	return !(text && fclose(text) != 0) && !failed;
 }
 
-static bool prepare(struct record *record, const struct environment *environment)
+static bool has_list(const char *path)
+{
+	const struct learned nothing = {0};
+	struct text old = {0}, new = {0};
+	bool has = read_text(path, &old);
+
+	if (has && learned_insert(&nothing, old.bytes, old.size, &new.bytes, &new.size) < 0) {
+		cli_error("%s: there is no list of calls to add to; it has to be a profile with \"syscalls\"",
+		          path);
+		has = false;
+	}
+	free(old.bytes);
+	free(new.bytes);
+	return has;
+}
+
+static bool prepare(struct record *record)
 {
 	const struct settings *settings = record->settings;
 	const char *known = settings->more ? settings->more : settings->against;
 	scmp_filter_ctx nothing = NULL;
 	int result = 0;
 
-	if (known && !filter_explain(&record->known, filter_open_profile(&record->known, known, environment)))
+	if (known &&
+	    !filter_explain(&record->known, filter_open_profile(&record->known, known, record->environment)))
 		return false;
-	if (settings->more && !read_text(record, settings->more))
+	if (settings->more && !has_list(settings->more))
 		return false;
 	if (!settings->more)
 		result = know_nothing(&nothing);
@@ -171,11 +190,68 @@ static bool prepare(struct record *record, const struct environment *environment
 
 /* ---- results ---- */
 
-/* The new profile is read as any other, and has to allow what was seen. */
-static bool check(const struct learned *learned, const char *name, const char *text, size_t size)
+/*
+ * Does it only allow calls that were seen, and that no entry of the old profile denies? On some architectures two calls stand for many. Which
+ * error a call gets that no entry names depends on the newest call that the profile names.
+ */
+static bool is_wanted(const struct learned *learned, const struct filter *old,
+                      const struct callgate_difference *difference)
 {
-	struct filter filter = {0};
-	bool fits = filter_explain(&filter, filter_open_text(&filter, name, text, size));
+	const struct callgate_call *witness = &difference->witness;
+	const struct callgate_arch *arch = callgate_arch_of_call(witness->arch, witness->nr);
+	struct callgate_verdict verdict;
+
+	if ((difference->first & SECCOMP_RET_ACTION_FULL) == SCMP_ACT_ERRNO(0) &&
+	    (difference->second & SECCOMP_RET_ACTION_FULL) == SCMP_ACT_ERRNO(0))
+		return true;
+	bool wanted = arch && difference->second == SCMP_ACT_ALLOW &&
+	              callgate_simulate(old->ctx, witness, &verdict) == 0 &&
+	              verdict.reason != CALLGATE_REASON_RULE;
+	for (uint64_t nr = difference->nr_first; wanted && nr <= difference->nr_last; nr++) {
+		if ((nr & difference->nr_mask) != difference->nr_value)
+			continue;
+		const char *name = callgate_syscall_name(arch->token, (int32_t)nr);
+		wanted = name && (learned_has(learned, name) || strcmp(name, "socketcall") == 0 ||
+		                  strcmp(name, "ipc") == 0);
+	}
+	return wanted;
+}
+
+/* The entries are put into a text: what came of it is proved to be the old profile but for the calls that were seen. */
+static bool only_adds(const struct learned *learned, const struct filter *old, const struct filter *new)
+{
+	enum { DIFFERENCES = 100000 };
+	const struct callgate_filter first = filter_side(old), second = filter_side(new);
+	struct callgate_comparison *comparison;
+
+	if (callgate_compare(&first, &second, DIFFERENCES, &comparison) < 0) {
+		cli_error("%s", callgate_diagnosis(NULL));
+		return false;
+	}
+	bool fits = comparison->relation == CALLGATE_RELATION_EQUAL ||
+	            comparison->relation == CALLGATE_RELATION_SAME_ALLOWED ||
+	            (comparison->relation == CALLGATE_RELATION_SUBSET && comparison->complete);
+	if (!fits)
+		cli_error("%s: it is not proved that nothing but additions would change; nothing is written",
+		          old->path);
+	for (size_t i = 0; fits && i < comparison->count; i++)
+		if (!is_wanted(learned, old, &comparison->differences[i])) {
+			cli_error("%s: more than what was seen would change: %s; nothing is written",
+			          old->path, comparison->differences[i].text);
+			fits = false;
+		}
+	callgate_comparison_free(comparison);
+	return fits;
+}
+
+/* The new profile is read as any other, and has to allow what was seen, and nothing else that an `old` one does not. */
+static bool check(const struct record *record, const char *name, const struct text *old,
+                  const struct text *new)
+{
+	const struct learned *learned = &record->learned;
+	struct filter filter = {0}, old_filter = {0};
+	bool fits = filter_explain(
+	    &filter, filter_open_text(&filter, name, new->bytes, new->size, record->environment));
 
 	for (size_t i = 0; fits && i < learned->calls.count; i++) {
 		const struct learned_call *call = &learned->calls.items[i];
@@ -185,22 +261,29 @@ static bool check(const struct learned *learned, const char *name, const char *t
 		          call->name);
 		fits = false;
 	}
+	if (fits && old->bytes)
+		fits = filter_open_text(&old_filter, name, old->bytes, old->size, record->environment) &&
+		       only_adds(learned, &old_filter, &filter);
+	filter_close(&old_filter);
 	filter_close(&filter);
 	return fits;
 }
 
 static bool write_profile(const struct record *record, const char *path)
 {
+	struct text old = {0}, new = {0};
 	struct output output;
-	char *text = NULL;
-	size_t size = 0;
 	int result = 0;
 	FILE *stream;
 
-	if (record->settings->more)
-		result =
-		    learned_insert(&record->learned, record->known_text, record->known_size, &text, &size);
-	else if ((stream = open_memstream(&text, &size))) {
+	/* As it is now: others can have added to it meanwhile. */
+	if (record->settings->more && !read_text(path, &old)) {
+		free(old.bytes);
+		return false;
+	}
+	if (old.bytes)
+		result = learned_insert(&record->learned, old.bytes, old.size, &new.bytes, &new.size);
+	else if ((stream = open_memstream(&new.bytes, &new.size))) {
 		learned_print(&record->learned, stream);
 		result = fclose(stream) == 0 ? 0 : -ENOMEM;
 	} else
@@ -208,13 +291,13 @@ static bool write_profile(const struct record *record, const char *path)
 	if (result < 0)
 		cli_error("%s: %s", path,
 		          result == -EINVAL ? "there is no list of calls to add to" : "out of memory");
-	bool is_written =
-	    result == 0 && check(&record->learned, path, text, size) && output_open(&output, path);
+	bool is_written = result == 0 && check(record, path, &old, &new) && output_open(&output, path);
 	if (is_written) {
-		fwrite(text, 1, size, output.stream);
+		fwrite(new.bytes, 1, new.size, output.stream);
 		is_written = output_commit(&output);
 	}
-	free(text);
+	free(old.bytes);
+	free(new.bytes);
 	return is_written;
 }
 
@@ -314,6 +397,10 @@ static bool is_usable(const struct settings *settings)
 		cli_error("where to? Give one of -o FILE, --more FILE and --against FILE");
 		return false;
 	}
+	if (settings->more && strcmp(settings->more, "-") == 0) {
+		cli_error("--more: standard input can't be added to");
+		return false;
+	}
 	if (settings->output && !settings->force && stat(settings->output, &old) == 0 &&
 	    S_ISREG(old.st_mode)) {
 		cli_error("%s: it is there already; --more adds to it, --force replaces it",
@@ -326,6 +413,7 @@ static bool is_usable(const struct settings *settings)
 static int run(struct call *call)
 {
 	struct record record = {.settings = call->settings,
+	                        .environment = &call->environment,
 	                        .shows_progress = isatty(STDERR_FILENO),
 	                        .learned.ignores_arguments =
 	                            ((struct settings *)call->settings)->no_arguments};
@@ -339,7 +427,7 @@ static int run(struct call *call)
 	if ((status = execute_find(call->operands[0], path)))
 		return status;
 	status = RUN_FAILED;
-	if (prepare(&record, &call->environment)) {
+	if (prepare(&record)) {
 		struct watched_command watched = {record.traced, path, call->operands};
 		const struct trace_command command = {execute_watched, &watched};
 		const int error = trace_run(&command, &watcher, &result);
@@ -350,7 +438,6 @@ static int run(struct call *call)
 	}
 	traced_filter_free(record.traced);
 	filter_close(&record.known);
-	free(record.known_text);
 	learned_finish(&record.learned);
 	return status;
 }

@@ -301,9 +301,10 @@ bool filter_open_profile(struct filter *filter, const char *path, const struct e
 	return make_context(filter, filter_read(filter, path, environment));
 }
 
-bool filter_open_text(struct filter *filter, const char *name, const char *text, size_t size)
+bool filter_open_text(struct filter *filter, const char *name, const char *text, size_t size,
+                      const struct environment *environment)
 {
-	if (!set_path(filter, name) || !start_profile(filter, NULL))
+	if (!set_path(filter, name) || !start_profile(filter, environment))
 		return false;
 	return make_context(filter, callgate_profile_read_memory(filter->profile, text, size, name));
 }

@@ -42,7 +42,8 @@ uint32_t environment_arch(const struct environment *environment);
  * has its messages then; nothing is printed.
  */
 bool filter_open_profile(struct filter *filter, const char *path, const struct environment *environment);
-bool filter_open_text(struct filter *filter, const char *name, const char *text, size_t size);
+bool filter_open_text(struct filter *filter, const char *name, const char *text, size_t size,
+                      const struct environment *environment);
 bool filter_open_program(struct filter *filter, const char *path, uint32_t arch); /* again: stacked */
 bool filter_open(struct filter *filter, const char *path, const struct environment *environment); /* either */
 

@@ -95,6 +95,33 @@ tool run --profile "$scratch/hand.json" -- chmod 400 "$scratch/file"
 grep -q 'Permission denied' "$scratch/words" || fail 'the profile that was added to'
 grep -q '"comment": "syscalls are below"' "$scratch/hand.json" || fail 'what was there is gone'
 
+# Lists and entries that a hand-made search could take for others; a profile that it can't add to is refused before the command runs.
+for list in '"x": {"syscalls": []}, "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW", "comment": "] } \" ["}]' '"SYSCALLS": [ ]'; do
+	printf '{"defaultAction": "SCMP_ACT_ERRNO",\r\n%s}\r\n' "$list" >"$scratch/odd.json"
+	tool record --more "$scratch/odd.json" -- true || fail "added to a profile with $list"
+	tool run --profile "$scratch/odd.json" -- true || fail "a profile with $list that was added to"
+done
+for list in '"\u0073yscalls": []' '"syscalls": null' '"linux": {"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}}'; do
+	printf '{"defaultAction": "SCMP_ACT_ERRNO", %s}' "$list" >"$scratch/odd.json"
+	cp "$scratch/odd.json" "$scratch/before.json"
+	tool record --more "$scratch/odd.json" -- echo ran
+	[ $? = 125 ] && [ ! -s "$scratch/output" ] || fail "$list: not refused before the command runs"
+	cmp -s "$scratch/odd.json" "$scratch/before.json" || fail "$list: the file was changed"
+done
+
+# A call that an entry denies with some arguments can't be allowed with all: what would change is proved, not guessed.
+sed 's/"syscalls": \[/&{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13, "args": [{"index": 1, "value": 448, "op": "SCMP_CMP_EQ"}]},/' "$scratch/true.json" >"$scratch/args.json"
+cp "$scratch/args.json" "$scratch/before.json"
+tool record --more "$scratch/args.json" -- mkdir "$scratch/mode"
+[ $? = 125 ] || fail 'an entry that denies with some arguments'
+grep -q 'more than what was seen would change: mkdir(\*, 448)' "$scratch/words" || fail 'what would change is not named'
+cmp -s "$scratch/args.json" "$scratch/before.json" || fail 'the profile was changed'
+
+# What others have added meanwhile stays.
+cp "$scratch/true.json" "$scratch/both.json"
+tool record --more "$scratch/both.json" -- sh -c 'sed '\''s/"syscalls": \[/&{"names": ["mkdirat"], "action": "SCMP_ACT_ALLOW"},/'\'' "$1" >"$1.new" && mv "$1.new" "$1"' sh "$scratch/both.json"
+grep -q mkdirat "$scratch/both.json" || fail 'what another program has added is gone'
+
 # A comparison.
 tool record --against "$scratch/true.json" -- true || fail '--against: the same command is not equal'
 tool record --against "$scratch/true.json" -- mkdir "$scratch/new"

@@ -115,7 +115,8 @@ print("ready", flush=True)
 time.sleep(20)
 """
 def start(*command):
-    process = subprocess.Popen(why + list(command), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(why + list(command), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               preexec_fn=os.setpgrp)  # SIGTSTP stops nobody whose group has no parent outside of it
     process.stdout.readline()
     return process
 for number in signal.SIGALRM, signal.SIGWINCH, signal.SIGIO, signal.SIGRTMIN + 3, signal.SIGTERM, signal.SIGCONT:
