@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "cli/command.h"
 
 static bool is_executable_file(const char *path)
@@ -70,7 +71,8 @@ int execute_watched(void *data)
 	const int result = traced_filter_load(command->filter);
 
 	if (result < 0) {
-		cli_error("the filter could not be loaded: %s", strerror(-result));
+		cli_error("the filter could not be loaded: %s",
+		          result == CONFINE_FAKED ? CONFINE_FAKED_TEXT : strerror(-result));
 		return RUN_FAILED;
 	}
 	execvp(command->path, command->argv); /* a script without #! is the shell's */
@@ -85,6 +87,8 @@ const char *execute_unwatched(int error)
 		       "already";
 	case EOPNOTSUPP:
 		return "the registers of this machine are not known";
+	case -CONFINE_FAKED:
+		return CONFINE_FAKED_TEXT ", or answers wait4(2)";
 	default:
 		return strerror(-error);
 	}

@@ -18,6 +18,7 @@ struct tracer {
 	int error;
 	struct trace_result result;
 	pid_t command;
+	bool has_ended; /* the command */
 };
 
 /* The process that signals sent to this one are for. */
@@ -97,7 +98,9 @@ static int seize(pid_t pid)
 	                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
 	                     PTRACE_O_TRACEEXIT;
 
-	return ptrace(PTRACE_SEIZE, pid, NULL, options) < 0 ? -errno : 0;
+	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0)
+		return -errno;
+	return ptrace(PTRACE_SEIZE, pid, NULL, options) < 0 ? 0 : -ECANCELED; /* nobody is seized twice */
 }
 
 static int start_watched(const struct trace_command *command, pid_t *ret_pid)
@@ -235,13 +238,19 @@ static void watch(struct tracer *tracer)
 	int status;
 	pid_t tid;
 
-	while ((tid = waitpid(-1, &status, __WALL | __WNOTHREAD)) > 0 || errno == EINTR) {
-		if (tid <= 0)
+	while ((tid = waitpid(-1, &status, __WALL | __WNOTHREAD)) > 0 || (tid < 0 && errno == EINTR)) {
+		if (tid < 0)
 			continue;
 		if (WIFSTOPPED(status))
 			handle_stop(tracer, tid, status);
-		else if (tid == tracer->command)
+		else if (tid == tracer->command) {
 			tracer->result.status = status;
+			tracer->has_ended = true;
+		}
+	}
+	if (!tracer->has_ended) {
+		kill(tracer->command, SIGKILL);
+		tracer->error = -ECANCELED;
 	}
 }
 

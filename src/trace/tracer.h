@@ -51,7 +51,8 @@ struct trace_result {
 
 /*
  * Returns 0 after the last process; -EPERM (ptrace(2) is forbidden, or a tracer is attached already), -EAGAIN and -ENOMEM (no process),
- * -EOPNOTSUPP (stopped_call_supported()); then nothing has run.
+ * -EOPNOTSUPP (stopped_call_supported()); then nothing has run. -ECANCELED: an older filter around this process answers ptrace(2) or wait4(2)
+ * in the kernel's place; the command has not run, or is killed.
  */
 int trace_run(const struct trace_command *command, const struct trace_watcher *watcher,
               struct trace_result *ret_result);

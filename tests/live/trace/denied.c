@@ -285,8 +285,18 @@ static const struct {
     {"aborted", aborted},
 };
 
+/* A filter around another command, which gets this error, or success, for one call: `denied NUMBER ERROR COMMAND...`. */
+static int answered(char *argv[])
+{
+	filter(0, atoi(argv[1]), SECCOMP_RET_ERRNO | (unsigned)atoi(argv[2]));
+	execvp(argv[3], argv + 3);
+	return 2;
+}
+
 int main(int argc, char *argv[])
 {
+	if (argc > 3)
+		return answered(argv);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; argc == 2 && i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		if (strcmp(scenarios[i].name, argv[1]) == 0) {
