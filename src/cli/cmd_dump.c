@@ -262,7 +262,7 @@ static const char *why_not(int error)
 		return "reading filters needs CAP_SYS_ADMIN in the first user namespace, and that callgate "
 		       "itself runs under no filter";
 	case EPERM:
-		return "the process is another user's, or it is traced already";
+		return "the process is another user's, it is traced already, or it has ended";
 	case EOPNOTSUPP:
 		return "the kernel can't tell (CONFIG_CHECKPOINT_RESTORE)";
 	case ESRCH:
@@ -300,6 +300,48 @@ static int answer(const struct live_filters *live, const struct call *call)
 	return status;
 }
 
+static bool are_same(const struct live_filters *a, const struct live_filters *b)
+{
+	bool same = a->filters.count == b->filters.count;
+
+	for (size_t i = 0; same && i < a->filters.count; i++) {
+		const struct callgate_program *x = a->filters.items[i].program,
+		                              *y = b->filters.items[i].program;
+		const size_t length = callgate_program_length(x);
+		same = length == callgate_program_length(y) &&
+		       memcmp(callgate_program_bytes(x), callgate_program_bytes(y), length * 8) == 0;
+	}
+	return same;
+}
+
+/* A filter is a thread's: what was said of this one holds for the process if all others have the same. */
+static int compare_threads(int pid, const struct live_filters *live)
+{
+	struct dirent **entries;
+	char path[64];
+	int status = CLI_OK;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	const int count = scandir(path, &entries, is_number, by_number);
+	for (int i = 0; i < count; i++) {
+		const int tid = atoi(entries[i]->d_name);
+		struct live_filters other = {0};
+		const int result = tid == pid ? -ESRCH : live_filters_read(tid, &other);
+		if (result == 0 && !are_same(live, &other)) {
+			printf("thread %d has other filters (%zu)\n", tid, other.filters.count);
+			status = CLI_NO;
+		} else if (result < 0 && result != -ESRCH) {
+			cli_error("thread %d: %s", tid, why_not(result));
+			status = status == CLI_NO ? CLI_NO : CLI_FAILED;
+		}
+		live_filters_finish(&other);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return count < 0 ? CLI_FAILED : status;
+}
+
 static int dump(int pid, const struct call *call)
 {
 	const struct settings *settings = call->settings;
@@ -321,6 +363,11 @@ static int dump(int pid, const struct call *call)
 		cli_error("%s[%d]: %s", process.name, pid, why_not(result));
 	else
 		status = answer(&live, call);
+	if (result == 0 && !settings->disasm) {
+		const int threads = compare_threads(pid, &live);
+		if (settings->against && status == CLI_OK)
+			status = threads;
+	}
 	live_filters_finish(&live);
 	return status;
 }

@@ -178,6 +178,25 @@ static void led(void)
 	report("traceme", ptrace(PTRACE_TRACEME, 0, NULL, NULL));
 }
 
+static void *filtered_thread(void *data)
+{
+	filter(0, SYS_rmdir, SECCOMP_RET_ERRNO | EXDEV);
+	puts("ready");
+	pause();
+	return data;
+}
+
+/* A thread with a filter of its own, and a child that nobody waits for. */
+static void one_thread(void)
+{
+	pthread_t thread;
+
+	if (fork() == 0)
+		_exit(0);
+	pthread_create(&thread, NULL, filtered_thread, NULL);
+	pthread_join(thread, NULL);
+}
+
 /* The memory of the tracer, from which the answers come. */
 static void memory(void)
 {
@@ -276,6 +295,7 @@ static const struct {
     {"listener", listener},
     {"untraced", untraced},
     {"led", led},
+    {"one-thread", one_thread},
     {"memory", memory},
     {"vforks", vforks},
     {"narrow", narrow},

@@ -1,7 +1,7 @@
 #!/bin/sh
-# usage: test_dump.sh CALLGATE: `callgate dump` of live processes: filters are recognised, compared and written, and what can't be read is said.
+# usage: test_dump.sh CALLGATE DENIED: `callgate dump` of live processes: filters are recognised, compared and written, and what can't be read is said.
 set -u
-callgate=$1
+callgate=$1 denied=$2
 scratch=$(mktemp -d)
 processes=
 trap 'kill $processes 2>/dev/null; rm -rf "$scratch"' EXIT
@@ -78,6 +78,18 @@ expect 2 'there are 2 filters' dump --disasm 3 "$filtered"
 expect 0 '' dump -o "$scratch" "$filtered"
 expect 0 'the filters are equal' diff "$scratch/chmod.json" "$scratch/1.bpf"
 expect 2 '' dump -o "$scratch/nowhere" "$filtered"
+# A thread of the process that has another filter, and a process that has ended.
+"$callgate" run --profile "$scratch/both.json" -- "$denied" one-thread >"$scratch/thread" &
+threads=$!
+processes="$processes $threads"
+tries=0
+while ! grep -q ready "$scratch/thread" && [ $tries -lt 100 ]; do
+	sleep 0.1
+	tries=$((tries + 1))
+done
+expect 0 '^thread [0-9]+ has other filters .2.' dump "$threads"
+expect 1 '^thread [0-9]+ has other filters .2.' dump --against "$scratch/both.json" "$threads"
+expect 2 'or it has ended' dump "$(tr -d " " </proc/$threads/task/$threads/children)"
 kill -0 "$filtered" || fail 'the process has ended'
 grep -q '^TracerPid:	0$' "/proc/$filtered/status" || fail 'the process is still traced'
 [ "$failures" = 0 ]
