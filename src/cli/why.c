@@ -86,24 +86,28 @@ static void ids_of(pid_t tid, int *ret_pid, int *ret_parent)
 		fclose(file);
 }
 
-/* "libc.so.6+0x1a3c": where in which file the instruction is. */
+/* "libc.so.6+0x1a3c": where in which file the instruction is. A path can be longer than any buffer, and look like the next line of the list. */
 static void place_of(pid_t tid, uint64_t instruction, char *ret_place, size_t size)
 {
 	FILE *file = open_of(tid, "maps");
 	unsigned long long first, end, offset;
-	char line[PAGE], path[PAGE];
+	char *line = NULL;
+	size_t room = 0;
 
 	snprintf(ret_place, size, "0x%llx", (unsigned long long)instruction);
-	while (file && fgets(line, sizeof(line), file)) {
-		const int fields =
-		    sscanf(line, "%llx-%llx %*s %llx %*s %*s %4095[^\n]", &first, &end, &offset, path);
-		if (fields < 4 || instruction < first || instruction >= end)
+	while (file && getline(&line, &room, file) > 0) {
+		int path = 0;
+		line[strcspn(line, "\n")] = '\0';
+		if (sscanf(line, "%llx-%llx %*s %llx %*s %*s %n", &first, &end, &offset, &path) < 3 ||
+		    instruction < first || instruction >= end)
 			continue;
-		const char *slash = strrchr(path, '/');
-		snprintf(ret_place, size, "%.255s+0x%llx", slash ? slash + 1 : path,
-		         instruction - first + offset);
+		const char *slash = strrchr(line + path, '/'), *name = slash ? slash + 1 : line + path;
+		if (path > 0 && *name)
+			snprintf(ret_place, size, "%.255s+0x%llx", name, instruction - first + offset);
+		break;
 	}
 	make_printable(ret_place);
+	free(line);
 	if (file)
 		fclose(file);
 }

@@ -146,6 +146,32 @@ for call in ptrace seccomp prctl wait4; do
 	said 'an older filter around this thread claims success'
 done
 
+# A mapped file whose path is as long as a buffer, and ends as a line of the list of mapped files would.
+scenario='long path'
+cat >"$scratch/long.py" <<'PYTHON'
+import mmap, os, sys
+path = sys.argv[1] + "/long"
+left = 4095 - 73  # a line has 73 characters before the path
+while True:
+    os.mkdir(path if len(path) < 300 else os.path.basename(path))
+    os.chdir(path if len(path) < 300 else os.path.basename(path))
+    if left - len(path) <= 200:
+        break
+    path += "/" + "d" * min(150, left - len(path) - 20)
+name = "x" * (left - len(path) - 1) + "0-ffffffffffffffff r-xp 0 0:0 0 fake"
+with open(name, "wb+") as file:
+    file.write(bytes(4096))
+    file.flush()
+    memory = mmap.mmap(file.fileno(), 4096)
+try:
+    os.chmod("/", 0)
+except OSError:
+    pass
+PYTHON
+run output --why -- "$(python3 -c "import sys; print(sys.executable)")" "$scratch/long.py" "$scratch"
+said 'DENIED chmod'
+grep -q 'fake' "$scratch/words" && fail "long path: taken for another file"
+
 # The scene of the README, and the statuses of commands that do not run.
 scenario=chmod
 touch "$scratch/file"
