@@ -8,7 +8,22 @@
 #include "prove/knowledge.h"
 #include "prove/space.h"
 
-enum { ALIKE_MOST = 4, STEPS_FIRST = 1 << 12, STEPS_PER_CONDITION = 64, NOTHING = 0xff };
+enum { STEPS_FIRST = 1 << 12, STEPS_PER_CONDITION = 64, STEPS_PER_PAIR = 256, NOTHING = 0xff };
+enum { REFUTED_RULES = 1024 };
+
+/* How ways that meet are joined. */
+enum joining {
+	JOIN_ALIKE, /* if they are at the same rule */
+	JOIN_ALL,   /* at the rule that none of them is beyond: programs that test one rule after the other */
+	JOIN_REFUTING, /* with the rules that none of them can match any more: groups of rules, one after the other */
+};
+
+/* Each attempt costs more than the one before, and forgets less of what the rules need. */
+static const struct attempt {
+	enum joining joining;
+	uint32_t apart; /* so many ways to an instruction are not joined */
+} attempts[] = {{JOIN_ALIKE, 4}, {JOIN_ALL, 0}, {JOIN_REFUTING, 12}, {JOIN_REFUTING, 4}, {JOIN_REFUTING, 32}};
+enum { ATTEMPTS = sizeof(attempts) / sizeof(attempts[0]), SHORT_ATTEMPTS = 2 };
 
 /* What is known in front of an instruction. */
 struct way {
@@ -19,6 +34,8 @@ struct way {
 	bool is_lost;    /* what the accumulator holds is not known */
 	uint32_t number; /* the mask, or the constant */
 	struct knowledge known;
+	bool is_close;                        /* to a rule */
+	uint64_t refuted[REFUTED_RULES / 64]; /* bit set of rules that do not match; JOIN_REFUTING */
 };
 
 struct argument_walk {
@@ -32,7 +49,7 @@ struct argument_walk {
 	uint32_t unused;   /* index + 1 of the first unused way */
 	ARENA_VEC(struct way) ways;
 	size_t steps_most;
-	bool joins_all; /* or only what is alike */
+	struct attempt attempt;
 };
 
 /* ---- ways ---- */
@@ -60,6 +77,25 @@ static enum interval_answer decide_rule(struct argument_walk *w, struct way *way
 		}
 	}
 	return result;
+}
+
+static bool is_refuted(const struct way *way, uint32_t rule)
+{
+	return rule < REFUTED_RULES && way->refuted[rule / 64] >> rule % 64 & 1;
+}
+
+/* Notes all rules that do not match, before what says so is forgotten. */
+static void refute(struct argument_walk *w, struct way *way)
+{
+	struct way other = *way;
+	struct knowledge_test test;
+
+	for (uint32_t i = 0; i < w->call->rule_count && i < REFUTED_RULES; i++) {
+		other.rule = i;
+		other.holds = 0;
+		if (!is_refuted(way, i) && (i < way->rule || decide_rule(w, &other, &test) == INTERVAL_FALSE))
+			way->refuted[i / 64] |= UINT64_C(1) << i % 64;
+	}
 }
 
 /* Puts a copy in front of a list. */
@@ -95,6 +131,8 @@ static void join(const struct argument_walk *w, struct way *way, const struct wa
 	knowledge_join(&w->base, &way->known, &other->known);
 	way->holds = way->rule == other->rule ? way->holds & other->holds : 0;
 	way->rule = way->rule < other->rule ? way->rule : other->rule;
+	for (int i = 0; i < REFUTED_RULES / 64; i++)
+		way->refuted[i] &= other->refuted[i];
 	way->is_lost =
 	    way->is_lost || other->is_lost || way->held != other->held || way->number != other->number;
 }
@@ -107,7 +145,8 @@ static enum interval_answer find_rule(struct argument_walk *w, struct way *way, 
                                       struct knowledge_test *test)
 {
 	for (; way->rule < limit && way->rule < w->call->rule_count; way->rule++, way->holds = 0) {
-		enum interval_answer answer = decide_rule(w, way, test);
+		enum interval_answer answer =
+		    is_refuted(way, way->rule) ? INTERVAL_FALSE : decide_rule(w, way, test);
 		if (answer != INTERVAL_FALSE)
 			return answer;
 	}
@@ -180,6 +219,46 @@ static void arrive_together(struct argument_walk *w, struct way *way, uint32_t *
 	pop_way(w, list);
 }
 
+/* Has a way met all that a rule wants of the low halves? Programs test high halves last, and with the same instructions for many rules. */
+static bool is_close(const struct argument_walk *w, const struct way *way)
+{
+	for (uint32_t i = way->rule; i < w->call->rule_count; i++) {
+		const struct policy_rule *rule = &w->call->rules[i];
+		uint32_t met = 0;
+		while (met < rule->condition_count) {
+			const struct knowledge_word *low =
+			    &way->known.words[2 * rule->conditions[met].arg + w->base.big_endian];
+			if (low->first != low->last)
+				break;
+			met++;
+		}
+		if (met == rule->condition_count && !is_refuted(way, i))
+			return true;
+	}
+	return false;
+}
+
+/* Many ways become one, but for those that are close to a rule: which rule that is, each of them knows by itself. */
+static void arrive_refuting(struct argument_walk *w, struct way *way, uint32_t *list)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = *list; i; i = w->ways.items[i - 1].next)
+		count += !w->ways.items[i - 1].is_close;
+	refute(w, way);
+	way->is_close = is_close(w, way);
+	w->base.steps += w->call->rule_count;
+	while (*list && count >= w->attempt.apart && !way->is_close) {
+		struct way *other = &w->ways.items[*list - 1];
+		if (other->is_close) {
+			list = &other->next;
+		} else {
+			join(w, way, other);
+			pop_way(w, list);
+		}
+	}
+}
+
 /* Many ways that are alike become one, which loses what is known of some but not of all. */
 static void arrive_alike(struct argument_walk *w, struct way *way, uint32_t *list)
 {
@@ -189,7 +268,7 @@ static void arrive_alike(struct argument_walk *w, struct way *way, uint32_t *lis
 	(void)find_rule(w, way, UINT32_MAX, &test);
 	for (uint32_t i = *list; i; i = w->ways.items[i - 1].next, w->base.steps++)
 		alike += is_alike(&w->ways.items[i - 1], way);
-	while (alike >= ALIKE_MOST && *list) {
+	while (alike >= w->attempt.apart && *list) {
 		struct way *other = &w->ways.items[*list - 1];
 		if (is_alike(other, way)) {
 			join(w, way, other);
@@ -207,7 +286,9 @@ static void arrive(struct argument_walk *w, struct way *way, size_t pc)
 		compare(w, way, &w->program->insns[pc]);
 		return;
 	}
-	(w->joins_all ? arrive_together : arrive_alike)(w, way, &w->newest[pc]);
+	static void (*const arrivals[])(struct argument_walk *, struct way *, uint32_t *) = {
+	    [JOIN_ALIKE] = arrive_alike, [JOIN_ALL] = arrive_together, [JOIN_REFUTING] = arrive_refuting};
+	arrivals[w->attempt.joining](w, way, &w->newest[pc]);
 	push_way(w, way, &w->newest[pc]);
 	if (!w->base.failed)
 		w->pending[pc / 64] |= UINT64_C(1) << pc % 64;
@@ -268,7 +349,7 @@ static void follow(struct argument_walk *w, struct way *way, size_t pc)
 		enum bpf_kind kind = bpf_kind_of(insn);
 		struct knowledge_test test;
 		bool is_negated;
-		if (kind == BPF_KIND_RETURN || (w->joins_all && w->newest[pc]))
+		if (kind == BPF_KIND_RETURN || (w->attempt.joining == JOIN_ALL && w->newest[pc]))
 			break;
 		if (kind == BPF_KIND_JUMP) {
 			pc += 1 + insn->k;
@@ -314,14 +395,14 @@ static void follow_all(struct argument_walk *w)
 	memset(w->newest, 0, w->program->count * sizeof(*w->newest));
 }
 
-static bool walk(struct argument_walk *w, size_t steps_most, bool joins_all)
+static bool walk(struct argument_walk *w, size_t steps_most, const struct attempt *attempt)
 {
 	struct way start = {.held = NOTHING};
 
 	start.known = knowledge_none();
 	w->unused = 0;
 	w->base.failed = false;
-	w->joins_all = joins_all;
+	w->attempt = *attempt;
 	w->steps_most = w->base.steps + steps_most;
 	w->ways.count = w->base.exclusions.count = 0;
 	follow(w, &start, 0);
@@ -345,7 +426,7 @@ static struct argument_walk *prepare(struct space *space)
 	return w->newest && w->pending ? w : NULL;
 }
 
-bool argument_walk(struct space *space, const struct region *region)
+bool argument_walk(struct space *space, const struct region *region, bool is_long)
 {
 	const struct filter *rules = space->filters[0].filter,
 	                    *made = space->filters[space->filter_count - 1].filter;
@@ -366,6 +447,11 @@ bool argument_walk(struct space *space, const struct region *region)
 	for (uint32_t i = 0; i < call->rule_count; i++)
 		most += STEPS_PER_CONDITION * (size_t)call->rules[i].condition_count;
 	w->base.steps = 0;
-	bool equal = walk(w, most, false) || walk(w, most, true);
+	bool equal = false;
+	for (size_t i = is_long ? SHORT_ATTEMPTS : 0; i < (is_long ? ATTEMPTS : SHORT_ATTEMPTS) && !equal;
+	     i++) {
+		const size_t pairs = is_long ? (size_t)call->rule_count * call->rule_count : 0;
+		equal = walk(w, most + STEPS_PER_PAIR * pairs, &attempts[i]);
+	}
 	return diagram_spend(&space->diagram, w->base.steps) && equal;
 }

@@ -1,6 +1,6 @@
 #include "prove/space.h"
 
-enum { DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26, ATTEMPTS = 8 };
+enum { DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26, ATTEMPTS = 8, FEW_NODES = 1 << 15 };
 
 int space_init(struct space *space, struct arena_room *room, const struct filter *const *filters,
                size_t count, size_t node_budget, size_t work_budget)
@@ -135,13 +135,35 @@ static int try_region(struct space *space, const struct region *region, space_vi
 	return d->failed;
 }
 
+/* Most diagrams are small; where they are not, a long walk may do without. */
+static int try_small(struct space *space, const struct region *region, space_visitor visitor, void *closure)
+{
+	const size_t nodes = space->diagram.node_budget;
+
+	if (nodes <= FEW_NODES)
+		return -EDQUOT;
+	space->diagram.node_budget = FEW_NODES;
+	int result = try_region(space, region, visitor, closure);
+	space->diagram.node_budget = nodes;
+	if (result != -EDQUOT)
+		return result;
+	start_again(space);
+	if (argument_walk(space, region, true))
+		return 0;
+	start_again(space);
+	return -EDQUOT;
+}
+
 static int visit_region(struct space *space, const struct region *region, space_visitor visitor,
                         void *closure)
 {
 	assert(region_is_valid(region));
-	if (same_constant(space, region) || argument_walk(space, region))
+	if (same_constant(space, region) || argument_walk(space, region, false))
 		return 0;
-	int result = try_region(space, region, visitor, closure);
+	int result = try_small(space, region, visitor, closure);
+	if (result != -EDQUOT)
+		return result;
+	result = try_region(space, region, visitor, closure);
 	if (result != -EDQUOT)
 		return result;
 	if (!start_adapted(space, region))

@@ -69,7 +69,7 @@ bool interval_walk(struct filter_model *filters, struct diagram *diagram, const 
  * Do rules and one program give every call of a region, which has one number, the same verdict? Without diagrams; false where that is not so, or too
  * hard to say.
  */
-bool argument_walk(struct space *space, const struct region *region);
+bool argument_walk(struct space *space, const struct region *region, bool is_long);
 
 /* The calls in a region, as a condition. */
 node space_calls(struct diagram *d, const struct region *region);

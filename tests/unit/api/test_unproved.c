@@ -7,25 +7,28 @@
 #include <callgate/diagnosis.h>
 #include <callgate/prove.h>
 
-#include "support/bits.h"
 #include "support/random.h"
 #include "support/run.h"
 
-enum { RULES = 40, CALL = 16 };
+enum { RULES = 200, ARGUMENTS = 3, CALL = 16 };
 
-/* Each rule looks at other bits of two arguments, and has an action of its own. */
+/* Equality, order and single bits of three arguments, all mixed, and nothing that rules share. */
 static scmp_filter_ctx context(void)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	struct random random = {1};
 
 	for (uint32_t i = 0; i < RULES; i++) {
-		struct scmp_arg_cmp args[2];
-		for (unsigned arg = 0; arg < 2; arg++) {
-			uint64_t mask = bits_two(&random);
-			args[arg] = SCMP_CMP64(arg, SCMP_CMP_MASKED_EQ, mask, random_next(&random) & mask);
+		struct scmp_arg_cmp args[ARGUMENTS];
+		for (unsigned arg = 0; arg < ARGUMENTS; arg++) {
+			const uint64_t value = random_next(&random) % 1000, bit = UINT64_C(1) << value % 10;
+			const uint64_t kind = random_next(&random) % 3;
+			args[arg] = kind == 0   ? SCMP_CMP64(arg, SCMP_CMP_EQ, value)
+			            : kind == 1 ? SCMP_CMP64(arg, SCMP_CMP_GE, value)
+			                        : SCMP_CMP64(arg, SCMP_CMP_MASKED_EQ, bit, value & bit);
 		}
-		ck_assert_int_eq(seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(i + 1), CALL, 2, args), 0);
+		const int result = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(1), CALL, ARGUMENTS, args);
+		ck_assert_msg(result == 0, "rule %u: %d", i, result);
 	}
 	return ctx;
 }

@@ -214,7 +214,7 @@ done
 # Whatever ends the process early leaves the old file, and no other.
 printf 'profile p.json\n\ntest it\ndeadline 5000\nlive: pause() -> EINTR\n' >slow.test
 echo old >out/file
-for signal in TERM HUP KILL; do
+for signal in TERM USR1 KILL; do
 	"$callgate" test -o out/file --coverage-html out/page slow.test >stdout 2>stderr &
 	pid=$!
 	sleep 0.3

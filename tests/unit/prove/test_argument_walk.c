@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bpf/program.h"
+#include "bpf/simulate.h"
 #include "compile/compile.h"
 #include "prove/space.h"
 #include "query/proof.h"
@@ -190,13 +191,95 @@ START_TEST(chains_take_linear_work)
 }
 END_TEST
 
+/* ---- groups of rules, one after the other, which long walks prove ---- */
+
+enum { GROUPED = 40, GROUPED_CHANGES = 60 };
+
+/* Two of six arguments, equal to values below 1000, and one action: the compiler looks such rules up in groups. */
+static void make_grouped(struct chain *c, struct random *random)
+{
+	*c = (struct chain){.arch = {.arch = arch_by_name("x86_64"), .syscall_count = 1}};
+	c->policy = (struct policy){SECCOMP_RET_ERRNO | 1, SECCOMP_RET_KILL_PROCESS, 1, 1, &c->arch};
+	c->arch.syscalls = &c->call;
+	c->call = (struct policy_syscall){.nr = 16, .rule_count = GROUPED, .rules = c->rules};
+	for (uint32_t i = 0; i < GROUPED; i++) {
+		const uint32_t first = random_below(random, 5),
+		               second = first + 1 + random_below(random, 5 - first);
+		c->rules[i] = (struct policy_rule){SECCOMP_RET_ALLOW, i + 1, CONDITIONS, c->conditions[i]};
+		for (unsigned j = 0; j < CONDITIONS; j++)
+			c->conditions[i][j] = (struct policy_condition){
+			    (uint8_t)(j ? second : first), POLICY_EQ, UINT64_MAX, random_below(random, 1000)};
+	}
+}
+
+/* Each rule's own call, with a value changed a little, with another rule's, and with a bit in an upper half. */
+static bool agree(const struct chain *c, const struct callgate_program *program, struct random *random)
+{
+	for (uint32_t i = 0; i < 40 * GROUPED; i++) {
+		struct seccomp_data call = {.arch = c->arch.arch->audit, .nr = 16};
+		for (unsigned rule = 0; rule < 2; rule++) {
+			const struct policy_condition *own =
+			    c->conditions[rule ? random_below(random, GROUPED) : i % GROUPED];
+			for (unsigned j = 0; j < CONDITIONS; j++)
+				call.args[own[j].arg] = own[j].value;
+		}
+		__u64 *argument = &call.args[random_below(random, 6)];
+		*argument += random_below(random, 3) ? 0 : random_below(random, 3) - UINT64_C(1);
+		*argument ^= random_below(random, 4) ? 0 : UINT64_C(1) << random_below(random, 64);
+		if (policy_eval(&c->policy, &call, NULL) != bpf_simulate(program, &call, NULL))
+			return false;
+	}
+	return true;
+}
+
+/* What a long walk takes for equal is so: the compiler's program, and of changed ones those on which no call shows a difference. */
+START_TEST(long_walks_are_right)
+{
+	static struct chain chain;
+	const struct prove_budget small = {(1 << 15) + 1, 1 << 24}; /* diagrams can't do it */
+	struct random random = random_start("long_walks_are_right");
+	unsigned equal = 0, left = 0;
+
+	for (int i = 0; i < 4; i++) {
+		struct compile_output output = {0};
+		struct prove_result result;
+		make_grouped(&chain, &random);
+		ck_assert_int_eq(compile_policy(&chain.policy, false, NULL, &output), 0);
+		ck_assert_uint_eq(output.count, 1);
+		struct callgate_program changed = *output.programs[0];
+		const struct callgate_program *list = output.programs[0];
+		const struct filter rules = {.policy = &chain.policy},
+		                    made = {.programs = &list, .program_count = 1};
+		ck_assert_int_eq(proof_equal(&rules, &made, &small, NULL, &result), 0);
+		ck_assert_int_eq(result.outcome, PROVE_EQUAL);
+		for (int j = 0; j < GROUPED_CHANGES; j++) {
+			const size_t size = changed.count * sizeof(*changed.insns);
+			changed.insns = memcpy(malloc(size), output.programs[0]->insns, size);
+			list = &changed;
+			if (change(&random, &changed)) {
+				ck_assert_int_eq(proof_equal(&rules, &made, &small, NULL, &result), 0);
+				equal += result.outcome == PROVE_EQUAL;
+				left += result.outcome != PROVE_EQUAL;
+				if (result.outcome == PROVE_EQUAL)
+					ck_assert_msg(agree(&chain, &changed, &random),
+					              "a walk takes a changed program for equal");
+			}
+			free(changed.insns);
+		}
+		compile_output_finish(&output);
+	}
+	printf("%u changed programs equal, %u not\n", equal, left);
+	ck_assert_uint_gt(left, 20);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("prove-argument-walk");
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, diagrams_agree);
-
+	tcase_add_test(tcase, long_walks_are_right);
 	tcase_add_test(tcase, chains_take_linear_work);
 	return test_run(tcase);
 }
