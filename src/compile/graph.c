@@ -204,8 +204,6 @@ bool graph_branch_of(const struct graph *graph, struct graph_id id, struct graph
 static const char *flaw(const struct graph *graph, uint32_t index)
 {
 	const struct graph_node *node = &graph->nodes.items[index];
-	const struct graph_edge *edges = &graph->edges.items[node->first_edge];
-
 	if (node->kind == GRAPH_LEAF)
 		return node->edge_count ? "is a leaf with edges" : NULL;
 	if (node->kind != GRAPH_SWITCH && node->kind != GRAPH_BITS)
@@ -216,6 +214,7 @@ static const char *flaw(const struct graph *graph, uint32_t index)
 		return "tests nothing";
 	if (node->first_edge + (size_t)node->edge_count > graph->edges.count)
 		return "has edges outside the graph";
+	const struct graph_edge *edges = &graph->edges.items[node->first_edge];
 	for (uint32_t i = 0; i < node->edge_count; i++) {
 		if (edges[i].child.index >= index)
 			return "has a child that is not older";

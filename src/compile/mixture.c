@@ -191,10 +191,10 @@ size_t mixture_size(struct expansion *expansion, struct graph_id root, size_t be
 	marks[root.index - before] = REACHED | LOADS;
 	for (size_t i = root.index + (size_t)1; i-- > before;) {
 		const struct graph_node *node = &graph->nodes.items[i];
-		const struct graph_edge *edges = &graph->edges.items[node->first_edge];
 		struct graph_branch branch = {.mask = UINT32_MAX};
 		if (!marks[i - before] || node->kind == GRAPH_LEAF)
 			continue;
+		const struct graph_edge *edges = &graph->edges.items[node->first_edge];
 		(void)graph_branch_of(graph, (struct graph_id){(uint32_t)i}, &branch);
 		bool keeps_word = branch.mask == UINT32_MAX;
 		size += comparisons_of(edges, node->edge_count) + !keeps_word + !!(marks[i - before] & LOADS);
