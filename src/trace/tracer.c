@@ -103,7 +103,8 @@ static int seize(pid_t pid)
 	return ptrace(PTRACE_SEIZE, pid, NULL, options) < 0 ? 0 : -ECANCELED; /* nobody is seized twice */
 }
 
-static int start_watched(const struct trace_command *command, pid_t *ret_pid)
+/* The command runs when all of this is done, so that it loses no signal and finds no gap. */
+static int start_watched(const struct trace_command *command, struct sigaction old[SIGNALS], pid_t *ret_pid)
 {
 	int go[2], result;
 
@@ -116,6 +117,12 @@ static int start_watched(const struct trace_command *command, pid_t *ret_pid)
 	}
 	result = pid < 0 ? -errno : seize(pid);
 	close(go[0]);
+	if (result == 0) {
+		signalled_process = pid;
+		take_signals(old);
+		prctl(PR_SET_DUMPABLE,
+		      0); /* or the command could write into the memory that its answers come from */
+	}
 	if (result == 0 && write(go[1], "", 1) != 1)
 		result = -errno;
 	close(go[1]);
@@ -261,12 +268,9 @@ static void *run(void *data)
 	struct sigaction old[SIGNALS];
 	const int was_dumpable = prctl(PR_GET_DUMPABLE);
 
-	tracer->error = start_watched(tracer->start, &tracer->command);
+	tracer->error = start_watched(tracer->start, old, &tracer->command);
 	if (tracer->error < 0)
 		return NULL;
-	prctl(PR_SET_DUMPABLE, 0); /* the command must not write into the memory that its answers come from */
-	signalled_process = tracer->command;
-	take_signals(old);
 	watch(tracer);
 	give_back_signals(old);
 	signalled_process = 0;
