@@ -367,6 +367,29 @@ static bool kills(uint32_t action)
 	return kind == SCMP_ACT_KILL_PROCESS || kind == SCMP_ACT_KILL_THREAD || kind == SCMP_ACT_TRAP;
 }
 
+/* The profile allows it. */
+static void print_refusal(const struct why *why, const struct trace_stop *stop, int error)
+{
+	const char *name = callgate_errno_name(SCMP_ARCH_NATIVE, (unsigned)error);
+	struct json json = {.out = stderr};
+	char decoded[CALL_TEXT];
+
+	(void)callgate_decode_call(&stop->call, NULL, NULL, decoded, sizeof(decoded));
+	if (!why->settings->json) {
+		cli_error("%s is refused with %s under --why, which could not watch what comes after it",
+		          decoded, name);
+		return;
+	}
+	json_open(&json, NULL, "{}");
+	json_number(&json, "v", 1);
+	json_text(&json, "ev", "refused");
+	json_number(&json, "tid", stop->tid);
+	json_call(&json, &stop->call, ~0U);
+	json_text(&json, "decoded", decoded);
+	json_text(&json, "errno", name);
+	json_close(&json);
+}
+
 /* Without this tracer the program's own SECCOMP_RET_TRACE, and the profile's, give ENOSYS. */
 static struct trace_answer called(void *data, const struct trace_stop *stop)
 {
@@ -385,10 +408,7 @@ static struct trace_answer called(void *data, const struct trace_stop *stop)
 	const int error = stop->data == TRACED_FILTER_DATA ? traced_filter_guards(&stop->call) : 0;
 	if (!error)
 		return (struct trace_answer){.result = -ENOSYS};
-	char decoded[CALL_TEXT];
-	(void)callgate_decode_call(&stop->call, NULL, NULL, decoded, sizeof(decoded));
-	cli_error("%s is refused with %s under --why, which could not watch what comes after it", decoded,
-	          callgate_errno_name(SCMP_ARCH_NATIVE, (unsigned)error));
+	print_refusal(why, stop, error);
 	return (struct trace_answer){.result = -error};
 }
 

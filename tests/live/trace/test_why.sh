@@ -200,6 +200,13 @@ assert denied["line"] == 4 and not denied["default"] and denied["action_name"] =
 assert end == {"v": 1, "ev": "end", "denials": 1, "distinct": 1, "processes": 1, "status": 3}, end
 PYTHON
 
+run output --why --json -- "$denied" led
+python3 - "$scratch/words" <<'PYTHON' || fail "json: not what was expected of what is refused"
+import json, sys
+objects = [json.loads(line) for line in open(sys.argv[1])]
+assert [(o["ev"], o.get("call"), o.get("errno")) for o in objects] == [("refused", "ptrace", "EPERM")] * 2 + [("end", None, None)], objects
+PYTHON
+
 # Numbers without a name are one kind, however many a hostile command makes up.
 scenario=numbers
 "$callgate" record --force -o "$scratch/numbers.json" -- "$denied" numbers 2>"$scratch/words"
