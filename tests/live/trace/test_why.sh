@@ -112,7 +112,8 @@ handler = """
 import signal, sys, time
 signal.signal(int(sys.argv[1]), lambda number, frame: sys.exit(5))
 print("ready", flush=True)
-time.sleep(20)
+while True:  # a signal just before a long sleep would be handled after it
+    time.sleep(.05)
 """
 def start(*command):
     process = subprocess.Popen(why + list(command), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
