@@ -30,7 +30,9 @@ static void pass_on(int number, siginfo_t *info, void *context)
 	const int error = errno;
 
 	(void)context;
-	if (info->si_code <= 0 && signalled_process > 0)
+	if (info->si_code == SI_QUEUE && signalled_process > 0)
+		syscall(SYS_rt_sigqueueinfo, signalled_process, number, info);
+	else if (info->si_code <= 0 && signalled_process > 0)
 		kill(signalled_process, number);
 	errno = error;
 }
@@ -68,6 +70,8 @@ static void take_signals(struct sigaction old[SIGNALS])
 		if (!is_own_fault(i))
 			sigaction(i, is_writing(i) ? &ignore : &action, NULL);
 	}
+	sigemptyset(&action.sa_mask); /* what is blocked here may not be in the command */
+	pthread_sigmask(SIG_SETMASK, &action.sa_mask, NULL);
 }
 
 static void give_back_signals(const struct sigaction old[SIGNALS])

@@ -124,6 +124,12 @@ for number in signal.SIGALRM, signal.SIGWINCH, signal.SIGIO, signal.SIGRTMIN + 3
     process = start(sys.executable, "-c", handler, str(int(number)))
     process.send_signal(number)
     assert process.wait(20) == 5, number
+# One that is blocked here and not in the command.
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+process = start(sys.executable, "-c", handler.replace("print(", "signal.pthread_sigmask(signal.SIG_UNBLOCK, [15]); print("), "15")
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+process.send_signal(signal.SIGTERM)
+assert process.wait(20) == 5, "blocked"
 process = start("sh", "-c", "echo; sleep 1; exit 6")
 process.send_signal(signal.SIGTSTP)
 os.waitpid(process.pid, os.WUNTRACED)
