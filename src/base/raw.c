@@ -23,7 +23,7 @@ UNCHECKED static long call(long nr, long a, long b, long c, long d, long e)
 
 UNCHECKED int raw_seccomp(unsigned operation, unsigned flags, void *argument)
 {
-	return (int)call(SYS_seccomp, operation, flags, (long)argument, 0, 0);
+	return (int)call(SYS_seccomp, (long)operation, (long)flags, (long)argument, 0, 0);
 }
 
 UNCHECKED int raw_prctl(int option, unsigned long a, unsigned long b)

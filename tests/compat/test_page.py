@@ -25,8 +25,9 @@ WIDTH = 2000  # columns; no paragraph is broken
 def rendered_by_man(page):
     if not shutil.which("man"):
         return None
+    environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}  # man has a filter of its own
     return subprocess.run(["man", "--no-hyphenation", "--no-justification", "-P", "cat", "-l", page], capture_output=True, text=True, check=True,
-                          env=os.environ | {"MANWIDTH": str(WIDTH), "LC_ALL": "C.UTF-8"}).stdout
+                          env=environment | {"MANWIDTH": str(WIDTH), "LC_ALL": "C.UTF-8"}).stdout
 
 
 def rendered_strictly(page):
