@@ -149,9 +149,10 @@ START_TEST(test_a_plugin_that_hangs)
 
 	orders_make_home();
 	orders_make_plugin("spin while serving");
-	pid_t tracer = start_tracer(find_grandchild);
 	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &reason, &plugin), 0);
-	usleep(50000);
+	pid_t tracer = start_tracer(
+	    find_grandchild); /* not before: a plugin that is stopped while it is loaded is late */
+	usleep(300000);
 	long long start = now_ms();
 	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, NULL, 0, &reason), -EPIPE);
 	check_time(start);
