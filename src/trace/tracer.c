@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/child.h"
 #include "trace/stopped_call.h"
 
 struct tracer {
@@ -42,21 +43,14 @@ static const int own_faults[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSE
 static const int writing[] = {SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU};
 enum { SIGNALS = 65 };
 
-static bool is_writing(int number)
+static bool is_among(int number, const int *numbers, size_t count)
 {
-	for (size_t i = 0; i < sizeof(writing) / sizeof(writing[0]); i++)
-		if (writing[i] == number)
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] == number)
 			return true;
 	return false;
 }
-
-static bool is_own_fault(int number)
-{
-	for (size_t i = 0; i < sizeof(own_faults) / sizeof(own_faults[0]); i++)
-		if (own_faults[i] == number)
-			return true;
-	return false;
-}
+#define IS_AMONG(number, numbers) is_among((number), (numbers), sizeof(numbers) / sizeof((numbers)[0]))
 
 /* Numbers that can't be taken (SIGKILL, SIGSTOP, the C library's own) are left as they are. */
 static void take_signals(struct sigaction old[SIGNALS])
@@ -67,8 +61,8 @@ static void take_signals(struct sigaction old[SIGNALS])
 	sigfillset(&action.sa_mask);
 	for (int i = 1; i < SIGNALS; i++) {
 		sigaction(i, NULL, &old[i]);
-		if (!is_own_fault(i))
-			sigaction(i, is_writing(i) ? &ignore : &action, NULL);
+		if (!IS_AMONG(i, own_faults))
+			sigaction(i, IS_AMONG(i, writing) ? &ignore : &action, NULL);
 	}
 	sigemptyset(&action.sa_mask); /* what is blocked here may not be in the command */
 	pthread_sigmask(SIG_SETMASK, &action.sa_mask, NULL);
@@ -77,7 +71,7 @@ static void take_signals(struct sigaction old[SIGNALS])
 static void give_back_signals(const struct sigaction old[SIGNALS])
 {
 	for (int i = 1; i < SIGNALS; i++)
-		if (!is_writing(i)) /* there is more to say after the command */
+		if (!IS_AMONG(i, writing)) /* there is more to say after the command */
 			sigaction(i, &old[i], NULL);
 }
 
@@ -121,11 +115,12 @@ static int start_watched(const struct trace_command *command, struct sigaction o
 	}
 	result = pid < 0 ? -errno : seize(pid);
 	close(go[0]);
+	if (result == 0)
+		result =
+		    child_hide_memory(); /* or the command could write into the memory that its answers come from */
 	if (result == 0) {
 		signalled_process = pid;
 		take_signals(old);
-		prctl(PR_SET_DUMPABLE,
-		      0); /* or the command could write into the memory that its answers come from */
 	}
 	if (result == 0 && write(go[1], "", 1) != 1)
 		result = -errno;
@@ -273,11 +268,11 @@ static void *run(void *data)
 	const int was_dumpable = prctl(PR_GET_DUMPABLE);
 
 	tracer->error = start_watched(tracer->start, old, &tracer->command);
-	if (tracer->error < 0)
-		return NULL;
-	watch(tracer);
-	give_back_signals(old);
-	signalled_process = 0;
+	if (tracer->error == 0) {
+		watch(tracer);
+		give_back_signals(old);
+		signalled_process = 0;
+	}
 	prctl(PR_SET_DUMPABLE, was_dumpable);
 	return NULL;
 }

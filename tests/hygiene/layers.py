@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "info": {"base"},
     "oci": {"base"},
     "testing": {"process", "base"},
-    "trace": {"base"},
+    "trace": {"process", "base"},
     "cli": {"trace", "base"},
 }
 MAY_USE_PUBLIC = {"api", "sandbox", "info", "oci", "testing", "trace", "cli"}
