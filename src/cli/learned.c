@@ -122,7 +122,6 @@ bool learned_add(struct learned *learned, const struct callgate_call *call)
 	}
 	if (!known)
 		return false;
-	known->count++;
 	return add_tuple(learned, known, call) || is_new;
 }
 
@@ -133,10 +132,8 @@ void learned_add_unseen(struct learned *learned)
 	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++) {
 		const struct callgate_call call = {.nr =
 		                                       callgate_syscall_number(SCMP_ARCH_NATIVE, unseen[i])};
-		struct learned_call *added =
-		    learned_has(learned, unseen[i]) ? NULL : add_name(learned, unseen[i], &call);
-		if (added)
-			added->is_added = true;
+		if (!learned_has(learned, unseen[i]))
+			(void)add_name(learned, unseen[i], &call);
 	}
 }
 

@@ -23,9 +23,7 @@ struct learned_tuple {
 struct learned_call {
 	const char *name;
 	struct callgate_call example;
-	unsigned long count;
 	bool any_arguments; /* the tuples say nothing: too many, or not asked for */
-	bool is_added;      /* not seen, but no program does without */
 	VEC(struct learned_tuple) tuples;
 };
 
