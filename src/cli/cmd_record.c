@@ -104,27 +104,7 @@ static void ignored(void *data, const struct trace_stop *stop)
 	(void)data, (void)stop;
 }
 
-/* ---- the filter that stops what is not known yet ---- */
-
-/* Every call of every architecture that this machine runs. */
-static int know_nothing(scmp_filter_ctx *ret_ctx)
-{
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	const struct callgate_arch *arch;
-	int result = ctx ? 0 : -ENOMEM;
-
-	for (size_t i = 0; result == 0 && (arch = callgate_machine_arch_at(SCMP_ARCH_NATIVE, i)); i++)
-		if ((result = seccomp_arch_add(ctx, arch->token)) == -EEXIST)
-			result = 0;
-	if (result == 0)
-		result = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
-	if (result < 0) {
-		seccomp_release(ctx);
-		return result;
-	}
-	*ret_ctx = ctx;
-	return 0;
-}
+/* ---- before the command runs ---- */
 
 /* The bytes of a file. */
 struct text {
@@ -177,7 +157,7 @@ static bool prepare(struct record *record)
 	if (settings->more && !has_list(settings->more))
 		return false;
 	if (!settings->more)
-		result = know_nothing(&nothing);
+		result = traced_filter_context(SCMP_ACT_ERRNO(EPERM), &nothing); /* nothing is known */
 	if (result == 0)
 		result =
 		    traced_filter_new(settings->more ? record->known.ctx : nothing, true, &record->traced);

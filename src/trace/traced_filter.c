@@ -67,23 +67,29 @@ int traced_filter_guards(const struct callgate_call *call)
 	return 0;
 }
 
-/* For the architectures that this machine runs: a call of any other can't come. */
-static int add_machine(scmp_filter_ctx guard)
+int traced_filter_context(uint32_t action, scmp_filter_ctx *ret_ctx)
 {
+	scmp_filter_ctx ctx = seccomp_init(action);
 	const struct callgate_arch *arch;
+	int result = ctx ? 0 : -ENOMEM;
 
-	for (size_t i = 0; (arch = callgate_machine_arch_at(SCMP_ARCH_NATIVE, i)); i++) {
-		const int result = seccomp_arch_add(guard, arch->token);
-		if (result < 0 && result != -EEXIST)
-			return result;
+	for (size_t i = 0; result == 0 && (arch = callgate_machine_arch_at(SCMP_ARCH_NATIVE, i)); i++)
+		if ((result = seccomp_arch_add(ctx, arch->token)) == -EEXIST)
+			result = 0;
+	if (result == 0)
+		result = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, action);
+	if (result < 0) {
+		seccomp_release(ctx);
+		return result;
 	}
-	return seccomp_attr_set(guard, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
+	*ret_ctx = ctx;
+	return 0;
 }
 
 static int new_guard(struct callgate_program **ret_program)
 {
-	scmp_filter_ctx guard = seccomp_init(SCMP_ACT_ALLOW);
-	int result = guard ? add_machine(guard) : -ENOMEM;
+	scmp_filter_ctx guard = NULL;
+	int result = traced_filter_context(SCMP_ACT_ALLOW, &guard);
 
 	for (int i = 0; result == 0 && i < GUARDED_CALLS; i++)
 		result = seccomp_rule_add_array(guard, SCMP_ACT_TRACE(TRACED_FILTER_DATA),

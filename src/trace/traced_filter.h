@@ -25,6 +25,9 @@ struct traced_filter;
  */
 enum { TRACED_FILTER_DATA = 0xca11 };
 
+/* A context that gives every call of every architecture that this machine runs the action. 0 or -errno; the caller releases *ret_ctx. */
+int traced_filter_context(uint32_t action, scmp_filter_ctx *ret_ctx);
+
 /*
  * With `keep_going` calls that the context kills or traps are handed to the tracer as well.
  *
