@@ -61,8 +61,8 @@ static bool read_process(int pid, struct process *ret_process)
 		sscanf(line, "Seccomp_filters: %d", &ret_process->filters);
 	}
 	fclose(file);
-	for (char *c = ret_process->name; *c; c++)
-		if (*c < ' ' || *c == 0x7f)
+	for (unsigned char *c = (unsigned char *)ret_process->name; *c; c++)
+		if (*c < ' ' || *c >= 0x7f)
 			*c = '?';
 	return true;
 }
@@ -145,25 +145,34 @@ static const char *recognise(const struct live_filter *live, char *const *profil
 	return found;
 }
 
+static const struct callgate_number_range *find_range(const struct callgate_numbers *numbers, uint32_t nr)
+{
+	size_t i = 0;
+
+	while (numbers->ranges[i].last < nr)
+		i++;
+	return &numbers->ranges[i];
+}
+
 /* Calls of this machine that have names: allowed and denied whatever their arguments are, and the rest. */
 static void print_effect(const struct callgate_filter *filter)
 {
 	struct callgate_numbers *numbers;
 	unsigned allowed = 0, denied = 0, conditional = 0;
+	const char *name;
 
 	if (callgate_numbers_find(filter, SCMP_ARCH_NATIVE, &numbers) < 0) {
 		printf("together: %s\n", callgate_diagnosis(NULL));
 		return;
 	}
-	for (size_t i = 0; i < numbers->count; i++) {
-		const struct callgate_number_range *range = &numbers->ranges[i];
-		for (uint32_t nr = range->first; nr - range->first < 1000 && nr <= range->last; nr++) {
-			if (!callgate_syscall_name(SCMP_ARCH_NATIVE, (int32_t)nr) || nr > INT_MAX)
-				continue;
-			conditional += range->ever_allowed && range->ever_denied;
-			allowed += range->ever_allowed && !range->ever_denied;
-			denied += !range->ever_allowed;
-		}
+	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
+		const int nr = callgate_syscall_number(SCMP_ARCH_NATIVE, name);
+		if (nr < 0)
+			continue;
+		const struct callgate_number_range *range = find_range(numbers, (uint32_t)nr);
+		conditional += range->ever_allowed && range->ever_denied;
+		allowed += range->ever_allowed && !range->ever_denied;
+		denied += !range->ever_allowed;
 	}
 	callgate_numbers_free(numbers);
 	printf("together, on %s: %u calls allowed, %u denied, %u by argument\n",
