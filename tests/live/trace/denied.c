@@ -305,10 +305,31 @@ static const struct {
     {"aborted", aborted},
 };
 
-/* A filter around another command, which gets this error, or success, for one call: `denied NUMBER ERROR COMMAND...`. */
+/*
+ * A filter around another command, which gets this error, or success, for one call, or for that with one first argument: `denied
+ * NUMBER[:ARGUMENT] ERROR COMMAND...`.
+ */
 static int answered(char *argv[])
 {
-	filter(0, atoi(argv[1]), SECCOMP_RET_ERRNO | (unsigned)atoi(argv[2]));
+	const unsigned action = SECCOMP_RET_ERRNO | (unsigned)atoi(argv[2]);
+	char *argument;
+	const long nr = strtol(argv[1], &argument, 10);
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)nr, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16), /* the low half, on the machines that are traced here */
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, *argument ? (unsigned)atoi(argument + 1) : 0, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, action),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+	if (*argument) {
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+	} else {
+		filter(0, (int)nr, action);
+	}
 	execvp(argv[3], argv + 3);
 	return 2;
 }
