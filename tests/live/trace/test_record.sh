@@ -144,10 +144,11 @@ if [ -e /dev/full ]; then
 fi
 
 # Interrupted, it writes what it has, and the signal is the command's.
-"$callgate" record -o "$scratch/interrupted.json" -- sleep 60 2>"$scratch/words" &
+"$callgate" record -o "$scratch/interrupted.json" -- sh -c 'sleep 0.1; : >"$1"; exec sleep 60' sh "$scratch/slept" \
+	2>"$scratch/words" &
 recorder=$!
 tries=0
-while ! pgrep -P "$recorder" -x sleep >/dev/null && [ $tries -lt 100 ]; do
+while [ ! -e "$scratch/slept" ] && [ $tries -lt 100 ]; do
 	sleep 0.1
 	tries=$((tries + 1))
 done
