@@ -37,7 +37,7 @@ done
 [ "$sanitize" = none ] || variant=$variant-sanitize
 build=build/$variant
 
-packages="gcc g++ clang libclang-rt-dev libc6-dev make meson ninja-build pkg-config python3 check libjansson-dev scdoc man-db groff-base busybox-static binutils musl-tools"
+packages="gcc g++ clang libclang-rt-dev libc6-dev make meson ninja-build pkg-config python3 check libjansson-dev libmd-dev cmake scdoc man-db groff-base busybox-static binutils musl-tools"
 [ "$(uname -m)" != x86_64 ] || packages="$packages gcc-multilib" # for calls from 32-bit programs, and --narrow
 # shellcheck disable=SC2086 # words are meant to split
 sh tests/setup.sh $packages

@@ -1,5 +1,4 @@
 /* callgate compile: the program of a profile, as bytes, as C, as pseudo code, or as the graph that it is made from. */
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,27 +10,32 @@
 
 #include "cli/filter_file.h"
 #include "cli/output.h"
+#include "cli/print.h"
 
 struct settings {
-	const char *profile, *output;
+	const char *profile, *output, *name;
 	int format;
 	const char *dump; /* "after:PASS" */
 	bool dot;
 };
 
-static const char *const formats[] = {"bpf", "c", "pfc", NULL};
-enum { FORMAT_NONE = -1, FORMAT_BPF, FORMAT_C, FORMAT_PFC }; /* ORDER formats */
+static const char *const formats[] = {"bpf", "c", "pfc", "header", NULL};
+enum { FORMAT_NONE = -1, FORMAT_BPF, FORMAT_C, FORMAT_PFC, FORMAT_HEADER }; /* ORDER formats */
 
-static const struct settings defaults = {.format = FORMAT_NONE};
+static const struct settings defaults = {.format = FORMAT_NONE, .name = "filter"};
 
 static const struct option_row options[] = {
     {"profile", 0, "FILE", take_text, offsetof(struct settings, profile), "the profile; -: standard input"},
     {"output", 'o', "OUTPUT", take_text, offsetof(struct settings, output), "default: standard output"},
-    {"format", 0, "bpf|c|pfc", take_word, offsetof(struct settings, format),
+    {"format", 0, "bpf|c|pfc|header", take_word, offsetof(struct settings, format),
      "bpf: an array of struct sock_filter in the byte order of the architecture (default); c: the same as C "
      "source; "
-     "pfc: pseudo code for reading",
+     "pfc: pseudo code for reading; header: a C header with a program for each --arch, that is, for each "
+     "kind of machine "
+     "(all: every one), and a function that loads it",
      .words = formats},
+    {"name", 0, "NAME", take_text, offsetof(struct settings, name),
+     "with --format header: what its names begin with; default: filter"},
     {"dump", 0, "after:PASS", take_text, offsetof(struct settings, dump),
      "write what a pass of the compiler leaves instead; after:help lists the passes"},
     {"dot", 0, NULL, take_flag, offsetof(struct settings, dot), "with --dump: in Graphviz' language"},
@@ -48,28 +52,17 @@ static bool explain(scmp_filter_ctx ctx, int result)
 	return result == 0;
 }
 
-/* Instructions as a compiler for the target reads them: numbers have no byte order. Of the two bytes of a code one is 0. */
-static void print_c(const unsigned char *at, size_t length, FILE *out)
-{
-	fprintf(out, "#include <linux/filter.h>\n\nstatic const struct sock_filter filter[%zu] = {\n",
-	        length);
-	for (; length > 0; length--, at += 8) {
-		uint32_t k;
-		memcpy(&k, at + 4, sizeof(k));
-		fprintf(out, "\t{0x%02x, %u, %u, 0x%08x},\n", at[0] | at[1], at[2], at[3],
-		        at[0] == 0 ? be32toh(k) : le32toh(k));
-	}
-	fputs("};\n", out);
-}
-
 static bool print_program(scmp_filter_ctx ctx, FILE *out, bool as_c)
 {
 	struct callgate_program *program = NULL;
 	bool done = explain(ctx, callgate_program_compile(ctx, &program));
 
-	if (done && as_c)
-		print_c(callgate_program_bytes(program), callgate_program_length(program), out);
-	else if (done)
+	if (done && as_c) {
+		fprintf(out, "#include <linux/filter.h>\n\nstatic const struct sock_filter filter[%zu] = {\n",
+		        callgate_program_length(program));
+		print_instructions(out, program);
+		fputs("};\n", out);
+	} else if (done)
 		fwrite(callgate_program_bytes(program), 8, callgate_program_length(program), out);
 	callgate_program_free(program);
 	return done;
@@ -120,15 +113,31 @@ static bool is_for_terminal(const struct settings *settings, const struct output
 	return !settings->dump && settings->format <= FORMAT_BPF && isatty(fileno(output->stream));
 }
 
-static int write_output(scmp_filter_ctx ctx, const struct settings *settings)
+/* A header is made of several contexts, which it opens itself: it has no `ctx`. */
+static bool print_header_format(const struct settings *settings, const struct environment *environment,
+                                FILE *out)
 {
+#ifdef HAVE_LIBMD
+	return print_header(settings->profile, settings->name, environment, out);
+#else
+	(void)settings, (void)environment, (void)out;
+	cli_error("--format header needs a callgate that was built with libmd");
+	return false;
+#endif
+}
+
+static int write_output(scmp_filter_ctx ctx, const struct call *call)
+{
+	const struct settings *settings = call->settings;
 	struct output output;
 
 	if (!output_open(&output, settings->output) || !output_spares(&output, settings->profile))
 		return CLI_FAILED;
 	if (is_for_terminal(settings, &output))
 		cli_error("a program is not for reading: name a file with -o, or a --format");
-	else if (print(ctx, output.stream, settings))
+	else if (settings->format == FORMAT_HEADER
+	             ? print_header_format(settings, &call->environment, output.stream)
+	             : print(ctx, output.stream, settings))
 		return output_commit(&output) ? CLI_OK : CLI_FAILED;
 	output_discard(&output);
 	return CLI_FAILED;
@@ -176,8 +185,9 @@ static int run(struct call *call)
 		cli_error("which profile? Give --profile FILE");
 		return CLI_FAILED;
 	}
-	if (filter_explain(&filter, filter_open_profile(&filter, settings->profile, &call->environment)))
-		status = write_output(filter.ctx, settings);
+	if (settings->format == FORMAT_HEADER ||
+	    filter_explain(&filter, filter_open_profile(&filter, settings->profile, &call->environment)))
+		status = write_output(filter.ctx, call);
 	filter_close(&filter);
 	return status;
 }

@@ -42,6 +42,13 @@ static bool take_known_arch(const struct option_row *row, void *target, const ch
 	return take_arch(row, &token, value) && take_setting(row, target, value);
 }
 
+/* "all" is for headers alone, which have a program for each: no profile can be read with it. */
+static bool take_arch_or_all(const struct option_row *row, void *target, const char *value)
+{
+	return strcmp(value, "all") == 0 ? take_setting(row, target, value)
+	                                 : take_known_arch(row, target, value);
+}
+
 static const char *const same_argument[] = {"or", "and", NULL}; /* ORDER callgate_same_argument */
 static const char *const unknown_calls[] = {"auto", "enosys", "default", "named",
                                             NULL}; /* ORDER callgate_unknown_calls */
@@ -74,7 +81,7 @@ const struct option_row environment_options[OPTIONS + 1] = {
          "as on this machine: the filter is for it, and for those of the profile's list that it runs; "
          "default: this one"},
     [ARCH] =
-        {"arch", 0, "ARCH", take_known_arch, 0,
+        {"arch", 0, "ARCH", take_arch_or_all, 0,
          "an architecture the filter is for, in place of the profile's list (repeatable; without --machine "
          "the first one is the machine)"},
     [LIKE] = {"like", 0, "auto|docker|podman|runc|crun", take_known_word, 0,
@@ -184,6 +191,11 @@ static bool set_option(struct filter *filter, const struct environment *environm
 	return false;
 }
 
+static bool is_all_archs(const struct setting *setting)
+{
+	return setting->option == &environment_options[ARCH] && strcmp(setting->value, "all") == 0;
+}
+
 static bool apply(struct filter *filter, const struct environment *environment, const struct setting *setting)
 {
 	struct callgate_profile *profile = filter->profile;
@@ -200,6 +212,8 @@ static bool apply(struct filter *filter, const struct environment *environment, 
 		break;
 	case MACHINE:
 	case ARCH:
+		if (is_all_archs(setting))
+			return true;
 		arch = callgate_arch_find_name(value);
 		if (!arch)
 			return fail_setting(filter, environment, setting, "there is no such architecture");
@@ -223,6 +237,16 @@ static bool start_profile(struct filter *filter, const struct environment *envir
 		if (!apply(filter, environment, &environment->settings.items[i]))
 			return false;
 	return true;
+}
+
+/* The same, for a filter that is opened: one filter is not for all architectures. */
+static bool start_filter(struct filter *filter, const struct environment *environment)
+{
+	for (size_t i = 0; environment && i < environment->settings.count; i++)
+		if (is_all_archs(&environment->settings.items[i]))
+			return fail_setting(filter, environment, &environment->settings.items[i],
+			                    "--arch all is for compile --format header");
+	return start_profile(filter, environment);
 }
 
 /* "none" is the empty set, and so nothing that goes with another. */
@@ -266,7 +290,7 @@ int filter_read(struct filter *filter, const char *path, const struct environmen
 {
 	if (!set_path(filter, path))
 		return -ENOMEM;
-	if (!start_profile(filter, environment))
+	if (!start_filter(filter, environment))
 		return filter->error ? -EINVAL : -ENOMEM;
 	if (strcmp(path, "-") == 0)
 		return callgate_profile_read_fd(filter->profile, STDIN_FILENO, "standard input");
@@ -304,7 +328,7 @@ bool filter_open_profile(struct filter *filter, const char *path, const struct e
 bool filter_open_text(struct filter *filter, const char *name, const char *text, size_t size,
                       const struct environment *environment)
 {
-	if (!set_path(filter, name) || !start_profile(filter, environment))
+	if (!set_path(filter, name) || !start_filter(filter, environment))
 		return false;
 	return make_context(filter, callgate_profile_read_memory(filter->profile, text, size, name));
 }

@@ -1,6 +1,7 @@
 #include "cli/print.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,21 @@ void json_call(struct json *json, const struct callgate_call *call, unsigned int
 	}
 	json_close(json);
 	free(name);
+}
+
+/* ---- programs in C ---- */
+
+/* Of the two bytes of a code one is 0, which tells the byte order. */
+void print_instructions(FILE *out, const struct callgate_program *program)
+{
+	const unsigned char *at = callgate_program_bytes(program);
+
+	for (size_t left = callgate_program_length(program); left > 0; left--, at += 8) {
+		uint32_t k;
+		memcpy(&k, at + 4, sizeof(k));
+		fprintf(out, "\t{0x%02x, %u, %u, 0x%08x},\n", at[0] | at[1], at[2], at[3],
+		        at[0] == 0 ? be32toh(k) : le32toh(k));
+	}
 }
 
 /* ---- pages ---- */

@@ -34,6 +34,19 @@ void print_text(FILE *out, const struct text_format *format, const char *text, s
 /* "argument 2 & 0x3 == 0x1", of an argument that has so many bits. */
 void append_condition(struct strbuf *text, const struct callgate_condition *condition, unsigned int bits);
 
+/* Prints instructions as initializers in C, a line each. A compiler for the target reads numbers, which have no byte order. */
+void print_instructions(FILE *out, const struct callgate_program *program);
+
+/* What the preprocessor finds defined on each architecture, in the order of callgate_arch_at(). */
+extern const char *const arch_conditions[];
+
+/*
+ * Prints the programs of a profile as a C header, in which names begin with `name`: one for each machine that `environment` names with
+ * --arch ("all" of them, or this one without). In header_format.c, which needs libmd. False after a message was printed.
+ */
+struct environment;
+bool print_header(const char *path, const char *name, const struct environment *environment, FILE *out);
+
 /*
  * ---- JSON ----
  *

@@ -118,6 +118,34 @@ headers=$(cd "$scratch" && find . -name '*.h' | grep -v '/callgate-1/' | grep -v
 	exit 1
 }
 
+# With CMake: a program on the library, and one with a filter inside.
+with_cmake()
+{
+	mkdir "$scratch/cmake"
+	cp "$scratch/x.c" "$source/examples/chmod.json" "$source/examples/embedded/static.c" "$scratch/cmake/"
+	cat >"$scratch/cmake/CMakeLists.txt" <<'PROJECT'
+cmake_minimum_required(VERSION 3.18)
+project(user C)
+find_package(callgate REQUIRED)
+add_executable(x x.c)
+target_link_libraries(x callgate::callgate callgate::oci)
+target_compile_definitions(x PRIVATE WITH_CALLGATE)
+add_executable(confined static.c)
+callgate_filter(confined chmod.json NAME chmod_filter ARCH aarch64 x86_64 x86)
+PROJECT
+	config=$(dirname "$(find "$scratch" -name callgateConfig.cmake)")
+	CC=$compiler cmake -Dcallgate_DIR="$config" -S "$scratch/cmake" -B "$scratch/cmake/build" &&
+		LD_LIBRARY_PATH=$lib make -C "$scratch/cmake/build" && "$scratch/cmake/build/x" && "$scratch/cmake/build/confined" "$scratch/cmake/x.c"
+}
+if ! command -v cmake >/dev/null || ! command -v make >/dev/null; then
+	echo "CMake: not installed, so its package is not tried"
+elif with_cmake >"$scratch/log" 2>&1; then
+	echo "CMake: $("$scratch/cmake/build/x")"
+else
+	cat "$scratch/log"
+	exit 1
+fi
+
 # As a meson subproject: all five are found, none of our tests is run, and the libraries alone are built and installed.
 mkdir -p "$scratch/project/subprojects"
 ln -s "$source" "$scratch/project/subprojects/callgate"

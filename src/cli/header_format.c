@@ -1,0 +1,246 @@
+/*
+ * callgate compile --format header: the programs of a profile for several machines as one C header, from which the preprocessor takes
+ * the one for the machine that it compiles for.
+ */
+#include <ctype.h>
+#include <sha256.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <callgate/arch.h>
+#include <callgate/diagnosis.h>
+#include <callgate/version.h>
+
+#include "cli/filter_file.h"
+#include "cli/output.h"
+#include "cli/print.h"
+
+struct header {
+	const char *file; /* for messages */
+	char *text;
+	size_t size;
+	const char *name;
+	char macro[64];
+	const struct environment *environment;
+};
+
+/* ---- what the header is made from ---- */
+
+/* All of a stream; NULL after a message was printed. The caller frees it. */
+static char *read_all(FILE *in, const char *name, size_t *ret_size)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *copy = open_memstream(&text, &size);
+	char buffer[4096];
+	size_t count;
+
+	while (copy && (count = fread(buffer, 1, sizeof(buffer), in)) > 0)
+		fwrite(buffer, 1, count, copy);
+	bool complete = copy && !ferror(in) && !ferror(copy);
+	if (copy && fclose(copy) != 0)
+		complete = false;
+	if (complete) {
+		*ret_size = size;
+		return text;
+	}
+	cli_error("%s can't be read", name);
+	free(text);
+	return NULL;
+}
+
+static char *read_profile(const char *path, const char *name, size_t *ret_size)
+{
+	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+
+	if (!in) {
+		cli_error("%s: %m", path);
+		return NULL;
+	}
+	char *text = read_all(in, name, ret_size);
+	if (in != stdin)
+		fclose(in);
+	return text;
+}
+
+static void add_to_digest(SHA256_CTX *digest, const char *text)
+{
+	SHA256Update(digest, (const uint8_t *)text, strlen(text) + 1);
+}
+
+/* The digest of everything that the programs depend on: compiler, options, and the text of the profile. */
+static void print_digest(const struct header *header, FILE *out)
+{
+	char hex[SHA256_DIGEST_STRING_LENGTH];
+	SHA256_CTX digest;
+
+	SHA256Init(&digest);
+	add_to_digest(&digest, callgate_version());
+	for (size_t i = 0; i < header->environment->settings.count; i++) {
+		const struct setting *setting = &header->environment->settings.items[i];
+		add_to_digest(&digest, setting->option->name);
+		add_to_digest(&digest, setting->value ? setting->value : "");
+	}
+	SHA256Update(&digest, (const uint8_t *)header->text, header->size);
+	SHA256End(&digest, hex);
+	fputs(hex, out);
+}
+
+/* ---- the machines ---- */
+
+static bool names_machine(const struct setting *setting)
+{
+	return strcmp(setting->option->name, "arch") == 0;
+}
+
+static bool has_setting(const struct environment *environment, const char *option)
+{
+	for (size_t i = 0; i < environment->settings.count; i++)
+		if (strcmp(environment->settings.items[i].option->name, option) == 0)
+			return true;
+	return false;
+}
+
+/* Is a program for this architecture wanted? Without an --arch the one for this machine is. */
+static bool is_wanted(const struct callgate_arch *arch, const struct environment *environment)
+{
+	for (size_t i = 0; i < environment->settings.count; i++) {
+		const struct setting *setting = &environment->settings.items[i];
+		if (names_machine(setting) &&
+		    (strcmp(setting->value, "all") == 0 || callgate_arch_find_name(setting->value) == arch))
+			return true;
+	}
+	return !has_setting(environment, "arch") && callgate_arch_find(SCMP_ARCH_NATIVE) == arch;
+}
+
+/*
+ * The environment on a machine of that kind: --machine in the place of --arch. The machine on which the header is written says nothing
+ * about those on which the filter is loaded: without an option there are no capabilities, and the kernel is the oldest that can load.
+ */
+static bool on_machine(struct environment *copy, const struct environment *environment,
+                       const struct callgate_arch *arch)
+{
+	bool fits = environment_add(copy, "machine", arch->name, 0) &&
+	            (has_setting(environment, "cap") || environment_add(copy, "cap", "none", 0)) &&
+	            (has_setting(environment, "kernel") || environment_add(copy, "kernel", "3.17", 0));
+
+	for (size_t i = 0; fits && i < environment->settings.count; i++)
+		if (!names_machine(&environment->settings.items[i]))
+			fits = vec_push(&copy->settings, environment->settings.items[i]);
+	return fits;
+}
+
+static const char *condition(const struct callgate_arch *arch)
+{
+	size_t i = 0;
+
+	while (callgate_arch_at(i) != arch)
+		i++;
+	return arch_conditions[i];
+}
+
+/* One branch of the header; false after a message was printed. */
+static bool print_machine(const struct header *header, const struct callgate_arch *arch, bool is_first,
+                          FILE *out)
+{
+	struct environment environment = {0};
+	struct filter filter = {0};
+	struct callgate_program *program = NULL;
+	bool done = on_machine(&environment, header->environment, arch);
+
+	if (!done)
+		cli_error("out of memory");
+	done = done && filter_explain(&filter, filter_open_text(&filter, header->file, header->text,
+	                                                        header->size, &environment));
+	if (done && callgate_program_compile(filter.ctx, &program) < 0) {
+		cli_error("%s: %s", arch->name, callgate_diagnosis(filter.ctx));
+		done = false;
+	}
+	if (done) {
+		fprintf(out, "%s %s /* %s */\n", is_first ? "#if" : "#elif", condition(arch), arch->name);
+		fprintf(out, "#define %s_LENGTH %zu\nstatic const struct sock_filter %s_program[] = {\n",
+		        header->macro, callgate_program_length(program), header->name);
+		print_instructions(out, program);
+		fputs("};\n", out);
+	}
+	callgate_program_free(program);
+	filter_close(&filter);
+	vec_finish(&environment.settings);
+	return done;
+}
+
+static bool print_machines(const struct header *header, FILE *out)
+{
+	const struct callgate_arch *arch;
+	bool is_first = true;
+
+	for (size_t i = 0; (arch = callgate_arch_at(i)); i++) {
+		if (!is_wanted(arch, header->environment))
+			continue;
+		if (!print_machine(header, arch, is_first, out))
+			return false;
+		is_first = false;
+	}
+	fprintf(
+	    out,
+	    "#else /* There is no program: %s_load() returns -EOPNOTSUPP. */\n"
+	    "#define %s_LENGTH 0\nstatic const struct sock_filter %s_program[1] = {{0, 0, 0, 0}};\n#endif\n",
+	    header->name, header->macro, header->name);
+	return true;
+}
+
+/* ---- the file ---- */
+
+/* The name in capitals, for macros. False after a message was printed: it is no name in C, or too long. */
+static bool set_name(struct header *header, const char *name)
+{
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+
+	if (length == 0 || name[length] != '\0' || isdigit((unsigned char)name[0]) ||
+	    length >= sizeof(header->macro)) {
+		cli_error("--name takes a name as in C, of at most %zu characters, not \"%s\"",
+		          sizeof(header->macro) - 1, name);
+		return false;
+	}
+	header->name = name;
+	for (size_t i = 0; i <= length; i++)
+		header->macro[i] = (char)toupper((unsigned char)name[i]);
+	return true;
+}
+
+static bool print_file(const struct header *header, FILE *out)
+{
+	fprintf(
+	    out,
+	    "/* A seccomp filter, written by `callgate compile --format header` (callgate %s). Do not edit.\n"
+	    " * SHA-256 of the profile, the options and the compiler's version: ",
+	    callgate_version());
+	print_digest(header, out);
+	fprintf(out, "\n */\n#ifndef %s_LENGTH\n#include <callgate/load_only.h>\n\n#define %s_DIGEST \"",
+	        header->macro, header->macro);
+	print_digest(header, out);
+	fputs("\"\n\n", out);
+	if (!print_machines(header, out))
+		return false;
+	fprintf(out,
+	        "\n/* Loads it: 0, or a negative error number, and then there is no filter. Flags: "
+	        "CALLGATE_LOAD_*. */\n"
+	        "static inline int %s_load(unsigned int flags)\n"
+	        "{\n\treturn callgate_load_only(%s_program, %s_LENGTH, flags);\n}\n\n#endif\n",
+	        header->name, header->name, header->macro);
+	return true;
+}
+
+bool print_header(const char *path, const char *name, const struct environment *environment, FILE *out)
+{
+	struct header header = {.file = strcmp(path, "-") == 0 ? "standard input" : path,
+	                        .environment = environment};
+	bool done = set_name(&header, name);
+
+	if (done)
+		header.text = read_profile(path, header.file, &header.size);
+	done = header.text && print_file(&header, out);
+	free(header.text);
+	return done;
+}
