@@ -266,10 +266,15 @@ static int run_command(const struct command *command, int argc, char **argv)
 
 static const struct command *const commands[] = {
     &cmd_run,    &cmd_record, &cmd_compile, &cmd_profile, &cmd_prove,    &cmd_diff,     &cmd_sim,
-    &cmd_disasm, &cmd_dump,   &cmd_test,    &cmd_bench,   &cmd_syscalls, &cmd_features,
+    &cmd_disasm, &cmd_dump,   &cmd_test,    &cmd_bench,   &cmd_syscalls, &cmd_features, &cmd_completion,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+const struct command *command_at(size_t index)
+{
+	return index < COMMANDS ? commands[index] : NULL;
+}
 
 static void print_commands(FILE *out)
 {

@@ -1,8 +1,11 @@
 /* Contexts as a whole: reset, merge, and the program that was prepared before a change. */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <callgate/version.h>
 
 #include "asking.h"
 #include "support/run.h"
@@ -215,6 +218,27 @@ START_TEST(changes_drop_the_program)
 }
 END_TEST
 
+/* ---- versions ---- */
+
+#if !CALLGATE_VERSION_AT_LEAST(0, 2, 0) || !CALLGATE_VERSION_AT_LEAST(0, 1, 9)
+#error "the headers are older than they say"
+#endif
+#if CALLGATE_VERSION_AT_LEAST(CALLGATE_VERSION_MAJOR, CALLGATE_VERSION_MINOR, CALLGATE_VERSION_MICRO + 1) || \
+    CALLGATE_VERSION_AT_LEAST(CALLGATE_VERSION_MAJOR, CALLGATE_VERSION_MINOR + 1, 0) ||                      \
+    CALLGATE_VERSION_AT_LEAST(CALLGATE_VERSION_MAJOR + 1, 0, 0)
+#error "the headers are newer than they say"
+#endif
+
+START_TEST(header_and_library_are_one_version)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d.%d.%d", CALLGATE_VERSION_MAJOR, CALLGATE_VERSION_MINOR,
+	         CALLGATE_VERSION_MICRO);
+	ck_assert_str_eq(callgate_version(), text);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("contexts");
@@ -226,5 +250,6 @@ int main(void)
 	tcase_add_test(tests, merge_refuses);
 	tcase_add_test(tests, merge_keeps_notify);
 	tcase_add_loop_test(tests, changes_drop_the_program, 0, sizeof(changes) / sizeof(changes[0]));
+	tcase_add_test(tests, header_and_library_are_one_version);
 	return test_run(tests);
 }
