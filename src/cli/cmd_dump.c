@@ -15,8 +15,9 @@
 #include "cli/filter_file.h"
 #include "cli/output.h"
 #include "trace/live_filters.h"
+#include "trace/process_facts.h"
 
-enum { NAME_TEXT = 64, DIFFERENCES = 3 };
+enum { DIFFERENCES = 3 };
 
 struct settings {
 	bool all, subset;
@@ -37,37 +38,7 @@ static const struct option_row options[] = {
     {0},
 };
 
-/* What /proc says of a process, which needs no privilege. */
-struct process {
-	int pid;
-	char name[NAME_TEXT];
-	int mode, filters, no_new_privs, threads; /* -1: not said */
-};
-
-static bool read_process(int pid, struct process *ret_process)
-{
-	char path[64], line[200];
-
-	*ret_process = (struct process){pid, "?", -1, -1, -1, -1};
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return false;
-	while (fgets(line, sizeof(line), file)) {
-		sscanf(line, "Name: %63[^\n]", ret_process->name);
-		sscanf(line, "Threads: %d", &ret_process->threads);
-		sscanf(line, "NoNewPrivs: %d", &ret_process->no_new_privs);
-		sscanf(line, "Seccomp: %d", &ret_process->mode);
-		sscanf(line, "Seccomp_filters: %d", &ret_process->filters);
-	}
-	fclose(file);
-	for (unsigned char *c = (unsigned char *)ret_process->name; *c; c++)
-		if (*c < ' ' || *c >= 0x7f)
-			*c = '?';
-	return true;
-}
-
-static void print_process(const struct process *process)
+static void print_process(const struct process_facts *process)
 {
 	static const char *const modes[] = {"no filter", "strict mode", "filters"};
 
@@ -77,8 +48,9 @@ static void print_process(const struct process *process)
 	else
 		printf("%s", process->mode < 0 || process->mode > 2 ? "unknown" : modes[process->mode]);
 	if (process->mode == 2)
-		printf(", %s", process->no_new_privs == 1 ? "no_new_privs"
-		                                          : "privileges can be gained (no no_new_privs)");
+		printf(", %s", process->no_new_privileges == 1
+		                   ? "no_new_privs"
+		                   : "privileges can be gained (no no_new_privs)");
 	if (process->threads > 1)
 		printf(", %d threads", process->threads);
 	putchar('\n');
@@ -98,14 +70,14 @@ static int dump_all(void)
 {
 	struct dirent **entries;
 	const int count = scandir("/proc", &entries, is_number, by_number);
-	struct process process;
+	struct process_facts process;
 
 	if (count < 0) {
 		cli_error("/proc: %s", strerror(errno));
 		return CLI_FAILED;
 	}
 	for (int i = 0; i < count; i++) {
-		if (read_process(atoi(entries[i]->d_name), &process) && process.mode > 0)
+		if (process_facts_read(atoi(entries[i]->d_name), &process) && process.mode > 0)
 			print_process(&process);
 		free(entries[i]);
 	}
@@ -355,10 +327,10 @@ static int dump(int pid, const struct call *call)
 {
 	const struct settings *settings = call->settings;
 	struct live_filters live = {0};
-	struct process process;
+	struct process_facts process;
 	int status = CLI_FAILED;
 
-	if (!read_process(pid, &process)) {
+	if (!process_facts_read(pid, &process)) {
 		cli_error("there is no process %d", pid);
 		return CLI_FAILED;
 	}

@@ -1,20 +1,24 @@
-/* callgate profile: what a profile says, and what is wrong with it. */
+/* callgate profile: what a profile says, what is wrong with it, and what it is to allow as well. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "cli/filter_file.h"
+#include "cli/addition.h"
+#include "cli/output.h"
 #include "cli/print.h"
 
 struct settings {
 	const char *profile;
-	bool json;
+	bool json, dry_run;
 };
 
 static const struct option_row options[] = {
     {"profile", 0, "FILE", take_text, offsetof(struct settings, profile), "the same as FILE"},
     {"json", 0, NULL, take_flag, offsetof(struct settings, json), "check: the diagnostics as JSON"},
+    {"dry-run", 0, NULL, take_flag, offsetof(struct settings, dry_run),
+     "allow: prints the lines that would change, and writes nothing"},
     {0},
 };
 
@@ -60,9 +64,10 @@ static int compile(struct callgate_profile *profile)
 	return result == -E2BIG ? 0 : result; /* seccomp_load() takes several programs then */
 }
 
-static int check(struct filter *filter, const char *path, const struct call *call)
+static int check(const char *path, const struct call *call)
 {
 	const struct settings *settings = call->settings;
+	struct filter opened = {0}, *filter = &opened;
 	int result = filter_read(filter, path, &call->environment);
 	bool is_placed =
 	    result == 0 || (result == -EINVAL && callgate_profile_message_count(filter->profile) > 0);
@@ -81,32 +86,109 @@ static int check(struct filter *filter, const char *path, const struct call *cal
 		printf("%s: as %s reads it\n", path, filter_like(filter));
 	if (!is_placed)
 		cli_error("%s", callgate_profile_diagnosis(filter->profile));
+	filter_close(filter);
 	return result == 0 ? CLI_OK : result == -EINVAL ? CLI_NO : CLI_FAILED;
 }
 
-static int print(struct filter *filter, const char *path, const struct call *call,
+/* ---- questions with a text for an answer ---- */
+
+static int print(const char *path, const struct call *call,
                  int (*write)(struct callgate_profile *profile, char **ret_text))
 {
+	struct filter filter = {0};
 	char *text = NULL;
+	int status = CLI_FAILED;
 
-	if (!filter_explain(filter, filter_open_profile(filter, path, &call->environment)))
-		return CLI_FAILED;
-	if (write(filter->profile, &text) < 0) {
-		cli_error("%s", callgate_profile_diagnosis(filter->profile));
-		return CLI_FAILED;
+	if (filter_explain(&filter, filter_open_profile(&filter, path, &call->environment))) {
+		if (write(filter.profile, &text) < 0)
+			cli_error("%s", callgate_profile_diagnosis(filter.profile));
+		else {
+			fputs(text, stdout);
+			status = CLI_OK;
+		}
 	}
-	fputs(text, stdout);
 	free(text);
+	filter_close(&filter);
+	return status;
+}
+
+static int show(const char *path, const struct call *call)
+{
+	return print(path, call, callgate_profile_describe);
+}
+
+static int resolve(const char *path, const struct call *call)
+{
+	return print(path, call, callgate_profile_resolve);
+}
+
+/* ---- allowing more ---- */
+
+/* The calls follow the profile, if that is no option. */
+static bool parse_calls(struct added_calls *calls, const struct filter *filter, const struct call *call)
+{
+	const struct settings *settings = call->settings;
+	const size_t first = settings->profile ? 1 : 2; /* after the word, and FILE */
+	bool done = true;
+
+	for (size_t i = first; done && i < call->operand_count; i++)
+		done = added_calls_parse(calls, filter, call->operands[i]);
+	if (first >= call->operand_count)
+		cli_error("which calls? One or more are to be named");
+	return done && first < call->operand_count;
+}
+
+static int write_new(const char *path, const struct text *old, const struct text *new, bool is_dry)
+{
+	struct output output;
+
+	if (old->size == new->size && memcmp(old->bytes, new->bytes, old->size) == 0) {
+		cli_error("%s: that is allowed already; nothing is written", path);
+		return CLI_OK;
+	}
+	if (is_dry)
+		return profile_text_print_changes(old, new, stdout) ? CLI_OK : CLI_FAILED;
+	if (!output_open(&output, path))
+		return CLI_FAILED;
+	fwrite(new->bytes, 1, new->size, output.stream);
+	if (!output_commit(&output))
+		return CLI_FAILED;
+	if (strcmp(path, "-") != 0)
+		cli_error("%s: changed; proved to allow these calls and to be the same for all others", path);
 	return CLI_OK;
 }
 
+/* The text that is changed is the one that is read. */
+static int allow(const char *path, const struct call *call)
+{
+	struct filter filter = {0};
+	struct added_calls calls = {0};
+	struct text old = {0}, new = {0};
+	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+	int status = CLI_FAILED;
+
+	if (text_read(path, &old) &&
+	    (filter_open_text(&filter, name, old.bytes, old.size, &call->environment) ||
+	     filter_explain(&filter, false)) &&
+	    parse_calls(&calls, &filter, call) && addition_make(&old, name, &call->environment, &calls, &new))
+		status = write_new(path, &old, &new, ((const struct settings *)call->settings)->dry_run);
+	vec_finish(&calls.calls);
+	filter_close(&filter);
+	free(old.bytes);
+	free(new.bytes);
+	return status;
+}
+
+/* ---- the command ---- */
+
 static const struct question {
 	const char *name;
-	int (*write)(struct callgate_profile *profile, char **ret_text); /* NULL: check */
+	int (*answer)(const char *path, const struct call *call);
 } questions[] = {
-    {"check", NULL},
-    {"show", callgate_profile_describe},
-    {"resolve", callgate_profile_resolve},
+    {"check", check},
+    {"show", show},
+    {"resolve", resolve},
+    {"allow", allow},
 };
 
 enum { QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
@@ -131,38 +213,41 @@ static int run(struct call *call)
 {
 	const struct settings *settings = call->settings;
 	const struct question *question = find_question(call->operands[0]);
-	const char *path = call->operand_count > 1 ? call->operands[1] : settings->profile;
-	struct filter filter = {0};
+	const char *path = settings->profile         ? settings->profile
+	                   : call->operand_count > 1 ? call->operands[1]
+	                                             : NULL;
+	const bool adds = question && question->answer == allow;
 
-	if (!question || !path || (call->operand_count > 1 && settings->profile)) {
+	if (!question || !path || (!adds && call->operand_count > (settings->profile ? 1 : 2))) {
 		if (question)
-			cli_error("which profile? One is to be named");
+			cli_error("%s", call->command->question);
 		return command_misused(call->command);
 	}
-	if (settings->json && question->write) {
-		cli_error("--json is for \"profile check\"");
+	if ((settings->json && question->answer != check) || (settings->dry_run && !adds)) {
+		cli_error(settings->json ? "--json is for \"profile check\""
+		                         : "--dry-run is for \"profile allow\"");
 		return CLI_FAILED;
 	}
-	int status =
-	    question->write ? print(&filter, path, call, question->write) : check(&filter, path, call);
-	filter_close(&filter);
-	return status;
+	return question->answer(path, call);
 }
 
 const struct command cmd_profile = {
     .name = "profile",
-    .what = "check, show or resolve a profile",
-    .synopsis = "check|show|resolve [OPTION]... FILE",
-    .help = "check: reports everything that is wrong with FILE; exit status 1 if it can't be used, 2 if it "
-            "can't be "
-            "read.\n"
-            "show: which system calls are allowed, denied, or decided by their arguments, per architecture.\n"
-            "resolve: the plain OCI JSON for this environment, without includes, excludes and archMap.\n",
+    .what = "check, show, resolve or extend a profile",
+    .synopsis = "check|show|resolve [OPTION]... FILE | allow [OPTION]... FILE CALL...",
+    .help =
+        "check: reports everything that is wrong with FILE; exit status 1 if it can't be used, 2 if it "
+        "can't be "
+        "read.\n"
+        "show: which system calls are allowed, denied, or decided by their arguments, per architecture.\n"
+        "resolve: the plain OCI JSON for this environment, without includes, excludes and archMap.\n"
+        "allow: changes FILE so that each CALL, as in callgate-test(5), is allowed: 'socket(AF_UNIX)'. It is "
+        "proved that nothing else changes.\n",
     .options = options,
     .environment = environment_options,
     .settings_size = sizeof(struct settings),
     .operands_least = 1,
-    .operands_most = 2,
-    .question = "one of check, show and resolve is to be named, and one profile",
+    .operands_most = UINT_MAX,
+    .question = "one of check, show, resolve and allow is to be named, and one profile",
     .run = run,
 };

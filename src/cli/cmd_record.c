@@ -15,6 +15,7 @@
 #include "cli/filter_file.h"
 #include "cli/learned.h"
 #include "cli/output.h"
+#include "cli/profile_text.h"
 #include "trace/tracer.h"
 
 struct settings {
@@ -106,35 +107,13 @@ static void ignored(void *data, const struct trace_stop *stop)
 
 /* ---- before the command runs ---- */
 
-/* The bytes of a file. */
-struct text {
-	char *bytes;
-	size_t size;
-};
-
-static bool read_text(const char *path, struct text *ret_text)
-{
-	FILE *file = fopen(path, "re"), *text = open_memstream(&ret_text->bytes, &ret_text->size);
-	char piece[4096];
-	size_t got;
-
-	while (file && text && (got = fread(piece, 1, sizeof(piece), file)) > 0)
-		fwrite(piece, 1, got, text);
-	const bool failed = !file || !text || ferror(file);
-	if (failed)
-		cli_error("%s: %s", path, strerror(errno));
-	if (file)
-		fclose(file);
-	return !(text && fclose(text) != 0) && !failed;
-}
-
 static bool has_list(const char *path)
 {
 	const struct learned nothing = {0};
 	struct text old = {0}, new = {0};
-	bool has = read_text(path, &old);
+	bool has = text_read(path, &old);
 
-	if (has && learned_insert(&nothing, old.bytes, old.size, &new.bytes, &new.size) < 0) {
+	if (has && profile_text_append(&old, learned_print_entries, &nothing, &new) < 0) {
 		cli_error("%s: there is no list of calls to add to; it has to be a profile with \"syscalls\"",
 		          path);
 		has = false;
@@ -257,12 +236,12 @@ static bool write_profile(const struct record *record, const char *path)
 	FILE *stream;
 
 	/* As it is now: others can have added to it meanwhile. */
-	if (record->settings->more && !read_text(path, &old)) {
+	if (record->settings->more && !text_read(path, &old)) {
 		free(old.bytes);
 		return false;
 	}
 	if (old.bytes)
-		result = learned_insert(&record->learned, old.bytes, old.size, &new.bytes, &new.size);
+		result = profile_text_append(&old, learned_print_entries, &record->learned, &new);
 	else if ((stream = open_memstream(&new.bytes, &new.size))) {
 		learned_print(&record->learned, stream);
 		result = fclose(stream) == 0 ? 0 : -ENOMEM;

@@ -39,6 +39,8 @@ static const struct option_row options[] = {
     {"json", 0, NULL, take_flag, offsetof(struct settings, why.json), "--why: an object a line"},
     {"keep-going", 0, NULL, take_flag, offsetof(struct settings, why.keep_going),
      "--why: answers EPERM where the profile kills or traps, to see what else it denies"},
+    {"suggest", 0, "FILE", take_text, offsetof(struct settings, why.suggest),
+     "--why: writes the profile with the fewest entries more that would allow what was denied"},
     {0},
 };
 
@@ -86,7 +88,8 @@ static int load(const struct filter *filter)
 }
 
 /* Loads and executes; comes back only with a failure. */
-static int enter(const struct filter *filter, const struct why_settings *why, char **argv)
+static int enter(const struct filter *filter, const struct environment *environment,
+                 const struct why_settings *why, char **argv)
 {
 	char path[PATH_MAX];
 	int status = execute_find(argv[0], path);
@@ -94,7 +97,7 @@ static int enter(const struct filter *filter, const struct why_settings *why, ch
 	if (status)
 		return status;
 	if (why->which != WHY_NOT)
-		return why_run(filter, why, path, argv);
+		return why_run(filter, environment, why, path, argv);
 	if ((status = foresee_exec(filter->ctx, path, argv)) || (status = load(filter)))
 		return status;
 	execvp(path, argv); /* there is nothing to search any more; a script without #! is the shell's */
@@ -150,12 +153,15 @@ static int run(struct call *call)
 	struct filter filter = {0};
 	int status = RUN_FAILED;
 
-	if (!open_profile(&filter, settings, &call->environment))
+	if (settings->why.suggest &&
+	    (settings->why.which == WHY_NOT || !settings->profile || strcmp(settings->profile, "-") == 0))
+		cli_error("--suggest is for --why, with a profile that is a file");
+	else if (!open_profile(&filter, settings, &call->environment))
 		status = RUN_FAILED;
 	else if (seccomp_attr_set(filter.ctx, SCMP_FLTATR_CTL_NNP, !settings->keeps_privileges) < 0)
 		cli_error("%s", callgate_diagnosis(filter.ctx));
 	else
-		status = enter(&filter, &settings->why, call->operands);
+		status = enter(&filter, &call->environment, &settings->why, call->operands);
 	filter_close(&filter);
 	return status;
 }

@@ -1,24 +1,30 @@
 #include "cli/learned.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <callgate/decode.h>
 #include <callgate/info.h>
 #include <callgate/syscall.h>
 
-#include "cli/print.h"
+#include "cli/profile_text.h"
 
-/* Arguments by which one call is many: of each, what was seen is allowed and nothing else. */
+/*
+ * Arguments by which one call is many: of each, what was seen is allowed and nothing else. The calls that are learned so by default are those of
+ * which programs use a few values.
+ */
 static const struct selector {
 	const char *name;
 	unsigned count, arguments[LEARNED_SELECTORS];
+	bool by_default;
 } selectors[] = {
-    {"clone", 1, {0}}, {"fcntl", 1, {1}},         {"fcntl64", 1, {1}},  {"ioctl", 1, {1}},
-    {"mmap", 1, {2}},  {"mmap2", 1, {2}},         {"mprotect", 1, {2}}, {"personality", 1, {0}},
-    {"prctl", 1, {0}}, {"setsockopt", 2, {1, 2}}, {"socket", 1, {0}},
+    {"bpf", 1, {0}, false},          {"clone", 1, {0}, true},       {"fcntl", 1, {1}, true},
+    {"fcntl64", 1, {1}, true},       {"ioctl", 1, {1}, true},       {"keyctl", 1, {0}, false},
+    {"madvise", 1, {2}, false},      {"mmap", 1, {2}, true},        {"mmap2", 1, {2}, true},
+    {"mprotect", 1, {2}, true},      {"personality", 1, {0}, true}, {"pkey_mprotect", 1, {2}, false},
+    {"prctl", 1, {0}, true},         {"ptrace", 1, {0}, false},     {"seccomp", 2, {0, 1}, false},
+    {"setsockopt", 2, {1, 2}, true}, {"socket", 1, {0}, true},      {"socketpair", 1, {0}, false},
+    {"unshare", 1, {0}, false},
 };
 
 static const struct selector *find_selector(const char *name)
@@ -27,6 +33,16 @@ static const struct selector *find_selector(const char *name)
 		if (strcmp(selectors[i].name, name) == 0)
 			return &selectors[i];
 	return NULL;
+}
+
+unsigned learned_selectors(const char *name)
+{
+	const struct selector *selector = find_selector(name);
+	unsigned arguments = 0;
+
+	for (unsigned i = 0; selector && i < selector->count; i++)
+		arguments |= 1U << selector->arguments[i];
+	return arguments;
 }
 
 /* ---- learning ---- */
@@ -109,7 +125,7 @@ static struct learned_call *add_name(struct learned *learned, const char *name,
 bool learned_add(struct learned *learned, const struct callgate_call *call)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
-	const char *name = arch ? callgate_syscall_name(arch->token, call->nr) : NULL;
+	const char *name = call_name(call);
 
 	learned->count++;
 	if (!name)
@@ -167,17 +183,12 @@ static const struct learned_call **sorted(const struct learned *learned)
 	return calls;
 }
 
-static void print_condition(struct json *json, const char *name, unsigned argument, uint64_t value)
+/* Of an argument of at most 32 bits the kernel reads no more. */
+static struct scmp_arg_cmp condition_on(const char *name, unsigned argument, uint64_t value)
 {
-	const bool is_narrow = callgate_argument_bits(SCMP_ARCH_NATIVE, name, argument) <= 32;
-
-	json_open(json, NULL, "{}");
-	json_number(json, "index", argument);
-	json_number(json, "value", is_narrow ? 0xffffffffLL : (long long)value);
-	if (is_narrow)
-		json_number(json, "valueTwo", (long long)value);
-	json_text(json, "op", is_narrow ? "SCMP_CMP_MASKED_EQ" : "SCMP_CMP_EQ");
-	json_close(json);
+	if (callgate_argument_bits(SCMP_ARCH_NATIVE, name, argument) > 32)
+		return (struct scmp_arg_cmp){argument, SCMP_CMP_EQ, value, 0};
+	return (struct scmp_arg_cmp){argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, value};
 }
 
 static void print_tuple(struct json *json, const struct learned_call *call, const struct learned_tuple *tuple)
@@ -194,7 +205,8 @@ static void print_tuple(struct json *json, const struct learned_call *call, cons
 	json_open(json, "args", "[]");
 	for (unsigned i = 0; i < selector->count; i++) {
 		const unsigned argument = selector->arguments[i];
-		print_condition(json, call->name, argument, tuple->values[i]);
+		const struct scmp_arg_cmp condition = condition_on(call->name, argument, tuple->values[i]);
+		(void)profile_text_condition(json, &condition);
 		if (length + 3 < sizeof(text)) {
 			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s", i ? ", " : "");
 			length +=
@@ -207,8 +219,9 @@ static void print_tuple(struct json *json, const struct learned_call *call, cons
 	json_close(json);
 }
 
-static void print_entries(struct json *json, const struct learned *learned)
+void learned_print_entries(struct json *json, const void *data)
 {
+	const struct learned *learned = data;
 	const struct learned_call **calls = sorted(learned);
 	bool any = false;
 
@@ -241,66 +254,7 @@ void learned_print(const struct learned *learned, FILE *out)
 		json_text(&json, NULL, learned->archs.items[i]->oci_name);
 	json_close(&json);
 	json_open(&json, "syscalls", "[]");
-	print_entries(&json, learned);
+	learned_print_entries(&json, learned);
 	json_close(&json);
 	json_close(&json);
-}
-
-/* Where the list of calls ends in the text of a profile that was read without errors; -1: it has none. */
-static long end_of_list(const char *text, size_t size, bool *ret_is_empty)
-{
-	int depth = 0, list_depth = -1;
-	size_t string = 0;
-	bool is_key = false;
-
-	for (size_t at = 0; at < size; at++) {
-		const char c = text[at];
-		if (c == '"') {
-			string = ++at;
-			while (at < size && text[at] != '"')
-				at += text[at] == '\\' ? 2 : 1;
-			is_key =
-			    depth == 1 && at - string == 8 && strncasecmp(text + string, "syscalls", 8) == 0;
-			*ret_is_empty = false;
-			continue;
-		}
-		if (c == '[' && depth == 1 && is_key) {
-			list_depth = depth;
-			*ret_is_empty = true;
-		} else if (c == '{')
-			*ret_is_empty = false;
-		depth += c == '{' || c == '[';
-		depth -= c == '}' || c == ']';
-		if (c == ']' && depth == list_depth)
-			return (long)at;
-		is_key = is_key && (c == ':' || c == ' ' || c == '\t' || c == '\n' || c == '\r');
-	}
-	return -1;
-}
-
-int learned_insert(const struct learned *learned, const char *profile, size_t size, char **ret_text,
-                   size_t *ret_size)
-{
-	bool is_empty = true;
-	const long end = end_of_list(profile, size, &is_empty);
-	char *text = NULL;
-	FILE *out = end < 0 ? NULL : open_memstream(&text, ret_size);
-
-	if (!out)
-		return end < 0 ? -EINVAL : -ENOMEM;
-	size_t kept = (size_t)end;
-	while (kept > 0 && strchr(" \t\r\n", profile[kept - 1]))
-		kept--;
-	fwrite(profile, 1, kept, out);
-	struct json json = {
-	    .out = out, .depth = 1, .levels = {{"[]", !is_empty, true}}}; /* inside of the list */
-	print_entries(&json, learned);
-	fputc('\n', out);
-	fwrite(profile + end, 1, size - (size_t)end, out);
-	if (fclose(out) != 0) {
-		free(text);
-		return -ENOMEM;
-	}
-	*ret_text = text;
-	return 0;
 }

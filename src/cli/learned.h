@@ -11,6 +11,7 @@
 #include <callgate/simulate.h>
 
 #include "base/vec.h"
+#include "cli/print.h"
 
 enum { LEARNED_SELECTORS = 2, LEARNED_TUPLES_MAX = 32, LEARNED_NAMELESS_MAX = 16 };
 
@@ -26,6 +27,9 @@ struct learned_call {
 	bool any_arguments; /* the tuples say nothing: too many, or not asked for */
 	VEC(struct learned_tuple) tuples;
 };
+
+/* The arguments that say what the call of this name is about, as bits: argument 0 of keyctl. */
+unsigned learned_selectors(const char *name);
 
 /* Zeroed at first. */
 struct learned {
@@ -48,12 +52,8 @@ bool learned_has(const struct learned *learned, const char *name);
 /* A profile that allows these calls and fails all others with an error. */
 void learned_print(const struct learned *learned, FILE *out);
 
-/*
- * The text of a profile with entries for these calls at the end of its list. 0 and a malloc'ed text; -ENOMEM; -EINVAL: the profile has no
- * list of calls.
- */
-int learned_insert(const struct learned *learned, const char *profile, size_t size, char **ret_text,
-                   size_t *ret_size);
+/* The entries alone; `learned` is a struct learned. */
+void learned_print_entries(struct json *json, const void *learned);
 
 void learned_finish(struct learned *learned);
 

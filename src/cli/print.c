@@ -7,6 +7,7 @@
 
 #include <callgate/action.h>
 #include <callgate/arch.h>
+#include <callgate/syscall.h>
 #include <callgate/version.h>
 
 /* ---- texts ---- */
@@ -123,6 +124,12 @@ void json_number(struct json *json, const char *key, long long number)
 	fprintf(json->out, "%lld", number);
 }
 
+void json_unsigned(struct json *json, const char *key, unsigned long long number)
+{
+	start_item(json, key, false);
+	fprintf(json->out, "%llu", number);
+}
+
 void json_bool(struct json *json, const char *key, bool value)
 {
 	start_item(json, key, false);
@@ -139,15 +146,21 @@ void json_action(struct json *json, const char *key, uint32_t action)
 	json_text(json, name, text);
 }
 
+const char *call_name(const struct callgate_call *call)
+{
+	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
+
+	return arch ? callgate_syscall_name(arch->token, call->nr) : NULL;
+}
+
 void json_call(struct json *json, const struct callgate_call *call, unsigned int depends)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
-	char *name = arch ? seccomp_syscall_resolve_num_arch(arch->token, call->nr) : NULL;
 
 	json_number(json, "arch", call->arch);
 	json_text(json, "arch_name", arch ? arch->name : NULL);
 	json_number(json, "nr", call->nr);
-	json_text(json, "call", name);
+	json_text(json, "call", call_name(call));
 	json_open(json, "args", "[]");
 	for (int i = 0; i < 6; i++) {
 		char number[20];
@@ -155,7 +168,6 @@ void json_call(struct json *json, const struct callgate_call *call, unsigned int
 		json_text(json, NULL, depends >> i & 1 ? number : NULL);
 	}
 	json_close(json);
-	free(name);
 }
 
 /* ---- programs in C ---- */

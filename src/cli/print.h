@@ -70,10 +70,14 @@ void json_open(struct json *json, const char *key, const char *brackets); /* "{}
 void json_close(struct json *json);                                       /* the latest one */
 void json_text(struct json *json, const char *key, const char *text);     /* NULL: null */
 void json_number(struct json *json, const char *key, long long number);
+void json_unsigned(struct json *json, const char *key, unsigned long long number);
 void json_bool(struct json *json, const char *key, bool value);
 
 /* An action as a number, and as KEY_name in words. */
 void json_action(struct json *json, const char *key, uint32_t action);
+
+/* The name of a call; NULL: its architecture or its number has none. */
+const char *call_name(const struct callgate_call *call);
 
 /* A call, as numbers and names: arch, arch_name, nr, call, args. Arguments whose bit in `depends` is not set do not matter: null. */
 void json_call(struct json *json, const struct callgate_call *call, unsigned int depends);

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
@@ -277,6 +278,16 @@ static void stopped(void)
 	printf("exit status: %d\n", WEXITSTATUS(status));
 }
 
+/* Calls that are many: of each, the one that is made. */
+static void additions(void)
+{
+	report("keyctl", syscall(SYS_keyctl, 0, -1, 0));
+	report("unix", syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0));
+	report("inet", syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+	report("prctl", prctl(PR_GET_DUMPABLE));
+	report("chmod", syscall(SYS_chmod, "/nowhere/at/all", 0));
+}
+
 static void aborted(void)
 {
 	abort();
@@ -302,6 +313,7 @@ static const struct {
     {"interrupted", interrupted},
     {"numbers", numbers},
     {"stopped", stopped},
+    {"additions", additions},
     {"aborted", aborted},
 };
 

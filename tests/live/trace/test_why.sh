@@ -189,6 +189,42 @@ scenario='no command'
 run output --why -- "$scratch/nothing"
 grep -qx 'status 127' "$scratch/output" || fail "a command that is not there"
 
+# What is printed as an addition is one: after it the same command is denied nothing.
+scenario=addition
+cat >"$scratch/few.json" <<'JSON'
+{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+  {"names": ["chmod", "fchmodat", "fchmodat2"], "action": "SCMP_ACT_ERRNO"},
+  {"names": ["socket"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]},
+  {"names": ["prctl", "keyctl"], "action": "SCMP_ACT_ERRNO"}]}
+JSON
+"$callgate" record --no-args -o "$scratch/base.json" -- "$denied" additions >"$scratch/output" 2>"$scratch/words"
+grep -vE '"args"' "$scratch/base.json" | sed 's/"\(keyctl\|socket\|prctl\|chmod\)"\(, \|\)//g' >"$scratch/none.json"
+for profile in few none; do
+	cp "$scratch/$profile.json" "$scratch/added.json"
+	"$callgate" run --profile "$scratch/added.json" --why --suggest "$scratch/suggested.json" -- "$denied" additions >"$scratch/output" 2>"$scratch/words"
+	said "allow exactly this: callgate profile allow .*added.json 'keyctl\(KEYCTL_GET_KEYRING_ID\)'" "'socket\(AF_UNIX\)'" "'prctl\(PR_GET_DUMPABLE\)'" 'json f?chmod' \
+		"wrote .*suggested.json: .*added.json that also allows (.*, )?socket\(AF_UNIX\)"
+	grep -q 'DENIED socket(AF_INET' "$scratch/words" && [ $profile = few ] && fail "$profile: AF_INET is denied"
+	sed -n 's/^callgate:   allow exactly this: callgate //p' "$scratch/words" >"$scratch/commands"
+	while read -r line; do
+		eval "'$callgate' $line" >>"$scratch/output" 2>&1 || fail "$profile: $line"
+	done <"$scratch/commands"
+	for answer in added suggested; do
+		"$callgate" run --profile "$scratch/$answer.json" --why -- "$denied" additions >"$scratch/output" 2>"$scratch/words"
+		said '^callgate: 0 denials'
+	done
+	"$callgate" diff "$scratch/added.json" "$scratch/suggested.json" >"$scratch/output" 2>&1 || fail "$profile: the additions are not the suggestion"
+	"$callgate" sim "$scratch/added.json" 'keyctl(KEYCTL_UPDATE)' >"$scratch/output" 2>&1
+	grep -q ERRNO "$scratch/output" || fail "$profile: more than the call that was denied is allowed"
+done
+cp "$scratch/few.json" "$scratch/added.json"
+"$callgate" run --profile "$scratch/added.json" --why --suggest "$scratch/added.json" -- echo ran >"$scratch/output" 2>"$scratch/words"
+[ $? = 125 ] && [ ! -s "$scratch/output" ] && cmp -s "$scratch/few.json" "$scratch/added.json" || fail "--suggest: over the profile"
+"$callgate" run --profile "$scratch/added.json" --suggest "$scratch/x.json" -- echo ran >"$scratch/output" 2>"$scratch/words"
+[ $? = 125 ] && [ ! -s "$scratch/output" ] || fail "--suggest without --why"
+"$callgate" run --profile "$scratch/added.json" --why --suggest "$scratch/x.json" -- true 2>"$scratch/words" || fail "--suggest: nothing is denied"
+[ ! -e "$scratch/x.json" ] || fail "--suggest: a file for nothing"
+
 # As many reports as asked for, and objects.
 scenario=each
 run output --why=each --limit 2 -- "$denied" interrupted
@@ -204,6 +240,7 @@ objects = [json.loads(line) for line in open(sys.argv[1])]
 denied, end = objects
 assert denied["ev"] == "denied" and denied["call"] == "chmod" and denied["arch_name"] == "x86_64" and denied["decoded"] == 'chmod("/nowhere/at/all", 0)', denied
 assert denied["line"] == 4 and not denied["default"] and denied["action_name"] == "ERRNO(EPERM)", denied
+assert denied["allow"] == "chmod" and denied["gets"] == "EPERM" and denied["certain"], denied
 assert end == {"v": 1, "ev": "end", "denials": 1, "distinct": 1, "processes": 1, "status": 3}, end
 PYTHON
 

@@ -1,0 +1,378 @@
+#include "cli/profile_text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/command.h"
+
+enum { DEPTH = 32 }; /* more than CALLGATE_PROFILE_DEPTH_MAX */
+
+bool text_read(const char *path, struct text *ret_text)
+{
+	const bool is_input = strcmp(path, "-") == 0;
+	FILE *file = is_input ? stdin : fopen(path, "re"),
+	     *text = open_memstream(&ret_text->bytes, &ret_text->size);
+	char piece[4096];
+	size_t got;
+
+	while (file && text && (got = fread(piece, 1, sizeof(piece), file)) > 0)
+		fwrite(piece, 1, got, text);
+	const bool failed = !file || !text || ferror(file);
+	if (failed)
+		cli_error("%s: %s", path, strerror(errno));
+	if (file && !is_input)
+		fclose(file);
+	return !(text && fclose(text) != 0) && !failed;
+}
+
+/* ---- where things stand in JSON ---- */
+
+/* From the first byte to the one after the last. */
+struct span {
+	size_t begin, end;
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static size_t skip_blanks(const struct text *text, size_t at)
+{
+	while (at < text->size && is_blank(text->bytes[at]))
+		at++;
+	return at;
+}
+
+/* After the string that begins here. */
+static size_t skip_string(const struct text *text, size_t at)
+{
+	for (at++; at < text->size && text->bytes[at] != '"'; at++)
+		at += text->bytes[at] == '\\';
+	return at < text->size ? at + 1 : text->size;
+}
+
+/* After the value that begins here. */
+static size_t skip_value(const struct text *text, size_t at)
+{
+	int depth = 0;
+
+	do {
+		const char c = at < text->size ? text->bytes[at] : '\0';
+		if (c == '"') {
+			at = skip_string(text, at);
+			continue;
+		}
+		depth += c == '{' || c == '[';
+		depth -= c == '}' || c == ']';
+		at++;
+		if (depth == 0 && c != '}' && c != ']') /* a number or a word */
+			while (at < text->size && !strchr(",]} \t\r\n", text->bytes[at]))
+				at++;
+	} while (depth > 0 && at < text->size);
+	return at;
+}
+
+/* The value of a key of the object, whatever its case is, as container engines read them. */
+static bool find_key(const struct text *text, size_t object, const char *key, struct span *ret_value)
+{
+	size_t at = object + 1;
+
+	while ((at = skip_blanks(text, at)) < text->size && text->bytes[at] != '}') {
+		if (text->bytes[at] == ',') {
+			at++;
+			continue;
+		}
+		const size_t name = at + 1;
+		at = skip_string(text, at);
+		const size_t length = at - name - 1;
+		at = skip_blanks(text, skip_blanks(text, at) + 1); /* the colon */
+		const size_t end = skip_value(text, at);
+		if (length == strlen(key) && strncasecmp(text->bytes + name, key, length) == 0) {
+			*ret_value = (struct span){at, end};
+			return true;
+		}
+		at = end;
+	}
+	return false;
+}
+
+/* The innermost brackets around a place, and the ones around those. */
+static bool find_brackets(const struct text *text, size_t place, struct span around[3])
+{
+	size_t open[DEPTH], depth = 0, at = 0;
+
+	while (at < place) {
+		const char c = text->bytes[at];
+		if (c == '"') {
+			at = skip_string(text, at);
+			continue;
+		}
+		if (c == '{' || c == '[') {
+			if (depth == DEPTH)
+				return false;
+			open[depth++] = at;
+		}
+		depth -= depth > 0 && (c == '}' || c == ']');
+		at++;
+	}
+	for (size_t i = 0; i < 3 && at == place; i++)
+		around[i] = i < depth
+		                ? (struct span){open[depth - 1 - i], skip_value(text, open[depth - 1 - i])}
+		                : (struct span){0};
+	return at == place && depth >= 2;
+}
+
+/* An item with one of the commas beside it. */
+static struct span with_comma(const struct text *text, struct span item)
+{
+	const size_t after = skip_blanks(text, item.end);
+
+	if (after < text->size && text->bytes[after] == ',')
+		return (struct span){item.begin, skip_blanks(text, after + 1)};
+	while (item.begin > 0 && is_blank(text->bytes[item.begin - 1]))
+		item.begin--;
+	item.begin -= item.begin > 0 && text->bytes[item.begin - 1] == ',';
+	return item;
+}
+
+/* Columns count characters. text->size: there is no such place. */
+static size_t find_place(const struct text *text, unsigned line, unsigned column)
+{
+	size_t at = 0;
+
+	for (unsigned at_line = 1; at_line < line && at < text->size; at++)
+		at_line += text->bytes[at] == '\n';
+	for (unsigned at_column = 1; at < text->size; at++) {
+		if (((unsigned char)text->bytes[at] & 0xc0) == 0x80)
+			continue;
+		if (at_column++ == column)
+			break;
+	}
+	return at;
+}
+
+/* ---- entries ---- */
+
+bool profile_text_condition(struct json *json, const struct scmp_arg_cmp *condition)
+{
+	static const char *const names[] = {[SCMP_CMP_NE] = "SCMP_CMP_NE",
+	                                    [SCMP_CMP_LT] = "SCMP_CMP_LT",
+	                                    [SCMP_CMP_LE] = "SCMP_CMP_LE",
+	                                    [SCMP_CMP_EQ] = "SCMP_CMP_EQ",
+	                                    [SCMP_CMP_GE] = "SCMP_CMP_GE",
+	                                    [SCMP_CMP_GT] = "SCMP_CMP_GT",
+	                                    [SCMP_CMP_MASKED_EQ] = "SCMP_CMP_MASKED_EQ"};
+
+	if (condition->arg >= 6 || condition->op >= sizeof(names) / sizeof(names[0]) || !names[condition->op])
+		return false;
+	json_open(json, NULL, "{}");
+	json_number(json, "index", condition->arg);
+	json_unsigned(json, "value", condition->datum_a);
+	if (condition->op == SCMP_CMP_MASKED_EQ)
+		json_unsigned(json, "valueTwo", condition->datum_b);
+	json_text(json, "op", names[condition->op]);
+	json_close(json);
+	return true;
+}
+
+int profile_text_append(const struct text *profile, void (*print)(struct json *json, const void *data),
+                        const void *data, struct text *ret_text)
+{
+	struct span list;
+	struct text text = {0};
+	const size_t object = skip_blanks(profile, 0);
+
+	if (object >= profile->size || !find_key(profile, object, "syscalls", &list) ||
+	    profile->bytes[list.begin] != '[')
+		return -EINVAL;
+	FILE *out = open_memstream(&text.bytes, &text.size);
+	if (!out)
+		return -ENOMEM;
+	size_t kept = list.end - 1;
+	while (is_blank(profile->bytes[kept - 1]))
+		kept--;
+	fwrite(profile->bytes, 1, kept, out);
+	struct json json = {.out = out, .depth = 1, .levels = {{"[]", kept > list.begin + 1, true}}};
+	print(&json, data);
+	if (!memchr(profile->bytes + kept, '\n', list.end - 1 - kept))
+		fputc('\n', out);
+	fwrite(profile->bytes + kept, 1, profile->size - kept, out);
+	if (fclose(out) != 0) {
+		free(text.bytes);
+		return -ENOMEM;
+	}
+	*ret_text = text;
+	return 0;
+}
+
+/* A name in an entry: the list of names, unless the entry has a single `name`. */
+struct named_entry {
+	struct span name, names, entry;
+	bool is_listed;
+};
+
+static bool find_entry(const struct text *profile, unsigned line, unsigned column, struct named_entry *ret)
+{
+	const size_t place = find_place(profile, line, column);
+	struct span around[3];
+
+	if (place >= profile->size || profile->bytes[place] != '"' || !find_brackets(profile, place, around))
+		return false;
+	const bool is_listed = profile->bytes[around[0].begin] == '[';
+	*ret = (struct named_entry){
+	    {place, skip_string(profile, place)}, around[0], around[is_listed], is_listed};
+	return profile->bytes[ret->entry.begin] == '{';
+}
+
+static void put(FILE *out, const struct text *text, size_t begin, size_t end)
+{
+	fwrite(text->bytes + begin, 1, end - begin, out);
+}
+
+/* The entry with its one name and more conditions. */
+static void put_copy(FILE *out, const struct text *text, const struct named_entry *found,
+                     const char *conditions)
+{
+	const struct span *entry = &found->entry;
+	struct span args, names = found->is_listed ? found->names : (struct span){entry->begin, entry->begin};
+	const bool has_key = find_key(text, entry->begin, "args", &args);
+	const bool has_list = has_key && text->bytes[args.begin] == '[';
+	const bool has_items = has_list && skip_blanks(text, args.begin + 1) < args.end - 1;
+	size_t at = entry->begin;
+
+	if (!has_key) {
+		args = (struct span){entry->end - 1, entry->end - 1};
+		while (is_blank(text->bytes[args.begin - 1]))
+			args.begin--;
+		args.end = args.begin;
+	}
+	for (int i = 0; i < 2; i++) { /* in the order in which they stand */
+		const bool is_names = (names.begin < args.begin) == (i == 0);
+		put(out, text, at, is_names ? names.begin : has_items ? args.end - 1 : args.begin);
+		at = is_names ? names.end : args.end;
+		if (is_names && found->is_listed) {
+			fputc('[', out);
+			put(out, text, found->name.begin, found->name.end);
+			fputc(']', out);
+		} else if (!is_names)
+			fprintf(out, "%s%s]", has_items ? ", " : has_key ? "[" : ", \"args\": [", conditions);
+	}
+	put(out, text, at, entry->end);
+}
+
+int profile_text_narrow(const struct text *profile, unsigned line, unsigned column, size_t count,
+                        char *const *conditions, struct text *ret_text)
+{
+	struct named_entry found;
+	struct text text = {0};
+
+	if (!find_entry(profile, line, column, &found))
+		return -EINVAL;
+	const struct span cut = with_comma(profile, found.name), all = with_comma(profile, found.entry);
+	const bool stays =
+	    found.is_listed &&
+	    skip_blanks(profile, skip_string(profile, skip_blanks(profile, found.names.begin + 1))) <
+	        found.names.end - 1; /* with its other names */
+	FILE *out = open_memstream(&text.bytes, &text.size);
+	if (!out)
+		return -ENOMEM;
+	put(out, profile, 0, stays ? cut.begin : count ? found.entry.begin : all.begin);
+	if (stays)
+		put(out, profile, cut.end, found.entry.end);
+	for (size_t i = 0; i < count; i++) {
+		fputs(stays || i > 0 ? ", " : "", out);
+		put_copy(out, profile, &found, conditions[i]);
+	}
+	put(out, profile, stays || count ? found.entry.end : all.end, profile->size);
+	if (fclose(out) != 0) {
+		free(text.bytes);
+		return -ENOMEM;
+	}
+	*ret_text = text;
+	return 0;
+}
+
+/* ---- differences ---- */
+
+/* The lines of a text; the caller frees them. */
+static const char **split(const struct text *text, size_t *ret_count)
+{
+	const char **lines;
+	size_t count = 1;
+
+	for (size_t i = 0; i < text->size; i++)
+		count += text->bytes[i] == '\n';
+	lines = malloc((count + 1) * sizeof(*lines));
+	if (!lines)
+		return NULL;
+	*ret_count = 0;
+	for (const char *at = text->bytes, *end = at + text->size; at < end;) {
+		lines[(*ret_count)++] = at;
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		at = newline ? newline + 1 : end;
+	}
+	lines[*ret_count] = text->bytes + text->size;
+	return lines;
+}
+
+static bool is_same(const char *const *a, const char *const *b)
+{
+	return a[1] - a[0] == b[1] - b[0] && memcmp(a[0], b[0], (size_t)(a[1] - a[0])) == 0;
+}
+
+static void put_line(FILE *out, char sign, const char *const *line)
+{
+	const int length = (int)(line[1] - line[0]);
+
+	fprintf(out, "%c%.*s%s", sign, length, line[0], length > 0 && line[1][-1] == '\n' ? "" : "\n");
+}
+
+/* With the longest list of lines that both have, between what is the same at the beginning and at the end. */
+static bool put_changes(const char **a, size_t a_count, const char **b, size_t b_count, FILE *out)
+{
+	unsigned *common =
+	    calloc((a_count + 1) * (b_count + 1), sizeof(*common)); /* of the lines from here on */
+	size_t i = 0, j = 0, row = b_count + 1;
+
+	if (!common)
+		return false;
+	for (size_t x = a_count; x-- > 0;)
+		for (size_t y = b_count; y-- > 0;) {
+			const unsigned without_a = common[(x + 1) * row + y],
+			               without_b = common[x * row + y + 1];
+			common[x * row + y] = is_same(&a[x], &b[y])   ? common[(x + 1) * row + y + 1] + 1
+			                      : without_a > without_b ? without_a
+			                                              : without_b;
+		}
+	while (i < a_count || j < b_count)
+		if (i < a_count && j < b_count && is_same(&a[i], &b[j]))
+			i++, j++;
+		else if (j == b_count ||
+		         (i < a_count && common[(i + 1) * row + j] >= common[i * row + j + 1]))
+			put_line(out, '-', &a[i++]);
+		else
+			put_line(out, '+', &b[j++]);
+	free(common);
+	return true;
+}
+
+bool profile_text_print_changes(const struct text *old, const struct text *new, FILE *out)
+{
+	size_t a_count = 0, b_count = 0, same = 0;
+	const char **a = split(old, &a_count), **b = split(new, &b_count);
+	bool done = a && b;
+
+	if (done) {
+		while (same < a_count && same < b_count && is_same(&a[same], &b[same]))
+			same++;
+		while (a_count > same && b_count > same && is_same(&a[a_count - 1], &b[b_count - 1]))
+			a_count--, b_count--;
+		done = put_changes(a + same, a_count - same, b + same, b_count - same, out);
+	}
+	free(a);
+	free(b);
+	return done;
+}
