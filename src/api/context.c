@@ -240,7 +240,7 @@ int context_compile(struct context *context, bool single)
 static struct context *check_arch(const void *ctx, uint32_t token, const struct callgate_arch **ret_arch)
 {
 	struct context *context = context_check_magic(ctx);
-	const struct callgate_arch *arch = arch_by_token(token);
+	const struct callgate_arch *arch = callgate_arch_find(token);
 
 	if (context && !arch) {
 		diag_set(&context->diag, "0x%08x is not an architecture (SCMP_ARCH_*)", token);

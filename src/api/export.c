@@ -69,7 +69,7 @@ int seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len)
 
 int callgate_program_new(const void *bytes, size_t size, uint32_t arch, struct callgate_program **ret_program)
 {
-	const struct callgate_arch *target = arch_by_token(arch);
+	const struct callgate_arch *target = callgate_arch_find(arch);
 
 	if (!bytes || !target || !ret_program)
 		return diag_fail(diag_thread(), -EINVAL,

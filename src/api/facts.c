@@ -11,9 +11,10 @@
 
 uint32_t seccomp_arch_resolve_name(const char *arch_name)
 {
-	const struct callgate_arch *arch = arch_by_name(arch_name);
+	const struct callgate_arch *arch = callgate_arch_find_name(arch_name);
 
-	return arch ? arch->token : 0;
+	/* The names of other formats are none here. */
+	return arch && strcmp(arch->name, arch_name) == 0 ? arch->token : 0;
 }
 
 uint32_t seccomp_arch_native(void)
@@ -28,26 +29,26 @@ int callgate_action_parse(const char *text, uint32_t *ret_action)
 
 const char *callgate_syscall_name_at(size_t index)
 {
-	return index < arch_syscall_name_count() ? arch_syscall_name_at(index) : NULL;
+	return arch_syscall_name_at(index);
 }
 
 int callgate_syscall_number(uint32_t arch, const char *name)
 {
-	const struct callgate_arch *found = arch_by_token(arch);
+	const struct callgate_arch *found = callgate_arch_find(arch);
 
 	return found ? arch_syscall_direct_number(found, name) : __NR_SCMP_ERROR;
 }
 
 const char *callgate_syscall_name(uint32_t arch, int32_t nr)
 {
-	const struct callgate_arch *found = arch_by_token(arch);
+	const struct callgate_arch *found = callgate_arch_find(arch);
 
 	return found ? arch_syscall_name(found, nr) : NULL;
 }
 
 int callgate_syscall_newest(uint32_t arch)
 {
-	const struct callgate_arch *found = arch_by_token(arch);
+	const struct callgate_arch *found = callgate_arch_find(arch);
 
 	return found ? arch_syscall_number_newest(found) : -1;
 }
@@ -72,12 +73,12 @@ static int number_of_name(const struct callgate_arch *arch, const char *name)
 
 int seccomp_syscall_resolve_name_arch(uint32_t arch_token, const char *name)
 {
-	return number_of_name(arch_by_token(arch_token), name);
+	return number_of_name(callgate_arch_find(arch_token), name);
 }
 
 int seccomp_syscall_resolve_name_rewrite(uint32_t arch_token, const char *name)
 {
-	const struct callgate_arch *arch = arch_by_token(arch_token);
+	const struct callgate_arch *arch = callgate_arch_find(arch_token);
 	int nr = number_of_name(arch, name);
 
 	return nr == __NR_SCMP_ERROR ? nr : arch_syscall_rewrite(arch, nr);
@@ -90,7 +91,7 @@ int seccomp_syscall_resolve_name(const char *name)
 
 char *seccomp_syscall_resolve_num_arch(uint32_t arch_token, int num)
 {
-	const struct callgate_arch *arch = arch_by_token(arch_token);
+	const struct callgate_arch *arch = callgate_arch_find(arch_token);
 	const char *name = arch ? arch_syscall_name(arch, num) : NULL;
 
 	if (!name)

@@ -185,7 +185,7 @@ static int call_question(const struct callgate_filter *side, uint32_t arch, int3
                          const struct scmp_arg_cmp *comparisons, struct arena *arena,
                          struct filter *ret_filter, struct query *ret_query)
 {
-	const struct callgate_arch *target = arch_by_token(arch);
+	const struct callgate_arch *target = callgate_arch_find(arch);
 
 	if (!target || (count && !comparisons))
 		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
@@ -310,7 +310,7 @@ static int find_numbers(const struct filter *filter, uint32_t audit, struct call
 int callgate_numbers_find(const struct callgate_filter *side, uint32_t arch,
                           struct callgate_numbers **ret_numbers)
 {
-	const struct callgate_arch *target = arch_by_token(arch);
+	const struct callgate_arch *target = callgate_arch_find(arch);
 	struct arena arena = {0};
 	struct filter filter;
 

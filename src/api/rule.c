@@ -149,7 +149,7 @@ static int add(struct context *context, const struct callgate_arch *arch, struct
 static struct context *check_arch(const void *ctx, uint32_t token, const struct callgate_arch **ret_arch)
 {
 	struct context *context = context_check(ctx);
-	const struct callgate_arch *arch = arch_by_token(token);
+	const struct callgate_arch *arch = callgate_arch_find(token);
 
 	if (context && (!arch || !ruleset_has_arch(context->rules, arch))) {
 		diag_set(&context->diag, "architecture 0x%08x is not in the context", token);

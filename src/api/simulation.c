@@ -13,7 +13,7 @@
 
 struct seccomp_data simulator_data_of(const struct callgate_call *call)
 {
-	const struct callgate_arch *arch = arch_by_token(call->arch);
+	const struct callgate_arch *arch = callgate_arch_find(call->arch);
 	struct seccomp_data data = {
 	    .nr = call->nr,
 	    .arch = arch ? arch->audit : call->arch,

@@ -274,7 +274,7 @@ int callgate_simulator_default(const struct callgate_simulator *simulator, enum 
 	if (policy && reason == CALLGATE_REASON_BAD_ARCH)
 		return *ret_action = policy->bad_arch_action, 0;
 	for (size_t i = 0; policy && reason == CALLGATE_REASON_UNKNOWN && i < policy->arch_count; i++)
-		if (policy->archs[i].arch == arch_by_token(arch) && policy->archs[i].unknown_first)
+		if (policy->archs[i].arch == callgate_arch_find(arch) && policy->archs[i].unknown_first)
 			return *ret_action = policy->archs[i].unknown_action, 0;
 	return -ENOENT;
 }

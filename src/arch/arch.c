@@ -20,25 +20,12 @@ const struct callgate_arch *arch_native(void)
 	return &arch_descriptors[arch_native_position];
 }
 
-const struct callgate_arch *arch_by_token(uint32_t token)
+const struct callgate_arch *callgate_arch_find(uint32_t token)
 {
 	if (token == 0)
 		return arch_native();
 	for (size_t i = 0; i < arch_descriptor_count; i++)
 		if (arch_descriptors[i].token == token)
-			return &arch_descriptors[i];
-	return NULL;
-}
-
-const struct callgate_arch *callgate_arch_find(uint32_t token)
-{
-	return arch_by_token(token);
-}
-
-const struct callgate_arch *arch_by_name(const char *name)
-{
-	for (size_t i = 0; name && i < arch_descriptor_count; i++)
-		if (strcmp(arch_descriptors[i].name, name) == 0)
 			return &arch_descriptors[i];
 	return NULL;
 }
@@ -64,7 +51,7 @@ bool arch_has_number(const struct callgate_arch *arch, uint32_t nr)
 
 bool callgate_arch_has_number(uint32_t token, int32_t nr)
 {
-	const struct callgate_arch *arch = arch_by_token(token);
+	const struct callgate_arch *arch = callgate_arch_find(token);
 
 	return arch && arch_has_number(arch, (uint32_t)nr);
 }
@@ -79,14 +66,14 @@ const struct callgate_arch *arch_of_call(uint32_t audit, uint32_t nr)
 
 const struct callgate_arch *callgate_arch_of_call(uint32_t arch, int32_t nr)
 {
-	const struct callgate_arch *named = arch_by_token(arch);
+	const struct callgate_arch *named = callgate_arch_find(arch);
 
 	return arch_of_call(named ? named->audit : arch, (uint32_t)nr);
 }
 
 const struct callgate_arch *callgate_machine_arch_at(uint32_t token, size_t index)
 {
-	const struct callgate_arch *machine = arch_by_token(token);
+	const struct callgate_arch *machine = callgate_arch_find(token);
 
 	if (!machine || index == 0)
 		return machine;

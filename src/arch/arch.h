@@ -35,10 +35,6 @@ size_t arch_count(void);
 /* The architecture this library was compiled for. Never NULL. */
 const struct callgate_arch *arch_native(void);
 
-/* NULL if there is none. Token 0 means native. callgate_arch_find_name() takes names of any kind. */
-const struct callgate_arch *arch_by_token(uint32_t token);
-const struct callgate_arch *arch_by_name(const char *name); /* exact; NULL name gives NULL */
-
 /*
  * Here, and nowhere else, x86_64 and x32 are distinguished. arch_has_number(): may a call of the architecture have this number? -1, a
  * call that a tracer skips, may be any architecture's. arch_of_call(): whose call it is, -1 being that of the first one with
@@ -89,8 +85,7 @@ static inline bool arch_nr_is_ipc_pseudo(int32_t nr)
 	return nr <= -200 && nr >= -224;
 }
 
-/* Every name of the table in alphabetical order: arch_syscall_name_at(i), i in [0, arch_syscall_name_count()). */
-size_t arch_syscall_name_count(void);
+/* Every name of the table in alphabetical order, from index 0; NULL after the last. */
 const char *arch_syscall_name_at(size_t i);
 
 /* Highest number of the table on this architecture, base included. */

@@ -26,13 +26,14 @@ static const char *name_text(uint16_t idx)
 	return &arch_name_text[arch_name_offset[idx]];
 }
 
-/* The index of a name, ARCH_NAME_NONE if it is unknown. Never reads more than the longest known name and one. */
-static uint16_t name_index(const char *name)
+/* The index of a name, ARCH_NAME_NONE if it is unknown or NULL. Never reads more than the longest known name and one. */
+static uint16_t index_of_name(const char *name)
 {
 	uint32_t hash = ARCH_HASH_START;
-	size_t len = 0;
 
-	for (; name[len] != '\0'; len++) {
+	if (!name)
+		return ARCH_NAME_NONE;
+	for (size_t len = 0; name[len] != '\0'; len++) {
 		if (len == ARCH_NAME_LENGTH_MAX)
 			return ARCH_NAME_NONE;
 		hash = (hash ^ (unsigned char)name[len]) * ARCH_HASH_MULTIPLIER;
@@ -40,9 +41,7 @@ static uint16_t name_index(const char *name)
 	uint32_t displacement = arch_hash_displacement[hash % ARCH_HASH_BUCKETS];
 	uint32_t slot = (hash / ARCH_HASH_BUCKETS + displacement * ((hash >> 17) | 1)) % ARCH_HASH_SLOTS;
 	uint16_t idx = arch_hash_slot[slot];
-	if (idx == ARCH_NAME_NONE || strcmp(name_text(idx), name) != 0)
-		return ARCH_NAME_NONE;
-	return idx;
+	return idx == ARCH_NAME_NONE || strcmp(name_text(idx), name) != 0 ? ARCH_NAME_NONE : idx;
 }
 
 /* Without the base; ARCH_NUMBER_ABSENT where the architecture lacks the call. */
@@ -83,91 +82,65 @@ static bool holds_pseudo(const struct callgate_arch *arch, uint16_t idx)
 	return number_of(arch, idx) == ARCH_NUMBER_ABSENT;
 }
 
+/* The number in the architecture's table: its own or, where it has none or that is multiplexed, the pseudo number. */
+static int32_t table_number(const struct callgate_arch *arch, uint16_t idx)
+{
+	return holds_pseudo(arch, idx) ? arch_pseudo_numbers[idx]
+	                               : number_of(arch, idx) + (int32_t)arch->nr_base;
+}
+
 int32_t arch_syscall_number(const struct callgate_arch *arch, const char *name)
 {
-	uint16_t idx = name ? name_index(name) : ARCH_NAME_NONE;
+	uint16_t idx = index_of_name(name);
 
-	if (idx == ARCH_NAME_NONE)
-		return ARCH_NR_ERROR;
-	if (holds_pseudo(arch, idx))
-		return arch_pseudo_numbers[idx];
-	return number_of(arch, idx) + (int32_t)arch->nr_base;
+	return idx == ARCH_NAME_NONE ? ARCH_NR_ERROR : table_number(arch, idx);
 }
 
 int32_t arch_syscall_direct_number(const struct callgate_arch *arch, const char *name)
 {
-	uint16_t idx = name ? name_index(name) : ARCH_NAME_NONE;
+	uint16_t idx = index_of_name(name);
 
 	if (idx == ARCH_NAME_NONE || number_of(arch, idx) == ARCH_NUMBER_ABSENT)
 		return -1;
 	return number_of(arch, idx) + (int32_t)arch->nr_base;
 }
 
-static const char *pseudo_name(const struct callgate_arch *arch, int32_t nr)
+/* Two names may share a pseudo number: the first that this architecture lacks is meant. */
+static uint16_t index_of_pseudo(const struct callgate_arch *arch, int32_t nr)
 {
-	size_t low = 0;
-	size_t high = arch_pseudo_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (arch_pseudo_numbers[arch_pseudo_by_number[middle]] < nr)
-			low = middle + 1;
-		else
-			high = middle;
+	for (size_t i = 0; i < arch_pseudo_count; i++) {
+		uint16_t idx = arch_pseudo_by_number[i];
+		if (arch_pseudo_numbers[idx] == nr && holds_pseudo(arch, idx))
+			return idx;
 	}
-	/* Two names may share a pseudo number: the first that this architecture lacks is meant. */
-	for (; low < arch_pseudo_count && arch_pseudo_numbers[arch_pseudo_by_number[low]] == nr; low++)
-		if (holds_pseudo(arch, arch_pseudo_by_number[low]))
-			return name_text(arch_pseudo_by_number[low]);
-	return NULL;
+	return ARCH_NAME_NONE;
 }
 
-/* The i-th smallest number, as in seccomp_data. */
-static uint32_t number_at(const struct callgate_arch *arch, size_t i)
+/* The index of the call that has the number, with the base or without, or the pseudo number. */
+static uint16_t index_of_number(const struct callgate_arch *arch, int32_t nr)
 {
-	return (uint32_t)number_of(arch, by_number(arch, i)) + arch->nr_base;
-}
-
-/* Is the first number above `nr` the one after this index? */
-static bool is_last_below(const struct callgate_arch *arch, size_t at, uint32_t nr)
-{
-	return number_at(arch, at) <= nr &&
-	       (at + 1 == private_of(arch)->count || number_at(arch, at + 1) > nr);
-}
-
-/*
- * The first of the architecture's numbers at or after index `from` that is above `nr`. Most numbers follow each other without a gap
- * from the first on, or up to the last.
- */
-static size_t index_above(const struct callgate_arch *arch, size_t from, uint32_t nr)
-{
-	size_t low = from, high = private_of(arch)->count;
-	size_t ahead = nr - number_at(arch, 0), behind = number_at(arch, high - 1) - nr;
-
-	if (ahead >= from && ahead < high && is_last_below(arch, ahead, nr))
-		return ahead + 1;
-	if (behind < high - from && is_last_below(arch, high - 1 - behind, nr))
-		return high - behind;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (number_at(arch, middle) <= nr)
-			low = middle + 1;
+	if (nr < 0)
+		return index_of_pseudo(arch, nr);
+	uint32_t number = (uint32_t)nr - ((uint32_t)nr < arch->nr_base ? 0 : arch->nr_base);
+	size_t low = 0, high = private_of(arch)->count;
+	/* Most numbers follow each other without a gap from the first on. */
+	for (size_t at = number < high ? number : high / 2; low < high; at = low + (high - low) / 2) {
+		uint32_t found = (uint32_t)number_of(arch, by_number(arch, at));
+		if (found == number)
+			return by_number(arch, at);
+		if (found < number)
+			low = at + 1;
 		else
-			high = middle;
+			high = at;
 	}
-	return low;
+	return ARCH_NAME_NONE;
 }
 
 const char *arch_syscall_name(const struct callgate_arch *arch, int32_t nr)
 {
-	if (nr < 0)
-		return pseudo_name(arch, nr);
-	uint32_t number = (uint32_t)nr + ((uint32_t)nr < arch->nr_base ? arch->nr_base : 0);
-	size_t above = index_above(arch, 0, number);
-	return above > 0 && number_at(arch, above - 1) == number ? name_text(by_number(arch, above - 1))
-	                                                         : NULL;
+	uint16_t idx = index_of_number(arch, nr);
+
+	return idx == ARCH_NAME_NONE ? NULL : name_text(idx);
 }
 
 int32_t arch_syscall_rewrite(const struct callgate_arch *arch, int32_t nr)
@@ -189,21 +162,16 @@ int arch_syscall_translate(const struct callgate_arch *to, int32_t native_nr, in
 		*ret_nr = native_nr;
 		return 0;
 	}
-	const char *name = arch_syscall_name(native, native_nr);
-	if (!name)
+	uint16_t idx = index_of_number(native, native_nr);
+	if (idx == ARCH_NAME_NONE)
 		return -EFAULT;
-	*ret_nr = arch_syscall_number(to, name);
+	*ret_nr = table_number(to, idx);
 	return 0;
-}
-
-size_t arch_syscall_name_count(void)
-{
-	return arch_name_count;
 }
 
 const char *arch_syscall_name_at(size_t i)
 {
-	return name_text((uint16_t)i);
+	return i < arch_name_count ? name_text((uint16_t)i) : NULL;
 }
 
 size_t arch_syscall_number_count(const struct callgate_arch *arch)
@@ -213,24 +181,19 @@ size_t arch_syscall_number_count(const struct callgate_arch *arch)
 
 int32_t arch_syscall_number_at(const struct callgate_arch *arch, size_t i)
 {
-	return (int32_t)number_at(arch, i);
+	return number_of(arch, by_number(arch, i)) + (int32_t)arch->nr_base;
 }
 
 size_t arch_syscall_tally(const struct callgate_arch *arch, size_t from, uint32_t last, uint32_t *count,
                           uint32_t *share)
 {
-	size_t to = private_of(arch)->count;
+	size_t at = from;
 
-	if (last != UINT32_MAX && from < to)
-		to = index_above(arch, from, last);
-	*count += (uint32_t)(to - from);
-	if (share) {
-		uint32_t sum = 0;
-		for (size_t i = from; i < to; i++)
-			sum += arch_shares[by_number(arch, i)];
-		*share += sum;
-	}
-	return to;
+	for (; at < private_of(arch)->count && (uint32_t)arch_syscall_number_at(arch, at) <= last; at++)
+		if (share)
+			*share += arch_shares[by_number(arch, at)];
+	*count += (uint32_t)(at - from);
+	return at;
 }
 
 int32_t arch_syscall_number_max(const struct callgate_arch *arch)
@@ -240,14 +203,18 @@ int32_t arch_syscall_number_max(const struct callgate_arch *arch)
 
 int32_t arch_syscall_number_newest(const struct callgate_arch *arch)
 {
-	return arch_syscall_number_at(arch, index_above(arch, 0, arch->nr_base + COMMON_NUMBERS_END - 1) - 1);
+	size_t i = arch_syscall_number_count(arch) - 1U;
+
+	while (number_of(arch, by_number(arch, i)) >= COMMON_NUMBERS_END)
+		i--;
+	return arch_syscall_number_at(arch, i);
 }
 
 const char *arch_syscall_closest_name(const char *name)
 {
 	struct similar similar = similar_start(name);
 
-	for (size_t i = 0; i < arch_syscall_name_count(); i++)
-		similar_offer(&similar, arch_syscall_name_at(i));
+	for (uint16_t idx = 0; idx < arch_name_count; idx++)
+		similar_offer(&similar, name_text(idx));
 	return similar.best;
 }

@@ -53,7 +53,8 @@ static uint64_t some_bits(struct random *random, uint64_t window)
 
 static void draw_rules(struct random *random, struct rules_of_few *r)
 {
-	*r = (struct rules_of_few){.arch = {.arch = arch_by_name("x86_64"), .syscall_count = CALLS}};
+	*r = (struct rules_of_few){
+	    .arch = {.arch = callgate_arch_find_name("x86_64"), .syscall_count = CALLS}};
 	r->policy = (struct policy){some_action(random), some_action(random), 1, 1, &r->arch};
 	r->arch.syscalls = r->calls;
 	for (int arg = 0; arg < ARGS; arg++)

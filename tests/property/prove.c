@@ -226,7 +226,8 @@ START_TEST(a_wrong_comparison_is_caught)
 	struct policy_rule rule = {
 	    .action = SECCOMP_RET_ALLOW, .id = 1, .condition_count = 1, .conditions = &condition};
 	struct policy_syscall syscall = {.nr = 1, .rule_count = 1, .rules = &rule};
-	struct policy_arch arch = {.arch = arch_by_name("x86_64"), .syscall_count = 1, .syscalls = &syscall};
+	struct policy_arch arch = {
+	    .arch = callgate_arch_find_name("x86_64"), .syscall_count = 1, .syscalls = &syscall};
 	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
 	struct compile_output output = {0};
 	struct prove_result result;
@@ -261,7 +262,8 @@ START_TEST(a_returned_word_is_not_modelled)
 	struct policy_rule rule = {
 	    .action = SECCOMP_RET_ALLOW, .id = 1, .condition_count = 1, .conditions = &condition};
 	struct policy_syscall syscall = {.nr = 1, .rule_count = 1, .rules = &rule};
-	struct policy_arch arch = {.arch = arch_by_name("x86_64"), .syscall_count = 1, .syscalls = &syscall};
+	struct policy_arch arch = {
+	    .arch = callgate_arch_find_name("x86_64"), .syscall_count = 1, .syscalls = &syscall};
 	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
 	struct sock_filter insns[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),
@@ -294,7 +296,8 @@ START_TEST(foreign_bytes_are_proved)
 	struct policy_rule rule = {
 	    .action = SECCOMP_RET_ALLOW, .id = 1, .condition_count = 1, .conditions = &condition};
 	struct policy_syscall syscall = {.nr = 3, .rule_count = 1, .rules = &rule};
-	struct policy_arch arch = {.arch = arch_by_name(bpf_host_is_big_endian() ? "x86_64" : "s390x"),
+	struct policy_arch arch = {.arch =
+	                               callgate_arch_find_name(bpf_host_is_big_endian() ? "x86_64" : "s390x"),
 	                           .syscall_count = 1,
 	                           .syscalls = &syscall};
 	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};

@@ -170,10 +170,11 @@ const struct policy *random_policy(struct random *random, struct arena *arena, u
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		/* x86_64 and x32 share an audit value: meet them often. */
-		archs[i].arch = i == 0 && random_below(random, 3) == 0 ? arch_by_name("x86_64")
-		                : i == 1 && random_below(random, 2) && archs[0].arch == arch_by_name("x86_64")
-		                    ? arch_by_name("x32")
-		                    : random_arch(random, archs, i);
+		archs[i].arch =
+		    i == 0 && random_below(random, 3) == 0 ? callgate_arch_find_name("x86_64")
+		    : i == 1 && random_below(random, 2) && archs[0].arch == callgate_arch_find_name("x86_64")
+		        ? callgate_arch_find_name("x32")
+		        : random_arch(random, archs, i);
 		if (!fill_arch(random, arena, syscalls, rules, &archs[i]))
 			return NULL;
 	}

@@ -49,8 +49,8 @@ START_TEST(every_architecture_is_there_once)
 	for (size_t i = 0; i < arch_count(); i++) {
 		const struct callgate_arch *arch = callgate_arch_at(i);
 
-		ck_assert_ptr_eq(arch_by_name(arch->name), arch);
-		ck_assert_ptr_eq(arch_by_token(arch->token), arch);
+		ck_assert_ptr_eq(callgate_arch_find_name(arch->name), arch);
+		ck_assert_ptr_eq(callgate_arch_find(arch->token), arch);
 		ck_assert_ptr_eq(callgate_arch_find_name(arch->name), arch);
 		ck_assert_ptr_eq(callgate_arch_find_name(arch->oci_name), arch);
 	}
@@ -60,7 +60,7 @@ END_TEST
 START_TEST(descriptor_says_what_is_published)
 {
 	const struct expected *want = &expected[_i];
-	const struct callgate_arch *arch = arch_by_name(want->name);
+	const struct callgate_arch *arch = callgate_arch_find_name(want->name);
 	bool n32 = (want->token & __AUDIT_ARCH_CONVENTION_MIPS64_N32) != 0;
 	bool is_64 = (want->token & __AUDIT_ARCH_64BIT) != 0;
 
@@ -98,23 +98,23 @@ START_TEST(native_is_what_the_compiler_targets)
 #elif defined(__aarch64__)
 	ck_assert_str_eq(arch_native()->name, "aarch64");
 #endif
-	ck_assert_ptr_eq(arch_by_token(0), arch_native());
+	ck_assert_ptr_eq(callgate_arch_find(0), arch_native());
 	ck_assert_int_eq(arch_native()->big_endian, __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 }
 END_TEST
 
 START_TEST(unknown_architectures_are_null)
 {
-	ck_assert_ptr_null(arch_by_name(NULL));
-	ck_assert_ptr_null(arch_by_name(""));
-	ck_assert_ptr_null(arch_by_name("X86"));
-	ck_assert_ptr_null(arch_by_name("x86 "));
+	ck_assert_ptr_null(callgate_arch_find_name(NULL));
+	ck_assert_ptr_null(callgate_arch_find_name(""));
+	ck_assert_ptr_null(callgate_arch_find_name("X86"));
+	ck_assert_ptr_null(callgate_arch_find_name("x86 "));
 	ck_assert_ptr_null(callgate_arch_find_name(NULL));
 	ck_assert_ptr_null(callgate_arch_find_name(""));
 	ck_assert_ptr_null(callgate_arch_find_name("SCMP_ARCH_NATIVE"));
-	ck_assert_ptr_null(arch_by_token(1));
-	ck_assert_ptr_null(arch_by_token(UINT32_MAX));
-	ck_assert_ptr_null(arch_by_token(EM_X86_64));
+	ck_assert_ptr_null(callgate_arch_find(1));
+	ck_assert_ptr_null(callgate_arch_find(UINT32_MAX));
+	ck_assert_ptr_null(callgate_arch_find(EM_X86_64));
 }
 END_TEST
 

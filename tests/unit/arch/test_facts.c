@@ -83,11 +83,11 @@ static size_t column_architectures(const char *column, const struct callgate_arc
 	    {"ppc64", "ppc64le"}, {"sh", "sheb"},
 	};
 
-	ret_archs[0] = arch_by_name(column);
+	ret_archs[0] = callgate_arch_find_name(column);
 	ck_assert_ptr_nonnull(ret_archs[0]);
 	for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++)
 		if (strcmp(twins[i][0], column) == 0) {
-			ret_archs[1] = arch_by_name(twins[i][1]);
+			ret_archs[1] = callgate_arch_find_name(twins[i][1]);
 			return 2;
 		}
 	return 1;
@@ -171,13 +171,13 @@ START_TEST(numbers_agree_with_the_facts)
 		char *cells = line;
 		const char *name = strsep(&cells, ",");
 
-		for (; at < arch_syscall_name_count() && strcmp(arch_syscall_name_at(at), name) < 0; at++)
+		for (; arch_syscall_name_at(at) && strcmp(arch_syscall_name_at(at), name) < 0; at++)
 			check_newer(&facts, arch_syscall_name_at(at), newest);
-		ck_assert_uint_lt(at, arch_syscall_name_count());
+		ck_assert_ptr_nonnull(arch_syscall_name_at(at));
 		ck_assert_str_eq(arch_syscall_name_at(at), name);
 		check_row(&facts, header, name, cells);
 	}
-	for (; at < arch_syscall_name_count(); at++)
+	for (; arch_syscall_name_at(at); at++)
 		check_newer(&facts, arch_syscall_name_at(at), newest);
 	ck_assert_uint_gt(rows, 0);
 	fclose(file);

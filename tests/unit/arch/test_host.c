@@ -28,7 +28,7 @@ static bool write_source(void)
 	if (!file)
 		return false;
 	fprintf(file, "#include <asm/unistd.h>\n");
-	for (size_t i = 0; i < arch_syscall_name_count(); i++)
+	for (size_t i = 0; arch_syscall_name_at(i); i++)
 		fprintf(file, "@%s __NR_%s\n", arch_syscall_name_at(i), arch_syscall_name_at(i));
 	return fclose(file) == 0;
 }
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	char trial[600];
 	int result = SKIP;
 
-	arch = argc > 1 ? arch_by_name(argv[1]) : arch_native();
+	arch = argc > 1 ? callgate_arch_find_name(argv[1]) : arch_native();
 	if (!arch || !write_source())
 		return EXIT_FAILURE;
 	snprintf(command, sizeof(command), "%s %s -E -P -x c %s", COMPILER, argc > 2 ? argv[2] : "",

@@ -10,31 +10,31 @@
 
 static int32_t number(const char *arch, const char *name)
 {
-	return arch_syscall_number(arch_by_name(arch), name);
+	return arch_syscall_number(callgate_arch_find_name(arch), name);
 }
 
 static int32_t direct(const char *arch, const char *name)
 {
-	return arch_syscall_direct_number(arch_by_name(arch), name);
+	return arch_syscall_direct_number(callgate_arch_find_name(arch), name);
 }
 
 static const char *name(const char *arch, int32_t nr)
 {
-	return arch_syscall_name(arch_by_name(arch), nr);
+	return arch_syscall_name(callgate_arch_find_name(arch), nr);
 }
 
 static int32_t rewritten(const char *arch, const char *call)
 {
-	return arch_syscall_rewrite(arch_by_name(arch), number(arch, call));
+	return arch_syscall_rewrite(callgate_arch_find_name(arch), number(arch, call));
 }
 
 START_TEST(names_are_sorted_and_resolve_both_ways)
 {
-	ck_assert_uint_ge(arch_syscall_name_count(), 508);
-	for (size_t i = 1; i < arch_syscall_name_count(); i++)
+	ck_assert_ptr_nonnull(arch_syscall_name_at(507));
+	for (size_t i = 1; arch_syscall_name_at(i); i++)
 		ck_assert_str_lt(arch_syscall_name_at(i - 1), arch_syscall_name_at(i));
 	for (size_t a = 0; a < arch_count(); a++)
-		for (size_t i = 0; i < arch_syscall_name_count(); i++) {
+		for (size_t i = 0; arch_syscall_name_at(i); i++) {
 			const char *call = arch_syscall_name_at(i);
 			int32_t nr = arch_syscall_number(callgate_arch_at(a), call);
 
@@ -118,7 +118,7 @@ START_TEST(rewrite_opens_the_families)
 	ck_assert_int_eq(rewritten("x86_64", "send"), -109);
 	ck_assert_int_eq(rewritten("x86", "read"), 3);
 	ck_assert_int_eq(rewritten("x86", "arm_sync_file_range"), -10084);
-	const struct callgate_arch *x86 = arch_by_name("x86");
+	const struct callgate_arch *x86 = callgate_arch_find_name("x86");
 	ck_assert_int_eq(arch_syscall_rewrite(x86, -100), -100);
 	ck_assert_int_eq(arch_syscall_rewrite(x86, -101), 102);
 	ck_assert_int_eq(arch_syscall_rewrite(x86, -120), 102);
@@ -181,10 +181,10 @@ START_TEST(numbers_that_nobody_has)
 		ck_assert_ptr_null(arch_syscall_name(arch, INT32_MAX));
 		ck_assert_ptr_null(arch_syscall_name(arch, (int32_t)arch->nr_base + 402 + 998));
 	}
-	ck_assert_int_eq(arch_syscall_number_max(arch_by_name("arm")), 0x0f0006);
-	ck_assert_int_eq(arch_syscall_number_max(arch_by_name("x32")), 0x40000000 + 547);
-	ck_assert_int_ge(arch_syscall_number_max(arch_by_name("x86_64")), 471);
-	ck_assert_int_ge(arch_syscall_number_max(arch_by_name("mips")), 4471);
+	ck_assert_int_eq(arch_syscall_number_max(callgate_arch_find_name("arm")), 0x0f0006);
+	ck_assert_int_eq(arch_syscall_number_max(callgate_arch_find_name("x32")), 0x40000000 + 547);
+	ck_assert_int_ge(arch_syscall_number_max(callgate_arch_find_name("x86_64")), 471);
+	ck_assert_int_ge(arch_syscall_number_max(callgate_arch_find_name("mips")), 4471);
 }
 END_TEST
 
@@ -206,7 +206,7 @@ START_TEST(other_numbers_are_translated_by_name)
 	const struct callgate_arch *native = arch_native();
 
 	for (size_t a = 0; a < arch_count(); a++)
-		for (size_t i = 0; i < arch_syscall_name_count(); i++) {
+		for (size_t i = 0; arch_syscall_name_at(i); i++) {
 			const char *call = arch_syscall_name_at(i);
 			int32_t native_nr = arch_syscall_number(native, call);
 			int32_t nr = 77;
@@ -223,7 +223,7 @@ START_TEST(what_native_cannot_name_is_not_translated)
 {
 	static const int32_t nameless[] = {1000, INT32_MAX, -2, -99, -100, -121, -10085, INT32_MIN};
 	const struct callgate_arch *other =
-	    arch_by_name(strcmp(arch_native()->name, "x86") == 0 ? "x86_64" : "x86");
+	    callgate_arch_find_name(strcmp(arch_native()->name, "x86") == 0 ? "x86_64" : "x86");
 	int32_t nr = 77;
 
 	for (size_t i = 0; i < sizeof(nameless) / sizeof(nameless[0]); i++) {
@@ -245,7 +245,7 @@ START_TEST(pseudo_numbers_translate_where_native_holds_them)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int32_t nr = 0;
-		int result = arch_syscall_translate(arch_by_name("x86"), cases[i].nr, &nr);
+		int result = arch_syscall_translate(callgate_arch_find_name("x86"), cases[i].nr, &nr);
 
 		ck_assert_int_eq(result, cases[i].on_x86 ? 0 : -EFAULT);
 		ck_assert_int_eq(nr, cases[i].on_x86);

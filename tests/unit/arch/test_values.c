@@ -24,7 +24,7 @@ static const struct {
 
 START_TEST(every_name_is_in_the_header)
 {
-	ck_assert_uint_eq(COMPILED_COUNT, arch_syscall_name_count());
+	ck_assert_ptr_null(arch_syscall_name_at(COMPILED_COUNT));
 	for (size_t i = 0; i < COMPILED_COUNT; i++)
 		ck_assert_str_eq(compiled[i].name, arch_syscall_name_at(i));
 }

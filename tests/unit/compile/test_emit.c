@@ -50,7 +50,7 @@ static struct policy policy_of(bool big_endian)
 {
 	static struct policy_arch arch;
 
-	arch.arch = arch_by_token(big_endian ? SCMP_ARCH_S390X : SCMP_ARCH_X86_64);
+	arch.arch = callgate_arch_find(big_endian ? SCMP_ARCH_S390X : SCMP_ARCH_X86_64);
 	ck_assert_ptr_nonnull(arch.arch);
 	return (struct policy){.arch_count = 1, .archs = &arch};
 }

@@ -38,7 +38,7 @@ static void make_rules(struct random *random, struct rules *rules, enum unrelate
 {
 	*rules = (struct rules){
 	    .call = {.nr = CALL, .rule_count = count, .rules = rules->rules},
-	    .arch = {.arch = arch_by_name(arch), .syscall_count = 1, .syscalls = &rules->call},
+	    .arch = {.arch = callgate_arch_find_name(arch), .syscall_count = 1, .syscalls = &rules->call},
 	    .policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &rules->arch},
 	};
 	uint64_t word = policy_word_mask(rules->arch.arch);

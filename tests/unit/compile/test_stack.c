@@ -25,7 +25,7 @@ static const struct policy *long_policy(struct arena *arena, const char *name, u
 	    ARENA_ARRAY(arena, struct policy_condition, calls * RULES_PER_CALL);
 
 	ck_assert(policy && arch && list && rules && conditions);
-	arch->arch = arch_by_name(name);
+	arch->arch = callgate_arch_find_name(name);
 	arch->syscalls = list;
 	arch->syscall_count = calls;
 	for (uint32_t i = 0; i < calls * RULES_PER_CALL; i++) {

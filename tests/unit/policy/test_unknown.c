@@ -49,8 +49,8 @@ END_TEST
 
 START_TEST(private_calls_are_not_the_newest)
 {
-	ck_assert_int_lt(arch_syscall_number_newest(arch_by_name("arm")), 512);
-	ck_assert_int_lt(arch_syscall_number_newest(arch_by_name("x32")) & 0x3fffffff, 512);
+	ck_assert_int_lt(arch_syscall_number_newest(callgate_arch_find_name("arm")), 512);
+	ck_assert_int_lt(arch_syscall_number_newest(callgate_arch_find_name("x32")) & 0x3fffffff, 512);
 	for (size_t i = 0; i < arch_count(); i++)
 		ck_assert_int_ge(arch_syscall_number_newest(callgate_arch_at(i)) -
 		                     (int32_t)callgate_arch_at(i)->nr_base,
@@ -84,7 +84,7 @@ static scmp_filter_ctx context(void)
 START_TEST(the_program_knows_unknown_calls)
 {
 	scmp_filter_ctx ctx = context();
-	int newest = arch_syscall_number_newest(arch_by_name("x86_64"));
+	int newest = arch_syscall_number_newest(callgate_arch_find_name("x86_64"));
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
 	ck_assert_uint_eq(simulate(ctx, newest + 1, 0), DEFAULT);

@@ -114,9 +114,10 @@ static void make_chain(struct chain *c, struct random *random, uint32_t count, e
 {
 	const unsigned length = wide ? 9 : 5; /* of a rule */
 
-	*c = (struct chain){.arch = {.arch = arch_by_name(wide ? "aarch64" : "x86"), .syscall_count = 1},
-	                    .program.insns = c->insns,
-	                    .program.bytes = c->insns};
+	*c = (struct chain){
+	    .arch = {.arch = callgate_arch_find_name(wide ? "aarch64" : "x86"), .syscall_count = 1},
+	    .program.insns = c->insns,
+	    .program.bytes = c->insns};
 	c->policy = (struct policy){SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, 1, 1, &c->arch};
 	c->arch.syscalls = &c->call;
 	c->call = (struct policy_syscall){.nr = 54, .rule_count = count, .rules = c->rules};
@@ -198,7 +199,7 @@ enum { GROUPED = 40, GROUPED_LISTS = 6, GROUPED_CHANGES = 40 };
 /* Two of six arguments, equal to values below 1000, and one action: the compiler looks such rules up in groups. */
 static void make_grouped(struct chain *c, struct random *random)
 {
-	*c = (struct chain){.arch = {.arch = arch_by_name("x86_64"), .syscall_count = 1}};
+	*c = (struct chain){.arch = {.arch = callgate_arch_find_name("x86_64"), .syscall_count = 1}};
 	c->policy = (struct policy){SECCOMP_RET_ERRNO | 1, SECCOMP_RET_KILL_PROCESS, 1, 1, &c->arch};
 	c->arch.syscalls = &c->call;
 	c->call = (struct policy_syscall){.nr = 16, .rule_count = GROUPED, .rules = c->rules};

@@ -44,7 +44,8 @@ START_TEST(not_modelled_on_either_side)
 	struct policy_condition condition = {.op = POLICY_EQ, .mask = UINT64_MAX, .value = 7};
 	struct policy_rule rule = {SECCOMP_RET_KILL_PROCESS, 1, 1, &condition};
 	struct policy_syscall call = {.nr = 1, .rule_count = 1, .rules = &rule};
-	struct policy_arch arch = {.arch = arch_by_name("x86_64"), .syscall_count = 1, .syscalls = &call};
+	struct policy_arch arch = {
+	    .arch = callgate_arch_find_name("x86_64"), .syscall_count = 1, .syscalls = &call};
 	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
 	struct filter rules = {.policy = &policy}, made = {.programs = &list, .program_count = 1};
 	struct differences result;

@@ -351,7 +351,7 @@ static void random_dense(struct random *random, struct dense *dense)
 	                                   1 + random_below(random, 2), dense->archs}};
 	for (size_t i = 0; i < dense->policy.arch_count; i++) {
 		struct policy_arch *arch = &dense->archs[i];
-		dense->ranges[i] = *arch_by_name("x86_64");
+		dense->ranges[i] = *callgate_arch_find_name("x86_64");
 		dense->ranges[i].nr_first = DENSE_FIRST - 2 + random_below(random, DENSE);
 		dense->ranges[i].nr_last = dense->ranges[i].nr_first + random_below(random, 2 * DENSE);
 		*arch = (struct policy_arch){.arch = &dense->ranges[i], .syscalls = dense->calls[i]};

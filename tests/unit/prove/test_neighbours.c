@@ -27,7 +27,7 @@ struct neighbours {
 
 static void neighbours_init(struct neighbours *n, size_t middle)
 {
-	*n = (struct neighbours){.arch = {.arch = arch_by_name("x86_64"), .syscall_count = CALLS}};
+	*n = (struct neighbours){.arch = {.arch = callgate_arch_find_name("x86_64"), .syscall_count = CALLS}};
 	n->policy = (struct policy){SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &n->arch};
 	n->arch.syscalls = n->calls;
 	for (uint32_t i = 0; i < CALLS; i++)

@@ -54,7 +54,7 @@ struct masks {
 /* Each rule looks at other bits of two arguments, and has an action of its own. */
 static void masks_init(struct masks *m, struct random *random)
 {
-	*m = (struct masks){.arch = {.arch = arch_by_name("x86_64"), .syscall_count = 1}};
+	*m = (struct masks){.arch = {.arch = callgate_arch_find_name("x86_64"), .syscall_count = 1}};
 	m->policy = (struct policy){SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, 1, 1, &m->arch};
 	m->arch.syscalls = &m->call;
 	m->call = (struct policy_syscall){.nr = 16, .rule_count = MASKS_RULES, .rules = m->rules};

@@ -232,7 +232,7 @@ START_TEST(skipped_calls_are_told_apart)
 	struct sock_filter insns[] = {RETURN(SECCOMP_RET_ALLOW)};
 	const struct callgate_program program = {bpf_host_is_big_endian(), 1, insns, insns};
 	const struct callgate_program *list = &program;
-	struct policy_arch arch = {.arch = arch_by_name("x86_64")};
+	struct policy_arch arch = {.arch = callgate_arch_find_name("x86_64")};
 	struct policy policy = {SECCOMP_RET_ERRNO | 1, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
 	struct filter rules = {.policy = &policy}, made = {.programs = &list, .program_count = 1};
 	struct differences result;
