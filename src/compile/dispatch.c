@@ -70,13 +70,19 @@ static void assign_weights(const struct known_edge *known, size_t count, uint32_
 	}
 }
 
+/* An architecture of a slice, and how far its system calls have been looked at. */
+struct member {
+	const struct policy_arch *arch;
+	const struct policy_syscall *next, *end;
+};
+
 /* The architectures of the policy that share an audit value, and what their switch on the number is made of. */
 struct slice {
 	struct expansion expansion;
 	const struct policy *policy;
 	const struct cube *fallback; /* the default action, as a rule */
-	uint32_t audit;
-	size_t *cursors; /* by architecture of the policy: the next system call */
+	struct member *members;
+	size_t member_count;
 	ARENA_VEC(struct graph_edge) edges;
 	ARENA_VEC(struct known_edge) known;   /* of each edge */
 	ARENA_VEC(const struct cube *) cubes; /* of the number at hand */
@@ -105,31 +111,17 @@ static bool add_edge(struct slice *slice, uint32_t first, struct graph_id child,
 	return !slice->expansion.graph->failed;
 }
 
-static bool is_member(const struct slice *slice, size_t i)
-{
-	return slice->policy->archs[i].arch->audit == slice->audit;
-}
-
-/* The next system call of an architecture of the slice, as far as it has rules. */
-static const struct policy_syscall *next_syscall(const struct slice *slice, size_t i)
-{
-	const struct policy_arch *arch = &slice->policy->archs[i];
-	size_t at = slice->cursors[i];
-
-	return is_member(slice, i) && at < arch->syscall_count ? &arch->syscalls[at] : NULL;
-}
-
 /* The smallest number at or above `first` that some architecture of the slice has rules for; false if there is none. */
 static bool find_next(struct slice *slice, uint32_t first, uint32_t *ret_nr)
 {
 	bool found = false;
 
-	for (size_t i = 0; i < slice->policy->arch_count; i++) {
-		const struct policy_syscall *syscall;
-		while ((syscall = next_syscall(slice, i)) && (syscall->nr < first || !syscall->rule_count))
-			slice->cursors[i]++;
-		if (syscall && (!found || syscall->nr < *ret_nr)) {
-			*ret_nr = syscall->nr;
+	for (size_t i = 0; i < slice->member_count; i++) {
+		struct member *member = &slice->members[i];
+		while (member->next < member->end && (member->next->nr < first || !member->next->rule_count))
+			member->next++;
+		if (member->next < member->end && (!found || member->next->nr < *ret_nr)) {
+			*ret_nr = member->next->nr;
 			found = true;
 		}
 	}
@@ -164,15 +156,15 @@ static struct graph_id number_graph(struct slice *slice, uint32_t nr, uint32_t *
 
 	*ret_priority = 0;
 	slice->cubes.count = 0;
-	for (size_t i = 0; i < slice->policy->arch_count; i++) {
-		const struct policy_syscall *syscall = next_syscall(slice, i);
-		if (!syscall || syscall->nr != nr)
+	for (size_t i = 0; i < slice->member_count; i++) {
+		const struct policy_syscall *syscall = slice->members[i].next;
+		if (syscall == slice->members[i].end || syscall->nr != nr)
 			continue;
 		if (syscall->priority > *ret_priority)
 			*ret_priority = syscall->priority;
 		if (slice->cubes.count == 0 && is_unconditional(syscall))
 			return graph_leaf(slice->expansion.graph, syscall->rules[0].action);
-		complete = collect(slice, syscall, slice->policy->archs[i].arch) && complete;
+		complete = collect(slice, syscall, slice->members[i].arch->arch) && complete;
 	}
 	if (!complete || !vec_push_in(&slice->cubes, slice->expansion.arena, slice->fallback)) {
 		slice->expansion.graph->failed = true;
@@ -184,19 +176,19 @@ static struct graph_id number_graph(struct slice *slice, uint32_t nr, uint32_t *
 /* The verdict on a number for which there are no rules. */
 static uint32_t base_action(const struct slice *slice, uint32_t nr, bool *ret_covered)
 {
-	const struct policy *policy = slice->policy;
-	bool covered = nr == UINT32_MAX;
+	uint32_t action = slice->policy->bad_arch_action;
 
-	for (size_t i = 0; i < policy->arch_count && !covered; i++)
-		covered = is_member(slice, i) && policy->archs[i].arch->nr_first <= nr &&
-		          nr <= policy->archs[i].arch->nr_last;
-	*ret_covered = covered;
-	if (!covered)
-		return policy->bad_arch_action;
-	for (size_t i = 0; i < policy->arch_count; i++)
-		if (is_member(slice, i) && policy_nr_is_unknown(&policy->archs[i], nr))
-			return policy->archs[i].unknown_action;
-	return policy->default_action;
+	*ret_covered = nr == UINT32_MAX;
+	for (size_t i = 0; i < slice->member_count; i++) {
+		const struct callgate_arch *arch = slice->members[i].arch->arch;
+		*ret_covered |= arch->nr_first <= nr && nr <= arch->nr_last;
+	}
+	if (*ret_covered)
+		action = slice->policy->default_action;
+	for (size_t i = slice->member_count; i-- > 0;)
+		if (policy_nr_is_unknown(slice->members[i].arch, nr))
+			action = slice->members[i].arch->unknown_action;
+	return action;
 }
 
 static void approach(uint32_t *last, uint32_t nr, uint32_t first)
@@ -211,10 +203,8 @@ static uint32_t base_last(const struct slice *slice, uint32_t nr)
 	uint32_t last = UINT32_MAX;
 
 	approach(&last, nr, UINT32_MAX);
-	for (size_t i = 0; i < slice->policy->arch_count; i++) {
-		const struct policy_arch *arch = &slice->policy->archs[i];
-		if (!is_member(slice, i))
-			continue;
+	for (size_t i = 0; i < slice->member_count; i++) {
+		const struct policy_arch *arch = slice->members[i].arch;
 		approach(&last, nr, arch->arch->nr_first);
 		approach(&last, nr, arch->arch->nr_last + 1);
 		approach(&last, nr, arch->unknown_first);
@@ -239,7 +229,8 @@ static void add_covered(struct slice *slice, uint32_t first, uint32_t last, stru
 	add_edge(slice, first, base, false, 0);
 }
 
-static void weigh_for(struct slice *slice, const struct callgate_arch *arch)
+/* Adds the calls of an architecture to the edges that decide them. */
+static void learn_calls(struct slice *slice, const struct callgate_arch *arch)
 {
 	size_t count = slice->edges.count, at = 0;
 
@@ -249,14 +240,6 @@ static void weigh_for(struct slice *slice, const struct callgate_arch *arch)
 		at =
 		    arch_syscall_tally(arch, at, last, &known->uniform, known->wanted ? &known->prior : NULL);
 	}
-}
-
-static void weigh(struct slice *slice)
-{
-	for (size_t i = 0; i < slice->policy->arch_count; i++)
-		if (is_member(slice, i))
-			weigh_for(slice, slice->policy->archs[i].arch);
-	assign_weights(slice->known.items, slice->edges.count, slice->policy->optimize, slice->edges.items);
 }
 
 static struct graph_id slice_graph(struct slice *slice)
@@ -281,15 +264,26 @@ static struct graph_id slice_graph(struct slice *slice)
 	}
 	if (graph->failed)
 		return (struct graph_id){0};
-	weigh(slice);
+	for (size_t i = 0; i < slice->member_count; i++)
+		learn_calls(slice, slice->members[i].arch->arch);
+	assign_weights(slice->known.items, slice->edges.count, slice->policy->optimize, slice->edges.items);
 	return graph_switch(graph, GRAPH_NR, slice->edges.items, slice->edges.count);
 }
 
-static bool is_first_of_audit(const struct policy *policy, size_t i)
+/* Gathers the architectures that share an audit value with the i-th one; false if one before it does, and they were a slice already. */
+static bool gather(struct slice *slice, size_t i)
 {
-	for (size_t j = 0; j < i; j++)
-		if (policy->archs[j].arch->audit == policy->archs[i].arch->audit)
+	const struct policy_arch *archs = slice->policy->archs;
+
+	slice->member_count = 0;
+	for (size_t j = 0; j < slice->policy->arch_count; j++) {
+		if (archs[j].arch->audit != archs[i].arch->audit)
+			continue;
+		if (j < i)
 			return false;
+		slice->members[slice->member_count++] =
+		    (struct member){&archs[j], archs[j].syscalls, archs[j].syscalls + archs[j].syscall_count};
+	}
 	return true;
 }
 
@@ -300,10 +294,9 @@ static struct graph_id root_graph(struct slice *slice)
 	struct graph_id root = graph_leaf(graph, slice->policy->bad_arch_action);
 
 	for (size_t i = slice->policy->arch_count; i-- > 0;) {
-		if (!is_first_of_audit(slice->policy, i))
-			continue;
-		slice->audit = slice->policy->archs[i].arch->audit;
-		root = graph_range(graph, GRAPH_ARCH, slice->audit, slice->audit, slice_graph(slice), root);
+		uint32_t audit = slice->policy->archs[i].arch->audit;
+		if (gather(slice, i))
+			root = graph_range(graph, GRAPH_ARCH, audit, audit, slice_graph(slice), root);
 	}
 	return root;
 }
@@ -314,10 +307,11 @@ bool pass_rules(struct compilation *c)
 
 	graph_init(&c->graph, c->arena, USUAL_NODES);
 	expansion_init(&slice.expansion, &c->graph, c->arena, c->policy);
-	slice.cursors = ARENA_ARRAY(c->arena, size_t, c->policy->arch_count);
+	slice.members = ARENA_ARRAY(c->arena, struct member, c->policy->arch_count);
 	slice.fallback =
 	    cube_make(&slice.expansion.cubes, graph_leaf(&c->graph, c->policy->default_action), NULL, 0);
-	if (slice.cursors && slice.fallback && !c->graph.failed)
-		c->root = root_graph(&slice);
-	return slice.cursors && slice.fallback && !c->graph.failed;
+	if (!slice.members || !slice.fallback || c->graph.failed)
+		return false;
+	c->root = root_graph(&slice);
+	return !c->graph.failed;
 }

@@ -154,8 +154,10 @@ static void learn_occurrences(struct expansion *expansion, const struct policy_a
 	for (size_t i = 0; i < arch->syscall_count; i++)
 		for (uint32_t j = 0; j < arch->syscalls[i].rule_count; j++) {
 			uint32_t count;
+			const struct policy_rule *rule = &arch->syscalls[i].rules[j];
 			const struct literal *literals =
-			    cube_literals(&expansion->cubes, &arch->syscalls[i].rules[j], arch->arch, &count);
+			    rule->condition_count ? cube_literals(&expansion->cubes, rule, arch->arch, &count)
+			                          : NULL;
 			for (uint32_t k = 0; literals && k < count; k++) {
 				struct occurrence *occurrence = expansion_occurrence(expansion, &literals[k]);
 				if (occurrence)
@@ -297,15 +299,14 @@ static struct price price_since(const struct graph *graph, size_t nodes)
 	return price;
 }
 
-static struct graph_id build_in_order(struct expansion *expansion, enum expansion_order order,
-                                      const struct cube *const *cubes, size_t count, struct price *ret_price)
+/* The graph of a list, unless the expansion is given up. */
+static struct graph_id build_in_order(struct expansion *expansion, int order, const struct cube *const *cubes,
+                                      size_t count)
 {
-	size_t start = expansion->stack.count, nodes = expansion->graph->nodes.count;
-
-	size_t spare = BUDGET_SPARE - expansion->spent;
+	size_t start = expansion->stack.count, spare = BUDGET_SPARE - expansion->spent;
 	size_t extra = spare < BUDGET_EXTRA ? spare : BUDGET_EXTRA;
 
-	expansion->order = order;
+	expansion->order = (enum expansion_order)order;
 	expansion->gave_up = false;
 	expansion->budget = extra;
 	expansion->most_edges = expansion->graph->edges.count + EDGES_EXTRA;
@@ -317,8 +318,6 @@ static struct graph_id build_in_order(struct expansion *expansion, enum expansio
 	}
 	struct graph_id id = expansion_pop(expansion, start);
 	expansion->spent += expansion->budget < extra ? extra - expansion->budget : 0;
-	*ret_price =
-	    expansion->gave_up ? (struct price){SIZE_MAX, SIZE_MAX} : price_since(expansion->graph, nodes);
 	return id;
 }
 
@@ -339,12 +338,7 @@ static struct graph_id smaller_mixture(struct expansion *expansion, struct graph
                                        size_t nodes, const struct cube *const *cubes, size_t count)
 {
 	for (int order = EXPANSION_MIXTURE; order <= EXPANSION_CHAIN; order++) {
-		size_t start = expansion->stack.count;
-		expansion->order = (enum expansion_order)order;
-		expansion->gave_up = false;
-		for (size_t i = 0; i < count && !expansion_push(expansion, cubes[i]); i++)
-			continue;
-		struct graph_id id = expansion_pop(expansion, start);
+		struct graph_id id = build_in_order(expansion, order, cubes, count);
 		size_t size = mixture_size(expansion, id, nodes);
 		if (size < least - (expansion->one_arch ? 0 : least / 4)) {
 			least = size;
@@ -378,16 +372,17 @@ enum { ONE_RULE = 2 }; /* cubes of a list */
 struct graph_id expansion_graph(struct expansion *expansion, const struct cube *const *cubes, size_t count)
 {
 	struct graph_id best = {0};
-	struct price least = {SIZE_MAX, SIZE_MAX}, price;
+	struct price least = {SIZE_MAX, SIZE_MAX};
 	size_t nodes = expansion->graph->nodes.count, literals = 0;
 
 	assert(count > 0 && cubes[count - 1]->count == 0);
 	if (cubes[0]->count == 0)
 		return cubes[0]->target;
 	for (int order = 0; order < EXPANSION_ORDERS; order++) {
-		struct graph_id id =
-		    build_in_order(expansion, (enum expansion_order)order, cubes, count, &price);
-		if (price.cost < least.cost) {
+		size_t before = expansion->graph->nodes.count;
+		struct graph_id id = build_in_order(expansion, order, cubes, count);
+		struct price price = price_since(expansion->graph, before);
+		if (!expansion->gave_up && price.cost < least.cost) {
 			least = price;
 			best = id;
 		}
