@@ -1,31 +1,46 @@
 /*
- * The search for the cheapest tree of two-way comparisons over one switch (tree.h).
+ * The search for the cheapest tree of two-way comparisons.
+ *
+ * Optimal search trees cost too much to find in general; three facts make nearly optimal ones cheap. Where one child is the base and
+ * single values are the exceptions, a short chain of ==, the likeliest first, is best. If it is worth asking for a single value before a
+ * range is divided, then for the heaviest one, the range's singleton from then on. And the best place to divide moves with the
+ * ends of the range, as in Knuth's search trees. So this is dynamic programming over ranges of edges, each with its singleton and
+ * without.
  */
-#include <assert.h>
-
 #include "compile/tree.h"
 
+#include <assert.h>
+#include <string.h>
+
+/* Short switches are those of small policies, which are to be built fast; long ones gain more by a longer search. */
+enum { LONG_SWITCH = 150, SHORT_MOST = 32 };
+
 enum {
+	MOST = 48,  /* edges of a search */
+	CHAIN = 4,  /* exceptions in a chain */
 	HEAVY = 3,  /* a singleton is taken out only if one in so many of those that pass have it */
 	CLOSE = 6,  /* a range of so many edges is divided wherever it is best */
 	WINDOW = 1, /* how much farther than Knuth's bounds the search looks where there is a singleton */
-	MARGIN = 3, /* how far from the middle of its weight a long switch may be divided */
-	LONG = 12,
-	NO_SINGLETON = TREE_MOST,
+	MARGIN = 3, /* how far from the middle of its weight a long search may be divided */
+	LONG = 12,  /* edges of a long search */
+	NO_SINGLETON = MOST,
 	NEVER = 1u << 30, /* the cost of what makes no sense; more than any tree's */
 };
 
-/* What is known of the ranges that start with one edge, while they grow. */
-struct row {
-	struct tree_range *ranges;    /* by last edge */
-	uint32_t first, before;       /* the weight before the first edge */
-	uint32_t singleton, heaviest; /* its weight */
-	struct graph_id base;
-	bool is_whole;                /* the row is the range of all edges */
-	bool has_base;                /* some edge leads to the base */
-	bool is_chain;                /* all other edges are few single values: the exceptions */
-	uint32_t length, cost;        /* of the chain of exceptions */
-	uint32_t weights[TREE_CHAIN]; /* of the exceptions, the heaviest first */
+/* What to do with a range of edges. */
+enum move {
+	DIVIDE,     /* >= the value of an edge? */
+	EQUAL,      /* == the heaviest single value? */
+	EXCEPTIONS, /* == each exception? */
+	DECIDED,    /* nothing is to be decided */
+};
+
+/* A range of edges: [0] all of it, [1] without its singleton. */
+struct range {
+	uint32_t costs[2];
+	uint8_t splits[2]; /* the edge before which it is best to divide, if it is to be divided */
+	uint8_t moves[2];  /* enum move */
+	uint8_t singleton; /* the edge of the heaviest single value; NO_SINGLETON if there is none */
 };
 
 /* Places to divide at: before the edges [from, to]. */
@@ -38,17 +53,39 @@ struct divided {
 	uint32_t cost, split;
 };
 
-static uint32_t weight_of(const struct tree_search *search, uint32_t edge)
-{
-	return search->edges[edge].weight;
-}
+struct search {
+	struct graph *graph;
+	uint8_t word;
+	size_t most;        /* edges of a part that is searched as a whole */
+	uint32_t size_cost; /* of a comparison for being there */
+	/* Of the part at hand: */
+	const struct graph_edge *edges;
+	uint32_t count;
+	struct places middle;    /* where a long search may be divided first; from is 0 in a short one */
+	uint32_t sums[MOST + 1]; /* the weights before each edge */
+	bool singles[MOST];      /* the edge is one value */
+	uint8_t bases[MOST];     /* the edge whose child is the base of ranges that start with this one */
+	struct range ranges[MOST * MOST]; /* by first and last edge */
+};
+
+/* What is known of the ranges that start with one edge, while they grow. */
+struct row {
+	struct range *ranges; /* by last edge */
+	uint32_t first;
+	uint32_t singleton, heaviest; /* its weight */
+	struct graph_id base;
+	bool has_base;           /* some edge leads to the base */
+	bool is_chain;           /* all other edges are few single values: the exceptions */
+	uint32_t length, cost;   /* of the chain of exceptions */
+	uint32_t weights[CHAIN]; /* of the exceptions, the heaviest first */
+};
 
 /* Adds an exception: all that no heavier one takes away is compared with it, and it spares the lighter ones its own weight. */
 static void except(struct row *row, uint32_t weight, uint32_t passing, uint32_t size_cost)
 {
 	uint32_t at = row->length++;
 
-	assert(at < TREE_CHAIN);
+	assert(at < CHAIN);
 	row->cost += size_cost;
 	for (; at > 0 && row->weights[at - 1] < weight; at--)
 		row->weights[at] = row->weights[at - 1];
@@ -58,7 +95,7 @@ static void except(struct row *row, uint32_t weight, uint32_t passing, uint32_t 
 		row->cost -= row->weights[at];
 }
 
-static void extend(struct row *row, const struct tree_search *search, uint32_t last, uint32_t passing)
+static void extend(struct row *row, const struct search *search, uint32_t last, uint32_t passing)
 {
 	const struct graph_edge *edge = &search->edges[last];
 	bool is_single = search->singles[last];
@@ -71,7 +108,7 @@ static void extend(struct row *row, const struct tree_search *search, uint32_t l
 	if (graph_same(edge->child, row->base)) {
 		row->cost += row->length * edge->weight;
 		row->has_base = true;
-	} else if (is_single && row->is_chain && row->length < TREE_CHAIN) {
+	} else if (is_single && row->is_chain && row->length < CHAIN) {
 		except(row, edge->weight, passing, search->size_cost);
 	} else {
 		row->is_chain = false;
@@ -79,8 +116,7 @@ static void extend(struct row *row, const struct tree_search *search, uint32_t l
 }
 
 /* What the chain costs once its range has a singleton: an exception, which is the first of the chain, or a part of the base. */
-static uint32_t chain_without_singleton(const struct row *row, const struct tree_search *search,
-                                        uint32_t here)
+static uint32_t chain_without_singleton(const struct row *row, const struct search *search, uint32_t here)
 {
 	if (graph_same(search->edges[row->singleton].child, row->base))
 		return row->cost - row->length * row->heaviest;
@@ -88,11 +124,11 @@ static uint32_t chain_without_singleton(const struct row *row, const struct tree
 }
 
 /* Looks at the places [from, to] to divide. `left` and `right` are the parts at `from`, of which one has the singleton, or none. */
-static inline void divide_between(const struct tree_range *left, bool left_without,
-                                  const struct tree_range *right, bool right_without, uint32_t stride,
-                                  uint32_t from, uint32_t to, struct divided *divided)
+static inline void divide_between(const struct range *left, bool left_without, const struct range *right,
+                                  bool right_without, uint32_t stride, uint32_t from, uint32_t to,
+                                  struct divided *divided)
 {
-	const struct tree_range *end = left + (to - from);
+	const struct range *end = left + (to - from);
 
 	for (uint32_t least = divided->cost; left <= end; left++, right += stride) {
 		uint32_t cost = left->costs[left_without] + right->costs[right_without];
@@ -103,38 +139,30 @@ static inline void divide_between(const struct tree_range *left, bool left_witho
 	}
 }
 
-static inline struct divided divide(const struct row *row, uint32_t stride, uint32_t last,
-                                    struct places places)
+/* The best one of the places; `without` the singleton of the range, which is in one of the parts. */
+static inline struct divided divide(const struct search *search, const struct row *row, uint32_t last,
+                                    struct places places, bool without)
 {
 	struct divided divided = {UINT32_MAX, places.from};
-
-	divide_between(&row->ranges[places.from - 1], false,
-	               &row->ranges[(places.from - row->first) * stride + last], false, stride, places.from,
-	               places.to, &divided);
-	return divided;
-}
-
-static struct divided divide_without(const struct row *row, uint32_t stride, uint32_t last,
-                                     struct places places)
-{
-	struct divided divided = {UINT32_MAX, places.from};
-	uint32_t from = places.from, to = places.to, middle = row->singleton < to ? row->singleton : to;
-	const struct tree_range *left = row->ranges - 1, *right = row->ranges - row->first * stride + last;
+	uint32_t from = places.from, to = places.to, stride = search->count;
+	uint32_t middle = without && row->singleton < to ? row->singleton : to;
+	const struct range *left = row->ranges - 1, *right = row->ranges - row->first * stride + last;
 
 	if (from <= middle)
-		divide_between(left + from, false, right + from * stride, true, stride, from, middle,
+		divide_between(left + from, false, right + from * stride, without, stride, from, middle,
 		               &divided);
-	from = from > row->singleton ? from : row->singleton + 1;
+	from = from > middle ? from : middle + 1;
 	if (from <= to)
 		divide_between(left + from, true, right + from * stride, false, stride, from, to, &divided);
 	return divided;
 }
 
 /* Where the best place to divide is: between those of the range without its first and without its last edge. */
-static inline struct places places_of(const struct row *row, uint32_t stride, uint32_t last, bool without)
+static inline struct places places_of(const struct search *search, const struct row *row, uint32_t last,
+                                      bool without)
 {
-	const struct tree_range *range = &row->ranges[last];
-	uint32_t a = range[-1].splits[without], b = range[stride].splits[without];
+	const struct range *range = &row->ranges[last];
+	uint32_t a = range[-1].splits[without], b = range[search->count].splits[without];
 
 	assert(last > row->first);
 	uint32_t from = (a < b ? a : b) - without * WINDOW, to = (a < b ? b : a) + without * WINDOW;
@@ -146,26 +174,11 @@ static inline struct places places_of(const struct row *row, uint32_t stride, ui
 	return (struct places){from, to};
 }
 
-static inline void put(struct tree_range *range, bool without, uint32_t cost, enum tree_move move,
-                       uint32_t split)
+static inline void put(struct range *range, bool without, uint32_t cost, enum move move, uint32_t split)
 {
 	range->costs[without] = cost;
 	range->moves[without] = (uint8_t)move;
 	range->splits[without] = (uint8_t)split;
-}
-
-static bool is_chain(const struct row *row)
-{
-	return row->is_chain && row->has_base;
-}
-
-/* The range without its singleton. */
-static void solve_without(const struct tree_search *search, const struct row *row, uint32_t last,
-                          uint32_t here, struct places places)
-{
-	struct divided divided = divide_without(row, search->count, last, places);
-
-	put(&row->ranges[last], true, divided.cost + here - row->heaviest, TREE_DIVIDE, divided.split);
 }
 
 static inline struct divided better(struct divided a, uint32_t cost, uint32_t split)
@@ -177,128 +190,89 @@ static inline struct divided better(struct divided a, uint32_t cost, uint32_t sp
  * A range that a chain could decide. With one exception the chain is best; with two it can only be better to cut off the first
  * or last edge before.
  */
-static void solve_chain(const struct tree_search *search, const struct row *row, uint32_t last, uint32_t here)
+static void solve_chain(const struct search *search, const struct row *row, uint32_t last, uint32_t here)
 {
-	struct tree_range *range = &row->ranges[last];
+	struct range *range = &row->ranges[last];
 	struct divided divided = {NEVER, (row->first + last + 1) / 2};
 
 	if (row->length == 2) {
 		divided = better(divided, here + range[search->count].costs[0], row->first + 1);
 		divided = better(divided, here + range[-1].costs[0], last);
 	} else if (row->length > 2) {
-		divided = divide(row, search->count, last, places_of(row, search->count, last, false));
+		divided = divide(search, row, last, places_of(search, row, last, false), false);
 		divided.cost += here;
 	}
 	if (row->cost <= divided.cost)
-		put(range, false, row->cost, TREE_EXCEPTIONS, divided.split);
+		put(range, false, row->cost, EXCEPTIONS, divided.split);
 	else
-		put(range, false, divided.cost, TREE_DIVIDE, divided.split);
+		put(range, false, divided.cost, DIVIDE, divided.split);
 	put(range, true, row->singleton == NO_SINGLETON ? NEVER : chain_without_singleton(row, search, here),
-	    TREE_EXCEPTIONS, divided.split);
+	    EXCEPTIONS, divided.split);
 }
 
-/* Any other range, to be divided at one of the places, or asked for its heaviest value before. */
-static void solve(const struct tree_search *search, const struct row *row, uint32_t last, uint32_t passing,
-                  struct places places)
+/* Any other range, to be divided or asked for its heaviest value before; all of a long search is divided near its middle. */
+static void solve(const struct search *search, const struct row *row, uint32_t last, uint32_t passing,
+                  bool at_middle)
 {
-	struct tree_range *range = &row->ranges[last];
+	struct range *range = &row->ranges[last];
 	uint32_t here = passing + search->size_cost;
+	struct places places = at_middle ? search->middle : places_of(search, row, last, false);
 	struct divided divided = {NEVER, places.from};
 
 	if (row->heaviest * 2 < passing) {
-		divided = divide(row, search->count, last, places);
+		divided = divide(search, row, last, places, false);
 		divided.cost += here;
 	}
-	put(range, false, divided.cost, TREE_DIVIDE, divided.split);
+	put(range, false, divided.cost, DIVIDE, divided.split);
 	range->splits[1] = (uint8_t)divided.split;
 	if (row->heaviest * HEAVY < passing)
 		return;
-	solve_without(search, row, last, here,
-	              row->is_whole ? places : places_of(row, search->count, last, true));
+	struct divided rest =
+	    divide(search, row, last, at_middle ? places : places_of(search, row, last, true), true);
+	put(range, true, rest.cost + here - row->heaviest, DIVIDE, rest.split);
 	if (range->costs[1] + here < divided.cost)
-		put(range, false, range->costs[1] + here, TREE_EQUAL, range->splits[divided.cost == NEVER]);
+		put(range, false, range->costs[1] + here, EQUAL, range->splits[divided.cost == NEVER]);
 }
 
-/* One edge: nothing is to be decided. A range without its only edge is empty, and no tree leads there. */
-static void settle_one(struct row *row, const struct tree_search *search)
-{
-	uint32_t first = row->first;
-	bool is_single = search->singles[first];
-
-	row->singleton = is_single ? first : NO_SINGLETON;
-	row->heaviest = is_single ? weight_of(search, first) : 0;
-	row->ranges[first] = (struct tree_range){
-	    .costs = {0, NEVER},
-	    .splits = {(uint8_t)first, (uint8_t)first},
-	    .moves = {TREE_DECIDED, TREE_DECIDED},
-	    .singleton = (uint8_t)row->singleton,
-	};
-	row->base = search->edges[search->bases[first]].child;
-	row->has_base = graph_same(search->edges[first].child, row->base);
-	row->is_chain = true;
-	row->length = row->cost = 0;
-	if (!row->has_base)
-		except(row, weight_of(search, first), weight_of(search, first), search->size_cost);
-}
-
-/* Two edges: one comparison, and none without the singleton. */
-static void settle_two(const struct tree_search *search, const struct row *row, uint32_t passing)
-{
-	row->ranges[row->first + 1] = (struct tree_range){
-	    .costs = {passing + search->size_cost, 0},
-	    .splits = {(uint8_t)(row->first + 1), (uint8_t)(row->first + 1)},
-	    .moves = {TREE_DIVIDE, TREE_DECIDED},
-	    .singleton = (uint8_t)row->singleton,
-	};
-}
-
-/* Ranges that start with an edge and end with one in (first, end). */
-static void solve_row(struct tree_search *search, uint32_t first, uint32_t end)
+/*
+ * Ranges that start with an edge. In one edge nothing is to be decided, and a range without its only edge is empty, and no tree leads
+ * there. Two edges take one comparison, and none without the singleton. Ranges that cross all places where a long search may
+ * be divided first are no part of its tree, but for the whole.
+ */
+static void solve_row(struct search *search, uint32_t first)
 {
 	struct row row = {
-	    .ranges = search->ranges + first * search->count, .first = first, .before = search->sums[first]};
+	    .ranges = search->ranges + first * search->count,
+	    .first = first,
+	    .singleton = NO_SINGLETON,
+	    .base = search->edges[search->bases[first]].child,
+	    .is_chain = true,
+	};
 
-	settle_one(&row, search);
-	for (uint32_t last = first + 1; last < end; last++) {
-		uint32_t passing = search->sums[last + 1] - row.before;
+	for (uint32_t last = first; last < search->count; last++) {
+		uint32_t passing = search->sums[last + 1] - search->sums[first];
+		bool crosses = first < search->middle.from && last >= search->middle.to;
+		if (crosses && first > 0)
+			break;
 		extend(&row, search, last, passing);
-		if (last == first + 1)
-			settle_two(search, &row, passing);
-		else if (is_chain(&row))
+		if (crosses && last + 1 < search->count)
+			continue;
+		if (last == first) {
+			put(&row.ranges[last], false, 0, DECIDED, first);
+			put(&row.ranges[last], true, NEVER, DECIDED, first);
+		} else if (last == first + 1) {
+			put(&row.ranges[last], false, passing + search->size_cost, DIVIDE, last);
+			put(&row.ranges[last], true, 0, DECIDED, last);
+		} else if (!crosses && row.is_chain && row.has_base) {
 			solve_chain(search, &row, last, passing + search->size_cost);
-		else
-			solve(search, &row, last, passing, places_of(&row, search->count, last, false));
+		} else {
+			solve(search, &row, last, passing, crosses);
+		}
 	}
 }
 
-/* Before which edge half of the weight has passed. */
-static uint32_t middle_of(const struct tree_search *search)
-{
-	uint32_t middle = 1;
-
-	while (middle + 1 < search->count && search->sums[middle] < search->sums[search->count] / 2)
-		middle++;
-	return middle;
-}
-
-/* All of it, which is to be divided in [from, to]. */
-static void solve_whole(struct tree_search *search, uint32_t from, uint32_t to)
-{
-	struct row row = {.ranges = search->ranges, .singleton = NO_SINGLETON, .is_whole = true};
-	uint32_t last = search->count - 1;
-
-	for (uint32_t i = 0; i <= last; i++)
-		if (search->singles[i] && weight_of(search, i) > row.heaviest) {
-			row.heaviest = weight_of(search, i);
-			row.singleton = i;
-		}
-	assert(from >= 1 && from <= to && to <= last);
-	row.ranges[last].singleton = (uint8_t)row.singleton;
-	solve(search, &row, last, search->sums[search->count], (struct places){from, to});
-}
-
 /* The base of a range is the child of its first edge that is no single value; where there is none, that of the last edge. */
-static void prepare(struct tree_search *search, const struct graph_edge *edges, uint32_t count)
+static void prepare(struct search *search, const struct graph_edge *edges, uint32_t count)
 {
 	uint32_t base = count - 1;
 
@@ -319,35 +293,149 @@ static void prepare(struct tree_search *search, const struct graph_edge *edges, 
 	}
 }
 
-void tree_search_run(struct tree_search *search, const struct graph_edge *edges, uint32_t count)
+/* Searches among all trees for 2 to MOST edges. */
+static void run(struct search *search, const struct graph_edge *edges, uint32_t count)
 {
-	assert(count >= 2 && count <= TREE_MOST);
+	uint32_t half = 1; /* the edge before which half of the weight has passed */
+
+	assert(count >= 2 && count <= MOST);
 	prepare(search, edges, count);
-	uint32_t middle = middle_of(search);
-	uint32_t from = middle > MARGIN ? middle - MARGIN : 1;
-	uint32_t to = middle + MARGIN < count ? middle + MARGIN : count - 1;
-	bool is_long = count >= LONG && from > 1 && to + 1 < count;
-	/* Ranges that cross all places where a long switch may be divided first are no part of its tree. */
+	while (half + 1 < count && search->sums[half] < search->sums[count] / 2)
+		half++;
+	search->middle = (struct places){0, 0};
+	if (count >= LONG && half > MARGIN + 1 && half + MARGIN + 1 < count)
+		search->middle = (struct places){half - MARGIN, half + MARGIN};
 	for (uint32_t first = count; first-- > 0;)
-		solve_row(search, first, is_long && first < from ? to : count);
-	if (is_long)
-		solve_whole(search, from, to);
+		solve_row(search, first);
 }
 
-struct tree_chain tree_chain_of(const struct tree_search *search, uint32_t first, uint32_t last,
-                                uint32_t singleton)
+static struct graph_id equal(const struct search *search, uint32_t edge, struct graph_id otherwise)
 {
-	struct graph_id base = search->edges[search->bases[first]].child;
-	struct tree_chain chain = {.length = 0};
+	uint32_t value = search->edges[edge].first;
 
-	for (uint32_t edge = first; edge <= last; edge++) {
-		uint32_t at = chain.length;
-		if (edge == singleton || graph_same(search->edges[edge].child, base) || at == TREE_CHAIN)
+	return graph_range(search->graph, search->word, value, value, search->edges[edge].child, otherwise);
+}
+
+/* == for the exceptions in a range, the likeliest first, without the edge `singleton`. */
+static struct graph_id build_chain(const struct search *search, uint32_t first, uint32_t last,
+                                   uint32_t singleton)
+{
+	struct graph_id base = search->edges[search->bases[first]].child, id = base;
+	uint32_t length = 0, exceptions[CHAIN];
+
+	for (uint32_t edge = first; edge <= last && length < CHAIN; edge++) {
+		uint32_t at = length;
+		if (edge == singleton || graph_same(search->edges[edge].child, base))
 			continue;
-		chain.length++;
-		for (; at > 0 && weight_of(search, chain.edges[at - 1]) < weight_of(search, edge); at--)
-			chain.edges[at] = chain.edges[at - 1];
-		chain.edges[at] = edge;
+		length++;
+		for (; at > 0 && search->edges[exceptions[at - 1]].weight < search->edges[edge].weight; at--)
+			exceptions[at] = exceptions[at - 1];
+		exceptions[at] = edge;
 	}
-	return chain;
+	while (length-- > 0)
+		id = equal(search, exceptions[length], id);
+	return id;
+}
+
+/* The tree for a range of edges, or for all of the range but its singleton. */
+static struct graph_id build(const struct search *search, uint32_t first, uint32_t last, bool without)
+{
+	const struct range *range = &search->ranges[first * search->count + last];
+	uint32_t split = range->splits[without];
+
+	switch ((enum move)range->moves[without]) {
+	case DECIDED:
+		return search->edges[without && range->singleton == first ? last : first].child;
+	case EQUAL:
+		return equal(search, range->singleton, build(search, first, last, true));
+	case EXCEPTIONS:
+		return build_chain(search, first, last, without ? range->singleton : NO_SINGLETON);
+	case DIVIDE:
+		break;
+	}
+	assert(first < split && split <= last);
+	struct graph_id upper = build(search, split, last, without && split <= range->singleton);
+	struct graph_id lower = build(search, first, split - 1, without && split > range->singleton);
+	return graph_range(search->graph, search->word, search->edges[split].first, UINT32_MAX, upper, lower);
+}
+
+/* Is it an edge of one value? There is another one after it. */
+static bool is_single(const struct graph_edge *edges, size_t i)
+{
+	return edges[i + 1].first - edges[i].first == 1;
+}
+
+/*
+ * Where to divide what is too long for the search: where the weight is nearly in balance (a lack of balance lengthens the paths
+ * by about half its square), and where it is no single value that is cut off, for which == would do.
+ */
+static size_t place_to_divide(const struct graph_edge *edges, size_t count, uint64_t total,
+                              uint32_t size_cost)
+{
+	uint64_t before = 0, least = UINT64_MAX, cut_off = size_cost * (total * 4 / 3 + 1);
+	size_t best = count / 2;
+
+	for (size_t at = 1; at <= count - count / 8; at++) {
+		before += edges[at - 1].weight;
+		uint64_t lack = before * 2 > total ? before * 2 - total : total - before * 2;
+		bool beside_single =
+		    (at > 1 && is_single(edges, at - 1)) || (at + 1 < count && is_single(edges, at));
+		uint64_t cost = lack * lack + (beside_single ? cut_off : 0);
+		if (at >= count / 8 && cost < least) {
+			least = cost;
+			best = at;
+		}
+	}
+	return best;
+}
+
+/* Takes out an edge of one value, which goes to the neighbour that is no single value. Returns how many edges are left. */
+static size_t take_out(struct graph_edge *edges, size_t count, size_t at)
+{
+	assert(at + 1 < count);
+	if (at == 0 || is_single(edges, at - 1))
+		edges[at + 1].first = edges[at].first;
+	memmove(&edges[at], &edges[at + 1], (count - at - 1) * sizeof(*edges));
+	return graph_merge_edges(edges, count - 1);
+}
+
+static struct graph_id solve_any(struct search *search, struct graph_edge *edges, size_t count)
+{
+	uint64_t total = 0;
+	size_t heavy = count;
+
+	assert(count > 0);
+	if (count == 1)
+		return edges[0].child;
+	for (size_t i = 0; i < count; i++)
+		total += edges[i].weight;
+	for (size_t i = 0; i + 1 < count; i++)
+		if (edges[i].weight >= total / 2 && is_single(edges, i))
+			heavy = i;
+	if (heavy < count) { /* to ask for it first is best */
+		struct graph_edge edge = edges[heavy];
+		struct graph_id rest = solve_any(search, edges, take_out(edges, count, heavy));
+		return graph_range(search->graph, search->word, edge.first, edge.first, edge.child, rest);
+	}
+	if (count <= search->most) {
+		run(search, edges, (uint32_t)count);
+		return build(search, 0, (uint32_t)count - 1, false);
+	}
+	size_t middle = place_to_divide(edges, count, total, search->size_cost);
+	uint32_t first = edges[middle].first;
+	struct graph_id upper = solve_any(search, edges + middle, count - middle);
+	struct graph_id lower = solve_any(search, edges, middle);
+	return graph_range(search->graph, search->word, first, UINT32_MAX, upper, lower);
+}
+
+struct graph_id tree_graph(struct graph *graph, uint8_t word, struct graph_edge *edges, size_t count,
+                           uint32_t size_cost)
+{
+	struct search search;
+
+	search.graph = graph;
+	search.word = word;
+	search.most = count > LONG_SWITCH ? MOST : SHORT_MOST;
+	search.size_cost = size_cost;
+	return solve_any(&search, edges, count);
 }
