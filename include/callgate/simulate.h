@@ -84,7 +84,7 @@ int callgate_simulator_new_program(const struct callgate_program *program,
 /* NULL is fine. */
 void callgate_simulator_free(struct callgate_simulator *simulator);
 
-/* The call's verdict; the rule and the branches that it took are counted. ret_verdict may be NULL. 0, or -EINVAL for NULL. */
+/* The call's verdict; the rule and the branches that it took are counted. ret_verdict may be NULL. 0, or -EINVAL for NULL. Async-signal-safe. */
 int callgate_simulator_run(struct callgate_simulator *simulator, const struct callgate_call *call,
                            struct callgate_verdict *ret_verdict);
 

@@ -8,72 +8,9 @@
 #include <callgate/syscall.h>
 
 #include "info/tables.h"
+#include "info/text.h"
 
 enum { TEXT_MAX = 128 }; /* of a string of the process that is shown */
-
-/* ---- a text in a buffer that may be too small ---- */
-
-struct text {
-	char *buffer;
-	size_t size, length;
-};
-
-static void put_char(struct text *text, char c)
-{
-	if (text->length + 1 < text->size)
-		text->buffer[text->length] = c;
-	text->length++;
-}
-
-static void put(struct text *text, const char *words)
-{
-	for (; *words; words++)
-		put_char(text, *words);
-}
-
-static void put_number(struct text *text, uint64_t value, unsigned base)
-{
-	char digits[24];
-	size_t count = 0;
-
-	do
-		digits[count++] = "0123456789abcdef"[value % base];
-	while (value /= base);
-	while (count > 0)
-		put_char(text, digits[--count]);
-}
-
-static void put_hex(struct text *text, uint64_t value)
-{
-	put(text, "0x");
-	put_number(text, value, 16);
-}
-
-static size_t end(struct text *text)
-{
-	if (text->size > 0)
-		text->buffer[text->length < text->size ? text->length : text->size - 1] = '\0';
-	return text->length;
-}
-
-/* As in C, so that control characters of a hostile process don't reach a terminal. */
-static void put_quoted(struct text *text, const char *words, bool is_cut)
-{
-	put_char(text, '"');
-	for (const unsigned char *c = (const unsigned char *)words; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			put_char(text, '\\');
-		if (*c >= ' ' && *c < 0x7f) {
-			put_char(text, (char)*c);
-			continue;
-		}
-		put(text, "\\");
-		put_char(text, (char)('0' + (*c >> 6)));
-		put_char(text, (char)('0' + (*c >> 3 & 7)));
-		put_char(text, (char)('0' + (*c & 7)));
-	}
-	put(text, is_cut ? "\"..." : "\"");
-}
 
 /* ---- arguments ---- */
 
@@ -130,14 +67,14 @@ static bool put_constants(struct text *text, const struct shown_argument *argume
 	bool any = false;
 
 	while ((name = best_constant(argument, argument->value, taken, &bits))) {
-		put(text, any ? "|" : "");
-		put(text, name);
+		text_put(text, any ? "|" : "");
+		text_put(text, name);
 		any = true;
 		taken |= bits;
 	}
 	if (any && argument->value & ~taken) {
-		put_char(text, '|');
-		put_hex(text, argument->value & ~taken);
+		text_put_char(text, '|');
+		text_put_hex(text, argument->value & ~taken);
 	}
 	return any;
 }
@@ -149,8 +86,8 @@ static void put_signed(struct text *text, const struct shown_argument *argument)
 	const int64_t value = (int64_t)((argument->value ^ sign) - sign);
 
 	if (value < 0)
-		put_char(text, '-');
-	put_number(text, value < 0 ? -(uint64_t)value : (uint64_t)value, 10);
+		text_put_char(text, '-');
+	text_put_number(text, value < 0 ? -(uint64_t)value : (uint64_t)value, 10);
 }
 
 static void put_directory(struct text *text, const struct shown_argument *argument)
@@ -158,7 +95,7 @@ static void put_directory(struct text *text, const struct shown_argument *argume
 	int64_t here;
 
 	if (callgate_constant(argument->arch, "AT_FDCWD", &here) == 0 && (uint32_t)here == argument->value)
-		put(text, "AT_FDCWD");
+		text_put(text, "AT_FDCWD");
 	else
 		put_signed(text, argument);
 }
@@ -168,13 +105,13 @@ static void put_pointer(struct text *text, const struct shown_argument *argument
 	char words[TEXT_MAX + 1];
 
 	if (argument->value == 0)
-		put(text, "NULL");
+		text_put(text, "NULL");
 	else if (argument->row->shown == SHOWN_PATH && argument->reader &&
 	         argument->reader(argument->data, argument->value, words, sizeof(words)) == 0) {
 		words[TEXT_MAX] = '\0';
-		put_quoted(text, words, strlen(words) == TEXT_MAX);
+		text_put_quoted(text, words, strlen(words) == TEXT_MAX);
 	} else
-		put_hex(text, argument->value);
+		text_put_hex(text, argument->value);
 }
 
 static void put_argument(struct text *text, const struct shown_argument *argument)
@@ -189,11 +126,11 @@ static void put_argument(struct text *text, const struct shown_argument *argumen
 		put_signed(text, argument);
 		return;
 	case SHOWN_UNSIGNED:
-		put_number(text, argument->value, 10);
+		text_put_number(text, argument->value, 10);
 		return;
 	case SHOWN_MODE:
-		put(text, argument->value ? "0" : "");
-		put_number(text, argument->value, 8);
+		text_put(text, argument->value ? "0" : "");
+		text_put_number(text, argument->value, 8);
 		return;
 	case SHOWN_PATH:
 	case SHOWN_POINTER:
@@ -202,7 +139,7 @@ static void put_argument(struct text *text, const struct shown_argument *argumen
 	case SHOWN_HEX:
 		break;
 	}
-	put_hex(text, argument->value);
+	text_put_hex(text, argument->value);
 }
 
 size_t callgate_decode_argument(uint32_t arch, const char *call, unsigned int arg, uint64_t value,
@@ -218,21 +155,27 @@ size_t callgate_decode_argument(uint32_t arch, const char *call, unsigned int ar
 
 	argument.value = low_bits(value, is_known ? callgate_argument_bits(arch, call, arg) : 64);
 	put_argument(&text, &argument);
-	return end(&text);
+	return text_end(&text);
 }
 
 /* ---- calls ---- */
 
-static void put_arguments(struct text *text, const struct callgate_call *call,
+static void put_arguments(struct text *text, const struct callgate_call *call, unsigned known,
                           const struct callgate_arch *arch, const struct prototype *prototype,
                           callgate_text_reader *reader, void *data)
 {
 	for (unsigned i = 0; i < CALLGATE_ARGUMENTS; i++) {
 		if (prototype && prototype->arguments[i].bits == 0)
 			return;
-		put(text, i > 0 ? ", " : "");
+		text_put(text, i > 0 ? ", " : "");
+		if (!(known >> i & 1)) {
+			text_put(text, "...");
+			if (known >> i == 0)
+				return;
+			continue;
+		}
 		if (!prototype) {
-			put_hex(text, call->args[i]);
+			text_put_hex(text, call->args[i]);
 			continue;
 		}
 		struct shown_argument argument = {
@@ -243,22 +186,29 @@ static void put_arguments(struct text *text, const struct callgate_call *call,
 	}
 }
 
-size_t callgate_decode_call(const struct callgate_call *call, callgate_text_reader *reader, void *data,
-                            char *buffer, size_t size)
+void text_put_call(struct text *text, const struct callgate_call *call, unsigned known,
+                   callgate_text_reader *reader, void *data)
 {
-	struct text text = {buffer, size, 0};
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
 	const char *name = arch ? callgate_syscall_name(arch->token, call->nr) : NULL;
 	const struct prototype *prototype = name ? prototype_find(arch, name) : NULL;
 
 	if (name)
-		put(&text, name);
+		text_put(text, name);
 	else if (call->nr < 0)
-		put_hex(&text, (uint32_t)call->nr);
+		text_put_hex(text, (uint32_t)call->nr);
 	else
-		put_number(&text, (uint64_t)call->nr, 10);
-	put_char(&text, '(');
-	put_arguments(&text, call, arch, prototype, reader, data);
-	put_char(&text, ')');
-	return end(&text);
+		text_put_number(text, (uint64_t)call->nr, 10);
+	text_put_char(text, '(');
+	put_arguments(text, call, known & CALL_ARGUMENTS, arch, prototype, reader, data);
+	text_put_char(text, ')');
+}
+
+size_t callgate_decode_call(const struct callgate_call *call, callgate_text_reader *reader, void *data,
+                            char *buffer, size_t size)
+{
+	struct text text = {buffer, size, 0};
+
+	text_put_call(&text, call, CALL_ARGUMENTS, reader, data);
+	return text_end(&text);
 }

@@ -214,6 +214,16 @@ def write_prototypes(prototypes, arguments, constants, out):
     out.write(f'}};\nconst size_t prototype_count = {len(rows)};\n')
 
 
+def write_registers(path, out):
+    rows = [(place, *text.split()) for place, text in lines_of(path)]
+    out.write('const struct register_set register_sets[] = {\n')
+    for place, arch, size, word, number, pointer, *arguments in rows:
+        if len(arguments) != 6 or max(map(int, (number, pointer, *arguments))) >= int(size) // int(word):
+            fail(place, 'expected six arguments, and places within the set')
+        out.write(f'\t{{"{arch}", {size}, {word}, {number}, {pointer}, {{{", ".join(arguments)}}}}},\n')
+    out.write(f'}};\nconst size_t register_set_count = {len(rows)};\n')
+
+
 def write_errors(path, out):
     """ERROR(name) for each that this machine's <errno.h> has."""
     for name in errors_of(read_constants(path)):
@@ -226,7 +236,8 @@ def main():
         out.write(f'/* Made by gen.py from {" and ".join(source.split("/")[-1] for source in sources)}. */\n')
         if kind != 'errors':
             out.write('#include "info/tables.h"\n\n')
-        writers = {'groups': write_groups, 'siblings': write_siblings, 'constants': write_constants, 'prototypes': write_prototypes, 'errors': write_errors}
+        writers = {'groups': write_groups, 'siblings': write_siblings, 'constants': write_constants, 'prototypes': write_prototypes,
+                   'registers': write_registers, 'errors': write_errors}
         writers[kind](*sources, out)
 
 

@@ -73,6 +73,14 @@ extern const size_t error_count;
 extern const struct prototype prototype_table[];
 extern const size_t prototype_count;
 
+/* Where a set of registers of this size has an architecture's call; all are places in an array of words of `word` bytes. */
+extern const struct register_set {
+	const char *arch;
+	uint16_t size; /* bytes */
+	uint8_t word, nr, instruction_pointer, args[CALLGATE_ARGUMENTS];
+} register_sets[];
+extern const size_t register_set_count;
+
 /* The row for this architecture, else the one for all others; NULL if the call is unknown. */
 const struct prototype *prototype_find(const struct callgate_arch *arch, const char *call);
 
