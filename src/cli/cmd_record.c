@@ -138,8 +138,8 @@ static bool prepare(struct record *record)
 	if (!settings->more)
 		result = traced_filter_context(SCMP_ACT_ERRNO(EPERM), &nothing); /* nothing is known */
 	if (result == 0)
-		result =
-		    traced_filter_new(settings->more ? record->known.ctx : nothing, true, &record->traced);
+		result = traced_filter_new(settings->more ? record->known.ctx : nothing, TRACED_BY_TRACER,
+		                           true, &record->traced);
 	seccomp_release(nothing);
 	if (result < 0)
 		cli_error("%s", result == -EOPNOTSUPP ? "a profile with SCMP_ACT_NOTIFY can't be added to"
@@ -388,10 +388,10 @@ static int run(struct call *call)
 	status = RUN_FAILED;
 	if (prepare(&record)) {
 		struct watched_command watched = {record.traced, path, call->operands};
-		const struct trace_command command = {execute_watched, &watched};
+		const struct trace_command command = {.enter = execute_watched, .data = &watched};
 		const int error = trace_run(&command, &watcher, &result);
 		if (error < 0)
-			cli_error("can't watch the command: %s", execute_unwatched(error));
+			(void)execute_unwatched(error);
 		else
 			status = finish(&record, &result);
 	}

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -11,6 +12,7 @@
 
 #include "base/confine.h"
 #include "cli/command.h"
+#include "trace/process_facts.h"
 
 static bool is_executable_file(const char *path)
 {
@@ -65,10 +67,10 @@ int execute_find(const char *command, char ret_path[PATH_MAX])
 	return status ? execute_failed(command, status == RUN_NOT_FOUND ? ENOENT : EACCES) : 0;
 }
 
-int execute_watched(void *data)
+int execute_watched(void *data, _Atomic int *ret_listener)
 {
 	const struct watched_command *command = data;
-	const int result = traced_filter_load(command->filter);
+	const int result = traced_filter_load(command->filter, ret_listener);
 
 	if (result < 0) {
 		cli_error("the filter could not be loaded: %s",
@@ -79,18 +81,53 @@ int execute_watched(void *data)
 	return execute_failed(command->argv[0], errno);
 }
 
-const char *execute_unwatched(int error)
+/* What a sysctl of Yama says; -1: there is none. */
+static int ptrace_scope(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int scope = -1;
+
+	if (file && fscanf(file, "%d", &scope) != 1)
+		scope = -1;
+	if (file)
+		fclose(file);
+	return scope;
+}
+
+static void say_forbidden(void)
+{
+	struct process_facts own = {0}, tracer;
+	const int scope = ptrace_scope();
+
+	(void)process_facts_read(getpid(), &own);
+	if (own.tracer > 0 && process_facts_read(own.tracer, &tracer))
+		cli_error("can't watch the command: a tracer is attached already (%s[%d]): run callgate "
+		          "outside of it",
+		          tracer.name, own.tracer);
+	else if (scope > 1)
+		cli_error("can't watch the command: ptrace(2) is forbidden (kernel.yama.ptrace_scope=%d)",
+		          scope);
+	else
+		cli_error("can't watch the command: ptrace(2) is forbidden here");
+}
+
+bool execute_unwatched(int error)
 {
 	switch (-error) {
 	case EPERM:
-		return "ptrace(2) is forbidden here (kernel.yama.ptrace_scope), or this process is traced "
-		       "already";
+	case EACCES:
+	case ENOSYS:
+		say_forbidden();
+		return true;
 	case EOPNOTSUPP:
-		return "the registers of this machine are not known";
+		cli_error("can't watch the command: the registers of this machine are not known");
+		return true;
 	case -CONFINE_FAKED:
-		return CONFINE_FAKED_TEXT ", or answers wait4(2)";
+		cli_error("can't watch the command: " CONFINE_FAKED_TEXT ", or answers wait4(2)");
+		return false;
 	default:
-		return strerror(-error);
+		cli_error("can't watch the command: %s", strerror(-error));
+		return false;
 	}
 }
 

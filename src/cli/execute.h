@@ -3,6 +3,7 @@
 #define CALLGATE_CLI_EXECUTE_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "trace/traced_filter.h"
 
@@ -27,10 +28,10 @@ struct watched_command {
 };
 
 /* For struct trace_command: loads the filter and executes the `struct watched_command`; comes back only with a failure. */
-int execute_watched(void *command);
+int execute_watched(void *command, _Atomic int *ret_listener);
 
-/* What an error of trace_run() means. */
-const char *execute_unwatched(int error);
+/* Says what an error of trace_run() means. True: another way of watching than ptrace(2) may work. */
+bool execute_unwatched(int error);
 
 /*
  * Ends as the command did, so that whoever has started this process sees the same: returns the exit status, or a signal ends this process. No

@@ -10,6 +10,7 @@
 #include "cli/addition.h"
 #include "cli/execute.h"
 #include "cli/print.h"
+#include "trace/notifier.h"
 
 enum { DENIALS_MAX = 400 };
 
@@ -119,6 +120,20 @@ static void killed(void *data, const struct trace_stop *stop)
 		note(data, stop, &verdict);
 }
 
+static int make_traced(struct why *why, enum traced_by by)
+{
+	const int result = traced_filter_new(why->filter->ctx, by, why->settings->keep_going, &why->traced);
+
+	if (result == -EOPNOTSUPP)
+		cli_error("a profile with SCMP_ACT_NOTIFY can't be watched: its supervisor is asked, and not "
+		          "callgate");
+	else if (result == -E2BIG)
+		cli_error("the profile needs several programs, which can't be watched without ptrace(2)");
+	else if (result < 0)
+		cli_error("%s", strerror(-result));
+	return result;
+}
+
 /* What can't be written is said before the command runs. */
 static int prepare(struct why *why)
 {
@@ -133,12 +148,7 @@ static int prepare(struct why *why)
 		cli_error("%s", callgate_diagnosis(why->filter->ctx));
 		return result;
 	}
-	result = traced_filter_new(why->filter->ctx, why->settings->keep_going, &why->traced);
-	if (result < 0)
-		cli_error("%s", result == -EOPNOTSUPP ? "a profile with SCMP_ACT_NOTIFY can't be watched: "
-		                                        "its supervisor is asked, and not this tracer"
-		                                      : strerror(-result));
-	return result;
+	return make_traced(why, TRACED_BY_TRACER);
 }
 
 /* ---- --suggest ---- */
@@ -218,22 +228,47 @@ static bool finish(struct why *why, const struct trace_result *result)
 	return done;
 }
 
+/* ---- the run ---- */
+
+/* Where ptrace(2) is not to be had, notifications say what fails with an error. */
+static int watch(struct why *why, struct watched_command *watched, struct trace_result *ret_result)
+{
+	const struct trace_watcher watcher = {called, trapped, killed, why};
+	const struct trace_command command = {.enter = execute_watched, .data = watched};
+	int status;
+
+	watched->filter = why->traced;
+	status = trace_run(&command, &watcher, ret_result);
+	if (status == 0 || !execute_unwatched(status))
+		return status;
+	cli_error("calls that fail with an error are reported all the same, by notifications: that is "
+	          "uncertain, signals may give EINTR, and what traps or kills is not named");
+	why->is_uncertain = true;
+	traced_filter_free(why->traced);
+	why->traced = NULL;
+	if ((status = make_traced(why, TRACED_BY_LISTENER)) < 0)
+		return status;
+	watched->filter = why->traced;
+	status = notify_run(&command, &watcher, ret_result);
+	if (status < 0)
+		cli_error("can't watch the command: %s", strerror(-status));
+	return status;
+}
+
 int why_run(const struct filter *filter, const struct environment *environment,
             const struct why_settings *settings, const char *path, char **argv)
 {
 	struct why why = {
 	    .filter = filter, .environment = environment, .settings = settings, .output.folder = -1};
-	const struct trace_watcher watcher = {called, trapped, killed, &why};
+	struct watched_command watched = {NULL, path, argv};
 	struct trace_result result = {0};
 	int status = prepare(&why);
 
 	if (status == 0 && settings->keep_going)
 		cli_error("what the profile kills or traps is answered with EPERM: this is another run than "
 		          "one without --keep-going");
-	struct watched_command watched = {why.traced, path, argv};
-	const struct trace_command command = {execute_watched, &watched};
-	if (status == 0 && (status = trace_run(&command, &watcher, &result)) < 0)
-		cli_error("can't watch the command: %s", execute_unwatched(status));
+	if (status == 0)
+		status = watch(&why, &watched, &result);
 	if (why.out_of_memory)
 		cli_error("out of memory: some denials were not counted");
 	const bool done = status == 0 && finish(&why, &result);

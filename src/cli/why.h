@@ -48,7 +48,9 @@ struct why {
 	VEC(struct denial) denials;
 	struct output output; /* of --suggest */
 	unsigned long count, printed;
-	bool out_of_memory, has_more; /* kinds of denials than are counted apart */
+	bool out_of_memory;
+	bool has_more;     /* kinds of denials than are counted one by one */
+	bool is_uncertain; /* there is no ptrace(2) */
 };
 
 /* At once, so that no output of the command comes in between. */

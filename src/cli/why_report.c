@@ -1,4 +1,5 @@
 /* What `callgate run --why` prints of denied calls: words, or an object a line. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ static void put_object(FILE *out, const struct why *why, const struct report *re
 	json_number(&json, "line", line);
 	json_number(&json, "column", column);
 	json_text(&json, "allow", denial->addition);
-	json_bool(&json, "certain", true);
+	json_bool(&json, "certain", !why->is_uncertain);
 	json_close(&json);
 }
 
@@ -148,7 +149,7 @@ static void put_words(FILE *out, const struct why *why, const struct report *rep
 	const struct process_facts *caller = &report->caller;
 	struct process_facts parent;
 
-	fprintf(out, "callgate: DENIED %s -> ", report->decoded);
+	fprintf(out, "callgate: DENIED%s %s -> ", why->is_uncertain ? " (uncertain)" : "", report->decoded);
 	put_outcome(out, report->denial);
 	fprintf(out, "  %s[%d]", caller->name, caller->pid);
 	if (caller->parent > 0 && caller->parent != getpid() && process_facts_read(caller->parent, &parent))
@@ -178,6 +179,20 @@ void why_print_denial(const struct why *why, pid_t tid, const struct denial *den
 	free(text);
 }
 
+/* A shell has the status of a command that SIGSYS has ended. */
+static void print_end(const struct why *why, const struct trace_result *result, int status)
+{
+	if (why->is_uncertain && status == 128 + SIGSYS)
+		fprintf(stderr, "callgate: SIGSYS has ended the command or one of its children: by a call "
+		                "that the profile "
+		                "kills or traps for; which one is not known without ptrace(2)\n");
+	fprintf(stderr, "callgate: %lu denial%s (%zu distinct)", why->count, why->count == 1 ? "" : "s",
+	        why->denials.count);
+	if (result->processes > 0)
+		fprintf(stderr, " in %u process%s", result->processes, result->processes == 1 ? "" : "es");
+	fprintf(stderr, "; exit status %d is the command's own\n", status);
+}
+
 void why_print_summary(const struct why *why, const struct trace_result *result)
 {
 	char decoded[CALL_TEXT];
@@ -198,11 +213,7 @@ void why_print_summary(const struct why *why, const struct trace_result *result)
 	const int status =
 	    WIFSIGNALED(result->status) ? 128 + WTERMSIG(result->status) : WEXITSTATUS(result->status);
 	if (!why->settings->json) {
-		fprintf(stderr,
-		        "callgate: %lu denial%s (%zu distinct) in %u process%s; exit status %d is the "
-		        "command's own\n",
-		        why->count, why->count == 1 ? "" : "s", why->denials.count, result->processes,
-		        result->processes == 1 ? "" : "es", status);
+		print_end(why, result, status);
 		return;
 	}
 	struct json json = {.out = stderr};

@@ -117,14 +117,13 @@ int stopped_call_read(pid_t tid, struct callgate_call *ret_call, uint16_t *ret_d
 
 	if (result < 0)
 		return result;
-	if (info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+	if (info.op != PTRACE_SYSCALL_INFO_SECCOMP && info.op != PTRACE_SYSCALL_INFO_ENTRY)
 		return -EIO;
-	*ret_call = (struct callgate_call){.arch = info.arch,
-	                                   .nr = (int32_t)info.seccomp.nr,
-	                                   .instruction_pointer = info.instruction_pointer};
+	*ret_call = (struct callgate_call){
+	    .arch = info.arch, .nr = (int32_t)info.entry.nr, .instruction_pointer = info.instruction_pointer};
 	for (int i = 0; i < 6; i++)
-		ret_call->args[i] = info.seccomp.args[i];
-	*ret_data = (uint16_t)info.seccomp.ret_data;
+		ret_call->args[i] = info.entry.args[i]; /* seccomp.args are in the same place */
+	*ret_data = info.op == PTRACE_SYSCALL_INFO_SECCOMP ? (uint16_t)info.seccomp.ret_data : 0;
 	return 0;
 }
 

@@ -15,8 +15,8 @@
 int stopped_call_supported(void);
 
 /*
- * At a stop that SECCOMP_RET_TRACE has made: the call, and the rule's data. 0 or -errno of ptrace(2); -ESRCH: the thread has been
- * killed meanwhile.
+ * At a stop that SECCOMP_RET_TRACE has made: the call, and the rule's data; at the beginning of a call that PTRACE_SYSCALL stops: 0 for these. 0 or
+ * -errno of ptrace(2); -ESRCH: the thread has been killed meanwhile; -EIO: it is at no such stop.
  */
 int stopped_call_read(pid_t tid, struct callgate_call *ret_call, uint16_t *ret_data);
 

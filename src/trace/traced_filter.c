@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <callgate/arch.h>
 #include <callgate/program.h>
@@ -22,6 +24,7 @@ struct traced_program {
 
 struct traced_filter {
 	VEC(struct traced_program) programs; /* in the order in which they are loaded */
+	enum traced_by by;
 	unsigned flags;
 	bool sets_no_new_privileges;
 };
@@ -104,7 +107,7 @@ static int new_guard(struct callgate_program **ret_program)
 /* ---- the programs ---- */
 
 /* The instruction in place of this one; false: the tracer can't stand in for what it returns. */
-static bool trace_instruction(struct sock_filter *instruction, bool keep_going)
+static bool trace_instruction(struct sock_filter *instruction, enum traced_by by, bool keep_going)
 {
 	if (BPF_CLASS(instruction->code) != BPF_RET)
 		return true;
@@ -114,7 +117,8 @@ static bool trace_instruction(struct sock_filter *instruction, bool keep_going)
 	const bool kills =
 	    action != SECCOMP_RET_ALLOW && action != SECCOMP_RET_LOG && action != SECCOMP_RET_TRACE;
 	if (action == SECCOMP_RET_ERRNO || (keep_going && kills))
-		instruction->k = SECCOMP_RET_TRACE | TRACED_FILTER_DATA;
+		instruction->k = by == TRACED_BY_LISTENER ? SECCOMP_RET_USER_NOTIF
+		                                          : SECCOMP_RET_TRACE | TRACED_FILTER_DATA;
 	return true;
 }
 
@@ -130,25 +134,33 @@ static int add_program(struct traced_filter *filter, const struct callgate_progr
 	}
 	memcpy(traced.instructions, callgate_program_bytes(program), size);
 	for (size_t i = 0; i < traced.length; i++)
-		if (!trace_instruction(&traced.instructions[i], keep_going))
+		if (!trace_instruction(&traced.instructions[i], filter->by, keep_going))
 			return -EOPNOTSUPP;
 	return 0;
 }
 
-static int add_programs(struct traced_filter *filter, const scmp_filter_ctx ctx, bool keep_going)
+static int add_guard(struct traced_filter *filter)
 {
-	const struct callgate_program *program;
 	struct callgate_program *guard = NULL;
-	struct callgate_simulator *simulator = NULL;
 	int result = new_guard(&guard);
 
 	if (result == 0)
 		result = add_program(filter, guard, false);
 	callgate_program_free(guard);
+	return result;
+}
+
+static int add_programs(struct traced_filter *filter, const scmp_filter_ctx ctx, bool keep_going)
+{
+	const struct callgate_program *program;
+	struct callgate_simulator *simulator = NULL;
+	int result = filter->by == TRACED_BY_TRACER ? add_guard(filter) : 0;
+
 	if (result == 0)
 		result = callgate_simulator_new(ctx, &simulator);
 	for (size_t i = 0; result == 0 && (program = callgate_simulator_program(simulator, i)); i++)
-		result = add_program(filter, program, keep_going);
+		result = filter->by == TRACED_BY_LISTENER && i > 0 ? -E2BIG
+		                                                   : add_program(filter, program, keep_going);
 	callgate_simulator_free(simulator);
 	return result;
 }
@@ -161,11 +173,16 @@ static uint32_t attribute(const scmp_filter_ctx ctx, enum scmp_filter_attr name)
 	return value;
 }
 
-int traced_filter_new(const scmp_filter_ctx ctx, bool keep_going, struct traced_filter **ret_filter)
+int traced_filter_new(const scmp_filter_ctx ctx, enum traced_by by, bool keep_going,
+                      struct traced_filter **ret_filter)
 {
 	struct traced_filter *filter = calloc(1, sizeof(*filter));
-	int result = filter ? add_programs(filter, ctx, keep_going) : -ENOMEM;
+	int result = filter ? 0 : -ENOMEM;
 
+	if (result == 0)
+		filter->by = by;
+	if (result == 0 && by != TRACED_BY_NOBODY)
+		result = add_programs(filter, ctx, keep_going);
 	if (result < 0) {
 		traced_filter_free(filter);
 		return result;
@@ -175,6 +192,8 @@ int traced_filter_new(const scmp_filter_ctx ctx, bool keep_going, struct traced_
 		filter->flags |= SECCOMP_FILTER_FLAG_LOG;
 	if (attribute(ctx, SCMP_FLTATR_CTL_SSB))
 		filter->flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	if (by == TRACED_BY_LISTENER)
+		filter->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	*ret_filter = filter;
 	return 0;
 }
@@ -189,14 +208,31 @@ void traced_filter_free(struct traced_filter *filter)
 	free(filter);
 }
 
-int traced_filter_load(const struct traced_filter *filter)
+/* With this flag (Linux 5.19) only signals that kill disturb a call that is being answered. A kernel that knows it misses the program. */
+static unsigned wait_flag(void)
+{
+	enum { WAIT_KILLABLE = 1 << 5 }; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | WAIT_KILLABLE,
+	               NULL) < 0 &&
+	               errno == EFAULT
+	           ? WAIT_KILLABLE
+	           : 0;
+}
+
+int traced_filter_load(const struct traced_filter *filter, _Atomic int *ret_listener)
 {
 	int result = filter->sets_no_new_privileges ? confine_no_new_privileges() : 0;
+	const unsigned flags = filter->flags | (filter->by == TRACED_BY_LISTENER ? wait_flag() : 0);
 
 	for (size_t i = 0; result == 0 && i < filter->programs.count; i++) {
 		struct sock_fprog program = {(unsigned short)filter->programs.items[i].length,
 		                             filter->programs.items[i].instructions};
-		result = confine_by_seccomp(filter->flags, &program);
+		result = confine_by_seccomp(flags, &program);
+	}
+	if (filter->by == TRACED_BY_LISTENER && result >= 0) {
+		*ret_listener = result;
+		result = 0;
 	}
 	return result;
 }

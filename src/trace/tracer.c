@@ -10,7 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <callgate/syscall.h>
+
 #include "process/child.h"
+#include "trace/signal_passing.h"
 #include "trace/stopped_call.h"
 
 struct tracer {
@@ -20,60 +23,9 @@ struct tracer {
 	struct trace_result result;
 	pid_t command;
 	bool has_ended; /* the command */
+	bool has_begun; /* its first execve(2) has come */
+	struct one_processor processor;
 };
-
-/* The process that signals sent to this one are for. */
-static volatile sig_atomic_t signalled_process;
-
-/* What a terminal sends goes to its whole process group, the command among them; what a process sends is passed on. */
-static void pass_on(int number, siginfo_t *info, void *context)
-{
-	const int error = errno;
-
-	(void)context;
-	if (info->si_code == SI_QUEUE && signalled_process > 0)
-		syscall(SYS_rt_sigqueueinfo, signalled_process, number, info);
-	else if (info->si_code <= 0 && signalled_process > 0)
-		kill(signalled_process, number);
-	errno = error;
-}
-
-static const int own_faults[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGCHLD};
-/* What writing words can bring: nobody reads them any more, or a terminal's background may not write. */
-static const int writing[] = {SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU};
-enum { SIGNALS = 65 };
-
-static bool is_among(int number, const int *numbers, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (numbers[i] == number)
-			return true;
-	return false;
-}
-#define IS_AMONG(number, numbers) is_among((number), (numbers), sizeof(numbers) / sizeof((numbers)[0]))
-
-/* Numbers that can't be taken (SIGKILL, SIGSTOP, the C library's own) are left as they are. */
-static void take_signals(struct sigaction old[SIGNALS])
-{
-	struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART},
-	                 ignore = {.sa_handler = SIG_IGN};
-
-	sigfillset(&action.sa_mask);
-	for (int i = 1; i < SIGNALS; i++) {
-		sigaction(i, NULL, &old[i]);
-		if (!IS_AMONG(i, own_faults))
-			sigaction(i, IS_AMONG(i, writing) ? &ignore : &action, NULL);
-	}
-	sigemptyset(&action.sa_mask); /* what is blocked here may not be in the command */
-	pthread_sigmask(SIG_SETMASK, &action.sa_mask, NULL);
-}
-
-static void give_back_signals(const struct sigaction old[SIGNALS])
-{
-	for (int i = 1; i < SIGNALS; i++)
-		if (!IS_AMONG(i, writing)) /* there is more to say after the command */
-			sigaction(i, &old[i], NULL);
-}
 
 /* ---- starting ---- */
 
@@ -87,14 +39,14 @@ static void start(const struct trace_command *command, int go)
 		got = read(go, &byte, 1);
 	while (got < 0 && errno == EINTR);
 	close(go);
-	_exit(got == 1 ? command->enter(command->data) : EXIT_FAILURE);
+	_exit(got == 1 ? command->enter(command->data, NULL) : EXIT_FAILURE);
 }
 
 static int seize(pid_t pid)
 {
-	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK |
-	                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-	                     PTRACE_O_TRACEEXIT;
+	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD |
+	                     PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+	                     PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
 
 	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0)
 		return -errno;
@@ -102,7 +54,8 @@ static int seize(pid_t pid)
 }
 
 /* The command runs when all of this is done, so that it loses no signal and finds no gap. */
-static int start_watched(const struct trace_command *command, struct sigaction old[SIGNALS], pid_t *ret_pid)
+static int start_watched(const struct trace_command *command, struct sigaction old[PASSED_SIGNALS],
+                         pid_t *ret_pid)
 {
 	int go[2], result;
 
@@ -118,10 +71,8 @@ static int start_watched(const struct trace_command *command, struct sigaction o
 	if (result == 0)
 		result =
 		    child_hide_memory(); /* or the command could write into the memory that its answers come from */
-	if (result == 0) {
-		signalled_process = pid;
-		take_signals(old);
-	}
+	if (result == 0)
+		signal_passing_start(pid, old);
 	if (result == 0 && write(go[1], "", 1) != 1)
 		result = -errno;
 	close(go[1]);
@@ -140,12 +91,23 @@ static void kill_process_of(pid_t tid)
 }
 
 /* clone(2) makes threads and processes. */
-static bool is_new_process(pid_t tid)
+static void look_at_new(struct tracer *tracer, pid_t tid)
 {
 	unsigned long made;
 
-	return ptrace(PTRACE_GETEVENTMSG, tid, NULL, &made) == 0 &&
-	       syscall(SYS_tgkill, (pid_t)made, (pid_t)made, 0) == 0;
+	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &made) < 0)
+		return;
+	const bool is_process = syscall(SYS_tgkill, (pid_t)made, (pid_t)made, 0) == 0;
+	tracer->result.processes += is_process;
+	one_processor_add(&tracer->processor, (pid_t)made, is_process);
+}
+
+/* Calls that callgate's own child makes before the command are none of the command's. */
+static bool is_before_command(struct tracer *tracer, const struct callgate_call *call)
+{
+	if (tracer->start->engine == TRACE_STOPS && !tracer->has_begun)
+		tracer->has_begun = call->nr == callgate_syscall_number(SCMP_ARCH_NATIVE, "execve");
+	return tracer->start->engine == TRACE_STOPS && !tracer->has_begun;
 }
 
 static void answer_call(struct tracer *tracer, pid_t tid)
@@ -153,7 +115,11 @@ static void answer_call(struct tracer *tracer, pid_t tid)
 	struct trace_stop stop = {.tid = tid};
 	int result = stopped_call_read(tid, &stop.call, &stop.data);
 
-	if (result == 0) {
+	if (result == -EIO) /* it comes back from a call */
+		return;
+	if (result == 0 && !is_before_command(tracer, &stop.call)) {
+		one_processor_call(&tracer->processor, &stop.call);
+		tracer->result.stops++;
 		const struct trace_answer answer = tracer->watcher->called(tracer->watcher->data, &stop);
 		if (!answer.is_made)
 			result = stopped_call_answer(tid, answer.result);
@@ -207,11 +173,16 @@ static void stay_stopped(const struct tracer *tracer, pid_t tid, int number)
 
 static void handle_stop(struct tracer *tracer, pid_t tid, int status)
 {
+	enum { SYSCALL_STOP = SIGTRAP | 0x80 }; /* PTRACE_O_TRACESYSGOOD */
 	const int number = WSTOPSIG(status), event = status >> 16;
 	long delivered = 0;
 
 	switch (event) {
 	case 0:
+		if (number == SYSCALL_STOP) {
+			answer_call(tracer, tid);
+			break;
+		}
 		delivered = number;
 		if (number == SIGSYS)
 			look_at_trap(tracer, tid);
@@ -225,7 +196,7 @@ static void handle_stop(struct tracer *tracer, pid_t tid, int status)
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
-		tracer->result.processes += is_new_process(tid);
+		look_at_new(tracer, tid);
 		break;
 	case PTRACE_EVENT_STOP:
 		if (is_stop_signal(number)) {
@@ -236,7 +207,7 @@ static void handle_stop(struct tracer *tracer, pid_t tid, int status)
 	default:
 		break;
 	}
-	ptrace(PTRACE_CONT, tid, NULL, delivered);
+	ptrace(tracer->start->engine == TRACE_STOPS ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, delivered);
 }
 
 static void watch(struct tracer *tracer)
@@ -247,9 +218,12 @@ static void watch(struct tracer *tracer)
 	while ((tid = waitpid(-1, &status, __WALL | __WNOTHREAD)) > 0 || (tid < 0 && errno == EINTR)) {
 		if (tid < 0)
 			continue;
-		if (WIFSTOPPED(status))
+		if (WIFSTOPPED(status)) {
 			handle_stop(tracer, tid, status);
-		else if (tid == tracer->command) {
+			continue;
+		}
+		one_processor_remove(&tracer->processor, tid);
+		if (tid == tracer->command) {
 			tracer->result.status = status;
 			tracer->has_ended = true;
 		}
@@ -264,14 +238,17 @@ static void watch(struct tracer *tracer)
 static void *run(void *data)
 {
 	struct tracer *tracer = data;
-	struct sigaction old[SIGNALS];
+	struct sigaction old[PASSED_SIGNALS];
 	const int was_dumpable = prctl(PR_GET_DUMPABLE);
 
 	tracer->error = start_watched(tracer->start, old, &tracer->command);
 	if (tracer->error == 0) {
+		if (tracer->start->on_one_processor)
+			one_processor_start(&tracer->processor, tracer->command);
 		watch(tracer);
-		give_back_signals(old);
-		signalled_process = 0;
+		tracer->result.on_one_processor = tracer->processor.is_kept;
+		one_processor_end(&tracer->processor);
+		signal_passing_end(old);
 	}
 	prctl(PR_SET_DUMPABLE, was_dumpable);
 	return NULL;
