@@ -65,8 +65,20 @@ struct search {
 	uint32_t sums[MOST + 1]; /* the weights before each edge */
 	bool singles[MOST];      /* the edge is one value */
 	uint8_t bases[MOST];     /* the edge whose child is the base of ranges that start with this one */
-	struct range ranges[MOST * MOST]; /* by first and last edge */
+	struct range ranges[MOST * (MOST + 1) / 2]; /* by first edge, and by last edge from that one on */
 };
+
+/* The ranges that start with an edge, by last edge. */
+static inline struct range *ranges_of(struct search *search, uint32_t first)
+{
+	return &search->ranges[first * (2 * search->count - 1 - first) / 2];
+}
+
+/* How far it is from a range that starts with an edge to the one that starts with the next, and ends where the first does. */
+static inline uint32_t stride_of(const struct search *search, uint32_t first)
+{
+	return search->count - 1 - first;
+}
 
 /* What is known of the ranges that start with one edge, while they grow. */
 struct row {
@@ -123,38 +135,40 @@ static uint32_t chain_without_singleton(const struct row *row, const struct sear
 	return row->cost - here;
 }
 
-/* Looks at the places [from, to] to divide. `left` and `right` are the parts at `from`, of which one has the singleton, or none. */
-static inline void divide_between(const struct range *left, bool left_without, const struct range *right,
-                                  bool right_without, uint32_t stride, uint32_t from, uint32_t to,
-                                  struct divided *divided)
+/* Looks at the places to divide a range that ends with `last`. The part that has its singleton is without that, if any is. */
+static inline struct divided divide_between(struct search *search, const struct row *row, uint32_t last,
+                                            struct places places, bool left_without, bool right_without,
+                                            struct divided best)
 {
-	const struct range *end = left + (to - from);
+	const struct range *left = &row->ranges[places.from - 1],
+	                   *right = &ranges_of(search, places.from)[last];
+	uint32_t stride = stride_of(search, places.from);
 
-	for (uint32_t least = divided->cost; left <= end; left++, right += stride) {
+	for (uint32_t at = places.from; at <= places.to; at++, left++, right += stride--) {
 		uint32_t cost = left->costs[left_without] + right->costs[right_without];
-		if (cost < least) {
-			divided->cost = least = cost;
-			divided->split = to - (uint32_t)(end - left);
-		}
+		if (cost < best.cost)
+			best = (struct divided){cost, at};
 	}
+	return best;
 }
 
-/* The best one of the places; `without` the singleton of the range, which is in one of the parts. */
-static inline struct divided divide(const struct search *search, const struct row *row, uint32_t last,
-                                    struct places places, bool without)
+static inline struct divided divide(struct search *search, const struct row *row, uint32_t last,
+                                    struct places places)
 {
-	struct divided divided = {UINT32_MAX, places.from};
-	uint32_t from = places.from, to = places.to, stride = search->count;
-	uint32_t middle = without && row->singleton < to ? row->singleton : to;
-	const struct range *left = row->ranges - 1, *right = row->ranges - row->first * stride + last;
+	return divide_between(search, row, last, places, false, false,
+	                      (struct divided){UINT32_MAX, places.from});
+}
 
-	if (from <= middle)
-		divide_between(left + from, false, right + from * stride, without, stride, from, middle,
-		               &divided);
-	from = from > middle ? from : middle + 1;
-	if (from <= to)
-		divide_between(left + from, true, right + from * stride, false, stride, from, to, &divided);
-	return divided;
+static inline struct divided divide_without(struct search *search, const struct row *row, uint32_t last,
+                                            struct places places)
+{
+	struct divided best = {UINT32_MAX, places.from};
+	struct places before = {places.from, row->singleton < places.to ? row->singleton : places.to};
+	struct places after = {row->singleton < places.from ? places.from : row->singleton + 1, places.to};
+
+	if (before.from <= before.to)
+		best = divide_between(search, row, last, before, false, true, best);
+	return after.from > after.to ? best : divide_between(search, row, last, after, true, false, best);
 }
 
 /* Where the best place to divide is: between those of the range without its first and without its last edge. */
@@ -162,7 +176,7 @@ static inline struct places places_of(const struct search *search, const struct 
                                       bool without)
 {
 	const struct range *range = &row->ranges[last];
-	uint32_t a = range[-1].splits[without], b = range[search->count].splits[without];
+	uint32_t a = range[-1].splits[without], b = range[stride_of(search, row->first)].splits[without];
 
 	assert(last > row->first);
 	uint32_t from = (a < b ? a : b) - without * WINDOW, to = (a < b ? b : a) + without * WINDOW;
@@ -190,16 +204,17 @@ static inline struct divided better(struct divided a, uint32_t cost, uint32_t sp
  * A range that a chain could decide. With one exception the chain is best; with two it can only be better to cut off the first
  * or last edge before.
  */
-static void solve_chain(const struct search *search, const struct row *row, uint32_t last, uint32_t here)
+static void solve_chain(struct search *search, const struct row *row, uint32_t last, uint32_t here)
 {
 	struct range *range = &row->ranges[last];
 	struct divided divided = {NEVER, (row->first + last + 1) / 2};
 
 	if (row->length == 2) {
-		divided = better(divided, here + range[search->count].costs[0], row->first + 1);
+		divided =
+		    better(divided, here + range[stride_of(search, row->first)].costs[0], row->first + 1);
 		divided = better(divided, here + range[-1].costs[0], last);
 	} else if (row->length > 2) {
-		divided = divide(search, row, last, places_of(search, row, last, false), false);
+		divided = divide(search, row, last, places_of(search, row, last, false));
 		divided.cost += here;
 	}
 	if (row->cost <= divided.cost)
@@ -211,7 +226,7 @@ static void solve_chain(const struct search *search, const struct row *row, uint
 }
 
 /* Any other range, to be divided or asked for its heaviest value before; all of a long search is divided near its middle. */
-static void solve(const struct search *search, const struct row *row, uint32_t last, uint32_t passing,
+static void solve(struct search *search, const struct row *row, uint32_t last, uint32_t passing,
                   bool at_middle)
 {
 	struct range *range = &row->ranges[last];
@@ -220,7 +235,7 @@ static void solve(const struct search *search, const struct row *row, uint32_t l
 	struct divided divided = {NEVER, places.from};
 
 	if (row->heaviest * 2 < passing) {
-		divided = divide(search, row, last, places, false);
+		divided = divide(search, row, last, places);
 		divided.cost += here;
 	}
 	put(range, false, divided.cost, DIVIDE, divided.split);
@@ -228,7 +243,7 @@ static void solve(const struct search *search, const struct row *row, uint32_t l
 	if (row->heaviest * HEAVY < passing)
 		return;
 	struct divided rest =
-	    divide(search, row, last, at_middle ? places : places_of(search, row, last, true), true);
+	    divide_without(search, row, last, at_middle ? places : places_of(search, row, last, true));
 	put(range, true, rest.cost + here - row->heaviest, DIVIDE, rest.split);
 	if (range->costs[1] + here < divided.cost)
 		put(range, false, range->costs[1] + here, EQUAL, range->splits[divided.cost == NEVER]);
@@ -242,7 +257,7 @@ static void solve(const struct search *search, const struct row *row, uint32_t l
 static void solve_row(struct search *search, uint32_t first)
 {
 	struct row row = {
-	    .ranges = search->ranges + first * search->count,
+	    .ranges = ranges_of(search, first),
 	    .first = first,
 	    .singleton = NO_SINGLETON,
 	    .base = search->edges[search->bases[first]].child,
@@ -338,9 +353,9 @@ static struct graph_id build_chain(const struct search *search, uint32_t first, 
 }
 
 /* The tree for a range of edges, or for all of the range but its singleton. */
-static struct graph_id build(const struct search *search, uint32_t first, uint32_t last, bool without)
+static struct graph_id build(struct search *search, uint32_t first, uint32_t last, bool without)
 {
-	const struct range *range = &search->ranges[first * search->count + last];
+	const struct range *range = &ranges_of(search, first)[last];
 	uint32_t split = range->splits[without];
 
 	switch ((enum move)range->moves[without]) {
