@@ -105,14 +105,21 @@ int32_t arch_syscall_direct_number(const struct callgate_arch *arch, const char 
 	return number_of(arch, idx) + (int32_t)arch->nr_base;
 }
 
-/* Two names may share a pseudo number: the first that this architecture lacks is meant. */
 static uint16_t index_of_pseudo(const struct callgate_arch *arch, int32_t nr)
 {
-	for (size_t i = 0; i < arch_pseudo_count; i++) {
-		uint16_t idx = arch_pseudo_by_number[i];
-		if (arch_pseudo_numbers[idx] == nr && holds_pseudo(arch, idx))
-			return idx;
+	size_t low = 0, high = arch_pseudo_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (arch_pseudo_numbers[arch_pseudo_by_number[middle]] < nr)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	/* Two names may share a pseudo number: the first that this architecture lacks is meant. */
+	for (; low < arch_pseudo_count && arch_pseudo_numbers[arch_pseudo_by_number[low]] == nr; low++)
+		if (holds_pseudo(arch, arch_pseudo_by_number[low]))
+			return arch_pseudo_by_number[low];
 	return ARCH_NAME_NONE;
 }
 

@@ -11,13 +11,16 @@
 enum { CHUNK_FIRST = 1024, CHUNK_MOST = 8 * 1024 };
 
 struct arena_chunk {
-	struct arena_chunk *older;
+	struct arena_chunk *newer;
 	size_t capacity;
 	alignas(max_align_t) unsigned char bytes[];
 };
 
-static void use_chunk(struct arena *arena, struct arena_chunk *chunk)
+static void use_chunk(struct arena *arena, struct arena_chunk *chunk, size_t capacity)
 {
+	chunk->newer = NULL;
+	chunk->capacity = capacity;
+	*(arena->newest ? &arena->newest->newer : &arena->oldest) = chunk;
 	arena->newest = chunk;
 	arena->next = chunk->bytes;
 	arena->end = chunk->bytes + chunk->capacity;
@@ -33,9 +36,7 @@ static bool add_chunk(struct arena *arena, size_t size)
 	struct arena_chunk *chunk = malloc(sizeof(*chunk) + capacity);
 	if (!chunk)
 		return false;
-	chunk->older = arena->newest;
-	chunk->capacity = capacity;
-	use_chunk(arena, chunk);
+	use_chunk(arena, chunk, capacity);
 	return true;
 }
 
@@ -44,10 +45,8 @@ void arena_start(struct arena *arena, struct arena_room *room)
 	struct arena_chunk *chunk = (struct arena_chunk *)(void *)room->bytes;
 
 	static_assert(sizeof(room->bytes) > sizeof(*chunk), "the caller's memory holds a chunk");
-	chunk->older = NULL;
-	chunk->capacity = sizeof(room->bytes) - sizeof(*chunk);
-	arena->lent = chunk;
-	use_chunk(arena, chunk);
+	*arena = (struct arena){.is_lent = true};
+	use_chunk(arena, chunk, sizeof(room->bytes) - sizeof(*chunk));
 }
 
 /* What an object of this size takes, or 0 where there can be none. */
@@ -99,20 +98,23 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
 bool arena_owns(const struct arena *arena, const void *memory)
 {
 	const unsigned char *at = memory;
-	const struct arena_chunk *chunk = arena->newest;
+	const struct arena_chunk *chunk = arena->oldest;
 
 	while (chunk && (at < chunk->bytes || at >= chunk->bytes + chunk->capacity))
-		chunk = chunk->older;
+		chunk = chunk->newer;
 	return chunk != NULL;
 }
 
+/* From the oldest chunk on: what is freed last is at the end of the heap, which malloc() then gives back to the system at once. */
 void arena_finish(struct arena *arena)
 {
-	while (arena->newest) {
-		struct arena_chunk *older = arena->newest->older;
-		if (arena->newest != arena->lent)
-			free(arena->newest);
-		arena->newest = older;
+	struct arena_chunk *chunk = arena->oldest;
+
+	while (chunk) {
+		struct arena_chunk *newer = chunk->newer;
+		if (chunk != arena->oldest || !arena->is_lent)
+			free(chunk);
+		chunk = newer;
 	}
 	*arena = (struct arena){0};
 }

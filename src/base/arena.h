@@ -14,9 +14,9 @@ struct arena_chunk;
  * finishes the arena; functions that get a pointer to one only take from it.
  */
 struct arena {
-	struct arena_chunk *newest;
+	struct arena_chunk *oldest, *newest;
 	unsigned char *next, *end; /* what is left of the newest chunk */
-	struct arena_chunk *lent;  /* the oldest chunk, if it is the caller's own */
+	bool is_lent;              /* the oldest chunk is the caller's own */
 };
 
 /* Makes an empty arena that takes memory of the caller's first, which has to outlive it: most arenas need no more. */
