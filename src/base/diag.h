@@ -13,7 +13,8 @@ struct diag {
 };
 
 /* Sets the text and returns `result`, so that `return diag_fail(diag, -EINVAL, "...")` is one line. `diag` may be NULL. */
-__attribute__((cold, format(printf, 3, 4))) int diag_fail(struct diag *diag, int result, const char *format, ...);
+__attribute__((cold, format(printf, 3, 4))) int diag_fail(struct diag *diag, int result, const char *format,
+                                                          ...);
 #define diag_set(diag, ...) ((void)diag_fail((diag), 0, __VA_ARGS__))
 void diag_clear(struct diag *diag);
 
