@@ -54,6 +54,20 @@ struct callgate_arch {
 	const char *constants;
 };
 
+/* A version of Linux: 6.1 has 0 in `patch`, 2.6.16 has 16. */
+struct callgate_linux {
+	uint8_t major, minor, patch;
+};
+
+/*
+ * When a call came to an architecture: not before `first`, and not after `by`. The two are the same where that is known exactly. All zero:
+ * the number is reserved, and no kernel has ever implemented the call. Whether a kernel was built with a call, or has dropped it since, is
+ * another matter.
+ */
+struct callgate_since {
+	struct callgate_linux first, by;
+};
+
 /* All architectures, from index 0; NULL after the last. */
 const struct callgate_arch *callgate_arch_at(size_t index);
 

@@ -7,6 +7,8 @@
 
 #include <seccomp.h>
 
+#include <callgate/arch.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -34,6 +36,23 @@ const char *callgate_syscall_name(uint32_t arch, int32_t nr);
  * count): callgate_rule_unknown() is about the numbers after it. -1 if the architecture is unknown.
  */
 int callgate_syscall_newest(uint32_t arch);
+
+/*
+ * When the call with this number came to the architecture; a call that is also made through socketcall(2) or ipc(2) by its
+ * direct number. Returns 0; -EINVAL (unknown architecture, no place for the result), -ESRCH (the architecture has no such call); the
+ * place is untouched then.
+ */
+int callgate_syscall_since(uint32_t arch, int32_t nr, struct callgate_since *ret_since);
+
+/* The same as text: "5.6"; "3.17..4.0", between the two; "never". Empty where there is no such call. NULL is let pass. */
+enum { CALLGATE_SINCE_TEXT = 32 };
+void callgate_syscall_since_text(uint32_t arch, int32_t nr, char text[CALLGATE_SINCE_TEXT]);
+
+/*
+ * `by` as the enumeration of <seccomp-kvers.h>: SCMP_KV_UNDEF before 3.0 and for calls that no kernel has implemented, and __SCMP_KV_NULL
+ * where there is no such call.
+ */
+enum scmp_kver callgate_syscall_kver(uint32_t arch, int32_t nr);
 
 /* The known name that is closest to `name`, or NULL if none is similar. */
 const char *callgate_syscall_closest_name(const char *name);

@@ -1,4 +1,7 @@
 /* Facts that need no context: names of architectures, texts of actions, system calls, and the library's versions. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +54,74 @@ int callgate_syscall_newest(uint32_t arch)
 	const struct callgate_arch *found = callgate_arch_find(arch);
 
 	return found ? arch_syscall_number_newest(found) : -1;
+}
+
+/* NULL, with a text, where the architecture or the call is unknown. */
+static const struct callgate_since *since_of(uint32_t arch, int32_t nr)
+{
+	const struct callgate_arch *found = callgate_arch_find(arch);
+	const struct callgate_since *since = found ? arch_syscall_since(found, nr) : NULL;
+
+	if (!since)
+		diag_set(diag_thread(),
+		         found ? "no system call has the number %d on this architecture"
+		               : "not an architecture (SCMP_ARCH_*)",
+		         nr);
+	return since;
+}
+
+int callgate_syscall_since(uint32_t arch, int32_t nr, struct callgate_since *ret_since)
+{
+	const struct callgate_since *since = since_of(arch, nr);
+
+	if (!since)
+		return callgate_arch_find(arch) ? -ESRCH : -EINVAL;
+	if (!ret_since)
+		return diag_fail(diag_thread(), -EINVAL, "there is no place for the versions");
+	*ret_since = *since;
+	return 0;
+}
+
+static size_t put_linux(char *text, size_t size, const struct callgate_linux *version)
+{
+	int length = snprintf(text, size, version->patch ? "%u.%u.%u" : "%u.%u", version->major,
+	                      version->minor, version->patch);
+
+	return (size_t)length;
+}
+
+void callgate_syscall_since_text(uint32_t arch, int32_t nr, char text[CALLGATE_SINCE_TEXT])
+{
+	const struct callgate_since *since = since_of(arch, nr);
+
+	if (!text)
+		return;
+	text[0] = '\0';
+	if (!since)
+		return;
+	if (!since->by.major) {
+		memcpy(text, "never", sizeof("never"));
+		return;
+	}
+	size_t length = put_linux(text, CALLGATE_SINCE_TEXT, &since->first);
+	if (memcmp(&since->first, &since->by, sizeof(since->by)) == 0)
+		return;
+	memcpy(text + length, "..", 2);
+	put_linux(text + length + 2, CALLGATE_SINCE_TEXT - length - 2, &since->by);
+}
+
+enum scmp_kver callgate_syscall_kver(uint32_t arch, int32_t nr)
+{
+	static const uint8_t firsts[] = {
+	    [3] = SCMP_KV_3_0, SCMP_KV_4_0, SCMP_KV_5_0, SCMP_KV_6_0, SCMP_KV_7_0};
+	const struct callgate_since *since = since_of(arch, nr);
+
+	if (!since)
+		return __SCMP_KV_NULL;
+	if (since->by.major < 3)
+		return SCMP_KV_UNDEF;
+	assert(since->by.major < sizeof(firsts));
+	return (enum scmp_kver)(firsts[since->by.major] + since->by.minor);
 }
 
 const char *callgate_syscall_closest_name(const char *name)

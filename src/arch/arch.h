@@ -103,6 +103,16 @@ size_t arch_syscall_number_count(const struct callgate_arch *arch);
 int32_t arch_syscall_number_at(const struct callgate_arch *arch, size_t i);
 
 /*
+ * When the call with that place among the numbers, or with that number (pseudo numbers are none), came to the architecture. The second is NULL
+ * where there is no such call.
+ */
+const struct callgate_since *arch_syscall_since_at(const struct callgate_arch *arch, size_t i);
+const struct callgate_since *arch_syscall_since(const struct callgate_arch *arch, int32_t nr);
+
+/* May the call be newer than Linux `major`.`minor`? What is not known exactly may be, and what never came is. */
+bool arch_since_may_be_after(const struct callgate_since *since, unsigned major, unsigned minor);
+
+/*
  * Adds to *count how many calls there are from the `from`-th one by number on, as far as their numbers are not above `last`, and
  * to *share (may be NULL) how often ordinary programs make them: their part of all calls, in 1/100000, as measured for
  * arch/data/ordinary_work.inc. Returns where it ended: `from` for what is above.

@@ -58,6 +58,21 @@ def pseudo_numbers(rows):
     return numbers
 
 
+def linux(text):
+    """(major, minor, patch)"""
+    return tuple((list(map(int, text.split('.'))) + [0])[:3])
+
+
+def interval(version, architecture):
+    """The versions between which the call came to the architecture, both included; zeroes if it never did."""
+    if version == 'never':
+        return (0,) * 6
+    first, _, by = version.partition('..')
+    first = max(linux(first.rstrip('+')), linux(architecture['since']))
+    by = linux(architecture['checked'] if version.endswith('+') else by) if version.endswith('+') or by else first
+    return first + max(first, by)
+
+
 class Facts:
     """Everything that data/ says, checked for contradictions."""
 
@@ -65,9 +80,12 @@ class Facts:
         self.architectures = tables.read_list(os.path.join(data, 'architectures.tbl'))
         self.pseudo = pseudo_numbers(tables.read_list(os.path.join(data, 'pseudo.tbl')))
         self.tables = {}
+        self.since = {}
         for architecture in self.architectures:
             name = architecture['table']
-            self.tables[name] = tables.read_numbers(os.path.join(data, name + '.tbl'))
+            calls = tables.read_calls(os.path.join(data, name + '.tbl'))
+            self.tables[name] = {call: number for call, (number, _) in calls.items()}
+            self.since[name] = {call: interval(version, architecture) for call, (_, version) in calls.items()}
         self.names = sorted({name for table in self.tables.values() for name in table})
         self.check()
 
@@ -187,6 +205,18 @@ def number_arrays(facts):
                      + ['const struct arch_private arch_privates[] = {'] + privates + ['};', ''])
 
 
+def since_arrays(facts):
+    """Few intervals of versions are different; each number has the place of its."""
+    intervals = sorted({value for since in facts.since.values() for value in since.values()})
+    if len(intervals) > 256 or max(max(value) for value in intervals) > 255:
+        raise tables.TableError('the versions do not fit arch_since')
+    places = []
+    for table, known in facts.tables.items():
+        places += [intervals.index(facts.since[table][name]) for name in sorted(known, key=known.get)]
+    rows = ['{{%d, %d, %d}, {%d, %d, %d}}' % value for value in intervals]
+    return array('struct callgate_since', 'arch_since', rows) + '\n' + array('uint8_t', 'arch_since_by_number', places)
+
+
 def initializer(fields):
     return '\t{\n%s\n\t},' % '\n'.join('\t\t.%s = %s,' % field for field in fields)
 
@@ -242,6 +272,7 @@ def write_tables(output):
         file.write(name_arrays(facts) + '\n')
         file.write(share_array(facts) + '\n')
         file.write(number_arrays(facts) + '\n')
+        file.write(since_arrays(facts) + '\n')
         file.write('const struct callgate_arch arch_descriptors[] = {\n')
         file.writelines(public_facts(facts, row) + '\n' for row in facts.architectures)
         file.write('};\n')

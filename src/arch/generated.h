@@ -44,6 +44,9 @@ extern const uint16_t arch_numbers[]; /* [first + index] -> number without base,
 extern const uint16_t
     arch_by_number[]; /* [first_by_number + i] -> index of the name with the i-th smallest number */
 
+extern const struct callgate_since arch_since[];
+extern const uint8_t arch_since_by_number[]; /* [first_by_number + i] -> index in arch_since */
+
 extern const int16_t arch_pseudo_numbers[];    /* index -> pseudo number, 0 if the name has none */
 extern const uint16_t arch_pseudo_count;       /* names that have a pseudo number */
 extern const uint16_t arch_pseudo_by_number[]; /* their indices, by ascending pseudo number, then by name */

@@ -13,7 +13,8 @@ root       where those packages were unpacked: <asm/unistd.h> of every architect
 NEWER.csv  numbers of calls that are newer than the headers; the first row is name,TABLE,..., an empty cell says that
            the call does not exist there. A cell that contradicts a header stops the script.
 
-A name that is in today's tables and in neither source stops it too: nothing is lost by running it.
+A name that is in today's tables and in neither source stops it too: nothing is lost by running it. The versions of Linux that calls came
+with are those of today's tables; what is new there gets "1.0..VERSION", up to the headers' version, and wants a better one by hand.
 """
 import csv
 import os
@@ -135,12 +136,30 @@ def merge(table, numbers, newer):
     return numbers
 
 
-def write(name, title, includes, absent, numbers):
+def known_versions(root):
+    """{table: {name: version}} of today's tables, and the version of what is new."""
+    known = {}
+    for table in ALL:
+        path = os.path.join(DATA, table + '.tbl')
+        calls = tables.read_calls(path) if os.path.exists(path) else {}
+        known[table] = {name: since for name, (_, since) in calls.items()}
+    return known, '1.0..' + version(root)
+
+
+def usual(versions, members, name):
+    """What most of the members say, and of equals the first."""
+    known, new = versions
+    said = [known[table].get(name, new) for table in members]
+    return max(said, key=said.count)
+
+
+def write(name, title, includes, absent, calls, other_versions):
     with open(os.path.join(DATA, name), 'w', encoding='ascii') as file:
         file.write('# %s\n' % title)
         file.writelines('include %s\n' % include for include in includes)
         file.writelines('absent %s\n' % call for call in sorted(absent))
-        file.writelines('%s %d\n' % (call, nr) for call, nr in sorted(numbers.items(), key=lambda item: item[1]))
+        file.writelines('%s %d %s\n' % (call, nr, since) for call, (nr, since) in sorted(calls.items(), key=lambda item: item[1][0]))
+        file.writelines('since %s %s\n' % item for item in sorted(other_versions.items()))
 
 
 def shared_part(numbers, members, first, last):
@@ -155,22 +174,24 @@ def shared_part(numbers, members, first, last):
 
 
 def without(numbers, included):
-    return {name: nr for name, nr in numbers.items() if included.get(name) != nr}
+    return {name: nr for name, nr in numbers.items() if included.get(name, (None,))[0] != nr}
 
 
 def main(root, newer_path):
     newer = newer_numbers(newer_path)
     numbers = {table: merge(table, header_numbers(root, table), newer[table]) for table in ALL}
+    versions = known_versions(root)
     content = {}
     includes_of = {}
     for name, title, includes, members, first, last in SHARED:
         included = {}
         for include in includes:
             included.update(content[include])
-        part = shared_part(numbers, members, first, last)
+        part = {call: (nr, usual(versions, [table for table in members if numbers[table].get(call) == nr], call))
+                for call, nr in without(shared_part(numbers, members, first, last), included).items()}
         content[name] = {**included, **part}
         includes_of[name] = (includes, members)
-        write(name, title, includes, [], without(part, included))
+        write(name, title, includes, [], part, {})
     for table in ALL:
         mine = [name for name, (_, members) in includes_of.items() if table in members]
         nested = {inner for name in mine for inner in includes_of[name][0]}
@@ -178,8 +199,10 @@ def main(root, newer_path):
         included = {}
         for name in mine:
             included.update(content[name])
-        write(table + '.tbl', 'System calls of %s.' % table, mine, set(included) - set(numbers[table]),
-              without(numbers[table], included))
+        own = {call: (nr, usual(versions, [table], call)) for call, nr in without(numbers[table], included).items()}
+        others = {call: usual(versions, [table], call) for call in included if call in numbers[table] and call not in own}
+        write(table + '.tbl', 'System calls of %s.' % table, mine, set(included) - set(numbers[table]), own,
+              {call: since for call, since in others.items() if since != included[call][1]})
 
 
 def version(root):

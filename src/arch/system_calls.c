@@ -123,24 +123,33 @@ static uint16_t index_of_pseudo(const struct callgate_arch *arch, int32_t nr)
 	return ARCH_NAME_NONE;
 }
 
-/* The index of the call that has the number, with the base or without, or the pseudo number. */
-static uint16_t index_of_number(const struct callgate_arch *arch, int32_t nr)
+/* The place of a number, with the base or without, among the architecture's; their count if it is none of them. */
+static size_t place_of(const struct callgate_arch *arch, int32_t nr)
 {
-	if (nr < 0)
-		return index_of_pseudo(arch, nr);
 	uint32_t number = (uint32_t)nr - ((uint32_t)nr < arch->nr_base ? 0 : arch->nr_base);
-	size_t low = 0, high = private_of(arch)->count;
+	size_t count = private_of(arch)->count, low = 0, high = nr < 0 ? 0 : count;
+
 	/* Most numbers follow each other without a gap from the first on. */
 	for (size_t at = number < high ? number : high / 2; low < high; at = low + (high - low) / 2) {
 		uint32_t found = (uint32_t)number_of(arch, by_number(arch, at));
 		if (found == number)
-			return by_number(arch, at);
+			return at;
 		if (found < number)
 			low = at + 1;
 		else
 			high = at;
 	}
-	return ARCH_NAME_NONE;
+	return count;
+}
+
+/* The index of the call that has the number, with the base or without, or the pseudo number. */
+static uint16_t index_of_number(const struct callgate_arch *arch, int32_t nr)
+{
+	size_t place = place_of(arch, nr);
+
+	if (nr < 0)
+		return index_of_pseudo(arch, nr);
+	return place < private_of(arch)->count ? by_number(arch, place) : ARCH_NAME_NONE;
 }
 
 const char *arch_syscall_name(const struct callgate_arch *arch, int32_t nr)
@@ -148,6 +157,19 @@ const char *arch_syscall_name(const struct callgate_arch *arch, int32_t nr)
 	uint16_t idx = index_of_number(arch, nr);
 
 	return idx == ARCH_NAME_NONE ? NULL : name_text(idx);
+}
+
+const struct callgate_since *arch_syscall_since_at(const struct callgate_arch *arch, size_t i)
+{
+	assert(i < private_of(arch)->count);
+	return &arch_since[arch_since_by_number[private_of(arch)->first_by_number + i]];
+}
+
+const struct callgate_since *arch_syscall_since(const struct callgate_arch *arch, int32_t nr)
+{
+	size_t place = place_of(arch, nr);
+
+	return place < private_of(arch)->count ? arch_syscall_since_at(arch, place) : NULL;
 }
 
 int32_t arch_syscall_rewrite(const struct callgate_arch *arch, int32_t nr)

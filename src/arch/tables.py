@@ -2,13 +2,21 @@
 
 A table (NAME.tbl) says which number each call has. One fact a line, '#' starts a comment:
 
-    include FILE      take everything FILE says
-    NAME NUMBER       the call NAME has this number
-    absent NAME       an included file has NAME, this architecture has not (or has another number for it)
+    include FILE          take everything FILE says
+    NAME NUMBER VERSION   the call NAME has this number, since this version of Linux
+    absent NAME           an included file has NAME, this architecture has not (or has another number for it)
+    since NAME VERSION    an included file has NAME, which this architecture has since another version
+
+A version is "5.6", which is exact; "2.0+", which may be later there, but not later than the first one whose table was checked (column
+"checked" of architectures.tbl); "4.18..4.19", between the two; or "never", for a reserved number that no kernel has implemented. No version is
+older than the architecture itself (column "since").
 
 A list (architectures.tbl, pseudo.tbl) is rows of words; its first row names the columns.
 """
 import os
+import re
+
+VERSION = re.compile(r'never|\d+(\.\d+){1,2}(\+|\.\.\d+(\.\d+){1,2})?')
 
 
 class TableError(Exception):
@@ -46,27 +54,47 @@ def read_list(path):
 
 def include(numbers, more, where):
     """Adds the included table `more`. Two tables may both include a third, but not contradict each other."""
-    for name, number in more.items():
-        if numbers.setdefault(name, number) != number:
-            raise TableError('%s: %s is %d here and %d in a file included before'
-                             % (where, name, number, numbers[name]))
+    for name, (number, version) in more.items():
+        if numbers.setdefault(name, (number, version)) != (number, version):
+            raise TableError('%s: %s is %d (%s) here and %d (%s) in a file included before'
+                             % ((where, name, number, version) + numbers[name]))
 
 
-def read_numbers(path):
-    """{name: number} of a table with everything it includes. Numbers are without the architecture's base."""
+def check_version(version, where):
+    if not VERSION.fullmatch(version):
+        raise TableError('%s: "%s" is no version, such as 5.6, 2.0+, 4.18..4.19 or never' % (where, version))
+
+
+def read_included(numbers, name, where):
+    """What an included file says of the call, which is not there any more."""
+    if name not in numbers:
+        raise TableError('%s: %s is not in an included file' % (where, name))
+    return numbers.pop(name)
+
+
+def read_calls(path):
+    """{name: (number, version)} of a table with everything it includes. Numbers are without the architecture's base."""
     numbers = {}
     for where, words in lines(path):
-        if len(words) != 2:
-            raise TableError('%s: not "NAME NUMBER", "include FILE" or "absent NAME"' % where)
-        if words[0] == 'include':
-            include(numbers, read_numbers(os.path.join(os.path.dirname(path), words[1])), where)
-        elif words[0] == 'absent':
-            if numbers.pop(words[1], None) is None:
-                raise TableError('%s: %s is not in an included file' % (where, words[1]))
+        if len(words) == 2 and words[0] == 'include':
+            include(numbers, read_calls(os.path.join(os.path.dirname(path), words[1])), where)
+        elif len(words) == 2 and words[0] == 'absent':
+            read_included(numbers, words[1], where)
+        elif len(words) != 3:
+            raise TableError('%s: not "NAME NUMBER VERSION", "include FILE", "absent NAME" or "since NAME VERSION"' % where)
+        elif words[0] == 'since':
+            check_version(words[2], where)
+            numbers[words[1]] = (read_included(numbers, words[1], where)[0], words[2])
         elif not words[1].isdigit():
             raise TableError('%s: "%s" is not a number' % (where, words[1]))
         elif words[0] in numbers:
             raise TableError('%s: %s is said twice' % (where, words[0]))
         else:
-            numbers[words[0]] = int(words[1])
+            check_version(words[2], where)
+            numbers[words[0]] = (int(words[1]), words[2])
     return numbers
+
+
+def read_numbers(path):
+    """{name: number} of a table with everything it includes."""
+    return {name: number for name, (number, _) in read_calls(path).items()}

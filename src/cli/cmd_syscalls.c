@@ -14,10 +14,14 @@
 struct settings {
 	uint32_t arch;
 	bool sets;
+	const char *kernel;
+	struct callgate_linux version; /* of `kernel`; all zero: any */
 };
 
 static const struct option_row options[] = {
     {"arch", 'a', "ARCH", take_arch, offsetof(struct settings, arch), "default: this machine's"},
+    {"kernel", 'k', "VERSION", take_text, offsetof(struct settings, kernel),
+     "only calls that this Linux has for certain"},
     {"sets", 0, NULL, take_flag, offsetof(struct settings, sets), "the sets, and what they are for"},
     {0},
 };
@@ -34,23 +38,45 @@ static int by_number(const void *a, const void *b)
 	return (x->nr > y->nr) - (x->nr < y->nr);
 }
 
+/* Is the call in the version that was asked about, for certain? */
+static bool is_there(const struct settings *settings, int nr)
+{
+	const struct callgate_linux *version = &settings->version;
+	struct callgate_since since;
+
+	if (!version->major)
+		return true;
+	if (callgate_syscall_since(settings->arch, nr, &since) < 0 || since.by.major == 0)
+		return false;
+	return since.by.major < version->major ||
+	       (since.by.major == version->major && since.by.minor <= version->minor);
+}
+
+static void print_row(uint32_t arch, const struct row *row)
+{
+	char since[CALLGATE_SINCE_TEXT];
+
+	callgate_syscall_since_text(arch, row->nr, since);
+	printf("%d\t%s\t%s\n", row->nr, row->name, since);
+}
+
 /* The calls of a set, or all if it is NULL, that the architecture has, ordered by number. */
-static int list(uint32_t arch, const struct callgate_group *group)
+static int list(const struct settings *settings, const struct callgate_group *group)
 {
 	VEC(struct row) rows = {0};
 	bool done = true;
 	const char *name;
 
 	for (size_t i = 0; done && (name = group ? group->syscalls[i] : callgate_syscall_name_at(i)); i++) {
-		struct row row = {callgate_syscall_number(arch, name), name};
-		done = row.nr < 0 || vec_push(&rows, row);
+		struct row row = {callgate_syscall_number(settings->arch, name), name};
+		done = row.nr < 0 || !is_there(settings, row.nr) || vec_push(&rows, row);
 	}
 	if (!done)
 		cli_error("out of memory");
 	else if (rows.count)
 		qsort(rows.items, rows.count, sizeof(rows.items[0]), by_number);
 	for (size_t i = 0; done && i < rows.count; i++)
-		printf("%d\t%s\n", rows.items[i].nr, rows.items[i].name);
+		print_row(settings->arch, &rows.items[i]);
 	vec_finish(&rows);
 	return done ? CLI_OK : CLI_FAILED;
 }
@@ -67,7 +93,7 @@ static int list_sets(void)
 	return CLI_OK;
 }
 
-static int show_set(uint32_t arch, const char *name)
+static int show_set(const struct settings *settings, const char *name)
 {
 	const struct callgate_group *group = callgate_group_find(name);
 	const char *closest = callgate_group_closest_name(name);
@@ -76,34 +102,46 @@ static int show_set(uint32_t arch, const char *name)
 		cli_error("there is no set \"%s\"; is \"@%s\" meant?", name, closest);
 	else if (!group)
 		cli_error("there is no set \"%s\"; --sets lists them", name);
-	return group ? list(arch, group) : CLI_NO;
+	return group ? list(settings, group) : CLI_NO;
 }
 
 /* ---- single calls ---- */
 
-static int show_number(uint32_t arch, int nr)
+static int show_call(const struct settings *settings, const struct row *row)
 {
-	char *name = seccomp_syscall_resolve_num_arch(arch, nr);
+	char since[CALLGATE_SINCE_TEXT];
+
+	if (is_there(settings, row->nr)) {
+		print_row(settings->arch, row);
+		return CLI_OK;
+	}
+	callgate_syscall_since_text(settings->arch, row->nr, since);
+	cli_error("%s is newer than Linux %s, or may be: %s", row->name, settings->kernel,
+	          *since ? since : "its version is not known");
+	return CLI_NO;
+}
+
+static int show_number(const struct settings *settings, int nr)
+{
+	char *name = seccomp_syscall_resolve_num_arch(settings->arch, nr);
 
 	if (!name) {
 		cli_error("no system call has the number %d", nr);
 		return CLI_NO;
 	}
-	printf("%d\t%s\n", nr, name);
+	int status = show_call(settings, &(struct row){nr, name});
 	free(name);
-	return CLI_OK;
+	return status;
 }
 
-static int show_name(uint32_t arch, const char *name)
+static int show_name(const struct settings *settings, const char *name)
 {
 	const char *closest = callgate_syscall_closest_name(name);
-	int nr = callgate_syscall_number(arch, name);
+	int nr = callgate_syscall_number(settings->arch, name);
 
-	if (nr >= 0) {
-		printf("%d\t%s\n", nr, name);
-		return CLI_OK;
-	}
-	if (seccomp_syscall_resolve_name_arch(arch, name) != __NR_SCMP_ERROR)
+	if (nr >= 0)
+		return show_call(settings, &(struct row){nr, name});
+	if (seccomp_syscall_resolve_name_arch(settings->arch, name) != __NR_SCMP_ERROR)
 		cli_error("the architecture has no system call \"%s\" of its own", name);
 	else if (closest)
 		cli_error("no system call is called \"%s\"; is \"%s\" meant?", name, closest);
@@ -112,34 +150,52 @@ static int show_name(uint32_t arch, const char *name)
 	return CLI_NO;
 }
 
-static int show(uint32_t arch, const char *text)
+static int show(const struct settings *settings, const char *text)
 {
 	char *end;
 
 	if (*text == '@')
-		return show_set(arch, text);
+		return show_set(settings, text);
 	errno = 0;
 	long long nr = strtoll(text, &end, 0);
 	if (end == text || *end)
-		return show_name(arch, text);
+		return show_name(settings, text);
 	if (errno || nr < INT32_MIN || nr > UINT32_MAX) {
 		cli_error("%s: numbers of system calls have 32 bits", text);
 		return CLI_FAILED;
 	}
-	return show_number(arch, (int)nr);
+	return show_number(settings, (int)nr);
+}
+
+/* "5.10" */
+static bool read_version(struct settings *settings)
+{
+	unsigned major, minor;
+	int length = 0;
+
+	if (sscanf(settings->kernel, "%3u.%3u%n", &major, &minor, &length) == 2 &&
+	    !settings->kernel[length] && major > 0 && major <= UINT8_MAX && minor <= UINT8_MAX) {
+		settings->version = (struct callgate_linux){(uint8_t)major, (uint8_t)minor, 0};
+		return true;
+	}
+	cli_error("\"%s\" is not a version of Linux such as 5.10", settings->kernel);
+	return false;
 }
 
 static int run(struct call *call)
 {
-	const struct settings *settings = call->settings;
+	struct settings *settings = call->settings;
 	int status = CLI_OK;
+
+	if (settings->kernel && !read_version(settings))
+		return CLI_FAILED;
 
 	if (settings->sets)
 		return list_sets();
 	if (call->operand_count == 0)
-		return list(settings->arch, NULL);
+		return list(settings, NULL);
 	for (size_t i = 0; i < call->operand_count; i++) {
-		int result = show(settings->arch, call->operands[i]);
+		int result = show(settings, call->operands[i]);
 		status = result > status ? result : status;
 	}
 	return status;
@@ -147,8 +203,8 @@ static int run(struct call *call)
 
 const struct command cmd_syscalls = {
     .name = "syscalls",
-    .what = "names and numbers of system calls",
-    .synopsis = "[--arch ARCH] [NAME|NUMBER|@SET]...",
+    .what = "names, numbers and ages of system calls",
+    .synopsis = "[--arch ARCH] [--kernel VERSION] [NAME|NUMBER|@SET]...",
     .help = "Without a name or number: all system calls of the architecture, by number. With one: its number "
             "or name. "
             "With a set of callgate-test(5): its calls. Exit status 1 if one of them is unknown or the "

@@ -19,7 +19,7 @@ import tempfile
 ARCHITECTURE = {
     "name": "fiction", "token": "0xc0007777", "audit": "0xc0007777", "bits": "64", "endian": "little", "table": "fiction", "base": "0",
     "first": "0", "last": "0xffffffff", "mux": "no", "oci": "SCMP_ARCH_FICTION", "docker": "fictional", "registers": "64", "enosys": "38",
-    "compat": "-", "mmap": "direct", "sigreturn": "rt_sigreturn", "constants": "riscv64", "native": "defined(__fiction__)",
+    "compat": "-", "mmap": "direct", "sigreturn": "rt_sigreturn", "constants": "riscv64", "since": "7.1", "checked": "7.1", "native": "defined(__fiction__)",
 }
 COMMAND = """/* callgate hello: what the test of places adds. */
 #include <stdio.h>
@@ -64,7 +64,7 @@ def places(root):
             "src/arch/data/architectures.tbl": [(r"^riscv64 ", architecture_line(root))],
             "include/seccomp.h": [(r"^#define SCMP_ARCH_RISCV64 ", "#define SCMP_ARCH_FICTION 0xc0007777U")],
         },
-        "a system call": {"src/arch/data/since-424.tbl": [(r"^\w+ \d+$", "made_up 499")]},
+        "a system call": {"src/arch/data/since-424.tbl": [(r"^\w+ \d+ [\d.]+$", "made_up 499 7.2")]},
         "a sub-command": {
             "src/cli/cmd_hello.c": COMMAND,
             "src/cli/command.h": [(r"^\s*cmd_\w+.*;$", "extern const struct command cmd_hello;")],

@@ -68,7 +68,7 @@ static struct facts facts_open(int which)
 static bool next_line(FILE *file, char *line)
 {
 	while (fgets(line, LINE_MAX_BYTES, file)) {
-		line[strcspn(line, "\n")] = '\0';
+		line[strcspn(line, "\r\n")] = '\0';
 		if (line[0] != '#')
 			return true;
 	}
@@ -93,6 +93,33 @@ static size_t column_architectures(const char *column, const struct callgate_arc
 	return 1;
 }
 
+static struct callgate_linux linux_of(const char *text)
+{
+	unsigned numbers[3] = {0};
+
+	ck_assert_int_ge(sscanf(text, "%u.%u.%u", &numbers[0], &numbers[1], &numbers[2]), 2);
+	return (struct callgate_linux){(uint8_t)numbers[0], (uint8_t)numbers[1], (uint8_t)numbers[2]};
+}
+
+static int compare_linux(struct callgate_linux a, struct callgate_linux b)
+{
+	return memcmp(&a, &b, sizeof(a));
+}
+
+/* What is in the headers of Linux 6.1 came by then, and what is not came later. */
+static void check_header(const struct callgate_arch *arch, const char *name, bool has)
+{
+	int32_t nr = arch_syscall_direct_number(arch, name);
+	const struct callgate_since *since = nr < 0 ? NULL : arch_syscall_since(arch, nr);
+	const struct callgate_linux header = {6, 1, 0};
+
+	ck_assert((nr >= 0) == (since != NULL));
+	if (!since || since->by.major == 0)
+		return;
+	ck_assert_msg(has ? compare_linux(since->by, header) <= 0 : compare_linux(since->first, header) > 0,
+	              "%s: %s is %s in Linux 6.1", arch->name, name, has ? "there" : "not there");
+}
+
 static void check_cell(const struct facts *facts, const char *column, const char *name, const char *cell)
 {
 	const struct callgate_arch *archs[2];
@@ -101,6 +128,8 @@ static void check_cell(const struct facts *facts, const char *column, const char
 	for (size_t i = 0; i < count; i++) {
 		int32_t want = -1;
 
+		if (facts->is_old)
+			check_header(archs[i], name, cell[0] != '\0');
 		if (cell[0] == '\0' && facts->is_old && is_since_then(name, archs[i]->name))
 			continue;
 		if (cell[0] != '\0')
@@ -146,6 +175,8 @@ static void check_newer(const struct facts *facts, const char *name, int32_t new
 	for (size_t a = 0; a < arch_count(); a++) {
 		int32_t nr = arch_syscall_direct_number(callgate_arch_at(a), name);
 
+		if (facts->is_old)
+			check_header(callgate_arch_at(a), name, false);
 		if (facts->is_old && is_since_then(name, callgate_arch_at(a)->name))
 			continue;
 		ck_assert_msg(nr == -1 || nr > newest + (int32_t)callgate_arch_at(a)->nr_base,
@@ -184,6 +215,57 @@ START_TEST(numbers_agree_with_the_facts)
 }
 END_TEST
 
+/* A row of the list from elsewhere; "<=" before the version, and "present by" after it, are bounds. */
+static void check_since_row(char *row)
+{
+	const char *name = strsep(&row, ","), *column = strsep(&row, ","), *since = strsep(&row, ",");
+	const char *by = strstr(row, "present by "), *exact = strncmp(row, "exact", 5) == 0 ? since : NULL;
+	const struct callgate_arch *archs[2];
+
+	for (size_t i = column_architectures(column, archs); i-- > 0;) {
+		const struct callgate_since *ours =
+		    arch_syscall_since(archs[i], arch_syscall_direct_number(archs[i], name));
+		bool is_bound = strncmp(since, "<=", 2) == 0;
+		ck_assert_msg(ours, "%s: there is no %s", column, name);
+		if (!*since || ours->by.major == 0 || is_since_then(name, column))
+			continue;
+		struct callgate_linux first = is_bound ? (struct callgate_linux){0} : linux_of(since);
+		struct callgate_linux last = exact ? first : linux_of(by + strlen("present by "));
+		last = compare_linux(last, first) < 0 ? first : last;
+		ck_assert_msg(compare_linux(ours->first, first) >= 0 && compare_linux(ours->by, last) <= 0,
+		              "%s: %s came between %u.%u and %u.%u, and not %s%s", column, name, first.major,
+		              first.minor, last.major, last.minor, is_bound ? "" : "from ", since);
+	}
+}
+
+START_TEST(versions_agree_with_the_facts)
+{
+	FILE *file = shared_open("since-arch.csv");
+	char line[LINE_MAX_BYTES];
+	size_t rows = 0;
+
+	if (!file)
+		return;
+	ck_assert(next_line(file, line));
+	ck_assert_str_eq(line, "syscall,arch,since,kind,source");
+	for (; next_line(file, line); rows++)
+		check_since_row(line);
+	ck_assert_uint_gt(rows, 7000);
+	fclose(file);
+}
+END_TEST
+
+START_TEST(versions_are_ordered_and_never_before_the_architecture)
+{
+	for (size_t a = 0; a < arch_count(); a++)
+		for (size_t i = 0; i < arch_syscall_number_count(callgate_arch_at(a)); i++) {
+			const struct callgate_since *since = arch_syscall_since_at(callgate_arch_at(a), i);
+			ck_assert_int_le(compare_linux(since->first, since->by), 0);
+			ck_assert((since->first.major == 0) == (since->by.major == 0));
+		}
+}
+END_TEST
+
 START_TEST(pseudo_numbers_agree_with_the_facts)
 {
 	FILE *file = shared_open("pseudo-syscalls.csv");
@@ -219,6 +301,8 @@ int main(void)
 	TCase *tests = tcase_create("arch/facts");
 
 	tcase_add_loop_test(tests, numbers_agree_with_the_facts, 0, 2);
+	tcase_add_test(tests, versions_agree_with_the_facts);
+	tcase_add_test(tests, versions_are_ordered_and_never_before_the_architecture);
 	tcase_add_test(tests, pseudo_numbers_agree_with_the_facts);
 
 	return test_run(tests);

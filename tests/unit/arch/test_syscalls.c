@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/syscall.h>
 #include <check.h>
 
 static int32_t number(const char *arch, const char *name)
@@ -273,6 +274,55 @@ START_TEST(closest_name_corrects_typing_errors)
 }
 END_TEST
 
+static void check_since(uint32_t arch, int32_t nr, const char *text, enum scmp_kver kver)
+{
+	char written[CALLGATE_SINCE_TEXT];
+
+	callgate_syscall_since_text(arch, nr, written);
+	ck_assert_str_eq(written, text);
+	ck_assert_int_eq(callgate_syscall_kver(arch, nr), kver);
+}
+
+START_TEST(versions_that_calls_came_with)
+{
+	struct callgate_since since = {{9, 9, 9}, {9, 9, 9}};
+
+	check_since(SCMP_ARCH_X86_64, 437, "5.6", SCMP_KV_5_6);
+	check_since(SCMP_ARCH_X86_64, 318, "3.17..4.0", SCMP_KV_4_0);
+	check_since(SCMP_ARCH_X86_64, 183, "never", SCMP_KV_UNDEF);
+	check_since(SCMP_ARCH_X32, 437, "5.6", SCMP_KV_5_6);
+	check_since(SCMP_ARCH_X32, 0x40000000 + 437, "5.6", SCMP_KV_5_6);
+	check_since(SCMP_ARCH_MIPS, 4435, "5.4", SCMP_KV_5_4);
+	check_since(SCMP_ARCH_X86, 359, "4.3", SCMP_KV_4_3);
+	check_since(SCMP_ARCH_LOONGARCH64, 437, "5.19", SCMP_KV_5_19);
+	check_since(SCMP_ARCH_X86_64, 471, "7.0", SCMP_KV_7_0);
+	check_since(SCMP_ARCH_X86_64, 100000, "", __SCMP_KV_NULL);
+	check_since(SCMP_ARCH_X86_64, -1, "", __SCMP_KV_NULL);
+	check_since(SCMP_ARCH_X86, -101, "", __SCMP_KV_NULL);
+	check_since(7, 0, "", __SCMP_KV_NULL);
+	ck_assert_int_eq(callgate_syscall_since(7, 0, &since), -EINVAL);
+	ck_assert_int_eq(callgate_syscall_since(SCMP_ARCH_X86_64, 100000, &since), -ESRCH);
+	ck_assert_int_eq(callgate_syscall_since(SCMP_ARCH_X86_64, INT32_MIN, &since), -ESRCH);
+	ck_assert_int_eq(callgate_syscall_since(SCMP_ARCH_X86_64, INT32_MAX, &since), -ESRCH);
+	ck_assert_int_eq(callgate_syscall_since(SCMP_ARCH_X86_64, 437, NULL), -EINVAL);
+	ck_assert_int_eq(since.by.major, 9);
+	callgate_syscall_since_text(SCMP_ARCH_X86_64, 437, NULL);
+	ck_assert_int_eq(callgate_syscall_since(SCMP_ARCH_X86_64, 437, &since), 0);
+	ck_assert(since.by.major == 5 && since.by.minor == 6 && since.first.minor == 6);
+}
+END_TEST
+
+START_TEST(every_version_is_in_the_enumeration)
+{
+	for (size_t a = 0; a < arch_count(); a++)
+		for (size_t i = 0; i < arch_syscall_number_count(callgate_arch_at(a)); i++) {
+			int32_t nr = arch_syscall_number_at(callgate_arch_at(a), i);
+			enum scmp_kver kver = callgate_syscall_kver(callgate_arch_at(a)->token, nr);
+			ck_assert(kver > __SCMP_KV_NULL && kver < __SCMP_KV_MAX);
+		}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("arch/syscalls");
@@ -291,6 +341,8 @@ int main(void)
 #ifdef __x86_64__
 	tcase_add_test(tests, pseudo_numbers_translate_where_native_holds_them);
 #endif
+	tcase_add_test(tests, versions_that_calls_came_with);
+	tcase_add_test(tests, every_version_is_in_the_enumeration);
 	tcase_add_test(tests, closest_name_corrects_typing_errors);
 
 	return test_run(tests);

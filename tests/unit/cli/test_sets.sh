@@ -25,8 +25,8 @@ sed -n 's/^\(\[\[\|| \) \*\(@[a-z-]*\)\*$/\2/p; t name; d; :name; n; s/^:[< ] */
 cmp "$dir/manual" "$dir/wanted" || fail "the manual has other sets: $(diff "$dir/manual" "$dir/wanted")"
 grep -q "is version $version\." "$manual" || fail "the manual is of another version than $version"
 
-[ "$("$callgate" syscalls --arch x86_64 @file-close)" = "$(printf '3\tclose\n436\tclose_range')" ] || fail "@file-close"
-[ "$("$callgate" syscalls --arch s390x @file-close read)" = "$(printf '6\tclose\n436\tclose_range\n3\tread')" ] || fail "two words"
+[ "$("$callgate" syscalls --arch x86_64 @file-close)" = "$(printf '3\tclose\t2.6..4.0\n436\tclose_range\t5.9')" ] || fail "@file-close"
+[ "$("$callgate" syscalls --arch s390x @file-close read)" = "$(printf '6\tclose\t2.4..4.0\n436\tclose_range\t5.9\n3\tread\t2.4..4.0')" ] || fail "two words"
 # A set that contains others has their calls.
 "$callgate" syscalls --arch x86_64 @process-end >"$dir/part"
 "$callgate" syscalls --arch x86_64 @process >"$dir/whole"
@@ -35,3 +35,21 @@ if "$callgate" syscalls @fil-close >"$dir/out" 2>&1; then
 	fail "a set that is none"
 fi
 grep -q 'there is no set "@fil-close"; is "@file-close" meant?' "$dir/out" || fail "no word of the set that is meant"
+
+# What a kernel has for certain, and bad versions.
+"$callgate" syscalls --arch x86_64 --kernel 5.8 >"$dir/old"
+grep -q "openat2" "$dir/old" || fail "openat2 is from Linux 5.6"
+! grep -q "close_range" "$dir/old" || fail "close_range is from Linux 5.9"
+! grep -q "never" "$dir/old" || fail "calls that no kernel has are not in Linux 5.8"
+[ "$("$callgate" syscalls --arch x86_64 --kernel 5.8 @file-close)" = "$(printf '3\tclose\t2.6..4.0')" ] || fail "a set in Linux 5.8"
+"$callgate" syscalls --arch mips clone3 | grep -qx "$(printf '4435\tclone3\t5.4')" || fail "clone3 on mips"
+for version in 5 5.x 0.0 0.1 5.8.1 "" 999999.1; do
+	if "$callgate" syscalls --kernel "$version" >"$dir/out" 2>&1; then
+		fail "--kernel $version"
+	fi
+	grep -q "is not a version of Linux such as 5.10" "$dir/out" || fail "no word of --kernel $version"
+done
+if "$callgate" syscalls --arch x86_64 --kernel 5.8 close_range >"$dir/out" 2>&1; then
+	fail "close_range with --kernel 5.8"
+fi
+grep -q 'close_range is newer than Linux 5.8, or may be: 5.9' "$dir/out" || fail "no word of close_range"
