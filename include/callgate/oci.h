@@ -92,7 +92,11 @@ int callgate_profile_set_option(struct callgate_profile *profile, enum callgate_
  */
 int callgate_profile_add_capability(struct callgate_profile *profile, const char *name);
 
-/* The version that minKernel is compared with: "6.1" or "6.1.0-13-amd64". Default: uname(2). -EINVAL: not a version. */
+/*
+ * The version that minKernel is compared with: "6.1" or "6.1.0-13-amd64". Default: uname(2). ">=5.10" is a baseline: the filter gets it by
+ * callgate_baseline(), which denies what is newer with ENOSYS, and minKernel is compared with it where no other version is given. -EINVAL: not
+ * a version.
+ */
 int callgate_profile_set_kernel(struct callgate_profile *profile, const char *version);
 
 /*

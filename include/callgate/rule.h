@@ -54,6 +54,18 @@ int callgate_rule_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action);
  */
 int callgate_rule_unknown_after(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int newest);
 
+/*
+ * The oldest Linux that the rules were written for, such as 5, 10. Calls that are newer, or may be (callgate_syscall_since()), and that have no
+ * rule get ERRNO(ENOSYS) in place of the default action, on each architecture with its own dates and its own ENOSYS: programs then behave
+ * as on that kernel, and fall back to older calls. That goes for calls that no kernel has implemented, and for those newer than all that callgate
+ * knows too, unless callgate_rule_unknown() gave these another action. Once set, a baseline stays until seccomp_reset();
+ * transactions do not cover it, and contexts that are merged must have the same.
+ *
+ * Returns 0; -EINVAL (context, a version before 1.0 or no version, a default action that does not deny: a baseline goes with KILL, TRAP and
+ * ERRNO), -EEXIST (another baseline is set).
+ */
+int callgate_baseline(scmp_filter_ctx ctx, unsigned int major, unsigned int minor);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -35,7 +35,7 @@ enum callgate_reason {
 	CALLGATE_REASON_PROGRAM = 0, /* a program has no rules: its instructions say so */
 	CALLGATE_REASON_RULE,        /* a rule matched */
 	CALLGATE_REASON_DEFAULT,     /* no rule matched: SCMP_FLTATR_ACT_DEFAULT */
-	CALLGATE_REASON_UNKNOWN, /* no rule names the call, and it is an unknown one: callgate_rule_unknown() */
+	CALLGATE_REASON_UNKNOWN, /* no rule names the call, and it is an unknown one, or newer than the baseline: callgate_rule_unknown(), callgate_baseline() */
 	CALLGATE_REASON_BAD_ARCH /* the context has no such architecture: SCMP_FLTATR_ACT_BADARCH */
 };
 

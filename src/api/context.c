@@ -88,6 +88,7 @@ static void begin(struct context *context, struct ruleset *rules, uint32_t def_a
 	assert(ruleset_arch_count(rules) == 1 && !context->compiled);
 	context->rules = rules;
 	context->rule_calls = 0;
+	context->baseline_major = context->baseline_minor = 0;
 	context->proof = CALLGATE_PROOF_REQUIRED;
 	context->notify_used = def_action == SCMP_ACT_NOTIFY;
 	memcpy(context->attributes, default_attributes, sizeof(default_attributes));
@@ -163,6 +164,8 @@ const struct policy *context_policy(struct context *context, bool everything, st
 	    .default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT],
 	    .bad_arch_action = context->attributes[SCMP_FLTATR_ACT_BADARCH],
 	    .optimize = context->attributes[SCMP_FLTATR_CTL_OPTIMIZE],
+	    .baseline_major = context->baseline_major,
+	    .baseline_minor = context->baseline_minor,
 	    .skip_rules = context->attributes[SCMP_FLTATR_API_TSKIP],
 	    .everything = everything,
 	};
@@ -329,6 +332,10 @@ static int check_attributes(struct context *to, const struct context *from)
 			return diag_fail(&to->diag, -EINVAL, "the contexts differ in %s: 0x%x and 0x%x",
 			                 shared[i].name, to->attributes[shared[i].attr],
 			                 from->attributes[shared[i].attr]);
+	if (to->baseline_major != from->baseline_major || to->baseline_minor != from->baseline_minor)
+		return diag_fail(
+		    &to->diag, -EINVAL, "the contexts differ in their baseline: Linux %u.%u and %u.%u",
+		    to->baseline_major, to->baseline_minor, from->baseline_major, from->baseline_minor);
 	return 0;
 }
 

@@ -21,6 +21,7 @@ enum { CONTEXT_MAGIC = 0x63616c6c };
 struct context {
 	uint32_t magic; /* wiped at release */
 	uint32_t attributes[_SCMP_FLTATR_MAX];
+	uint8_t baseline_major, baseline_minor; /* 0.0: none */
 	bool notify_used;    /* the default action is NOTIFY, or a NOTIFY rule was ever added */
 	uint32_t rule_calls; /* rule_add calls so far: the newest rule's id */
 	int listener;        /* -1 for none; closed by nobody but its owner, the caller */

@@ -196,6 +196,44 @@ int callgate_rule_unknown_after(scmp_filter_ctx ctx, uint32_t arch, uint32_t act
 	return set_unknown(ctx, arch, action, &newest);
 }
 
+/* A default that lets calls pass, or leaves them to a supervisor, is nothing that ENOSYS could take the place of. */
+static bool denies(uint32_t action)
+{
+	switch (action & SECCOMP_RET_ACTION_FULL) {
+	case SECCOMP_RET_KILL_PROCESS:
+	case SECCOMP_RET_KILL_THREAD:
+	case SECCOMP_RET_TRAP:
+	case SECCOMP_RET_ERRNO:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int callgate_baseline(scmp_filter_ctx ctx, unsigned int major, unsigned int minor)
+{
+	struct context *context = context_check(ctx);
+	char action[CALLGATE_ACTION_TEXT];
+
+	if (!context)
+		return -EINVAL;
+	if (major == 0 || major > UINT8_MAX || minor > UINT8_MAX)
+		return diag_fail(&context->diag, -EINVAL, "%u.%u is not a version of Linux", major, minor);
+	callgate_action_text(context->attributes[SCMP_FLTATR_ACT_DEFAULT], action);
+	if (!denies(context->attributes[SCMP_FLTATR_ACT_DEFAULT]))
+		return diag_fail(
+		    &context->diag, -EINVAL,
+		    "a baseline is for contexts whose default action denies calls; this one's is %s", action);
+	if (context->baseline_major && (context->baseline_major != major || context->baseline_minor != minor))
+		return diag_fail(&context->diag, -EEXIST,
+		                 "the baseline is Linux %u.%u already; %u.%u contradicts it",
+		                 context->baseline_major, context->baseline_minor, major, minor);
+	context->baseline_major = (uint8_t)major;
+	context->baseline_minor = (uint8_t)minor;
+	context_invalidate(context);
+	return 0;
+}
+
 static int add_array(const void *ctx, uint32_t action, int nr, bool exact, unsigned count,
                      const struct scmp_arg_cmp *args)
 {

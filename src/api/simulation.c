@@ -88,7 +88,14 @@ static const struct policy_rule *explain(const struct policy *policy, const stru
 	const struct policy_rule *rule;
 
 	(void)policy_eval(policy, data, &rule);
-	verdict->reason = rule ? CALLGATE_REASON_RULE : reason_without_rule(policy, data);
+	/* Rules that freezing added have no id: what stays the default although it is newer than unknown calls, and what a baseline denies. */
+	if (!rule)
+		verdict->reason = reason_without_rule(policy, data);
+	else if (rule->id)
+		verdict->reason = CALLGATE_REASON_RULE;
+	else
+		verdict->reason = rule->action == policy->default_action ? CALLGATE_REASON_DEFAULT
+		                                                         : CALLGATE_REASON_UNKNOWN;
 	verdict->rule = rule ? rule->id : 0;
 	return rule;
 }
@@ -151,9 +158,7 @@ struct callgate_verdict simulator_count(struct callgate_simulator *simulator, co
 		if (rule)
 			count_hit(simulator, rule);
 	}
-	/* What no unknown call gets although no rule names it has rules of its own, which have no id. */
-	simulator->reasons[verdict.reason == CALLGATE_REASON_RULE && !verdict.rule ? CALLGATE_REASON_DEFAULT
-	                                                                           : verdict.reason]++;
+	simulator->reasons[verdict.reason]++;
 	return verdict;
 }
 

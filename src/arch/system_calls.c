@@ -172,6 +172,13 @@ const struct callgate_since *arch_syscall_since(const struct callgate_arch *arch
 	return place < private_of(arch)->count ? arch_syscall_since_at(arch, place) : NULL;
 }
 
+bool arch_since_may_be_after(const struct callgate_since *since, unsigned major, unsigned minor)
+{
+	const struct callgate_linux *by = &since->by;
+
+	return by->major == 0 || by->major > major || (by->major == major && by->minor > minor);
+}
+
 int32_t arch_syscall_rewrite(const struct callgate_arch *arch, int32_t nr)
 {
 	if (!arch->multiplexed)

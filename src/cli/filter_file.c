@@ -75,7 +75,10 @@ const struct option_row environment_options[OPTIONS + 1] = {
         {"cap", 0, "CAP", take_setting, 0,
          "a capability that the command has (repeatable); none: the empty set; default: the ones that this "
          "process is permitted"},
-    [KERNEL] = {"kernel", 0, "VERSION", take_setting, 0, "default: the running one"},
+    [KERNEL] = {"kernel", 0, "VERSION", take_setting, 0,
+                "for minKernel; default: the running one. \">=5.10\": the oldest one that the filter is for; "
+                "newer calls get "
+                "ENOSYS"},
     [MACHINE] =
         {"machine", 0, "ARCH", take_known_arch, 0,
          "as on this machine: the filter is for it, and for those of the profile's list that it runs; "

@@ -185,13 +185,20 @@ static int set_unknown_calls(struct application *application)
 	return result;
 }
 
+static int set_baseline(struct application *application)
+{
+	const struct kernel_version *baseline = &application->model->baseline;
+
+	return baseline->major ? callgate_baseline(application->ctx, baseline->major, baseline->minor) : 0;
+}
+
 static int fill(struct application *application)
 {
 	const struct model *model = application->model;
 	int result;
 
 	if ((result = set_archs(application)) < 0 || (result = set_flags(application)) < 0 ||
-	    (result = set_unknown_calls(application)) < 0)
+	    (result = set_unknown_calls(application)) < 0 || (result = set_baseline(application)) < 0)
 		return diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx));
 	for (size_t i = 0; i < model->entry_count && result == 0; i++)
 		result = add_entry(application, &model->entries[i]);

@@ -111,6 +111,10 @@ int environment_complete(struct environment *environment, struct diag *diag)
 	if (!environment->has_capabilities && !ask_capabilities(&environment->capabilities))
 		return diag_fail(diag, -EIO, "the process's capabilities are unknown: %s", strerror(errno));
 	environment->has_capabilities = true;
+	if (!environment->has_kernel && environment->baseline.major) {
+		environment->kernel = environment->baseline;
+		environment->has_kernel = true;
+	}
 	if (environment->has_kernel)
 		return 0;
 	if (uname(&name) < 0 || !kernel_version_parse(name.release, true, &environment->kernel))
@@ -188,10 +192,16 @@ int callgate_profile_set_kernel(struct callgate_profile *profile, const char *ve
 
 	if (result < 0)
 		return result;
-	if (!version || !kernel_version_parse(version, true, &profile->environment.kernel))
-		return diag_fail(&profile->diag, -EINVAL, "\"%s\" is not a kernel version such as \"6.1\"",
+	bool is_baseline = version && strncmp(version, ">=", 2) == 0;
+	struct kernel_version *place =
+	    is_baseline ? &profile->environment.baseline : &profile->environment.kernel;
+	if (!version || !kernel_version_parse(is_baseline ? version + 2 : version, !is_baseline, place))
+		return diag_fail(&profile->diag, -EINVAL,
+		                 "\"%s\" is not a kernel version such as \"6.1\" or \">=5.10\"",
 		                 version ? version : "NULL");
-	profile->environment.has_kernel = true;
+	if (is_baseline && place->major == 0)
+		return diag_fail(&profile->diag, -EINVAL, "\"%s\": there is no Linux before 1.0", version);
+	profile->environment.has_kernel |= !is_baseline;
 	return 0;
 }
 

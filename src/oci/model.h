@@ -29,6 +29,7 @@ struct environment {
 	uint64_t capabilities; /* bit N: capability number N */
 	bool has_kernel;
 	struct kernel_version kernel;
+	struct kernel_version baseline;          /* 0.0: none */
 	const struct callgate_arch *machine;     /* NULL: the first of `archs`, or the running one */
 	VEC(const struct callgate_arch *) archs; /* empty: the profile's own list */
 };
@@ -105,6 +106,7 @@ struct model {
 	struct entry *entries;
 	size_t arch_count; /* of the filter; the first is the machine */
 	const struct callgate_arch **archs;
+	struct kernel_version baseline;            /* 0.0: none */
 	bool flags[_SCMP_FLTATR_MAX];              /* by attribute */
 	enum callgate_profile_like like;           /* never AUTO */
 	enum callgate_unknown_calls unknown_calls; /* never AUTO */

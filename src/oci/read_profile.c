@@ -194,6 +194,7 @@ static bool start_archs(struct reader *reader)
 	model->archs = read_room(reader, room, sizeof(*model->archs));
 	if (!model->archs)
 		return false;
+	model->baseline = environment->baseline;
 	for (size_t i = 0; i < environment->archs.count; i++)
 		model->archs[model->arch_count++] = environment->archs.items[i];
 	if (!model->arch_count)

@@ -152,63 +152,99 @@ static bool is_wanted(const struct rule_call *call, const struct ruleset_attribu
 struct merged {
 	struct policy_syscall *list;
 	size_t count;
+	const struct policy_arch *arch;
+	/* Known calls that get `rule` if they have none: from a number on, or those that may be newer than a version. */
+	uint32_t first;
+	unsigned newer_major, newer_minor;
+	const struct policy_rule *rule;
 };
 
-static void push_ruled(struct merged *merged, const struct policy_syscall *syscall,
-                       const struct policy_rule *stays_default, bool is_known)
+static bool is_meant(const struct merged *merged, size_t known)
+{
+	const struct callgate_arch *arch = merged->arch->arch;
+
+	if (merged->first)
+		return (uint32_t)arch_syscall_number_at(arch, known) >= merged->first;
+	return arch_since_may_be_after(arch_syscall_since_at(arch, known), merged->newer_major,
+	                               merged->newer_minor);
+}
+
+static void push_ruled(struct merged *merged, const struct policy_syscall *syscall, bool is_known)
 {
 	struct policy_syscall *copy = &merged->list[merged->count++];
 
 	*copy = *syscall;
 	if (copy->rule_count || !is_known)
 		return;
-	copy->rules = stays_default;
+	copy->rules = merged->rule;
 	copy->rule_count = 1;
 }
 
-static void merge(struct merged *merged, const struct policy_arch *arch, uint32_t first,
-                  const struct policy_rule *stays_default)
+static void merge(struct merged *merged)
 {
+	const struct policy_arch *arch = merged->arch;
 	size_t known_count = arch_syscall_number_count(arch->arch), at = 0;
 
 	for (size_t i = 0; i < known_count; i++) {
 		uint32_t known = (uint32_t)arch_syscall_number_at(arch->arch, i);
-		if (known < first)
+		if (!is_meant(merged, i))
 			continue;
 		while (at < arch->syscall_count && arch->syscalls[at].nr < known)
-			push_ruled(merged, &arch->syscalls[at++], stays_default, false);
+			push_ruled(merged, &arch->syscalls[at++], false);
 		if (at < arch->syscall_count && arch->syscalls[at].nr == known)
-			push_ruled(merged, &arch->syscalls[at++], stays_default, true);
+			push_ruled(merged, &arch->syscalls[at++], true);
 		else
 			merged->list[merged->count++] =
-			    (struct policy_syscall){.nr = known, .rule_count = 1, .rules = stays_default};
+			    (struct policy_syscall){.nr = known, .rule_count = 1, .rules = merged->rule};
 	}
 	while (at < arch->syscall_count)
-		push_ruled(merged, &arch->syscalls[at++], stays_default, false);
+		push_ruled(merged, &arch->syscalls[at++], false);
+}
+
+/* The known calls that are meant and have no rule get one with the action. */
+static bool give(struct policy_arch *arch, struct merged merged, uint32_t action, struct arena *arena)
+{
+	size_t room = arch->syscall_count + arch_syscall_number_count(arch->arch);
+	struct policy_rule *rule = ARENA_NEW(arena, struct policy_rule);
+
+	merged.list = ARENA_ARRAY(arena, struct policy_syscall, room);
+	if (!merged.list || !rule)
+		return false;
+	rule->action = action;
+	merged.rule = rule;
+	merged.arch = arch;
+	merge(&merged);
+	assert(merged.count <= room);
+	arch->syscalls = merged.list;
+	arch->syscall_count = merged.count;
+	return true;
 }
 
 bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t first, uint32_t action,
                              uint32_t default_action, struct arena *arena)
 {
-	if (first) {
-		arch->unknown_first = first;
-		arch->unknown_action = action;
-		return true;
-	}
-	size_t room = arch->syscall_count + arch_syscall_number_count(arch->arch);
-	struct merged merged = {ARENA_ARRAY(arena, struct policy_syscall, room), 0};
-	struct policy_rule *stays_default = ARENA_NEW(arena, struct policy_rule);
+	uint32_t newest = (uint32_t)arch_syscall_number_newest(arch->arch);
 
-	if (!merged.list || !stays_default)
+	if (!first && !give(arch, (struct merged){.first = newest + 1}, default_action, arena))
 		return false;
-	stays_default->action = default_action;
-	arch->unknown_first = (uint32_t)arch_syscall_number_newest(arch->arch) + 1;
+	arch->unknown_first = first ? first : newest + 1;
 	arch->unknown_action = action;
-	merge(&merged, arch, arch->unknown_first, stays_default);
-	assert(merged.count <= room);
-	arch->syscalls = merged.list;
-	arch->syscall_count = merged.count;
 	return true;
+}
+
+/* Known calls that may be newer than the baseline and have no rule, and unknown ones unless they were given another action, get ENOSYS. */
+static bool set_baseline(const struct arch_rules *rules, const struct ruleset_attributes *attributes,
+                         struct policy_arch *arch, struct arena *arena)
+{
+	struct merged newer = {.newer_major = attributes->baseline_major,
+	                       .newer_minor = attributes->baseline_minor};
+	uint32_t action = SECCOMP_RET_ERRNO | arch->arch->enosys;
+
+	if (!newer.newer_major)
+		return true;
+	return give(arch, newer, action, arena) &&
+	       (rules->has_unknown ||
+	        policy_arch_set_unknown(arch, 0, action, attributes->default_action, arena));
 }
 
 /* false without memory. */
@@ -252,9 +288,10 @@ static bool freeze_arch(const struct arch_rules *rules, const struct ruleset_att
 		if (!freeze_call(rules, sorting.indices[i], &unconditional, &syscalls[i], arena))
 			return false;
 	*arch = (struct policy_arch){.arch = rules->arch, .syscall_count = count, .syscalls = syscalls};
-	return !rules->has_unknown ||
-	       policy_arch_set_unknown(arch, rules->unknown_first, rules->unknown_action,
-	                               attributes->default_action, arena);
+	return set_baseline(rules, attributes, arch, arena) &&
+	       (!rules->has_unknown ||
+	        policy_arch_set_unknown(arch, rules->unknown_first, rules->unknown_action,
+	                                attributes->default_action, arena));
 }
 
 const struct policy *ruleset_freeze(const struct ruleset *rules, const struct ruleset_attributes *attributes,

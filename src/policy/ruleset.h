@@ -31,7 +31,9 @@ struct ruleset_attributes {
 	uint32_t default_action;
 	uint32_t bad_arch_action;
 	uint32_t optimize;
-	bool skip_rules; /* SCMP_FLTATR_API_TSKIP: rules for number -1 are emitted */
+	uint8_t baseline_major,
+	    baseline_minor; /* of Linux; 0.0: none. Newer calls without rules get ENOSYS. */
+	bool skip_rules;    /* SCMP_FLTATR_API_TSKIP: rules for number -1 are emitted */
 	bool
 	    everything; /* for reading, not for compiling: with pseudo numbers, and -1 whatever skip_rules says */
 };

@@ -144,3 +144,22 @@ says 'nothing.json: No such file'
 printf '\25\0\5\5\0\0\0\0\6\0\0\0\0\0\377\177' >wrong.bpf
 expect 2 wrong.bpf read </dev/null
 says 'instruction 0'
+
+# For an older kernel: newer calls get ENOSYS unless the profile names them, the others the default.
+"$callgate" sim --arch x86_64 --kernel '>=5.8' --unknown-calls default p.json openat2 close_range write read 1000 >out 2>err || fail "--kernel"
+grep -qF 'on x86_64: ERRNO(ENOSYS), because it is an unknown call, newer than the rules' out || fail "no reason"
+grep ': ' out | grep -v '^ ' >seen
+diff - seen <<'OUT' || fail "--kernel '>=5.8'"
+openat2 on x86_64: ERRNO(EPERM)
+close_range on x86_64: ERRNO(ENOSYS)
+write on x86_64: ERRNO(EPERM)
+read on x86_64: ALLOW
+1000 on x86_64: ERRNO(ENOSYS)
+OUT
+for version in '>=' '>=5' '>=0.0' '>=5.8.1' '>5.8' '>= 5.8'; do
+	"$callgate" sim --kernel "$version" p.json read >out 2>err && fail "--kernel '$version'"
+	grep -qE 'is not a kernel version such as "6.1" or ">=5.10"|no Linux before 1.0' err || fail "not said: --kernel '$version'"
+done
+echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}' >open.json
+"$callgate" sim --kernel '>=5.8' open.json read >out 2>err && fail "a baseline under a default that allows"
+says "a baseline is for contexts whose default action denies calls; this one's is ALLOW"
