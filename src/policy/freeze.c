@@ -6,49 +6,6 @@
 #include "policy/rule_tree.h"
 #include "policy/ruleset.h"
 
-enum { NUMBERS_NEAR = 1024 };
-
-/*
- * The indices of the calls that are wanted, by their numbers as unsigned. No two calls have one number; where the numbers are near each other, as nearly
- * always, each marks its place. With qsort() alone, building and proving the rules of a container takes 6 to 8% more instructions.
- */
-struct sorting {
-	const struct arch_rules *rules;
-	uint32_t *indices;
-	size_t count;
-	uint32_t least, most; /* of the numbers */
-};
-
-static uint32_t number_of(const struct sorting *s, size_t i)
-{
-	return (uint32_t)s->rules->calls.items[s->indices[i]].nr;
-}
-
-static int by_number(const void *a, const void *b, void *calls)
-{
-	const struct rule_call *list = calls;
-	uint32_t x = (uint32_t)list[*(const uint32_t *)a].nr, y = (uint32_t)list[*(const uint32_t *)b].nr;
-
-	return (x > y) - (x < y);
-}
-
-static void sort_near(struct sorting *s)
-{
-	uint64_t taken[NUMBERS_NEAR / 64] = {0};
-	uint32_t places[NUMBERS_NEAR];
-	size_t count = 0;
-
-	for (size_t i = 0; i < s->count; i++) {
-		uint32_t place = number_of(s, i) - s->least;
-		taken[place / 64] |= UINT64_C(1) << place % 64;
-		places[place] = s->indices[i];
-	}
-	for (size_t i = 0; i <= (s->most - s->least) / 64; i++)
-		for (; taken[i]; taken[i] &= taken[i] - 1)
-			s->indices[count++] = places[i * 64 + (size_t)__builtin_ctzll(taken[i])];
-	assert(count == s->count);
-}
-
 /* The next place with a rule at or after `at`, depth first, below `root`; REFERENCE_NONE at the end. */
 static uint32_t next_rule(const struct arch_rules *rules, uint32_t root, uint32_t at)
 {
@@ -247,46 +204,45 @@ static bool set_baseline(const struct arch_rules *rules, const struct ruleset_at
 	        policy_arch_set_unknown(arch, 0, action, attributes->default_action, arena));
 }
 
-/* false without memory. */
-static bool sort_calls(struct sorting *s, const struct ruleset_attributes *attributes, struct arena *arena)
+static int by_number(const void *a, const void *b)
 {
-	bool sorted = true;
+	const struct call_page *const *x = a, *const *y = b;
 
-	if (!(s->indices = arena_take(arena, s->rules->calls.count * sizeof(*s->indices))))
-		return false;
-	for (size_t i = 0; i < s->rules->calls.count; i++) {
-		if (!is_wanted(&s->rules->calls.items[i], attributes))
-			continue;
-		s->indices[s->count++] = (uint32_t)i;
-		uint32_t nr = number_of(s, s->count - 1);
-		sorted = sorted && (s->count == 1 || nr > s->most);
-		s->least = s->count == 1 || nr < s->least ? nr : s->least;
-		s->most = s->count == 1 || nr > s->most ? nr : s->most;
-	}
-	if (!sorted && s->most - s->least < NUMBERS_NEAR)
-		sort_near(s);
-	else if (!sorted)
-		qsort_r(s->indices, s->count, sizeof(*s->indices), by_number, s->rules->calls.items);
-	for (size_t i = 1; i < s->count; i++)
-		assert(number_of(s, i - 1) < number_of(s, i));
-	return true;
+	return ((*x)->number > (*y)->number) - ((*x)->number < (*y)->number);
+}
+
+/* The pages of calls in the order of their numbers. */
+static const struct call_page **sort_pages(const struct arch_rules *rules, struct arena *arena)
+{
+	const struct call_page **pages = arena_take(arena, rules->pages.count * sizeof(*pages));
+
+	for (size_t i = 0; pages && i < rules->pages.count; i++)
+		pages[i] = &rules->pages.items[i];
+	if (pages && rules->pages.count > 1)
+		qsort(pages, rules->pages.count, sizeof(*pages), by_number);
+	return pages;
 }
 
 static bool freeze_arch(const struct arch_rules *rules, const struct ruleset_attributes *attributes,
                         struct policy_arch *arch, struct arena *arena)
 {
-	struct sorting sorting = {.rules = rules};
+	const struct call_page **pages = sort_pages(rules, arena);
+	struct policy_syscall *syscalls = arena_take(arena, rules->calls.count * sizeof(*syscalls));
+	struct policy_rule *unconditional = arena_take(arena, rules->calls.count * sizeof(*unconditional));
+	size_t count = 0;
 
-	if (!sort_calls(&sorting, attributes, arena))
+	if (!pages || !syscalls || !unconditional)
 		return false;
-	size_t count = sorting.count;
-	struct policy_syscall *syscalls = ARENA_ARRAY(arena, struct policy_syscall, count);
-	struct policy_rule *unconditional = ARENA_ARRAY(arena, struct policy_rule, count);
-	if (!syscalls || !unconditional)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!freeze_call(rules, sorting.indices[i], &unconditional, &syscalls[i], arena))
-			return false;
+	for (size_t i = 0; i < rules->pages.count; i++)
+		for (uint64_t taken = pages[i]->taken; taken; taken &= taken - 1) {
+			uint32_t at = pages[i]->calls[__builtin_ctzll(taken)];
+			if (!is_wanted(&rules->calls.items[at], attributes))
+				continue;
+			if (!freeze_call(rules, at, &unconditional, &syscalls[count], arena))
+				return false;
+			assert(count == 0 || syscalls[count - 1].nr < syscalls[count].nr);
+			count++;
+		}
 	*arch = (struct policy_arch){.arch = rules->arch, .syscall_count = count, .syscalls = syscalls};
 	return set_baseline(rules, attributes, arch, arena) &&
 	       (!rules->has_unknown ||

@@ -21,14 +21,10 @@ void arch_rules_free(struct arch_rules *rules)
 		return;
 	vec_finish(&rules->calls);
 	vec_finish(&rules->nodes);
-	table_finish(&rules->call_table);
+	vec_finish(&rules->pages);
+	table_finish(&rules->page_table);
 	table_finish(&rules->node_table);
 	free(rules);
-}
-
-static uint32_t hash_call(int32_t nr)
-{
-	return hash_end((uint32_t)nr);
 }
 
 static uint32_t hash_node(uint32_t parent, const struct policy_condition *condition)
@@ -48,19 +44,30 @@ bool arch_rules_reserve(struct arch_rules *rules, size_t calls, size_t nodes)
 	if (!rules->nodes.capacity && nodes && !vec_reserve(&rules->nodes, FIRST_NODES))
 		return false;
 	return vec_reserve(&rules->calls, calls) && vec_reserve(&rules->nodes, nodes) &&
-	       table_reserve(&rules->call_table, calls) && table_reserve(&rules->node_table, nodes);
+	       vec_reserve(&rules->pages, calls) && table_reserve(&rules->page_table, calls) &&
+	       table_reserve(&rules->node_table, nodes);
 }
 
-static bool is_call(const void *items, uint32_t index, const void *key)
+static bool is_page(const void *items, uint32_t index, const void *key)
 {
-	return ((const struct rule_call *)items)[index].nr == *(const int32_t *)key;
+	return ((const struct call_page *)items)[index].number == *(const uint32_t *)key;
+}
+
+/* The page of a number, or NULL. */
+static struct call_page *find_page(const struct arch_rules *rules, int32_t nr)
+{
+	uint32_t number = (uint32_t)nr / PAGE_NUMBERS;
+	uint32_t at = table_find(&rules->page_table, hash_end(number), is_page, rules->pages.items, &number);
+
+	return at == TABLE_NONE ? NULL : &rules->pages.items[at];
 }
 
 uint32_t arch_rules_find_call(const struct arch_rules *rules, int32_t nr)
 {
-	uint32_t at = table_find(&rules->call_table, hash_call(nr), is_call, rules->calls.items, &nr);
+	const struct call_page *page = find_page(rules, nr);
+	uint32_t place = (uint32_t)nr % PAGE_NUMBERS;
 
-	return at == TABLE_NONE ? REFERENCE_NONE : at | REFERENCE_CALL;
+	return page && page->taken >> place & 1 ? page->calls[place] | REFERENCE_CALL : REFERENCE_NONE;
 }
 
 static bool is_node(const void *items, uint32_t index, const void *key)
@@ -132,7 +139,15 @@ uint32_t arch_rules_add_call(struct arch_rules *rules, int32_t nr)
 	       arch_rules_find_call(rules, nr) == REFERENCE_NONE);
 	rules->calls.items[rules->calls.count++] =
 	    (struct rule_call){.nr = nr, .slot.first_child = REFERENCE_NONE};
-	(void)table_add(&rules->call_table, hash_call(nr), at);
+	struct call_page *page = find_page(rules, nr);
+	if (!page) {
+		uint32_t number = (uint32_t)nr / PAGE_NUMBERS;
+		(void)table_add(&rules->page_table, hash_end(number), (uint32_t)rules->pages.count);
+		page = &rules->pages.items[rules->pages.count++];
+		*page = (struct call_page){.number = number};
+	}
+	page->taken |= UINT64_C(1) << (uint32_t)nr % PAGE_NUMBERS;
+	page->calls[(uint32_t)nr % PAGE_NUMBERS] = at;
 	return at | REFERENCE_CALL;
 }
 

@@ -66,12 +66,24 @@ struct rule_call {
 	struct rule_slot slot;
 };
 
-/* Calls are never taken back, nodes are, newest first. The tables find a call by its number, a node by parent and condition. */
+/* The calls whose numbers, as unsigned, are PAGE_NUMBERS * number and those that follow: a bit for each, and its index. */
+enum { PAGE_NUMBERS = 64 };
+struct call_page {
+	uint64_t taken;
+	uint32_t number;
+	uint32_t calls[PAGE_NUMBERS];
+};
+
+/*
+ * Calls are never taken back, nodes are, newest first. The tables find a page of calls, a node by parent and condition. A rule set has few pages, as the
+ * numbers of calls are near each other.
+ */
 struct arch_rules {
 	const struct callgate_arch *arch;
 	VEC(struct rule_call) calls;
 	VEC(struct rule_node) nodes;
-	struct table call_table, node_table;
+	VEC(struct call_page) pages;
+	struct table page_table, node_table;
 	bool has_unknown;       /* unknown calls get unknown_action */
 	uint32_t unknown_first; /* 0: after the newest known one */
 	uint32_t unknown_action;

@@ -30,7 +30,7 @@ static void fill(struct placement *placement, struct arch_rules *rules, int32_t 
 	placement->is_multiplexed = false;
 	placement->nr = nr;
 	memcpy(placement->conditions, conditions, count * sizeof(*conditions));
-	placement->count = rule_order_normalize(placement->conditions, count, rules->arch);
+	placement->count = count ? rule_order_normalize(placement->conditions, count, rules->arch) : 0;
 }
 
 /*
