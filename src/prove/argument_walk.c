@@ -22,20 +22,20 @@ enum joining {
 static const struct attempt {
 	enum joining joining;
 	uint32_t apart; /* so many ways to an instruction are not joined */
-} attempts[] = {{JOIN_ALIKE, 4}, {JOIN_ALL, 0}, {JOIN_REFUTING, 12}, {JOIN_REFUTING, 4}, {JOIN_REFUTING, 32}};
+} attempts[] = {{JOIN_ALIKE, 4}, {JOIN_ALL, 0}, {JOIN_REFUTING, 4}, {JOIN_REFUTING, 32}};
 enum { ATTEMPTS = sizeof(attempts) / sizeof(attempts[0]), SHORT_ATTEMPTS = 2 };
 
 /* What is known in front of an instruction. */
 struct way {
-	uint32_t next;   /* index + 1 of another way to the same instruction, or of another unused one */
-	uint32_t rule;   /* the rules before this one do not match, */
-	uint32_t holds;  /* and these of its first conditions hold */
-	uint8_t held;    /* the accumulator is this word, masked, or else NOTHING and the constant */
-	bool is_lost;    /* what the accumulator holds is not known */
-	uint32_t number; /* the mask, or the constant */
+	struct way *next; /* another way to the same instruction, or another unused one */
+	uint32_t rule;    /* the rules before this one do not match, */
+	uint32_t holds;   /* and these of its first conditions hold */
+	uint32_t number;  /* the mask of the word that the accumulator holds, or the constant */
+	uint8_t held;     /* that word, or else NOTHING */
+	bool is_lost;     /* what the accumulator holds is not known */
+	bool is_close;    /* to a rule; JOIN_REFUTING */
 	struct knowledge known;
-	bool is_close;                        /* to a rule */
-	uint64_t refuted[REFUTED_RULES / 64]; /* bit set of rules that do not match; JOIN_REFUTING */
+	uint64_t *refuted; /* bit set of rules that do not match; JOIN_REFUTING */
 };
 
 struct argument_walk {
@@ -44,33 +44,70 @@ struct argument_walk {
 	struct region region;
 	uint32_t default_action;
 	struct knowledge_base base;
-	uint32_t *newest;  /* of each instruction: index + 1 of its first way */
-	uint64_t *pending; /* bit set of instructions with ways */
-	uint32_t unused;   /* index + 1 of the first unused way */
-	ARENA_VEC(struct way) ways;
+	struct way **newest; /* of each instruction: its first way */
+	uint64_t *pending;   /* bit set of instructions with ways */
+	struct way *unused;
 	size_t steps_most;
 	struct attempt attempt;
 };
 
 /* ---- ways ---- */
 
-/* Notes which conditions of the way's rule hold. */
-static enum interval_answer decide_rule(struct argument_walk *w, struct way *way, struct knowledge_test *test)
+static void put(struct way *way, struct way **list)
 {
-	const struct policy_rule *rule = &w->call->rules[way->rule];
+	way->next = *list;
+	*list = way;
+}
+
+/* An unused way, with nothing in it but room for refuted rules where they are needed. NULL without memory. */
+static struct way *take_way(struct argument_walk *w)
+{
+	struct way *way = w->unused;
+	bool refutes = w->attempt.joining == JOIN_REFUTING;
+
+	if (way)
+		w->unused = way->next;
+	else
+		way = ARENA_NEW(w->base.arena, struct way);
+	if (way && refutes && !way->refuted)
+		way->refuted = ARENA_ARRAY(w->base.arena, uint64_t, REFUTED_RULES / 64);
+	if (!way || (refutes && !way->refuted))
+		w->base.failed = true;
+	return w->base.failed ? NULL : way;
+}
+
+static struct way *copy_way(struct argument_walk *w, const struct way *way)
+{
+	struct way *copy = take_way(w);
+
+	if (!copy)
+		return NULL;
+	uint64_t *refuted = copy->refuted;
+	*copy = *way;
+	copy->refuted = refuted;
+	if (w->attempt.joining == JOIN_REFUTING)
+		memcpy(refuted, way->refuted, REFUTED_RULES / 8);
+	return copy;
+}
+
+/* Does a rule match? Notes which of its conditions hold. If it is undecided, so is *test. */
+static enum interval_answer decide_rule(struct argument_walk *w, const struct knowledge *known,
+                                        uint32_t index, uint32_t *holds, struct knowledge_test *test)
+{
+	const struct policy_rule *rule = &w->call->rules[index];
 	enum interval_answer result = INTERVAL_TRUE;
 	struct knowledge_test undecided;
 
 	for (uint32_t i = 0; i < rule->condition_count; i++) {
 		uint32_t bit = i < 32 ? UINT32_C(1) << i : 0;
-		if (way->holds & bit)
+		if (*holds & bit)
 			continue;
 		enum interval_answer answer =
-		    knowledge_condition(&w->base, &way->known, &rule->conditions[i], &undecided);
+		    knowledge_condition(&w->base, known, &rule->conditions[i], &undecided);
 		if (answer == INTERVAL_FALSE)
 			return answer;
 		if (answer == INTERVAL_TRUE) {
-			way->holds |= bit;
+			*holds |= bit;
 		} else if (result == INTERVAL_TRUE) {
 			*test = undecided;
 			result = answer;
@@ -79,50 +116,28 @@ static enum interval_answer decide_rule(struct argument_walk *w, struct way *way
 	return result;
 }
 
-static bool is_refuted(const struct way *way, uint32_t rule)
+/* What the rule says on its own, whatever is noted. */
+static enum interval_answer decide_again(struct argument_walk *w, const struct way *way, uint32_t rule)
 {
-	return rule < REFUTED_RULES && way->refuted[rule / 64] >> rule % 64 & 1;
+	uint32_t holds = 0;
+	struct knowledge_test test;
+
+	return decide_rule(w, &way->known, rule, &holds, &test);
+}
+
+static bool is_refuted(const struct argument_walk *w, const struct way *way, uint32_t rule)
+{
+	return w->attempt.joining == JOIN_REFUTING && rule < REFUTED_RULES &&
+	       way->refuted[rule / 64] >> rule % 64 & 1;
 }
 
 /* Notes all rules that do not match, before what says so is forgotten. */
 static void refute(struct argument_walk *w, struct way *way)
 {
-	struct way other = *way;
-	struct knowledge_test test;
-
-	for (uint32_t i = 0; i < w->call->rule_count && i < REFUTED_RULES; i++) {
-		other.rule = i;
-		other.holds = 0;
-		if (!is_refuted(way, i) && (i < way->rule || decide_rule(w, &other, &test) == INTERVAL_FALSE))
+	for (uint32_t i = 0; i < w->call->rule_count && i < REFUTED_RULES; i++)
+		if (!is_refuted(w, way, i) && (i < way->rule || decide_again(w, way, i) == INTERVAL_FALSE))
 			way->refuted[i / 64] |= UINT64_C(1) << i % 64;
-	}
-}
-
-/* Puts a copy in front of a list. */
-static void push_way(struct argument_walk *w, const struct way *way, uint32_t *list)
-{
-	uint32_t at = w->unused;
-
-	if (at)
-		w->unused = w->ways.items[at - 1].next;
-	else if (!vec_push_in(&w->ways, w->base.arena, *way))
-		w->base.failed = true;
-	if (w->base.failed)
-		return;
-	at = at ? at : (uint32_t)w->ways.count;
-	w->ways.items[at - 1] = *way;
-	w->ways.items[at - 1].next = *list;
-	*list = at;
-}
-
-static void pop_way(struct argument_walk *w, uint32_t *list)
-{
-	struct way *way = &w->ways.items[*list - 1];
-	uint32_t next = way->next;
-
-	way->next = w->unused;
-	w->unused = *list;
-	*list = next;
+	w->base.steps += w->call->rule_count;
 }
 
 /* What is known of calls that come either way. */
@@ -131,10 +146,23 @@ static void join(const struct argument_walk *w, struct way *way, const struct wa
 	knowledge_join(&w->base, &way->known, &other->known);
 	way->holds = way->rule == other->rule ? way->holds & other->holds : 0;
 	way->rule = way->rule < other->rule ? way->rule : other->rule;
-	for (int i = 0; i < REFUTED_RULES / 64; i++)
+	for (int i = 0; w->attempt.joining == JOIN_REFUTING && i < REFUTED_RULES / 64; i++)
 		way->refuted[i] &= other->refuted[i];
 	way->is_lost =
 	    way->is_lost || other->is_lost || way->held != other->held || way->number != other->number;
+}
+
+/* Makes one way two: of calls for which a test does not hold [0], and does [1]. NULL where there are none. */
+static void divide(struct argument_walk *w, struct way *way, const struct knowledge_test *test,
+                   struct way *ret_parts[2])
+{
+	ret_parts[0] = copy_way(w, way);
+	ret_parts[1] = way;
+	for (int holds = 0; holds < 2; holds++)
+		if (ret_parts[holds] && !knowledge_assume(&w->base, &ret_parts[holds]->known, test, holds)) {
+			put(ret_parts[holds], &w->unused);
+			ret_parts[holds] = NULL;
+		}
 }
 
 /*
@@ -145,8 +173,9 @@ static enum interval_answer find_rule(struct argument_walk *w, struct way *way, 
                                       struct knowledge_test *test)
 {
 	for (; way->rule < limit && way->rule < w->call->rule_count; way->rule++, way->holds = 0) {
-		enum interval_answer answer =
-		    is_refuted(way, way->rule) ? INTERVAL_FALSE : decide_rule(w, way, test);
+		enum interval_answer answer = is_refuted(w, way, way->rule)
+		                                  ? INTERVAL_FALSE
+		                                  : decide_rule(w, &way->known, way->rule, &way->holds, test);
 		if (answer != INTERVAL_FALSE)
 			return answer;
 	}
@@ -159,64 +188,51 @@ static enum interval_answer find_rule(struct argument_walk *w, struct way *way, 
  */
 static bool is_impossible(struct argument_walk *w, const struct way *way, uint32_t action)
 {
-	struct way other = *way;
-	struct knowledge_test test;
-
-	while (other.rule-- > 0) {
-		other.holds = 0;
-		if (w->call->rules[other.rule].action == action &&
-		    decide_rule(w, &other, &test) == INTERVAL_TRUE)
+	for (uint32_t i = way->rule; i-- > 0;)
+		if (w->call->rules[i].action == action && decide_again(w, way, i) == INTERVAL_TRUE)
 			return true;
-	}
 	return false;
 }
 
-/* Do the rules say the same for all calls of a way on which the program returns a verdict? */
-static void compare(struct argument_walk *w, const struct way *returned, const struct sock_filter *insn)
+/* Do all rules that may match, up to one that does, have this action? Then it is all the same which of them it is. */
+static bool is_certain(struct argument_walk *w, const struct way *way, uint32_t action)
 {
-	uint32_t left = 0, verdict = insn->k;
+	for (uint32_t i = way->rule; i < w->call->rule_count; i++) {
+		enum interval_answer answer =
+		    is_refuted(w, way, i) ? INTERVAL_FALSE : decide_again(w, way, i);
+		if (answer != INTERVAL_FALSE && w->call->rules[i].action != action)
+			return false;
+		if (answer == INTERVAL_TRUE)
+			return true;
+	}
+	return w->default_action == action;
+}
+
+/* ---- where ways meet ---- */
+
+/* Do the rules say the same for all calls of a way on which the program returns a verdict? */
+static void compare(struct argument_walk *w, struct way *way, const struct sock_filter *insn)
+{
+	struct way *left = NULL, *parts[2];
 
 	w->base.failed = w->base.failed || insn->code != (BPF_RET | BPF_K);
-	push_way(w, returned, &left);
-	while (left && !w->base.failed) {
-		struct way way = w->ways.items[left - 1], other;
+	for (put(way, &left); left;) {
 		struct knowledge_test test;
-		enum interval_answer answer = find_rule(w, &way, UINT32_MAX, &test);
-		if (answer == INTERVAL_EITHER) {
-			pop_way(w, &left);
-			other = way;
-			if (knowledge_assume(&w->base, &way.known, &test, false))
-				push_way(w, &way, &left);
-			if (knowledge_assume(&w->base, &other.known, &test, true))
-				push_way(w, &other, &left);
-			continue;
+		way = left;
+		left = way->next;
+		if (!w->base.failed && !is_certain(w, way, insn->k)) {
+			if (find_rule(w, way, UINT32_MAX, &test) == INTERVAL_EITHER) {
+				divide(w, way, &test, parts);
+				for (int i = 0; i < 2; i++)
+					if (parts[i])
+						put(parts[i], &left);
+				w->base.failed = w->base.failed || w->base.steps > w->steps_most;
+				continue;
+			}
+			w->base.failed = !is_impossible(w, way, insn->k);
 		}
-		uint32_t action =
-		    answer == INTERVAL_TRUE ? w->call->rules[way.rule].action : w->default_action;
-		if (w->base.steps > w->steps_most || (action != verdict && !is_impossible(w, &way, verdict)))
-			w->base.failed = true;
-		pop_way(w, &left);
+		put(way, &w->unused);
 	}
-}
-
-static bool is_alike(const struct way *a, const struct way *b)
-{
-	return a->rule == b->rule && a->holds == b->holds;
-}
-
-/* All ways to an instruction become one, which is at the rule that none of them is beyond. */
-static void arrive_together(struct argument_walk *w, struct way *way, uint32_t *list)
-{
-	struct way *other = *list ? &w->ways.items[*list - 1] : way;
-	struct knowledge_test test;
-
-	/* Each knows best what it has behind it. Far more rules may not match on this way alone, and are not looked at in vain. */
-	(void)find_rule(w, way, other->rule + 1, &test);
-	if (other == way)
-		return;
-	(void)find_rule(w, other, way->rule + 1, &test);
-	join(w, way, other);
-	pop_way(w, list);
 }
 
 /* Has a way met all that a rule wants of the low halves? Programs test high halves last, and with the same instructions for many rules. */
@@ -232,66 +248,72 @@ static bool is_close(const struct argument_walk *w, const struct way *way)
 				break;
 			met++;
 		}
-		if (met == rule->condition_count && !is_refuted(way, i))
+		if (met == rule->condition_count && !is_refuted(w, way, i))
 			return true;
 	}
 	return false;
 }
 
-/* Many ways become one, but for those that are close to a rule: which rule that is, each of them knows by itself. */
-static void arrive_refuting(struct argument_walk *w, struct way *way, uint32_t *list)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = *list; i; i = w->ways.items[i - 1].next)
-		count += !w->ways.items[i - 1].is_close;
-	refute(w, way);
-	way->is_close = is_close(w, way);
-	w->base.steps += w->call->rule_count;
-	while (*list && count >= w->attempt.apart && !way->is_close) {
-		struct way *other = &w->ways.items[*list - 1];
-		if (other->is_close) {
-			list = &other->next;
-		} else {
-			join(w, way, other);
-			pop_way(w, list);
-		}
-	}
-}
-
-/* Many ways that are alike become one, which loses what is known of some but not of all. */
-static void arrive_alike(struct argument_walk *w, struct way *way, uint32_t *list)
+/* Finds out what says whether the way may be joined with others. */
+static void find_place(struct argument_walk *w, struct way *way, struct way *others)
 {
 	struct knowledge_test test;
-	uint32_t alike = 0;
 
-	(void)find_rule(w, way, UINT32_MAX, &test);
-	for (uint32_t i = *list; i; i = w->ways.items[i - 1].next, w->base.steps++)
-		alike += is_alike(&w->ways.items[i - 1], way);
-	while (alike >= w->attempt.apart && *list) {
-		struct way *other = &w->ways.items[*list - 1];
-		if (is_alike(other, way)) {
-			join(w, way, other);
-			pop_way(w, list);
-		} else {
-			list = &other->next;
-		}
+	if (w->attempt.joining == JOIN_REFUTING) {
+		refute(w, way);
+		way->is_close = is_close(w, way);
+	} else if (w->attempt.joining == JOIN_ALIKE) {
+		/* The first way at the last rule has nothing to skip, unless there are others. */
+		if (others || way->rule + 1 < w->call->rule_count)
+			(void)find_rule(w, way, UINT32_MAX, &test);
+		if (others && !others->next)
+			(void)find_rule(w, others, UINT32_MAX, &test);
+	} else {
+		/* Each knows best what it has behind it. Far more rules may not match on this way alone, and are not looked at in vain. */
+		(void)find_rule(w, way, (others ? others->rule : way->rule) + 1, &test);
+		if (others)
+			(void)find_rule(w, others, way->rule + 1, &test);
 	}
 }
 
-/* A way comes to an instruction. */
+/* Which rule it is that a way is close to, each of them knows by itself. */
+static bool may_join(const struct argument_walk *w, const struct way *a, const struct way *b)
+{
+	switch (w->attempt.joining) {
+	case JOIN_ALIKE:
+		return a->rule == b->rule && a->holds == b->holds;
+	case JOIN_REFUTING:
+		return !a->is_close && !b->is_close;
+	default:
+		return true;
+	}
+}
+
+/* A way comes to an instruction. Many that may be joined become one, which loses what is known of some but not of all. */
 static void arrive(struct argument_walk *w, struct way *way, size_t pc)
 {
+	struct way **list = &w->newest[pc];
+	uint32_t count = 0;
+
 	if (bpf_kind_of(&w->program->insns[pc]) == BPF_KIND_RETURN) {
 		compare(w, way, &w->program->insns[pc]);
 		return;
 	}
-	static void (*const arrivals[])(struct argument_walk *, struct way *, uint32_t *) = {
-	    [JOIN_ALIKE] = arrive_alike, [JOIN_ALL] = arrive_together, [JOIN_REFUTING] = arrive_refuting};
-	arrivals[w->attempt.joining](w, way, &w->newest[pc]);
-	push_way(w, way, &w->newest[pc]);
-	if (!w->base.failed)
-		w->pending[pc / 64] |= UINT64_C(1) << pc % 64;
+	find_place(w, way, *list);
+	for (const struct way *other = *list; other; other = other->next, w->base.steps++)
+		count += may_join(w, way, other);
+	for (struct way **at = list; *at && count >= w->attempt.apart;) {
+		struct way *other = *at;
+		if (!may_join(w, way, other)) {
+			at = &other->next;
+			continue;
+		}
+		*at = other->next;
+		join(w, way, other);
+		put(other, &w->unused);
+	}
+	put(way, list);
+	w->pending[pc / 64] |= UINT64_C(1) << pc % 64;
 }
 
 /* Does a branch hold? If that is undecided, it is that *test holds, or, negated, that it does not. */
@@ -348,9 +370,12 @@ static void follow(struct argument_walk *w, struct way *way, size_t pc)
 		const struct sock_filter *insn = &w->program->insns[pc];
 		enum bpf_kind kind = bpf_kind_of(insn);
 		struct knowledge_test test;
+		struct way *parts[2];
 		bool is_negated;
-		if (kind == BPF_KIND_RETURN || (w->attempt.joining == JOIN_ALL && w->newest[pc]))
-			break;
+		if (kind == BPF_KIND_RETURN || (w->attempt.joining == JOIN_ALL && w->newest[pc])) {
+			arrive(w, way, pc);
+			return;
+		}
 		if (kind == BPF_KIND_JUMP) {
 			pc += 1 + insn->k;
 		} else if (kind != BPF_KIND_BRANCH) {
@@ -360,53 +385,45 @@ static void follow(struct argument_walk *w, struct way *way, size_t pc)
 			enum interval_answer answer = decide_branch(w, way, insn, &test, &is_negated);
 			size_t yes = pc + 1 + insn->jt, no = pc + 1 + insn->jf;
 			if (answer == INTERVAL_EITHER) {
-				struct way other = *way;
-				if (knowledge_assume(&w->base, &way->known, &test, !is_negated))
-					arrive(w, way, yes);
-				if (knowledge_assume(&w->base, &other.known, &test, is_negated))
-					arrive(w, &other, no);
+				divide(w, way, &test, parts);
+				if (parts[!is_negated])
+					arrive(w, parts[!is_negated], yes);
+				if (parts[is_negated])
+					arrive(w, parts[is_negated], no);
 				return;
 			}
 			pc = answer == INTERVAL_TRUE ? yes : no;
 		}
 	}
-	if (!w->base.failed)
-		arrive(w, way, pc);
+	put(way, &w->unused);
 }
 
-/* All that come to an instruction, when no more can: jumps go forward. */
-static void follow_all(struct argument_walk *w)
+static bool walk(struct argument_walk *w, const struct part *from, size_t steps_most,
+                 const struct attempt *attempt)
 {
-	size_t words = w->program->count / 64 + 1;
-
-	for (size_t i = 0; i < words; i++)
-		while (w->pending[i] && !w->base.failed) {
-			size_t pc = i * 64 + (size_t)__builtin_ctzll(w->pending[i]);
-			struct way way = w->ways.items[w->newest[pc] - 1];
-			pop_way(w, &w->newest[pc]);
-			if (!w->newest[pc])
-				w->pending[i] &= w->pending[i] - 1;
-			follow(w, &way, pc);
-			w->base.failed = w->base.failed || w->base.steps > w->steps_most;
-		}
-	if (!w->base.failed)
-		return;
-	memset(w->pending, 0, words * sizeof(*w->pending));
-	memset(w->newest, 0, w->program->count * sizeof(*w->newest));
-}
-
-static bool walk(struct argument_walk *w, size_t steps_most, const struct attempt *attempt)
-{
-	struct way start = {.held = NOTHING};
-
-	start.known = knowledge_none();
-	w->unused = 0;
 	w->base.failed = false;
+	w->base.exclusions.count = 0;
 	w->attempt = *attempt;
 	w->steps_most = w->base.steps + steps_most;
-	w->ways.count = w->base.exclusions.count = 0;
-	follow(w, &start, 0);
-	follow_all(w);
+	struct way *start = take_way(w);
+	if (!start)
+		return false;
+	*start = (struct way){.held = NOTHING, .number = from->accumulator, .refuted = start->refuted};
+	start->known = knowledge_none();
+	if (attempt->joining == JOIN_REFUTING)
+		memset(start->refuted, 0, REFUTED_RULES / 8);
+	follow(w, start, from->pc);
+	/* All that come to an instruction, when no more can: jumps go forward. */
+	for (size_t i = from->pc / 64; i <= w->program->count / 64; i++)
+		while (w->pending[i]) {
+			size_t pc = i * 64 + (size_t)__builtin_ctzll(w->pending[i]);
+			struct way *way = w->newest[pc];
+			w->newest[pc] = way->next;
+			if (!w->newest[pc])
+				w->pending[i] &= w->pending[i] - 1;
+			w->base.failed = w->base.failed || w->base.steps > w->steps_most;
+			follow(w, way, pc);
+		}
 	return !w->base.failed;
 }
 
@@ -421,37 +438,44 @@ static struct argument_walk *prepare(struct space *space)
 	w->program = program;
 	w->base.big_endian = program->big_endian;
 	w->base.arena = &space->arena;
-	w->newest = ARENA_ARRAY(w->base.arena, uint32_t, program->count);
+	w->newest = ARENA_ARRAY(w->base.arena, struct way *, program->count);
 	w->pending = ARENA_ARRAY(w->base.arena, uint64_t, program->count / 64 + 1);
 	return w->newest && w->pending ? w : NULL;
 }
 
-bool argument_walk(struct space *space, const struct region *region, bool is_long)
+const struct policy_syscall *argument_walk_rules(struct space *space, const struct region *region,
+                                                 const struct callgate_arch **ret_arch)
 {
 	const struct filter *rules = space->filters[0].filter,
 	                    *made = space->filters[space->filter_count - 1].filter;
-	const struct callgate_arch *arch;
 
 	if (space->filter_count != 2 || !rules->policy || made->policy || made->program_count != 1 ||
 	    !region_is_one_call(region))
-		return false;
-	const struct policy_syscall *call = policy_diagram_rules(&space->filters[0].policy, region, &arch);
-	if (!call || !call->rule_count || (!space->arguments && !(space->arguments = prepare(space))))
+		return NULL;
+	const struct policy_syscall *call = policy_diagram_rules(&space->filters[0].policy, region, ret_arch);
+	return call && call->rule_count ? call : NULL;
+}
+
+bool argument_walk(struct space *space, const struct part *part, bool is_long)
+{
+	const struct callgate_arch *arch;
+	const struct policy_syscall *call = argument_walk_rules(space, &part->region, &arch);
+
+	if (!call || (!space->arguments && !(space->arguments = prepare(space))))
 		return false;
 	struct argument_walk *w = space->arguments;
 	w->call = call;
-	w->region = *region;
+	w->region = part->region;
 	w->base.word = policy_word_mask(arch) & INPUT_WIDE_MAX;
-	w->default_action = rules->policy->default_action;
-	size_t most = STEPS_FIRST;
+	w->default_action = space->filters[0].filter->policy->default_action;
+	size_t most =
+	    STEPS_FIRST + (is_long ? STEPS_PER_PAIR * (size_t)call->rule_count * call->rule_count : 0);
 	for (uint32_t i = 0; i < call->rule_count; i++)
 		most += STEPS_PER_CONDITION * (size_t)call->rules[i].condition_count;
 	w->base.steps = 0;
 	bool equal = false;
 	for (size_t i = is_long ? SHORT_ATTEMPTS : 0; i < (is_long ? ATTEMPTS : SHORT_ATTEMPTS) && !equal;
-	     i++) {
-		const size_t pairs = is_long ? (size_t)call->rule_count * call->rule_count : 0;
-		equal = walk(w, most + STEPS_PER_PAIR * pairs, &attempts[i]);
-	}
+	     i++)
+		equal = walk(w, part, most, &attempts[i]);
 	return diagram_spend(&space->diagram, w->base.steps) && equal;
 }

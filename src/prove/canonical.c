@@ -98,10 +98,10 @@ static bool takes_zero(const struct chain *low)
 	return low->n.pattern == low->n.mask;
 }
 
-/* Does the chain compare bits of the field, all of them lower ones? (In an adapted order other bits may come after it.) */
-static bool can_extend(const struct chain *chain, enum input_field field, uint64_t bit)
+/* Does the node compare bits of the field? Then they are lower than what comes in front of it. */
+static bool tests_field(const struct diagram_node *n, enum input_field field)
 {
-	return chain->n.level != LEVEL_LEAF && chain->n.field == field && chain->n.mask < bit;
+	return n->level != LEVEL_LEAF && n->field == field;
 }
 
 /* The test of a bit in front of two chains. */
@@ -109,8 +109,8 @@ static struct chain canonical_test(struct diagram *d, enum input_field field, un
                                    struct chain *low, struct chain *high)
 {
 	uint64_t bit = UINT64_C(1) << index;
-	uint32_t level = input_level(d->levels, field, index);
-	bool above = can_extend(high, field, bit), below = can_extend(low, field, bit);
+	uint32_t level = input_level(field, index);
+	bool above = tests_field(&high->n, field), below = tests_field(&low->n, field);
 
 	if (chain_same(low, high))
 		return *low;
@@ -151,7 +151,7 @@ static struct diagram_bits mergeable(const struct chain *chain, struct diagram_b
 {
 	const struct diagram_node *n = &chain->n;
 	uint64_t ones = rest.mask & rest.pattern, zeros = rest.mask & ~rest.pattern;
-	bool is_same = can_extend(chain, rest.field, rest.mask & -rest.mask) && !one_bit(n);
+	bool is_same = tests_field(n, rest.field) && !one_bit(n);
 	bool takes_ones = is_same && n->pattern && n->less == less.id;
 	bool takes_zeros = is_same && n->pattern != n->mask && n->greater == greater.id;
 
@@ -160,11 +160,6 @@ static struct diagram_bits mergeable(const struct chain *chain, struct diagram_b
 	else if (!takes_zeros && zeros)
 		rest.mask = takes_ones ? ones & ((zeros & -zeros) - 1) : 0;
 	return rest;
-}
-
-static bool tests_field(const struct diagram *d, node n, enum input_field field)
-{
-	return diagram_at(d, n)->level != LEVEL_LEAF && diagram_at(d, n)->field == field;
 }
 
 /*
@@ -176,9 +171,9 @@ static bool stands_alone(const struct diagram *d, struct diagram_bits bits, node
 {
 	bool ones = bits.pattern, zeros = bits.pattern != bits.mask;
 
-	return !tests_field(d, equal, bits.field) &&
-	       (!ones || (!node_same(equal, less) && !tests_field(d, less, bits.field))) &&
-	       (!zeros || (!node_same(equal, greater) && !tests_field(d, greater, bits.field)));
+	return !tests_field(diagram_at(d, equal), bits.field) &&
+	       (!ones || (!node_same(equal, less) && !tests_field(diagram_at(d, less), bits.field))) &&
+	       (!zeros || (!node_same(equal, greater) && !tests_field(diagram_at(d, greater), bits.field)));
 }
 
 static node whole_node(struct diagram *d, struct diagram_bits bits, node equal, node less, node greater)
@@ -189,7 +184,7 @@ static node whole_node(struct diagram *d, struct diagram_bits bits, node equal, 
 	                         .equal = equal.id,
 	                         .less = bits.pattern ? less.id : 0,
 	                         .greater = bits.pattern != bits.mask ? greater.id : 0,
-	                         .level = (uint16_t)input_level(d->levels, bits.field, top),
+	                         .level = (uint16_t)input_level(bits.field, top),
 	                         .field = (uint16_t)bits.field};
 
 	compare_with_one(&n);
@@ -209,7 +204,7 @@ node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node
 			unsigned top = 63 - (unsigned)__builtin_clzll(next.mask);
 			n.n.mask |= next.mask;
 			n.n.pattern |= next.pattern & next.mask;
-			n.n.level = (uint16_t)input_level(d->levels, bits.field, top);
+			n.n.level = (uint16_t)input_level(bits.field, top);
 			n.interned = false;
 		} else {
 			unsigned index = (unsigned)__builtin_ctzll(bits.mask);
@@ -242,7 +237,7 @@ struct diagram_node diagram_rest(const struct diagram *d, const struct diagram_n
 		rest.less = 0;
 	if (rest.pattern == rest.mask)
 		rest.greater = 0;
-	rest.level = (uint16_t)input_level(d->levels, n->field, diagram_first_bit(&rest));
+	rest.level = (uint16_t)input_level(n->field, diagram_first_bit(&rest));
 	compare_with_one(&rest);
 	return rest;
 }

@@ -73,7 +73,7 @@ node diagram_intern(struct diagram *d, const struct diagram_node *content)
 	if (added.level != LEVEL_LEAF) {
 		assert(added.mask && !(added.pattern & ~added.mask));
 		assert(added.mask & (added.mask - 1) || added.pattern == added.mask);
-		assert(added.level == input_level(d->levels, added.field, diagram_first_bit(&added)));
+		assert(added.level == input_level(added.field, diagram_first_bit(&added)));
 		assert(added.equal < d->count && d->nodes[added.equal].level > added.level);
 		assert(added.less < d->count && d->nodes[added.less].level > added.level);
 		assert(added.greater < d->count && d->nodes[added.greater].level > added.level);
@@ -116,19 +116,6 @@ void diagram_reset(struct diagram *d)
 	d->failed = 0;
 	d->zero = diagram_leaf(d, 0);
 	d->one = diagram_leaf(d, 1);
-	d->levels = NULL;
-}
-
-void diagram_adapt(struct diagram *d, const uint16_t *levels)
-{
-	bool taken[INPUT_LEVELS] = {false};
-
-	for (size_t i = 0; i < INPUT_WIDE_FIELDS * INPUT_WIDE_BITS; i++) {
-		assert(levels[i] >= INPUT_NUMBER_LEVELS && levels[i] < INPUT_LEVELS && !taken[levels[i]]);
-		taken[levels[i]] = true;
-	}
-	(void)taken;
-	d->levels = levels;
 }
 
 void diagram_init(struct diagram *d, size_t node_budget, size_t work_budget)

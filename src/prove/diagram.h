@@ -66,27 +66,15 @@ struct diagram {
 	int failed;
 	enum diagram_limit exhausted;
 	size_t limit;
-	node zero, one;         /* the leaves 0 and 1: false and true */
-	const uint16_t *levels; /* the order of bits, for input_level() */
+	node zero, one; /* the leaves 0 and 1: false and true */
 };
 
 /* Budgets of zero mean the default. It can be used after diagram_reset(), until diagram_finish(). */
 void diagram_init(struct diagram *d, size_t node_budget, size_t work_budget);
 void diagram_finish(struct diagram *d);
 
-/* Forgets all nodes, and the failure; the work goes on counting. Bits are tested argument by argument. Fails without memory. */
+/* Forgets all nodes, and the failure; the work goes on counting. Fails without memory. */
 void diagram_reset(struct diagram *d);
-
-/*
- * Another order, just after that: the level of each bit of each argument and of the instruction pointer, after those of arch and nr, and no
- * level twice. It has to stay as long as it is used.
- */
-void diagram_adapt(struct diagram *d, const uint16_t *levels);
-
-/*
- * Such an order for a list of rules, in which the bits that one rule looks at stand near each other (order.c). In the arena. NULL without memory.
- */
-const uint16_t *diagram_order(const struct policy_rule *rules, uint32_t count, struct arena *arena);
 
 /* Sets `failed`, unless it is set already. */
 static inline void diagram_fail(struct diagram *d, int error)

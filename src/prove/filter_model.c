@@ -134,22 +134,6 @@ void filter_nr_breakpoints(const struct filter_model *model, const struct region
 		interval_breakpoints(model->filter->programs[i], slice, model->kinds, points);
 }
 
-bool filter_constant(struct filter_model *model, const struct region *region, uint32_t *ret_verdict,
-                     size_t *steps)
-{
-	uint32_t verdict;
-
-	if (model->filter->policy)
-		return policy_diagram_constant(&model->policy, region, ret_verdict);
-	for (size_t i = program_count(model); i-- > 0;) {
-		if (!interval_verdict(model->filter->programs[i], region, &verdict, steps))
-			return false;
-		bool newest = i + 1 == program_count(model);
-		*ret_verdict = newest ? verdict : callgate_action_strictest(*ret_verdict, verdict);
-	}
-	return true;
-}
-
 node filter_node(struct filter_model *model, const struct region *region)
 {
 	if (model->filter->policy)

@@ -43,13 +43,6 @@ void filter_arch_breakpoints(const struct filter_model *model, struct breakpoint
 void filter_nr_breakpoints(const struct filter_model *model, const struct region *slice, bool each_call,
                            struct breakpoints *points);
 
-/*
- * The one verdict in a region, where arch and nr decide it and that is easily seen; or else false. Adds to *steps what a program
- * goes through.
- */
-bool filter_constant(struct filter_model *model, const struct region *region, uint32_t *ret_verdict,
-                     size_t *steps);
-
 /* The verdicts in a region; where the diagram looks at arch or nr, it is meaningless outside the region. */
 node filter_node(struct filter_model *model, const struct region *region);
 

@@ -27,18 +27,13 @@ enum {
 /* Argument i is INPUT_ARG + i. */
 enum input_field { INPUT_ARG = 0, INPUT_IP = 6, INPUT_ARCH, INPUT_NR, INPUT_FIELDS };
 
-/*
- * The level of a bit: lower ones are tested first. arch comes first and nr second, high bits first; then, in the same way, argument by
- * argument and the instruction pointer, or in any order: `levels` then has the level of each bit of each wide field, and else is NULL.
- */
-static inline uint32_t input_level(const uint16_t *levels, unsigned field, unsigned bit)
+/* The level of a bit: lower ones are tested first. arch comes first, then nr, argument by argument, and the instruction pointer; high bits first. */
+static inline uint32_t input_level(unsigned field, unsigned bit)
 {
 	if (field == INPUT_ARCH)
 		return INPUT_WORD_BITS - 1 - bit;
 	if (field == INPUT_NR)
 		return INPUT_NUMBER_LEVELS - 1 - bit;
-	if (levels)
-		return levels[field * INPUT_WIDE_BITS + bit];
 	return INPUT_NUMBER_LEVELS + field * INPUT_WIDE_BITS + INPUT_WIDE_BITS - 1 - bit;
 }
 

@@ -22,20 +22,6 @@ void interval_liveness(const struct callgate_program *program, uint32_t *live);
 void interval_breakpoints(const struct callgate_program *program, const struct region *slice, uint8_t *kinds,
                           struct breakpoints *points);
 
-/*
- * The verdict in a region, if arch and nr decide it by loads, comparisons with constants and jumps alone; false if they do not, or not
- * as simply. Adds the instructions to *steps.
- */
-bool interval_verdict(const struct callgate_program *program, const struct region *region,
-                      uint32_t *ret_verdict, size_t *steps);
-
-/*
- * From pc on, through the jumps that a number in [first, last] decides by comparisons with constants: most of the way through
- * most programs. Returns where that ends, and adds the instructions to *steps.
- */
-size_t interval_follow(const struct callgate_program *program, size_t pc, uint32_t first, uint32_t last,
-                       size_t *steps);
-
 enum interval_answer { INTERVAL_FALSE, INTERVAL_TRUE, INTERVAL_EITHER };
 
 /* number OP k, for every number in [first, last]: JEQ, JGE or JGT. */

@@ -1,32 +1,42 @@
 #include "prove/interval.h"
 #include "prove/space.h"
 
-/* More regions than any policy leaves; each costs memory, and time with every breakpoint of the architectures. */
+/* More parts than any policy leaves; each costs memory, and time with every breakpoint of the architectures. */
 enum { LEFT_MOST = 1 << 14 };
 
 enum held { NOTHING, NR, ARCH };
 
-/* An instruction, what the accumulator holds there, and with which numbers one gets there. */
+/*
+ * How far all programs of the filters are walked, the newest one of each filter first: with which numbers one gets to an instruction, and what
+ * the accumulator holds there.
+ */
 struct position {
+	struct region region;
+	const struct callgate_program *program;
 	size_t pc;
 	enum held held;
-	struct region region;
+	size_t filter, older; /* the program's, and how many programs of it are left after this one */
+	uint32_t verdicts[SPACE_FILTERS];
 };
 
 struct walk {
-	struct filter_model *walked, *other;
-	const struct callgate_program *program; /* the newest one of the filter that is walked */
+	struct filter_model *filters;
 	struct arena *arena;
 	ARENA_VEC(struct position) pending; /* the lowest numbers last */
-	struct regions *left;
+	struct parts *left;
 	size_t steps;
 	bool failed;
 };
 
-static void leave(struct walk *w, const struct region *region)
+static void leave(struct walk *w, const struct position *position)
 {
+	const struct region *region = &position->region;
+	uint32_t held = position->held == NR     ? region->nr_first
+	                : position->held == ARCH ? region->arch_first
+	                                         : 0;
+
 	assert(region_is_valid(region));
-	if (!vec_push_in(&w->left->list, w->arena, *region))
+	if (!vec_push_in(&w->left->list, w->arena, ((struct part){*region, position->pc, held})))
 		w->failed = true;
 }
 
@@ -37,13 +47,42 @@ static void go_on_later(struct walk *w, const struct position *position)
 		w->failed = true;
 }
 
-static bool agree(struct walk *w, const struct region *region, uint32_t verdict)
+/* The start of the next program to be walked; false after the last one. */
+static bool next_program(const struct walk *w, struct position *position)
 {
-	uint32_t other;
+	const struct filter *filter = w->filters[position->filter].filter;
 
-	if (w->walked->filter->program_count > 1 && !filter_constant(w->walked, region, &verdict, &w->steps))
-		return false;
-	return filter_constant(w->other, region, &other, &w->steps) && other == verdict;
+	while (!position->older) {
+		if (++position->filter == SPACE_FILTERS)
+			return false;
+		filter = w->filters[position->filter].filter;
+		position->older = filter->policy ? 0 : filter->program_count;
+	}
+	position->program = filter->programs[--position->older];
+	position->pc = 0;
+	position->held = NOTHING;
+	return true;
+}
+
+/* Do both filters have the verdict that the programs have returned, and policies have for all calls of the region? */
+static bool agree(const struct walk *w, struct position *position)
+{
+	for (size_t i = 0; i < SPACE_FILTERS; i++)
+		if (w->filters[i].filter->policy &&
+		    !policy_diagram_constant(&w->filters[i].policy, &position->region,
+		                             &position->verdicts[i]))
+			return false;
+	return position->verdicts[0] == position->verdicts[1];
+}
+
+/* A program returns a verdict. false where that was the last one. */
+static bool return_verdict(const struct walk *w, struct position *position, uint32_t verdict)
+{
+	uint32_t *so_far = &position->verdicts[position->filter];
+	bool is_newest = position->older + 1 == w->filters[position->filter].filter->program_count;
+
+	*so_far = is_newest ? verdict : callgate_action_strictest(*so_far, verdict);
+	return next_program(w, position);
 }
 
 /* The numbers from `middle` on go one way, later; those before it the other way. */
@@ -92,7 +131,7 @@ static bool compare(struct walk *w, struct position *position, const struct sock
 static void walk(struct walk *w, struct position position)
 {
 	for (; !w->failed; w->steps++) {
-		const struct sock_filter *insn = &w->program->insns[position.pc];
+		const struct sock_filter *insn = &position.program->insns[position.pc];
 		if (compare(w, &position, insn))
 			continue;
 		if (insn->code == (BPF_LD | BPF_W | BPF_ABS) && insn->k / 4 <= WORD_ARCH) {
@@ -100,37 +139,33 @@ static void walk(struct walk *w, struct position position)
 			position.pc++;
 		} else if (insn->code == (BPF_JMP | BPF_JA)) {
 			position.pc += 1 + insn->k;
-		} else {
-			if (insn->code != (BPF_RET | BPF_K) || !agree(w, &position.region, insn->k))
-				leave(w, &position.region);
+		} else if (insn->code != (BPF_RET | BPF_K)) {
+			leave(w, &position);
+			return;
+		} else if (!return_verdict(w, &position, insn->k)) {
+			if (!agree(w, &position))
+				leave(w, &position);
 			return;
 		}
 	}
 }
 
 bool interval_walk(struct filter_model *filters, struct diagram *diagram, const struct region *within,
-                   struct arena *arena, struct regions *ret_left)
+                   struct arena *arena, struct parts *ret_left)
 {
-	size_t walked = filters[1].filter->policy ? 0 : 1;
-	const struct filter *filter = filters[walked].filter;
-	struct walk w = {&filters[walked], &filters[!walked], .arena = arena, .left = ret_left};
+	const struct filter *first = filters[0].filter;
+	struct walk w = {.filters = filters, .arena = arena, .left = ret_left};
+	struct position start = {.region = *within, .older = first->policy ? 0 : first->program_count};
+	bool stopped = !next_program(&w, &start);
 
-	if (filter->policy) {
-		leave(&w, within);
-		return !w.failed;
-	}
-	bool stopped = false;
-	w.program = filter->programs[filter->program_count - 1];
-	go_on_later(&w, &(struct position){.region = *within});
-	while (w.pending.count && !w.failed && !stopped) {
+	for (go_on_later(&w, &start); w.pending.count && !w.failed && !stopped; w.steps = 0) {
 		struct position position = w.pending.items[--w.pending.count];
 		walk(&w, position);
 		stopped = !diagram_spend(diagram, w.steps) || ret_left->list.count > LEFT_MOST;
-		w.steps = 0;
 	}
 	if (stopped) {
 		ret_left->list.count = 0;
-		leave(&w, within);
+		leave(&w, &(struct position){.region = *within});
 	}
 	return !w.failed;
 }

@@ -59,18 +59,20 @@ static void exclude(struct knowledge_base *b, struct knowledge *k, const struct 
 		b->failed = true;
 }
 
-/* Takes numbers off the ends of an interval that are excluded: a few, as there can be many. false where no number is left. */
-static bool trim(struct knowledge_base *b, struct knowledge *k, uint8_t word)
+/* Takes numbers off an end of the interval that are excluded: a few, as there can be many. false where no number is left. */
+static bool trim(struct knowledge_base *b, const struct knowledge *k, struct knowledge_word *n,
+                 struct knowledge_test test, bool is_first)
 {
-	struct knowledge_word *n = &k->words[word];
-
-	for (int i = 0; i < TRIMMED_MOST && n->first <= n->last; i++, b->steps++) {
-		if (is_excluded(b, k, &(struct knowledge_test){word, false, INPUT_WORD_MAX, n->first}))
-			n->first++;
-		else if (is_excluded(b, k, &(struct knowledge_test){word, false, INPUT_WORD_MAX, n->last}))
-			n->last--;
-		else
-			break;
+	test.order = false;
+	test.mask = INPUT_WORD_MAX;
+	for (int i = 0; i < TRIMMED_MOST; i++, b->steps++) {
+		test.value = is_first ? n->first : n->last;
+		if (!is_excluded(b, k, &test))
+			return i == 0 || refine(n);
+		if (n->first == n->last)
+			return false;
+		n->first += is_first;
+		n->last -= !is_first;
 	}
 	return refine(n);
 }
@@ -79,6 +81,7 @@ bool knowledge_assume(struct knowledge_base *b, struct knowledge *k, const struc
                       bool holds)
 {
 	struct knowledge_word *n = &k->words[test->word];
+	const struct knowledge_word before = *n;
 
 	if (test->order && holds) {
 		n->first = test->value;
@@ -98,7 +101,12 @@ bool knowledge_assume(struct knowledge_base *b, struct knowledge *k, const struc
 		exclude(b, k, test);
 		return true;
 	}
-	return refine(n) && (!k->excluded || trim(b, k, test->word));
+	if (!refine(n))
+		return false;
+	/* Numbers that are equal to something excluded are not undecided. */
+	return !k->excluded || (holds && !test->order) ||
+	       ((n->first == before.first || trim(b, k, n, *test, true)) &&
+	        (n->last == before.last || trim(b, k, n, *test, false)));
 }
 
 /* What both exclude: the older part that they share. */
@@ -146,12 +154,13 @@ static enum interval_answer decide_equal(struct knowledge_base *b, const struct 
 {
 	enum interval_answer result = INTERVAL_TRUE;
 
-	for (int high = 1; high >= 0; high--) {
+	/* The low half first, which says no more often; and an undecided one is tested before the high half. */
+	for (int high = 0; high < 2; high++) {
 		struct knowledge_test half = half_test(b, arg, high, false, mask, value);
 		enum interval_answer answer = half.mask ? knowledge_decide(b, k, &half) : INTERVAL_TRUE;
 		if (answer == INTERVAL_FALSE)
 			return answer;
-		if (answer == INTERVAL_EITHER) {
+		if (answer == INTERVAL_EITHER && result == INTERVAL_TRUE) {
 			*test = half;
 			result = answer;
 		}

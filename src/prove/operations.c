@@ -103,13 +103,12 @@ static struct diagram_bits common_bits(const struct diagram *d, const node *oper
 			bits.mask &= differ ? ~(UINT64_MAX >> __builtin_clzll(differ)) : UINT64_MAX;
 		}
 	}
-	while (bits.mask && input_level(d->levels, bits.field, (unsigned)__builtin_ctzll(bits.mask)) >= bound)
+	while (bits.mask && input_level(bits.field, (unsigned)__builtin_ctzll(bits.mask)) >= bound)
 		bits.mask &= bits.mask - 1;
 	if (!bits.mask)
 		bits.mask = bits.pattern = UINT64_C(1) << diagram_first_bit(first);
 	bits.pattern &= bits.mask;
-	assert(bits.mask &&
-	       input_level(d->levels, bits.field, 63 - (unsigned)__builtin_clzll(bits.mask)) == level);
+	assert(bits.mask && input_level(bits.field, 63 - (unsigned)__builtin_clzll(bits.mask)) == level);
 	return bits;
 }
 
@@ -262,25 +261,9 @@ static node split_for(struct diagram *d, struct diagram_bits bits, enum policy_o
 	                     otherwise);
 }
 
-static uint32_t last_level(const struct diagram *d, enum input_field field, uint64_t mask)
+static uint32_t last_level(enum input_field field, uint64_t mask)
 {
-	return input_level(d->levels, field, (unsigned)__builtin_ctzll(mask));
-}
-
-/* In any order of bits. */
-static node compare_bit_by_bit(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
-                               node otherwise)
-{
-	node result = op == POLICY_LT ? otherwise : then;
-
-	for (; bits.mask && !d->failed; bits.mask &= bits.mask - 1) {
-		unsigned bit = (unsigned)__builtin_ctzll(bits.mask);
-		bool set = bits.pattern >> bit & 1;
-		node test = diagram_test(d, bits.field, bit, d->zero, d->one);
-		node other = set && op != POLICY_EQ ? then : otherwise;
-		result = set ? diagram_ite(d, test, result, other) : diagram_ite(d, test, other, result);
-	}
-	return result;
+	return input_level(field, (unsigned)__builtin_ctzll(mask));
 }
 
 /*
@@ -290,9 +273,7 @@ static node compare_bit_by_bit(struct diagram *d, struct diagram_bits bits, enum
 static node compare_bits(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
                          node otherwise)
 {
-	if (d->levels)
-		return compare_bit_by_bit(d, bits, op, then, otherwise);
-	uint32_t last = last_level(d, bits.field, bits.mask);
+	uint32_t last = last_level(bits.field, bits.mask);
 	bool swap = diagram_at(d, then)->level > diagram_at(d, otherwise)->level;
 	node other = swap ? then : otherwise;
 	const struct diagram_node n = *diagram_at(d, swap ? otherwise : then);
@@ -300,7 +281,7 @@ static node compare_bits(struct diagram *d, struct diagram_bits bits, enum polic
 	if (n.level > last)
 		return split_for(d, bits, op, then, otherwise);
 	if (diagram_spend(d, 1) && n.field == bits.field && (n.mask & -n.mask) > bits.mask &&
-	    last_level(d, bits.field, n.mask) < diagram_at(d, other)->level &&
+	    last_level(bits.field, n.mask) < diagram_at(d, other)->level &&
 	    (!n.pattern || n.less == other.id) && (n.pattern == n.mask || n.greater == other.id)) {
 		struct diagram_bits front = {bits.field, n.mask, n.pattern};
 		node equal = swap ? compare_bits(d, bits, op, then, (node){n.equal})

@@ -96,18 +96,6 @@ void space_finish(struct space *space)
 
 /* ---- one region ---- */
 
-/* Most pairs of filters have one and the same constant verdict in most regions, and need no diagrams to be compared there. */
-static bool same_constant(struct space *space, const struct region *region)
-{
-	uint32_t first, second;
-	size_t steps = 0;
-
-	if (space->filter_count != 2 || !filter_constant(&space->filters[0], region, &first, &steps) ||
-	    !filter_constant(&space->filters[1], region, &second, &steps))
-		return false;
-	return diagram_spend(&space->diagram, steps) && first == second;
-}
-
 /* For the first region that needs diagrams. */
 static int prepare(struct space *space)
 {
@@ -128,23 +116,6 @@ static void start_again(struct space *space)
 
 	d->work_budget = limit < space->work_total ? limit : space->work_total;
 	diagram_reset(d);
-}
-
-/* Starts again with an order for the region's rules; false where there are none. */
-static bool start_adapted(struct space *space, const struct region *region)
-{
-	const struct policy_syscall *rules = NULL;
-	const struct callgate_arch *arch = NULL;
-
-	for (size_t i = 0; i < space->filter_count && !rules; i++)
-		if (space->filters[i].filter->policy)
-			rules = policy_diagram_rules(&space->filters[i].policy, region, &arch);
-	const uint16_t *levels = rules ? diagram_order(rules->rules, rules->rule_count, &space->arena) : NULL;
-	if (!levels)
-		return false;
-	start_again(space);
-	diagram_adapt(&space->diagram, levels);
-	return true;
 }
 
 /* Outside the region, the function becomes one and the same, a leaf. */
@@ -203,42 +174,26 @@ static int try_region(struct space *space, const struct region *region, space_vi
 }
 
 /* Most diagrams are small; where they are not, a long walk may do without. */
-static int try_small(struct space *space, const struct region *region, space_visitor visitor, void *closure)
+static int visit_part(struct space *space, const struct part *part, space_visitor visitor, void *closure)
 {
 	const size_t nodes = space->diagram.node_budget;
+	const struct callgate_arch *arch;
+	bool walks = argument_walk_rules(space, &part->region, &arch);
 
-	if (nodes <= FEW_NODES)
-		return -EDQUOT;
-	space->diagram.node_budget = FEW_NODES;
-	int result = try_region(space, region, visitor, closure);
+	assert(region_is_valid(&part->region));
+	if (walks && argument_walk(space, part, false))
+		return 0;
+	if (walks && nodes > FEW_NODES)
+		space->diagram.node_budget = FEW_NODES;
+	int result = try_region(space, &part->region, visitor, closure);
 	space->diagram.node_budget = nodes;
 	if (result != -EDQUOT)
 		return result;
 	start_again(space);
-	if (argument_walk(space, region, true))
+	if (walks && argument_walk(space, part, true))
 		return 0;
 	start_again(space);
-	return -EDQUOT;
-}
-
-static int visit_region(struct space *space, const struct region *region, space_visitor visitor,
-                        void *closure)
-{
-	assert(region_is_valid(region));
-	if (same_constant(space, region) || argument_walk(space, region, false))
-		return 0;
-	int result = try_small(space, region, visitor, closure);
-	if (result != -EDQUOT)
-		return result;
-	result = try_region(space, region, visitor, closure);
-	if (result != -EDQUOT)
-		return result;
-	if (!start_adapted(space, region))
-		start_again(space);
-	result = try_region(space, region, visitor, closure);
-	if (result == 0)
-		start_again(space); /* The other regions go on with the usual order. */
-	return result;
+	return try_region(space, &part->region, visitor, closure);
 }
 
 /* ---- all regions ---- */
@@ -269,31 +224,31 @@ static bool find_numbers(struct space *space, const struct region *slice)
 	return breakpoints_finish(points);
 }
 
-/* The regions of a slice of `within` that have calls in `part`. */
-static int walk_slice(struct space *space, const struct region *slice, const struct region *part,
+/* The regions of a slice of `within` that have calls in the part. */
+static int walk_slice(struct space *space, const struct region *slice, const struct part *part,
                       space_visitor visitor, void *closure)
 {
 	struct breakpoints *points = &space->numbers;
 	int result = 0;
 
-	if (region_is_one_call(part))
-		return visit_region(space, part, visitor, closure);
+	if (region_is_one_call(&part->region))
+		return visit_part(space, part, visitor, closure);
 	if (!find_numbers(space, slice))
 		return -ENOMEM;
-	for (size_t i = breakpoints_find(points, part->nr_first); result == 0 && i < points->starts.count;
-	     i++) {
-		struct region region = *slice;
-		region.nr_first = points->starts.items[i];
-		region.nr_last = breakpoints_last(points, i);
-		if (region.nr_first > part->nr_last)
+	for (size_t i = breakpoints_find(points, part->region.nr_first);
+	     result == 0 && i < points->starts.count; i++) {
+		struct part here = {.region = *slice};
+		here.region.nr_first = points->starts.items[i];
+		here.region.nr_last = breakpoints_last(points, i);
+		if (here.region.nr_first > part->region.nr_last)
 			break;
-		result = visit_region(space, &region, visitor, closure);
+		result = visit_part(space, &here, visitor, closure);
 	}
 	return result;
 }
 
 /* Slice by slice, as all breakpoints of a slice's numbers are found at once. */
-static int walk_slices(struct space *space, const struct region *within, const struct regions *parts,
+static int walk_slices(struct space *space, const struct region *within, const struct parts *parts,
                        space_visitor visitor, void *closure)
 {
 	struct breakpoints *points = &space->archs;
@@ -308,8 +263,9 @@ static int walk_slices(struct space *space, const struct region *within, const s
 		slice.arch_last = breakpoints_last(points, i);
 		breakpoints_clear(&space->numbers);
 		for (size_t j = 0; result == 0 && j < parts->list.count; j++) {
-			const struct region *part = &parts->list.items[j];
-			if (part->arch_first <= slice.arch_last && slice.arch_first <= part->arch_last)
+			const struct part *part = &parts->list.items[j];
+			if (part->region.arch_first <= slice.arch_last &&
+			    slice.arch_first <= part->region.arch_last)
 				result = walk_slice(space, &slice, part, visitor, closure);
 		}
 	}
@@ -318,20 +274,20 @@ static int walk_slices(struct space *space, const struct region *within, const s
 
 int space_walk(struct space *space, const struct region *within, space_visitor visitor, void *closure)
 {
-	struct regions parts = {0};
+	struct parts parts = {0};
 	bool calls = true;
 	int result = 0;
 
 	assert(region_is_valid(within));
 	if (!(space->filter_count == 2
 	          ? interval_walk(space->filters, &space->diagram, within, &space->arena, &parts)
-	          : vec_push_in(&parts.list, &space->arena, *within)))
+	          : vec_push_in(&parts.list, &space->arena, ((struct part){.region = *within}))))
 		return -ENOMEM;
 	for (size_t i = 0; i < parts.list.count; i++)
-		calls = calls && region_is_one_call(&parts.list.items[i]);
+		calls = calls && region_is_one_call(&parts.list.items[i].region);
 	if (!calls)
 		return walk_slices(space, within, &parts, visitor, closure);
 	for (size_t i = 0; result == 0 && i < parts.list.count; i++)
-		result = visit_region(space, &parts.list.items[i], visitor, closure);
+		result = visit_part(space, &parts.list.items[i], visitor, closure);
 	return result;
 }

@@ -35,8 +35,7 @@ struct space {
 };
 
 /*
- * Called with the verdicts of each filter in a region: one filter in each region, two wherever they do not both have one and the same verdict
- * that is easily seen. If a diagram looks at arch or nr, all of them are one and the same leaf outside the region. A result other than 0 ends the
+ * Called with the verdicts of each filter in a region: one filter in each region, two wherever it is not easily seen that they agree. If a diagram looks at arch or nr, all of them are one and the same leaf outside the region. A result other than 0 ends the
  * walk; the visitor must not return -EDQUOT or -EOPNOTSUPP, but leave the diagram's failure to be seen.
  */
 typedef int (*space_visitor)(void *closure, const struct region *region, const node *verdicts);
@@ -53,23 +52,34 @@ void space_finish(struct space *space);
  */
 int space_walk(struct space *space, const struct region *within, space_visitor visitor, void *closure);
 
-struct regions {
-	ARENA_VEC(struct region) list;
+/* A region, where in a filter's program the walk to it ended, and what the accumulator holds there for its first number. */
+struct part {
+	struct region region;
+	size_t pc;
+	uint32_t accumulator;
+};
+
+struct parts {
+	ARENA_VEC(struct part) list;
 };
 
 /*
- * Regions that together hold every call in `within` for which two filters may differ, found in one walk over a program's comparisons of arch and
- * nr: those left out get one and the same verdict of both. Each call is in one of them at most. In the arena. `within` alone, when the diagram's
- * budget is used up or there were too many. false without memory.
+ * Parts that together hold every call in `within` for which two filters may differ, found in one walk over the comparisons of arch and nr of all
+ * programs: those left out get one and the same verdict of both. Each call is in one of them at most. In the arena. `within` alone, when the
+ * diagram's budget is used up or there were too many. false without memory.
  */
 bool interval_walk(struct filter_model *filters, struct diagram *diagram, const struct region *within,
-                   struct arena *arena, struct regions *ret_left);
+                   struct arena *arena, struct parts *ret_left);
+
+/* The rules for a region, and their architecture, where argument_walk() may do; or else NULL. */
+const struct policy_syscall *argument_walk_rules(struct space *space, const struct region *region,
+                                                 const struct callgate_arch **ret_arch);
 
 /*
- * Do rules and one program give every call of a region, which has one number, the same verdict? Without diagrams; false where that is not so, or too
+ * Do rules and one program give every call of a part, which has one number, the same verdict? Without diagrams; false where that is not so, or too
  * hard to say.
  */
-bool argument_walk(struct space *space, const struct region *region, bool is_long);
+bool argument_walk(struct space *space, const struct part *part, bool is_long);
 
 /* The calls in a region, as a condition. */
 node space_calls(struct diagram *d, const struct region *region);

@@ -217,22 +217,9 @@ static void check_some_inputs(struct random *random, const struct diagram *d, co
 	}
 }
 
-/* Any order of the bits of arguments. */
-static void random_levels(struct random *random, uint16_t *levels)
-{
-	enum { COUNT = INPUT_WIDE_FIELDS * INPUT_WIDE_BITS };
-
-	for (uint32_t i = 0; i < COUNT; i++) {
-		uint32_t at = random_below(random, i + 1);
-		levels[i] = levels[at];
-		levels[at] = (uint16_t)(INPUT_NUMBER_LEVELS + i);
-	}
-}
-
 START_TEST(operations_of_tiny_words)
 {
 	struct random random = random_start("operations_of_tiny_words");
-	uint16_t levels[INPUT_WIDE_FIELDS * INPUT_WIDE_BITS] = {0};
 	struct arena arena = {0};
 	struct diagram d;
 
@@ -241,9 +228,6 @@ START_TEST(operations_of_tiny_words)
 		struct made made[POOL];
 		node pool[POOL];
 		diagram_reset(&d);
-		random_levels(&random, levels);
-		if (random_below(&random, 2))
-			diagram_adapt(&d, levels);
 		for (uint32_t i = 0; i < POOL; i++) {
 			made[i] = i < 3 ? (struct made){0} : random_operation(&random, i);
 			pool[i] = i < 3 ? diagram_leaf(&d, verdicts[i]) : make(&d, &made[i], pool);

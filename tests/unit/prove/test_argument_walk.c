@@ -9,6 +9,7 @@
 #include "compile/compile.h"
 #include "prove/space.h"
 #include "query/proof.h"
+#include "support/bits.h"
 #include "support/random_policy.h"
 #include "support/run.h"
 
@@ -213,6 +214,39 @@ static void make_grouped(struct chain *c, struct random *random)
 	}
 }
 
+/* Two bits of each of two arguments, which need more nodes than there are as diagrams of whole arguments; in whatever order the compiler tests them. */
+START_TEST(masks_are_walked)
+{
+	enum { MASKS = 48 };
+	static struct chain c;
+	struct random random = random_start("masks_are_walked");
+
+	for (unsigned own = 0; own < 2; own++) {
+		struct compile_output output = {0};
+		struct prove_result result;
+		make_grouped(&c, &random);
+		c.call.rule_count = MASKS;
+		for (uint32_t i = 0; i < MASKS; i++) {
+			c.rules[i] =
+			    (struct policy_rule){own ? SECCOMP_RET_ERRNO | (i + 2) : SECCOMP_RET_ALLOW, i + 1,
+			                         CONDITIONS, c.conditions[i]};
+			for (uint8_t arg = 0; arg < CONDITIONS; arg++) {
+				uint64_t mask = bits_two(&random);
+				c.conditions[i][arg] = (struct policy_condition){arg, POLICY_MASKED_EQ, mask,
+				                                                 random_next(&random) & mask};
+			}
+		}
+		ck_assert_int_eq(compile_policy(&c.policy, false, NULL, &output), 0);
+		ck_assert_int_eq(proof_policy(&c.policy, output.programs, output.count, NULL, NULL, &result),
+		                 0);
+		ck_assert_int_eq(result.outcome, PROVE_EQUAL);
+		printf("%u masks: %zu steps\n", MASKS, result.work);
+		ck_assert_uint_lt(result.work, 1 << 19);
+		compile_output_finish(&output);
+	}
+}
+END_TEST
+
 /* Each rule's own call, with a value changed a little, with another rule's, and with a bit in an upper half. */
 static bool agree(const struct chain *c, const struct callgate_program *program, struct random *random)
 {
@@ -283,6 +317,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, diagrams_agree);
+	tcase_add_test(tcase, masks_are_walked);
 	tcase_add_test(tcase, long_walks_are_right);
 	tcase_add_test(tcase, chains_take_linear_work);
 	return test_run(tcase);
