@@ -19,16 +19,34 @@
 
 enum { HELP_WIDTH = 80, HELP_COLUMN = 24, ROWS_MAX = 64 };
 
+/* Does a terminal take the byte for a command? Those from U+0080 to U+009F are two bytes, of which the first is 0xc2. */
+static bool is_control(const unsigned char *at, bool after_c2)
+{
+	return (*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f || (after_c2 && *at < 0xa0);
+}
+
+/* Names and arguments are anybody's, and must not steer a terminal. A message can have several lines. */
 void cli_error(const char *format, ...)
 {
+	char *text = NULL;
 	va_list args;
 
 	fflush(stdout);
 	va_start(args, format);
-	fputs("callgate: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
+	fputs("callgate: ", stderr);
+	bool after_c2 = false;
+	for (const unsigned char *at = (const unsigned char *)(text ? text : "out of memory"); *at; at++) {
+		if (is_control(at, after_c2))
+			fprintf(stderr, "\\%03o", *at);
+		else
+			fputc(*at, stderr);
+		after_c2 = *at == 0xc2;
+	}
+	fputc('\n', stderr);
+	free(text);
 }
 
 /* ---- values of options ---- */

@@ -83,3 +83,7 @@ if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1; t
 	script -qec "$callgate compile --format c --profile $dir/p.json" /dev/null >"$dir/out" </dev/null || fail "text is not written to a terminal"
 	grep -q 'sock_filter' "$dir/out" || fail "text is not written to a terminal"
 fi
+
+# A name steers no terminal.
+"$callgate" sim "$(printf 'a\033[31m\302\233b\303\251')" x 2>"$dir/err" && fail "there is no such file"
+[ "$(cat "$dir/err")" = "$(printf 'callgate: a\\033[31m\302\\233b\303\251: No such file or directory')" ] || fail "control characters: $(od -c "$dir/err")"
