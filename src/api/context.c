@@ -54,21 +54,13 @@ struct context *context_check_with(const void *ctx, const void *needed, const ch
 
 int context_error(int result)
 {
-	switch (-result) {
-	case EACCES:
-	case ECANCELED:
-	case EDOM:
-	case EEXIST:
-	case EINVAL:
-	case ENOENT:
-	case ENOMEM:
-	case EOPNOTSUPP:
-	case ERANGE:
-	case ESRCH:
-		return result;
-	default:
-		return result < 0 ? -EFAULT : result;
-	}
+	static const uint8_t promised[] = {EACCES, ECANCELED, EDOM,       EEXIST, EINVAL,
+	                                   ENOENT, ENOMEM,    EOPNOTSUPP, ERANGE, ESRCH};
+
+	for (size_t i = 0; i < sizeof(promised); i++)
+		if (result == -promised[i])
+			return result;
+	return result < 0 ? -EFAULT : result;
 }
 
 /* No rules, the native architecture; NULL when memory is out. */
@@ -195,17 +187,6 @@ static int prove(struct context *context, const struct policy *policy)
 	return result.outcome == PROVE_EQUAL ? 0 : -EFAULT;
 }
 
-static int check_output(struct context *context, const struct policy *policy)
-{
-	int result = load_check(context->output.programs, context->output.count, &context->diag);
-
-	if (result == 0)
-		result = prove(context, policy);
-	if (result < 0)
-		compile_output_finish(&context->output);
-	return result;
-}
-
 /* By itself, as its arena stands on the stack, and a context that is compiled may be loaded on a small one. */
 __attribute__((noinline)) static int compile(struct context *context)
 {
@@ -217,9 +198,13 @@ __attribute__((noinline)) static int compile(struct context *context)
 	int result = policy ? compile_policy(policy, false, &context->diag, &context->output) : -ENOMEM;
 
 	if (result == 0)
-		result = check_output(context, policy);
+		result = load_check(context->output.programs, context->output.count, &context->diag);
+	if (result == 0)
+		result = prove(context, policy);
 	arena_finish(&arena);
 	context->compiled = result == 0;
+	if (!context->compiled)
+		compile_output_finish(&context->output);
 	return result;
 }
 

@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,38 +23,25 @@ int context_write(struct context *context, int fd, const void *bytes, size_t siz
 	return context->attributes[SCMP_FLTATR_API_SYSRAWRC] ? (int)result : -ECANCELED;
 }
 
-/* The context's one program; NULL with the result of context_compile(). */
-static const struct callgate_program *compiled(struct context *context, int *ret_result)
-{
-	*ret_result = context_compile(context, true);
-	assert(*ret_result < 0 || context->output.count == 1);
-	return *ret_result < 0 ? NULL : context->output.programs[0];
-}
-
 int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd)
 {
 	struct context *context = context_check(ctx);
+	int result = context ? context_compile(context, true) : -EINVAL;
 
-	int result;
-
-	if (!context)
-		return -EINVAL;
-	const struct callgate_program *program = compiled(context, &result);
-	return program
-	           ? context_write(context, fd, program->bytes, program->count * sizeof(program->bytes[0]))
-	           : context_error(result);
+	if (result < 0)
+		return context_error(result);
+	const struct callgate_program *program = context->output.programs[0];
+	return context_write(context, fd, program->bytes, program->count * sizeof(program->bytes[0]));
 }
 
 int seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len)
 {
 	struct context *context = context_check_with(ctx, len, "place for the program's size");
-	int result;
+	int result = context ? context_compile(context, true) : -EINVAL;
 
-	if (!context)
-		return -EINVAL;
-	const struct callgate_program *program = compiled(context, &result);
-	if (!program)
+	if (result < 0)
 		return context_error(result);
+	const struct callgate_program *program = context->output.programs[0];
 	size_t room = *len, size = program->count * sizeof(program->bytes[0]);
 	*len = size;
 	if (!buf)
@@ -97,14 +83,10 @@ int callgate_program_read(int fd, uint32_t arch, struct callgate_program **ret_p
 int callgate_program_compile(const scmp_filter_ctx ctx, struct callgate_program **ret_program)
 {
 	struct context *context = context_check_with(ctx, ret_program, "place for the program");
-	int result;
+	int result = context ? context_compile(context, true) : -EINVAL;
 
-	if (!context)
-		return -EINVAL;
-	const struct callgate_program *program = compiled(context, &result);
-	return program ? bpf_program_new(program->insns, program->count, program->big_endian, &context->diag,
-	                                 ret_program)
-	               : result;
+	return result < 0 ? result
+	                  : bpf_program_copy(context->output.programs[0], &context->diag, ret_program);
 }
 
 void callgate_program_free(struct callgate_program *program)
@@ -167,13 +149,10 @@ int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, 
 	const struct policy *policy = context_policy(context, false, &arena);
 	int result = policy ? compile_dump_policy(policy, &dump, &context->diag) : -ENOMEM;
 	arena_finish(&arena);
-	char *stolen = strbuf_steal(&text);
-	if (result == 0 && stolen) {
-		*ret_text = stolen;
-		return 0;
-	}
-	free(stolen);
-	if (result == -EINVAL)
-		return result;
-	return diag_fail(&context->diag, -ENOMEM, "out of memory for the text");
+	char *stolen = result == 0 ? strbuf_steal(&text) : NULL;
+	strbuf_finish(&text);
+	if (!stolen)
+		return result ? result : diag_fail(&context->diag, -ENOMEM, "out of memory for the text");
+	*ret_text = stolen;
+	return 0;
 }

@@ -111,19 +111,11 @@ UNCHECKED long callgate_strict_write(int fd, const void *buffer, size_t size)
 	return raw_write(fd, buffer, size);
 }
 
-/* 0 where there is the feature, one of those that notification takes. */
-static int check_support(enum load_feature feature)
-{
-	return load_has(feature)
-	           ? 0
-	           : feature_check(LOAD_ACTION_NOTIFY, "user notification", -EOPNOTSUPP, diag_thread());
-}
-
 static int check_notification(const void *argument, const char *name)
 {
 	if (!argument)
 		return diag_fail(diag_thread(), -EINVAL, "the %s is NULL", name);
-	return check_support(LOAD_ACTION_NOTIFY);
+	return feature_check(LOAD_ACTION_NOTIFY, "user notification", -EOPNOTSUPP, diag_thread());
 }
 
 /*
@@ -148,7 +140,7 @@ int seccomp_notify_alloc(struct seccomp_notif **req, struct seccomp_notif_resp *
 {
 	struct seccomp_notif_sizes sizes = {0}; /* stays so where an older filter fakes success */
 	void *new_req = NULL, *new_resp = NULL;
-	int result = check_support(LOAD_SECCOMP);
+	int result = load_has(LOAD_SECCOMP) ? 0 : check_notification(&sizes, "sizes");
 
 	if (result < 0)
 		return result;
@@ -198,7 +190,7 @@ int seccomp_notify_respond(int fd, struct seccomp_notif_resp *resp)
 
 int seccomp_notify_id_valid(int fd, uint64_t id)
 {
-	int result = check_support(LOAD_ACTION_NOTIFY);
+	int result = check_notification(&id, "id");
 
 	if (result < 0)
 		return result;

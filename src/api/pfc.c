@@ -73,12 +73,6 @@ static bool is_ordered(const struct policy_condition *condition)
 	return condition->op != POLICY_EQ && condition->op != POLICY_NE && condition->op != POLICY_MASKED_EQ;
 }
 
-static void write_else(struct strbuf *text, int indent, struct rest rest)
-{
-	line(text, indent, "else");
-	write_rest(text, indent + 1, rest);
-}
-
 /* The upper half decides unless it is equal. There are tests for equal, greater, and greater or equal; the others are their negations. */
 static void write_condition(struct strbuf *text, int indent, struct rest rest)
 {
@@ -104,11 +98,12 @@ static void write_condition(struct strbuf *text, int indent, struct rest rest)
 		write_test(text, indent++, &rest, true, "==");
 	write_test(text, indent, &rest, false, forms[condition->op].test);
 	if (negated)
-		write_else(text, indent, rest);
-	else
-		write_rest(text, indent + 1, rest);
-	if (negated && halves)
-		write_else(text, indent - 1, rest);
+		line(text, indent, "else");
+	write_rest(text, indent + 1, rest);
+	if (negated && halves) {
+		line(text, indent - 1, "else");
+		write_rest(text, indent, rest);
+	}
 }
 
 static void write_rest(struct strbuf *text, int indent, struct rest rest)
@@ -122,12 +117,6 @@ static void write_rest(struct strbuf *text, int indent, struct rest rest)
 	write_condition(text, indent, rest);
 }
 
-static void write_rule(struct strbuf *text, int indent, const struct policy_rule *rule,
-                       const struct callgate_arch *arch)
-{
-	write_rest(text, indent, (struct rest){rule, arch, 0});
-}
-
 static uint32_t condition_words(const struct policy_condition *condition, const struct callgate_arch *arch)
 {
 	if (arch->word_bits == 32 || policy_condition_is_low(condition, arch))
@@ -135,18 +124,16 @@ static uint32_t condition_words(const struct policy_condition *condition, const 
 	return is_ordered(condition) ? 3 : 2;
 }
 
-static bool is_same(const struct policy_condition *a, const struct policy_condition *b)
-{
-	return a->arg == b->arg && a->op == b->op && a->mask == b->mask && a->value == b->value;
-}
-
+/* How many conditions two rules have in common, from the left. */
 static uint32_t shared_conditions(const struct policy_rule *a, const struct policy_rule *b)
 {
 	uint32_t n = 0;
 
-	while (n < a->condition_count && n < b->condition_count &&
-	       is_same(&a->conditions[n], &b->conditions[n]))
-		n++;
+	for (; n < a->condition_count && n < b->condition_count; n++) {
+		const struct policy_condition *x = &a->conditions[n], *y = &b->conditions[n];
+		if (x->arg != y->arg || x->op != y->op || x->mask != y->mask || x->value != y->value)
+			break;
+	}
 	return n;
 }
 
@@ -163,11 +150,6 @@ static uint32_t cost(const struct policy_syscall *syscall, const struct callgate
 			sum += condition_words(&syscall->rules[i].conditions[j], arch);
 	}
 	return sum < COST_MAX ? sum : COST_MAX;
-}
-
-static uint32_t priority(const struct policy_syscall *syscall, const struct callgate_arch *arch)
-{
-	return ((uint32_t)syscall->priority << PRIORITY_SHIFT) | (COST_MAX - cost(syscall, arch));
 }
 
 struct entry {
@@ -195,7 +177,7 @@ static void write_syscall(struct strbuf *text, const struct entry *entry, const 
 	     name ? name : "UNKNOWN", syscall->nr, entry->priority);
 	line(text, indent, "if ($syscall == %" PRIu32 ")", syscall->nr);
 	for (uint32_t i = 0; i < syscall->rule_count; i++)
-		write_rule(text, indent + 1, &syscall->rules[i], arch);
+		write_rest(text, indent + 1, (struct rest){&syscall->rules[i], arch, 0});
 }
 
 /* Leaves of the tree hold four calls; each level doubles that. */
@@ -233,10 +215,12 @@ static void write_arch(struct strbuf *text, const struct policy *policy, const s
 		return;
 	}
 	for (size_t i = 0; i < arch->syscall_count; i++) {
-		uint32_t order = priority(&arch->syscalls[i], arch->arch);
-		if (arch->syscalls[i].rule_count)
+		const struct policy_syscall *syscall = &arch->syscalls[i];
+		uint32_t priority =
+		    (uint32_t)syscall->priority << PRIORITY_SHIFT | (COST_MAX - cost(syscall, arch->arch));
+		if (syscall->rule_count)
 			entries[count++] =
-			    (struct entry){&arch->syscalls[i], order, policy->optimize == 2 ? 0 : order};
+			    (struct entry){syscall, priority, policy->optimize == 2 ? 0 : priority};
 	}
 	qsort(entries, count, sizeof(*entries), descending);
 	line(text, 0, "# filter for arch %s (%" PRIu32 ")", arch->arch->name, arch->arch->audit);
@@ -257,16 +241,12 @@ static void write_arch(struct strbuf *text, const struct policy *policy, const s
  */
 static void write_policy(const struct policy *policy, struct strbuf *text)
 {
-	line(text, 0, "#");
-	line(text, 0, "# pseudo filter code start");
-	line(text, 0, "#");
+	strbuf_append(text, "#\n# pseudo filter code start\n#\n");
 	for (size_t i = 0; i < policy->arch_count; i++)
 		write_arch(text, policy, &policy->archs[i]);
 	line(text, 0, "# invalid architecture action");
 	write_action(text, 0, policy->bad_arch_action);
-	line(text, 0, "#");
-	line(text, 0, "# pseudo filter code end");
-	line(text, 0, "#");
+	strbuf_append(text, "#\n# pseudo filter code end\n#\n");
 }
 
 int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
@@ -274,16 +254,16 @@ int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
 	struct context *context = context_check(ctx);
 	struct strbuf text = {0};
 	struct arena arena = {0};
-	int result;
 
 	if (!context)
 		return -EINVAL;
 	const struct policy *policy = context_policy(context, true, &arena);
 	if (policy)
 		write_policy(policy, &text);
-	if (!policy || text.failed) {
-		result = diag_fail(&context->diag, -ENOMEM, "out of memory for the pseudo code");
-	} else {
+	int result = policy && !text.failed
+	                 ? 0
+	                 : diag_fail(&context->diag, -ENOMEM, "out of memory for the pseudo code");
+	if (result == 0) {
 		raw_seek_end(fd);
 		result = context_write(context, fd, text.text, text.length);
 	}

@@ -98,16 +98,15 @@ static char *difference_text(const struct difference *difference)
 	return strbuf_steal(&text);
 }
 
+/* One block, and a text for each difference. */
 static int publish_comparison(const struct differences *result, struct callgate_comparison **ret_comparison)
 {
-	struct callgate_comparison *comparison = calloc(1, sizeof(*comparison));
+	struct callgate_comparison *comparison =
+	    calloc(1, sizeof(*comparison) + result->list.count * sizeof(*comparison->differences));
 
-	if (comparison)
-		comparison->differences = calloc(result->list.count + 1, sizeof(*comparison->differences));
-	if (!comparison || !comparison->differences) {
-		callgate_comparison_free(comparison);
+	if (!comparison)
 		return -ENOMEM;
-	}
+	comparison->differences = (struct callgate_difference *)(comparison + 1); /* aligned for either */
 	comparison->relation = relation_of(result);
 	comparison->complete = result->complete;
 	for (size_t i = 0; i < result->list.count; i++) {
@@ -155,29 +154,7 @@ void callgate_comparison_free(struct callgate_comparison *comparison)
 		return;
 	for (size_t i = 0; i < comparison->count; i++)
 		free(comparison->differences[i].text);
-	free(comparison->differences);
 	free(comparison);
-}
-
-static int ask(const struct filter *filter, const struct query *query, uint32_t action,
-               struct callgate_answer *ret_answer)
-{
-	struct query_answer answer;
-	int result = query_calls(filter, query, action, diag_thread(), &answer);
-
-	if (result < 0)
-		return result;
-	if (answer.outcome == PROVE_REFUSED)
-		return -EINVAL;
-	*ret_answer = (struct callgate_answer){
-	    .proved = answer.outcome == PROVE_EQUAL || answer.outcome == PROVE_DIFFERENT,
-	    .holds = answer.outcome == PROVE_EQUAL,
-	    .ever_allowed = answer.ever_allows,
-	    .ever_denied = answer.ever_denies,
-	    .witness = simulator_call_of(&answer.witness.call),
-	    .action = answer.witness.actual,
-	};
-	return 0;
 }
 
 /* A question about calls of one number. All is in the arena. 0 or -errno, after a diagnosis. */
@@ -201,6 +178,7 @@ int callgate_ask(const struct callgate_filter *side, uint32_t arch, int32_t nr, 
                  const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer)
 {
 	struct arena arena = {0};
+	struct query_answer answer;
 	struct filter filter;
 	struct query query;
 
@@ -209,9 +187,27 @@ int callgate_ask(const struct callgate_filter *side, uint32_t arch, int32_t nr, 
 		return diag_fail(diag_thread(), -EINVAL, "the place for the answer must not be NULL");
 	int result = call_question(side, arch, nr, count, comparisons, &arena, &filter, &query);
 	if (result == 0)
-		result = ask(&filter, &query, action, ret_answer);
+		result = query_calls(&filter, &query, action, diag_thread(), &answer);
 	arena_finish(&arena);
-	return result;
+	if (result < 0 || answer.outcome == PROVE_REFUSED)
+		return result < 0 ? result : -EINVAL;
+	*ret_answer = (struct callgate_answer){
+	    .proved = answer.outcome == PROVE_EQUAL || answer.outcome == PROVE_DIFFERENT,
+	    .holds = answer.outcome == PROVE_EQUAL,
+	    .ever_allowed = answer.ever_allows,
+	    .ever_denied = answer.ever_denies,
+	    .witness = simulator_call_of(&answer.witness.call),
+	    .action = answer.witness.actual,
+	};
+	return 0;
+}
+
+/* Of an answer that is a list: 0 if it was found. */
+static int error_of(enum prove_outcome outcome)
+{
+	if (outcome == PROVE_REFUSED)
+		return -EINVAL;
+	return outcome == PROVE_EQUAL ? 0 : -EDQUOT;
 }
 
 /* One block: the cases, and their conditions after them. */
@@ -258,10 +254,10 @@ int callgate_cases_find(const struct callgate_filter *side, uint32_t arch, int32
 	int result = call_question(side, arch, nr, count, comparisons, &arena, &filter, &query);
 	if (result == 0)
 		result = query_cases(&filter, &query, max, &arena, diag_thread(), &found);
-	if (result == 0 && found.outcome == PROVE_REFUSED)
-		result = -EINVAL;
-	else if (result == 0)
-		result = found.outcome == PROVE_EQUAL ? publish_cases(&found, ret_cases) : -EDQUOT;
+	if (result == 0)
+		result = error_of(found.outcome);
+	if (result == 0)
+		result = publish_cases(&found, ret_cases);
 	arena_finish(&arena);
 	return result;
 }
@@ -294,24 +290,12 @@ static int publish_numbers(const struct query_ranges_result *found, struct callg
 	return 0;
 }
 
-static int find_numbers(const struct filter *filter, uint32_t audit, struct callgate_numbers **ret_numbers)
-{
-	struct query_ranges_result found = {0};
-	int result = query_ranges(filter, audit, diag_thread(), &found);
-
-	if (result == 0 && found.outcome == PROVE_REFUSED)
-		result = -EINVAL;
-	else if (result == 0)
-		result = found.outcome == PROVE_EQUAL ? publish_numbers(&found, ret_numbers) : -EDQUOT;
-	vec_finish(&found.rows);
-	return result;
-}
-
 int callgate_numbers_find(const struct callgate_filter *side, uint32_t arch,
                           struct callgate_numbers **ret_numbers)
 {
 	const struct callgate_arch *target = callgate_arch_find(arch);
 	struct arena arena = {0};
+	struct query_ranges_result found = {0};
 	struct filter filter;
 
 	diag_clear(diag_thread());
@@ -319,7 +303,12 @@ int callgate_numbers_find(const struct callgate_filter *side, uint32_t arch,
 		return diag_fail(diag_thread(), -EINVAL, "NULL, or an unknown architecture");
 	int result = filter_of(side, &arena, &filter);
 	if (result == 0)
-		result = find_numbers(&filter, target->audit, ret_numbers);
+		result = query_ranges(&filter, target->audit, diag_thread(), &found);
+	if (result == 0)
+		result = error_of(found.outcome);
+	if (result == 0)
+		result = publish_numbers(&found, ret_numbers);
+	vec_finish(&found.rows);
 	arena_finish(&arena);
 	return result;
 }

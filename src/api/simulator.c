@@ -83,13 +83,13 @@ static bool list_rules(struct callgate_simulator *simulator)
 static bool make_counters(struct callgate_simulator *simulator)
 {
 	simulator->sides = ARENA_ARRAY(&simulator->arena, simulator_sides *, simulator->output.count);
-	for (size_t i = 0; simulator->sides && i < simulator->output.count; i++) {
-		simulator->sides[i] =
-		    ARENA_ARRAY(&simulator->arena, simulator_sides, simulator->output.programs[i]->count);
-		if (!simulator->sides[i])
-			return false;
+	bool complete = simulator->sides != NULL;
+	for (size_t i = 0; complete && i < simulator->output.count; i++) {
+		size_t count = simulator->output.programs[i]->count;
+		simulator->sides[i] = ARENA_ARRAY(&simulator->arena, simulator_sides, count);
+		complete = simulator->sides[i] != NULL;
 	}
-	return simulator->sides != NULL;
+	return complete;
 }
 
 static bool is_branch(const struct sock_filter *insn)
@@ -97,26 +97,22 @@ static bool is_branch(const struct sock_filter *insn)
 	return BPF_CLASS(insn->code) == BPF_JMP && BPF_OP(insn->code) != BPF_JA && insn->jt != insn->jf;
 }
 
-static struct callgate_edge edge_of(const struct sock_filter *insn, const struct reachable_edge *found,
-                                    bool decided)
+/* What is known of a side of a branch of `edge`'s code and constant; `decided`: what is not reached never is. */
+static void add_facts(struct callgate_edge *edge, const struct reachable_edge *found, bool decided)
 {
-	struct callgate_edge edge = {.code = insn->code, .k = insn->k};
-
-	edge.reach = found->reached ? CALLGATE_REACH_SOME
-	             : decided      ? CALLGATE_REACH_NEVER
-	                            : CALLGATE_REACH_UNKNOWN;
-	if (!found->reached)
-		return edge;
-	const struct callgate_arch *arch = arch_of_call(found->call.arch, (uint32_t)found->call.nr);
-	edge.example = simulator_call_of(&found->call);
-	if (arch)
-		edge.example.arch = arch->token;
 	static_assert((int)REACHABLE_ARGUMENT == (int)CALLGATE_OPERAND_ARGUMENT, "ORDER callgate_operand");
-	edge.operand = (enum callgate_operand)found->operand;
-	edge.argument = found->argument;
-	edge.upper = found->upper;
-	edge.mask = found->mask;
-	return edge;
+	edge->reach = decided ? CALLGATE_REACH_NEVER : CALLGATE_REACH_UNKNOWN;
+	if (!found->reached)
+		return;
+	const struct callgate_arch *arch = arch_of_call(found->call.arch, (uint32_t)found->call.nr);
+	edge->reach = CALLGATE_REACH_SOME;
+	edge->example = simulator_call_of(&found->call);
+	if (arch)
+		edge->example.arch = arch->token;
+	edge->operand = (enum callgate_operand)found->operand;
+	edge->argument = found->argument;
+	edge->upper = found->upper;
+	edge->mask = found->mask;
 }
 
 /* The edges of program `index`. 0 or -ENOMEM. */
@@ -126,19 +122,19 @@ static int list_program(struct callgate_simulator *simulator, size_t index, stru
 	struct reachable_edge(*found)[2] = arena_alloc_array(scratch, program->count, sizeof(found[0]));
 	int result = found ? reachable_branches(program, found) : -ENOMEM;
 
-	if (result == -ENOMEM)
-		return result;
-	for (size_t pc = 0; pc < program->count; pc++)
+	for (size_t pc = 0; result != -ENOMEM && pc < program->count; pc++)
 		for (int taken = 1; taken >= 0 && is_branch(&program->insns[pc]); taken--) {
-			struct callgate_edge edge =
-			    edge_of(&program->insns[pc], &found[pc][taken], result == 0);
-			edge.program = index;
-			edge.instruction = pc;
-			edge.taken = taken;
+			const struct sock_filter *insn = &program->insns[pc];
+			struct callgate_edge edge = {.program = index,
+			                             .instruction = pc,
+			                             .taken = taken,
+			                             .code = insn->code,
+			                             .k = insn->k};
+			add_facts(&edge, &found[pc][taken], result == 0);
 			if (!vec_push_in(&simulator->edges, &simulator->arena, edge))
 				return -ENOMEM;
 		}
-	return 0;
+	return result == -ENOMEM ? result : 0;
 }
 
 /* With a system call that leaves there; `hits` stay 0. */
@@ -153,29 +149,20 @@ static int list_edges(struct callgate_simulator *simulator)
 	return result;
 }
 
-/* Makes rules, counters and edges, and hands the simulator over, if it was filled and all goes well. Else it is freed. */
+/* Makes rules, counters and edges, and hands the simulator over, if there is one, it was filled and all goes well. Else it is freed. */
 static int finish(struct callgate_simulator *simulator, int filled, struct diag *diag,
                   struct callgate_simulator **ret_simulator)
 {
 	int result = filled;
 
-	if (result == 0 && ((simulator->policy && !list_rules(simulator)) || !make_counters(simulator) ||
-	                    list_edges(simulator) < 0))
+	if (!simulator || (result == 0 && ((simulator->policy && !list_rules(simulator)) ||
+	                                   !make_counters(simulator) || list_edges(simulator) < 0)))
 		result = diag_fail(diag, -ENOMEM, "out of memory for a simulator");
 	if (result == 0)
 		*ret_simulator = simulator;
 	else
 		callgate_simulator_free(simulator);
 	return result;
-}
-
-static struct callgate_simulator *allocate(struct diag *diag)
-{
-	struct callgate_simulator *simulator = calloc(1, sizeof(*simulator));
-
-	if (!simulator)
-		diag_set(diag, "out of memory for a simulator");
-	return simulator;
 }
 
 static int copy_programs(struct callgate_simulator *simulator, struct callgate_program *const *programs,
@@ -187,11 +174,8 @@ static int copy_programs(struct callgate_simulator *simulator, struct callgate_p
 	output->programs = calloc(count, sizeof(output->programs[0]));
 	if (!output->programs)
 		return diag_fail(diag, -ENOMEM, "out of memory for a simulator");
-	for (; result == 0 && output->count < count; output->count += result == 0) {
-		const struct callgate_program *from = programs[output->count];
-		result = bpf_program_new(from->insns, from->count, from->big_endian, diag,
-		                         &output->programs[output->count]);
-	}
+	for (; result == 0 && output->count < count; output->count += result == 0)
+		result = bpf_program_copy(programs[output->count], diag, &output->programs[output->count]);
 	return result;
 }
 
@@ -204,13 +188,12 @@ int callgate_simulator_new(const scmp_filter_ctx ctx, struct callgate_simulator 
 	int result = context_compile(context, false);
 	if (result < 0)
 		return result;
-	struct callgate_simulator *simulator = allocate(&context->diag);
-	if (!simulator)
-		return -ENOMEM;
-	simulator->policy = context_policy(context, false, &simulator->arena);
-	result = simulator->policy ? copy_programs(simulator, context->output.programs, context->output.count,
-	                                           &context->diag)
-	                           : -ENOMEM;
+	struct callgate_simulator *simulator = calloc(1, sizeof(*simulator));
+	if (simulator && !(simulator->policy = context_policy(context, false, &simulator->arena)))
+		result = -ENOMEM;
+	if (simulator && result == 0)
+		result =
+		    copy_programs(simulator, context->output.programs, context->output.count, &context->diag);
 	return finish(simulator, result, &context->diag, ret_simulator);
 }
 
@@ -225,10 +208,9 @@ int callgate_simulator_new_program(const struct callgate_program *program,
 	int result = bpf_accept(program, diag);
 	if (result < 0)
 		return result;
-	struct callgate_simulator *simulator = allocate(diag);
-	if (!simulator)
-		return -ENOMEM;
-	return finish(simulator, copy_programs(simulator, programs, 1, diag), diag, ret_simulator);
+	struct callgate_simulator *simulator = calloc(1, sizeof(*simulator));
+	result = simulator ? copy_programs(simulator, programs, 1, diag) : 0;
+	return finish(simulator, result, diag, ret_simulator);
 }
 
 const struct callgate_program *callgate_simulator_program(const struct callgate_simulator *simulator,
@@ -365,11 +347,9 @@ int callgate_simulator_new_changed(const struct callgate_simulator *simulator,
 		                 "simulator, rules and the place for the new simulator must not be NULL");
 	if (!simulator->policy)
 		return diag_fail(diag_thread(), -EINVAL, "the simulator is of a program, which has no rules");
-	struct callgate_simulator *copy = allocate(diag_thread());
-	if (!copy)
-		return -ENOMEM;
-	int result = change_policy(copy, simulator->policy, changed);
-	if (result == 0)
+	struct callgate_simulator *copy = calloc(1, sizeof(*copy));
+	int result = copy ? change_policy(copy, simulator->policy, changed) : 0;
+	if (copy && result == 0)
 		result = compile_policy(copy->policy, false, diag_thread(), &copy->output);
 	return finish(copy, result, diag_thread(), ret_simulator);
 }

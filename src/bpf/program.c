@@ -92,8 +92,9 @@ static void swap(struct sock_filter *to, const struct sock_filter *from, size_t 
 	}
 }
 
-/* Room for the struct, the instructions, and a second copy of them where the byte orders differ. */
-static int allocate(size_t count, bool big_endian, struct diag *diag, struct callgate_program **ret_program)
+/* A program of instructions in host order, or in the target's: room for the struct and for both where the orders differ. */
+static int make(const void *insns, size_t count, bool big_endian, bool in_host_order, struct diag *diag,
+                struct callgate_program **ret_program)
 {
 	if (count == 0)
 		return diag_fail(diag, -EINVAL, "a program needs at least one instruction");
@@ -109,6 +110,10 @@ static int allocate(size_t count, bool big_endian, struct diag *diag, struct cal
 	program->count = count;
 	program->insns = (struct sock_filter *)(program + 1);
 	program->bytes = foreign ? program->insns + count : program->insns;
+	struct sock_filter *given = in_host_order ? program->insns : program->bytes;
+	memcpy(given, insns, count * sizeof(*given));
+	if (foreign)
+		swap(in_host_order ? program->bytes : program->insns, given, count);
 	*ret_program = program;
 	return 0;
 }
@@ -116,17 +121,13 @@ static int allocate(size_t count, bool big_endian, struct diag *diag, struct cal
 int bpf_program_new(const struct sock_filter *insns, size_t count, bool big_endian, struct diag *diag,
                     struct callgate_program **ret_program)
 {
-	struct callgate_program *program = NULL;
-	int result = allocate(count, big_endian, diag, &program);
+	return make(insns, count, big_endian, true, diag, ret_program);
+}
 
-	if (result < 0)
-		return result;
-	memcpy(program->insns, insns, count * sizeof(*insns));
-	if (program->bytes != program->insns)
-		swap(program->bytes, program->insns, count);
-	assert(program->count > 0 && program->count <= BPF_PROGRAM_MAX);
-	*ret_program = program;
-	return 0;
+int bpf_program_copy(const struct callgate_program *program, struct diag *diag,
+                     struct callgate_program **ret_program)
+{
+	return make(program->insns, program->count, program->big_endian, true, diag, ret_program);
 }
 
 int bpf_program_from_bytes(const void *bytes, size_t size, bool big_endian, struct diag *diag,
@@ -134,15 +135,7 @@ int bpf_program_from_bytes(const void *bytes, size_t size, bool big_endian, stru
 {
 	if (size % sizeof(struct sock_filter))
 		return diag_fail(diag, -EINVAL, "%zu bytes: a program is a multiple of 8 bytes long", size);
-	struct callgate_program *program = NULL;
-	int result = allocate(size / sizeof(struct sock_filter), big_endian, diag, &program);
-	if (result < 0)
-		return result;
-	memcpy(program->bytes, bytes, size);
-	if (program->bytes != program->insns)
-		swap(program->insns, program->bytes, size / sizeof(struct sock_filter));
-	*ret_program = program;
-	return 0;
+	return make(bytes, size / sizeof(struct sock_filter), big_endian, false, diag, ret_program);
 }
 
 void bpf_program_free(struct callgate_program *program)
