@@ -57,7 +57,7 @@ int context_error(int result)
 	static const uint8_t promised[] = {EACCES, ECANCELED, EDOM,       EEXIST, EINVAL,
 	                                   ENOENT, ENOMEM,    EOPNOTSUPP, ERANGE, ESRCH};
 
-	for (size_t i = 0; i < sizeof(promised); i++)
+	for (size_t i = 0; result < 0 && i < sizeof(promised); i++)
 		if (result == -promised[i])
 			return result;
 	return result < 0 ? -EFAULT : result;

@@ -21,16 +21,19 @@ static uint32_t load(const struct seccomp_data *data, bool big_endian, uint32_t 
 	return second != big_endian ? (uint32_t)(wide >> 32) : (uint32_t)wide;
 }
 
-/* Executes an instruction that goes on to the next one. */
-static void step(struct state *state, const struct sock_filter *insn, const struct seccomp_data *data,
-                 bool big_endian)
+/* Executes the instruction at pc; true if it ends the program, with the verdict in A. */
+static bool execute(struct state *state, const struct callgate_program *program,
+                    const struct seccomp_data *data, unsigned long (*sides)[2])
 {
+	size_t pc = state->pc++;
+	const struct sock_filter *insn = &program->insns[pc];
 	const struct bpf_code *code = bpf_code_of(insn);
 	uint32_t operand = code->x ? state->x : insn->k, *reg = code->x ? &state->x : &state->a;
+	bool holds;
 
 	switch ((enum bpf_kind)code->kind) {
 	case BPF_KIND_LOAD:
-		state->a = load(data, big_endian, insn->k);
+		state->a = load(data, program->big_endian, insn->k);
 		break;
 	case BPF_KIND_LENGTH:
 		*reg = sizeof(struct seccomp_data);
@@ -48,42 +51,30 @@ static void step(struct state *state, const struct sock_filter *insn, const stru
 		*reg = code->x ? state->a : state->x;
 		break;
 	case BPF_KIND_ARITHMETIC:
+		if (BPF_OP(insn->code) == BPF_DIV && operand == 0) {
+			/* The kernel ends the program with 0 on a division by a zero X. */
+			state->a = SECCOMP_RET_KILL_THREAD;
+			return true;
+		}
 		state->a = bpf_compute(BPF_OP(insn->code), state->a, operand);
 		break;
 	case BPF_KIND_NEGATE:
 		state->a = 0u - state->a;
 		break;
-	default:
-		assert(0 && "an instruction of an accepted program");
-	}
-}
-
-/* Executes the instruction at pc; true if it ends the program, with this verdict. */
-static bool execute(struct state *state, const struct callgate_program *program,
-                    const struct seccomp_data *data, unsigned long (*sides)[2], uint32_t *ret_verdict)
-{
-	size_t pc = state->pc++;
-	const struct sock_filter *insn = &program->insns[pc];
-	const struct bpf_code *code = bpf_code_of(insn);
-
-	if (code->kind == BPF_KIND_RETURN) {
-		*ret_verdict = code->x ? state->a : insn->k;
-		return true;
-	}
-	/* The kernel ends the program with 0, KILL_THREAD, on a division by a zero X. */
-	if (insn->code == (BPF_ALU | BPF_DIV | BPF_X) && state->x == 0) {
-		*ret_verdict = SECCOMP_RET_KILL_THREAD;
-		return true;
-	}
-	if (code->kind == BPF_KIND_JUMP) {
+	case BPF_KIND_JUMP:
 		state->pc += insn->k;
-	} else if (code->kind == BPF_KIND_BRANCH) {
-		bool holds = bpf_compare(BPF_OP(insn->code), state->a, code->x ? state->x : insn->k);
+		break;
+	case BPF_KIND_BRANCH:
+		holds = bpf_compare(BPF_OP(insn->code), state->a, operand);
 		if (sides)
 			sides[pc][holds]++;
 		state->pc += holds ? insn->jt : insn->jf;
-	} else {
-		step(state, insn, data, program->big_endian);
+		break;
+	case BPF_KIND_RETURN:
+		state->a = code->x ? state->a : insn->k;
+		return true;
+	case BPF_KIND_NONE:
+		assert(0 && "an instruction of an accepted program");
 	}
 	return false;
 }
@@ -93,17 +84,14 @@ uint32_t bpf_simulate_counting(const struct callgate_program *program, const str
 {
 	struct state state = {0};
 	size_t executed = 0;
-	uint32_t verdict = SECCOMP_RET_KILL_PROCESS;
 	bool ended = false;
 
-	while (!ended && state.pc < program->count) {
-		ended = execute(&state, program, data, sides, &verdict);
-		executed++;
-	}
+	for (; !ended && state.pc < program->count; executed++)
+		ended = execute(&state, program, data, sides);
 	assert(ended);
 	if (ret_executed)
 		*ret_executed = executed;
-	return verdict;
+	return ended ? state.a : SECCOMP_RET_KILL_PROCESS;
 }
 
 uint32_t bpf_simulate(const struct callgate_program *program, const struct seccomp_data *data,

@@ -110,7 +110,8 @@ uint32_t literal_breakpoints(const struct literal *literal, uint8_t word, uint32
 	bool on_high = literal->word == word;
 	uint32_t compared = on_high ? literal->a : literal->b;
 
-	assert(literal_reads(literal, word));
+	if (!literal_reads(literal, word))
+		return 0;
 	switch ((enum literal_kind)literal->kind) {
 	case LITERAL_IN:
 		return ends_of(literal->a, literal->b, ret_breakpoints);
@@ -126,7 +127,7 @@ uint32_t literal_breakpoints(const struct literal *literal, uint8_t word, uint32
 
 void literal_hull(const struct literal *literal, uint8_t word, uint32_t *first, uint32_t *last)
 {
-	bool is_interval = literal->kind == LITERAL_IN && !literal->negated;
+	bool is_interval = literal->kind == LITERAL_IN && literal->word == word && !literal->negated;
 	bool on_high = literal->kind == LITERAL_GE && literal->word == word;
 
 	if ((is_interval || (on_high && !literal->negated)) && *first < literal->a)

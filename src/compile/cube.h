@@ -45,7 +45,7 @@ static inline bool literal_reads(const struct literal *literal, uint8_t word)
 	return literal->word == word || (literal_is_wide(literal) && literal->word + 1 == word);
 }
 
-/* Where the outcome may change along a word that the literal reads: 0 to 2 values, the firsts of intervals. */
+/* Where the outcome may change along a word: 0 to 2 values, the firsts of intervals; 0 for a word that the literal does not read. */
 uint32_t literal_breakpoints(const struct literal *literal, uint8_t word, uint32_t ret_breakpoints[2]);
 
 /* Narrows [first, last] to where the literal does not fail on account of this word alone. */

@@ -13,26 +13,25 @@ static int by_first(const void *a, const void *b)
 static bool find_breakpoints(struct partition *partition, struct arena *arena,
                              const struct cube *const *cubes, size_t count)
 {
-	size_t most = 1, kept = 0, found = 1;
+	ARENA_VEC(struct graph_edge) found = {0};
+	size_t kept = 0;
 
-	for (size_t i = 0; i < count; i++)
-		for (uint32_t j = 0; j < cubes[i]->count; j++)
-			most += literal_reads(&cubes[i]->literals[j], partition->word) ? 2 : 0;
-	struct graph_edge *edges = partition->edges = arena_take(arena, most * sizeof(*edges));
-	if (!edges)
+	if (!vec_reserve_in(&found, arena, 2 * count))
 		return false;
-	edges[0] = (struct graph_edge){0};
+	found.items[found.count++] = (struct graph_edge){0};
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t j = 0; j < cubes[i]->count; j++) {
-			uint32_t breakpoints[2], more = 0;
-			if (literal_reads(&cubes[i]->literals[j], partition->word))
-				more =
-				    literal_breakpoints(&cubes[i]->literals[j], partition->word, breakpoints);
+			uint32_t breakpoints[2];
+			uint32_t more =
+			    literal_breakpoints(&cubes[i]->literals[j], partition->word, breakpoints);
 			while (more > 0)
-				edges[found++] = (struct graph_edge){.first = breakpoints[--more]};
+				if (!vec_push_in(&found, arena,
+				                 ((struct graph_edge){.first = breakpoints[--more]})))
+					return false;
 		}
-	qsort(edges, found, sizeof(edges[0]), by_first);
-	for (size_t i = 1; i < found; i++)
+	struct graph_edge *edges = partition->edges = found.items;
+	qsort(edges, found.count, sizeof(edges[0]), by_first);
+	for (size_t i = 1; i < found.count; i++)
 		if (edges[i].first != edges[kept].first)
 			edges[++kept] = edges[i];
 	partition->edge_count = kept + 1;
@@ -74,8 +73,7 @@ static bool add_cube(struct partition *partition, struct arena *arena, const str
 	                         cube->literals[0].word == partition->word && !cube->literals[0].negated);
 
 	for (uint32_t i = 0; i < cube->count; i++)
-		if (literal_reads(&cube->literals[i], partition->word))
-			literal_hull(&cube->literals[i], partition->word, &first, &last);
+		literal_hull(&cube->literals[i], partition->word, &first, &last);
 	if (first > last)
 		return true;
 	uint32_t end = edge_of(partition, last), edge = next_open(partition, edge_of(partition, first));
