@@ -2,61 +2,93 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <callgate/arch.h>
-#include <callgate/decode.h>
 #include <callgate/diagnosis.h>
 #include <callgate/syscall.h>
 
 #include "cli/execute.h"
-#include "cli/filter_file.h"
-#include "cli/learned.h"
-#include "cli/output.h"
 #include "cli/profile_text.h"
-#include "trace/tracer.h"
+#include "cli/record.h"
+#include "trace/notifier.h"
 
-struct settings {
-	const char *output, *more, *against;
-	bool force, no_arguments;
-};
+static const char *const engines[] = {"trace", "stops", "notify", NULL}; /* ORDER enum record_engine */
+static const char *const imports[] = {"strace", "audit", NULL};          /* ORDER enum record_import */
+
+static bool take_list(const struct option_row *row, void *target, const char *value)
+{
+	const char *wrong = value ? learned_check_list(value) : NULL;
+
+	*(const char **)target = value ? value : ""; /* the usual ones */
+	if (wrong)
+		cli_error("--%s: \"%.*s\" is no call whose arguments can be learned", row->name,
+		          (int)strcspn(wrong, ","), wrong);
+	return !wrong;
+}
+
+static const struct record_settings defaults = {.from = IMPORT_NOT};
 
 static const struct option_row options[] = {
-    {"output", 'o', "FILE", take_text, offsetof(struct settings, output),
+    {"output", 'o', "FILE", take_text, offsetof(struct record_settings, output),
      "writes a profile; an old FILE is not replaced"},
-    {"force", 0, NULL, take_flag, offsetof(struct settings, force), "--output: an old FILE is replaced"},
-    {"more", 0, "FILE", take_text, offsetof(struct settings, more),
+    {"force", 0, NULL, take_flag, offsetof(struct record_settings, force),
+     "--output: an old FILE is replaced"},
+    {"more", 0, "FILE", take_text, offsetof(struct record_settings, more),
      "adds to the profile FILE what it does not allow; what it allows runs at full speed"},
-    {"against", 0, "FILE", take_text, offsetof(struct settings, against),
+    {"against", 0, "FILE", take_text, offsetof(struct record_settings, against),
      "writes nothing and compares with the profile FILE; exit status 1 if a call is new"},
-    {"no-args", 0, NULL, take_flag, offsetof(struct settings, no_arguments),
-     "allows calls with all arguments; default: ioctl, socket and their like with what was seen"},
+    {"args", 0, "[=CALL,...]", take_list, offsetof(struct record_settings, arguments),
+     "the calls that are allowed with the arguments that were seen; default: ioctl, socket and their like"},
+    {"no-args", 0, NULL, take_flag, offsetof(struct record_settings, no_arguments),
+     "allows calls with all arguments"},
+    {"twins", 0, NULL, take_flag, offsetof(struct record_settings, twins),
+     "adds calls that do the same as those that were seen: openat2 for openat"},
+    {"steady", 0, "CALL|SECONDS", take_text, offsetof(struct record_settings, steady),
+     "where the start-up ends: the profile says which calls only come before"},
+    {"engine", 0, "trace|stops|notify", take_word, offsetof(struct record_settings, engine),
+     "how the command is watched; stops: slower, and sees what its own filters deny; notify: without "
+     "ptrace(2), and can disturb the command",
+     .words = engines},
+    {"from", 0, "strace|audit", take_word, offsetof(struct record_settings, from),
+     "runs no command: the operands are files that strace(1) or the audit log has written", .words = imports},
     {0},
-};
-
-struct record {
-	const struct settings *settings;
-	const struct environment *environment;
-	struct filter known; /* of --more and --against */
-	struct traced_filter *traced;
-	struct learned learned;
-	bool shows_progress;
-	unsigned long own_filters; /* calls that filters of the command itself deny */
 };
 
 /* ---- while the command runs ---- */
 
-static void show_progress(const struct record *record)
+double record_seconds(const struct record *record)
 {
-	if (record->shows_progress && record->learned.calls.count > 0)
-		fprintf(stderr, "\r\033[Kcallgate: %zu calls, %lu seen; last new: %s",
-		        record->learned.calls.count, record->learned.count,
-		        record->learned.calls.items[record->learned.calls.count - 1].name);
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - record->begun.tv_sec) +
+	       (double)(now.tv_nsec - record->begun.tv_nsec) / 1e9;
 }
 
-static bool allows(const struct filter *filter, const struct callgate_call *call)
+/* Several times a second at most, and whenever something is new. */
+static void show_progress(struct record *record, bool is_new)
+{
+	const struct learned *learned = &record->learned;
+	const double now = record->shows_progress || record->steady_seconds > 0 ? record_seconds(record) : 0;
+
+	if (record->steady_seconds > 0 && now >= record->steady_seconds)
+		record->learned.is_steady = true;
+	record->last_new = is_new ? now : record->last_new;
+	if (!record->shows_progress || learned->calls.count == 0 || (!is_new && now - record->shown < 0.3))
+		return;
+	record->shown = now;
+	fprintf(stderr, "\r\033[Kcallgate: %d:%02d  %zu calls (the last at %d:%02d: %s)  %lu seen",
+	        (int)now / 60, (int)now % 60, learned->calls.count, (int)record->last_new / 60,
+	        (int)record->last_new % 60, learned->calls.items[learned->calls.count - 1].name,
+	        learned->count);
+}
+
+bool record_allows(const struct filter *filter, const struct callgate_call *call)
 {
 	struct callgate_verdict verdict;
 
@@ -76,6 +108,13 @@ static bool is_denied_by_rule(const struct filter *known, const struct callgate_
 	return true;
 }
 
+/* A filter of the command has stopped it, and not the one that records. */
+static bool is_of_another(const struct record *record, const struct trace_stop *stop)
+{
+	return (record->settings->engine == RECORD_TRACE && stop->data != TRACED_FILTER_DATA) ||
+	       (record->settings->engine == RECORD_STOPS && stop->data != 0);
+}
+
 /* What another filter has stopped fails as it would without a tracer. */
 static struct trace_answer called(void *data, const struct trace_stop *stop)
 {
@@ -83,20 +122,21 @@ static struct trace_answer called(void *data, const struct trace_stop *stop)
 	const struct callgate_arch *arch = callgate_arch_of_call(stop->call.arch, stop->call.nr);
 	long result;
 
-	if (stop->data != TRACED_FILTER_DATA) {
+	if (is_of_another(record, stop)) {
 		record->own_filters++;
 		return (struct trace_answer){.result = -ENOSYS};
 	}
-	const int error = traced_filter_guards(&stop->call);
-	if (error && arch && stop->call.nr == callgate_syscall_number(arch->token, "clone"))
+	const int error = record->settings->engine != RECORD_NOTIFY ? traced_filter_guards(&stop->call) : 0;
+	if (error && arch && stop->call.nr == callgate_syscall_number(arch->token, "clone")) {
+		record->own_unwatched++;
 		return (struct trace_answer){
 		    .result = -error}; /* the child could not be watched, and all of its calls would fail */
-	if (error && record->settings->more && allows(&record->known, &stop->call))
-		return (struct trace_answer){.is_made = true}; /* the guard has stopped it, not the profile */
+	}
+	if (record->settings->more && record_allows(&record->known, &stop->call))
+		return (struct trace_answer){.is_made = true}; /* the guard or the engine has stopped it */
 	if (record->settings->more && is_denied_by_rule(&record->known, &stop->call, &result))
 		return (struct trace_answer){.result = result};
-	if (learned_add(&record->learned, &stop->call))
-		show_progress(record);
+	show_progress(record, learned_add(&record->learned, &stop->call));
 	return (struct trace_answer){.is_made = true};
 }
 
@@ -123,11 +163,28 @@ static bool has_list(const char *path)
 	return has;
 }
 
+/* A filter that hands over what `known` does not allow; NULL: everything. */
+static int make_traced(const struct record_settings *settings, const scmp_filter_ctx known,
+                       struct traced_filter **ret_filter)
+{
+	static const enum traced_by by[] = {
+	    [RECORD_TRACE] = TRACED_BY_TRACER,
+	    [RECORD_STOPS] = TRACED_BY_NOBODY,
+	    [RECORD_NOTIFY] = TRACED_BY_LISTENER,
+	};
+	scmp_filter_ctx nothing = NULL;
+	int result = known ? 0 : traced_filter_context(SCMP_ACT_ERRNO(EPERM), &nothing);
+
+	if (result == 0)
+		result = traced_filter_new(known ? known : nothing, by[settings->engine], true, ret_filter);
+	seccomp_release(nothing);
+	return result;
+}
+
 static bool prepare(struct record *record)
 {
-	const struct settings *settings = record->settings;
+	const struct record_settings *settings = record->settings;
 	const char *known = settings->more ? settings->more : settings->against;
-	scmp_filter_ctx nothing = NULL;
 	int result = 0;
 
 	if (known &&
@@ -135,225 +192,119 @@ static bool prepare(struct record *record)
 		return false;
 	if (settings->more && !has_list(settings->more))
 		return false;
-	if (!settings->more)
-		result = traced_filter_context(SCMP_ACT_ERRNO(EPERM), &nothing); /* nothing is known */
-	if (result == 0)
-		result = traced_filter_new(settings->more ? record->known.ctx : nothing, TRACED_BY_TRACER,
-		                           true, &record->traced);
-	seccomp_release(nothing);
+	if (settings->from == IMPORT_NOT)
+		result = make_traced(settings, settings->more ? record->known.ctx : NULL, &record->traced);
 	if (result < 0)
 		cli_error("%s", result == -EOPNOTSUPP ? "a profile with SCMP_ACT_NOTIFY can't be added to"
+		                : result == -E2BIG    ? "the profile needs several programs, which can't be "
+		                                        "watched by notifications"
 		                                      : strerror(-result));
 	return result == 0;
 }
 
-/* ---- results ---- */
+/* ---- running ---- */
 
-/*
- * Does it only allow calls that were seen, and that no entry of the old profile denies? On some architectures two calls stand for many. Which
- * error a call gets that no entry names depends on the newest call that the profile names.
- */
-static bool is_wanted(const struct learned *learned, const struct filter *old,
-                      const struct callgate_difference *difference)
+static int watch(const struct record *record, const struct trace_watcher *watcher,
+                 const struct trace_command *command, struct trace_result *ret_result)
 {
-	const struct callgate_call *witness = &difference->witness;
-	const struct callgate_arch *arch = callgate_arch_of_call(witness->arch, witness->nr);
-	struct callgate_verdict verdict;
-
-	if ((difference->first & SECCOMP_RET_ACTION_FULL) == SCMP_ACT_ERRNO(0) &&
-	    (difference->second & SECCOMP_RET_ACTION_FULL) == SCMP_ACT_ERRNO(0))
-		return true;
-	bool wanted = arch && difference->second == SCMP_ACT_ALLOW &&
-	              callgate_simulate(old->ctx, witness, &verdict) == 0 &&
-	              verdict.reason != CALLGATE_REASON_RULE;
-	for (uint64_t nr = difference->nr_first; wanted && nr <= difference->nr_last; nr++) {
-		if ((nr & difference->nr_mask) != difference->nr_value)
-			continue;
-		const char *name = callgate_syscall_name(arch->token, (int32_t)nr);
-		wanted = name && (learned_has(learned, name) || strcmp(name, "socketcall") == 0 ||
-		                  strcmp(name, "ipc") == 0);
-	}
-	return wanted;
+	return record->settings->engine == RECORD_NOTIFY ? notify_run(command, watcher, ret_result)
+	                                                 : trace_run(command, watcher, ret_result);
 }
 
-/* The entries are put into a text: what came of it is proved to be the old profile but for the calls that were seen. */
-static bool only_adds(const struct learned *learned, const struct filter *old, const struct filter *new)
-{
-	enum { DIFFERENCES = 100000 };
-	const struct callgate_filter first = filter_side(old), second = filter_side(new);
-	struct callgate_comparison *comparison;
+/* What a stop takes: calls with nothing to do, in a process that is watched in the same way. */
+enum { PROBES = 300 };
+struct probe {
+	const struct traced_filter *filter;
+	double *seconds; /* in memory that both processes have */
+};
 
-	if (callgate_compare(&first, &second, DIFFERENCES, &comparison) < 0) {
-		cli_error("%s", callgate_diagnosis(NULL));
-		return false;
-	}
-	bool fits = comparison->relation == CALLGATE_RELATION_EQUAL ||
-	            comparison->relation == CALLGATE_RELATION_SAME_ALLOWED ||
-	            (comparison->relation == CALLGATE_RELATION_SUBSET && comparison->complete);
-	if (!fits)
-		cli_error("%s: it is not proved that nothing but additions would change; nothing is written",
-		          old->path);
-	for (size_t i = 0; fits && i < comparison->count; i++)
-		if (!is_wanted(learned, old, &comparison->differences[i])) {
-			cli_error("%s: more than what was seen would change: %s; nothing is written",
-			          old->path, comparison->differences[i].text);
-			fits = false;
-		}
-	callgate_comparison_free(comparison);
-	return fits;
+static double time_calls(void)
+{
+	struct timespec begin, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (int i = 0; i < PROBES; i++)
+		syscall(SYS_getppid);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
 }
 
-/* The new profile is read as any other, and has to allow what was seen, and nothing else that an `old` one does not. */
-static bool check(const struct record *record, const char *name, const struct text *old,
-                  const struct text *new)
+static int enter_probe(void *data, _Atomic int *ret_listener)
 {
-	const struct learned *learned = &record->learned;
-	struct filter filter = {0}, old_filter = {0};
-	bool fits = filter_explain(
-	    &filter, filter_open_text(&filter, name, new->bytes, new->size, record->environment));
+	const struct probe *probe = data;
 
-	for (size_t i = 0; fits && i < learned->calls.count; i++) {
-		const struct learned_call *call = &learned->calls.items[i];
-		if (allows(&filter, &call->example))
-			continue;
-		cli_error("%s: another entry denies %s, which was seen; nothing is written", name,
-		          call->name);
-		fits = false;
-	}
-	if (fits && old->bytes)
-		fits = filter_open_text(&old_filter, name, old->bytes, old->size, record->environment) &&
-		       only_adds(learned, &old_filter, &filter);
-	filter_close(&old_filter);
-	filter_close(&filter);
-	return fits;
+	if (traced_filter_load(probe->filter, ret_listener) == 0)
+		*probe->seconds = time_calls();
+	return EXIT_SUCCESS;
 }
 
-static bool write_profile(const struct record *record, const char *path)
+static struct trace_answer let_pass(void *data, const struct trace_stop *stop)
 {
-	struct text old = {0}, new = {0};
-	struct output output;
-	int result = 0;
-	FILE *stream;
-
-	/* As it is now: others can have added to it meanwhile. */
-	if (record->settings->more && !text_read(path, &old)) {
-		free(old.bytes);
-		return false;
-	}
-	if (old.bytes)
-		result = profile_text_append(&old, learned_print_entries, &record->learned, &new);
-	else if ((stream = open_memstream(&new.bytes, &new.size))) {
-		learned_print(&record->learned, stream);
-		result = fclose(stream) == 0 ? 0 : -ENOMEM;
-	} else
-		result = -ENOMEM;
-	if (result < 0)
-		cli_error("%s: %s", path,
-		          result == -EINVAL ? "there is no list of calls to add to" : "out of memory");
-	bool is_written = result == 0 && check(record, path, &old, &new) && output_open(&output, path);
-	if (is_written) {
-		fwrite(new.bytes, 1, new.size, output.stream);
-		is_written = output_commit(&output);
-	}
-	free(old.bytes);
-	free(new.bytes);
-	return is_written;
+	(void)data, (void)stop;
+	return (struct trace_answer){.is_made = true};
 }
 
-static void print_status(int wait_status)
+static double measure_stop(const struct record *record, bool on_one_processor)
 {
-	if (WIFSIGNALED(wait_status))
-		fprintf(stderr, "callgate: the command was ended by signal %d (%s)\n", WTERMSIG(wait_status),
-		        strsignal(WTERMSIG(wait_status)));
-	else
-		fprintf(stderr, "callgate: the command's exit status is %d\n", WEXITSTATUS(wait_status));
+	const struct trace_watcher watcher = {let_pass, ignored, ignored, NULL};
+	struct probe probe = {
+	    .seconds = mmap(NULL, sizeof(double), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)};
+	struct traced_filter *filter = NULL;
+	const struct trace_command command = {
+	    .enter = enter_probe,
+	    .data = &probe,
+	    .engine = record->settings->engine == RECORD_STOPS ? TRACE_STOPS : TRACE_FILTER,
+	    .on_one_processor = on_one_processor};
+	struct trace_result result;
+	double seconds = 0;
+
+	if (probe.seconds == MAP_FAILED)
+		return 0;
+	if (make_traced(record->settings, NULL, &filter) == 0) {
+		probe.filter = filter;
+		if (watch(record, &watcher, &command, &result) == 0 && *probe.seconds > 0)
+			seconds = (*probe.seconds - time_calls()) / PROBES;
+	}
+	traced_filter_free(filter);
+	munmap(probe.seconds, sizeof(double));
+	return seconds;
 }
 
-static void print_unseen(const struct record *record)
+/* What all stops together took is estimated from what one takes. */
+static int run_command(struct record *record, const char *path, char **argv, struct trace_result *ret_result)
 {
-	const struct learned *learned = &record->learned;
+	const struct record_settings *settings = record->settings;
+	const struct trace_watcher watcher = {called, ignored, ignored, record};
+	struct watched_command watched = {record->traced, path, argv};
+	const struct trace_command command = {.enter = execute_watched,
+	                                      .data = &watched,
+	                                      .engine = settings->engine == RECORD_STOPS ? TRACE_STOPS
+	                                                                                 : TRACE_FILTER,
+	                                      .on_one_processor = !settings->more};
+	const int error = watch(record, &watcher, &command, ret_result);
 
-	for (size_t i = 0; i < learned->nameless.count; i++)
-		cli_error("call %d has no name, and no profile can allow it", learned->nameless.items[i]);
-	if (learned->nameless.count == LEARNED_NAMELESS_MAX)
-		cli_error("there may be more calls without a name");
-	if (record->own_filters)
-		cli_error("%lu calls were answered by filters that the command has loaded itself; they are "
-		          "not in the profile",
-		          record->own_filters);
-}
-
-static int print_comparison(const struct record *record)
-{
-	const struct filter *known = &record->known;
-	const char *name;
-	int status = CLI_OK;
-
-	for (size_t i = 0; i < record->learned.calls.count; i++) {
-		const struct learned_call *call = &record->learned.calls.items[i];
-		char text[300];
-		if (allows(known, &call->example))
-			continue;
-		(void)callgate_decode_call(&call->example, NULL, NULL, text, sizeof(text));
-		printf("+ %s  not allowed by %s\n", text, known->path);
-		status = CLI_NO;
+	if (error < 0 && execute_unwatched(error) && settings->engine != RECORD_NOTIFY)
+		cli_error("--engine notify needs no ptrace(2), but can disturb the command");
+	if (error == 0 && ret_result->stops > 0) {
+		record->run_seconds = record_seconds(record);
+		record->stop_seconds = measure_stop(record, ret_result->on_one_processor);
 	}
-	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
-		const struct callgate_call call = {.nr = callgate_syscall_number(SCMP_ARCH_NATIVE, name)};
-		if (call.nr >= 0 && allows(known, &call) && !learned_has(&record->learned, name))
-			printf("- %s  never seen\n", name);
-	}
-	return status;
-}
-
-/* The exit status. */
-static int finish(struct record *record, const struct trace_result *result)
-{
-	const struct settings *settings = record->settings;
-	const char *path = settings->more ? settings->more : settings->output;
-	size_t seen = record->learned.calls.count;
-
-	if (record->shows_progress)
-		fputs("\r\033[K", stderr);
-	print_unseen(record);
-	if (record->learned.out_of_memory) {
-		cli_error("out of memory: nothing is written");
-		return RUN_FAILED;
-	}
-	if (settings->against) {
-		print_status(result->status);
-		return print_comparison(record);
-	}
-	if (!settings->more && seen == 0) {
-		cli_error("no call was seen; nothing is written");
-		return RUN_FAILED;
-	}
-	if (!settings->more)
-		learned_add_unseen(&record->learned);
-	if (seen > 0 && !write_profile(record, path))
-		return RUN_FAILED;
-	if (settings->more)
-		fprintf(stderr, "callgate: %zu new call%s in %u process%s%s%s\n", seen, seen == 1 ? "" : "s",
-		        result->processes, result->processes == 1 ? "" : "es",
-		        seen ? "; added to " : "; nothing to add to ", path);
-	else
-		fprintf(stderr,
-		        "callgate: wrote %s: %zu calls of %u process%s, seen %lu times; %zu more that every "
-		        "program needs\n",
-		        path, seen, result->processes, result->processes == 1 ? "" : "es",
-		        record->learned.count, record->learned.calls.count - seen);
-	return execute_end_as(result->status);
+	return error;
 }
 
 /* ---- the command ---- */
 
-static bool is_usable(const struct settings *settings)
+static bool is_usable(const struct record_settings *settings)
 {
 	const int ways = (settings->output != NULL) + (settings->more != NULL) + (settings->against != NULL);
 	struct stat old;
 
 	if (ways != 1) {
 		cli_error("where to? Give one of -o FILE, --more FILE and --against FILE");
+		return false;
+	}
+	if (settings->no_arguments && settings->arguments) {
+		cli_error("--args and --no-args contradict each other");
 		return false;
 	}
 	if (settings->more && strcmp(settings->more, "-") == 0) {
@@ -369,32 +320,56 @@ static bool is_usable(const struct settings *settings)
 	return true;
 }
 
+/* A call, or a number of seconds. */
+static bool take_phase(struct record *record, char text[80])
+{
+	const char *steady = record->settings->steady;
+	char *end;
+
+	if (!steady)
+		return true;
+	record->learned.phase = text;
+	const double seconds = strtod(steady, &end);
+	if (*end == '\0' && end != steady && seconds > 0 && seconds < 1e9) {
+		record->steady_seconds = seconds;
+		snprintf(text, 80, "only in the first %g s (start-up)", seconds);
+		return true;
+	}
+	for (size_t i = 0; (record->learned.mark = callgate_syscall_name_at(i)); i++)
+		if (strcmp(record->learned.mark, steady) == 0) {
+			snprintf(text, 80, "only before the first %s (start-up)", steady);
+			return true;
+		}
+	cli_error("--steady takes a call or a number of seconds, not \"%s\"", steady);
+	return false;
+}
+
 static int run(struct call *call)
 {
-	struct record record = {.settings = call->settings,
+	const struct record_settings *settings = call->settings;
+	struct record record = {.settings = settings,
 	                        .environment = &call->environment,
-	                        .shows_progress = isatty(STDERR_FILENO),
-	                        .learned.ignores_arguments =
-	                            ((struct settings *)call->settings)->no_arguments};
-	const struct trace_watcher watcher = {called, ignored, ignored, &record};
+	                        .shows_progress = isatty(STDERR_FILENO) && settings->from == IMPORT_NOT,
+	                        .learned = {.ignores_arguments = settings->no_arguments,
+	                                    .with_arguments = settings->arguments && *settings->arguments
+	                                                          ? settings->arguments
+	                                                          : NULL}};
 	struct trace_result result = {0};
-	char path[PATH_MAX];
+	char path[PATH_MAX], phase[80];
 	int status = RUN_FAILED;
 
-	if (!is_usable(record.settings))
+	if (!is_usable(settings) || !take_phase(&record, phase))
 		return RUN_FAILED;
-	if ((status = execute_find(call->operands[0], path)))
+	if (settings->from == IMPORT_NOT && (status = execute_find(call->operands[0], path)))
 		return status;
 	status = RUN_FAILED;
-	if (prepare(&record)) {
-		struct watched_command watched = {record.traced, path, call->operands};
-		const struct trace_command command = {.enter = execute_watched, .data = &watched};
-		const int error = trace_run(&command, &watcher, &result);
-		if (error < 0)
-			(void)execute_unwatched(error);
-		else
-			status = finish(&record, &result);
-	}
+	clock_gettime(CLOCK_MONOTONIC, &record.begun);
+	if (settings->engine == RECORD_NOTIFY)
+		cli_error("--engine notify: signals can make calls fail with EINTR that would not have");
+	if (prepare(&record) &&
+	    (settings->from == IMPORT_NOT ? run_command(&record, path, call->operands, &result) == 0
+	                                  : record_import(&record, call->operands, call->operand_count)))
+		status = record_finish(&record, &result);
 	traced_filter_free(record.traced);
 	filter_close(&record.known);
 	learned_finish(&record.learned);
@@ -404,14 +379,16 @@ static int run(struct call *call)
 const struct command cmd_record = {
     .name = "record",
     .what = "write a profile of what a command does",
-    .synopsis = "-o FILE|--more FILE|--against FILE [OPTION]... [--] COMMAND [ARGUMENT]...",
+    .synopsis = "-o FILE|--more FILE|--against FILE [OPTION]... [--] COMMAND [ARGUMENT]... | --from "
+                "strace|audit FILE...",
     .help = "Runs COMMAND, watches it and its children, and writes a profile that allows the calls they "
             "made. Needs no privilege. Exit status: 125 if "
             "callgate fails, 126 and 127 as env(1), else COMMAND's; with --against 0, 1, or 2 as diff(1).\n",
     .options = options,
     .environment = environment_options,
     .ends_at_operand = true,
-    .settings_size = sizeof(struct settings),
+    .defaults = &defaults,
+    .settings_size = sizeof(struct record_settings),
     .operands_least = 1,
     .operands_most = UINT_MAX,
     .question = "which command is to be watched?",

@@ -18,6 +18,7 @@ enum { LEARNED_SELECTORS = 2, LEARNED_TUPLES_MAX = 32, LEARNED_NAMELESS_MAX = 16
 /* Values of the arguments that say what a call is about: socket's family, ioctl's command. */
 struct learned_tuple {
 	uint64_t values[LEARNED_SELECTORS];
+	bool is_steady; /* seen after the start-up, too */
 };
 
 /* One name; profiles know calls by names, whatever the architecture. */
@@ -25,7 +26,10 @@ struct learned_call {
 	const char *name;
 	struct callgate_call example;
 	bool any_arguments; /* the tuples say nothing: too many, or not asked for */
+	bool has_flags;     /* too many, and flags: any of `flags` */
+	uint64_t flags;
 	VEC(struct learned_tuple) tuples;
+	bool is_steady;
 };
 
 /* The arguments that say what the call of this name is about, as bits: argument 0 of keyctl. */
@@ -34,6 +38,11 @@ unsigned learned_selectors(const char *name);
 /* Zeroed at first. */
 struct learned {
 	bool ignores_arguments;
+	const char
+	    *with_arguments; /* "socket,ioctl": the calls whose arguments are learned; NULL: the usual ones */
+	const char *phase;   /* the comment of entries for the start-up; NULL: nobody asks for it */
+	const char *mark;    /* the start-up ends before this call; NULL: the caller sets: */
+	bool is_steady;      /* it has ended */
 	VEC(struct learned_call) calls;
 	VEC(const struct callgate_arch *) archs; /* in the order in which they were seen */
 	VEC(int32_t) nameless;                   /* numbers that no profile can name: the first ones */
@@ -43,6 +52,21 @@ struct learned {
 
 /* True: something about the call is new. */
 bool learned_add(struct learned *learned, const struct callgate_call *call);
+
+/* Adds a call of this name with all arguments. */
+void learned_add_name(struct learned *learned, const char *name);
+
+/* From now on the call is allowed with all arguments. */
+void learned_forget_arguments(struct learned *learned, const char *name);
+
+/* Is each of these calls, "socket,ioctl", one whose arguments can be learned? NULL, or the first that is none, up to a comma or the end. */
+const char *learned_check_list(const char *calls);
+
+/*
+ * A call that does the same as one that was seen, and that C libraries and newer programs make in its place; the first one that was not seen after
+ * `index` others. NULL: there is none.
+ */
+const char *learned_twin(const struct learned *learned, size_t index);
 
 /* The calls that a program makes unseen: returning from a handler, restarting, ending. */
 void learned_add_unseen(struct learned *learned);

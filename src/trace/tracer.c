@@ -67,6 +67,8 @@ static int start_watched(const struct trace_command *command, struct sigaction o
 		start(command, go[0]);
 	}
 	result = pid < 0 ? -errno : seize(pid);
+	if (result == 0 && command->engine == TRACE_STOPS && ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0)
+		result = -errno; /* the first stop: from then on every call makes one */
 	close(go[0]);
 	if (result == 0)
 		result =

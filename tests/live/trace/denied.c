@@ -288,6 +288,13 @@ static void additions(void)
 	report("chmod", syscall(SYS_chmod, "/nowhere/at/all", 0));
 }
 
+/* More combinations of flags than a list has room for; most of them fail. */
+static void combinations(void)
+{
+	for (unsigned long protection = 0; protection < 128; protection++)
+		syscall(SYS_mprotect, 0, 0, protection);
+}
+
 static void aborted(void)
 {
 	abort();
@@ -314,6 +321,7 @@ static const struct {
     {"numbers", numbers},
     {"stopped", stopped},
     {"additions", additions},
+    {"combinations", combinations},
     {"aborted", aborted},
 };
 

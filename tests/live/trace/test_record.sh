@@ -77,6 +77,95 @@ PYTHON
 tool record --no-args --force -o "$scratch/true.json" -- true || fail '--no-args'
 grep -q '"args"' "$scratch/true.json" && fail '--no-args: there are arguments'
 
+tool record --args=socket,keyctl --force -o "$scratch/args.json" -- "$denied" additions || [ $? = 3 ] || fail '--args'
+python3 - "$scratch/args.json" <<'PYTHON' || fail 'the entries with the arguments that were asked for'
+import json, sys
+entries = json.load(open(sys.argv[1]))["syscalls"]
+assert {tuple(entry["names"]) for entry in entries if "args" in entry} == {("socket",), ("keyctl",)}, entries
+assert [entry["comment"] for entry in entries if entry["names"] == ["socket"]] == ["AF_UNIX", "AF_INET"], entries
+PYTHON
+tool record --args=socket,chmod -o "$scratch/none.json" -- true
+[ $? = 125 ] && grep -q '"chmod" is no call whose arguments' "$scratch/words" || fail '--args of a call that has none'
+tool record --args --no-args -o "$scratch/none.json" -- true
+[ $? = 125 ] || fail '--args and --no-args'
+# Of flags, more combinations than are listed are any of the flags, and no other.
+replays combinations "$denied" combinations
+grep -q '"comment": "any of PROT_EXEC|PROT_READ' "$scratch/combinations.json" || fail 'many combinations of flags'
+"$callgate" sim "$scratch/combinations.json" 'mprotect(*, *, 0x8000000)' | grep -q ERRNO || fail 'a flag that was not seen is allowed'
+
+# Where the start-up ends.
+tool record --steady openat --force -o "$scratch/steady.json" -- true || fail '--steady'
+grep -q '"execve"\], "action": "SCMP_ACT_ALLOW", "comment": "only before the first openat (start-up)"' "$scratch/steady.json" || fail '--steady: the profile does not say it'
+grep -q 'only before the first openat (start-up):.* execve' "$scratch/words" || fail '--steady: not said'
+tool profile check "$scratch/steady.json" || fail '--steady: no profile'
+tool record --steady 0.3 --force -o "$scratch/steady.json" -- sh -c 'sleep 0.5; echo' || fail '--steady, in seconds'
+grep -q '"comment": "only in the first 0.3 s (start-up)"' "$scratch/steady.json" || fail '--steady, in seconds: the profile does not say it'
+tool record --steady accept4 --force -o "$scratch/steady.json" -- true
+grep -q 'accept4 was never seen' "$scratch/words" || fail '--steady: a call that never comes'
+tool record --steady nothing --force -o "$scratch/none.json" -- true
+[ $? = 125 ] || fail '--steady: no call'
+
+# Twins are listed, and added where that is asked for.
+tool record --force -o "$scratch/twins.json" -- true
+grep -q 'one step away (--twins adds them):.* openat2' "$scratch/words" || fail 'twins are not listed'
+grep -q openat2 "$scratch/twins.json" && fail 'twins are added unasked'
+tool record --twins --force -o "$scratch/twins.json" -- true || fail '--twins'
+grep -q '"openat2"' "$scratch/twins.json" && grep -q 'and added.*: .*openat2' "$scratch/words" || fail '--twins: not added'
+
+# Other engines see the same, and one that stops every call sees what filters of the command deny.
+for engine in stops notify; do
+	tool record --engine $engine --force -o "$scratch/engine.json" -- sh -c 'ls / | cat' || fail "--engine $engine"
+	tool run --profile "$scratch/engine.json" --why -- sh -c 'ls / | cat' || fail "--engine $engine: the profile"
+	grep -q '^callgate: 0 denials' "$scratch/words" || fail "--engine $engine: denied under its own profile"
+done
+"$callgate" record --engine stops --force -o "$scratch/engine.json" -- true 2>"$scratch/words" || fail '--engine stops: true'
+grep -q '"execve"' "$scratch/engine.json" || fail '--engine stops: the first call is missing'
+grep -q 'calls stopped, for about [0-9]* us each (measured)' "$scratch/words" || fail '--engine stops: what it cost is not said'
+tool record --force -o "$scratch/engine.json" -- "$denied" own-error
+grep -q '"chmod"' "$scratch/engine.json" && fail 'seen, although a filter of the command denies it'
+grep -q 'has called seccomp(2): what filters of its own deny was not seen' "$scratch/words" || fail 'what was not seen is not said'
+tool record --engine stops --force -o "$scratch/engine.json" -- "$denied" own-error
+grep -q '"chmod"' "$scratch/engine.json" || fail '--engine stops: not seen, as a filter of the command denies it'
+tool record --engine notify --force -o "$scratch/engine.json" -- true
+grep -q 'signals can make calls fail with EINTR' "$scratch/words" || fail '--engine notify: no warning'
+# On one processor with callgate, the command finds all that it may use.
+tool record --force -o "$scratch/engine.json" -- nproc
+[ "$(cat "$scratch/output")" = "$(nproc)" ] || fail 'the command finds other processors'
+tool record --force -o "$scratch/engine.json" -- sh -c 'true & taskset -p $$; true & taskset -p $$' && tail -n 1 "$scratch/output" >"$scratch/mask"
+[ "$(sed 's/.*: //' "$scratch/mask")" = "$(taskset -p $$ | sed 's/.*: //')" ] || fail 'the command may use other processors'
+
+# Imports.
+cat >"$scratch/strace" <<'TEXT'
+[pid  4711] openat(AT_FDCWD, "/etc/(ld, so).cache", O_RDONLY|O_CLOEXEC) = 3
+4711  12:00:01 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 4
+ioctl(1, TCGETS, {c_iflag=ICRNL|IXON, c_oflag=NL0|(OPOST), ...}) = 0
+clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f) = 12
+mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f
+prctl(PR_STRANGE_THING_OF_STRACE, "x") = 0
+read(3, "openat(", 832 <unfinished ...>
+<... read resumed>"x", 1) = 1
+--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---
++++ exited with 0 +++
+TEXT
+tool record --from strace --force -o "$scratch/import.json" "$scratch/strace" || fail '--from strace'
+python3 - "$scratch/import.json" <<'PYTHON' || fail '--from strace: the entries'
+import json, sys
+entries = json.load(open(sys.argv[1]))["syscalls"]
+names = {name for entry in entries for name in entry["names"]}
+assert {"openat", "socket", "ioctl", "clone", "mmap", "prctl", "read"} <= names and not {"exited", "SIGCHLD"} & names, names
+comments = {entry["names"][0]: entry["comment"] for entry in entries if "args" in entry}
+assert comments["socket"] == "AF_INET" and comments["mmap"] == "PROT_READ|PROT_WRITE" and comments["clone"] == "SIGCHLD|CLONE_CHILD_CLEARTID", comments
+assert "prctl" not in comments, comments
+PYTHON
+printf '%s\n' 'type=SECCOMP msg=audit(1700000000.123:45): auid=1000 uid=1000 gid=1000 ses=1 pid=7 comm="app" exe="/app" sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000' \
+	'type=USER_LOGIN msg=audit(1700000000.123:46): pid=7' >"$scratch/audit"
+tool record --from audit --force -o "$scratch/import.json" "$scratch/audit" || fail '--from audit'
+grep -q '"socket"' "$scratch/import.json" && grep -q '1 of 2 lines are calls; the audit log has no arguments' "$scratch/words" || fail '--from audit: the entries'
+tool record --from strace -o "$scratch/none.json" "$scratch/nothing"
+[ $? = 125 ] && [ ! -e "$scratch/none.json" ] || fail '--from: a file that is not there'
+tool record --from strace -o "$scratch/none.json" /dev/null
+[ $? = 125 ] && [ ! -e "$scratch/none.json" ] || fail '--from: nothing was seen'
+
 # Adding to a profile, by hand written: what is there stays as it is, and a call that an entry denies stays denied.
 cat >"$scratch/hand.json" <<'JSON'
 {
