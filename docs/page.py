@@ -13,8 +13,8 @@ import subprocess
 import sys
 
 ASCII_NAMES = {"-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti", "\\\\": r"\(rs"}
-# An escape sequence of scdoc's, which stays (a backslash apart), or one of the characters.
-TOKEN = re.compile(r"\\f.|\\\(..|\\\*\(..|\\[^f(*]|[-'`^~]")
+# An escape sequence of scdoc's (in lists it moves by \\h'...'), which stays, a backslash apart, or one of the characters.
+TOKEN = re.compile(r"\\h'[^']*'|\\f.|\\\(..|\\\*\(..|\\[^f(*]|[-'`^~]")
 
 
 def names(page):

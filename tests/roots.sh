@@ -1,9 +1,10 @@
 #!/bin/bash
-# usage: tests/roots.sh [--keep] 12|13 root|user [TEST-ARGUMENT...]
+# usage: tests/roots.sh [--keep] 12|13 root|user|package [TEST-ARGUMENT...]
 #
 # Tries both commands of the README, sh examples/quickstart.sh and sh tests/run.sh, in a fresh Debian 12 or 13: a root folder made by
 # debootstrap(8) from this machine's own package source, with a clean clone of HEAD, as root or as an ordinary user who has sudo, a
 # umask of 077 and a directory in PATH that can't be read. Needs root, or sudo. Prints how each command ended and how long it took.
+# With `package`, instead, builds the Debian packages there, and tries them in another root that is as fresh: tests/package.sh.
 #   --keep            leave the root in build/roots/NUMBER-WHO; the next run then uses it again, with what is HEAD by then
 #   TEST-ARGUMENT...  goes on to tests/run.sh, and the quickstart is not tried
 # Everything runs in mount and process namespaces of its own, so that no mount or process is left, however this ends.
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/.."
 
 usage()
 {
-	sed -n '2,9s/^# \{0,1\}//p' tests/roots.sh
+	sed -n '2,10s/^# \{0,1\}//p' tests/roots.sh
 	exit "$1"
 }
 
@@ -25,7 +26,7 @@ if [ "${1-}" = --keep ]; then
 fi
 [ $# -ge 2 ] || usage 2
 case $1 in 12) codename=bookworm ;; 13) codename=trixie ;; *) usage 2 ;; esac
-case $2 in root | user) who=$2 ;; *) usage 2 ;; esac
+case $2 in root | user | package) who=$2 ;; *) usage 2 ;; esac
 name=$1-$2
 shift 2
 
@@ -50,7 +51,8 @@ if [ "${CALLGATE_ROOTS_INSIDE-}" != yes ]; then
 		# The namespaces' first process ends with unshare(1), and all others with that one.
 		[ -z "$inside" ] || kill -KILL "$inside" 2>/dev/null || :
 		wait
-		$keep || rm -rf --one-file-system "$root" || { sleep 1 && rm -rf --one-file-system "$root"; }
+		if $keep; then set -- "$root-clean"; else set -- "$root" "$root-clean"; fi
+		rm -rf --one-file-system "$@" || { sleep 1 && rm -rf --one-file-system "$@"; }
 	}
 	trap clean_up EXIT
 	trap 'exit 130' INT TERM HUP
@@ -167,25 +169,46 @@ try()
 	[ "$status" = 0 ] || failures=$((failures + 1))
 }
 
-if [ "$who" = root ]; then account=root home=/root mask=022; else account=user home=/home/user mask=077; fi
+if [ "$who" = user ]; then account=user home=/home/user mask=077; else account=root home=/root mask=022; fi
+
+fresh_root()
+{
+	rm -rf --one-file-system "$root"
+	if [ ! -f "$base" ]; then
+		make_base
+		rm -rf --one-file-system "$root"
+	fi
+	mkdir "$root"
+	tar -C "$root" -xpf "$base"
+	mount_in_root
+	make_root
+	clone
+}
+
+# What the packages were built with is not there where they are tried.
+try_packages()
+{
+	rm -rf "$root/packages"
+	try sh tests/package.sh build /packages
+	[ "$failures" = 0 ] || exit 1
+	local packages=$root/packages
+	root=$root-clean
+	fresh_root
+	cp -r "$packages" "$root/packages"
+	try sh tests/package.sh try /packages
+	exit "$failures"
+}
 
 # In a function, as bash reads a script while it runs, and that can be edited meanwhile.
 main()
 {
 	if [ -f "$root/made" ]; then
 		mount_in_root
+		clone
 	else
-		rm -rf --one-file-system "$root"
-		if [ ! -f "$base" ]; then
-			make_base
-			rm -rf --one-file-system "$root"
-		fi
-		mkdir "$root"
-		tar -C "$root" -xpf "$base"
-		mount_in_root
-		make_root
+		fresh_root
 	fi
-	clone
+	[ "$who" != package ] || try_packages
 	if [ $# = 0 ]; then
 		try sh examples/quickstart.sh
 	fi

@@ -1,6 +1,7 @@
 #!/bin/sh
 # usage: test_symbols.sh LIBRARY.so SONAME LIST [OTHER-LIBRARY...]: the library defines the functions in LIST and nothing else, it needs libc and
-# libraries of this project alone, no thread-local storage that a dlopen() could lack, and no OTHER-LIBRARY defines a function of LIST too. With UPDATE=1 LIST is written anew.
+# libraries of this project alone, no thread-local storage that a dlopen() could lack, and no OTHER-LIBRARY defines a function of LIST too. With UPDATE=1 LIST is written anew,
+# and packaging/debian/*.symbols get what they lack.
 set -eu
 library=$1 soname=$2 list=$3
 shift 3
@@ -11,7 +12,11 @@ symbols()
 scratch=$(mktemp)
 trap 'rm -f "$scratch"' EXIT
 symbols "$library" >"$scratch"
-[ "${UPDATE:-0}" = 0 ] || cp "$scratch" "$list"
+if [ "${UPDATE:-0}" != 0 ]; then
+	cp "$scratch" "$list"
+	tests=$(dirname "$0")/..
+	"$tests/hygiene/packaging.py" "$tests/.." --update
+fi
 failures=0
 fail()
 {

@@ -146,17 +146,47 @@ else
 	exit 1
 fi
 
-# As a meson subproject: all five are found, none of our tests is run, and the libraries alone are built and installed.
+# With meson: the installed tool compiles a filter into a program.
+mkdir "$scratch/meson"
+cp "$source/examples/embedded/static.c" "$scratch/meson/"
+cp "$source/examples/chmod.json" "$scratch/meson/chmod_filter.json"
+cat >"$scratch/meson/meson.build" <<'PROJECT'
+project('user', 'c')
+filters = generator(find_program('callgate', native: true), output: '@BASENAME@.h',
+  arguments: ['compile', '--profile', '@INPUT@', '--format', 'header', '--arch', 'all', '--name', '@BASENAME@', '-o', '@OUTPUT@'])
+confined = executable('confined', 'static.c', filters.process('chmod_filter.json'),
+  dependencies: dependency('callgate').partial_dependency(compile_args: true))
+test('confined', confined, args: files('static.c'))
+PROJECT
+with_meson()
+{
+	CC=$compiler PATH=$(dirname "$(find "$scratch" -name callgate -path '*/bin/*')"):$PATH LD_LIBRARY_PATH=$lib \
+		meson setup "$scratch/meson/build" "$scratch/meson" && LD_LIBRARY_PATH=$lib ninja -C "$scratch/meson/build" &&
+		meson test -C "$scratch/meson/build" --no-rebuild
+}
+with_meson >"$scratch/log" 2>&1 || {
+	cat "$scratch/log"
+	exit 1
+}
+
+# As a meson subproject by way of the wrap file: all five and the tool are found, a filter is compiled into a program by the tool that is built for
+# it, none of our tests is run, and the libraries alone are installed.
 mkdir -p "$scratch/project/subprojects"
 ln -s "$source" "$scratch/project/subprojects/callgate"
-cp "$scratch/x.c" "$scratch/project/"
+cp "$source/packaging/callgate.wrap" "$scratch/project/subprojects/"
+cp "$scratch/x.c" "$scratch/meson/static.c" "$scratch/meson/chmod_filter.json" "$scratch/project/"
 cat >"$scratch/project/meson.build" <<'PROJECT'
 project('user', 'c', default_options: ['warning_level=3', 'werror=true'])
 all = []
 foreach name : ['callgate', 'callgate-info', 'callgate-sandbox', 'callgate-testing', 'callgate-oci']
-  all += dependency(name, fallback: 'callgate')
+  all += dependency(name)
 endforeach
 test('x', executable('x', 'x.c', dependencies: all, c_args: '-DWITH_CALLGATE'))
+filter = subproject('callgate').get_variable('callgate_filter')
+confined = executable('confined', 'static.c', filter.process('chmod_filter.json', extra_args: ['--kernel', '6.1']),
+  dependencies: dependency('callgate').partial_dependency(compile_args: true, includes: true, sources: true))
+test('confined', confined, args: files('static.c'))
+test('tool', find_program('callgate'), args: '--version')
 PROJECT
 unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 CC=$compiler meson setup --prefix=/usr --force-fallback-for=callgate,callgate-info,callgate-sandbox,callgate-testing,callgate-oci \
@@ -169,7 +199,7 @@ CC=$compiler meson setup --prefix=/usr --force-fallback-for=callgate,callgate-in
 }
 tests=$(meson test -C "$scratch/project/build" --no-rebuild --list 2>/dev/null | grep -c .)
 strangers=$(cd "$scratch/as-subproject" && find . ! -type d | grep -vE '/(lib(callgate|seccomp)[^/]*|callgate-plugin-host|[a-z_-]*\.(h|pc))$' || true)
-if [ "$tests" != 1 ] || [ -n "$strangers" ]; then
+if [ "$tests" != 3 ] || [ -n "$strangers" ]; then
 	echo "subproject: $tests tests, and installed: $strangers"
 	exit 1
 fi
