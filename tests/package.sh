@@ -27,6 +27,7 @@ build()
 	cd "$work/callgate"
 	apt-get -o DPkg::Lock::Timeout=600 build-dep -y -qq --no-install-recommends ./ >/dev/null
 	dpkg-buildpackage --build=binary --no-sign >"$work/log" 2>&1 || {
+		grep -E '(error|ERROR|FAILED)[: ]' "$work/log" | head -20
 		tail -50 "$work/log"
 		exit 1
 	}

@@ -54,8 +54,8 @@ unpack_package() {
 	rm -rf "$download"
 }
 
-install_packages binutils bubblewrap busybox-static crun g++ gcc golang-github-seccomp-libseccomp-golang-dev \
-	golang-go groff-base libc6-dev libseccomp2 man-db pkg-config python3 python3-seccomp qemu-system-x86 runc seccomp \
+install_packages binutils bubblewrap busybox-static cargo crun g++ gcc golang-github-seccomp-libseccomp-golang-dev \
+	golang-go groff-base libc6-dev librust-syscallz-dev libseccomp2 man-db pkg-config python3 python3-seccomp qemu-system-x86 runc rustc seccomp \
 	universal-ctags util-linux
 unpack_package chrony chronyd
 unpack_package lxc lxc-execute
