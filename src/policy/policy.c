@@ -62,8 +62,7 @@ bool policy_covers(const struct policy *policy, const struct seccomp_data *data)
 	return false;
 }
 
-/* No rule matched. Unknown calls are those that no rule names at all. */
-static uint32_t unmatched(const struct policy *policy, const struct seccomp_data *data, bool has_rules)
+uint32_t policy_unmatched(const struct policy *policy, const struct seccomp_data *data, bool has_rules)
 {
 	for (size_t i = 0; i < policy->arch_count && !has_rules; i++)
 		if (policy->archs[i].arch->audit == data->arch &&
@@ -94,5 +93,5 @@ uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *dat
 				return syscall->rules[j].action;
 			}
 	}
-	return unmatched(policy, data, has_rules);
+	return policy_unmatched(policy, data, has_rules);
 }

@@ -90,6 +90,9 @@ uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *dat
 /* Does any architecture of the policy, and a number range of its, cover the call? Else it gets the bad_arch_action. */
 bool policy_covers(const struct policy *policy, const struct seccomp_data *data);
 
+/* The verdict on a call that is covered and that no rule matches. Unknown calls are those that no rule names at all. */
+uint32_t policy_unmatched(const struct policy *policy, const struct seccomp_data *data, bool has_rules);
+
 /* Does `value`, an argument as the kernel passes it, satisfy the condition on this architecture? */
 bool policy_condition_holds(const struct policy_condition *condition, const struct callgate_arch *arch,
                             uint64_t value);

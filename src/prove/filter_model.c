@@ -57,20 +57,20 @@ bool filter_same(const struct filter *a, const struct filter *b)
 	return same;
 }
 
-int filter_order(const struct filter *a, const struct filter *b)
+bool filter_is_second(const struct filter *a, const struct filter *b)
 {
 	if (a->policy && b->policy)
-		return policy_diagram_order(a->policy, b->policy);
+		return policy_diagram_hash(a->policy) > policy_diagram_hash(b->policy);
 	if (a->policy || b->policy || a->program_count != b->program_count)
-		return a->policy || (!b->policy && a->program_count < b->program_count) ? -1 : 1;
+		return !a->policy && (b->policy || a->program_count > b->program_count);
 	for (size_t i = 0; i < a->program_count; i++) {
 		const struct callgate_program *x = a->programs[i], *y = b->programs[i];
-		int result =
-		    x->count == y->count ? memcmp(x->insns, y->insns, x->count * sizeof(*x->insns)) : 1;
-		if (result)
-			return x->count == y->count ? result : x->count < y->count ? -1 : 1;
+		int order =
+		    x->count == y->count ? memcmp(x->insns, y->insns, x->count * sizeof(*x->insns)) : 0;
+		if (x->count != y->count || order)
+			return x->count > y->count || order > 0;
 	}
-	return 0;
+	return false;
 }
 
 uint32_t filter_verdict(const struct filter *filter, const struct seccomp_data *call)
@@ -125,11 +125,11 @@ void filter_arch_breakpoints(const struct filter_model *model, struct breakpoint
 		interval_breakpoints(model->filter->programs[i], NULL, model->kinds, points);
 }
 
-void filter_nr_breakpoints(const struct filter_model *model, const struct region *slice, bool each_call,
+void filter_nr_breakpoints(const struct filter_model *model, const struct region *slice,
                            struct breakpoints *points)
 {
 	if (model->filter->policy)
-		policy_diagram_nr_breakpoints(&model->policy, slice, each_call, points);
+		policy_diagram_nr_breakpoints(&model->policy, slice, points);
 	for (size_t i = 0; i < program_count(model); i++)
 		interval_breakpoints(model->filter->programs[i], slice, model->kinds, points);
 }

@@ -17,8 +17,8 @@ struct filter {
 /* Are both the same programs but for what means nothing? Then they are one function, whatever it is. */
 bool filter_same(const struct filter *a, const struct filter *b);
 
-/* Which of two filters is the first in an order of them, with policies before programs: less than 0 for a. */
-int filter_order(const struct filter *a, const struct filter *b);
+/* Is the first of two filters the second one in an order of them, with policies before programs? */
+bool filter_is_second(const struct filter *a, const struct filter *b);
 
 /* The verdict on one call, by policy_eval() or bpf_simulate(). */
 uint32_t filter_verdict(const struct filter *filter, const struct seccomp_data *call);
@@ -40,7 +40,7 @@ bool filter_prepare(struct filter_model *model, struct diagram *diagram, struct 
 
 /* The breakpoints of architectures; and of numbers, for a slice: one interval of architectures. */
 void filter_arch_breakpoints(const struct filter_model *model, struct breakpoints *points);
-void filter_nr_breakpoints(const struct filter_model *model, const struct region *slice, bool each_call,
+void filter_nr_breakpoints(const struct filter_model *model, const struct region *slice,
                            struct breakpoints *points);
 
 /* The verdicts in a region; where the diagram looks at arch or nr, it is meaningless outside the region. */

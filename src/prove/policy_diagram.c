@@ -1,6 +1,6 @@
 #include "prove/policy_diagram.h"
 
-#include <string.h>
+#include "base/table.h"
 
 bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena)
 {
@@ -18,66 +18,25 @@ void policy_diagram_arch_breakpoints(const struct policy_diagram *rules, struct 
 	}
 }
 
-static int order(uint64_t a, uint64_t b)
+uint64_t policy_diagram_hash(const struct policy *policy)
 {
-	return (a > b) - (a < b);
-}
+	uint64_t hash = policy->default_action;
 
-static int compare_conditions(const struct policy_condition *a, const struct policy_condition *b)
-{
-	return a->arg != b->arg     ? order(a->arg, b->arg)
-	       : a->op != b->op     ? order(a->op, b->op)
-	       : a->mask != b->mask ? order(a->mask, b->mask)
-	                            : order(a->value, b->value);
-}
-
-static int compare_rules(const struct policy_syscall *a, const struct policy_syscall *b)
-{
-	int result = order(a->rule_count, b->rule_count);
-
-	for (uint32_t i = 0; result == 0 && i < a->rule_count; i++) {
-		const struct policy_rule *x = &a->rules[i], *y = &b->rules[i];
-		result = x->action != y->action ? order(x->action, y->action)
-		                                : order(x->condition_count, y->condition_count);
-		for (uint32_t j = 0; result == 0 && j < x->condition_count; j++)
-			result = compare_conditions(&x->conditions[j], &y->conditions[j]);
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		const struct policy_arch *arch = &policy->archs[i];
+		hash = hash_add(hash, (uint64_t)arch->arch->audit << 32 | arch->arch->nr_first);
+		for (size_t j = 0; j < arch->syscall_count; j++)
+			for (uint32_t k = 0; k < arch->syscalls[j].rule_count; k++) {
+				const struct policy_rule *rule = &arch->syscalls[j].rules[k];
+				hash = hash_add(hash, (uint64_t)arch->syscalls[j].nr << 32 | rule->action);
+				for (uint32_t l = 0; l < rule->condition_count; l++) {
+					const struct policy_condition *c = &rule->conditions[l];
+					hash = hash_add(hash, (uint64_t)c->arg << 8 | c->op);
+					hash = hash_add(hash_add(hash, c->mask), c->value);
+				}
+			}
 	}
-	return result;
-}
-
-static int compare_archs(const struct policy_arch *a, const struct policy_arch *b)
-{
-	int result = a->arch != b->arch ? strcmp(a->arch->name, b->arch->name)
-	                                : order(a->syscall_count, b->syscall_count);
-
-	for (size_t i = 0; result == 0 && i < a->syscall_count; i++) {
-		result = order(a->syscalls[i].nr, b->syscalls[i].nr);
-		result = result ? result : compare_rules(&a->syscalls[i], &b->syscalls[i]);
-	}
-	return result;
-}
-
-int policy_diagram_order(const struct policy *a, const struct policy *b)
-{
-	int result = order(a->arch_count, b->arch_count);
-
-	for (size_t i = 0; result == 0 && i < a->arch_count; i++)
-		result = compare_archs(&a->archs[i], &b->archs[i]);
-	return result;
-}
-
-static void syscall_breakpoints(const struct policy_arch *arch, bool each_call, struct breakpoints *points)
-{
-	for (size_t i = 0; i < arch->syscall_count; i++) {
-		const struct policy_syscall *here = &arch->syscalls[i], *before = i > 0 ? here - 1 : NULL;
-		if (!each_call && before && before->nr + 1 == here->nr && compare_rules(before, here) == 0)
-			continue;
-		if (before)
-			breakpoints_add_after(points, before->nr);
-		breakpoints_add(points, here->nr);
-	}
-	if (arch->syscall_count)
-		breakpoints_add_after(points, arch->syscalls[arch->syscall_count - 1].nr);
+	return hash;
 }
 
 static bool is_within(const struct policy_arch *arch, const struct region *slice)
@@ -86,7 +45,7 @@ static bool is_within(const struct policy_arch *arch, const struct region *slice
 }
 
 void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const struct region *slice,
-                                   bool each_call, struct breakpoints *points)
+                                   struct breakpoints *points)
 {
 	breakpoints_add(points, INPUT_WORD_MAX);
 	for (size_t i = 0; i < rules->policy->arch_count; i++) {
@@ -97,7 +56,10 @@ void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const str
 		breakpoints_add_after(points, arch->arch->nr_last);
 		if (arch->unknown_first)
 			breakpoints_add(points, arch->unknown_first);
-		syscall_breakpoints(arch, each_call, points);
+		for (size_t j = 0; j < arch->syscall_count; j++) {
+			breakpoints_add(points, arch->syscalls[j].nr);
+			breakpoints_add_after(points, arch->syscalls[j].nr);
+		}
 	}
 }
 
@@ -150,24 +112,25 @@ static const struct policy_syscall *find(struct policy_diagram *rules, size_t i,
 	return next < arch->syscall_count && arch->syscalls[next].nr == nr ? &arch->syscalls[next] : NULL;
 }
 
+/* A call with this number. */
+static struct seccomp_data call_of(uint32_t audit, uint32_t nr)
+{
+	return (struct seccomp_data){.arch = audit, .nr = (int)(nr == INPUT_WORD_MAX ? UINT32_MAX : nr)};
+}
+
 static bool is_covered(const struct policy *policy, uint32_t audit, uint32_t nr)
 {
-	for (size_t i = 0; i < policy->arch_count; i++) {
-		const struct callgate_arch *arch = policy->archs[i].arch;
-		if (arch->audit == audit &&
-		    (nr == INPUT_WORD_MAX || (arch->nr_first <= nr && nr <= arch->nr_last)))
-			return true;
-	}
-	return false;
+	struct seccomp_data call = call_of(audit, nr);
+
+	return policy_covers(policy, &call);
 }
 
 /* What a call gets that no rule matches. */
 static uint32_t unmatched(const struct policy *policy, uint32_t audit, uint32_t nr, bool has_rules)
 {
-	for (size_t i = 0; i < policy->arch_count && !has_rules; i++)
-		if (policy->archs[i].arch->audit == audit && policy_nr_is_unknown(&policy->archs[i], nr))
-			return policy->archs[i].unknown_action;
-	return policy->default_action;
+	struct seccomp_data call = call_of(audit, nr);
+
+	return policy_unmatched(policy, &call, has_rules);
 }
 
 static void end_before(uint32_t *last, uint32_t nr, uint32_t start)

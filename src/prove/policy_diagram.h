@@ -15,16 +15,15 @@ struct policy_diagram {
 	    next; /* for each architecture: the first of its system calls that is not before the present region */
 };
 
-/* Which of two policies is the first in an order of them: less than 0 for a; 0 only where their rules are the same. */
-int policy_diagram_order(const struct policy *a, const struct policy *b);
+/* Of all that a policy says: an order of two. */
+uint64_t policy_diagram_hash(const struct policy *policy);
 
 /* Arrays come from the arena. false without memory. The diagram may be set later, before it is used. */
 bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena);
 
 void policy_diagram_arch_breakpoints(const struct policy_diagram *rules, struct breakpoints *points);
-/* Between calls that follow each other and have the same rules only for `each_call`: otherwise there are far fewer regions. */
 void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const struct region *slice,
-                                   bool each_call, struct breakpoints *points);
+                                   struct breakpoints *points);
 
 /* The one verdict that the policy has for all calls of a region, if no condition has anything to do with it; or else false. */
 bool policy_diagram_constant(struct policy_diagram *rules, const struct region *region,

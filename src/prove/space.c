@@ -79,7 +79,7 @@ int space_init(struct space *space, struct arena_room *room, const struct filter
 	space->archs.arena = space->numbers.arena = &space->arena;
 	diagram_init(&space->diagram, node_budget ? node_budget : DEFAULT_NODES, space->work_per_attempt);
 	/* The same work whichever way round they are given, so that the same budget is enough. */
-	space->swapped = count == 2 && filter_order(filters[0], filters[1]) > 0;
+	space->swapped = count == 2 && filter_is_second(filters[0], filters[1]);
 	for (size_t i = 0; i < count; i++) {
 		space->filter_count++;
 		if (!filter_init(&space->filters[i], filters[i ^ space->swapped], &space->arena))
@@ -218,7 +218,7 @@ static bool find_numbers(struct space *space, const struct region *slice)
 	if (points->starts.count)
 		return true;
 	for (size_t i = 0; i < space->filter_count; i++)
-		filter_nr_breakpoints(&space->filters[i], slice, space->each_call, points);
+		filter_nr_breakpoints(&space->filters[i], slice, points);
 	breakpoints_add(points, slice->nr_first);
 	breakpoints_add_after(points, slice->nr_last);
 	return breakpoints_finish(points);

@@ -24,9 +24,8 @@ struct space {
 	struct filter_model filters[SPACE_FILTERS];
 	size_t filter_count;
 	bool
-	    swapped; /* `filters` are in the order of filter_order(), and that is not the one in which they were given */
-	bool prepared;  /* the diagram, and the filters for it */
-	bool each_call; /* is every call that a policy has rules for to be a region by itself? */
+	    swapped; /* `filters` are in the order of filter_is_second(), and that is not the one in which they were given */
+	bool prepared; /* the diagram, and the filters for it */
 	size_t work_per_attempt, work_total;
 	struct breakpoints archs;        /* of the present walk, */
 	struct breakpoints numbers;      /* and of its present slice, once they are needed */

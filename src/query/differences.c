@@ -1,7 +1,5 @@
 #include "query/differences.h"
 
-#include "query/proof.h"
-
 struct comparison {
 	const struct filter *filters[2];
 	struct space space;
@@ -179,7 +177,6 @@ static int compare(struct comparison *c)
 	struct arena_room room;
 	int result = space_init(&c->space, &room, c->filters, 2, 0, 0);
 
-	c->space.each_call = true;
 	if (result == 0)
 		result = space_walk(&c->space, &REGION_EVERYTHING, compare_region, c);
 	space_finish(&c->space);

@@ -5,7 +5,7 @@
 #define CALLGATE_QUERY_DIFFERENCES_H
 
 #include "base/diag.h"
-#include "prove/equivalence.h"
+#include "query/proof.h"
 
 /*
  * Every number from nr_first to nr_last of an architecture that has nr_value under nr_mask gets one verdict here and another one there, as the

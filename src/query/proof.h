@@ -1,12 +1,45 @@
 /*
- * Proofs, and their answers in words: calls, actions, and why there is no proof.
+ * Are two filters the same function of all inputs, and if not, where do they differ? And the answers in words: calls, actions, and why there is
+ * no proof.
  */
 #ifndef CALLGATE_QUERY_PROOF_H
 #define CALLGATE_QUERY_PROOF_H
 
 #include "base/diag.h"
 #include "base/strbuf.h"
-#include "prove/equivalence.h"
+#include "prove/space.h"
+#include "query/witness.h"
+
+/* Zero is no answer, so that a forgotten result is never a success. */
+enum prove_outcome {
+	PROVE_UNPROVED, /* a budget ran out, or an instruction is not modelled */
+	PROVE_EQUAL,
+	PROVE_DIFFERENT, /* the witness shows one call */
+	PROVE_REFUSED,   /* the kernel would not take a program */
+};
+
+/* Deterministic limits, for the whole and again for every system call that is proved alone; zero means the default. */
+struct prove_budget {
+	size_t nodes;
+	size_t work;
+};
+
+/* Both verdicts were confirmed by policy_eval() and bpf_simulate(). */
+struct prove_witness {
+	struct seccomp_data call; /* numbers in host order */
+	witness_fields depends;   /* on other fields the verdicts do not depend */
+	uint32_t expected;        /* what the policy says, or the first filter */
+	uint32_t actual;          /* what the programs do, or the second filter */
+};
+
+/* PROVE_UNPROVED without a failure: simulation did not confirm a witness, which would be a fault of the prover. */
+struct prove_result {
+	enum prove_outcome outcome;
+	struct prove_witness witness; /* for PROVE_DIFFERENT */
+	struct space_failure failure; /* for PROVE_UNPROVED */
+	size_t nodes;                 /* at most at one time */
+	size_t work;
+};
 
 /* Would the kernel take all programs of the filter, and is there one at least? The diag says what is wrong. */
 bool proof_is_acceptable(const struct filter *filter, struct diag *diag);

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "query/proof.h"
-
 /* ---- what a filter does with calls of a kind ---- */
 
 struct asking {

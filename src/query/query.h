@@ -6,7 +6,7 @@
 
 #include "base/diag.h"
 #include "base/vec.h"
-#include "prove/equivalence.h"
+#include "query/proof.h"
 
 /* Calls of a region whose arguments satisfy all conditions, which are on 64 bits. */
 struct query {

@@ -7,7 +7,7 @@
 
 #include "bpf/simulate.h"
 #include "prove/space.h"
-#include "prove/witness.h"
+#include "query/witness.h"
 
 struct search {
 	const struct query *query;
@@ -73,7 +73,6 @@ int reachable_visit(const struct filter *filter, const struct query *query, reac
 	int result = space_init(&s.space, &room, &filter, 1, 0, 0);
 
 	assert(region_is_valid(&query->region));
-	s.space.each_call = true;
 	/* The audit values of 32-bit architectures, and those of 64-bit ones. */
 	if (half.arch_last >= __AUDIT_ARCH_64BIT && half.arch_first < __AUDIT_ARCH_64BIT)
 		half.arch_last = __AUDIT_ARCH_64BIT - 1;

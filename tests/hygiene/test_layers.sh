@@ -21,8 +21,8 @@ refuse()
 }
 refuse base/vec.h '#include "arch/arch.h"'
 refuse policy/policy.c '#include "bpf/program.h"'
-refuse prove/equivalence.c '#include "compile/compile.h"'
-refuse prove/equivalence.c '#include "query/ask.h"'
+refuse prove/space.c '#include "compile/compile.h"'
+refuse prove/space.c '#include "query/ask.h"'
 refuse compile/compile.c '# include <seccomp.h>'
 mkdir "$broken/src/attic"
 if python3 "$here/layers.py" "$broken" >/dev/null; then

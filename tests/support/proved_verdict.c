@@ -1,7 +1,7 @@
 #include "support/proved_verdict.h"
 
 #include "prove/space.h"
-#include "prove/witness.h"
+#include "query/witness.h"
 
 enum { NODES = 1 << 15, WORK = 1 << 17 };
 

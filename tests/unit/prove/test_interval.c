@@ -225,7 +225,7 @@ static unsigned long check_slice(struct random *random, const struct policy *pol
 	unsigned long decided = check_region(random, policy, rules, slice);
 
 	breakpoints_clear(numbers);
-	policy_diagram_nr_breakpoints(rules, slice, false, numbers);
+	policy_diagram_nr_breakpoints(rules, slice, numbers);
 	ck_assert(breakpoints_finish(numbers));
 	for (size_t i = 0; i < numbers->starts.count; i++) {
 		struct region region = *slice;

@@ -1,8 +1,8 @@
 /*
  * One call for which something holds.
  */
-#ifndef CALLGATE_PROVE_WITNESS_H
-#define CALLGATE_PROVE_WITNESS_H
+#ifndef CALLGATE_QUERY_WITNESS_H
+#define CALLGATE_QUERY_WITNESS_H
 
 #include <linux/seccomp.h>
 

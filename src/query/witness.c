@@ -1,4 +1,4 @@
-#include "prove/witness.h"
+#include "query/witness.h"
 
 #include <assert.h>
 #include <stdlib.h>
