@@ -1,4 +1,4 @@
-/* callgate/info.h - sets of calls, what they take, names and values of constants and errors. SPDX-License-Identifier: MIT */
+/* callgate/info.h - sets of calls, names and values of constants and errors. SPDX-License-Identifier: MIT */
 #ifndef CALLGATE_INFO_H
 #define CALLGATE_INFO_H
 
@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <seccomp.h>
+#include <callgate/syscall.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,18 +43,6 @@ unsigned int callgate_group_version(void);
  * that denies the call and lets one of them pass denies little.
  */
 const char *callgate_sibling_at(const char *call, size_t index);
-
-/* ---- arguments of system calls ---- */
-
-#define CALLGATE_ARGUMENTS 6 /* arguments that a call can have */
-
-/*
- * How many low bits of an argument (0 to 5) the kernel reads, whatever the others are: 64, 32 (int, unsigned int and the like), 16
- * (umode_t), 0 if the call has no such argument. At most 32 on 32-bit architectures. For names that are no calls or not in the
- * table, and for unknown architectures, as much as there is. A rule that compares more is evaded, or missed, by a call that sets
- * other bits.
- */
-unsigned int callgate_argument_bits(uint32_t arch, const char *call, unsigned int arg);
 
 /* ---- constants ---- */
 

@@ -54,6 +54,16 @@ void callgate_syscall_since_text(uint32_t arch, int32_t nr, char text[CALLGATE_S
  */
 enum scmp_kver callgate_syscall_kver(uint32_t arch, int32_t nr);
 
+#define CALLGATE_ARGUMENTS 6 /* arguments that a call can have */
+
+/*
+ * How many low bits of an argument (0 to 5) the kernel reads, whatever the others are: 64, 32 (int, unsigned int and the like), 16
+ * (umode_t), 0 if the call has no such argument. At most 32 on 32-bit architectures. For names that are no calls or not in the
+ * table, and for unknown architectures, as much as there is. A rule that compares more is evaded, or missed, by a call that sets
+ * other bits.
+ */
+unsigned int callgate_argument_bits(uint32_t arch, const char *call, unsigned int arg);
+
 /* The known name that is closest to `name`, or NULL if none is similar. */
 const char *callgate_syscall_closest_name(const char *name);
 

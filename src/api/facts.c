@@ -49,6 +49,13 @@ const char *callgate_syscall_name(uint32_t arch, int32_t nr)
 	return found ? arch_syscall_name(found, nr) : NULL;
 }
 
+unsigned int callgate_argument_bits(uint32_t arch, const char *call, unsigned int arg)
+{
+	const struct callgate_arch *found = callgate_arch_find(arch);
+
+	return found ? arch_argument_bits(found, call, arg) : arg < ARCH_ARGUMENTS ? 64 : 0;
+}
+
 int callgate_syscall_newest(uint32_t arch)
 {
 	const struct callgate_arch *found = callgate_arch_find(arch);

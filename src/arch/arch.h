@@ -17,6 +17,8 @@
 
 #include "base/diag.h"
 
+enum { ARCH_ARGUMENTS = 6 /* that a call can have */ };
+
 /* Reserved numbers of the <seccomp.h> ABI. */
 #define ARCH_NR_ERROR         (-1)  /* the name is not known at all */
 #define ARCH_NR_SKIP          (-1)  /* as a number in seccomp_data: a tracer skipped the call */
@@ -52,6 +54,12 @@ int32_t arch_syscall_number(const struct callgate_arch *arch, const char *name);
 
 /* The direct number of a name on this architecture, base included, also where the family is multiplexed; -1 if none. */
 int32_t arch_syscall_direct_number(const struct callgate_arch *arch, const char *name);
+
+/*
+ * How many low bits of an argument (0 to 5) the kernel reads: 64, 32 or 16, and no more than the architecture's word; 0 if the call has no
+ * such argument. A whole word for names that are unknown, or NULL.
+ */
+unsigned arch_argument_bits(const struct callgate_arch *arch, const char *name, unsigned arg);
 
 /*
  * Number -> name, static, NULL if unknown. Pseudo numbers resolve where this architecture's table holds them, and

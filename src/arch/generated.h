@@ -40,6 +40,19 @@ extern const char arch_name_text[];       /* all names, each with its terminatin
 
 extern const uint16_t arch_shares[]; /* index -> how often ordinary programs make the call, in 1/100000 */
 
+/*
+ * How many low bits of each argument the kernel reads: index -> place in arch_width_kinds, where argument N has two bits from bit
+ * 2 * N on: 64, 32 and 16 bits, and no such argument. Calls of which nothing is known have 0. And where an architecture differs.
+ */
+extern const uint8_t arch_widths[];
+extern const uint16_t arch_width_kinds[];
+extern const struct arch_width_exception {
+	uint16_t index;
+	uint8_t arch; /* position in arch_descriptors */
+	uint8_t kind;
+} arch_width_exceptions[];
+extern const uint16_t arch_width_exception_count;
+
 extern const uint16_t arch_numbers[]; /* [first + index] -> number without base, in 16 bits */
 extern const uint16_t
     arch_by_number[]; /* [first_by_number + i] -> index of the name with the i-th smallest number */

@@ -254,3 +254,21 @@ const char *arch_syscall_closest_name(const char *name)
 		similar_offer(&similar, name_text(idx));
 	return similar.best;
 }
+
+unsigned arch_argument_bits(const struct callgate_arch *arch, const char *name, unsigned arg)
+{
+	static const uint8_t bits_of_code[] = {64, 32, 16, 0};
+	uint16_t idx = index_of_name(name);
+
+	if (arg >= ARCH_ARGUMENTS)
+		return 0;
+	if (idx == ARCH_NAME_NONE)
+		return arch->word_bits;
+	uint8_t kind = arch_widths[idx];
+	for (size_t i = 0; i < arch_width_exception_count; i++)
+		if (arch_width_exceptions[i].index == idx &&
+		    &arch_descriptors[arch_width_exceptions[i].arch] == arch)
+			kind = arch_width_exceptions[i].kind;
+	unsigned bits = bits_of_code[arch_width_kinds[kind] >> (2 * arg) & 3];
+	return bits < arch->word_bits ? bits : arch->word_bits;
+}

@@ -11,7 +11,7 @@ A version is "5.6", which is exact; "2.0+", which may be later there, but not la
 "checked" of architectures.tbl); "4.18..4.19", between the two; or "never", for a reserved number that no kernel has implemented. No version is
 older than the architecture itself (column "since").
 
-A list (architectures.tbl, pseudo.tbl) is rows of words; its first row names the columns.
+A list (architectures.tbl, pseudo.tbl) is rows of words; its first row names the columns. prototypes.tbl says what calls take.
 """
 import os
 import re
@@ -98,3 +98,39 @@ def read_calls(path):
 def read_numbers(path):
     """{name: number} of a table with everything it includes."""
     return {name: number for name, (number, _) in read_calls(path).items()}
+
+
+# How many bits of an argument the kernel reads, by the type that it declares.
+BITS = {
+    16: 'umode_t',
+    32: 'int unsigned s32 u32 pid_t uid_t gid_t clockid_t timer_t mqd_t rwf_t key_t key_serial_t qid_t enum',
+    64: 'long size_t off_t loff_t u64 aio_context_t old_sigset_t __kernel_old_time_t __sighandler_t cap_user_header_t '
+        'cap_user_data_t',
+}
+BITS = {name: bits for bits, names in BITS.items() for name in names.split()}
+
+
+def bits_of(argument):
+    """How many bits of an argument such as "const int * name" or "unsigned long name/32" the kernel reads."""
+    if argument.endswith('/32'):
+        return 32
+    if '*' in argument:
+        return 64
+    words = [re.sub(r'^__(?=[su]\d)', '', word) for word in argument.split()[:-1] if word != 'const']
+    if words[0] == 'unsigned' and len(words) > 1:
+        words = words[1:]
+    if words[0] not in BITS or len(words) > 1 and words[0] != 'enum':
+        raise TableError('"%s": how wide is this type?' % argument)
+    return BITS[words[0]]
+
+
+def read_prototypes(path):
+    """(call, architecture or "", declarations of its arguments); what holds for one architecture alone comes first."""
+    rows = []
+    for where, words in lines(path):
+        call, _, arch = words[0].partition('@')
+        arguments = ' '.join(words[1:]).split(', ') if words[1:] else []
+        if not re.fullmatch(r'\w+', call) or len(arguments) > 6:
+            raise TableError('%s: expected a call and at most six arguments' % where)
+        rows.append((call, arch, arguments))
+    return sorted(rows, key=lambda row: (row[0], not row[1]))

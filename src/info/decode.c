@@ -18,6 +18,7 @@ enum { TEXT_MAX = 128 }; /* of a string of the process that is shown */
 struct shown_argument {
 	uint32_t arch;
 	const struct argument *row;
+	unsigned bits;
 	uint64_t value;
 	callgate_text_reader *reader;
 	void *data;
@@ -81,8 +82,7 @@ static bool put_constants(struct text *text, const struct shown_argument *argume
 
 static void put_signed(struct text *text, const struct shown_argument *argument)
 {
-	const unsigned bits = argument->row->bits;
-	const uint64_t sign = (uint64_t)1 << (bits - 1);
+	const uint64_t sign = (uint64_t)1 << (argument->bits - 1);
 	const int64_t value = (int64_t)((argument->value ^ sign) - sign);
 
 	if (value < 0)
@@ -136,6 +136,7 @@ static void put_argument(struct text *text, const struct shown_argument *argumen
 	case SHOWN_POINTER:
 		put_pointer(text, argument);
 		return;
+	case SHOWN_NOTHING:
 	case SHOWN_HEX:
 		break;
 	}
@@ -145,15 +146,17 @@ static void put_argument(struct text *text, const struct shown_argument *argumen
 size_t callgate_decode_argument(uint32_t arch, const char *call, unsigned int arg, uint64_t value,
                                 char *buffer, size_t size)
 {
-	static const struct argument unknown = {64, SHOWN_HEX, NULL};
+	static const struct argument unknown = {SHOWN_HEX, NULL};
 	const struct callgate_arch *facts = callgate_arch_find(arch);
 	const struct prototype *prototype = call && facts ? prototype_find(facts, call) : NULL;
-	const bool is_known = prototype && arg < CALLGATE_ARGUMENTS && prototype->arguments[arg].bits > 0;
+	const bool is_known =
+	    prototype && arg < CALLGATE_ARGUMENTS && prototype->arguments[arg].shown != SHOWN_NOTHING;
 	struct text text = {buffer, size, 0};
 	struct shown_argument argument = {.arch = arch,
-	                                  .row = is_known ? &prototype->arguments[arg] : &unknown};
+	                                  .row = is_known ? &prototype->arguments[arg] : &unknown,
+	                                  .bits = is_known ? callgate_argument_bits(arch, call, arg) : 64};
 
-	argument.value = low_bits(value, is_known ? callgate_argument_bits(arch, call, arg) : 64);
+	argument.value = low_bits(value, argument.bits);
 	put_argument(&text, &argument);
 	return text_end(&text);
 }
@@ -165,7 +168,7 @@ static void put_arguments(struct text *text, const struct callgate_call *call, u
                           callgate_text_reader *reader, void *data)
 {
 	for (unsigned i = 0; i < CALLGATE_ARGUMENTS; i++) {
-		if (prototype && prototype->arguments[i].bits == 0)
+		if (prototype && prototype->arguments[i].shown == SHOWN_NOTHING)
 			return;
 		text_put(text, i > 0 ? ", " : "");
 		if (!(known >> i & 1)) {
@@ -180,8 +183,8 @@ static void put_arguments(struct text *text, const struct callgate_call *call, u
 		}
 		struct shown_argument argument = {
 		    .arch = arch->token, .row = &prototype->arguments[i], .reader = reader, .data = data};
-		argument.value =
-		    low_bits(call->args[i], callgate_argument_bits(arch->token, prototype->call, i));
+		argument.bits = callgate_argument_bits(arch->token, prototype->call, i);
+		argument.value = low_bits(call->args[i], argument.bits);
 		put_argument(text, &argument);
 	}
 }

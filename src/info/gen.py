@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
 """usage: gen.py KIND INPUT... OUTPUT: data/*.tbl as C tables, or errors for an #include"""
 import fnmatch
+import os
 import re
 import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../arch'))
+import tables
 
 
 def lines_of(path):
@@ -112,42 +117,6 @@ def write_constants(path, out):
     out.write(f'}};\nconst size_t error_count = {len(errors)};\n')
 
 
-BITS = {
-    16: 'umode_t',
-    32: 'int unsigned s32 u32 pid_t uid_t gid_t clockid_t timer_t mqd_t rwf_t key_t key_serial_t qid_t enum',
-    64: 'long size_t off_t loff_t u64 aio_context_t old_sigset_t __kernel_old_time_t __sighandler_t cap_user_header_t '
-        'cap_user_data_t',
-}
-BITS = {name: bits for bits, names in BITS.items() for name in names.split()}
-
-
-def bits_of(argument):
-    """how many bits of an argument such as "const int * name" or "unsigned long name/32" the kernel reads"""
-    if argument.endswith('/32'):
-        return 32
-    if '*' in argument:
-        return 64
-    words = [re.sub(r'^__(?=[su]\d)', '', word) for word in argument.split()[:-1] if word != 'const']
-    if words[0] == 'unsigned' and len(words) > 1:
-        words = words[1:]
-    if words[0] not in BITS or len(words) > 1 and words[0] != 'enum':
-        sys.exit(f'"{argument}": how wide is this type?')
-    return BITS[words[0]]
-
-
-def read_prototypes(path):
-    """(call, architecture or "", declarations of its arguments); what holds for one architecture alone comes first"""
-    rows = []
-    for place, text in lines_of(path):
-        name, _, arguments = text.partition('\t')
-        call, _, arch = name.partition('@')
-        arguments = arguments.split(', ') if arguments else []
-        if not re.fullmatch(r'\w+', call) or len(arguments) > 6:
-            fail(place, 'expected a call and at most six arguments')
-        rows.append((call, arch, arguments))
-    return sorted(rows, key=lambda row: (row[0], not row[1]))
-
-
 def choose(patterns, names, place):
     """the names that patterns with commas mean, in the order of the patterns"""
     chosen = []
@@ -198,7 +167,7 @@ def write_prototypes(prototypes, arguments, constants, out):
     for name, entries in families.items():
         out.write(f'static const struct family_constant family_{name.replace("-", "_")}[] = {{\n')
         out.write(''.join(f'\t{{"{constant}", {"0xffffffff" if mask == "all" else mask}}},\n' for mask, constant in entries) + '\t{NULL, 0},\n};\n')
-    rows = read_prototypes(prototypes)
+    rows = tables.read_prototypes(prototypes)
     declared = {(call, argument.split()[-1].removesuffix('/32')) for call, _, arguments in rows for argument in arguments}
     for call, name in sorted(chosen.keys() - declared):
         fail(arguments, f'{call} has no argument {name}')
@@ -209,7 +178,7 @@ def write_prototypes(prototypes, arguments, constants, out):
         for argument in arguments:
             family = chosen.get((call, argument.split()[-1].removesuffix('/32')))
             family = f'family_{family.replace("-", "_")}' if family else 'NULL'
-            out.write(f'{{{bits_of(argument)}, SHOWN_{shown_as(argument)}, {family}}}, ')
+            out.write(f'{{SHOWN_{shown_as(argument)}, {family}}}, ')
         out.write('}},\n')
     out.write(f'}};\nconst size_t prototype_count = {len(rows)};\n')
 

@@ -89,17 +89,6 @@ const struct prototype *prototype_find(const struct callgate_arch *arch, const c
 	return NULL;
 }
 
-unsigned int callgate_argument_bits(uint32_t arch, const char *call, unsigned int arg)
-{
-	const struct callgate_arch *facts = callgate_arch_find(arch);
-	const struct prototype *prototype = call && facts ? prototype_find(facts, call) : NULL;
-	unsigned int bits = prototype ? prototype->arguments[arg < CALLGATE_ARGUMENTS ? arg : 0].bits : 64;
-
-	if (arg >= CALLGATE_ARGUMENTS)
-		return 0;
-	return facts && facts->word_bits < bits ? facts->word_bits : bits;
-}
-
 /* ---- constants ---- */
 
 const char *callgate_constant_at(size_t index)

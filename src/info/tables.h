@@ -28,6 +28,7 @@ struct family_constant {
 
 /* How an argument is printed that has no family, or whose value is none of the family's. */
 enum shown {
+	SHOWN_NOTHING, /* the call has no such argument */
 	SHOWN_HEX,
 	SHOWN_SIGNED,
 	SHOWN_UNSIGNED,
@@ -42,7 +43,6 @@ struct prototype {
 	const char
 	    *arch; /* the name of the one architecture where the call is declared so; NULL: all others */
 	struct argument {
-		uint8_t bits;  /* the low bits that the kernel reads; 0: there is no such argument */
 		uint8_t shown; /* enum shown */
 		const struct family_constant *family; /* NULL: none; a NULL name ends it */
 	} arguments[CALLGATE_ARGUMENTS];

@@ -2,7 +2,7 @@
 """usage: widths.py SOURCE-ROOT: does a comparison that is written in src, examples, docs or README.md look at more than the kernel reads?
 
 Comparisons in C count for the call that is named before them (SCMP_SYS), those in JSON for the names of their entry. How much the
-kernel reads is in src/info/data/prototypes.tbl. A comparison that takes in more than 32 bits of an argument of which the kernel reads
+kernel reads is in src/arch/data/prototypes.tbl. A comparison that takes in more than 32 bits of an argument of which the kernel reads
 32 or fewer is evaded, or misses, by a call with other bits set. tests/unit/info/test_widths.c asks the same of compiled programs.
 """
 import importlib.util
@@ -19,16 +19,16 @@ ENTRY = re.compile(r'"names"\s*:\s*\[([^\]]*)\](?:(?!"names").)*?"args"\s*:\s*\[
 CONDITION = re.compile(r"\{([^}]*)\}")
 
 # Where a page shows what is wrong with such a comparison: file, call.
-SHOWN = {("docs/callgate-test.5.scd", "socket")}
+SHOWN = {("docs/callgate-test.5.scd", "socket"), ("docs/callgate_diagnosis.3.scd", "socket")}
 
 
 def load_widths(root):
     """{call: [bits of each argument]}, as most architectures have it"""
-    path = root / "src/info/gen.py"
-    spec = importlib.util.spec_from_file_location("info_gen", path)
+    path = root / "src/arch/tables.py"
+    spec = importlib.util.spec_from_file_location("tables", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    rows = module.read_prototypes(root / "src/info/data/prototypes.tbl")
+    rows = module.read_prototypes(root / "src/arch/data/prototypes.tbl")
     return {call: [module.bits_of(argument) for argument in arguments] for call, arch, arguments in rows if not arch}
 
 

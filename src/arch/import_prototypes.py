@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes data/prototypes.tbl from a kernel. Run by hand when there is a newer one; a build never runs it.
 
-    src/info/import_prototypes.py /sys/kernel/tracing/events/syscalls syscalls.h
+    src/arch/import_prototypes.py /sys/kernel/tracing/events/syscalls syscalls.h
 
 The first argument says what the running kernel declares (CONFIG_FTRACE_SYSCALLS; x86_64, as root). Calls that its configuration
 lacks are taken from include/linux/syscalls.h of Debian's linux-headers-*-common. What neither has, or what both say too
@@ -101,10 +101,9 @@ def main(tracing, header):
 
 def known_calls():
     names = set()
-    directory = os.path.join(DATA, '../../arch/data')
-    for file in os.listdir(directory):
-        if file not in ('architectures.tbl', 'pseudo.tbl'):
-            with open(os.path.join(directory, file)) as lines:
+    for file in os.listdir(DATA):
+        if file.endswith('.tbl') and file not in ('architectures.tbl', 'pseudo.tbl', 'prototypes.tbl'):
+            with open(os.path.join(DATA, file)) as lines:
                 names.update(line.split()[0] for line in lines if line.strip() and not line.startswith('#'))
     return names
 
