@@ -132,6 +132,7 @@ static int add(struct context *context, const struct callgate_arch *arch, struct
 	if (!args && count > 0)
 		return diag_fail(&context->diag, -EINVAL, "the array of comparisons is NULL");
 	request->id = ++context->rule_calls;
+	request->default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT];
 	int result = check_rule(context, arch, request);
 	if (result < 0)
 		return context_error(result);

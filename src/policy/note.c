@@ -5,10 +5,10 @@
 #include "policy/rule_tree.h"
 #include "policy/ruleset.h"
 
-static void keep(struct note *note, struct note other)
+static void keep(struct note *note, const struct note *other)
 {
-	if (other.kind > note->kind)
-		*note = other;
+	if (other->kind > note->kind)
+		*note = *other;
 }
 
 static enum note_kind kind_of_condition(const struct policy_condition *condition, uint64_t word)
@@ -27,7 +27,7 @@ void note_conditions(struct note *note, uint32_t rule, const struct policy_condi
                      size_t count, const struct callgate_arch *arch)
 {
 	for (size_t i = 0; note && i < count; i++)
-		keep(note, (struct note){
+		keep(note, &(struct note){
 		               .kind = (uint8_t)kind_of_condition(&conditions[i], policy_word_mask(arch)),
 		               .arg = conditions[i].arg,
 		               .rule = rule,
@@ -35,6 +35,94 @@ void note_conditions(struct note *note, uint32_t rule, const struct policy_condi
 		                                                             : conditions[i].value,
 		               .arch = arch,
 		           });
+}
+
+/* ---- what the comparisons of a rule come to, and what the kernel reads ---- */
+
+/* Do all comparisons of the argument hold for this value of it? */
+static bool holds(const struct placement *placement, uint8_t arg, uint64_t value)
+{
+	for (uint32_t i = 0; i < placement->count; i++)
+		if (placement->conditions[i].arg == arg &&
+		    !policy_condition_holds(&placement->conditions[i], placement->rules->arch, value))
+			return false;
+	return true;
+}
+
+/* Does any value satisfy the comparisons of the argument? Where all are of the whole word, 0 does, or a datum, or the number after one. */
+static bool can_hold(const struct placement *placement, uint8_t arg)
+{
+	for (uint32_t i = 0; i < placement->count; i++) {
+		const struct policy_condition *condition = &placement->conditions[i];
+		if (condition->arg == arg &&
+		    (condition->op == POLICY_MASKED_EQ ||
+		     condition->mask != policy_word_mask(placement->rules->arch) ||
+		     holds(placement, arg, condition->value) || holds(placement, arg, condition->value + 1)))
+			return true;
+	}
+	return holds(placement, arg, 0);
+}
+
+static bool always_holds(const struct policy_condition *condition)
+{
+	return (condition->op == POLICY_GE && condition->value == 0) ||
+	       (condition->op == POLICY_LE && condition->value == condition->mask);
+}
+
+/* A negative int: programs leave the upper half of the register empty, or fill it. */
+static bool is_negative_int(const struct policy_condition *condition, uint64_t read)
+{
+	uint64_t upper = condition->value >> 32;
+
+	return (condition->op == POLICY_EQ || condition->op == POLICY_NE) && read == UINT32_MAX &&
+	       condition->value & 0x80000000u && (upper == 0 || upper == UINT32_MAX);
+}
+
+/*
+ * Are there two values of the argument that are one to the kernel and not to the rule, so that the call evades a rule that denies, or gets
+ * through one that allows? Or is a negative int matched in only one of its two spellings? The first value is the last one of an
+ * equality or of "less", or the last one that "greater" leaves out; the other differs in bits that are not read.
+ */
+static void note_width(struct note *note, struct note *base, const struct placement *placement,
+                       const struct policy_condition *condition, bool denies)
+{
+	const struct callgate_arch *arch = placement->rules->arch;
+	unsigned bits = arch_argument_bits(arch, arch_syscall_name(arch, placement->nr), base->arg);
+	uint64_t read = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX, unread = condition->mask & ~read;
+	bool is_negative = is_negative_int(condition, read);
+
+	if (bits == 0 || unread == 0)
+		return;
+	base->other = condition->value - (condition->op == POLICY_LT || condition->op == POLICY_GE);
+	base->value = base->other ^ (is_negative || condition->value > read ? unread : unread & -unread);
+	base->holds = holds(placement, base->arg, base->value);
+	if (holds(placement, base->arg, base->other) == base->holds ||
+	    (base->holds == denies && !is_negative))
+		return;
+	base->kind = NOTE_TOO_WIDE;
+	base->bits = (uint8_t)bits;
+	base->op = condition->op;
+	keep(note, base);
+}
+
+static void note_effect(struct note *note, struct note *base, const struct placement *placement,
+                        const struct ruleset_request *request)
+{
+	/* Which of two errors a call gets, say, is nothing that anybody gains by. */
+	bool matters = (request->action ^ request->default_action) & SECCOMP_RET_ACTION_FULL;
+	bool denies = callgate_action_strictest(request->default_action, request->action) == request->action;
+
+	for (uint32_t i = 0; i < placement->count; i++) {
+		const struct policy_condition *condition = &placement->conditions[i];
+		base->arg = condition->arg;
+		base->kind = always_holds(condition) ? NOTE_ALWAYS : NOTE_NONE;
+		base->value = condition->value;
+		keep(note, base);
+		base->kind = can_hold(placement, condition->arg) ? NOTE_NONE : NOTE_NEVER;
+		keep(note, base);
+		if (matters && !placement->is_multiplexed)
+			note_width(note, base, placement, condition, denies);
+	}
 }
 
 static enum note_kind kind_of_plan(const struct placement *placement, uint32_t action)
@@ -63,17 +151,18 @@ void note_placement(struct note *note, const struct ruleset_request *request,
 	if (!note)
 		return;
 	base.kind = (uint8_t)kind_of_plan(placement, request->action);
-	keep(note, base);
+	keep(note, &base);
+	note_effect(note, &base, placement, request);
 	if (placement->nr < ARCH_NR_RESERVED_LAST)
 		note_absent(note, request->id, request->nr, arch);
 	base.kind = placement->is_multiplexed && request->condition_count ? NOTE_MULTIPLEXED : NOTE_NONE;
-	keep(note, base);
+	keep(note, &base);
 }
 
 void note_absent(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch)
 {
 	if (note)
-		keep(note, (struct note){.kind = NOTE_ABSENT, .nr = nr, .rule = rule, .arch = arch});
+		keep(note, &(struct note){.kind = NOTE_ABSENT, .nr = nr, .rule = rule, .arch = arch});
 }
 
 static void describe_condition(const struct note *note, struct diag *diag)
@@ -98,6 +187,40 @@ static void describe_condition(const struct note *note, struct diag *diag)
 		         "0x%" PRIx64 " is 0x%" PRIx32,
 		         note->rule, note->arg, arch, note->value, (uint32_t)note->value);
 	}
+}
+
+static void describe_effect(const struct note *note, struct diag *diag)
+{
+	const char *name = arch_syscall_name(note->arch, note->nr);
+
+	diag_set(diag, "note: rule %u for %s (%d) on %s: %s argument %u%s", note->rule,
+	         name ? name : "system call", note->nr, note->arch->name,
+	         note->kind == NOTE_NEVER ? "no value satisfies the comparisons of" : "every value of",
+	         note->arg, note->kind == NOTE_NEVER ? "" : " satisfies the comparison");
+}
+
+/* What stands before an argument in a call where those before it do not matter. */
+static const char *before(unsigned arg)
+{
+	static const char any[] = "*, *, *, *, *, ";
+
+	assert(arg < ARCH_ARGUMENTS);
+	return any + sizeof(any) - 1 - 3 * (size_t)arg;
+}
+
+static void describe_width(const struct note *note, struct diag *diag)
+{
+	const char *name = arch_syscall_name(note->arch, note->nr), *any = before(note->arg);
+	bool by_mask = note->op == POLICY_EQ || note->op == POLICY_MASKED_EQ || note->bits < 32;
+
+	diag_set(diag,
+	         "warning: rule %u: the kernel reads only %u bits of argument %u: on %s %s(%s0x%" PRIx64
+	         ") does what %s(%s0x%" PRIx64 ") does, and is %smatched; %s what is read",
+	         note->rule, note->bits, note->arg, note->arch->name, name, any, note->value, name, any,
+	         note->other, note->holds ? "" : "not ",
+	         !by_mask          ? "CALLGATE_LOW_HALF (callgate_rule_add()) compares"
+	         : note->bits < 32 ? "SCMP_CMP_MASKED_EQ with 0xffff compares"
+	                           : "SCMP_CMP_MASKED_EQ with 0xffffffff compares");
 }
 
 static void describe_absent(const struct note *note, struct diag *diag)
@@ -140,6 +263,13 @@ void note_describe(const struct note *note, struct diag *diag)
 	case NOTE_MASK_CUT:
 	case NOTE_WORD_CUT:
 		describe_condition(note, diag);
+		return;
+	case NOTE_ALWAYS:
+	case NOTE_NEVER:
+		describe_effect(note, diag);
+		return;
+	case NOTE_TOO_WIDE:
+		describe_width(note, diag);
 		return;
 	case NOTE_ABSENT:
 		describe_absent(note, diag);

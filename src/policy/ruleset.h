@@ -18,6 +18,7 @@ enum { RULESET_CONDITIONS_MAX = 6, RULESET_DIRECT_CONDITIONS_MAX = 1024 };
 struct ruleset_request {
 	uint32_t id; /* for diagnostics */
 	uint32_t action;
+	uint32_t default_action; /* of the filter; for notes: does the rule deny, or allow? */
 	/* For this architecture of the set alone: under a number of its own, which is neither translated nor multiplexed. NULL: for all, in native numbering. */
 	const struct callgate_arch *arch;
 	int32_t nr;
@@ -76,10 +77,13 @@ enum note_kind {
 	NOTE_ABSORBS,     /* rule `by` was a part of it, with the same action */
 	NOTE_SAME,        /* rule `by` is the same, with the same action */
 	NOTE_MASK_EMPTY,  /* a mask without bits compares nothing */
+	NOTE_ALWAYS,      /* a comparison that every value satisfies */
+	NOTE_NEVER,       /* comparisons of one argument that no value satisfies */
 	NOTE_MASK_CUT,    /* value bits outside of the mask are not compared */
 	NOTE_WORD_CUT,    /* only the low 32 bits of a datum are compared */
 	NOTE_ABSENT,      /* no such call on an architecture */
 	NOTE_MULTIPLEXED, /* comparisons get lost or change their meaning through socketcall(2) or ipc(2) */
+	NOTE_TOO_WIDE,    /* bits are compared that the kernel does not read */
 	NOTE_REPLACES,    /* rules with comparisons are gone, `by` is one of them */
 	NOTE_COVERED,     /* it can never match: `by` covers it */
 };
@@ -88,13 +92,17 @@ enum note_kind {
 struct note {
 	uint8_t kind; /* enum note_kind */
 	uint8_t arg;
+	/* NOTE_TOO_WIDE: the bits that are read, the comparison, and whether it holds for `value`, which is `other` to the kernel. */
+	uint8_t bits, op;
+	bool holds;
+	uint64_t other;
 	int32_t nr; /* on `arch`, or native where the call is absent */
 	uint32_t rule, by;
 	uint64_t value;
 	const struct callgate_arch *arch;
 };
 
-/* The note in words, beginning with "note: "; leaves *diag alone where there is nothing to report. */
+/* The note in words, beginning with "note: ", or "warning: " where calls evade the rule; leaves *diag alone where there is nothing to report. */
 void note_describe(const struct note *note, struct diag *diag);
 
 /*
