@@ -28,6 +28,16 @@ const char *callgate_pass_what(size_t i);
  */
 int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, char **ret_text);
 
+/*
+ * The context's rules, and the bytes of all programs that they compile to, in the order in which seccomp_load() loads them; for callgate-recheck, a
+ * checker that shares nothing with this library. The text's language is described in docs/verified-checker.md. *ret_text is malloc'ed
+ * and the caller frees it.
+ *
+ * Returns 0; -EINVAL (bad context, NULL), -ENOMEM, -E2BIG (fits no stack of programs), -EFAULT (the proof failed). On failure *ret_text is
+ * untouched, and callgate_diagnosis(ctx) says why.
+ */
+int callgate_compile_text(const scmp_filter_ctx ctx, char **ret_text);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -136,6 +136,35 @@ const char *callgate_pass_what(size_t i)
 	return compile_pass_what(i);
 }
 
+/* Hands out a text: 0, or -ENOMEM with a diagnosis. */
+static int give_text(struct context *context, struct strbuf *text, char **ret_text)
+{
+	char *stolen = strbuf_steal(text);
+
+	if (!stolen)
+		return diag_fail(&context->diag, -ENOMEM, "out of memory for the text");
+	*ret_text = stolen;
+	return 0;
+}
+
+int callgate_compile_text(const scmp_filter_ctx ctx, char **ret_text)
+{
+	struct context *context = context_check_with(ctx, ret_text, "place for the text");
+	struct arena arena = {0};
+	struct strbuf text = {0};
+	int result = context ? context_compile(context, false) : -EINVAL;
+
+	if (result < 0)
+		return result;
+	const struct policy *policy = context_policy(context, false, &arena);
+	if (policy)
+		policy_write(policy, &text);
+	for (size_t i = 0; policy && i < context->output.count; i++)
+		bpf_write(context->output.programs[i], &text);
+	arena_finish(&arena);
+	return policy ? give_text(context, &text, ret_text) : -ENOMEM;
+}
+
 int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, char **ret_text)
 {
 	struct context *context = context_check_with(ctx, pass && ret_text ? pass : NULL,
@@ -149,10 +178,8 @@ int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, 
 	const struct policy *policy = context_policy(context, false, &arena);
 	int result = policy ? compile_dump_policy(policy, &dump, &context->diag) : -ENOMEM;
 	arena_finish(&arena);
-	char *stolen = result == 0 ? strbuf_steal(&text) : NULL;
+	if (result == 0)
+		return give_text(context, &text, ret_text);
 	strbuf_finish(&text);
-	if (!stolen)
-		return result ? result : diag_fail(&context->diag, -ENOMEM, "out of memory for the text");
-	*ret_text = stolen;
-	return 0;
+	return result;
 }

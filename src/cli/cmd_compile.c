@@ -1,4 +1,4 @@
-/* callgate compile: the program of a profile, as bytes, as C, as pseudo code, or as the graph that it is made from. */
+/* callgate compile: the program of a profile, as bytes, as C, as pseudo code, for a checker, or as the graph that it is made from. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,18 +19,19 @@ struct settings {
 	bool dot;
 };
 
-static const char *const formats[] = {"bpf", "c", "pfc", "header", NULL};
-enum { FORMAT_NONE = -1, FORMAT_BPF, FORMAT_C, FORMAT_PFC, FORMAT_HEADER }; /* ORDER formats */
+static const char *const formats[] = {"bpf", "c", "pfc", "proof", "header", NULL};
+enum { FORMAT_NONE = -1, FORMAT_BPF, FORMAT_C, FORMAT_PFC, FORMAT_PROOF, FORMAT_HEADER }; /* ORDER formats */
 
 static const struct settings defaults = {.format = FORMAT_NONE, .name = "filter"};
 
 static const struct option_row options[] = {
     {"profile", 0, "FILE", take_text, offsetof(struct settings, profile), "the profile; -: standard input"},
     {"output", 'o', "OUTPUT", take_text, offsetof(struct settings, output), "default: standard output"},
-    {"format", 0, "bpf|c|pfc|header", take_word, offsetof(struct settings, format),
+    {"format", 0, "bpf|c|pfc|proof|header", take_word, offsetof(struct settings, format),
      "bpf: an array of struct sock_filter in the byte order of the architecture (default); c: the same as C "
      "source; "
-     "pfc: pseudo code for reading; header: a C header with a program for each --arch, that is, for each "
+     "pfc: pseudo code for reading; proof: rules and bytes, for callgate-recheck; header: a C header with a "
+     "program for each --arch, that is, for each "
      "kind of machine "
      "(all: every one), and a function that loads it",
      .words = formats},
@@ -87,10 +88,12 @@ static bool print_pseudo_code(scmp_filter_ctx ctx, FILE *out)
 	return done && size >= 0;
 }
 
-static bool print_graph(scmp_filter_ctx ctx, FILE *out, const char *pass, bool dot)
+/* A graph; or with NULL, rules and bytes. */
+static bool print_text(scmp_filter_ctx ctx, FILE *out, const char *pass, bool dot)
 {
 	char *text = NULL;
-	bool done = explain(ctx, callgate_compile_dump(ctx, pass, dot, &text));
+	bool done = explain(ctx, pass ? callgate_compile_dump(ctx, pass, dot, &text)
+	                              : callgate_compile_text(ctx, &text));
 
 	if (done)
 		fputs(text, out);
@@ -101,7 +104,9 @@ static bool print_graph(scmp_filter_ctx ctx, FILE *out, const char *pass, bool d
 static bool print(scmp_filter_ctx ctx, FILE *out, const struct settings *settings)
 {
 	if (settings->dump)
-		return print_graph(ctx, out, settings->dump + strlen("after:"), settings->dot);
+		return print_text(ctx, out, settings->dump + strlen("after:"), settings->dot);
+	if (settings->format == FORMAT_PROOF)
+		return print_text(ctx, out, NULL, false);
 	if (settings->format == FORMAT_PFC)
 		return print_pseudo_code(ctx, out);
 	return print_program(ctx, out, settings->format == FORMAT_C);

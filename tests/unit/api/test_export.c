@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <seccomp.h>
+#include <callgate/compile.h>
 
 #include "support/run.h"
 
@@ -302,6 +303,31 @@ START_TEST(byte_order)
 }
 END_TEST
 
+/* Rules and bytes for the independent checker: the whole policy, every instruction; nothing on failure. */
+START_TEST(as_text)
+{
+	scmp_filter_ctx ctx = make(SCMP_ARCH_NATIVE, 2);
+	char *text = NULL;
+
+	ck_assert_int_eq(callgate_compile_text(NULL, &text), -EINVAL);
+	ck_assert_int_eq(callgate_compile_text(ctx, NULL), -EINVAL);
+	ck_assert_ptr_null(text);
+	ck_assert_int_eq(seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(7)), 0);
+	ck_assert_int_eq(callgate_compile_text(ctx, &text), 0);
+	static const char start[] = "callgate-proof 1\norder ";
+	ck_assert_int_eq(strncmp(text, start, strlen(start)), 0);
+	ck_assert_ptr_nonnull(strstr(text, "\ndefault 0x0\nbad-architecture 0x50007\narchitecture 0x"));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "\ncall 0x1\nrule 0x50002\ncondition 0 EQ 0xffffffffffffffff 0x7\nprogram\ncode "));
+	size_t lines = 0;
+	for (const char *at = text; (at = strstr(at, "\ncode ")); at++)
+		lines++;
+	ck_assert_uint_eq(lines, size_of(ctx) / 8);
+	free(text);
+	seccomp_release(ctx);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("export");
@@ -314,6 +340,7 @@ int main(void)
 	tcase_add_test(tcase, into_memory);
 	tcase_add_test(tcase, bad_contexts);
 	tcase_add_test(tcase, byte_order);
+	tcase_add_test(tcase, as_text);
 	tcase_set_timeout(tcase, 60);
 	return test_run(tcase);
 }
