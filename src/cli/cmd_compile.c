@@ -89,7 +89,7 @@ static bool print_pseudo_code(scmp_filter_ctx ctx, FILE *out)
 }
 
 /* A graph; or with NULL, rules and bytes. */
-static bool print_text(scmp_filter_ctx ctx, FILE *out, const char *pass, bool dot)
+static bool print_listing(scmp_filter_ctx ctx, FILE *out, const char *pass, bool dot)
 {
 	char *text = NULL;
 	bool done = explain(ctx, pass ? callgate_compile_dump(ctx, pass, dot, &text)
@@ -104,9 +104,9 @@ static bool print_text(scmp_filter_ctx ctx, FILE *out, const char *pass, bool do
 static bool print(scmp_filter_ctx ctx, FILE *out, const struct settings *settings)
 {
 	if (settings->dump)
-		return print_text(ctx, out, settings->dump + strlen("after:"), settings->dot);
+		return print_listing(ctx, out, settings->dump + strlen("after:"), settings->dot);
 	if (settings->format == FORMAT_PROOF)
-		return print_text(ctx, out, NULL, false);
+		return print_listing(ctx, out, NULL, false);
 	if (settings->format == FORMAT_PFC)
 		return print_pseudo_code(ctx, out);
 	return print_program(ctx, out, settings->format == FORMAT_C);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/arch.h>
+
 #include "bpf/program.h"
 #include "compile/compile.h"
 #include "policy/policy.h"
@@ -41,7 +43,7 @@ static const struct policy *unrelated_policy(struct random *random, struct arena
 
 	if (!policy || !arch || !syscall || !rules)
 		return NULL;
-	arch->arch = arch_by_name(names[random_below(random, 4)]);
+	arch->arch = callgate_arch_find_name(names[random_below(random, 4)]);
 	for (unsigned i = 0; i < RULES; i++) {
 		struct scmp_arg_cmp comparisons[CONDITIONS];
 		struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, CONDITIONS);

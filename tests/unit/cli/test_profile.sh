@@ -207,7 +207,7 @@ if command -v "${CC:-cc}" >/dev/null; then
 fi
 expect 2 "can't be used" compile --profile "$scratch/broken.json" -o "$scratch/none.bpf"
 [ ! -e "$scratch/none.bpf" ] || fail "a program of a broken profile"
-expect 2 "takes bpf, c or pfc" compile --format elf --profile "$default"
+expect 2 "takes bpf, c, pfc, proof or header" compile --format elf --profile "$default"
 expect 2 "which profile?" compile
 if [ -c /dev/full ]; then
 	for command in "profile check $mixed" "profile check --json $default" "profile show $default" "profile resolve $default" \

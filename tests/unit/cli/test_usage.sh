@@ -54,7 +54,7 @@ says()
 }
 says "aarch64, " syscalls --arch nope
 says "s390x" profile check --arch nope file
-says "bpf, c, pfc or header" compile --format elf
+says "bpf, c, pfc, proof or header" compile --format elf
 says "auto, enosys, default or named" profile check --unknown-calls soon file
 says "plain, tap or junit" test --format xml file
 says "from 1 to 256" test --jobs 257 file
