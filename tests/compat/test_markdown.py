@@ -6,6 +6,7 @@ speaks of the source, so its examples are tried in a copy of the tree. Its two c
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,9 @@ def blocks(text):
 
 
 def copy_tree(root, directory):
-    listed = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard"], capture_output=True, check=False).stdout
+    listed = b""
+    if shutil.which("git"):
+        listed = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard"], capture_output=True, check=False).stdout
     if not listed:
         listed = subprocess.run(["find", ".", "-type", "f", "-not", "-path", "./build*", "-not", "-path", "./.git/*"], cwd=root,
                                 capture_output=True, check=True).stdout
