@@ -37,7 +37,7 @@ struct callgate_plugin_options {
 	 * processes or threads are refused.
 	 */
 	const char *const *allow_calls;
-	/* The plugin may write to the program's standard error. false: that is /dev/null. */
+	/* What the plugin writes to its standard error is passed on to the program's. false: that is /dev/null. */
 	bool allow_stderr;
 	/* SIGKILL also when the thread that started it ends (PR_SET_PDEATHSIG). false: only when the program ends. */
 	bool die_with_thread;

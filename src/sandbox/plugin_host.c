@@ -17,6 +17,8 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -159,6 +161,84 @@ static siginfo_t watch(struct watcher *watcher, pid_t child)
 	return end;
 }
 
+/* ---- the plugin's messages ---- */
+
+/* So long after the plugin's end its last messages may take. */
+enum { MESSAGES_NS = 200000000 };
+
+/* What the host's standard error does not take is lost. */
+static void pass_on(const char *text, size_t size)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	while (size > 0) {
+		ssize_t count = write(STDERR_FILENO, text, size);
+		if (count < 0 && errno == EAGAIN && poll(&out, 1, -1) > 0)
+			continue;
+		if (count <= 0)
+			return;
+		text += count;
+		size -= (size_t)count;
+	}
+}
+
+static _Noreturn void pass_messages(void)
+{
+	char text[4096];
+	ssize_t count;
+
+	while ((count = read(PLUGIN_REQUEST_FD, text, sizeof(text))) > 0)
+		pass_on(text, (size_t)count);
+	raw_exit(0);
+}
+
+/* Does the plugin's standard error now lead to the socket? An older filter may fake that it does. */
+static int check_stderr(int socket)
+{
+	struct stat wanted, found;
+
+	return fstat(socket, &wanted) == 0 && fstat(STDERR_FILENO, &found) == 0 && S_ISSOCK(found.st_mode) &&
+	               found.st_ino == wanted.st_ino
+	           ? 0
+	           : CONFINE_FAKED;
+}
+
+/*
+ * Makes this process's standard error, and so the plugin's, a socket, from which a process of its own passes on to the host's what the
+ * plugin writes. The host's own descriptor would be more than a place to write to: a pipe, file or terminal is opened anew through
+ * /proc/self/fd, to be read, and a socket isn't. That process may wait for the host's standard error as long as it takes.
+ */
+static pid_t start_messages(const struct watcher *watcher)
+{
+	int ends[] = {-1, -1};
+
+	require(CHILD_STEP_FDS, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ? -errno
+	                        : ends[0] > STDERR_FILENO                                    ? 0
+	                                                                                     : CONFINE_FAKED);
+	pid_t pid = make_process(watcher);
+	if (pid == 0) {
+		if (dup2(ends[0], PLUGIN_REQUEST_FD) == PLUGIN_REQUEST_FD &&
+		    child_close_from(PLUGIN_REQUEST_FD + 1) == 0)
+			pass_messages();
+		raw_exit(1);
+	}
+	require(CHILD_STEP_FDS, dup2(ends[1], STDERR_FILENO) < 0 ? -errno : check_stderr(ends[1]));
+	close(ends[0]);
+	close(ends[1]);
+	return pid;
+}
+
+/* Of a plugin that has ended. `messages` may have been collected already. */
+static void finish_messages(const struct watcher *watcher, pid_t messages)
+{
+	const struct timespec wait = {.tv_nsec = MESSAGES_NS};
+	siginfo_t end = {0};
+
+	while (waitid(P_PID, (id_t)messages, &end, WEXITED | WNOHANG) == 0 && end.si_pid == 0)
+		if (ppoll(NULL, 0, &wait, &watcher->awake) == 0)
+			return;
+}
+
 /* The host sees this end, and takes it for the plugin's. */
 static _Noreturn void end_as(const siginfo_t *plugin)
 {
@@ -182,9 +262,11 @@ static void start_plugin(const struct setup *setup, struct file_limit *limit)
 {
 	struct watcher watcher;
 	siginfo_t end;
-	pid_t child;
+	pid_t child, messages = 0;
 
 	require(CHILD_STEP_PROCESS, begin_watching(setup, limit, &watcher));
+	if (setup->allow_stderr)
+		messages = start_messages(&watcher);
 	/* Whether Landlock limits anything is found out in a process that then ends, as a limit can't be taken back. */
 	if (limit->names_size && (child = make_process(&watcher)) == 0)
 		raw_exit(-file_limit_by_landlock(limit));
@@ -201,7 +283,12 @@ static void start_plugin(const struct setup *setup, struct file_limit *limit)
 		return;
 	close(PLUGIN_REQUEST_FD);
 	close(PLUGIN_RESPONSE_FD);
+	/* Else the messages would have no end. */
+	if (messages)
+		dup2(STDOUT_FILENO, STDERR_FILENO);
 	end = watch(&watcher, child);
+	if (messages)
+		finish_messages(&watcher, messages);
 	end_as(&end);
 }
 

@@ -15,7 +15,7 @@
 enum { PLUGIN_REQUEST_FD = 3, PLUGIN_RESPONSE_FD = 4, PLUGIN_HOST_PIDFD = 5 };
 enum { PLUGIN_OWN_FD = 5, PLUGIN_FD_LIMIT = 64 };
 
-enum { SETUP_MAGIC = 0x63677032, REQUEST_MAGIC = 0x63677132 };
+enum { SETUP_MAGIC = 0x63677033, REQUEST_MAGIC = 0x63677132 };
 
 /*
  * What follows the setup: the path with its NUL; the names of the files that may be opened (struct plugin_files), or nothing, and nothing limits
@@ -30,7 +30,8 @@ struct setup {
 	uint32_t cpu_seconds;
 	uint32_t die_with_thread;
 	int32_t host; /* the host's process number */
-	uint32_t unused;
+	uint32_t
+	    allow_stderr; /* descriptor 2 is the host's standard error, to which the plugin's messages are passed on */
 };
 
 /* Followed by `size` bytes. Answered by a struct report with the same sequence number. */

@@ -179,6 +179,7 @@ static enum channel_result send_setup(const struct plugin_plan *plan, const stru
 	    .memory = plan->options.memory,
 	    .cpu_seconds = plan->options.cpu_seconds,
 	    .die_with_thread = plan->options.die_with_thread,
+	    .allow_stderr = plan->options.allow_stderr,
 	    .host = (int32_t)getpid(),
 	};
 	struct iovec parts[SETUP_PARTS + 1] = {

@@ -125,6 +125,8 @@ __attribute__((constructor)) static void attack(void)
 	}
 	if (is_ordered("block"))
 		block_signals();
+	if (is_ordered("last words"))
+		_exit((int)syscall(SYS_write, 2, "last words\n", 11));
 	if (is_ordered("refuse at length"))
 		refuse_at_length();
 	if (is_ordered("close 4 in disguise"))
@@ -151,6 +153,8 @@ int64_t callgate_plugin_serve(struct callgate_plugin_job *job)
 		spin();
 	if (is_ordered("trickle"))
 		trickle(job);
+	while (is_ordered("write and write"))
+		syscall(SYS_write, 2, results, sizeof(results));
 	job->response_size = strlen(results);
 	if (job->response_size <= job->response_capacity)
 		memcpy(job->response, results, job->response_size);
