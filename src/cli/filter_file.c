@@ -11,6 +11,8 @@
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 
+#include "cli/print.h"
+
 /* ---- the environment of a profile ---- */
 
 /* Are all values what their options take? False after a message was printed. */
@@ -348,8 +350,8 @@ void filter_print_messages(const struct filter *filter, FILE *out)
 	const struct callgate_profile_message *message;
 
 	for (size_t i = 0; (message = callgate_profile_message(filter->profile, i)); i++)
-		fprintf(out, "%s:%u:%u: %s: %s\n", message->file, message->line, message->column,
-		        filter_severity(message), message->text);
+		print_safely(out, "%s:%u:%u: %s: %s\n", message->file, message->line, message->column,
+		             filter_severity(message), message->text);
 }
 
 bool filter_explain(const struct filter *filter, bool opened)

@@ -16,37 +16,21 @@
 
 #include "base/strbuf.h"
 #include "cli/command.h"
+#include "cli/print.h"
 
 enum { HELP_WIDTH = 80, HELP_COLUMN = 24, ROWS_MAX = 64 };
 
-/* Does a terminal take the byte for a command? Those from U+0080 to U+009F are two bytes, of which the first is 0xc2. */
-static bool is_control(const unsigned char *at, bool after_c2)
-{
-	return (*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f || (after_c2 && *at < 0xa0);
-}
-
-/* Names and arguments are anybody's, and must not steer a terminal. A message can have several lines. */
+/* A message can have several lines. */
 void cli_error(const char *format, ...)
 {
-	char *text = NULL;
 	va_list args;
 
 	fflush(stdout);
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	va_end(args);
 	fputs("callgate: ", stderr);
-	bool after_c2 = false;
-	for (const unsigned char *at = (const unsigned char *)(text ? text : "out of memory"); *at; at++) {
-		if (is_control(at, after_c2))
-			fprintf(stderr, "\\%03o", *at);
-		else
-			fputc(*at, stderr);
-		after_c2 = *at == 0xc2;
-	}
+	vprint_safely(stderr, format, args);
 	fputc('\n', stderr);
-	free(text);
+	va_end(args);
 }
 
 /* ---- values of options ---- */
@@ -227,22 +211,47 @@ static bool is_within(const struct option_row *rows, const struct option_row *ro
 	return false;
 }
 
+/* Says what getopt_long(3) found wrong, which names nobody's words on a terminal without care. */
+static void refuse_option(const struct table *table, int option, const char *word)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+	char name[64];
+
+	if (option == ':') {
+		cli_error("option %s needs a value", word);
+	} else if (optopt >= OPTION_HELP) {
+		cli_error("option %s takes no value", word);
+	} else if (optopt) {
+		cli_error("there is no option %s", letter);
+	} else {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+		struct similar similar = similar_start(name);
+		for (int i = 0; i < table->count; i++)
+			similar_offer(&similar, table->rows[i]->name);
+		cli_error(similar.best ? "there is no option %s; is --%s meant?" : "there is no option %s",
+		          word, similar.best);
+	}
+}
+
 /* -1 where the command is to be run, or the exit status. */
 static int read_options(struct call *call, int argc, char **argv)
 {
 	const struct command *command = call->command;
 	struct table table = {.count = 0};
 
-	strcpy(table.letters, command->ends_at_operand ? "+h" : "h");
+	strcpy(table.letters, command->ends_at_operand ? "+:h" : ":h");
 	add_rows(&table, command->options);
 	if (command->environment)
 		add_rows(&table, command->environment);
 	table.options[table.count] = (struct option){"help", no_argument, NULL, OPTION_HELP};
+	opterr = 0;
 	for (int option; (option = getopt_long(argc, argv, table.letters, table.options, NULL)) != -1;) {
 		if (option == 'h' || option == OPTION_HELP)
 			return print_help(command);
-		if (option == '?')
+		if (option == '?' || option == ':') {
+			refuse_option(&table, option, argv[optind - 1]);
 			return command_misused(command);
+		}
 		const struct option_row *row = table.rows[find_row(&table, option)];
 		char *base = is_within(command->options, row) ? call->settings : (char *)&call->environment;
 		if (!row->take(row, base + row->target, optarg))
@@ -260,12 +269,9 @@ static int read_options(struct call *call, int argc, char **argv)
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct call call = {.command = command, .settings = calloc(1, command->settings_size + 1)};
-	char title[32];
 	int status = failure(command);
 
 	assert(command->options && command->run);
-	snprintf(title, sizeof(title), "callgate %s", command->name);
-	argv[0] = title; /* getopt(3) begins its complaints with it */
 	if (!call.settings) {
 		cli_error("out of memory");
 		return status;

@@ -49,6 +49,38 @@ void print_text(FILE *out, const struct text_format *format, const char *text, s
 	}
 }
 
+/* Does a terminal take the byte for a command? Those from U+0080 to U+009F are two bytes, of which the first is 0xc2. */
+static bool is_control(const unsigned char *at, bool after_c2)
+{
+	return (*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f || (after_c2 && *at < 0xa0);
+}
+
+void vprint_safely(FILE *out, const char *format, va_list args)
+{
+	char *text = NULL;
+	bool after_c2 = false;
+
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	for (const unsigned char *at = (const unsigned char *)(text ? text : "out of memory"); *at; at++) {
+		if (is_control(at, after_c2))
+			fprintf(out, "\\%03o", *at);
+		else
+			fputc(*at, out);
+		after_c2 = *at == 0xc2;
+	}
+	free(text);
+}
+
+void print_safely(FILE *out, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vprint_safely(out, format, args);
+	va_end(args);
+}
+
 void append_condition(struct strbuf *text, const struct callgate_condition *c, unsigned int bits)
 {
 	static const char *const symbols[] = {"?", "!=", "<", "<=", "==", ">=", ">"};

@@ -4,6 +4,7 @@
 #ifndef CALLGATE_CLI_PRINT_H
 #define CALLGATE_CLI_PRINT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,10 @@ extern const struct text_format format_json, format_xml, format_html, format_tap
 
 /* Texts may have any bytes: what comes from file names, say. */
 void print_text(FILE *out, const struct text_format *format, const char *text, size_t length);
+
+/* As printf(3), but names and arguments, which are anybody's, steer no terminal: control characters are spelled as \033. */
+__attribute__((format(printf, 2, 3))) void print_safely(FILE *out, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void vprint_safely(FILE *out, const char *format, va_list args);
 
 /* "argument 2 & 0x3 == 0x1", of an argument that has so many bits. */
 void append_condition(struct strbuf *text, const struct callgate_condition *condition, unsigned int bits);

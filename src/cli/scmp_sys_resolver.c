@@ -9,8 +9,14 @@
 
 static int refuse(const char *what, const char *value)
 {
-	if (what)
-		fprintf(stderr, "scmp_sys_resolver: %s%s\n", what, value);
+	if (what) {
+		fprintf(stderr, "scmp_sys_resolver: %s", what);
+		/* Not what a terminal would obey. */
+		for (; *value; value++)
+			fputc((unsigned char)*value < ' ' || (unsigned char)*value > '~' ? '?' : *value,
+			      stderr);
+		fputc('\n', stderr);
+	}
 	fputs("usage: scmp_sys_resolver [-h] [-a ARCH] [-t] NAME|NUMBER\n", stderr);
 	return EINVAL;
 }
@@ -54,6 +60,7 @@ int main(int argc, char **argv)
 	uint32_t arch = seccomp_arch_native();
 	int option, translate = 0;
 
+	opterr = 0; /* getopt(3) would print argv[0] as it is */
 	while ((option = getopt(argc, argv, "a:ht")) != -1)
 		switch (option) {
 		case 'a':

@@ -34,27 +34,27 @@ static void print_look(const struct test_output *output, enum callgate_test_stat
 
 static void plain_source(struct test_output *output, const struct test_source *source)
 {
-	fprintf(output->out, "%s\n", source->path);
+	print_safely(output->out, "%s\n", source->path);
 	if (source->file)
 		return;
 	print_look(output, CALLGATE_TEST_ERROR);
-	fprintf(output->out, "%s\n", source->error);
+	print_safely(output->out, "%s\n", source->error);
 }
 
 static void plain_result(struct test_output *output, const struct test_source *source,
                          const struct test_entry *entry)
 {
 	print_look(output, entry->result.status);
-	fprintf(output->out, "%s\n", entry->test->name);
+	print_safely(output->out, "%s\n", entry->test->name);
 	if (entry->result.status != CALLGATE_TEST_PASSED && entry->result.status != CALLGATE_TEST_SKIPPED)
-		fprintf(output->out, "        %s:%u: %s\n", source->path, entry->test->line,
-		        entry->test->text);
+		print_safely(output->out, "        %s:%u: %s\n", source->path, entry->test->line,
+		             entry->test->text);
 	if (entry->result.text)
-		fprintf(output->out, "        %s\n", entry->result.text);
+		print_safely(output->out, "        %s\n", entry->result.text);
 	if (entry->origin)
-		fprintf(output->out, "        the rule is at %s\n", entry->origin);
+		print_safely(output->out, "        the rule is at %s\n", entry->origin);
 	if (entry->result.note)
-		fprintf(output->out, "        note: %s\n", entry->result.note);
+		print_safely(output->out, "        note: %s\n", entry->result.note);
 	fflush(output->out);
 }
 

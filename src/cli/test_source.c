@@ -9,6 +9,8 @@
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 
+#include "cli/print.h"
+
 /* Sets the text in place of another, if memory allows; always false. */
 __attribute__((format(printf, 2, 3))) static bool set_error(char **error, const char *format, ...)
 {
@@ -182,8 +184,8 @@ static bool has_mistakes(struct test_source *source)
 	size_t count = 0;
 
 	for (; (message = callgate_test_file_message(source->file, count)); count++)
-		fprintf(stderr, "%s:%u:%u: error: %s\n", source->path, message->line, message->column,
-		        message->text);
+		print_safely(stderr, "%s:%u:%u: error: %s\n", source->path, message->line, message->column,
+		             message->text);
 	message = callgate_test_file_message(source->file, 0);
 	if (count)
 		set_error(&source->error, "%zu mistake%s, the first one in line %u, column %u: %s", count,

@@ -73,7 +73,7 @@ fi
 expect 125 "takes yes or no" "$callgate" run --no-new-privs=1 --profile "$source/examples/chmod.json" true
 expect 125 "which profile?" "$callgate" run true
 expect 125 "which command is to run?" "$callgate" run --profile "$source/examples/chmod.json"
-expect 125 "unrecognized option" "$callgate" run --nosuch true
+expect 125 "there is no option --nosuch" "$callgate" run --nosuch true
 expect 125 "contradict" "$callgate" run --cap none --cap CAP_BPF --profile "$source/examples/chmod.json" true
 [ "$("$callgate" run --profile - -- echo ran <"$source/examples/chmod.json")" = ran ] || fail "a profile from a pipe"
 expect 125 "/nonexistent" "$callgate" run --profile /nonexistent -- true

@@ -64,6 +64,10 @@ says "which program?" disasm
 says "which program?" disasm a b
 says "two filters" diff a
 says "is \"compile\" meant?" compil
+says "there is no option --mxa=1; is --max meant?" diff --mxa=1 a b
+says "there is no option -y" profile -y
+says "option --max needs a value" diff --max
+says "option --help=me takes no value" diff --help=me
 says "there is no option \"--nope\"" --nope
 says "there is no command \"nope\"" help nope
 says "after:help lists" compile --profile file --dump rules
@@ -87,3 +91,34 @@ fi
 # A name steers no terminal.
 "$callgate" sim "$(printf 'a\033[31m\302\233b\303\251')" x 2>"$dir/err" && fail "there is no such file"
 [ "$(cat "$dir/err")" = "$(printf 'callgate: a\\033[31m\302\\233b\303\251: No such file or directory')" ] || fail "control characters: $(od -c "$dir/err")"
+
+# Whatever a file, an option, a word of a profile or the program itself is called, no control character comes to a terminal.
+escape=$(printf '\033[31m')
+printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["%s"],"action":"SCMP_ACT_ERRNO"}]}' '\u001b[31m' >"$dir/names.json"
+printf '%s -> ALLOW\n' "$escape" >"$dir/$escape.test"
+printf 'profile %s/p.json\nread -> ERRNO(5)\n' "$dir" >"$dir/a$escape.test"
+quiet() { # ARGUMENT...
+	bash -c 'program=$1; shift; exec -a "$(printf "\033[31mname")" "$program" "$@"' bash "$@" >"$dir/out" 2>&1 </dev/null || :
+	! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" "$dir/out" || fail "control characters: $*: $(cat -v "$dir/out")"
+	[ -s "$dir/out" ] || fail "nothing is said: $*"
+}
+quiet "$callgate" "$escape"
+quiet "$callgate" run "--$escape"
+quiet "$callgate" run "-$escape"
+quiet "$callgate" run --profile "$escape" true
+quiet "$callgate" run --profile "$dir/p.json" "$escape"
+quiet "$callgate" run --profile "$dir/p.json" --cap "$escape" true
+quiet "$callgate" profile check "$dir/names.json"
+quiet "$callgate" profile check --arch "$escape" "$dir/p.json"
+quiet "$callgate" test "$dir/$escape.test"
+quiet "$callgate" test "$dir/a$escape.test"
+quiet "$callgate" test "$escape"
+quiet "$callgate" syscalls "$escape"
+quiet "$callgate" sim "$dir/p.json" "$escape"
+quiet "$callgate" diff "$dir/p.json" "$escape"
+resolver=${callgate%/*}/scmp_sys_resolver
+if [ -x "$resolver" ]; then
+	quiet "$resolver" "-$escape"
+	quiet "$resolver" -a "$escape" read
+	quiet "$resolver" read "$escape"
+fi
