@@ -15,7 +15,6 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,9 +29,11 @@ extern "C" {
 /* A system call's result as the kernel returns it: negative error numbers, and errno left alone. */
 static inline long callgate_load_only_call(long nr, long a, long b, long c)
 {
+	/* syscall(2). <unistd.h> declares it for some standards only, so it has another name here. */
+	extern long callgate_load_only_syscall(long, ...) __asm__("syscall");
 	const int saved = errno;
 	/* prctl(2) wants zeros in what it does not use. */
-	const long result = syscall(nr, a, b, c, 0L, 0L);
+	const long result = callgate_load_only_syscall(nr, a, b, c, 0L, 0L);
 	const long answer = result == -1 ? -(long)errno : result;
 
 	errno = saved;

@@ -41,7 +41,8 @@ def callgate(*arguments, **options):
 
 def numbers(*options):
     lines = callgate("syscalls", *options).stdout.splitlines()
-    return {name: number for number, name in map(str.split, lines) if name not in PAST_FILTERS}
+    rows = [line.split() for line in lines]
+    return {row[1]: row[0] for row in rows if row[1] not in PAST_FILTERS}
 
 
 def calls_of_x86():
