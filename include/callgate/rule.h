@@ -2,6 +2,7 @@
 #ifndef CALLGATE_RULE_H
 #define CALLGATE_RULE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <seccomp.h>
@@ -38,6 +39,102 @@ extern "C" {
  */
 int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall, unsigned int count,
                       const struct scmp_arg_cmp *conditions);
+
+/* How rules for one call meet. */
+enum callgate_order {
+	/* As libseccomp has it: a rule that others cover is ignored, one that covers others replaces them, a contradiction is an error. */
+	CALLGATE_ORDER_CONFLICTS = 0,
+	CALLGATE_ORDER_FIRST_MATCH, /* of the rules that match a call, the one that was added first decides */
+	CALLGATE_ORDER_STRICTEST /* of the rules that match a call, one of the strictest action decides, and of these the first */
+};
+
+/*
+ * Sets how the context's rules meet; seccomp_reset() makes it CALLGATE_ORDER_CONFLICTS again. Where rules have an order, it goes for all of them, whoever
+ * adds them; seccomp_rule_add() then takes rules with the default action too, and -EEXIST is no error any more. Contexts that are merged must have the same
+ * order. Transactions cover rules and not the order.
+ *
+ * Returns 0; -EINVAL (context, no order), -EEXIST (the context has rules, or an open transaction).
+ */
+int callgate_order_set(scmp_filter_ctx ctx, enum callgate_order order);
+
+/* How much of an argument is compared: what the kernel reads of an int, and all of it. Where arguments have 32 bits they are the same. */
+enum callgate_width { CALLGATE_BITS_32 = 32, CALLGATE_BITS_64 = 64 };
+
+enum callgate_expression_kind {
+	CALLGATE_EXPRESSION_COMPARE = 1, /* as struct scmp_arg_cmp: `op`, `datum_a`, `datum_b` */
+	CALLGATE_EXPRESSION_RANGE,       /* datum_a <= argument <= datum_b, unsigned */
+	CALLGATE_EXPRESSION_VALUES,      /* one of `count` `values` */
+	CALLGATE_EXPRESSION_ALL,         /* all `count` `parts`; without parts: always */
+	CALLGATE_EXPRESSION_ANY,         /* one of `count` `parts`; without parts: never */
+	CALLGATE_EXPRESSION_NOT          /* its one part does not hold */
+};
+
+/* What has to be said of a call's arguments for a rule to match it. Data are reduced to the width. */
+struct callgate_expression {
+	enum callgate_expression_kind kind;
+	unsigned int argument; /* 0 to 5 */
+	enum callgate_width width;
+	enum scmp_compare op;
+	uint64_t datum_a, datum_b;
+	size_t count;
+	const uint64_t *values;
+	const struct callgate_expression *parts;
+};
+
+#ifndef __cplusplus
+/* They are written with these, in C: CALLGATE_ALL_OF(CALLGATE_RANGE(2, 64, 1, 4096), CALLGATE_NOT(CALLGATE_VALUES(1, 32, 3, 5))) */
+#define CALLGATE_FIRST_(a, ...)     (a)
+#define CALLGATE_SECOND_(a, b, ...) (b)
+#define CALLGATE_COMPARE(argument_, width_, op_, ...)                                \
+	((struct callgate_expression){.kind = CALLGATE_EXPRESSION_COMPARE,           \
+	                              .argument = (argument_),                       \
+	                              .width = CALLGATE_BITS_##width_,               \
+	                              .op = (op_),                                   \
+	                              .datum_a = CALLGATE_FIRST_(__VA_ARGS__, 0, 0), \
+	                              .datum_b = CALLGATE_SECOND_(__VA_ARGS__, 0, 0)})
+#define CALLGATE_RANGE(argument_, width_, first_, last_)                 \
+	((struct callgate_expression){.kind = CALLGATE_EXPRESSION_RANGE, \
+	                              .argument = (argument_),           \
+	                              .width = CALLGATE_BITS_##width_,   \
+	                              .datum_a = (first_),               \
+	                              .datum_b = (last_)})
+#define CALLGATE_VALUES(argument_, width_, ...)                                                            \
+	((struct callgate_expression){.kind = CALLGATE_EXPRESSION_VALUES,                                  \
+	                              .argument = (argument_),                                             \
+	                              .width = CALLGATE_BITS_##width_,                                     \
+	                              .count = sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), \
+	                              .values = (const uint64_t[]){__VA_ARGS__}})
+#define CALLGATE_PARTS_(kind_, ...)                                                                        \
+	((struct callgate_expression){.kind = (kind_),                                                     \
+	                              .count = sizeof((const struct callgate_expression[]){__VA_ARGS__}) / \
+	                                       sizeof(struct callgate_expression),                         \
+	                              .parts = (const struct callgate_expression[]){__VA_ARGS__}})
+#define CALLGATE_ALL_OF(...) CALLGATE_PARTS_(CALLGATE_EXPRESSION_ALL, __VA_ARGS__)
+#define CALLGATE_ANY_OF(...) CALLGATE_PARTS_(CALLGATE_EXPRESSION_ANY, __VA_ARGS__)
+#define CALLGATE_NOT(...)    CALLGATE_PARTS_(CALLGATE_EXPRESSION_NOT, __VA_ARGS__)
+#endif
+
+#define CALLGATE_EVERY_ARCH            0xffffffffu
+#define CALLGATE_RULE_ALTERNATIVES_MAX 4096
+
+/*
+ * Adds a rule for the calls whose arguments satisfy the expression; NULL is one that always does. With CALLGATE_EVERY_ARCH `syscall` is a native number, and the
+ * rule is for all architectures of the context, as with seccomp_rule_add(); else it is for `arch` alone (0: native) and its number, as with
+ * callgate_rule_add(). The expression is not kept. It is taken apart into alternatives of comparisons, of which there may be
+ * CALLGATE_RULE_ALTERNATIVES_MAX; it may be nested 64 deep.
+ *
+ * Where rules have an order, the action may be the default action: a hole in a later rule. A rule that can never decide a call, because others
+ * always do before it or no call satisfies its expression, is taken, and callgate_diagnosis() has a note with the rule that covers it and a call
+ * that shows it. Through socketcall(2) and ipc(2) arguments can't be compared: with CALLGATE_EVERY_ARCH, a rule that compares some is there for all calls of
+ * its kind if its action is at least as strict as the default action, and else for none. Where values do not fit an architecture's 32 bits the
+ * comparison is decided, but for negative numbers.
+ *
+ * Where rules have no order, each alternative is added as callgate_rule_add() would, all or none; for all architectures they have at most 6 comparisons.
+ *
+ * Returns what callgate_rule_add() returns; -EINVAL also for an expression that is none or too large.
+ */
+int callgate_rule_match(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall,
+                        const struct callgate_expression *expression);
 
 /*
  * Gives the architecture's unknown calls, those newer than every one in callgate's tables, that have no rule `action` instead of the

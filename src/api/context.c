@@ -80,6 +80,7 @@ static void begin(struct context *context, struct ruleset *rules, uint32_t def_a
 	assert(ruleset_arch_count(rules) == 1 && !context->compiled);
 	context->rules = rules;
 	context->rule_calls = 0;
+	context->order = POLICY_ORDER_CONFLICTS;
 	context->baseline_major = context->baseline_minor = 0;
 	context->proof = CALLGATE_PROOF_REQUIRED;
 	context->notify_used = def_action == SCMP_ACT_NOTIFY;
@@ -149,18 +150,24 @@ void context_invalidate(struct context *context)
 	context->compiled = false;
 }
 
-const struct policy *context_policy(struct context *context, bool everything, struct arena *arena)
+struct ruleset_attributes context_attributes(const struct context *context, bool everything)
 {
-	assert(context->magic == CONTEXT_MAGIC);
-	struct ruleset_attributes attributes = {
+	return (struct ruleset_attributes){
 	    .default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT],
 	    .bad_arch_action = context->attributes[SCMP_FLTATR_ACT_BADARCH],
 	    .optimize = context->attributes[SCMP_FLTATR_CTL_OPTIMIZE],
 	    .baseline_major = context->baseline_major,
 	    .baseline_minor = context->baseline_minor,
+	    .order = context->order,
 	    .skip_rules = context->attributes[SCMP_FLTATR_API_TSKIP],
 	    .everything = everything,
 	};
+}
+
+const struct policy *context_policy(struct context *context, bool everything, struct arena *arena)
+{
+	assert(context->magic == CONTEXT_MAGIC);
+	struct ruleset_attributes attributes = context_attributes(context, everything);
 
 	const struct policy *policy = ruleset_freeze(context->rules, &attributes, arena);
 	if (!policy)
@@ -317,6 +324,8 @@ static int check_attributes(struct context *to, const struct context *from)
 			return diag_fail(&to->diag, -EINVAL, "the contexts differ in %s: 0x%x and 0x%x",
 			                 shared[i].name, to->attributes[shared[i].attr],
 			                 from->attributes[shared[i].attr]);
+	if (to->order != from->order)
+		return diag_fail(&to->diag, -EINVAL, "the contexts differ in the order of their rules");
 	if (to->baseline_major != from->baseline_major || to->baseline_minor != from->baseline_minor)
 		return diag_fail(
 		    &to->diag, -EINVAL, "the contexts differ in their baseline: Linux %u.%u and %u.%u",

@@ -9,6 +9,7 @@
 #include <seccomp.h>
 
 #include <callgate/prove.h>
+#include <callgate/rule.h>
 
 #include "base/diag.h"
 #include "compile/compile.h"
@@ -21,6 +22,7 @@ enum { CONTEXT_MAGIC = 0x63616c6c };
 struct context {
 	uint32_t magic; /* wiped at release */
 	uint32_t attributes[_SCMP_FLTATR_MAX];
+	enum policy_order order;
 	uint8_t baseline_major, baseline_minor; /* 0.0: none */
 	bool notify_used;    /* the default action is NOTIFY, or a NOTIFY rule was ever added */
 	uint32_t rule_calls; /* rule_add calls so far: the newest rule's id */
@@ -42,6 +44,9 @@ struct context *context_check_with(const void *ctx, const void *needed, const ch
 
 /* Forgets the compiled program after a change of the rules. */
 void context_invalidate(struct context *context);
+
+/* What the attributes say about a policy. */
+struct ruleset_attributes context_attributes(const struct context *context, bool everything);
 
 /*
  * The policy that the rules mean now, in the arena; NULL when memory is out, with a text. `everything` is for reading it, not for
@@ -80,5 +85,13 @@ int context_check_synchronised_notify(struct context *context);
  */
 int conditions_read(const struct scmp_arg_cmp *comparisons, size_t count, uint64_t word,
                     struct policy_condition *conditions, struct diag *diag);
+
+/*
+ * Fills in the request's conditions and conjunctions, which are the arena's; NULL is the expression that always holds. 0, -EINVAL (not an
+ * expression, or a too large one), -ENOMEM.
+ */
+
+int expression_lower(const struct callgate_expression *expression, struct arena *arena, struct diag *diag,
+                     struct ruleset_request *request);
 
 #endif

@@ -5,6 +5,9 @@
 #include <callgate/rule.h>
 
 #include "api/context.h"
+#include "prove/filter_model.h"
+#include "query/proof.h"
+#include "query/reachable.h"
 
 enum { ARGUMENTS_MAX = 6 };
 
@@ -84,7 +87,8 @@ static int check_rule(struct context *context, const struct callgate_arch *arch,
 		result = context_check_action(context, request->action);
 	if (result < 0)
 		return result;
-	if (request->action == context->attributes[SCMP_FLTATR_ACT_DEFAULT]) {
+	if (request->action == context->attributes[SCMP_FLTATR_ACT_DEFAULT] &&
+	    context->order == POLICY_ORDER_CONFLICTS) {
 		char text[CALLGATE_ACTION_TEXT];
 
 		callgate_action_text(request->action, text);
@@ -103,6 +107,127 @@ static int check_rule(struct context *context, const struct callgate_arch *arch,
 	return 0;
 }
 
+/* ---- rules in an order ---- */
+
+/* Which rules decide the calls that a conjunction of the newest one is about. */
+struct deciding {
+	const struct policy *policy;
+	uint32_t id;
+	bool decides;
+	bool has_other; /* `call` is one that another rule decides, `other` */
+	uint32_t other;
+	struct seccomp_data call;
+	witness_fields fields; /* that some rule for the call looks at */
+};
+
+static void see_call(void *closure, const struct seccomp_data *call)
+{
+	struct deciding *deciding = closure;
+	const struct policy_rule *rule;
+
+	(void)policy_eval(deciding->policy, call, &rule);
+	if (rule && rule->id == deciding->id) {
+		deciding->decides = true;
+	} else if (rule && !deciding->has_other) {
+		deciding->has_other = true;
+		deciding->other = rule->id;
+		deciding->call = *call;
+	}
+}
+
+/* What the rule has to do with one call; false: it was not found out. */
+static bool see_rules(struct deciding *deciding, const struct policy_syscall *syscall)
+{
+	const struct filter filter = {.policy = deciding->policy};
+	uint32_t audit = deciding->policy->archs[0].arch->audit;
+	bool found_out = true;
+
+	for (uint32_t i = 0; i < syscall->rule_count; i++)
+		for (uint32_t j = 0; j < syscall->rules[i].condition_count; j++)
+			deciding->fields |= (witness_fields)(1u << syscall->rules[i].conditions[j].arg);
+	if (syscall->rule_count == 1 && syscall->rules[0].condition_count == 0)
+		deciding->decides = true;
+	for (uint32_t i = 0; i < syscall->rule_count && found_out && !deciding->decides; i++) {
+		const struct policy_rule *rule = &syscall->rules[i];
+		struct query query = {
+		    {audit, audit, syscall->nr, syscall->nr}, rule->condition_count, rule->conditions};
+		if (rule->id == deciding->id)
+			found_out = reachable_visit(&filter, &query, see_call, deciding) == 0;
+	}
+	return found_out;
+}
+
+static void describe_dead(struct context *context, const struct deciding *deciding)
+{
+	struct strbuf call = {0};
+
+	if (!deciding->has_other) {
+		diag_set(&context->diag, "note: rule %u can never decide: no call satisfies its expression",
+		         deciding->id);
+		return;
+	}
+	describe_call(&deciding->call, deciding->fields, &call);
+	diag_set(&context->diag, "note: rule %u can never decide: rule %u already covers it, as for %s",
+	         deciding->id, deciding->other, call.failed ? "all its calls" : call.text);
+	strbuf_finish(&call);
+}
+
+/* Leaves a note where the newest rule decides no call of any architecture. */
+static void report_dead(struct context *context)
+{
+	struct ruleset_attributes attributes = context_attributes(context, false);
+	struct deciding deciding = {.id = context->rule_calls};
+	bool found_out = true;
+	struct arena arena = {0};
+
+	for (size_t i = 0; i < ruleset_arch_count(context->rules) && found_out && !deciding.decides; i++) {
+		deciding.policy = ruleset_freeze_newest(context->rules, i, deciding.id, &attributes, &arena);
+		found_out = deciding.policy != NULL;
+		for (size_t j = 0; found_out && j < deciding.policy->archs[0].syscall_count; j++)
+			found_out = see_rules(&deciding, &deciding.policy->archs[0].syscalls[j]);
+	}
+	if (found_out && !deciding.decides)
+		describe_dead(context, &deciding);
+	arena_finish(&arena);
+}
+
+static int add_ordered(struct context *context, struct ruleset_request *request)
+{
+	request->default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT];
+	int result = ruleset_add_ordered(context->rules, request, &context->diag, &context->note);
+
+	if (result == 0)
+		report_dead(context);
+	return result;
+}
+
+/* A conjunction after the other, as seccomp_rule_add() takes them: all or none. */
+static int add_conjunctions(struct context *context, const struct ruleset_request *request)
+{
+	struct diag *diag = &context->diag;
+	struct ruleset_request one = *request;
+	uint32_t first = 0;
+
+	for (uint32_t i = 0; i < request->conjunction_count; first = request->ends[i++])
+		if (request->ends[i] - first >
+		    (request->arch ? RULESET_DIRECT_CONDITIONS_MAX : RULESET_CONDITIONS_MAX))
+			return diag_fail(diag, -EINVAL, "too many comparisons in one alternative");
+	int result = ruleset_start(context->rules, diag);
+	if (result < 0)
+		return result;
+	first = 0;
+	for (uint32_t i = 0; i < request->conjunction_count && result == 0; first = request->ends[i++]) {
+		one.conditions = request->conditions + first;
+		one.condition_count = request->ends[i] - first;
+		result = ruleset_add(context->rules, &one, diag, &context->note);
+	}
+	if (result < 0)
+		(void)ruleset_reject(context->rules);
+	else
+		ruleset_commit(context->rules);
+	return result;
+}
+
 static int add_checked(struct context *context, const struct callgate_arch *arch,
                        struct ruleset_request *request, const struct scmp_arg_cmp *args,
                        struct policy_condition *conditions)
@@ -116,7 +241,11 @@ static int add_checked(struct context *context, const struct callgate_arch *arch
 		result = check_once(args, request->condition_count, diag);
 	if (result < 0)
 		return result;
-	return ruleset_add(context->rules, request, diag, &context->note);
+	if (context->order == POLICY_ORDER_CONFLICTS)
+		return ruleset_add(context->rules, request, diag, &context->note);
+	request->conjunction_count = 1;
+	request->ends = &request->condition_count;
+	return add_ordered(context, request);
 }
 
 static int add(struct context *context, const struct callgate_arch *arch, struct ruleset_request *request,
@@ -168,6 +297,45 @@ int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int s
 	struct context *context = check_arch(ctx, arch, &found);
 
 	return context ? add(context, found, &request, conditions) : -EINVAL;
+}
+
+int callgate_rule_match(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall,
+                        const struct callgate_expression *expression)
+{
+	bool is_for_all = arch == CALLGATE_EVERY_ARCH;
+	struct ruleset_request request = {.action = action, .nr = syscall};
+	struct context *context = is_for_all ? context_check(ctx) : check_arch(ctx, arch, &request.arch);
+	struct arena arena = {0};
+
+	if (!context)
+		return -EINVAL;
+	request.id = ++context->rule_calls;
+	int result = check_rule(context, request.arch, &request);
+	if (result == 0)
+		result = expression_lower(expression, &arena, &context->diag, &request);
+	if (result == 0)
+		result = context->order == POLICY_ORDER_CONFLICTS ? add_conjunctions(context, &request)
+		                                                  : add_ordered(context, &request);
+	if (result == 0)
+		take_action(context, action);
+	arena_finish(&arena);
+	return context_error(result);
+}
+
+int callgate_order_set(scmp_filter_ctx ctx, enum callgate_order order)
+{
+	struct context *context = context_check_magic(ctx);
+
+	if (!context)
+		return -EINVAL;
+	if ((int)order < CALLGATE_ORDER_CONFLICTS || (int)order > CALLGATE_ORDER_STRICTEST)
+		return diag_fail(&context->diag, -EINVAL, "%d is no order (CALLGATE_ORDER_*)", (int)order);
+	if (context->order != (enum policy_order)order && ruleset_has_rules(context->rules))
+		return diag_fail(&context->diag, -EEXIST,
+		                 "the context has rules, or an open transaction: the order of rules is set "
+		                 "before the first");
+	context->order = (enum policy_order)order;
+	return 0;
 }
 
 static int set_unknown(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, const int *newest)

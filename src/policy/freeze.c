@@ -81,13 +81,16 @@ static bool freeze_tree(const struct arch_rules *rules, uint32_t root, struct po
 }
 
 /* A call whose only rule has no conditions takes its place from `unconditional`. */
-static bool freeze_call(const struct arch_rules *rules, uint32_t at, struct policy_rule **unconditional,
-                        struct policy_syscall *syscall, struct arena *arena)
+static bool freeze_call(const struct arch_rules *rules, uint32_t at, enum policy_order order,
+                        struct policy_rule **unconditional, struct policy_syscall *syscall,
+                        struct arena *arena)
 {
 	static const struct policy_condition none[1];
 	const struct rule_call *call = &rules->calls.items[at];
 
 	*syscall = (struct policy_syscall){.nr = (uint32_t)call->nr, .priority = call->priority};
+	if (call->newest_ordered != ORDERED_NONE)
+		return ordered_freeze(rules, call, order, syscall, arena);
 	if (call->slot.kind != SLOT_RULE)
 		return freeze_tree(rules, at | REFERENCE_CALL, syscall, arena);
 	**unconditional = (struct policy_rule){call->slot.action, call->slot.id, 0, none};
@@ -98,7 +101,7 @@ static bool freeze_call(const struct arch_rules *rules, uint32_t at, struct poli
 
 static bool is_wanted(const struct rule_call *call, const struct ruleset_attributes *attributes)
 {
-	if (call->slot.kind == SLOT_EMPTY)
+	if (call->slot.kind == SLOT_EMPTY && call->newest_ordered == ORDERED_NONE)
 		return false;
 	if (attributes->everything || call->nr >= 0)
 		return true;
@@ -238,7 +241,8 @@ static bool freeze_arch(const struct arch_rules *rules, const struct ruleset_att
 			uint32_t at = pages[i]->calls[__builtin_ctzll(taken)];
 			if (!is_wanted(&rules->calls.items[at], attributes))
 				continue;
-			if (!freeze_call(rules, at, &unconditional, &syscalls[count], arena))
+			if (!freeze_call(rules, at, attributes->order, &unconditional, &syscalls[count],
+			                 arena))
 				return false;
 			assert(count == 0 || syscalls[count - 1].nr < syscalls[count].nr);
 			count++;

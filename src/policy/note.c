@@ -159,6 +159,13 @@ void note_placement(struct note *note, const struct ruleset_request *request,
 	keep(note, &base);
 }
 
+void note_hidden(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch, bool all)
+{
+	if (note)
+		keep(note,
+		     &(struct note){.kind = NOTE_HIDDEN, .nr = nr, .rule = rule, .value = all, .arch = arch});
+}
+
 void note_absent(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch)
 {
 	if (note)
@@ -273,6 +280,13 @@ void note_describe(const struct note *note, struct diag *diag)
 		return;
 	case NOTE_ABSENT:
 		describe_absent(note, diag);
+		return;
+	case NOTE_HIDDEN:
+		diag_set(
+		    diag,
+		    "note: rule %u: through %s on %s arguments can't be compared: %s calls get its action",
+		    note->rule, arch_syscall_name(note->arch, note->nr), note->arch->name,
+		    note->value ? "all such" : "no such");
 		return;
 	case NOTE_MULTIPLEXED:
 		diag_set(diag,

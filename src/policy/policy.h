@@ -72,6 +72,9 @@ struct policy_arch {
 	    unknown_action; /* a whole SECCOMP_RET_* value; looked at only where unknown_first is not 0 */
 };
 
+/* How rules for one call meet. ORDER callgate_order: the values of enum callgate_order in <callgate/rule.h> */
+enum policy_order { POLICY_ORDER_CONFLICTS, POLICY_ORDER_FIRST_MATCH, POLICY_ORDER_STRICTEST };
+
 struct policy {
 	uint32_t default_action;  /* no rule matched, and the call is no unknown one */
 	uint32_t bad_arch_action; /* no architecture, or no number range of its, covers the call */

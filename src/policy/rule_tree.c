@@ -23,6 +23,8 @@ void arch_rules_free(struct arch_rules *rules)
 	vec_finish(&rules->nodes);
 	vec_finish(&rules->pages);
 	table_finish(&rules->page_table);
+	vec_finish(&rules->ordered);
+	vec_finish(&rules->ordered_conditions);
 	table_finish(&rules->node_table);
 	free(rules);
 }
@@ -138,7 +140,7 @@ uint32_t arch_rules_add_call(struct arch_rules *rules, int32_t nr)
 	assert(rules->calls.count < rules->calls.capacity &&
 	       arch_rules_find_call(rules, nr) == REFERENCE_NONE);
 	rules->calls.items[rules->calls.count++] =
-	    (struct rule_call){.nr = nr, .slot.first_child = REFERENCE_NONE};
+	    (struct rule_call){.nr = nr, .newest_ordered = ORDERED_NONE, .slot.first_child = REFERENCE_NONE};
 	struct call_page *page = find_page(rules, nr);
 	if (!page) {
 		uint32_t number = (uint32_t)nr / PAGE_NUMBERS;

@@ -63,7 +63,17 @@ struct rule_node {
 struct rule_call {
 	int32_t nr; /* pseudo numbers too */
 	uint8_t priority;
+	uint32_t newest_ordered; /* of its rules in an order, or ORDERED_NONE */
 	struct rule_slot slot;
+};
+
+/* A conjunction of a rule in a context whose rules have an order: conditions [first, first + count) of the architecture's. */
+#define ORDERED_NONE UINT32_MAX
+struct ordered_rule {
+	uint32_t call;  /* index in `calls` */
+	uint32_t older; /* the one before it of this call, or ORDERED_NONE */
+	uint32_t action, id;
+	uint32_t first, count;
 };
 
 /* The calls whose numbers, as unsigned, are PAGE_NUMBERS * number and those that follow: a bit for each, and its index. */
@@ -82,6 +92,8 @@ struct arch_rules {
 	const struct callgate_arch *arch;
 	VEC(struct rule_call) calls;
 	VEC(struct rule_node) nodes;
+	VEC(struct ordered_rule) ordered; /* in order of addition */
+	VEC(struct policy_condition) ordered_conditions;
 	VEC(struct call_page) pages;
 	struct table page_table, node_table;
 	bool has_unknown;       /* unknown calls get unknown_action */
@@ -134,6 +146,7 @@ static inline struct rule_slot *arch_rules_slot(const struct arch_rules *rules, 
 
 enum journal_kind {
 	JOURNAL_SLOT,         /* `slot` was at reference `at` */
+	JOURNAL_ORDERED,      /* there were `at` rules in an order */
 	JOURNAL_NODES,        /* there were `at` nodes */
 	JOURNAL_ARCH_ADDED,   /* `rules` was not there */
 	JOURNAL_ARCH_REMOVED, /* `rules` was at position `at`; it is owned by the journal now */
@@ -163,6 +176,9 @@ static inline bool journal_is_open(const struct journal *journal)
 	return journal->marks.count > 0;
 }
 
+/* Per architecture a rule goes under one number or two. */
+enum { PLACEMENTS_PER_ARCH = 2 };
+
 /* A rule for one number of one architecture, conditions in canonical form, and what it will do there. */
 struct placement {
 	struct arch_rules *rules;
@@ -172,6 +188,22 @@ struct placement {
 	struct policy_condition *conditions;
 	struct rule_plan plan;
 };
+
+/*
+ * Fills placements[] (all but the plans) and says how many they are, 0 where the rule has no meaning on this architecture. Their conditions have room for those of
+ * the request, and one more. -EFAULT (the native number has no name), -EDOM (exact, and no such call), -EINVAL (exact, and comparisons get lost).
+ */
+int placements_make(struct arch_rules *rules, const struct ruleset_request *request,
+                    struct placement placements[PLACEMENTS_PER_ARCH], struct diag *diag);
+
+/* ---- rules in an order ---- */
+
+/* Forgets the newest until `count` are left. */
+void ordered_drop(struct arch_rules *rules, size_t count);
+
+/* The call's rules as the order has them; false without memory. */
+bool ordered_freeze(const struct arch_rules *rules, const struct rule_call *call, enum policy_order order,
+                    struct policy_syscall *syscall, struct arena *arena);
 
 /* ---- notes ---- */
 
@@ -183,6 +215,9 @@ void note_placement(struct note *note, const struct ruleset_request *request,
                     const struct placement *placement);
 void note_conditions(struct note *note, uint32_t rule, const struct policy_condition *conditions,
                      size_t count, const struct callgate_arch *arch);
+
+/* Of a rule in an order whose arguments are not seen through a multiplexer, which is `nr`: all its calls get the action there, or none. */
+void note_hidden(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch, bool all);
 
 /* Of a number (native) that has no home on an architecture; `rule` is 0 for a priority. */
 void note_absent(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch);

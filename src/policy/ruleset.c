@@ -198,6 +198,9 @@ static void undo(struct ruleset *rules, const struct journal_entry *entry)
 	case JOURNAL_SLOT:
 		*arch_rules_slot(entry->rules, entry->at) = entry->slot;
 		break;
+	case JOURNAL_ORDERED:
+		ordered_drop(entry->rules, entry->at);
+		break;
 	case JOURNAL_NODES:
 		arch_rules_drop_nodes(entry->rules, entry->at);
 		break;

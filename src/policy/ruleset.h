@@ -25,6 +25,9 @@ struct ruleset_request {
 	bool exact;
 	uint32_t condition_count;
 	const struct policy_condition *conditions; /* with their masks */
+	/* Of rules in an order alone: conjunctions, one after the other in `conditions`, each of which ends before its entry of `ends`. */
+	uint32_t conjunction_count;
+	const uint32_t *ends;
 };
 
 /* What a context's attributes say about a frozen policy. */
@@ -32,6 +35,7 @@ struct ruleset_attributes {
 	uint32_t default_action;
 	uint32_t bad_arch_action;
 	uint32_t optimize;
+	enum policy_order order;
 	uint8_t baseline_major,
 	    baseline_minor; /* of Linux; 0.0: none. Newer calls without rules get ENOSYS. */
 	bool skip_rules;    /* SCMP_FLTATR_API_TSKIP: rules for number -1 are emitted */
@@ -74,14 +78,15 @@ bool ruleset_reject(struct ruleset *rules);
  */
 enum note_kind {
 	NOTE_NONE,
-	NOTE_ABSORBS,     /* rule `by` was a part of it, with the same action */
-	NOTE_SAME,        /* rule `by` is the same, with the same action */
-	NOTE_MASK_EMPTY,  /* a mask without bits compares nothing */
-	NOTE_ALWAYS,      /* a comparison that every value satisfies */
-	NOTE_NEVER,       /* comparisons of one argument that no value satisfies */
-	NOTE_MASK_CUT,    /* value bits outside of the mask are not compared */
-	NOTE_WORD_CUT,    /* only the low 32 bits of a datum are compared */
-	NOTE_ABSENT,      /* no such call on an architecture */
+	NOTE_ABSORBS,    /* rule `by` was a part of it, with the same action */
+	NOTE_SAME,       /* rule `by` is the same, with the same action */
+	NOTE_MASK_EMPTY, /* a mask without bits compares nothing */
+	NOTE_ALWAYS,     /* a comparison that every value satisfies */
+	NOTE_NEVER,      /* comparisons of one argument that no value satisfies */
+	NOTE_MASK_CUT,   /* value bits outside of the mask are not compared */
+	NOTE_WORD_CUT,   /* only the low 32 bits of a datum are compared */
+	NOTE_ABSENT,     /* no such call on an architecture */
+	NOTE_HIDDEN, /* what a rule in an order compares is not seen through socketcall(2) or ipc(2); `value`: all such calls get its action */
 	NOTE_MULTIPLEXED, /* comparisons get lost or change their meaning through socketcall(2) or ipc(2) */
 	NOTE_TOO_WIDE,    /* bits are compared that the kernel does not read */
 	NOTE_REPLACES,    /* rules with comparisons are gone, `by` is one of them */
@@ -111,6 +116,24 @@ void note_describe(const struct note *note, struct diag *diag);
  */
 int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag,
                 struct note *note);
+
+/*
+ * Adds a rule in an order after those that are there, to every architecture or to none. What a multiplexer hides is denied: a rule that compares arguments
+ * and is at least as strict as the default action is for all such calls there, and another one for none. Results as above, but
+ * there are no contradictions.
+ */
+int ruleset_add_ordered(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag,
+                        struct note *note);
+
+/* Are there rules, or is a transaction open that could bring some back? */
+bool ruleset_has_rules(const struct ruleset *rules);
+
+/*
+ * The calls of one architecture, by its place, that have a part of the newest rule, which is in an order and has this id: all rules that they have, as a policy of their own. NULL
+ * when memory is out.
+ */
+const struct policy *ruleset_freeze_newest(const struct ruleset *rules, size_t arch, uint32_t id,
+                                           const struct ruleset_attributes *attributes, struct arena *arena);
 
 /*
  * From now on the unknown calls of the architecture, those newer than its table or than *newest, get `action`

@@ -7,8 +7,8 @@
 #include "policy/rule_tree.h"
 #include "policy/ruleset.h"
 
-/* Per architecture a rule goes under one number or two. On the stack for the contexts that there are; more is allocated. */
-enum { PLACEMENTS_PER_ARCH = 2, USUAL_PLACEMENTS = 4 * PLACEMENTS_PER_ARCH };
+/* On the stack for the contexts that there are; more is allocated. */
+enum { USUAL_PLACEMENTS = 4 * PLACEMENTS_PER_ARCH };
 
 /* ---- where one rule_add call goes: the numbers of each architecture ---- */
 
@@ -97,12 +97,8 @@ static int32_t call_of(const struct callgate_arch *arch, int32_t nr)
 	return is_multiplexed(arch, number) ? number : nr;
 }
 
-/*
- * Fills placements[] (all but the plans) and says how many they are, 0 where the rule has no meaning on this architecture.
- * -EFAULT (the native number has no name), -EDOM (exact, and no such call), -EINVAL (exact, and comparisons get lost).
- */
-static int make_placements(struct arch_rules *rules, const struct ruleset_request *request,
-                           struct placement placements[PLACEMENTS_PER_ARCH], struct diag *diag)
+int placements_make(struct arch_rules *rules, const struct ruleset_request *request,
+                    struct placement placements[PLACEMENTS_PER_ARCH], struct diag *diag)
 {
 	int32_t nr = request->nr;
 
@@ -217,7 +213,7 @@ static int add_all(struct ruleset *rules, const struct ruleset_request *request,
 		const struct callgate_arch *arch = rules->archs.items[i]->arch;
 		if (request->arch && request->arch != arch)
 			continue;
-		int made = make_placements(rules->archs.items[i], request, &placements[count], diag);
+		int made = placements_make(rules->archs.items[i], request, &placements[count], diag);
 		if (made < 0)
 			return made;
 		if (made == 0)

@@ -86,6 +86,32 @@ static int add_multiplexed(scmp_filter_ctx ctx)
 	                        SCMP_A2(SCMP_CMP_LT, 5));
 }
 
+static int add_expression(scmp_filter_ctx ctx)
+{
+	const struct callgate_expression some =
+	    CALLGATE_ALL_OF(CALLGATE_VALUES(0, 32, 1, 2, 3), CALLGATE_NOT(CALLGATE_RANGE(1, 64, 4, 9)));
+
+	return callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, SCMP_ACT_ALLOW, SCMP_SYS(prctl), &some);
+}
+
+/* In a context of its own, which is as it was: the rule after the failure decides. */
+static int add_in_order(scmp_filter_ctx ctx)
+{
+	const struct callgate_call call = {SCMP_ARCH_NATIVE, SCMP_SYS(prctl), {2, 3}, 0};
+	scmp_filter_ctx own = seccomp_init(SCMP_ACT_KILL);
+	struct callgate_verdict verdict;
+
+	(void)ctx;
+	int result = own ? callgate_order_set(own, CALLGATE_ORDER_FIRST_MATCH) : -ENOMEM;
+	if (result == 0 && (result = add_expression(own)) < 0) {
+		ck_assert_int_eq(seccomp_rule_add(own, SCMP_ACT_TRAP, SCMP_SYS(prctl), 0), 0);
+		ck_assert_int_eq(callgate_simulate(own, &call, &verdict), 0);
+		ck_assert_uint_eq(verdict.action, SCMP_ACT_TRAP);
+	}
+	seccomp_release(own);
+	return result;
+}
+
 static int start(scmp_filter_ctx ctx)
 {
 	return seccomp_transaction_start(ctx);
@@ -207,6 +233,8 @@ static const struct {
     {"rule_add", add_rule},
     {"rule_add with arguments", add_arguments},
     {"rule_add of a multiplexed call", add_multiplexed},
+    {"a rule with an expression", add_expression},
+    {"a rule with an expression in an order", add_in_order},
     {"transaction_start", start},
     {"a transaction", add_in_transaction},
     {"a rejected transaction", add_and_reject},
