@@ -3,6 +3,7 @@
  * of the arguments on each way. Ways that meet are joined where there are many, which loses some of that; so the work is linear in the length
  * of a program whose tests follow its rules.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "prove/knowledge.h"
@@ -35,7 +36,8 @@ struct way {
 	bool is_lost;     /* what the accumulator holds is not known */
 	bool is_close;    /* to a rule; JOIN_REFUTING */
 	struct knowledge known;
-	uint64_t *refuted; /* bit set of rules that do not match; JOIN_REFUTING */
+	uint64_t refuted[REFUTED_RULES /
+	                 64]; /* bit set of rules that do not match; JOIN_REFUTING, or else nothing */
 };
 
 struct argument_walk {
@@ -59,35 +61,23 @@ static void put(struct way *way, struct way **list)
 	*list = way;
 }
 
-/* An unused way, with nothing in it but room for refuted rules where they are needed. NULL without memory. */
-static struct way *take_way(struct argument_walk *w)
+/* How much of a way means something. */
+static size_t way_size(const struct argument_walk *w)
 {
-	struct way *way = w->unused;
-	bool refutes = w->attempt.joining == JOIN_REFUTING;
-
-	if (way)
-		w->unused = way->next;
-	else
-		way = ARENA_NEW(w->base.arena, struct way);
-	if (way && refutes && !way->refuted)
-		way->refuted = ARENA_ARRAY(w->base.arena, uint64_t, REFUTED_RULES / 64);
-	if (!way || (refutes && !way->refuted))
-		w->base.failed = true;
-	return w->base.failed ? NULL : way;
+	return w->attempt.joining == JOIN_REFUTING ? sizeof(struct way) : offsetof(struct way, refuted);
 }
 
+/* NULL without memory. */
 static struct way *copy_way(struct argument_walk *w, const struct way *way)
 {
-	struct way *copy = take_way(w);
+	struct way *copy = w->unused ? w->unused : arena_take(w->base.arena, sizeof(*copy));
 
-	if (!copy)
+	if (!copy) {
+		w->base.failed = true;
 		return NULL;
-	uint64_t *refuted = copy->refuted;
-	*copy = *way;
-	copy->refuted = refuted;
-	if (w->attempt.joining == JOIN_REFUTING)
-		memcpy(refuted, way->refuted, REFUTED_RULES / 8);
-	return copy;
+	}
+	w->unused = w->unused ? copy->next : NULL;
+	return memcpy(copy, way, way_size(w));
 }
 
 /* Does a rule match? Notes which of its conditions hold. If it is undecided, so is *test. */
@@ -405,13 +395,10 @@ static bool walk(struct argument_walk *w, const struct part *from, size_t steps_
 	w->base.exclusions.count = 0;
 	w->attempt = *attempt;
 	w->steps_most = w->base.steps + steps_most;
-	struct way *start = take_way(w);
+	const struct way nothing = {.held = NOTHING, .number = from->accumulator, .known = knowledge_none()};
+	struct way *start = copy_way(w, &nothing);
 	if (!start)
 		return false;
-	*start = (struct way){.held = NOTHING, .number = from->accumulator, .refuted = start->refuted};
-	start->known = knowledge_none();
-	if (attempt->joining == JOIN_REFUTING)
-		memset(start->refuted, 0, REFUTED_RULES / 8);
 	follow(w, start, from->pc);
 	/* All that come to an instruction, when no more can: jumps go forward. */
 	for (size_t i = from->pc / 64; i <= w->program->count / 64; i++)
@@ -443,8 +430,9 @@ static struct argument_walk *prepare(struct space *space)
 	return w->newest && w->pending ? w : NULL;
 }
 
-const struct policy_syscall *argument_walk_rules(struct space *space, const struct region *region,
-                                                 const struct callgate_arch **ret_arch)
+/* The rules for a region, and their architecture, where a walk may do; or else NULL. */
+static const struct policy_syscall *rules_of(struct space *space, const struct region *region,
+                                             const struct callgate_arch **ret_arch)
 {
 	const struct filter *rules = space->filters[0].filter,
 	                    *made = space->filters[space->filter_count - 1].filter;
@@ -452,17 +440,16 @@ const struct policy_syscall *argument_walk_rules(struct space *space, const stru
 	if (space->filter_count != 2 || !rules->policy || made->policy || made->program_count != 1 ||
 	    !region_is_one_call(region))
 		return NULL;
-	const struct policy_syscall *call = policy_diagram_rules(&space->filters[0].policy, region, ret_arch);
-	return call && call->rule_count ? call : NULL;
+	return policy_diagram_rules(&space->filters[0].policy, region, ret_arch);
 }
 
-bool argument_walk(struct space *space, const struct part *part, bool is_long)
+enum interval_answer argument_walk(struct space *space, const struct part *part, bool is_long)
 {
 	const struct callgate_arch *arch;
-	const struct policy_syscall *call = argument_walk_rules(space, &part->region, &arch);
+	const struct policy_syscall *call = rules_of(space, &part->region, &arch);
 
-	if (!call || (!space->arguments && !(space->arguments = prepare(space))))
-		return false;
+	if (!call || !call->rule_count || (!space->arguments && !(space->arguments = prepare(space))))
+		return INTERVAL_FALSE;
 	struct argument_walk *w = space->arguments;
 	w->call = call;
 	w->region = part->region;
@@ -477,5 +464,5 @@ bool argument_walk(struct space *space, const struct part *part, bool is_long)
 	for (size_t i = is_long ? SHORT_ATTEMPTS : 0; i < (is_long ? ATTEMPTS : SHORT_ATTEMPTS) && !equal;
 	     i++)
 		equal = walk(w, part, most, &attempts[i]);
-	return diagram_spend(&space->diagram, w->base.steps) && equal;
+	return diagram_spend(&space->diagram, w->base.steps) && equal ? INTERVAL_TRUE : INTERVAL_EITHER;
 }

@@ -6,7 +6,7 @@
 
 #include <linux/seccomp.h>
 
-enum { FIRST_CAPACITY = 64, DEFAULT_NODES = 1 << 21, DEFAULT_WORK = 1 << 26 };
+enum { FIRST_CAPACITY = 64, DEFAULT_NODES = 1 << 20, DEFAULT_WORK = 1 << 26 };
 
 static uint32_t hash(const struct diagram_node *n)
 {
@@ -89,12 +89,7 @@ node diagram_intern(struct diagram *d, const struct diagram_node *content)
 
 node diagram_leaf(struct diagram *d, uint32_t value)
 {
-	struct diagram_node leaf = {.level = LEVEL_LEAF, .pattern = value};
-	node *known = &d->leaves[(value ^ value >> 16) % DIAGRAM_LEAVES];
-
-	if (known->id >= d->count || !diagram_content_same(&d->nodes[known->id], &leaf))
-		*known = diagram_intern(d, &leaf);
-	return d->failed ? (node){0} : *known;
+	return diagram_intern(d, &(struct diagram_node){.level = LEVEL_LEAF, .pattern = value});
 }
 
 void diagram_reset(struct diagram *d)

@@ -44,7 +44,7 @@ struct diagram_memo {
 	uint32_t a, b, c, result;
 };
 
-enum { LEVEL_LEAF = 0xffff, DIAGRAM_LEAVES = 8 };
+enum { LEVEL_LEAF = 0xffff };
 
 /* What there is a limit for: the nodes of a diagram, the steps of a proof, symbolic states, and computed values. */
 enum diagram_limit { DIAGRAM_NODES, DIAGRAM_STEPS, DIAGRAM_STATES, DIAGRAM_VALUES };
@@ -60,8 +60,6 @@ struct diagram {
 	uint32_t slot_mask;
 	struct diagram_memo *memo; /* results of operations; forgets */
 	uint32_t memo_mask;
-	node
-	    leaves[DIAGRAM_LEAVES]; /* some, by their value; a node is looked at before it is taken for one */
 	size_t node_budget, work_budget, work, peak; /* work and peak count on through resets */
 	int failed;
 	enum diagram_limit exhausted;

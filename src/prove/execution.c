@@ -4,9 +4,11 @@
 
 #include "prove/interval.h"
 
-/* Everything but the accumulator; interned, as it hardly ever changes. */
+/* The scratch words and X, by the bit that says that they are live; interned, as they hardly ever change. */
+enum { REGISTER_X = BPF_MEMWORDS, REGISTERS };
+static_assert(LIVE_X == 1 << REGISTER_X, "a register is its bit");
 struct registers {
-	struct value x, memory[BPF_MEMWORDS];
+	struct value values[REGISTERS];
 };
 
 /* What is known in front of an instruction; `registers` is an index. */
@@ -107,11 +109,9 @@ static void drop_dead(struct execution *e, struct state *s)
 	if (s->registers == 0)
 		return;
 	struct registers registers = e->registers.items[s->registers];
-	if (!(live & LIVE_X))
-		registers.x = value_constant(0);
-	for (size_t i = 0; i < BPF_MEMWORDS; i++)
+	for (size_t i = 0; i < REGISTERS; i++)
 		if (!(live >> i & 1))
-			registers.memory[i] = value_constant(0);
+			registers.values[i] = value_constant(0);
 	s->registers = intern_registers(e, &registers);
 }
 
@@ -157,7 +157,7 @@ static struct value load(const struct execution *e, uint32_t offset)
 /* A and X, or the operand of an instruction that may be k as well. */
 static struct value get(const struct execution *e, const struct state *s, bool x)
 {
-	return x ? e->registers.items[s->registers].x : s->a;
+	return x ? e->registers.items[s->registers].values[REGISTER_X] : s->a;
 }
 
 static struct value operand_of(const struct execution *e, const struct state *s,
@@ -166,23 +166,20 @@ static struct value operand_of(const struct execution *e, const struct state *s,
 	return bpf_code_of(insn)->x ? get(e, s, true) : value_constant(insn->k & INPUT_WORD_MAX);
 }
 
-static void set(struct execution *e, struct state *s, bool x, struct value value)
+static void set_register(struct execution *e, struct state *s, uint32_t which, struct value value)
 {
-	if (!x) {
-		s->a = value;
-		return;
-	}
 	struct registers registers = e->registers.items[s->registers];
-	registers.x = value;
+
+	registers.values[which] = value;
 	s->registers = intern_registers(e, &registers);
 }
 
-static void write_memory(struct execution *e, struct state *s, uint32_t word, struct value value)
+static void set(struct execution *e, struct state *s, bool x, struct value value)
 {
-	struct registers registers = e->registers.items[s->registers];
-
-	registers.memory[word] = value;
-	s->registers = intern_registers(e, &registers);
+	if (x)
+		set_register(e, s, REGISTER_X, value);
+	else
+		s->a = value;
 }
 
 static void compute(struct execution *e, struct state *s, const struct sock_filter *insn)
@@ -210,10 +207,10 @@ static void step(struct execution *e, struct state *s, const struct sock_filter 
 		set(e, s, code->x, value_constant(insn->k));
 		break;
 	case BPF_KIND_READ:
-		set(e, s, code->x, e->registers.items[s->registers].memory[insn->k]);
+		set(e, s, code->x, e->registers.items[s->registers].values[insn->k]);
 		break;
 	case BPF_KIND_WRITE:
-		write_memory(e, s, insn->k, get(e, s, code->x));
+		set_register(e, s, insn->k, get(e, s, code->x));
 		break;
 	case BPF_KIND_MOVE:
 		set(e, s, code->x, get(e, s, !code->x));
@@ -241,12 +238,13 @@ static enum interval_answer decide(struct execution *e, const struct state *s, c
 	if (s->a.kind == VALUE_CONSTANT && constant)
 		return bpf_compare(op, s->a.number, operand.number) ? INTERVAL_TRUE : INTERVAL_FALSE;
 	bool word = s->a.kind == VALUE_WORD && constant;
-	if (word && s->a.word == WORD_NR)
-		return interval_decide(op, e->region.nr_first >> s->a.shift, e->region.nr_last >> s->a.shift,
-		                       s->a.number, operand.number);
-	if (word && s->a.word == WORD_ARCH)
-		return interval_decide(op, e->region.arch_first >> s->a.shift,
-		                       e->region.arch_last >> s->a.shift, s->a.number, operand.number);
+	if (word && s->a.word <= WORD_ARCH) {
+		bool is_nr = s->a.word == WORD_NR;
+		uint32_t first = is_nr ? e->region.nr_first : e->region.arch_first;
+		uint32_t last = is_nr ? e->region.nr_last : e->region.arch_last;
+		return interval_decide(op, first >> s->a.shift, last >> s->a.shift, s->a.number,
+		                       operand.number);
+	}
 	if (word)
 		return INTERVAL_EITHER;
 	*ret_condition = value_branch(&e->space, op, s->a, operand, e->diagram->one, e->diagram->zero);

@@ -6,7 +6,6 @@
 
 #include "base/arena.h"
 #include "bpf/program.h"
-#include "prove/region.h"
 #include "prove/value.h"
 
 struct branch;

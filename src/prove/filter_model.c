@@ -2,60 +2,7 @@
 
 #include <string.h>
 
-#include "bpf/simulate.h"
 #include "prove/interval.h"
-
-/* An instruction without what it does not use; a branch whose sides meet is a jump. */
-static struct sock_filter canonical(const struct sock_filter *insn)
-{
-	const struct bpf_code *code = bpf_code_of(insn);
-	struct sock_filter result = {.code = insn->code, .k = insn->k};
-	bool reads_k = true;
-
-	switch ((enum bpf_kind)code->kind) {
-	case BPF_KIND_BRANCH:
-		if (insn->jt == insn->jf)
-			return (struct sock_filter){.code = BPF_JMP | BPF_JA, .k = insn->jt};
-		result.jt = insn->jt;
-		result.jf = insn->jf;
-		reads_k = !code->x;
-		break;
-	case BPF_KIND_ARITHMETIC:
-	case BPF_KIND_RETURN:
-		reads_k = !code->x;
-		break;
-	case BPF_KIND_LENGTH:
-	case BPF_KIND_MOVE:
-	case BPF_KIND_NEGATE:
-		reads_k = false;
-		break;
-	default:
-		break;
-	}
-	if (!reads_k)
-		result.k = 0;
-	return result;
-}
-
-static bool same_program(const struct callgate_program *a, const struct callgate_program *b)
-{
-	bool same = a->big_endian == b->big_endian && a->count == b->count;
-
-	for (size_t i = 0; same && i < a->count; i++) {
-		struct sock_filter x = canonical(&a->insns[i]), y = canonical(&b->insns[i]);
-		same = x.code == y.code && x.jt == y.jt && x.jf == y.jf && x.k == y.k;
-	}
-	return same;
-}
-
-bool filter_same(const struct filter *a, const struct filter *b)
-{
-	bool same = !a->policy && !b->policy && a->program_count == b->program_count;
-
-	for (size_t i = 0; same && i < a->program_count; i++)
-		same = same_program(a->programs[i], b->programs[i]);
-	return same;
-}
 
 bool filter_is_second(const struct filter *a, const struct filter *b)
 {
@@ -71,17 +18,6 @@ bool filter_is_second(const struct filter *a, const struct filter *b)
 			return x->count > y->count || order > 0;
 	}
 	return false;
-}
-
-uint32_t filter_verdict(const struct filter *filter, const struct seccomp_data *call)
-{
-	if (filter->policy)
-		return policy_eval(filter->policy, call, NULL);
-	size_t i = filter->program_count - 1;
-	uint32_t verdict = bpf_simulate(filter->programs[i], call, NULL);
-	while (i-- > 0)
-		verdict = callgate_action_strictest(verdict, bpf_simulate(filter->programs[i], call, NULL));
-	return verdict;
 }
 
 bool filter_init(struct filter_model *model, const struct filter *filter, struct arena *arena)
@@ -117,21 +53,17 @@ bool filter_prepare(struct filter_model *model, struct diagram *diagram, struct 
 	return model->executions != NULL;
 }
 
-void filter_arch_breakpoints(const struct filter_model *model, struct breakpoints *points)
+bool filter_divide(struct filter_model *model, struct diagram *searching, struct region *region,
+                   struct region *ret_upper)
 {
-	if (model->filter->policy)
-		policy_diagram_arch_breakpoints(&model->policy, points);
-	for (size_t i = 0; i < program_count(model); i++)
-		interval_breakpoints(model->filter->programs[i], NULL, model->kinds, points);
-}
+	bool is_divided = model->filter->policy && policy_diagram_divide(&model->policy, region, ret_upper);
 
-void filter_nr_breakpoints(const struct filter_model *model, const struct region *slice,
-                           struct breakpoints *points)
-{
-	if (model->filter->policy)
-		policy_diagram_nr_breakpoints(&model->policy, slice, points);
-	for (size_t i = 0; i < program_count(model); i++)
-		interval_breakpoints(model->filter->programs[i], slice, model->kinds, points);
+	for (size_t i = 0; searching && !is_divided && i < program_count(model); i++) {
+		const struct callgate_program *program = model->filter->programs[i];
+		is_divided = diagram_spend(searching, program->count) &&
+		             interval_search(program, model->kinds, region, ret_upper);
+	}
+	return is_divided;
 }
 
 node filter_node(struct filter_model *model, const struct region *region)

@@ -14,14 +14,8 @@ struct filter {
 	size_t program_count;
 };
 
-/* Are both the same programs but for what means nothing? Then they are one function, whatever it is. */
-bool filter_same(const struct filter *a, const struct filter *b);
-
 /* Is the first of two filters the second one in an order of them, with policies before programs? */
 bool filter_is_second(const struct filter *a, const struct filter *b);
-
-/* The verdict on one call, by policy_eval() or bpf_simulate(). */
-uint32_t filter_verdict(const struct filter *filter, const struct seccomp_data *call);
 
 /* A filter with what it takes to make diagrams of it. */
 struct filter_model {
@@ -29,7 +23,7 @@ struct filter_model {
 	struct diagram *diagram;
 	struct policy_diagram policy;
 	struct execution *executions; /* of the programs */
-	uint8_t *kinds;               /* scratch space of interval_breakpoints() */
+	uint8_t *kinds;               /* scratch space of interval_search() */
 };
 
 /* All memory is the arena's. false without it. */
@@ -38,10 +32,12 @@ bool filter_init(struct filter_model *model, const struct filter *filter, struct
 /* Before diagrams are asked for. false without memory; then they never may be. */
 bool filter_prepare(struct filter_model *model, struct diagram *diagram, struct arena *arena);
 
-/* The breakpoints of architectures; and of numbers, for a slice: one interval of architectures. */
-void filter_arch_breakpoints(const struct filter_model *model, struct breakpoints *points);
-void filter_nr_breakpoints(const struct filter_model *model, const struct region *slice,
-                           struct breakpoints *points);
+/*
+ * Divides a region where the policy changes, or at a comparison of a program; programs are searched on account of a diagram's work, if there is one.
+ * What is left of the region is the lower part; false where it is not divided.
+ */
+bool filter_divide(struct filter_model *model, struct diagram *searching, struct region *region,
+                   struct region *ret_upper);
 
 /* The verdicts in a region; where the diagram looks at arch or nr, it is meaningless outside the region. */
 node filter_node(struct filter_model *model, const struct region *region);

@@ -5,6 +5,7 @@
 /* What the accumulator may hold: bits, as there may be several ways to an instruction. */
 enum { KIND_NR = 1, KIND_ARCH = 2, KIND_OTHER = 4 };
 enum { OFFSET_NR = 0, OFFSET_ARCH = 4 };
+enum { MASK_BITS = 4 };
 
 /* ---- liveness ---- */
 
@@ -54,26 +55,16 @@ void interval_liveness(const struct callgate_program *program, uint32_t *live)
 	}
 }
 
-/* ---- breakpoints ---- */
+/* ---- where regions are divided ---- */
 
-static void add_breakpoints(struct breakpoints *points, uint16_t op, uint32_t k)
+/* By the highest bit in which the ends of the interval differ, until the bits of the mask are the same in all of it. */
+uint32_t interval_middle_of_bits(uint32_t first, uint32_t last, uint32_t mask)
 {
-	switch (op) {
-	case BPF_JEQ:
-		breakpoints_add(points, k & INPUT_WORD_MAX);
-		breakpoints_add_after(points, k);
-		break;
-	case BPF_JGT:
-		breakpoints_add_after(points, k);
-		break;
-	case BPF_JGE:
-		if (k <= INPUT_WORD_MAX)
-			breakpoints_add(points, k);
-		break;
-	default:
-		breakpoints_add_mask(points, k);
-		break;
-	}
+	uint32_t differ = first ^ last, lowest = mask & INPUT_WORD_MAX & -(mask & INPUT_WORD_MAX);
+
+	if (differ < lowest || lowest <= INPUT_WORD_MAX >> MASK_BITS)
+		return 0;
+	return last & ~(UINT32_MAX >> 1 >> __builtin_clz(differ));
 }
 
 enum interval_answer interval_decide(uint16_t op, uint32_t first, uint32_t last, uint32_t mask, uint32_t k)
@@ -102,55 +93,50 @@ static uint8_t kind_after(const struct sock_filter *insn, uint8_t kind)
 	return keeps ? kind : KIND_OTHER;
 }
 
-struct search {
-	const struct callgate_program *program;
-	const struct region *slice; /* NULL to look for comparisons of arch */
-	uint8_t *kinds, wanted;
-	struct breakpoints *points;
-};
-
-static void follow_branch(struct search *s, size_t pc, const struct sock_filter *insn, uint8_t kind)
+/* Divides the region at a comparison, or at the bits that an instruction keeps, of what the accumulator may hold. If that is certain, *ret_answer is too. */
+static bool divide_at(const struct sock_filter *insn, uint8_t kind, struct region *region,
+                      struct region *ret_upper, enum interval_answer *ret_answer)
 {
-	bool constant = !bpf_code_of(insn)->x && insn->jt != insn->jf;
-	uint16_t op = BPF_OP(insn->code);
-	enum interval_answer answer = INTERVAL_EITHER;
+	uint16_t op = BPF_CLASS(insn->code) == BPF_ALU ? BPF_JSET : BPF_OP(insn->code);
 
-	if (constant && s->slice && kind == KIND_ARCH)
-		answer =
-		    interval_decide(op, s->slice->arch_first, s->slice->arch_last, INPUT_WORD_MAX, insn->k);
-	if (constant && kind & s->wanted)
-		add_breakpoints(s->points, op, insn->k);
-	if (answer != INTERVAL_FALSE)
-		s->kinds[pc + 1 + insn->jt] |= kind;
-	if (answer != INTERVAL_TRUE)
-		s->kinds[pc + 1 + insn->jf] |= kind;
+	for (int is_arch = 1; is_arch >= 0; is_arch--) {
+		uint32_t first = is_arch ? region->arch_first : region->nr_first;
+		uint32_t last = is_arch ? region->arch_last : region->nr_last;
+		uint8_t own = is_arch ? KIND_ARCH : KIND_NR;
+		uint32_t middle = kind & own ? interval_middle(op, first, last, insn->k) : 0;
+		if (middle) {
+			*ret_upper = interval_divide(region, is_arch, middle);
+			return true;
+		}
+		if (kind == own)
+			*ret_answer = interval_decide(op, first, last, INPUT_WORD_MAX, insn->k);
+	}
+	return false;
 }
 
-void interval_breakpoints(const struct callgate_program *program, const struct region *slice, uint8_t *kinds,
-                          struct breakpoints *points)
+bool interval_search(const struct callgate_program *program, uint8_t *kinds, struct region *region,
+                     struct region *ret_upper)
 {
-	struct search search = {program, slice, kinds, slice ? KIND_NR : KIND_ARCH, points};
-
 	memset(kinds, 0, program->count);
 	kinds[0] = KIND_OTHER;
 	for (size_t pc = 0; pc < program->count; pc++) {
 		const struct sock_filter *insn = &program->insns[pc];
-		uint8_t kind = kinds[pc];
-		if (!kind)
+		enum interval_answer answer = INTERVAL_EITHER;
+		enum bpf_kind does = bpf_kind_of(insn);
+		bool branches = does == BPF_KIND_BRANCH && insn->jt != insn->jf;
+		if (!kinds[pc] || does == BPF_KIND_RETURN)
 			continue;
-		switch (bpf_kind_of(insn)) {
-		case BPF_KIND_RETURN:
-			break;
-		case BPF_KIND_JUMP:
-			kinds[pc + 1 + insn->k] |= kind;
-			break;
-		case BPF_KIND_BRANCH:
-			follow_branch(&search, pc, insn, kind);
-			break;
-		default:
-			if (insn->code == (BPF_ALU | BPF_AND | BPF_K) && kind & search.wanted)
-				breakpoints_add_mask(points, insn->k);
-			kinds[pc + 1] |= kind_after(insn, kind);
+		if (((branches && !bpf_code_of(insn)->x) || insn->code == (BPF_ALU | BPF_AND | BPF_K)) &&
+		    divide_at(insn, kinds[pc], region, ret_upper, &answer))
+			return true;
+		if (does == BPF_KIND_JUMP) {
+			kinds[pc + 1 + insn->k] |= kinds[pc];
+		} else if (does == BPF_KIND_BRANCH) {
+			kinds[pc + 1 + insn->jt] |= answer == INTERVAL_FALSE ? 0 : kinds[pc];
+			kinds[pc + 1 + insn->jf] |= answer == INTERVAL_TRUE ? 0 : kinds[pc];
+		} else {
+			kinds[pc + 1] |= kind_after(insn, kinds[pc]);
 		}
 	}
+	return false;
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "bpf/program.h"
-#include "prove/region.h"
+#include "prove/input.h"
 
 /* Bits 0 to 15 are the scratch words. */
 enum { LIVE_X = 1 << 16, LIVE_A = 1 << 17 };
@@ -16,11 +16,36 @@ enum { LIVE_X = 1 << 16, LIVE_A = 1 << 17 };
 void interval_liveness(const struct callgate_program *program, uint32_t *live);
 
 /*
- * The breakpoints that comparisons of arch (slice NULL) or of nr (on the ways that the slice's architectures can take) ask
- * for. Only a help: too few make the regions' diagrams larger, not wrong. `kinds` has a byte for each instruction.
+ * Where [first, last] is to be divided, so that `number OP k` has one answer on either side: the first number of the upper side; 0 where there is one
+ * answer. The bits of BPF_JSET divide nothing that would fall to more than 16 pieces; diagrams see to those.
  */
-void interval_breakpoints(const struct callgate_program *program, const struct region *slice, uint8_t *kinds,
-                          struct breakpoints *points);
+uint32_t interval_middle_of_bits(uint32_t first, uint32_t last, uint32_t mask);
+static inline uint32_t interval_middle(uint16_t op, uint32_t first, uint32_t last, uint32_t k)
+{
+	uint32_t middle = op == BPF_JGT || (op == BPF_JEQ && first == k) ? k + 1 : k;
+
+	if (op == BPF_JSET)
+		return interval_middle_of_bits(first, last, k);
+	return first < middle && middle <= last ? middle : 0;
+}
+
+/* Divides a region there: what is left of it is the lower part. */
+static inline struct region interval_divide(struct region *region, bool is_arch, uint32_t middle)
+{
+	struct region upper = *region;
+
+	assert(middle > (is_arch ? region->arch_first : region->nr_first));
+	*(is_arch ? &upper.arch_first : &upper.nr_first) = middle;
+	*(is_arch ? &region->arch_last : &region->nr_last) = middle - 1;
+	return upper;
+}
+
+/*
+ * Divides a region at a comparison of arch, or else of nr, that some call in it may come to, on whatever way through the program. Only a help: undivided,
+ * its diagrams are larger, not wrong. `kinds` has a byte for each instruction. false where there is no such comparison.
+ */
+bool interval_search(const struct callgate_program *program, uint8_t *kinds, struct region *region,
+                     struct region *ret_upper);
 
 enum interval_answer { INTERVAL_FALSE, INTERVAL_TRUE, INTERVAL_EITHER };
 

@@ -1,7 +1,8 @@
-#include "prove/interval.h"
+#include <stdlib.h>
+
 #include "prove/space.h"
 
-/* More parts than any policy leaves; each costs memory, and time with every breakpoint of the architectures. */
+/* More parts than any policy leaves; each costs memory. */
 enum { LEFT_MOST = 1 << 14 };
 
 enum held { NOTHING, NR, ARCH };
@@ -21,6 +22,7 @@ struct position {
 
 struct walk {
 	struct filter_model *filters;
+	size_t count; /* of the filters */
 	struct arena *arena;
 	ARENA_VEC(struct position) pending; /* the lowest numbers last */
 	struct parts *left;
@@ -28,7 +30,7 @@ struct walk {
 	bool failed;
 };
 
-static void leave(struct walk *w, const struct position *position)
+static void leave(struct walk *w, const struct position *position, bool is_open)
 {
 	const struct region *region = &position->region;
 	uint32_t held = position->held == NR     ? region->nr_first
@@ -36,14 +38,7 @@ static void leave(struct walk *w, const struct position *position)
 	                                         : 0;
 
 	assert(region_is_valid(region));
-	if (!vec_push_in(&w->left->list, w->arena, ((struct part){*region, position->pc, held})))
-		w->failed = true;
-}
-
-static void go_on_later(struct walk *w, const struct position *position)
-{
-	assert(region_is_valid(&position->region));
-	if (!vec_push_in(&w->pending, w->arena, *position))
+	if (!vec_push_in(&w->left->list, w->arena, ((struct part){*region, position->pc, held, is_open})))
 		w->failed = true;
 }
 
@@ -53,7 +48,7 @@ static bool next_program(const struct walk *w, struct position *position)
 	const struct filter *filter = w->filters[position->filter].filter;
 
 	while (!position->older) {
-		if (++position->filter == SPACE_FILTERS)
+		if (++position->filter == w->count)
 			return false;
 		filter = w->filters[position->filter].filter;
 		position->older = filter->policy ? 0 : filter->program_count;
@@ -67,7 +62,9 @@ static bool next_program(const struct walk *w, struct position *position)
 /* Do both filters have the verdict that the programs have returned, and policies have for all calls of the region? */
 static bool agree(const struct walk *w, struct position *position)
 {
-	for (size_t i = 0; i < SPACE_FILTERS; i++)
+	if (w->count < 2)
+		return false;
+	for (size_t i = 0; i < w->count; i++)
 		if (w->filters[i].filter->policy &&
 		    !policy_diagram_constant(&w->filters[i].policy, &position->region,
 		                             &position->verdicts[i]))
@@ -85,46 +82,30 @@ static bool return_verdict(const struct walk *w, struct position *position, uint
 	return next_program(w, position);
 }
 
-/* The numbers from `middle` on go one way, later; those before it the other way. */
-static void divide(struct walk *w, struct position *position, uint32_t middle, size_t below, size_t above)
-{
-	struct position upper = *position;
-
-	if (position->held == NR) {
-		upper.region.nr_first = middle;
-		position->region.nr_last = middle - 1;
-	} else {
-		upper.region.arch_first = middle;
-		position->region.arch_last = middle - 1;
-	}
-	upper.pc = above;
-	position->pc = below;
-	go_on_later(w, &upper);
-}
-
-/* A comparison with a constant: the way on, or both. false where it is no such comparison. */
+/* A comparison with a constant: the numbers that it tells apart from the lowest ones come back to it later. false where it is no such comparison. */
 static bool compare(struct walk *w, struct position *position, const struct sock_filter *insn)
 {
-	bool nr = position->held == NR;
-	uint32_t first = nr ? position->region.nr_first : position->region.arch_first;
-	uint32_t last = nr ? position->region.nr_last : position->region.arch_last;
-	size_t yes = position->pc + 1 + insn->jt, no = position->pc + 1 + insn->jf;
+	bool is_nr = position->held == NR;
+	uint32_t first = is_nr ? position->region.nr_first : position->region.arch_first;
+	uint32_t last = is_nr ? position->region.nr_last : position->region.arch_last;
 	uint16_t op = BPF_OP(insn->code);
 
-	if (position->held == NOTHING || insn->code != (BPF_JMP | op | BPF_K) ||
-	    (op != BPF_JEQ && op != BPF_JGT && op != BPF_JGE))
+	if (position->held == NOTHING || insn->code != (BPF_JMP | op | BPF_K) || op == BPF_JA)
 		return false;
-	enum interval_answer answer = interval_compare(op, first, last, insn->k);
-	if (answer != INTERVAL_EITHER || yes == no)
-		position->pc = answer == INTERVAL_TRUE ? yes : no;
-	else if (op == BPF_JGE)
-		divide(w, position, insn->k, no, yes);
-	else if (op == BPF_JGT)
-		divide(w, position, insn->k + 1, no, yes);
-	else if (first == insn->k)
-		divide(w, position, insn->k + 1, yes, no);
-	else
-		divide(w, position, insn->k, no, position->pc);
+	uint32_t middle = insn->jt != insn->jf ? interval_middle(op, first, last, insn->k) : 0;
+	if (middle) {
+		struct position upper = *position;
+		upper.region = interval_divide(&position->region, !is_nr, middle);
+		assert(region_is_valid(&upper.region) && region_is_valid(&position->region));
+		w->failed = w->failed || !vec_push_in(&w->pending, w->arena, upper);
+		last = middle - 1;
+	}
+	enum interval_answer answer = op == BPF_JSET
+	                                  ? interval_decide(op, first, last, INPUT_WORD_MAX, insn->k)
+	                                  : interval_compare(op, first, last, insn->k);
+	if (answer == INTERVAL_EITHER && insn->jt != insn->jf)
+		return middle != 0;
+	position->pc += 1u + (answer == INTERVAL_TRUE ? insn->jt : insn->jf);
 	return true;
 }
 
@@ -140,32 +121,45 @@ static void walk(struct walk *w, struct position position)
 		} else if (insn->code == (BPF_JMP | BPF_JA)) {
 			position.pc += 1 + insn->k;
 		} else if (insn->code != (BPF_RET | BPF_K)) {
-			leave(w, &position);
+			leave(w, &position, true);
 			return;
 		} else if (!return_verdict(w, &position, insn->k)) {
 			if (!agree(w, &position))
-				leave(w, &position);
+				leave(w, &position, false);
 			return;
 		}
 	}
 }
 
-bool interval_walk(struct filter_model *filters, struct diagram *diagram, const struct region *within,
-                   struct arena *arena, struct parts *ret_left)
+/* Architecture by architecture. */
+static int in_order(const void *a, const void *b)
+{
+	const struct region *x = &((const struct part *)a)->region, *y = &((const struct part *)b)->region;
+	uint64_t one = (uint64_t)x->arch_first << 32 | x->nr_first;
+	uint64_t other = (uint64_t)y->arch_first << 32 | y->nr_first;
+
+	return (one > other) - (one < other);
+}
+
+bool interval_walk(struct filter_model *filters, size_t count, struct diagram *diagram,
+                   const struct region *within, struct arena *arena, struct parts *ret_left)
 {
 	const struct filter *first = filters[0].filter;
-	struct walk w = {.filters = filters, .arena = arena, .left = ret_left};
+	struct walk w = {.filters = filters, .count = count, .arena = arena, .left = ret_left};
 	struct position start = {.region = *within, .older = first->policy ? 0 : first->program_count};
 	bool stopped = !next_program(&w, &start);
 
-	for (go_on_later(&w, &start); w.pending.count && !w.failed && !stopped; w.steps = 0) {
+	w.failed = !vec_push_in(&w.pending, arena, start);
+	for (; w.pending.count && !w.failed && !stopped; w.steps = 0) {
 		struct position position = w.pending.items[--w.pending.count];
 		walk(&w, position);
 		stopped = !diagram_spend(diagram, w.steps) || ret_left->list.count > LEFT_MOST;
 	}
 	if (stopped) {
 		ret_left->list.count = 0;
-		leave(&w, &(struct position){.region = *within});
+		leave(&w, &(struct position){.region = *within}, true);
 	}
+	if (!w.failed && ret_left->list.count > 1)
+		qsort(ret_left->list.items, ret_left->list.count, sizeof(struct part), in_order);
 	return !w.failed;
 }

@@ -4,6 +4,7 @@
 #ifndef CALLGATE_PROVE_KNOWLEDGE_H
 #define CALLGATE_PROVE_KNOWLEDGE_H
 
+#include "base/vec.h"
 #include "policy/policy.h"
 #include "prove/interval.h"
 

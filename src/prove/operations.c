@@ -8,9 +8,9 @@
 #include <callgate/action.h>
 
 /* In a remembered result, in the place of a condition. No node has such an id, and node 0, a leaf, is no condition. */
-enum { STRICTEST = -1, DIFFER = -2, WHERE = -3, ALLOWS = -4 };
+enum { STRICTEST = -1, DIFFER = -2, ALLOWS = -3 };
 
-/* An operation on two nodes, or on three: then `what` is a node, the condition of diagram_ite(). */
+/* An operation on two nodes (ALLOWS: on the first one), or on three: then `what` is a node, the condition of diagram_ite(). */
 struct operation {
 	uint32_t what;
 	node a, b;
@@ -48,6 +48,13 @@ static uint32_t leaf_value(const struct diagram *d, node n)
 	return (uint32_t)diagram_at(d, n)->pattern;
 }
 
+static bool leaf_allows(uint32_t leaf)
+{
+	uint32_t action = leaf & SECCOMP_RET_ACTION_FULL;
+
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+}
+
 /* Is there nothing left to descend into? */
 static bool is_known(const struct diagram *d, struct operation o, node *ret_result)
 {
@@ -64,6 +71,9 @@ static bool is_known(const struct diagram *d, struct operation o, node *ret_resu
 	case DIFFER:
 		*ret_result = same ? d->zero : d->one;
 		return same || leaves;
+	case ALLOWS:
+		*ret_result = leaf_allows(leaf_value(d, o.a)) ? d->one : d->zero;
+		return leaves;
 	default:
 		*ret_result = o.what == d->one.id || same ? o.a : o.what == d->zero.id ? o.b : (node){o.what};
 		return same || o.what == d->one.id || o.what == d->zero.id ||
@@ -203,51 +213,14 @@ node diagram_differ(struct diagram *d, node a, node b)
 	return apply(d, (struct operation){(uint32_t)DIFFER, a, b});
 }
 
-static bool leaf_holds(int what, uint32_t leaf, uint32_t number)
-{
-	uint32_t action = leaf & SECCOMP_RET_ACTION_FULL;
-
-	switch (what) {
-	case WHERE:
-		return leaf == number;
-	default:
-		assert(what == ALLOWS);
-		return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
-	}
-}
-
-/* Each leaf becomes zero or one. `number` is remembered in the place of a node. */
-static node map(struct diagram *d, int what, node n, uint32_t number)
-{
-	struct operation o = {(uint32_t)what, n, {number}};
-	node result, less = {0}, greater = {0};
-
-	if (diagram_is_leaf(d, n))
-		return leaf_holds(what, leaf_value(d, n), number) ? d->one : d->zero;
-	if (recall(d, o, &result))
-		return result;
-	if (!diagram_spend(d, 1))
-		return (node){0};
-	struct diagram_node at = *diagram_at(d, n);
-	node equal = map(d, what, (node){at.equal}, number);
-	if (at.pattern)
-		less = map(d, what, (node){at.less}, number);
-	if (at.pattern != at.mask)
-		greater = map(d, what, (node){at.greater}, number);
-	if (d->failed)
-		return (node){0};
-	struct diagram_bits bits = {(enum input_field)at.field, at.mask, at.pattern};
-	return remember(d, o, diagram_split(d, bits, equal, less, greater));
-}
-
 node diagram_where(struct diagram *d, node n, uint32_t value)
 {
-	return map(d, WHERE, n, value);
+	return diagram_not(d, diagram_differ(d, n, diagram_leaf(d, value)));
 }
 
 node diagram_allows(struct diagram *d, node n)
 {
-	return map(d, ALLOWS, n, 0);
+	return apply(d, (struct operation){(uint32_t)ALLOWS, n, d->zero});
 }
 
 /* ---- comparisons of a part of a field with a number ---- */

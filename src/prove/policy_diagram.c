@@ -1,21 +1,13 @@
 #include "prove/policy_diagram.h"
 
 #include "base/table.h"
+#include "prove/interval.h"
 
 bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena)
 {
 	*rules =
 	    (struct policy_diagram){.policy = policy, .next = ARENA_ARRAY(arena, size_t, policy->arch_count)};
 	return rules->next != NULL;
-}
-
-void policy_diagram_arch_breakpoints(const struct policy_diagram *rules, struct breakpoints *points)
-{
-	for (size_t i = 0; i < rules->policy->arch_count; i++) {
-		uint32_t audit = rules->policy->archs[i].arch->audit;
-		breakpoints_add(points, audit);
-		breakpoints_add_after(points, audit);
-	}
 }
 
 uint64_t policy_diagram_hash(const struct policy *policy)
@@ -42,25 +34,6 @@ uint64_t policy_diagram_hash(const struct policy *policy)
 static bool is_within(const struct policy_arch *arch, const struct region *slice)
 {
 	return arch->arch->audit >= slice->arch_first && arch->arch->audit <= slice->arch_last;
-}
-
-void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const struct region *slice,
-                                   struct breakpoints *points)
-{
-	breakpoints_add(points, INPUT_WORD_MAX);
-	for (size_t i = 0; i < rules->policy->arch_count; i++) {
-		const struct policy_arch *arch = &rules->policy->archs[i];
-		if (!is_within(arch, slice))
-			continue;
-		breakpoints_add(points, arch->arch->nr_first);
-		breakpoints_add_after(points, arch->arch->nr_last);
-		if (arch->unknown_first)
-			breakpoints_add(points, arch->unknown_first);
-		for (size_t j = 0; j < arch->syscall_count; j++) {
-			breakpoints_add(points, arch->syscalls[j].nr);
-			breakpoints_add_after(points, arch->syscalls[j].nr);
-		}
-	}
 }
 
 node policy_diagram_condition(struct diagram *d, const struct policy_condition *condition, uint64_t word,
@@ -151,36 +124,74 @@ static uint32_t run_of(const struct policy_arch *arch, const struct policy_sysca
 	return last;
 }
 
+/* Up to where nothing changes from a number on. `next` is up to date for it. */
+static uint32_t piece_end(const struct policy_diagram *rules, uint32_t audit, uint32_t nr)
+{
+	const struct policy *policy = rules->policy;
+	uint32_t last = nr < INPUT_WORD_MAX ? INPUT_WORD_MAX - 1 : nr;
+
+	for (size_t i = 0; i < policy->arch_count; i++) {
+		const struct policy_arch *arch = &policy->archs[i];
+		size_t next = rules->next[i];
+		if (arch->arch->audit != audit)
+			continue;
+		if (next < arch->syscall_count && arch->syscalls[next].nr == nr)
+			return nr;
+		if (next < arch->syscall_count)
+			end_before(&last, nr, arch->syscalls[next].nr);
+		end_before(&last, nr, arch->arch->nr_first);
+		end_before(&last, nr, arch->arch->nr_last + 1);
+		end_before(&last, nr, arch->unknown_first);
+	}
+	return last;
+}
+
 /* The verdict for a number, if no condition has anything to do with it, and up to where, or to `end`, it certainly is the same. */
 static bool piece_verdict(struct policy_diagram *rules, uint32_t audit, uint32_t nr, uint32_t end,
                           uint32_t *ret_verdict, uint32_t *ret_last)
 {
 	const struct policy *policy = rules->policy;
 	bool covered = is_covered(policy, audit, nr), is_first = true;
-	uint32_t last = nr < INPUT_WORD_MAX ? INPUT_WORD_MAX - 1 : nr;
 
 	for (size_t i = 0; i < policy->arch_count; i++) {
 		const struct policy_arch *arch = &policy->archs[i];
 		uint32_t arch_last = arch->arch->nr_last;
 		if (arch->arch->audit != audit)
 			continue;
-		const struct policy_syscall *found = covered ? find(rules, i, nr) : NULL;
-		if (found && found->rule_count > 0) {
+		const struct policy_syscall *found = find(rules, i, nr);
+		if (covered && found && found->rule_count > 0) {
 			bool runs = is_first && arch->arch->nr_first <= nr && nr <= arch_last;
 			*ret_verdict = found->rules[0].action;
 			*ret_last = runs ? run_of(arch, found, end < arch_last ? end : arch_last) : nr;
 			return found->rules[0].condition_count == 0;
 		}
-		size_t next = rules->next[i] + (found ? 1 : 0);
-		if (covered && next < arch->syscall_count)
-			end_before(&last, nr, arch->syscalls[next].nr);
-		end_before(&last, nr, arch->arch->nr_first);
-		end_before(&last, nr, arch_last + 1);
-		end_before(&last, nr, arch->unknown_first);
 		is_first = false;
 	}
-	*ret_last = last;
+	*ret_last = piece_end(rules, audit, nr);
 	*ret_verdict = covered ? unmatched(policy, audit, nr, false) : policy->bad_arch_action;
+	return true;
+}
+
+bool policy_diagram_divide(struct policy_diagram *rules, struct region *region, struct region *ret_upper)
+{
+	uint32_t last = region->arch_last;
+
+	for (size_t i = 0; i < rules->policy->arch_count; i++) {
+		uint32_t audit = rules->policy->archs[i].arch->audit;
+		end_before(&last, region->arch_first, audit);
+		if (audit == region->arch_first)
+			last = audit;
+	}
+	if (last < region->arch_last) {
+		*ret_upper = interval_divide(region, true, last + 1);
+		return true;
+	}
+	for (size_t i = 0; i < rules->policy->arch_count; i++)
+		(void)find(rules, i, region->nr_first);
+	last = piece_end(rules, region->arch_first, region->nr_first);
+	if (last >= region->nr_last)
+		return false;
+	*ret_upper = interval_divide(region, false, last + 1);
 	return true;
 }
 

@@ -5,7 +5,6 @@
 #define CALLGATE_PROVE_POLICY_DIAGRAM_H
 
 #include "base/arena.h"
-#include "prove/region.h"
 #include "prove/diagram.h"
 
 struct policy_diagram {
@@ -21,9 +20,8 @@ uint64_t policy_diagram_hash(const struct policy *policy);
 /* Arrays come from the arena. false without memory. The diagram may be set later, before it is used. */
 bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena);
 
-void policy_diagram_arch_breakpoints(const struct policy_diagram *rules, struct breakpoints *points);
-void policy_diagram_nr_breakpoints(const struct policy_diagram *rules, const struct region *slice,
-                                   struct breakpoints *points);
+/* Divides a region where the policy changes: at audit values first. What is left of it is the lower part; false where nothing changes in it. */
+bool policy_diagram_divide(struct policy_diagram *rules, struct region *region, struct region *ret_upper);
 
 /* The one verdict that the policy has for all calls of a region, if no condition has anything to do with it; or else false. */
 bool policy_diagram_constant(struct policy_diagram *rules, const struct region *region,
@@ -33,7 +31,7 @@ bool policy_diagram_constant(struct policy_diagram *rules, const struct region *
 const struct policy_syscall *policy_diagram_rules(struct policy_diagram *rules, const struct region *region,
                                                   const struct callgate_arch **ret_arch);
 
-/* What the policy says in a region that none of its breakpoints divides. Regions are found fastest in ascending order. */
+/* What the policy says in a region that it does not divide. Regions are found fastest in ascending order. */
 node policy_diagram_node(struct policy_diagram *rules, const struct region *region);
 
 /*

@@ -5,6 +5,7 @@
 #define CALLGATE_PROVE_SPACE_H
 
 #include "prove/filter_model.h"
+#include "prove/interval.h"
 
 enum { SPACE_FILTERS = 2 };
 
@@ -27,9 +28,8 @@ struct space {
 	    swapped; /* `filters` are in the order of filter_is_second(), and that is not the one in which they were given */
 	bool prepared; /* the diagram, and the filters for it */
 	size_t work_per_attempt, work_total;
-	struct breakpoints archs;        /* of the present walk, */
-	struct breakpoints numbers;      /* and of its present slice, once they are needed */
-	struct argument_walk *arguments; /* once argument_walk() needs it; in the arena */
+	ARENA_VEC(struct region) pending; /* of the present part, the lowest numbers last */
+	struct argument_walk *arguments;  /* once argument_walk() needs it; in the arena */
 	struct space_failure failure;
 };
 
@@ -51,11 +51,15 @@ void space_finish(struct space *space);
  */
 int space_walk(struct space *space, const struct region *within, space_visitor visitor, void *closure);
 
-/* A region, where in a filter's program the walk to it ended, and what the accumulator holds there for its first number. */
+/*
+ * A region; where in a program the walk to it ended, and what the accumulator holds there for its first number. If it is open, instructions that are
+ * no comparisons of arch or nr are reached there, and others may come after them.
+ */
 struct part {
 	struct region region;
 	size_t pc;
 	uint32_t accumulator;
+	bool is_open;
 };
 
 struct parts {
@@ -63,22 +67,18 @@ struct parts {
 };
 
 /*
- * Parts that together hold every call in `within` for which two filters may differ, found in one walk over the comparisons of arch and nr of all
- * programs: those left out get one and the same verdict of both. Each call is in one of them at most. In the arena. `within` alone, when the
+ * Parts that together hold every call in `within`, of two filters those for which they may differ, found in one walk over the comparisons of arch and nr of
+ * all programs: what is left out gets one and the same verdict of both. Each call is in one of them at most. In the arena. `within` alone, when the
  * diagram's budget is used up or there were too many. false without memory.
  */
-bool interval_walk(struct filter_model *filters, struct diagram *diagram, const struct region *within,
-                   struct arena *arena, struct parts *ret_left);
-
-/* The rules for a region, and their architecture, where argument_walk() may do; or else NULL. */
-const struct policy_syscall *argument_walk_rules(struct space *space, const struct region *region,
-                                                 const struct callgate_arch **ret_arch);
+bool interval_walk(struct filter_model *filters, size_t count, struct diagram *diagram,
+                   const struct region *within, struct arena *arena, struct parts *ret_left);
 
 /*
- * Do rules and one program give every call of a part, which has one number, the same verdict? Without diagrams; false where that is not so, or too
- * hard to say.
+ * Do rules and one program give every call of a part, which has one number, the same verdict? Without diagrams. INTERVAL_EITHER where that is not so,
+ * or too hard to say, and INTERVAL_FALSE for other filters and parts.
  */
-bool argument_walk(struct space *space, const struct part *part, bool is_long);
+enum interval_answer argument_walk(struct space *space, const struct part *part, bool is_long);
 
 /* The calls in a region, as a condition. */
 node space_calls(struct diagram *d, const struct region *region);

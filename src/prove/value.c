@@ -133,16 +133,10 @@ static struct value_bits shift(struct diagram *d, const struct value_bits *a,
 static struct value_bits arithmetic(struct diagram *d, uint16_t op, const struct value_bits *a,
                                     const struct value_bits *b)
 {
-	struct value_bits zero;
-
 	switch (op) {
 	case BPF_ADD:
 	case BPF_SUB:
 		return sum(d, a, b, op == BPF_SUB);
-	case BPF_NEG:
-		for (unsigned i = 0; i < INPUT_WORD_BITS; i++)
-			zero.bit[i] = d->zero;
-		return sum(d, &zero, a, true);
 	case BPF_LSH:
 	case BPF_RSH:
 		return shift(d, a, b, op == BPF_LSH);
@@ -169,8 +163,6 @@ static bool as_shift(uint16_t *op, struct value *a, struct value *operand)
 
 static uint32_t constant_alu(uint16_t op, uint32_t a, uint32_t b)
 {
-	if (op == BPF_NEG)
-		return (0 - a) & INPUT_WORD_MAX;
 	if (op == BPF_LSH || op == BPF_RSH)
 		b %= INPUT_WORD_BITS;
 	return bpf_compute(op, a, b) & INPUT_WORD_MAX;
@@ -196,10 +188,10 @@ static bool word_alu(uint16_t op, struct value *a, uint32_t k)
 bool value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand,
                struct value *ret_value)
 {
-	bool constant = operand.kind == VALUE_CONSTANT || op == BPF_NEG;
-
+	if (op == BPF_NEG)
+		return value_alu(space, BPF_SUB, value_constant(0), a, ret_value);
 	*ret_value = value_constant(0);
-	if (a.kind == VALUE_CONSTANT && constant) {
+	if (a.kind == VALUE_CONSTANT && operand.kind == VALUE_CONSTANT) {
 		*ret_value = value_constant(constant_alu(op, a.number, operand.number));
 		return true;
 	}
@@ -239,18 +231,16 @@ static node branch_word(struct value_space *space, uint16_t op, struct value a, 
 {
 	struct diagram_number bits = number_of(space, a);
 
-	switch (op) {
-	case BPF_JEQ:
-		return diagram_compare(space->diagram, bits, POLICY_EQ, k, then, otherwise);
-	case BPF_JGT:
-		return diagram_compare(space->diagram, bits, POLICY_GT, k, then, otherwise);
-	case BPF_JGE:
-		return diagram_compare(space->diagram, bits, POLICY_GE, k, then, otherwise);
-	default:
-		assert(op == BPF_JSET);
+	if (op == BPF_JSET) {
 		bits.mask &= k;
 		return diagram_compare(space->diagram, bits, POLICY_NE, 0, then, otherwise);
 	}
+	assert(op == BPF_JEQ || op == BPF_JGT || op == BPF_JGE);
+	return diagram_compare(space->diagram, bits,
+	                       op == BPF_JEQ   ? POLICY_EQ
+	                       : op == BPF_JGT ? POLICY_GT
+	                                       : POLICY_GE,
+	                       k, then, otherwise);
 }
 
 node value_branch(struct value_space *space, uint16_t op, struct value a, struct value operand, node then,

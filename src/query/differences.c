@@ -94,8 +94,8 @@ static node report(struct comparison *c, const struct region *region, const node
 	struct diagram *d = &c->space.diagram;
 	struct difference next = {.witness = {.call = call}};
 
-	next.witness.expected = filter_verdict(c->filters[0], &call);
-	next.witness.actual = filter_verdict(c->filters[1], &call);
+	next.witness.expected = witness_verdict(c->filters[0], &call);
+	next.witness.actual = witness_verdict(c->filters[1], &call);
 	node both = diagram_and(d, diagram_where(d, verdicts[0], next.witness.expected),
 	                        diagram_where(d, verdicts[1], next.witness.actual));
 	if (d->failed)
@@ -192,7 +192,7 @@ int differences_find(const struct filter *a, const struct filter *b, size_t max,
 		*ret_result = (struct differences){.outcome = PROVE_REFUSED};
 		return 0;
 	}
-	int result = filter_same(a, b) ? 0 : compare(&c);
+	int result = proof_is_trivial(a, b) ? 0 : compare(&c);
 	if (result == -ENOMEM) {
 		vec_finish(&c.result.list);
 		return diag_fail(diag, -ENOMEM, "out of memory for a comparison");

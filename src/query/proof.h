@@ -44,6 +44,9 @@ struct prove_result {
 /* Would the kernel take all programs of the filter, and is there one at least? The diag says what is wrong. */
 bool proof_is_acceptable(const struct filter *filter, struct diag *diag);
 
+/* Are both the same programs but for what means nothing? Then they are one function, whatever it is. */
+bool proof_is_trivial(const struct filter *a, const struct filter *b);
+
 /* "no proof for openat on x86_64: ...": what ran out, at which limit, or which instruction is not modelled. `filters` are those of the walk. */
 void proof_describe_failure(const char *what, const struct space_failure *failure,
                             const struct filter *const *filters, struct diag *diag);

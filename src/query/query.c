@@ -63,7 +63,7 @@ int query_calls(const struct filter *filter, const struct query *query, uint32_t
 	if (result < 0)
 		a.answer = (struct query_answer){.outcome = PROVE_UNPROVED};
 	a.answer.witness.expected = action;
-	a.answer.witness.actual = filter_verdict(filter, &a.answer.witness.call);
+	a.answer.witness.actual = witness_verdict(filter, &a.answer.witness.call);
 	*ret_answer = a.answer;
 	return 0;
 }
@@ -95,7 +95,7 @@ static void find_verdicts(struct finding *f, const struct region *region, const 
 
 	while (!d->failed && !node_same(left, d->zero) && row->count < QUERY_VERDICTS) {
 		struct seccomp_data call = witness_of(d, region, left);
-		uint32_t verdict = filter_verdict(f->filter, &call);
+		uint32_t verdict = witness_verdict(f->filter, &call);
 		node same = diagram_where(d, verdicts[0], verdict);
 		if (!d->failed && witness_leaf(d, same, &call) != 1) {
 			f->unconfirmed = true;
@@ -301,7 +301,7 @@ static void add_case(struct listing *l, const struct region *region, uint32_t ve
 		return;
 	}
 	one.example = witness_of(&l->space.diagram, region, calls);
-	l->unconfirmed = l->unconfirmed || filter_verdict(l->filter, &one.example) != verdict;
+	l->unconfirmed = l->unconfirmed || witness_verdict(l->filter, &one.example) != verdict;
 	struct policy_condition *conditions = ARENA_ARRAY(l->arena, struct policy_condition, most);
 	if (conditions)
 		add_conditions(l, &one, conditions);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/simulate.h"
+
 /* Sets the bit that the node tests first. */
 static void set_bit(struct seccomp_data *call, const struct diagram_node *n)
 {
@@ -118,4 +120,15 @@ witness_fields witness_depends(const struct diagram *d, node condition, const st
 	}
 	free(search.seen);
 	return search.fixed;
+}
+
+uint32_t witness_verdict(const struct filter *filter, const struct seccomp_data *call)
+{
+	if (filter->policy)
+		return policy_eval(filter->policy, call, NULL);
+	size_t i = filter->program_count - 1;
+	uint32_t verdict = bpf_simulate(filter->programs[i], call, NULL);
+	while (i-- > 0)
+		verdict = callgate_action_strictest(verdict, bpf_simulate(filter->programs[i], call, NULL));
+	return verdict;
 }

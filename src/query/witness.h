@@ -6,8 +6,7 @@
 
 #include <linux/seccomp.h>
 
-#include "prove/region.h"
-#include "prove/diagram.h"
+#include "prove/filter_model.h"
 
 /* Of a call: bit i for argument i, bit INPUT_IP for the instruction pointer. */
 typedef uint8_t witness_fields;
@@ -27,5 +26,8 @@ uint32_t witness_leaf(const struct diagram *d, node n, const struct seccomp_data
  * All of them where memory is out.
  */
 witness_fields witness_depends(const struct diagram *d, node condition, const struct seccomp_data *call);
+
+/* The verdict on one call, by policy_eval() or bpf_simulate(): what confirms a witness. */
+uint32_t witness_verdict(const struct filter *filter, const struct seccomp_data *call);
 
 #endif

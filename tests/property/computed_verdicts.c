@@ -156,7 +156,7 @@ static bool differ(const struct rules_of_few *r, const struct filter *a, const s
 				for (int arg = 0; arg < ARGS; arg++)
 					call.args[arg] =
 					    bits_scatter(input >> arg * WINDOW_BITS, r->windows[arg]);
-				if (filter_verdict(a, &call) != filter_verdict(b, &call))
+				if (witness_verdict(a, &call) != witness_verdict(b, &call))
 					return true;
 			}
 	return false;
@@ -171,10 +171,10 @@ static enum prove_outcome check(const struct rules_of_few *r, const struct filte
 	ck_assert_int_eq(there.outcome, back.outcome);
 	ck_assert(there.outcome != PROVE_UNPROVED || there.failure.error == -EOPNOTSUPP);
 	if (there.outcome == PROVE_DIFFERENT) {
-		ck_assert_uint_ne(filter_verdict(a, &there.witness.call),
-		                  filter_verdict(b, &there.witness.call));
-		ck_assert_uint_ne(filter_verdict(a, &back.witness.call),
-		                  filter_verdict(b, &back.witness.call));
+		ck_assert_uint_ne(witness_verdict(a, &there.witness.call),
+		                  witness_verdict(b, &there.witness.call));
+		ck_assert_uint_ne(witness_verdict(a, &back.witness.call),
+		                  witness_verdict(b, &back.witness.call));
 	} else if (there.outcome == PROVE_EQUAL) {
 		ck_assert_msg(!differ(r, a, b), "not equal");
 	}

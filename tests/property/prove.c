@@ -22,7 +22,7 @@ static void ck_same_verdict(const struct policy *policy, struct callgate_program
 
 	for (int i = 0; i < 20; i++) {
 		struct seccomp_data call = random_call(random, policy);
-		if (filter_verdict(&rules, &call) == filter_verdict(&made, &call))
+		if (witness_verdict(&rules, &call) == witness_verdict(&made, &call))
 			continue;
 		random_policy_print(policy);
 		random_call_print(&call);

@@ -6,6 +6,7 @@
 
 #include "bpf/simulate.h"
 #include "compile/compile.h"
+#include "query/witness.h"
 #include "support/proved_verdict.h"
 #include "support/random_policy.h"
 #include "support/random_program.h"
@@ -26,7 +27,7 @@ static void check(const struct filter *subject, const struct seccomp_data *calls
 		return;
 	}
 	for (int i = 0; i < CALLS; i++) {
-		uint32_t expected = filter_verdict(subject, &calls[i]);
+		uint32_t expected = witness_verdict(subject, &calls[i]);
 		if (verdicts[i] != expected)
 			random_call_print(&calls[i]);
 		ck_assert_uint_eq(verdicts[i], expected);

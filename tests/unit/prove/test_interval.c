@@ -86,10 +86,10 @@ START_TEST(comparisons_are_followed)
 	diagram_init(&diagram, 0, 0);
 	for (int i = 0; i < 2; i++)
 		ck_assert(filter_init(&models[i], &filters[i], &arena));
-	ck_assert(interval_walk(models, &diagram, &REGION_EVERYTHING, &arena, &left));
+	ck_assert(interval_walk(models, 2, &diagram, &REGION_EVERYTHING, &arena, &left));
 	ck_assert_uint_eq(left.list.count, 0);
 	weaker[7].k = SECCOMP_RET_TRAP;
-	ck_assert(interval_walk(models, &diagram, &REGION_EVERYTHING, &arena, &left));
+	ck_assert(interval_walk(models, 2, &diagram, &REGION_EVERYTHING, &arena, &left));
 	ck_assert_uint_eq(left.list.count, 1);
 	ck_assert(memcmp(&left.list.items[0].region, &region, sizeof(region)) == 0);
 	diagram_finish(&diagram);
@@ -119,7 +119,7 @@ static unsigned long check_walk(const struct filter *first, const struct filter 
 			bool differ = false;
 			for (uint32_t arg = 0; arg <= SMALL && !differ; arg++) {
 				struct seccomp_data call = {.nr = (int)nr, .arch = arch, .args = {arg}};
-				differ = filter_verdict(first, &call) != filter_verdict(second, &call);
+				differ = witness_verdict(first, &call) != witness_verdict(second, &call);
 			}
 			ck_assert(!differ || holds(left, arch, nr));
 			agreed += !holds(left, arch, nr);
@@ -170,7 +170,7 @@ START_TEST(walks_leave_every_difference)
 		struct filter rest = {.programs = list + 1, .program_count = count - 1};
 		diagram_init(&diagram, 0, random_below(&random, 4) ? 0 : 1 + random_below(&random, 60));
 		ck_assert(filter_init(&sides[0], &first, &arena) && filter_init(&sides[1], &rest, &arena));
-		ck_assert(interval_walk(sides, &diagram, &REGION_EVERYTHING, &arena, &left));
+		ck_assert(interval_walk(sides, 2, &diagram, &REGION_EVERYTHING, &arena, &left));
 		agreed += check_walk(&first, &rest, &left);
 		diagram_finish(&diagram);
 		arena_finish(&arena);
@@ -217,25 +217,29 @@ static unsigned long check_region(struct random *random, const struct policy *po
 	return decided;
 }
 
-/* All of it, where its rules change, and anywhere. */
-static unsigned long check_slice(struct random *random, const struct policy *policy,
-                                 struct policy_diagram *rules, const struct region *slice,
-                                 struct breakpoints *numbers)
+/* All pieces of a region, in order and without gaps, and what goes a little beyond them. */
+static unsigned long check_pieces(struct random *random, const struct policy *policy,
+                                  struct policy_diagram *rules, struct arena *arena)
 {
-	unsigned long decided = check_region(random, policy, rules, slice);
+	unsigned long decided = check_region(random, policy, rules, &REGION_EVERYTHING);
+	ARENA_VEC(struct region) pending = {0};
+	struct region upper, before = {0};
 
-	breakpoints_clear(numbers);
-	policy_diagram_nr_breakpoints(rules, slice, numbers);
-	ck_assert(breakpoints_finish(numbers));
-	for (size_t i = 0; i < numbers->starts.count; i++) {
-		struct region region = *slice;
-		size_t last = i + random_below(random, 3);
-		region.nr_first = numbers->starts.items[i];
-		region.nr_last = breakpoints_last(numbers, last < numbers->starts.count ? last : i);
-		decided += check_region(random, policy, rules, &region);
-		region.nr_first -= region.nr_first > 0 ? random_below(random, 2) : 0;
-		decided += check_region(random, policy, rules, &region);
+	ck_assert(vec_push_in(&pending, arena, REGION_EVERYTHING));
+	while (pending.count) {
+		struct region piece = pending.items[--pending.count];
+		while (policy_diagram_divide(rules, &piece, &upper))
+			ck_assert(vec_push_in(&pending, arena, upper));
+		ck_assert_uint_eq(piece.nr_first, before.nr_last == UINT32_MAX ? 0
+		                                  : before.nr_last             ? before.nr_last + 1
+		                                                               : piece.nr_first);
+		before = piece;
+		decided += check_region(random, policy, rules, &piece);
+		piece.nr_first -= piece.nr_first > 0 ? random_below(random, 2) : 0;
+		piece.nr_last += piece.nr_last < UINT32_MAX - 3 ? random_below(random, 3) : 0;
+		decided += check_region(random, policy, rules, &piece);
 	}
+	ck_assert(before.arch_last == UINT32_MAX && before.nr_last == UINT32_MAX);
 	return decided;
 }
 
@@ -271,7 +275,7 @@ START_TEST(too_many_regions_are_one)
 		subjects[i] = (struct filter){.programs = &lists[i], .program_count = 1};
 		ck_assert(filter_init(&sides[1 - i], &subjects[i], &arena));
 	}
-	ck_assert(interval_walk(sides, &diagram, &REGION_EVERYTHING, &arena, &left));
+	ck_assert(interval_walk(sides, 2, &diagram, &REGION_EVERYTHING, &arena, &left));
 	ck_assert_uint_eq(left.list.count, 1);
 	ck_assert(memcmp(&left.list.items[0].region, &REGION_EVERYTHING, sizeof(struct region)) == 0);
 	struct prove_result result;
@@ -289,17 +293,10 @@ START_TEST(rules_that_numbers_decide)
 
 	for (int i = 0; i < POLICIES; i++) {
 		struct arena arena = {0};
-		struct breakpoints archs = {.arena = &arena}, numbers = {.arena = &arena};
 		const struct policy *policy = random_policy(&random, &arena, 8, 3);
 		struct policy_diagram rules;
 		ck_assert(policy && policy_diagram_init(&rules, policy, &arena));
-		policy_diagram_arch_breakpoints(&rules, &archs);
-		ck_assert(breakpoints_finish(&archs));
-		for (size_t j = 0; j < archs.starts.count; j++) {
-			struct region slice = {archs.starts.items[j], breakpoints_last(&archs, j), 0,
-			                       UINT32_MAX};
-			decided += check_slice(&random, policy, &rules, &slice, &numbers);
-		}
+		decided += check_pieces(&random, policy, &rules, &arena);
 		arena_finish(&arena);
 	}
 	printf("decided: %lu regions of %d policies\n", decided, POLICIES);
