@@ -44,6 +44,9 @@ unsigned int callgate_group_version(void);
  */
 const char *callgate_sibling_at(const char *call, size_t index);
 
+/* What the kernel calls an argument of a call (0 to 5): "flags". NULL where the call has no such argument, or is not known. */
+const char *callgate_argument_name(uint32_t arch, const char *call, unsigned int arg);
+
 /* ---- constants ---- */
 
 /*

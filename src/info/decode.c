@@ -146,7 +146,7 @@ static void put_argument(struct text *text, const struct shown_argument *argumen
 size_t callgate_decode_argument(uint32_t arch, const char *call, unsigned int arg, uint64_t value,
                                 char *buffer, size_t size)
 {
-	static const struct argument unknown = {SHOWN_HEX, NULL};
+	static const struct argument unknown = {.shown = SHOWN_HEX};
 	const struct callgate_arch *facts = callgate_arch_find(arch);
 	const struct prototype *prototype = call && facts ? prototype_find(facts, call) : NULL;
 	const bool is_known =

@@ -176,9 +176,10 @@ def write_prototypes(prototypes, arguments, constants, out):
         arch = f'"{arch}"' if arch else 'NULL'
         out.write(f'\t{{"{call}", {arch}, {{')
         for argument in arguments:
-            family = chosen.get((call, argument.split()[-1].removesuffix('/32')))
+            name = argument.split()[-1].removesuffix('/32')
+            family = chosen.get((call, name))
             family = f'family_{family.replace("-", "_")}' if family else 'NULL'
-            out.write(f'{{SHOWN_{shown_as(argument)}, {family}}}, ')
+            out.write(f'{{"{name}", SHOWN_{shown_as(argument)}, {family}}}, ')
         out.write('}},\n')
     out.write(f'}};\nconst size_t prototype_count = {len(rows)};\n')
 

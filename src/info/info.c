@@ -89,6 +89,14 @@ const struct prototype *prototype_find(const struct callgate_arch *arch, const c
 	return NULL;
 }
 
+const char *callgate_argument_name(uint32_t arch, const char *call, unsigned int arg)
+{
+	const struct callgate_arch *facts = callgate_arch_find(arch);
+	const struct prototype *prototype = call && facts ? prototype_find(facts, call) : NULL;
+
+	return prototype && arg < CALLGATE_ARGUMENTS ? prototype->arguments[arg].name : NULL;
+}
+
 /* ---- constants ---- */
 
 const char *callgate_constant_at(size_t index)

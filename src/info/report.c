@@ -447,7 +447,8 @@ static void put_decision(struct text *text, const struct callgate_report *report
 	if (callgate_simulator_run(decoder->simulator, &report->call, &verdict) < 0)
 		return;
 	const bool decided = decides(decoder->simulator, report, verdict.reason);
-	text_put(text, ": ");
+	const bool has_rules = verdict.reason != CALLGATE_REASON_PROGRAM;
+	text_put(text, decided || has_rules || report->has_action ? ": " : "");
 	if (decided && is_same_action(report, verdict.action)) {
 		put_verdict(text, decoder, &verdict);
 		return;
@@ -459,7 +460,7 @@ static void put_decision(struct text *text, const struct callgate_report *report
 		put_verdict(text, decoder, &verdict);
 		return;
 	}
-	if (verdict.reason == CALLGATE_REASON_PROGRAM)
+	if (!has_rules)
 		return;
 	text_put(text, report->has_action ? ", " : "");
 	put_candidates(text, report, decoder);

@@ -43,6 +43,7 @@ struct prototype {
 	const char
 	    *arch; /* the name of the one architecture where the call is declared so; NULL: all others */
 	struct argument {
+		const char *name;
 		uint8_t shown;                        /* enum shown */
 		const struct family_constant *family; /* NULL: none; a NULL name ends it */
 	} arguments[CALLGATE_ARGUMENTS];

@@ -113,6 +113,30 @@ START_TEST(errors_elsewhere)
 }
 END_TEST
 
+/* Just where an argument has bits and the call is in the table; one architecture's own order of arguments is its own. */
+START_TEST(argument_names)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
+		const bool is_known = callgate_argument_bits(SCMP_ARCH_X86_64, name, 5) != 64 ||
+		                      callgate_argument_name(SCMP_ARCH_X86_64, name, 5);
+		for (unsigned arg = 0; arg < 8 && is_known; arg++)
+			ck_assert_msg(!callgate_argument_name(SCMP_ARCH_X86_64, name, arg) ==
+			                  !callgate_argument_bits(SCMP_ARCH_X86_64, name, arg),
+			              "argument %u of %s", arg, name);
+	}
+	ck_assert_str_eq(callgate_argument_name(SCMP_ARCH_X86_64, "openat", 2), "flags");
+	ck_assert_str_eq(callgate_argument_name(SCMP_ARCH_X86_64, "clone", 0), "clone_flags");
+	ck_assert_str_eq(callgate_argument_name(SCMP_ARCH_S390X, "clone", 0), "newsp");
+	ck_assert_ptr_null(callgate_argument_name(SCMP_ARCH_X86_64, "getpid", 0));
+	ck_assert_ptr_null(callgate_argument_name(SCMP_ARCH_X86_64, "no_call", 0));
+	ck_assert_ptr_null(callgate_argument_name(SCMP_ARCH_X86_64, NULL, 0));
+	ck_assert_ptr_null(callgate_argument_name(12345, "openat", 2));
+	ck_assert_ptr_null(callgate_argument_name(0, "openat", 6));
+}
+END_TEST
+
 START_TEST(closest_names)
 {
 	ck_assert_str_eq(callgate_errno_closest_name("EPREM"), "EPERM");
@@ -134,6 +158,7 @@ int main(void)
 	tcase_add_test(tcase, constants);
 	tcase_add_test(tcase, errors);
 	tcase_add_test(tcase, errors_elsewhere);
+	tcase_add_test(tcase, argument_names);
 	tcase_add_test(tcase, closest_names);
 	return test_run(tcase);
 }

@@ -382,6 +382,8 @@ START_TEST(programs)
 	ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), SCMP_ARCH_X86_64, &program), 0);
 	ck_assert_int_eq(callgate_simulator_new_program(program, &decoder.simulator), 0);
 	check_text(&report, &decoder, "rmdir(...) on x86_64: ERRNO");
+	report.has_action = false;
+	check_text(&report, &decoder, "rmdir(...) on x86_64");
 	report.known = 0x7f;
 	check_text(&report, &decoder, "rmdir(NULL) on x86_64: ERRNO(EACCES), by the program");
 	callgate_simulator_free(decoder.simulator);
