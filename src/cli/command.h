@@ -86,7 +86,8 @@ __attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);
 /* The commands, from index 0, in the order of the help; NULL after the last. */
 const struct command *command_at(size_t index);
 
-extern const struct command cmd_bench, cmd_compile, cmd_completion, cmd_diff, cmd_disasm, cmd_dump,
-    cmd_features, cmd_profile, cmd_prove, cmd_record, cmd_run, cmd_sim, cmd_syscalls, cmd_test;
+extern const struct command cmd_bench, cmd_compile, cmd_completion, cmd_decode, cmd_diff, cmd_disasm,
+    cmd_dump, cmd_explain, cmd_features, cmd_profile, cmd_prove, cmd_record, cmd_run, cmd_sim, cmd_syscalls,
+    cmd_test;
 
 #endif

@@ -17,6 +17,17 @@ const struct text_format format_xml = {
     {{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}}, false, "?"};
 const struct text_format format_html = {
     {{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}, {'\t', "\t"}, {'\n', "\n"}}, false, "?"};
+/* In a cell of a table. */
+const struct text_format format_markdown = {{{'|', "\\|"},
+                                             {'<', "&lt;"},
+                                             {'&', "&amp;"},
+                                             {'*', "\\*"},
+                                             {'`', "\\`"},
+                                             {'[', "\\["},
+                                             {'\\', "\\\\"},
+                                             {'\n', " "}},
+                                            false,
+                                            "?"};
 const struct text_format format_tap_name = {{{'#', "\\#"}, {'\\', "\\\\"}}, false, "?"};
 const struct text_format format_tap_string = {{{'"', "\\\""}, {'\\', "\\\\"}}, false, "?"};
 

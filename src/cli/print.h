@@ -21,13 +21,14 @@ struct text_format {
 	struct {
 		char from;
 		const char *to;
-	} escapes[8];
+	} escapes[9];
 	bool has_numbers; /* control characters are \u001f, else as `other` */
 	const char *
 	    other; /* what stands for a byte that is no character of UTF-8, or one that the format can't have */
 };
 
-extern const struct text_format format_json, format_xml, format_html, format_tap_name, format_tap_string;
+extern const struct text_format format_json, format_xml, format_html, format_markdown, format_tap_name,
+    format_tap_string;
 
 /* Texts may have any bytes: what comes from file names, say. */
 void print_text(FILE *out, const struct text_format *format, const char *text, size_t length);

@@ -1,0 +1,134 @@
+/*
+ * What a filter does with calls, for people: conditions in words, places, costs, and the decisions of its program. All texts are in the arena of
+ * struct explaining.
+ *
+ *	struct explaining explaining = {0};
+ *	bool done = explain_start(&explaining, &filter) && explain_call(&explaining, arch, "socket", &call);
+ *	...
+ *	explain_finish(&explaining);
+ */
+#ifndef CALLGATE_CLI_EXPLAIN_H
+#define CALLGATE_CLI_EXPLAIN_H
+
+#include <callgate/arch.h>
+#include <callgate/syscall.h>
+
+#include "cli/filter_file.h"
+#include "cli/print.h"
+
+struct explaining {
+	const struct filter *filter;
+	struct callgate_filter question;
+	struct callgate_simulator *simulator;
+	struct arena arena;
+	bool out_of_memory;
+};
+
+/* A condition with one answer. The next case is for calls that no case before it is for. */
+struct explained_case {
+	uint32_t action;
+	const char
+	    *condition; /* "if family in {AF_UNIX, AF_INET}"; "otherwise"; "": whatever the arguments are */
+	const char *place; /* "p.json:4:17, 6:12", or why there is none: "the default" */
+	unsigned int line; /* the first one; 0: there is none */
+};
+
+enum explained_kind { EXPLAINED_ALLOWED, EXPLAINED_DENIED, EXPLAINED_CONDITIONAL };
+
+/* ---- the decisions of a program about one call ---- */
+
+struct graph_edge {
+	int node;        /* -1: the answer is `action` */
+	uint32_t action; /* of a computed answer, 0 */
+	size_t cost;     /* instructions from after the last decision to this one, or to the answer */
+};
+
+/* A jump that calls of this number leave on both sides. */
+struct graph_node {
+	size_t instruction;
+	const char *question; /* "family == AF_UNIX" */
+	struct graph_edge yes, no;
+	size_t least, most; /* instructions from here to an answer, this one included */
+};
+
+/* Of a stack of programs, the one with the most decisions; `least` and `most` are of all. Nodes are in the order of the program. */
+struct decision_graph {
+	struct graph_edge start;
+	ARENA_VEC(struct graph_node) nodes;
+	size_t least, most;
+};
+
+struct explained_call {
+	const struct callgate_arch *arch;
+	const char *name;
+	int32_t nr;
+	enum explained_kind kind;
+	ARENA_VEC(struct explained_case) cases;
+	bool is_complete; /* the prover has found which cases there are */
+	bool from_bitmap;
+	char since[CALLGATE_SINCE_TEXT]; /* "5.6": the first Linux that has it; "": not known */
+	struct decision_graph graph;
+};
+
+/* False after a message was printed. */
+bool explain_start(struct explaining *explaining, const struct filter *filter);
+void explain_finish(struct explaining *explaining);
+
+/* Is the filter for this architecture? A program is for the one that the command line says. */
+bool explain_has_arch(const struct explaining *explaining, const struct callgate_arch *arch,
+                      const struct environment *environment);
+
+/* What the filter does with a call that the architecture has. False after a message was printed. */
+bool explain_call(struct explaining *explaining, const struct callgate_arch *arch, const char *name,
+                  struct explained_call *ret_call);
+
+/* "argument 0 == 0x1" in words: "family == AF_UNIX". */
+void explain_condition(struct strbuf *text, const struct callgate_arch *arch, const char *call,
+                       const struct callgate_condition *condition);
+
+/* ---- graphs, explain_graph.c ---- */
+
+/* How often the edges of the simulator's programs were taken so far, in its order; NULL: no memory. */
+const unsigned long *graph_hits(struct explaining *explaining);
+
+/* Of the edges that were taken since `before`. False: no memory. */
+bool graph_make(struct explaining *explaining, const unsigned long *before, struct explained_call *call);
+
+void graph_print_dot(FILE *out, const struct explained_call *call);
+void graph_print_html(FILE *out, const struct explained_call *call);
+
+/* ---- all that is explained of a filter; cmd_explain.c, and its page, explain_page.c ---- */
+
+struct explanation {
+	struct explaining explaining;
+	ARENA_VEC(struct explained_call) calls; /* by architecture, in the order of names */
+	struct callgate_comparison
+	    *changes;       /* from an older filter (first) to this one (second); NULL: none is given */
+	unsigned counts[3]; /* of calls, by enum explained_kind */
+	unsigned kinds;     /* bit of each kind that is asked for */
+	const char *only;   /* the call that is asked about; others are its siblings. NULL: all are */
+};
+
+enum explained_change { EXPLAINED_SAME, EXPLAINED_MORE, EXPLAINED_LESS, EXPLAINED_OTHER };
+
+/* Is the call to be shown? */
+bool explanation_shows(const struct explanation *x, const struct explained_call *call);
+
+/* What has changed of a call, and the difference that shows it; NULL: nothing. */
+enum explained_change explanation_change(const struct explanation *x, const struct explained_call *call,
+                                         const struct callgate_difference **ret_difference);
+
+/* The name of a call that has the same effect; NULL after the last. *ret_sibling is NULL where it is not explained. */
+const char *explanation_sibling(const struct explanation *x, const struct explained_call *call, size_t index,
+                                const struct explained_call **ret_sibling);
+
+const char *explained_word(const struct explained_call *call); /* "allowed" */
+void explanation_print_cost(FILE *out, const struct explained_call *call);
+
+/* In explain_formats.c and explain_page.c. */
+void explanation_print_words(FILE *out, const struct explanation *x);
+void explanation_print_json(FILE *out, const struct explanation *x);
+void explanation_print_markdown(FILE *out, const struct explanation *x);
+void explanation_print_page(FILE *out, const struct explanation *x);
+
+#endif

@@ -1,0 +1,424 @@
+#include "cli/explain.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/action.h>
+
+enum { ARCHS_MOST = 64, NODES_MOST = 80, ROW = 64, CHARACTER = 8, GUTTER = 14 };
+
+#define PUT(...) html_put(out, __VA_ARGS__)
+
+/* "EPERM" for "ERRNO(EPERM)": there is little room. */
+static void short_action(uint32_t action, char text[CALLGATE_ACTION_TEXT])
+{
+	char *end;
+
+	callgate_action_text(action, text);
+	if ((action & SECCOMP_RET_ACTION_FULL) != SCMP_ACT_ERRNO(0) || !(end = strchr(text, ')')))
+		return;
+	*end = '\0';
+	const char *start = strchr(text, '(') + 1;
+	memmove(text, start, strlen(start) + 1);
+}
+
+static const char *action_class(uint32_t action)
+{
+	switch (action & SECCOMP_RET_ACTION_FULL) {
+	case SCMP_ACT_ALLOW:
+	case SCMP_ACT_LOG:
+		return "allow";
+	case SCMP_ACT_KILL_PROCESS:
+	case SCMP_ACT_KILL_THREAD:
+		return "kill";
+	default:
+		return "deny";
+	}
+}
+
+/* ---- the graph of one call: a decision a row, answers on the right, ways to later rows on the left ---- */
+
+struct drawing {
+	FILE *out;
+	const struct decision_graph *graph;
+	size_t left, width; /* of the boxes */
+};
+
+static size_t row_of(size_t node)
+{
+	return 8 + node * ROW;
+}
+
+static void put_answer(const struct drawing *d, size_t node, const struct graph_edge *edge, bool is_yes)
+{
+	FILE *out = d->out;
+	char action[CALLGATE_ACTION_TEXT];
+	const size_t y = row_of(node) + (is_yes ? 10 : 34);
+
+	short_action(edge->action, action);
+	PUT("graph-answer", TEXT("class", action_class(edge->action)), TEXT("label", is_yes ? "yes" : "no"),
+	    NUMBER("x", d->left + d->width), NUMBER("y", y), NUMBER("label-x", d->left + d->width + 8),
+	    NUMBER("label-y", y - 4), NUMBER("pill-x", d->left + d->width + 40), NUMBER("pill-y", y - 11),
+	    NUMBER("pill-width", strlen(action) * CHARACTER + 20), NUMBER("text-x", d->left + d->width + 50),
+	    NUMBER("text-y", y + 4), TEXT("action", action));
+}
+
+/* The next row is straight below; others are reached through a gutter of their own. */
+static void put_way(const struct drawing *d, size_t node, const struct graph_edge *edge, bool is_yes,
+                    size_t *gutters)
+{
+	FILE *out = d->out;
+	const size_t to = (size_t)edge->node, from_y = row_of(node) + (is_yes ? 14 : 30),
+	             to_y = row_of(to) + 22;
+	const size_t middle = d->left + 24 + (is_yes ? 0 : 60);
+
+	if (to == node + 1) {
+		PUT("graph-down", TEXT("class", is_yes ? "yes" : "no"), TEXT("label", is_yes ? "yes" : "no"),
+		    NUMBER("x", middle), NUMBER("from", row_of(node) + 44), NUMBER("to", row_of(to)),
+		    NUMBER("label-x", middle + 6), NUMBER("label-y", row_of(node) + 57));
+		return;
+	}
+	const size_t gutter = d->left - 20 - GUTTER * (*gutters)++;
+	PUT("graph-around", TEXT("class", is_yes ? "yes" : "no"), TEXT("label", is_yes ? "yes" : "no"),
+	    NUMBER("x", d->left), NUMBER("gutter", gutter), NUMBER("from", from_y), NUMBER("to", to_y),
+	    NUMBER("label-x", d->left - 26), NUMBER("label-y", from_y - 4));
+}
+
+static void put_edge(const struct drawing *d, size_t node, const struct graph_edge *edge, bool is_yes,
+                     size_t *gutters)
+{
+	if (edge->node < 0)
+		put_answer(d, node, edge, is_yes);
+	else
+		put_way(d, node, edge, is_yes, gutters);
+}
+
+static size_t count_gutters(const struct decision_graph *graph)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < graph->nodes.count; i++) {
+		const struct graph_node *node = &graph->nodes.items[i];
+		count += node->yes.node >= 0 && (size_t)node->yes.node != i + 1;
+		count += node->no.node >= 0 && (size_t)node->no.node != i + 1;
+	}
+	return count;
+}
+
+void graph_print_html(FILE *out, const struct explained_call *call)
+{
+	const struct decision_graph *graph = &call->graph;
+	const size_t count = graph->nodes.count;
+	struct drawing d = {
+	    .out = out, .graph = graph, .left = 40 + GUTTER * count_gutters(graph), .width = 120};
+	size_t gutters = 0;
+
+	if (count == 0)
+		return;
+	if (count > NODES_MOST) {
+		PUT("graph-large", NUMBER("count", count), TEXT("call", call->name));
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const size_t width = strlen(graph->nodes.items[i].question) * CHARACTER + 24;
+		d.width = width > d.width ? width : d.width;
+	}
+	PUT("graph", NUMBER("count", count), TEXT("call", call->name), TEXT("arch", call->arch->name),
+	    NUMBER("width", d.left + d.width + 240), NUMBER("height", row_of(count)));
+	for (size_t i = 0; i < count; i++) {
+		const struct graph_node *node = &graph->nodes.items[i];
+		put_edge(&d, i, &node->yes, true, &gutters);
+		put_edge(&d, i, &node->no, false, &gutters);
+		PUT("graph-node", NUMBER("x", d.left), NUMBER("y", row_of(i)), NUMBER("width", d.width),
+		    NUMBER("text-x", d.left + 12), NUMBER("text-y", row_of(i) + 26),
+		    TEXT("question", node->question));
+	}
+	PUT("graph-end");
+}
+
+/* ---- a row of the table: a call on all architectures ---- */
+
+struct page {
+	FILE *out;
+	const struct explanation *x;
+	size_t arch_count;
+	const struct callgate_arch *archs[ARCHS_MOST];
+	size_t first[ARCHS_MOST + 1]; /* of its calls */
+};
+
+static void find_archs(struct page *page)
+{
+	for (size_t i = 0; i < page->x->calls.count; i++) {
+		const struct callgate_arch *arch = page->x->calls.items[i].arch;
+		if (page->arch_count && page->archs[page->arch_count - 1] == arch)
+			continue;
+		assert(page->arch_count < ARCHS_MOST);
+		page->first[page->arch_count] = i;
+		page->archs[page->arch_count++] = arch;
+	}
+	page->first[page->arch_count] = page->x->calls.count;
+}
+
+static bool is_same(const struct explained_call *a, const struct explained_call *b)
+{
+	bool same = a->cases.count == b->cases.count;
+
+	for (size_t i = 0; same && i < a->cases.count; i++)
+		same = a->cases.items[i].action == b->cases.items[i].action &&
+		       strcmp(a->cases.items[i].condition, b->cases.items[i].condition) == 0 &&
+		       strcmp(a->cases.items[i].place, b->cases.items[i].place) == 0;
+	return same;
+}
+
+static void put_verdict(FILE *out, const struct explained_call *call, const char *arch)
+{
+	char action[CALLGATE_ACTION_TEXT];
+
+	if (!call) {
+		PUT("explained-none", TEXT("arch", arch));
+	} else if (call->kind == EXPLAINED_CONDITIONAL) {
+		PUT("explained-verdict", TEXT("arch", arch), TEXT("class", "some"),
+		    TEXT("action", "by argument"));
+	} else {
+		short_action(call->cases.items[0].action, action);
+		PUT("explained-verdict", TEXT("arch", arch),
+		    TEXT("class", action_class(call->cases.items[0].action)), TEXT("action", action));
+	}
+}
+
+/* The page is about one file, so the lines are enough. */
+static const char *lines_of(const struct page *page, const struct explained_case *one)
+{
+	return one->line ? one->place + strlen(page->x->explaining.filter->path) + 1 : one->place;
+}
+
+/* A line may break after each flag. */
+static void put_breaking(FILE *out, const char *text)
+{
+	for (const char *flag; (flag = strchr(text, '|')); text = flag + 1) {
+		html_escape(out, text, (size_t)(flag + 1 - text));
+		PUT("explained-break");
+	}
+	html_escape(out, text, strlen(text));
+}
+
+static void put_cases(const struct page *page, const struct explained_call *call)
+{
+	FILE *out = page->out;
+	char action[CALLGATE_ACTION_TEXT];
+
+	for (size_t i = 0; i < call->cases.count; i++) {
+		const struct explained_case *one = &call->cases.items[i];
+		short_action(one->action, action);
+		PUT("explained-case", TEXT("class", action_class(one->action)), TEXT("action", action));
+		put_breaking(out, one->condition);
+		PUT("explained-case-end", TEXT("word", one->line ? "line " : ""),
+		    TEXT("lines", lines_of(page, one)));
+	}
+	if (!call->is_complete)
+		PUT("explained-more");
+	graph_print_html(out, call);
+}
+
+/* The conditions, once for all architectures where they are the same. */
+static void put_conditions(const struct page *page, const struct explained_call *const *calls)
+{
+	FILE *out = page->out;
+
+	for (size_t i = 0; i < page->arch_count; i++) {
+		size_t at = 0;
+		if (!calls[i] || calls[i]->kind != EXPLAINED_CONDITIONAL)
+			continue;
+		while (at < i && !(calls[at] && is_same(calls[at], calls[i])))
+			at++;
+		if (at < i)
+			continue;
+		if (page->arch_count > 1)
+			PUT("explained-on", TEXT("arch", page->archs[i]->name));
+		for (size_t j = i + 1; page->arch_count > 1 && j < page->arch_count; j++)
+			if (calls[j] && is_same(calls[i], calls[j]))
+				PUT("explained-and", TEXT("arch", page->archs[j]->name));
+		if (page->arch_count > 1)
+			PUT("explained-on-end");
+		put_cases(page, calls[i]);
+	}
+}
+
+/* The architecture that has the call and comes first: its place and costs are shown. */
+static const struct explained_call *first_of(const struct page *page,
+                                             const struct explained_call *const *calls)
+{
+	const struct explained_call *first = NULL;
+
+	for (size_t i = 0; i < page->arch_count && !first; i++)
+		first = calls[i];
+	return first;
+}
+
+static void put_siblings(const struct page *page, const struct explained_call *call)
+{
+	const struct explained_call *sibling;
+	FILE *out = page->out;
+	const char *name;
+
+	for (size_t i = 0; (name = explanation_sibling(page->x, call, i, &sibling)); i++)
+		if (sibling)
+			PUT("explained-sibling", TEXT("call", name),
+			    TEXT("class", sibling->kind == EXPLAINED_DENIED    ? "deny"
+			                  : sibling->kind == EXPLAINED_ALLOWED ? "allow"
+			                                                       : "some"),
+			    TEXT("word", explained_word(sibling)));
+}
+
+static const char *const change_classes[] = {"", "more", "less", "other"}; /* ORDER explained_change */
+static const char *const change_words[] = {"", "allows more", "allows less", "other answer"};
+
+/* The first architecture on which something has changed. */
+static enum explained_change change_of(const struct page *page, const struct explained_call *const *calls,
+                                       const struct callgate_difference **ret_difference)
+{
+	enum explained_change change = EXPLAINED_SAME;
+
+	for (size_t i = 0; i < page->arch_count && change == EXPLAINED_SAME; i++)
+		if (calls[i])
+			change = explanation_change(page->x, calls[i], ret_difference);
+	return change;
+}
+
+static void put_row(const struct page *page, const struct explained_call *const *calls)
+{
+	const struct explained_call *call = first_of(page, calls);
+	const struct callgate_difference *difference = NULL;
+	const enum explained_change change = change_of(page, calls, &difference);
+	static const char *const kinds[] = {"allowed", "denied", "conditional"}; /* ORDER explained_kind */
+	enum explained_kind kind = call->kind;
+	FILE *out = page->out;
+
+	for (size_t i = 0; i < page->arch_count;
+	     i++) /* what depends on the architecture depends on something */
+		if (calls[i] && calls[i]->kind != kind)
+			kind = EXPLAINED_CONDITIONAL;
+	PUT("explained-row", TEXT("call", call->name), TEXT("kind", kinds[kind]),
+	    TEXT("change", change_classes[change]));
+	for (size_t i = 0; i < page->arch_count; i++)
+		put_verdict(out, calls[i], page->archs[i]->name);
+	PUT("explained-conditions");
+	if (difference)
+		PUT("explained-change", TEXT("class", change_classes[change]),
+		    TEXT("words", change_words[change]), TEXT("text", difference->text));
+	put_conditions(page, calls);
+	PUT("explained-place", TEXT("lines", lines_of(page, &call->cases.items[0])));
+	PUT("explained-cost");
+	explanation_print_cost(out, call);
+	PUT(call->from_bitmap ? "explained-bitmap" : "explained-program");
+	PUT("explained-since", TEXT("since", call->since));
+	put_siblings(page, call);
+	PUT("explained-siblings-end");
+	PUT("explained-row-end");
+}
+
+/* Calls of all architectures, by name. */
+static void put_rows(const struct page *page)
+{
+	size_t at[ARCHS_MOST];
+
+	memcpy(at, page->first, sizeof(at));
+	for (;;) {
+		const struct explained_call *calls[ARCHS_MOST] = {NULL};
+		const char *name = NULL;
+		bool shows = false;
+		for (size_t i = 0; i < page->arch_count; i++) {
+			const struct explained_call *next =
+			    at[i] < page->first[i + 1] ? &page->x->calls.items[at[i]] : NULL;
+			if (next && (!name || strcmp(next->name, name) < 0))
+				name = next->name;
+		}
+		if (!name)
+			return;
+		for (size_t i = 0; i < page->arch_count; i++)
+			if (at[i] < page->first[i + 1] &&
+			    strcmp(page->x->calls.items[at[i]].name, name) == 0) {
+				calls[i] = &page->x->calls.items[at[i]++];
+				shows = shows || explanation_shows(page->x, calls[i]);
+			}
+		if (shows)
+			put_row(page, calls);
+	}
+}
+
+/* ---- the page ---- */
+
+static void put_tiles(const struct page *page)
+{
+	FILE *out = page->out;
+
+	PUT("explained-tiles");
+	for (size_t i = 0; i < page->arch_count; i++) {
+		size_t counts[3] = {0};
+		for (size_t at = page->first[i]; at < page->first[i + 1]; at++)
+			counts[page->x->calls.items[at].kind]++;
+		const size_t all = page->first[i + 1] - page->first[i];
+		PUT("explained-tile", TEXT("arch", page->archs[i]->name), NUMBER("all", all),
+		    NUMBER("allowed", counts[EXPLAINED_ALLOWED]), NUMBER("denied", counts[EXPLAINED_DENIED]),
+		    NUMBER("conditional", counts[EXPLAINED_CONDITIONAL]));
+	}
+	PUT("explained-tiles-end");
+}
+
+/* Has the call changed on an architecture before this one's, too? */
+static bool is_named_before(const struct explanation *x, size_t index)
+{
+	const struct callgate_difference *difference;
+
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(x->calls.items[i].name, x->calls.items[index].name) == 0 &&
+		    explanation_change(x, &x->calls.items[i], &difference) != EXPLAINED_SAME)
+			return true;
+	return false;
+}
+
+static void put_changes(const struct page *page)
+{
+	FILE *out = page->out;
+	size_t counts[4] = {0};
+	const struct callgate_difference *difference;
+
+	if (!page->x->changes)
+		return;
+	for (size_t i = 0; i < page->x->calls.count; i++)
+		counts[explanation_change(page->x, &page->x->calls.items[i], &difference)]++;
+	PUT("explained-changes", NUMBER("more", counts[EXPLAINED_MORE]),
+	    NUMBER("less", counts[EXPLAINED_LESS]), NUMBER("other", counts[EXPLAINED_OTHER]));
+	for (size_t i = 0; i < page->x->calls.count; i++) {
+		const enum explained_change change =
+		    explanation_change(page->x, &page->x->calls.items[i], &difference);
+		if (change != EXPLAINED_SAME && !is_named_before(page->x, i))
+			PUT("explained-changed", TEXT("call", page->x->calls.items[i].name),
+			    TEXT("class", change_classes[change]));
+	}
+	PUT("explained-changes-end");
+}
+
+void explanation_print_page(FILE *out, const struct explanation *x)
+{
+	struct page page = {.out = out, .x = x};
+	char title[200];
+
+	find_archs(&page);
+	snprintf(title, sizeof(title), "%s explained", x->explaining.filter->path);
+	html_begin(out, title);
+	put_tiles(&page);
+	put_changes(&page);
+	PUT("explained-controls", TEXT("class", page.arch_count > 3 ? "many" : ""));
+	if (x->changes)
+		PUT("explained-control-changed");
+	PUT("explained-table");
+	for (size_t i = 0; i < page.arch_count; i++)
+		PUT("explained-head", TEXT("arch", page.archs[i]->name));
+	PUT("explained-heads");
+	PUT("explained-body");
+	put_rows(&page);
+	PUT("explained-end");
+	html_end(out);
+}
