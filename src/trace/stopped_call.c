@@ -8,26 +8,13 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 
-#include <callgate/arch.h>
+#include <callgate/decode.h>
 
-/* ---- where a machine has the number, the result, and the arguments of a call ---- */
+/* ---- where a machine has the number and the result of a call ---- */
 
 #if defined(__x86_64__)
 
 typedef struct user_regs_struct register_set;
-
-/* A 32-bit task's registers are shown as the 64-bit ones that they are halves of. */
-static void read_registers(const register_set *registers, unsigned bits, struct callgate_call *call)
-{
-	const uint64_t wide[] = {registers->rdi, registers->rsi, registers->rdx,
-	                         registers->r10, registers->r8,  registers->r9};
-	const uint64_t narrow[] = {registers->rbx, registers->rcx, registers->rdx,
-	                           registers->rsi, registers->rdi, registers->rbp};
-
-	call->nr = (int32_t)registers->orig_rax;
-	for (int i = 0; i < 6; i++)
-		call->args[i] = bits == 64 ? wide[i] : (uint32_t)narrow[i];
-}
 
 static int answer(pid_t tid, register_set *registers, long result)
 {
@@ -39,13 +26,6 @@ static int answer(pid_t tid, register_set *registers, long result)
 #elif defined(__aarch64__)
 
 typedef struct user_regs_struct register_set;
-
-static void read_registers(const register_set *registers, unsigned bits, struct callgate_call *call)
-{
-	call->nr = (int32_t)registers->regs[bits == 64 ? 8 : 7];
-	for (int i = 0; i < 6; i++)
-		call->args[i] = bits == 64 ? registers->regs[i] : (uint32_t)registers->regs[i];
-}
 
 static int answer(pid_t tid, register_set *registers, long result)
 {
@@ -62,11 +42,6 @@ static int answer(pid_t tid, register_set *registers, long result)
 #define REGISTERS_UNKNOWN
 
 typedef unsigned long register_set;
-
-static void read_registers(const register_set *registers, unsigned bits, struct callgate_call *call)
-{
-	(void)registers, (void)bits, (void)call;
-}
 
 static int answer(pid_t tid, register_set *registers, long result)
 {
@@ -101,49 +76,47 @@ static int get_registers(pid_t tid, register_set *ret_registers)
 
 /* ---- the questions ---- */
 
-static int get_info(pid_t tid, struct __ptrace_syscall_info *ret_info)
+/* How many bytes the kernel has written, or -errno. */
+static long get_info(pid_t tid, struct __ptrace_syscall_info *ret_info)
 {
 	memset(ret_info, 0, sizeof(*ret_info));
 	const long size = ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(*ret_info), ret_info);
 	if (size < 0)
 		return -errno;
-	return (size_t)size < offsetof(struct __ptrace_syscall_info, entry) ? -EIO : 0;
+	return (size_t)size < offsetof(struct __ptrace_syscall_info, entry) ? -EIO : size;
 }
 
 int stopped_call_read(pid_t tid, struct callgate_call *ret_call, uint16_t *ret_data)
 {
 	struct __ptrace_syscall_info info;
-	const int result = get_info(tid, &info);
+	struct callgate_report report;
+	const long size = get_info(tid, &info);
 
-	if (result < 0)
-		return result;
-	if (info.op != PTRACE_SYSCALL_INFO_SECCOMP && info.op != PTRACE_SYSCALL_INFO_ENTRY)
+	if (size < 0)
+		return (int)size;
+	if (callgate_report_of_stop(&info, (size_t)size, &report) < 0)
 		return -EIO;
-	*ret_call = (struct callgate_call){
-	    .arch = info.arch, .nr = (int32_t)info.entry.nr, .instruction_pointer = info.instruction_pointer};
-	for (int i = 0; i < 6; i++)
-		ret_call->args[i] = info.entry.args[i]; /* seccomp.args are in the same place */
-	*ret_data = info.op == PTRACE_SYSCALL_INFO_SECCOMP ? (uint16_t)info.seccomp.ret_data : 0;
+	*ret_call = report.call;
+	*ret_data = report.has_data ? (uint16_t)(report.action & SECCOMP_RET_DATA) : 0;
 	return 0;
 }
 
 int stopped_call_last(pid_t tid, struct callgate_call *ret_call)
 {
 	struct __ptrace_syscall_info info;
+	struct callgate_report report;
 	register_set set;
-	int result = stopped_call_supported();
+	long result = stopped_call_supported();
 
 	if (result == 0)
 		result = get_info(tid, &info);
-	if (result == 0)
+	if (result >= 0)
 		result = get_registers(tid, &set);
-	if (result < 0)
-		return result;
-	*ret_call =
-	    (struct callgate_call){.arch = info.arch, .instruction_pointer = info.instruction_pointer};
-	const struct callgate_arch *arch = callgate_arch_of_call(info.arch, 0);
-	read_registers(&set, arch ? arch->register_bits : 64, ret_call);
-	return 0;
+	if (result == 0)
+		result = callgate_report_of_registers(info.arch, &set, sizeof(set), &report);
+	if (result == 0)
+		*ret_call = report.call;
+	return (int)result;
 }
 
 int stopped_call_answer(pid_t tid, long result)
