@@ -70,13 +70,6 @@ struct callgate_coverage {
 };
 
 /*
- * Where a rule with this id stands. 0, and line and column; anything else: that is not known. callgate_profile_rule_origin() knows it of
- * profiles.
- */
-typedef int callgate_rule_origin(const void *data, uint32_t rule, unsigned int *ret_line,
-                                 unsigned int *ret_column);
-
-/*
  * Coverage of a filter, as it is now: a context, or one program. Nothing has been exercised yet. origin, with its data, may be NULL: then rules
  * are in the order of their ids.
  *

@@ -97,19 +97,14 @@ int callgate_report_of_registers(uint32_t arch, const void *registers, size_t si
  * ---- a report in words ----
  */
 
-struct callgate_profile;
-/* As callgate_profile_rule_origin() of <callgate/oci.h>, which is the usual one. */
-typedef int callgate_rule_origin(const struct callgate_profile *profile, uint32_t rule,
-                                 unsigned int *ret_line, unsigned int *ret_column);
-
 /* What helps with understanding reports; all zeros: nothing does. */
 struct callgate_decoder {
 	/* The filter that decides; NULL: which rule decides is not known. callgate_simulator_run() of it is called. */
 	struct callgate_simulator *simulator;
-	/* Where its rules stand; NULL: they have their numbers only. */
+	/* Where its rules stand; NULL: they have their numbers only. It gets origin_data, and must be async-signal-safe, too. */
 	callgate_rule_origin *origin;
-	const struct callgate_profile *profile;
-	const char *file; /* the name of that file */
+	const void *origin_data;
+	const char *file; /* the name of the file in which the rules stand */
 	/* Reads paths, as for callgate_decode_call(). */
 	callgate_text_reader *reader;
 	void *data;

@@ -54,6 +54,13 @@ struct callgate_verdict {
 };
 
 /*
+ * Where a rule with this id stands. 0, and line and column; anything else: that is not known. callgate_profile_rule_origin() knows it of
+ * profiles.
+ */
+typedef int callgate_rule_origin(const void *data, uint32_t rule, unsigned int *ret_line,
+                                 unsigned int *ret_column);
+
+/*
  * What the context's rules, as they are now, answer to the call. Nothing is loaded and no privilege is needed; any
  * architecture will do. The program is compiled and proved first, once, as seccomp_export_bpf() does.
  *

@@ -56,7 +56,7 @@ static void print_json(const struct decoding *d, const struct callgate_report *r
 	const bool is_known = d->decoder.simulator && (report->known & 0x3f) == 0x3f &&
 	                      callgate_simulator_run(d->decoder.simulator, &report->call, &verdict) == 0;
 	const bool has_place = is_known && d->decoder.origin && verdict.rule &&
-	                       d->decoder.origin(d->decoder.profile, verdict.rule, &line, &column) == 0;
+	                       d->decoder.origin(d->decoder.origin_data, verdict.rule, &line, &column) == 0;
 
 	json_open(&json, NULL, "{}");
 	json_number(&json, "v", 1);
@@ -354,6 +354,11 @@ static bool read_lines(struct decoding *d)
 	return !d->out_of_memory && !error;
 }
 
+static int find_origin(const void *profile, uint32_t rule, unsigned int *ret_line, unsigned int *ret_column)
+{
+	return callgate_profile_rule_origin(profile, rule, ret_line, ret_column);
+}
+
 static bool open_filter(struct decoding *d, struct filter *filter, const struct call *call)
 {
 	struct callgate_decoder *decoder = &d->decoder;
@@ -371,8 +376,8 @@ static bool open_filter(struct decoding *d, struct filter *filter, const struct 
 	                       : callgate_simulator_new_program(filter->programs[0], &decoder->simulator);
 	if (result < 0)
 		cli_error("%s", callgate_diagnosis(filter->ctx));
-	decoder->profile = filter->profile;
-	decoder->origin = filter->profile ? callgate_profile_rule_origin : NULL;
+	decoder->origin = filter->profile ? find_origin : NULL;
+	decoder->origin_data = filter->profile;
 	decoder->file = filter->path;
 	return result == 0;
 }

@@ -344,7 +344,7 @@ static void put_rule(struct text *text, const struct callgate_decoder *decoder, 
 
 	text_put(text, "rule ");
 	text_put_number(text, rule, 10);
-	if (!decoder->origin || decoder->origin(decoder->profile, rule, &line, &column) < 0)
+	if (!decoder->origin || decoder->origin(decoder->origin_data, rule, &line, &column) < 0)
 		return;
 	text_put(text, " at ");
 	text_put(text, decoder->file ? decoder->file : "line");

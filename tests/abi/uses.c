@@ -6,6 +6,9 @@
 
 #include <seccomp.h>
 #include <callgate/action.h>
+#include <callgate/coverage.h>
+#include <callgate/decode.h>
+#include <callgate/info.h>
 #include <callgate/oci.h>
 #include <callgate/plugin.h>
 #include <callgate/prove.h>

@@ -164,10 +164,9 @@ END_TEST
 
 /* ---- which rule ---- */
 
-static int origin(const struct callgate_profile *profile, uint32_t rule, unsigned int *ret_line,
-                  unsigned int *ret_column)
+static int origin(const void *data, uint32_t rule, unsigned int *ret_line, unsigned int *ret_column)
 {
-	(void)profile;
+	(void)data;
 	*ret_line = rule;
 	*ret_column = 5;
 	return 0;

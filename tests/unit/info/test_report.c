@@ -280,10 +280,9 @@ END_TEST
 
 /* ---- which rule ---- */
 
-static int origin_of(const struct callgate_profile *profile, uint32_t rule, unsigned int *ret_line,
-                     unsigned int *ret_column)
+static int origin_of(const void *data, uint32_t rule, unsigned int *ret_line, unsigned int *ret_column)
 {
-	(void)profile;
+	(void)data;
 	*ret_line = 10 * rule;
 	*ret_column = rule;
 	return rule == 3 ? -ENOENT : 0;
