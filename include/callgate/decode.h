@@ -28,7 +28,7 @@ typedef int callgate_text_reader(void *data, uint64_t address, char *buffer, siz
 
 /*
  * "openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC, 0)": the call, its number where it has no name ("500(...)"), and its arguments as the
- * kernel declares and reads them (callgate_argument_bits() of <callgate/info.h>); all six in hexadecimal where the call is unknown.
+ * kernel declares and reads them (callgate_argument_bits() of <callgate/syscall.h>); all six in hexadecimal where the call is unknown.
  *
  * Paths are read with `reader`, which gets `data`; with NULL, or where it fails, they are addresses, as other pointers are. A string
  * is what the process had there at that time: it may have another one there when the kernel looks.

@@ -175,6 +175,10 @@ int callgate_profile_asks_capabilities(const struct callgate_profile *profile);
 int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_t rule,
                                  unsigned int *ret_line, unsigned int *ret_column);
 
+/* Where the default action stands. 0; -EINVAL (NULL, or nothing was read). */
+int callgate_profile_default_origin(const struct callgate_profile *profile, unsigned int *ret_line,
+                                    unsigned int *ret_column);
+
 /*
  * Asks the finished filter, and adds warnings and notes to the messages: a comparison of more bits than the kernel reads of an argument,
  * with a call that evades it; a call that is denied while another one does the same; the calls without which no C library starts a

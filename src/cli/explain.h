@@ -29,7 +29,9 @@ struct explained_case {
 	uint32_t action;
 	const char
 	    *condition; /* "if family in {AF_UNIX, AF_INET}"; "otherwise"; "": whatever the arguments are */
-	const char *place; /* "p.json:4:17, 6:12", or why there is none: "the default" */
+	const char *place; /* "p.json:4, 6"; "the default, p.json:1"; "the program" */
+	const char *lines; /* the same without the file: "4, 6"; "the default, line 1" */
+	bool is_rest;      /* no rule decides */
 	unsigned int line; /* the first one; 0: there is none */
 };
 
@@ -81,6 +83,19 @@ bool explain_has_arch(const struct explaining *explaining, const struct callgate
 /* What the filter does with a call that the architecture has. False after a message was printed. */
 bool explain_call(struct explaining *explaining, const struct callgate_arch *arch, const char *name,
                   struct explained_call *ret_call);
+
+/* ---- words, explain_words.c ---- */
+
+enum { EXPLAINED_VALUE = 200 };
+
+/* The bits of an argument that the kernel reads. */
+uint64_t explain_read_mask(const struct callgate_arch *arch, const char *call, unsigned argument);
+
+/* A value as callgate_decode_argument() has it, and false if that is a number only. What the kernel does not read has no name. */
+bool explain_value(const struct callgate_arch *arch, const char *call, unsigned argument, uint64_t value,
+                   char words[EXPLAINED_VALUE]);
+
+void explain_name(struct strbuf *text, const struct callgate_arch *arch, const char *call, unsigned argument);
 
 /* "argument 0 == 0x1" in words: "family == AF_UNIX". */
 void explain_condition(struct strbuf *text, const struct callgate_arch *arch, const char *call,

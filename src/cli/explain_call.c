@@ -10,7 +10,7 @@
 #include <callgate/rule.h>
 #include <callgate/syscall.h>
 
-enum { CASES_MOST = 200, VALUE_TEXT = 200 };
+enum { CASES_MOST = 200 };
 
 bool explain_start(struct explaining *e, const struct filter *filter)
 {
@@ -55,97 +55,6 @@ static const char *keep(struct explaining *e, struct strbuf *text)
 	if (!copy)
 		no_memory(e);
 	return copy;
-}
-
-/* ---- conditions in words ---- */
-
-static uint64_t read_mask(const struct callgate_arch *arch, const char *call, unsigned argument)
-{
-	const unsigned bits =
-	    argument < CALLGATE_ARGUMENTS ? callgate_argument_bits(arch->token, call, argument) : 64;
-
-	return bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
-}
-
-/* A value as callgate_decode_argument() has it, and false if that is a number only. What the kernel does not read has no name. */
-static bool value_words(const struct callgate_arch *arch, const char *call, unsigned argument, uint64_t value,
-                        char words[VALUE_TEXT])
-{
-	if (argument >= CALLGATE_ARGUMENTS || value & ~read_mask(arch, call, argument)) {
-		snprintf(words, VALUE_TEXT, "0x%llx", (unsigned long long)value);
-		return false;
-	}
-	(void)callgate_decode_argument(arch->token, call, argument, value, words, VALUE_TEXT);
-	return (*words >= 'A' && *words <= 'Z') && !strstr(words, "0x");
-}
-
-static void append_name(struct strbuf *text, const struct callgate_arch *arch, const char *call,
-                        unsigned argument)
-{
-	const char *name = callgate_argument_name(arch->token, call, argument);
-
-	if (name)
-		strbuf_append(text, name);
-	else if (argument < CALLGATE_ARGUMENTS)
-		strbuf_printf(text, "argument %u", argument);
-	else
-		strbuf_append(text, "the instruction pointer");
-}
-
-/* Does each bit of a mask have a name of its own, and none of the bits together mean a value? */
-static bool has_flags(const struct callgate_arch *arch, const char *call, const struct callgate_condition *c)
-{
-	char words[VALUE_TEXT];
-
-	if (value_words(arch, call, c->argument, 0, words))
-		return false; /* a name for none of them, such as O_RDONLY */
-	return value_words(arch, call, c->argument, c->mask, words);
-}
-
-static void append_masked(struct strbuf *text, const struct callgate_arch *arch, const char *call,
-                          const struct callgate_condition *c)
-{
-	static const char *const symbols[] = {"?", "!=", "<", "<=", "==", ">=", ">"};
-	const bool flags = has_flags(arch, call, c), is_none = c->value == 0, is_ne = c->op == SCMP_CMP_NE;
-	const bool is_all = c->value == c->mask, is_eq = c->op == SCMP_CMP_EQ || is_ne;
-	const bool is_single = (c->mask & (c->mask - 1)) == 0;
-	char words[VALUE_TEXT];
-
-	append_name(text, arch, call, c->argument);
-	if (flags && is_eq && (is_none || is_all)) {
-		(void)value_words(arch, call, c->argument, c->mask, words);
-		strbuf_append(text, is_single          ? (is_none == is_ne ? " has " : " has not ")
-		                    : is_none && is_ne ? " has one of "
-		                    : is_none          ? " has none of "
-		                    : is_ne            ? " has not all of "
-		                                       : " has all of ");
-		strbuf_append(text, words);
-		return;
-	}
-	if ((c->mask & (c->mask + 1)) == 0) /* as O_ACCMODE */
-		(void)value_words(arch, call, c->argument, c->value, words);
-	else
-		snprintf(words, sizeof(words), "0x%llx", (unsigned long long)c->value);
-	strbuf_printf(text, " & 0x%llx %s %s", (unsigned long long)c->mask, symbols[c->op], words);
-}
-
-void explain_condition(struct strbuf *text, const struct callgate_arch *arch, const char *call,
-                       const struct callgate_condition *c)
-{
-	static const char *const symbols[] = {"?", "!=", "<", "<=", "==", ">=", ">"};
-	const uint64_t all = read_mask(arch, call, c->argument);
-	char words[VALUE_TEXT];
-
-	assert(c->op > _SCMP_CMP_MIN && c->op < SCMP_CMP_MASKED_EQ);
-	if ((c->mask & all) != all) {
-		append_masked(text, arch, call, c);
-		return;
-	}
-	append_name(text, arch, call, c->argument);
-	const bool is_named = value_words(arch, call, c->argument, c->value, words);
-	strbuf_printf(text, " %s %s", symbols[c->op], words);
-	if (is_named && c->op != SCMP_CMP_EQ && c->op != SCMP_CMP_NE)
-		strbuf_printf(text, " (%llu)", (unsigned long long)c->value);
 }
 
 /* A rule's comparison in the form of a condition. */
@@ -198,14 +107,14 @@ static void append_set(struct strbuf *text, const struct clause *clause, const s
                        const char *call)
 {
 	const struct callgate_condition c = condition_of(&clause->rule->conditions[clause->varying], arch);
-	const uint64_t all = read_mask(arch, call, c.argument);
-	char words[VALUE_TEXT];
+	const uint64_t all = explain_read_mask(arch, call, c.argument);
+	char words[EXPLAINED_VALUE];
 
-	append_name(text, arch, call, c.argument);
+	explain_name(text, arch, call, c.argument);
 	if ((c.mask & all) != all)
 		strbuf_printf(text, " & 0x%llx", (unsigned long long)c.mask);
 	for (size_t i = 0; i < clause->values.count; i++) {
-		(void)value_words(arch, call, c.argument, clause->values.items[i], words);
+		(void)explain_value(arch, call, c.argument, clause->values.items[i], words);
 		strbuf_printf(text, "%s%s", i == 0 ? " in {" : ", ", words);
 	}
 	strbuf_append(text, "}");
@@ -229,28 +138,47 @@ static const char *condition_words(struct explaining *e, const struct clause *cl
 	return keep(e, &text);
 }
 
-static const char *place_words(struct explaining *e, const struct clause *clause, unsigned int *ret_line)
+/* "the default, p.json:1"; of a program, which has no lines, the words alone. */
+static bool place_rest(struct explaining *e, const char *words, struct explained_case *ret_case)
+{
+	struct strbuf place = {0}, lines = {0};
+	unsigned int column;
+	const bool has_line =
+	    callgate_profile_default_origin(e->filter->profile, &ret_case->line, &column) == 0;
+
+	strbuf_append(&place, words);
+	strbuf_append(&lines, words);
+	if (has_line) {
+		strbuf_printf(&place, ", %s:%u", e->filter->path, ret_case->line);
+		strbuf_printf(&lines, ", line %u", ret_case->line);
+	}
+	ret_case->place = keep(e, &place);
+	ret_case->lines = keep(e, &lines);
+	ret_case->is_rest = true;
+	return ret_case->place && ret_case->lines;
+}
+
+/* "p.json:4, 6": the lines of all rules. */
+static bool place_rules(struct explaining *e, const struct clause *clause, struct explained_case *ret_case)
 {
 	unsigned int line, column, last = 0;
-	struct strbuf text = {0};
+	struct strbuf place = {0}, lines = {0};
 
-	*ret_line = 0;
-	strbuf_append(&text, "");
 	for (size_t i = 0; i < clause->rules.count; i++) {
 		if (callgate_profile_rule_origin(e->filter->profile, clause->rules.items[i], &line, &column) <
 		        0 ||
 		    line == last)
 			continue;
-		if (!*ret_line)
-			strbuf_printf(&text, "%s:%u", e->filter->path, line);
-		else
-			strbuf_printf(&text, ", %u", line);
-		*ret_line = *ret_line ? *ret_line : line;
+		strbuf_printf(&lines, "%s%u", last ? ", " : "", line);
+		ret_case->line = last ? ret_case->line : line;
 		last = line;
 	}
-	if (!text.length)
-		strbuf_append(&text, clause->rule->id ? "a rule" : "the default");
-	return keep(e, &text);
+	if (!last)
+		return place_rest(e, "the default", ret_case); /* a rule that the profile does not have */
+	strbuf_printf(&place, "%s:%s", e->filter->path, lines.text);
+	ret_case->place = keep(e, &place);
+	ret_case->lines = keep(e, &lines);
+	return ret_case->place && ret_case->lines;
 }
 
 static int by_value(const void *a, const void *b)
@@ -281,8 +209,7 @@ static bool add_clause(struct explaining *e, struct clause *clause, struct expla
 
 	sort(clause);
 	found.condition = condition_words(e, clause, call->arch, call->name, call->cases.count == 0);
-	found.place = place_words(e, clause, &found.line);
-	return found.condition && found.place &&
+	return found.condition && place_rules(e, clause, &found) &&
 	       (vec_push_in(&call->cases, &e->arena, found) || no_memory(e));
 }
 
@@ -340,10 +267,10 @@ static bool add_rules(struct explaining *e, const unsigned long *before, struct 
 static bool add_rest(struct explaining *e, const struct callgate_verdict *verdict, const char *place,
                      struct explained_call *call)
 {
-	const struct explained_case rest = {
-	    .action = verdict->action, .condition = call->cases.count ? "otherwise" : "", .place = place};
+	struct explained_case rest = {.action = verdict->action,
+	                              .condition = call->cases.count ? "otherwise" : ""};
 
-	return vec_push_in(&call->cases, &e->arena, rest) || no_memory(e);
+	return place_rest(e, place, &rest) && (vec_push_in(&call->cases, &e->arena, rest) || no_memory(e));
 }
 
 /* ---- cases of programs, as the prover has them ---- */
@@ -352,7 +279,8 @@ static bool add_proved_case(struct explaining *e, const struct callgate_case *fr
                             struct explained_call *call)
 {
 	struct strbuf text = {0};
-	struct explained_case found = {.action = from->action, .place = "the program"};
+	struct explained_case found = {
+	    .action = from->action, .place = "the program", .lines = "the program", .is_rest = true};
 
 	strbuf_append(&text, "");
 	for (size_t i = 0; i < from->condition_count; i++) {

@@ -187,12 +187,6 @@ static void put_verdict(FILE *out, const struct explained_call *call, const char
 	}
 }
 
-/* The page is about one file, so the lines are enough. */
-static const char *lines_of(const struct page *page, const struct explained_case *one)
-{
-	return one->line ? one->place + strlen(page->x->explaining.filter->path) + 1 : one->place;
-}
-
 /* A line may break after each flag. */
 static void put_breaking(FILE *out, const char *text)
 {
@@ -213,8 +207,8 @@ static void put_cases(const struct page *page, const struct explained_call *call
 		short_action(one->action, action);
 		PUT("explained-case", TEXT("class", action_class(one->action)), TEXT("action", action));
 		put_breaking(out, one->condition);
-		PUT("explained-case-end", TEXT("word", one->line ? "line " : ""),
-		    TEXT("lines", lines_of(page, one)));
+		PUT("explained-case-end", TEXT("word", one->is_rest ? "" : "line "),
+		    TEXT("lines", one->lines));
 	}
 	if (!call->is_complete)
 		PUT("explained-more");
@@ -308,7 +302,7 @@ static void put_row(const struct page *page, const struct explained_call *const 
 		PUT("explained-change", TEXT("class", change_classes[change]),
 		    TEXT("words", change_words[change]), TEXT("text", difference->text));
 	put_conditions(page, calls);
-	PUT("explained-place", TEXT("lines", lines_of(page, &call->cases.items[0])));
+	PUT("explained-place", TEXT("lines", call->cases.items[0].lines));
 	PUT("explained-cost");
 	explanation_print_cost(out, call);
 	PUT(call->from_bitmap ? "explained-bitmap" : "explained-program");

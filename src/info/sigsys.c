@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include <callgate/arch.h>
-#include <callgate/info.h>
+#include <callgate/syscall.h>
 
 #include "info/text.h"
 

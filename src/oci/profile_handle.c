@@ -420,6 +420,16 @@ int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_
 	return 0;
 }
 
+int callgate_profile_default_origin(const struct callgate_profile *profile, unsigned int *ret_line,
+                                    unsigned int *ret_column)
+{
+	if (!profile || !profile->is_usable || !ret_line || !ret_column)
+		return -EINVAL;
+	*ret_line = profile->model.fallback.place.line;
+	*ret_column = profile->model.fallback.place.column;
+	return 0;
+}
+
 enum callgate_profile_like callgate_profile_like(const struct callgate_profile *profile)
 {
 	return profile && profile->is_usable ? profile->model.like : CALLGATE_PROFILE_LIKE_AUTO;

@@ -43,14 +43,14 @@ expect 0 --arch x86_64 p.json --syscall socket <<'OUT'
 socket(family, type, protocol) on x86_64:
   LOG  if family == AF_NETLINK and type == SOCK_RAW  p.json:8
   ALLOW  if family in {AF_UNIX, AF_INET, AF_INET6}  p.json:5, 6, 7
-  ERRNO(EPERM)  otherwise  the default
+  ERRNO(EPERM)  otherwise  the default, p.json:1
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
 OUT
 expect 0 --arch x86_64 p.json --syscall openat <<'OUT'
 openat(dfd, filename, flags, mode) on x86_64:
   ALLOW  if flags & 0x3 == O_RDONLY  p.json:3
-  ERRNO(EPERM)  otherwise  the default
+  ERRNO(EPERM)  otherwise  the default, p.json:1
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
   the same effect: openat2 allowed (line 2)
@@ -59,14 +59,14 @@ expect 0 --arch x86_64 --arch x86 p.json --syscall clone <<'OUT'
 clone(clone_flags, newsp, parent_tidptr, child_tidptr, tls) on x86_64:
   ALLOW  if clone_flags has none of CLONE_NEWCGROUP|CLONE_NEWIPC|CLONE_NEWNET|CLONE_NEWNS|CLONE_NEWPID|CLONE_NEWUSER|CLONE_NEWUTS
   p.json:10
-  ERRNO(EPERM)  otherwise  the default
+  ERRNO(EPERM)  otherwise  the default, p.json:1
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
   the same effect: clone3 allowed (line 2)
 clone(clone_flags, newsp, parent_tidptr, child_tidptr, tls) on x86:
   ALLOW  if clone_flags has none of CLONE_NEWCGROUP|CLONE_NEWIPC|CLONE_NEWNET|CLONE_NEWNS|CLONE_NEWPID|CLONE_NEWUSER|CLONE_NEWUTS
   p.json:10
-  ERRNO(EPERM)  otherwise  the default
+  ERRNO(EPERM)  otherwise  the default, p.json:1
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
   the same effect: clone3 allowed (line 2)
@@ -77,6 +77,7 @@ read(fd, buf, count) on x86_64:
   cost: N instructions; the kernel answers from its bitmap (Linux 5.11), without running the program
   since V
 OUT
+"$callgate" explain --arch x86 p.json --syscall socket 2>err | grep -qx '  the same effect: socketcall denied' || fail "socketcall"
 expect 0 --arch s390x p.json --syscall ptrace <<'OUT'
 ptrace(request, pid, addr, data) on s390x:
   KILL_PROCESS  whatever the arguments are  p.json:12
@@ -105,14 +106,14 @@ p.json on x86_64: $(grep -c . out >/dev/null; "$callgate" explain --arch x86_64 
 clone:
   ALLOW  if clone_flags has none of CLONE_NEWCGROUP|CLONE_NEWIPC|CLONE_NEWNET|CLONE_NEWNS|CLONE_NEWPID|CLONE_NEWUSER|CLONE_NEWUTS
   p.json:10
-  ERRNO(EPERM)  otherwise  the default
+  ERRNO(EPERM)  otherwise  the default, p.json:1
 openat:
   ALLOW  if flags & 0x3 == O_RDONLY  p.json:3
-  ERRNO(EPERM)  otherwise  the default
+  ERRNO(EPERM)  otherwise  the default, p.json:1
 socket:
   LOG  if family == AF_NETLINK and type == SOCK_RAW  p.json:8
   ALLOW  if family in {AF_UNIX, AF_INET, AF_INET6}  p.json:5, 6, 7
-  ERRNO(EPERM)  otherwise  the default
+  ERRNO(EPERM)  otherwise  the default, p.json:1
 OUT
 "$callgate" explain --arch x86_64 p.json | head -n 1 | grep -q '^p.json on x86_64: 4 calls allowed, [0-9]* denied, 3 by argument$' || fail "the sums"
 "$callgate" explain --arch x86_64 p.json --allowed | sed -n '2,$p' >out
@@ -145,7 +146,7 @@ read(fd, buf, count) on x86_64:
 OUT
 "$callgate" explain --arch x86_64 p.json --against p.json | tail -n 1 | grep -qx 'nothing has changed' || fail "--against itself"
 "$callgate" explain --arch x86_64 p.json --against old.json --markdown >out 2>err
-[ "$(grep -c '^| `' out)" = 3 ] && grep -q '^| `chmod` | ERRNO(EPERM) | the default | [0-9]* | \*\*allows less\*\*: chmod(' out || fail "--markdown --against"
+[ "$(grep -c '^| `' out)" = 3 ] && grep -q '^| `chmod` | ERRNO(EPERM) | the default, p.json:1 | [0-9]* | \*\*allows less\*\*: chmod(' out || fail "--markdown --against"
 "$callgate" explain --arch x86_64 p.json --markdown >out 2>err
 # shellcheck disable=SC2016 # names of Markdown
 grep -q '^| `clone` | ALLOW if clone_flags has none of CLONE_NEWCGROUP\\|CLONE_NEWIPC' out && grep -q '<br>ERRNO(EPERM) otherwise |' out || fail "--markdown"

@@ -386,6 +386,11 @@ START_TEST(rules_know_their_origin)
 	ck_assert(line == 3 && column == 2);
 	ck_assert_int_eq(callgate_profile_rule_origin(profile, 0, &line, &column), -ENOENT);
 	ck_assert_int_eq(callgate_profile_rule_origin(profile, 1000, &line, &column), -ENOENT);
+	ck_assert_int_eq(callgate_profile_default_origin(profile, &line, &column), 0);
+	ck_assert_uint_eq(line, 1);
+	ck_assert_uint_eq(column, 18);
+	ck_assert_int_eq(callgate_profile_default_origin(NULL, &line, &column), -EINVAL);
+	ck_assert_int_eq(callgate_profile_default_origin(profile, NULL, &column), -EINVAL);
 	seccomp_release(ctx);
 	callgate_profile_free(profile);
 }
