@@ -102,6 +102,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("evil plugins");
 
+	leaks_grow_stack();
 	if (access(EVIL "/evil.so", F_OK) < 0) {
 		printf("there is no evil plugin for this architecture\n");
 		return 77;

@@ -148,6 +148,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("many plugin calls");
 
+	leaks_grow_stack();
 	tcase_add_test(tests, test_one_thread);
 	tcase_add_test(tests, test_many_threads);
 	tcase_set_timeout(tests, 600);
