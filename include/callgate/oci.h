@@ -116,7 +116,7 @@ int callgate_profile_add_arch(struct callgate_profile *profile, uint32_t arch);
 /* ---- reading; once per profile, else -EBUSY ---- */
 
 /*
- * Reads and checks the whole profile; every problem becomes a message. `name` is what messages call the text (NULL: "profile").
+ * Reads and checks the whole profile, or a policy (callgate-policy(5)), which begins with its default action; every problem becomes a message. `name` is what messages call the text (NULL: "profile").
  * -EINVAL: it has errors; -EFBIG: more than CALLGATE_PROFILE_SIZE_MAX bytes; -ENOMEM; -errno of open(2) or read(2).
  */
 int callgate_profile_read_file(struct callgate_profile *profile, const char *path);

@@ -193,7 +193,6 @@ static void report_dead(struct context *context)
 
 static int add_ordered(struct context *context, struct ruleset_request *request)
 {
-	request->default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT];
 	int result = ruleset_add_ordered(context->rules, request, &context->diag, &context->note);
 
 	if (result == 0)
@@ -310,6 +309,7 @@ int callgate_rule_match(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int
 	if (!context)
 		return -EINVAL;
 	request.id = ++context->rule_calls;
+	request.default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT];
 	int result = check_rule(context, request.arch, &request);
 	if (result == 0)
 		result = expression_lower(expression, &arena, &context->diag, &request);

@@ -369,6 +369,20 @@ bool filter_explain(const struct filter *filter, bool opened)
 
 static const char a_profile[] = "a profile, and no program: `callgate compile` makes one of it";
 
+/* A policy begins with its default action, after comments. */
+static bool is_policy(int fd)
+{
+	char bytes[4096];
+	ssize_t length = pread(fd, bytes, sizeof(bytes), 0);
+	const char *at = bytes, *end = bytes + (length > 0 ? length : 0);
+
+	while (at < end && ((*at && strchr(" \t\r\n", *at)) || *at == '#'))
+		if (*at++ == '#')
+			while (at < end && *at != '\n')
+				at++;
+	return end - at > 8 && memcmp(at, "default", 7) == 0 && (at[7] == ' ' || at[7] == '\t');
+}
+
 /* What a file is that is no program, in which the first instructions have zero bytes. NULL: it may be one. */
 static const char *other_kind(int fd)
 {
@@ -381,7 +395,7 @@ static const char *other_kind(int fd)
 		printable++;
 	if (length <= 0)
 		return NULL;
-	if (*first == '{' || *first == '[')
+	if (*first == '{' || *first == '[' || is_policy(fd))
 		return a_profile;
 	if (memcmp(bytes, "\177ELF", 4) == 0)
 		return "an ELF file, and no program of BPF";

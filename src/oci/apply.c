@@ -1,4 +1,5 @@
 #include "oci/application.h"
+#include "oci/read_policy.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -202,6 +203,8 @@ static int fill(struct application *application)
 		return diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx));
 	for (size_t i = 0; i < model->entry_count && result == 0; i++)
 		result = add_entry(application, &model->entries[i]);
+	if (result == 0 && model->policy)
+		return policy_apply(application);
 	return result < 0 ? result : multiplexed_restrict(application);
 }
 

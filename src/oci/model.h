@@ -100,8 +100,10 @@ struct entry {
 	bool excluded;      /* includes or excludes take it out in this environment */
 };
 
+struct policy_text;
 struct model {
-	struct verdict fallback; /* defaultAction */
+	struct policy_text *policy; /* a policy, which has no entries; NULL: a profile */
+	struct verdict fallback;    /* defaultAction */
 	size_t entry_count;
 	struct entry *entries;
 	size_t arch_count; /* of the filter; the first is the machine */

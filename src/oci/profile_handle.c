@@ -13,7 +13,7 @@
 #include <callgate/diagnosis.h>
 #include <callgate/info.h>
 
-#include "oci/application.h"
+#include "oci/read_policy.h"
 
 int callgate_profile_new(struct callgate_profile **ret_profile)
 {
@@ -33,6 +33,7 @@ void callgate_profile_free(struct callgate_profile *profile)
 	if (!profile)
 		return;
 	vec_finish(&profile->environment.archs);
+	policy_finish(profile->model.policy);
 	document_finish(&profile->document);
 	messages_finish(&profile->messages);
 	arena_finish(&profile->arena);
@@ -156,8 +157,20 @@ static const struct value *find_profile(const struct value *root, struct message
 	return seccomp;
 }
 
+static int understand_policy(struct callgate_profile *profile)
+{
+	int result = policy_read(&profile->model, profile->text.text, profile->text.length,
+	                         &profile->environment, &profile->arena, &profile->messages);
+
+	if (result == 0)
+		result = try_filter(profile);
+	return result == 0 && profile->messages.errors ? -EINVAL : result;
+}
+
 static int understand(struct callgate_profile *profile)
 {
+	if (profile->text.text && policy_is_one(profile->text.text, profile->text.length))
+		return understand_policy(profile);
 	struct messages *messages = &profile->messages;
 	const char *other = other_kind(profile->text.text, profile->text.length);
 	int result;
@@ -349,7 +362,7 @@ int callgate_profile_review(struct callgate_profile *profile)
 	scmp_filter_ctx ctx;
 	int result = start_answer(profile, profile);
 
-	if (result < 0 || profile->is_reviewed)
+	if (result < 0 || profile->is_reviewed || profile->model.policy)
 		return result;
 	result = callgate_profile_context(profile, &ctx);
 	if (result < 0)
@@ -379,6 +392,9 @@ int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json)
 
 	if (result < 0)
 		return result;
+	if (profile->model.policy)
+		return diag_fail(&profile->diag, -EOPNOTSUPP,
+		                 "this is a policy, which is not resolved to JSON");
 	write_resolved(&text, &profile->model, profile->options);
 	return give(profile, &text, ret_json);
 }
@@ -390,6 +406,8 @@ int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
 	scmp_filter_ctx ctx;
 	int result = start_answer(profile, ret_text);
 
+	if (result == 0 && profile->model.policy)
+		return diag_fail(&profile->diag, -EOPNOTSUPP, "this is a policy, which is its own table");
 	if (result == 0)
 		result = callgate_profile_context(profile, &ctx);
 	if (result < 0)

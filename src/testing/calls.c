@@ -6,7 +6,7 @@
 #include <callgate/syscall.h>
 
 #include "testing/run.h"
-#include "testing/scanner.h"
+#include "grammar/scanner.h"
 
 enum { KINDS_MAX = 1024 };
 
@@ -25,14 +25,14 @@ static int fail_memory(void)
 
 static int add_kind(struct kinds *kinds, int32_t nr, const struct cases_walk *walk)
 {
-	struct scmp_arg_cmp *kept = ARENA_ARRAY(&kinds->file->arena, struct scmp_arg_cmp, walk->count);
+	struct scmp_arg_cmp *kept = ARENA_ARRAY(&kinds->file->output.arena, struct scmp_arg_cmp, walk->count);
 	struct callgate_call_kind kind = {nr, walk->count, kept};
 
 	if (kinds->list.count >= KINDS_MAX) {
 		failure_set("too many calls at once: more than %d kinds of arguments", KINDS_MAX);
 		return -E2BIG;
 	}
-	if (!kept || !vec_push_in(&kinds->list, &kinds->file->arena, kind))
+	if (!kept || !vec_push_in(&kinds->list, &kinds->file->output.arena, kind))
 		return fail_memory();
 	if (walk->count)
 		memcpy(kept, walk->comparisons, walk->count * sizeof(*kept));
@@ -81,7 +81,7 @@ static int add_calls(struct kinds *kinds, const struct file_calls *calls)
 
 static int parse(struct kinds *kinds, const char *text)
 {
-	struct scan scan = {.file = kinds->file};
+	struct scan scan = {.output = &kinds->file->output};
 	struct file_calls calls;
 	bool is_right = scan_start_line(&scan, text, text + strlen(text)) && parse_calls(&scan, &calls) &&
 	                scan_expect_end(&scan);

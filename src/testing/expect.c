@@ -6,6 +6,7 @@
 
 #include <callgate/syscall.h>
 
+#include "grammar/scanner.h"
 #include "testing/run.h"
 
 /* Runs the line for this architecture against the context. */
@@ -38,7 +39,7 @@ bool failure_find_call(uint32_t arch, const char *name, int *ret_nr)
 		return failure_set("there is no architecture 0x%x", arch);
 	if (seccomp_syscall_resolve_name(name ? name : "") == __NR_SCMP_ERROR)
 		return failure_set("there is no system call \"%s\"%s", name ? name : "",
-		                   words_hint("", callgate_syscall_closest_name(name)));
+		                   scan_hint("", callgate_syscall_closest_name(name)));
 	*ret_nr = callgate_syscall_number(arch, name);
 	return *ret_nr != __NR_SCMP_ERROR ||
 	       failure_set("%s does not have the call %s", words_arch_name(arch), name);
@@ -96,10 +97,10 @@ static bool take_word(const char *word, struct file_calls *calls)
 	if (word[0] != '@')
 		return seccomp_syscall_resolve_name(word) != __NR_SCMP_ERROR ||
 		       failure_set("there is no system call \"%s\"%s", word,
-		                   words_hint("", callgate_syscall_closest_name(word)));
+		                   scan_hint("", callgate_syscall_closest_name(word)));
 	calls->group = callgate_group_find(word);
 	return calls->group || failure_set("there is no set \"%s\"%s", word,
-	                                   words_hint("@", callgate_group_closest_name(word)));
+	                                   scan_hint("@", callgate_group_closest_name(word)));
 }
 
 bool callgate_check_only(const scmp_filter_ctx ctx, uint32_t arch, const char *set)

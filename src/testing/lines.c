@@ -1,5 +1,5 @@
 /* The lines of a test file: which filter, in which environment, how its tests are called, and what is tested. */
-#include "testing/scanner.h"
+#include "grammar/scanner.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "testing/test_file.h"
 #include "testing/words.h"
 
 /* part and heading are what the lines that follow belong to. */
 struct parser {
+	struct callgate_test_file *file;
 	struct scan scan;
 	struct file_part *part;
 	const char *heading;
@@ -30,7 +32,7 @@ static bool parse_start_part(struct parser *parser)
 {
 	struct file_part *part = scan_allocate(&parser->scan, 1, sizeof(*part));
 
-	if (!part || !vec_push(&parser->scan.file->parts, part))
+	if (!part || !vec_push(&parser->file->parts, part))
 		return scan_fail_memory(&parser->scan);
 	parser->part = part;
 	return true;
@@ -120,7 +122,7 @@ static bool parse_cap(struct parser *parser)
 		name = scan_name(scan, &where, "the name of a capability, or `none`,");
 		if (!name)
 			return false;
-		if (!vec_push_in(&names, &scan->file->arena, name))
+		if (!vec_push_in(&names, &scan->output->arena, name))
 			return scan_fail_memory(scan);
 		scan_take(scan, ",");
 	} while (!scan_is_end(scan));
@@ -267,7 +269,7 @@ static bool parse_list(struct parser *parser)
 	do {
 		if (!parse_calls(scan, &calls))
 			return false;
-		if (!vec_push_in(&list, &scan->file->arena, calls))
+		if (!vec_push_in(&list, &scan->output->arena, calls))
 			return scan_fail_memory(scan);
 	} while (!scan->is_live && scan_take(scan, ","));
 	parser->line.calls = list.items;
@@ -396,8 +398,10 @@ static bool parse_line(struct parser *parser)
 /* After a mistake the next lines are read all the same, so that all mistakes are reported at once. */
 int file_parse(struct callgate_test_file *file, const char *text, size_t size)
 {
-	struct parser parser = {
-	    .scan = {.file = file, .closest_word = closest_word}, .heading = "", .deadline = FILE_DEADLINE};
+	struct parser parser = {.file = file,
+	                        .scan = {.output = &file->output, .closest_word = closest_word},
+	                        .heading = "",
+	                        .deadline = FILE_DEADLINE};
 	const char *end = text + size;
 
 	if (!parse_start_part(&parser))
@@ -411,7 +415,7 @@ int file_parse(struct callgate_test_file *file, const char *text, size_t size)
 			parse_line(&parser);
 		if (parser.scan.no_memory)
 			return -ENOMEM;
-		if (file->messages.count >= CALLGATE_TEST_FILE_MESSAGES_MAX)
+		if (file->output.messages.count >= CALLGATE_TEST_FILE_MESSAGES_MAX)
 			break;
 		at = newline ? newline + 1 : end;
 	}

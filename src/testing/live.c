@@ -352,7 +352,7 @@ static int make_call(void *data)
 static int evaluate(struct run *run, const struct file_value *value, uint64_t *ret_bits)
 {
 	const char *missing = "";
-	struct value found;
+	struct evaluated found;
 
 	if (cases_evaluate(value, SCMP_ARCH_NATIVE, &found, &missing) < 0)
 		return run_error(run, "this machine does not have the constant %s", missing);

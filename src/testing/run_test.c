@@ -102,7 +102,7 @@ int run_action(struct run *run, uint32_t arch, uint32_t *ret_action)
 	const struct file_expectation *expectation = &run->line->expectation;
 	uint64_t most = expectation->result == FILE_NUMBER ? UINT32_MAX : 0xffff;
 	const char *missing = "";
-	struct value value;
+	struct evaluated value;
 
 	if (cases_evaluate(&expectation->value, arch, &value, &missing) < 0)
 		return run_error(run, "%s does not have the constant %s", words_arch_name(arch), missing);

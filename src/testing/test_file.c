@@ -18,17 +18,17 @@ void callgate_test_file_free(struct callgate_test_file *file)
 		vec_finish(&file->parts.items[i]->lines);
 	}
 	vec_finish(&file->parts);
-	vec_finish(&file->messages);
+	vec_finish(&file->output.messages);
 	vec_finish(&file->filters);
 	vec_finish(&file->tests);
-	arena_finish(&file->arena);
+	arena_finish(&file->output.arena);
 	free(file);
 }
 
 const struct callgate_test_message *callgate_test_file_message(const struct callgate_test_file *file,
                                                                size_t index)
 {
-	return file && index < file->messages.count ? &file->messages.items[index] : NULL;
+	return file && index < file->output.messages.count ? &file->output.messages.items[index] : NULL;
 }
 
 const struct callgate_test_filter *callgate_test_file_filter(const struct callgate_test_file *file,
@@ -61,7 +61,7 @@ static const char *make_name(struct callgate_test_file *file, const struct file_
 		strbuf_printf(&text, "%s%s", i ? " " : " [", callgate_arch_find(archs->tokens[i])->name);
 	strbuf_append(&text, archs ? "]" : "");
 	char *name = strbuf_steal(&text);
-	char *copy = name ? arena_alloc(&file->arena, strlen(name) + 1) : NULL;
+	char *copy = name ? arena_alloc(&file->output.arena, strlen(name) + 1) : NULL;
 	if (copy)
 		strcpy(copy, name);
 	free(name);
@@ -139,7 +139,7 @@ int callgate_test_file_parse(const void *text, size_t size, struct callgate_test
 	if (!file)
 		return -ENOMEM;
 	int result = file_parse(file, size ? text : "", size);
-	if (result == 0 && file->messages.count == 0)
+	if (result == 0 && file->output.messages.count == 0)
 		result = multiply(file);
 	if (result < 0) {
 		callgate_test_file_free(file);
@@ -168,7 +168,7 @@ int callgate_test_file_take_archs(struct callgate_test_file *file, size_t filter
 	struct callgate_test_filter *taker = &file->filters.items[filter];
 	if (taker->arch_count)
 		return 0;
-	uint32_t *archs = ARENA_ARRAY(&file->arena, uint32_t, FILE_ARCHS_MAX);
+	uint32_t *archs = ARENA_ARRAY(&file->output.arena, uint32_t, FILE_ARCHS_MAX);
 	if (!archs)
 		return -ENOMEM;
 	size_t count = file_list_archs(ctx, archs);

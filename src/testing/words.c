@@ -44,14 +44,6 @@ const char *callgate_failure_of(const char *assertion)
 	return failure;
 }
 
-const char *words_hint(const char *prefix, const char *closest)
-{
-	static _Thread_local char hint[96];
-
-	snprintf(hint, sizeof(hint), "; did you mean \"%s%s\"?", prefix, closest ? closest : "");
-	return closest ? hint : "";
-}
-
 /* ---- calls ---- */
 
 const char *words_arch_name(uint32_t token)

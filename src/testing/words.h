@@ -33,12 +33,6 @@ void words_print_call(const struct callgate_call *call, const struct file_argume
 char *words_explain(struct callgate_simulator *simulator, const struct callgate_call *call,
                     const struct file_argument *arguments, struct callgate_verdict *ret_verdict);
 
-/*
- * What follows "there is no set \"@netwrok\"": "; did you mean \"@network\"?", with the prefix before the closest name that
- * there is; "" if that is NULL. Valid until the thread's next one.
- */
-const char *words_hint(const char *prefix, const char *closest);
-
 /* "argument 2 & 0x3 == 0x1" */
 void words_print_condition(const struct scmp_arg_cmp *condition, struct strbuf *text);
 

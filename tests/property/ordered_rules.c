@@ -3,6 +3,7 @@
  * shares no code with src/policy or src/api.
  */
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -259,6 +260,9 @@ static void add_rule(struct random *random, struct model *model, scmp_filter_ctx
 	random_rule(random, model, rule);
 	int result = callgate_rule_match(ctx, rule->arch, rule->action, rule->nr,
 	                                 rule->has_expression ? rule->nodes : NULL);
+	/* Few are too large. */
+	if (result == -EINVAL && strstr(callgate_diagnosis(ctx), "the expression has "))
+		return;
 	ck_assert_msg(result == 0, "%s", callgate_diagnosis(ctx));
 	bool is_dead = strstr(callgate_diagnosis(ctx), "can never decide") != NULL;
 	for (int i = 0; is_dead && i < 20; i++) {

@@ -1,4 +1,4 @@
-#include "testing/scanner.h"
+#include "grammar/scanner.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "testing/words.h"
 
 enum { MESSAGE_SIZE = 400 };
 
@@ -19,6 +18,14 @@ static bool is_word(char c)
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+const char *scan_hint(const char *prefix, const char *closest)
+{
+	static _Thread_local char hint[96];
+
+	snprintf(hint, sizeof(hint), "; did you mean \"%s%s\"?", prefix, closest ? closest : "");
+	return closest ? hint : "";
 }
 
 unsigned int scan_column(const struct scan *scan, const char *where)
@@ -39,7 +46,7 @@ bool scan_fail_memory(struct scan *scan)
 
 void *scan_allocate(struct scan *scan, size_t count, size_t size)
 {
-	void *bytes = arena_alloc_array(&scan->file->arena, count, size);
+	void *bytes = arena_alloc_array(&scan->output->arena, count, size);
 
 	if (!bytes)
 		scan->no_memory = true;
@@ -60,7 +67,7 @@ static bool add_message(struct scan *scan, unsigned int column, const char *text
 {
 	struct callgate_test_message message = {scan->line, column, scan_copy(scan, text, strlen(text))};
 
-	if (message.text && !vec_push(&scan->file->messages, message))
+	if (message.text && !vec_push(&scan->output->messages, message))
 		scan->no_memory = true;
 	return false;
 }
@@ -70,9 +77,9 @@ bool scan_fail(struct scan *scan, const char *where, const char *format, ...)
 	char text[MESSAGE_SIZE];
 	va_list list;
 
-	if (scan->file->messages.count + 1 == CALLGATE_TEST_FILE_MESSAGES_MAX)
+	if (scan->output->messages.count + 1 == CALLGATE_TEST_FILE_MESSAGES_MAX)
 		return add_message(scan, scan_column(scan, where), "and there are more mistakes");
-	if (scan->file->messages.count >= CALLGATE_TEST_FILE_MESSAGES_MAX)
+	if (scan->output->messages.count >= CALLGATE_TEST_FILE_MESSAGES_MAX)
 		return false;
 	va_start(list, format);
 	vsnprintf(text, sizeof(text), format, list);
@@ -83,7 +90,7 @@ bool scan_fail(struct scan *scan, const char *where, const char *format, ...)
 bool scan_fail_unknown(struct scan *scan, const char *where, const char *what, const char *name,
                        const char *prefix, const char *closest)
 {
-	return scan_fail(scan, where, "there is no %s \"%s\"%s", what, name, words_hint(prefix, closest));
+	return scan_fail(scan, where, "there is no %s \"%s\"%s", what, name, scan_hint(prefix, closest));
 }
 
 /* ---- whole lines ---- */

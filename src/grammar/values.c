@@ -1,5 +1,5 @@
 /* Values, arguments, calls and expectations of a line. */
-#include "testing/scanner.h"
+#include "grammar/scanner.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -10,7 +10,6 @@
 #include <callgate/syscall.h>
 
 #include "base/strbuf.h"
-#include "testing/words.h"
 
 /* C's digits: 10, 0x1f, 0400. `len` bytes, all letters, digits or _. */
 static bool parse_number(struct scan *scan, const char *word, size_t len, uint64_t *ret_number)
@@ -78,7 +77,7 @@ static bool parse_terms(struct scan *scan, struct file_value *value)
 	do {
 		if (!parse_term(scan, &term))
 			return false;
-		if (!vec_push_in(&terms, &scan->file->arena, term))
+		if (!vec_push_in(&terms, &scan->output->arena, term))
 			return scan_fail_memory(scan);
 	} while (scan_take(scan, "|"));
 	value->terms = terms.items;
@@ -300,7 +299,7 @@ static enum file_result live_result(const struct callgate_action_kind *kind)
 static bool parse_bounded(struct scan *scan, uint64_t most, struct file_value *ret_value, uint64_t *ret_bits)
 {
 	const char *where = scan_blanks(scan), *missing;
-	struct value value = {0};
+	struct evaluated value = {0};
 
 	if (!parse_value(scan, ret_value))
 		return false;
@@ -372,7 +371,7 @@ static bool fail_word(struct scan *scan, const char *where, const char *name)
 	if (error)
 		similar_offer(&similar, error);
 	return scan_fail(scan, where, "\"%s\" is no action and no error%s", name,
-	                 words_hint("", similar.best));
+	                 scan_hint("", similar.best));
 }
 
 static bool parse_word(struct scan *scan, const char *where, char *name, struct file_expectation *expectation)

@@ -1,14 +1,14 @@
 /*
- * Reading one line of a test file from left to right. Lines have been checked: they are UTF-8 without control characters.
+ * Reading one line of a test file or a policy from left to right. Lines have been checked: they are UTF-8 without control characters.
  */
-#ifndef CALLGATE_TESTING_SCANNER_H
-#define CALLGATE_TESTING_SCANNER_H
+#ifndef CALLGATE_GRAMMAR_SCANNER_H
+#define CALLGATE_GRAMMAR_SCANNER_H
 
-#include "testing/test_file.h"
+#include "grammar/statement.h"
 
 /* at <= end: what is still to be read. The first mistake of a line is reported, and then nothing more is read of it. */
 struct scan {
-	struct callgate_test_file *file;
+	struct scan_output *output;
 	const char *start, *at, *end; /* comments and blanks at the end are cut off */
 	unsigned int line;            /* from 1 */
 	bool is_live; /* the line makes a real call: no sets, and one value for each argument */
@@ -27,6 +27,12 @@ bool scan_fail_unknown(struct scan *scan, const char *where, const char *what, c
                        const char *prefix, const char *closest);
 /* Memory is out: no message; always false. */
 bool scan_fail_memory(struct scan *scan);
+
+/*
+ * What follows "there is no set \"@netwrok\"": "; did you mean \"@network\"?", with the prefix before the closest name that
+ * there is; "" if that is NULL. Valid until the thread's next one.
+ */
+const char *scan_hint(const char *prefix, const char *closest);
 
 unsigned int scan_column(const struct scan *scan, const char *where);
 /* Passes over blanks; where the scan is then. */
@@ -50,7 +56,7 @@ char *scan_text(struct scan *scan, const char *what);
 /* "...": with \\ \" \n \t \0 \xHH. NULL: a mistake, such as a NUL within where there can be none, or no memory. */
 char *scan_string(struct scan *scan, bool has_zeros);
 
-/* A copy in the file's arena with a NUL; NULL: no memory, and it is noted. */
+/* A copy in the output's arena with a NUL; NULL: no memory, and it is noted. */
 char *scan_copy(struct scan *scan, const char *text, size_t len);
 void *scan_allocate(struct scan *scan, size_t count, size_t size);
 

@@ -1,15 +1,15 @@
 /* What the values and arguments of a line are on one architecture. */
-#include "testing/test_file.h"
+#include "grammar/statement.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
-#include "testing/words.h"
+#include <callgate/arch.h>
 
 /* ---- values ---- */
 
-int cases_evaluate(const struct file_value *value, uint32_t arch, struct value *ret_value,
+int cases_evaluate(const struct file_value *value, uint32_t arch, struct evaluated *ret_value,
                    const char **ret_missing)
 {
 	uint64_t bits = 0;
@@ -68,15 +68,16 @@ static bool is_narrow(uint32_t arch)
 
 /* NULL, or a mistake. */
 static const char *evaluate(const struct maker *maker, const struct file_value *value,
-                            struct value *ret_value)
+                            struct evaluated *ret_value)
 {
+	const struct callgate_arch *arch = callgate_arch_find(maker->arch);
 	const char *missing = "";
 	int result = cases_evaluate(value, maker->arch, ret_value, &missing);
 
 	if (result == 0)
 		return NULL;
-	snprintf(mistake, sizeof(mistake), "%s does not have the constant %s", words_arch_name(maker->arch),
-	         missing);
+	snprintf(mistake, sizeof(mistake), "%s does not have the constant %s",
+	         arch ? arch->name : "an unknown architecture", missing);
 	return mistake;
 }
 
@@ -121,7 +122,7 @@ static void add_values(struct maker *maker, uint64_t first, uint64_t last)
 	}
 }
 
-static const char *make_equal(struct maker *maker, struct value value)
+static const char *make_equal(struct maker *maker, struct evaluated value)
 {
 	/* Both ways of passing a negative int, the smaller one last; where 32 bits are compared they are one. */
 	uint64_t forms[2] = {value.bits, (uint32_t)value.bits}, first = 0;
@@ -144,7 +145,7 @@ static const char *make_equal(struct maker *maker, struct value value)
 	return NULL;
 }
 
-static const char *make_order(struct maker *maker, struct value value, struct value second)
+static const char *make_order(struct maker *maker, struct evaluated value, struct evaluated second)
 {
 	uint64_t bits = value.bits, first = 0, last = maker->most;
 
@@ -176,9 +177,9 @@ static const char *make_order(struct maker *maker, struct value value, struct va
 	return NULL;
 }
 
-static const char *make_bits(struct maker *maker, struct value value)
+static const char *make_bits(struct maker *maker, struct evaluated value)
 {
-	struct value mask;
+	struct evaluated mask;
 	const char *wrong = evaluate(maker, &maker->argument->mask, &mask);
 
 	if (wrong)
@@ -211,7 +212,7 @@ const char *cases_of_argument(const struct file_argument *argument, unsigned ind
 	                      .most = UINT64_MAX >> (64 - bits),
 	                      .is_part = bits < all,
 	                      .cases = ret_cases};
-	struct value value, second = {0};
+	struct evaluated value, second = {0};
 	const char *wrong;
 
 	ret_cases->count = 0;
@@ -233,7 +234,7 @@ const char *cases_of_argument(const struct file_argument *argument, unsigned ind
 static bool has_constants(const struct file_argument *argument, uint32_t arch)
 {
 	const char *missing;
-	struct value value;
+	struct evaluated value;
 
 	return cases_evaluate(&argument->value, arch, &value, &missing) == 0 &&
 	       cases_evaluate(&argument->second, arch, &value, &missing) == 0 &&

@@ -1,0 +1,235 @@
+/* Policies: what their lines mean, and what is wrong with them, each with its place. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <callgate/diagnosis.h>
+
+#include "reading.h"
+#include "support/run.h"
+
+#define KILL SCMP_ACT_KILL_PROCESS
+
+START_TEST(the_first_match_decides)
+{
+	struct callgate_profile *profile = new_profile();
+	unsigned int line = 0, column = 0;
+	scmp_filter_ctx ctx = read_profile(profile, "# a policy\n\ndefault EPERM\n"
+	                                            "arch x86_64, aarch64\n"
+	                                            "socket(AF_ALG) -> KILL_PROCESS # a comment\n"
+	                                            "socket(AF_UNIX) -> ALLOW\n"
+	                                            "socket(3..5, != 2) -> LOG\n"
+	                                            "read, write -> ALLOW\n"
+	                                            "openat(AT_FDCWD) -> ALLOW\n"
+	                                            "on aarch64: close -> KILL_PROCESS\n"
+	                                            "use @file-close\n"
+	                                            "mkdirat -> ERRNO(EACCES)\n");
+
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "socket", 38, 0), KILL);
+	/* The kernel reads 32 bits. */
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "socket", 0x500000026, 0), KILL);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_AARCH64, "socket", 1, 0), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_AARCH64, "socket", 4, 1), SCMP_ACT_LOG);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_AARCH64, "socket", 4, 2), ERRNO(1));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_AARCH64, "socket", 6, 1), ERRNO(1));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "read", 0, 0), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "openat", 0xffffff9c, 0), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "openat", (uint64_t)-100, 0), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "openat", 3, 0), ERRNO(1));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "close", 0, 0), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_AARCH64, "close", 0, 0), KILL);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_AARCH64, "mkdirat", 0, 0), ERRNO(13));
+	ck_assert_int_eq(callgate_profile_rule_origin(profile, 1, &line, &column), 0);
+	ck_assert_uint_eq(line, 5);
+	ck_assert_uint_eq(callgate_profile_message_count(profile), 0);
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
+START_TEST(a_baseline)
+{
+	struct callgate_profile *profile = new_profile();
+	scmp_filter_ctx ctx =
+	    read_profile(profile, "default EPERM\nkernel >= 5.8\narch x86_64\nread, cachestat -> ALLOW\n");
+
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "openat2", 0, 0), ERRNO(1));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "close_range", 0, 0), ERRNO(38));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "cachestat", 0, 0), ALLOW);
+	ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_X86_64, 1000, 0, 0), ERRNO(38));
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
+/* socketcall(2) hides arguments: what is as strict as the default denies all there, and what is not allows none. */
+START_TEST(multiplexed_calls)
+{
+	struct callgate_profile *profile = new_profile();
+	scmp_filter_ctx ctx = read_profile(
+	    profile, "default ALLOW\narch x86_64, x86\nsocket(AF_ALG) -> EPERM\nbind -> EACCES\n");
+
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socket", 1, 0), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 1, 0), ERRNO(1));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 2, 0), ERRNO(13));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 3, 0), ALLOW);
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
+/* Warnings that a policy is read with. */
+static const struct {
+	const char *text, *warning;
+	unsigned int line;
+} warnings[] = {
+    {"default EPERM\narch x86_64\nread(1) -> ALLOW\nread(1, 2) -> LOG\n",
+     "this can never decide: line 3 already covers it, as for read(1, ", 4},
+    {"default EPERM\narch x86_64\nread(1) -> ALLOW\nread(!= 1) -> LOG\nread -> EACCES\n",
+     "this can never decide: line", 5},
+    {"default EPERM\narch aarch64\nopen -> ALLOW\n", "no architecture of the filter has the call", 3},
+};
+enum { WARNINGS = sizeof(warnings) / sizeof(warnings[0]) };
+
+START_TEST(what_never_decides_is_a_warning)
+{
+	struct callgate_profile *profile = new_profile();
+
+	seccomp_release(read_profile(profile, warnings[_i].text));
+	ck_assert_uint_eq(callgate_profile_message_count(profile), 1);
+	const struct callgate_profile_message *message = callgate_profile_message(profile, 0);
+	ck_assert_int_eq(message->severity, CALLGATE_SEVERITY_WARNING);
+	ck_assert_uint_eq(message->line, warnings[_i].line);
+	ck_assert_msg(strstr(message->text, warnings[_i].warning), "%s", message->text);
+	callgate_profile_free(profile);
+}
+END_TEST
+
+/* Mistakes: the first message, and its place. */
+static const struct {
+	const char *text, *error;
+	unsigned int line, column;
+} mistakes[] = {
+    {"default EPREM\n", "\"EPREM\" is no action and no error; did you mean \"EPERM\"?", 1, 9},
+    {"default \n", "there should be an action or an error here", 1, 8},
+    {"default EPERM\ndefault ALLOW\n", "this contradicts `default EPERM` in line 1", 2, 1},
+    {"default EPERM\nraed -> ALLOW\n", "there is no system call \"raed\"; did you mean \"read\"?", 2, 1},
+    {"default EPERM\nuse @fil-read\n", "there is no set \"@fil-read\"; did you mean \"@file-read\"?", 2, 5},
+    {"default EPERM\nread ALLOW\n", "there should be \"->\" after the calls", 2, 6},
+    {"default EPERM\nread -> \n", "there should be an action or an error here", 2, 8},
+    {"default EPERM\narch x86_46\n", "there is no architecture \"x86_46\"; did you mean \"x86_64\"?", 2, 6},
+    {"default EPERM\narch x86, x86\n", "x86 is here twice", 2, 11},
+    {"default EPERM\narch x86\narch arm\n", "a second `arch`; one line can name several", 3, 1},
+    {"default EPERM\nkernel 5.10\n", "there should be \">=\" after `kernel`", 2, 8},
+    {"default EPERM\nkernel >= 0.0\n", "\"0.0\" is not a version of Linux such as 5.10", 2, 11},
+    {"default EPERM\nkernel >= five\n", "\"five\" is not a version of Linux such as 5.10", 2, 11},
+    {"default EPERM\nkernel >= 5.10\nkernel >= 5.4\n", "this contradicts `kernel >= 5.10` in line 2", 3, 11},
+    {"default ALLOW\nkernel >= 5.10\n", "`kernel` is for policies whose default denies calls", 2, 1},
+    {"default EPERM\nopenat(*, *, O_RDNOLY) -> ALLOW\n", "there is no constant \"O_RDNOLY\"", 2, 14},
+    {"default EPERM\nopenat(1, 2, 3, 4, 5, 6, 7) -> ALLOW\n", "a system call has at most 6 arguments", 2, 26},
+    {"default EPERM\nopenat(*, \"/etc\") -> ALLOW\n", "a filter does not see what a pointer points to", 2,
+     11},
+    {"default EPERM\nread -> ALLOW ALLOW\n", "the line should end here", 2, 15},
+    {"default EPERM\ninclude nowhere.policy\n", "nowhere.policy: No such file or directory", 2, 9},
+    {"default EPERM\ninclude /\n", "/: not a regular file", 2, 9},
+    {"default EPERM\nread \x01-> ALLOW\n", "the control character 0x01", 2, 6},
+    {"default EPERM\nread \xff-> ALLOW\n", "the byte 0xff is not UTF-8 here", 2, 6},
+};
+enum { MISTAKES = sizeof(mistakes) / sizeof(mistakes[0]) };
+
+START_TEST(mistakes_have_places)
+{
+	struct callgate_profile *profile = new_profile();
+
+	ck_assert_int_eq(
+	    callgate_profile_read_memory(profile, mistakes[_i].text, strlen(mistakes[_i].text), "p"),
+	    -EINVAL);
+	ck_assert_uint_ge(callgate_profile_message_count(profile), 1);
+	const struct callgate_profile_message *message = callgate_profile_message(profile, 0);
+	ck_assert_msg(strstr(message->text, mistakes[_i].error), "%s", message->text);
+	ck_assert_msg(message->line == mistakes[_i].line && message->column == mistakes[_i].column,
+	              "%u:%u: %s", message->line, message->column, message->text);
+	callgate_profile_free(profile);
+}
+END_TEST
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *file = fopen(name, "we");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(files_include_others)
+{
+	char folder[] = "/tmp/policy-XXXXXX";
+	struct callgate_profile *profile = new_profile();
+	unsigned int line, column;
+	scmp_filter_ctx ctx;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+	ck_assert_int_eq(mkdir("parts", 0700), 0);
+	write_file(
+	    "main",
+	    "default EPERM\narch x86_64\nread -> EACCES\ninclude parts/first\nwrite -> KILL_PROCESS\n");
+	write_file("parts/first", "default EPERM\ninclude second\nread -> ALLOW\n");
+	write_file("parts/second", "write -> ALLOW\n");
+	int result = callgate_profile_read_file(profile, "main");
+	ck_assert_msg(result == 0, "%s", callgate_profile_diagnosis(profile));
+	ck_assert_int_eq(callgate_profile_context(profile, &ctx), 0);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "read", 0, 0), ERRNO(13));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "write", 0, 0), ALLOW);
+	ck_assert_int_eq(callgate_profile_rule_origin(profile, 2, &line, &column), 0);
+	ck_assert_uint_eq(line, 4);
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+
+	profile = new_profile();
+	write_file("parts/second", "write -> ALLOW\n\ninclude ../main\n");
+	ck_assert_int_eq(callgate_profile_read_file(profile, "main"), -EINVAL);
+	ck_assert_str_eq(callgate_profile_diagnosis(profile),
+	                 "parts/second:3:9: error: parts/../main includes itself");
+	callgate_profile_free(profile);
+
+	profile = new_profile();
+	write_file("parts/second", "wriite -> ALLOW\n");
+	ck_assert_int_eq(callgate_profile_read_file(profile, "main"), -EINVAL);
+	ck_assert_str_eq(callgate_profile_message(profile, 0)->file, "parts/second");
+	callgate_profile_free(profile);
+	(void)!system("rm -r parts main");
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+/* What begins otherwise is no policy, and is read as JSON. */
+START_TEST(other_texts_are_profiles)
+{
+	static const char *const texts[] = {"defaultAction: x\n", "read -> ALLOW\n", "default",
+	                                    "{\"default\": 1}"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct callgate_profile *profile = new_profile();
+		ck_assert_int_eq(callgate_profile_read_memory(profile, texts[i], strlen(texts[i]), "p"),
+		                 -EINVAL);
+		ck_assert_ptr_null(strstr(callgate_profile_diagnosis(profile), "action or an error"));
+		callgate_profile_free(profile);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("policies");
+
+	tcase_add_test(tcase, the_first_match_decides);
+	tcase_add_test(tcase, a_baseline);
+	tcase_add_test(tcase, multiplexed_calls);
+	tcase_add_loop_test(tcase, what_never_decides_is_a_warning, 0, WARNINGS);
+	tcase_add_loop_test(tcase, mistakes_have_places, 0, MISTAKES);
+	tcase_add_test(tcase, files_include_others);
+	tcase_add_test(tcase, other_texts_are_profiles);
+	return test_run(tcase);
+}
