@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 
 #include <callgate/action.h>
+#include <callgate/rule.h>
 #include <callgate/syscall.h>
 
 /* ---- failures ---- */
@@ -97,8 +98,9 @@ void words_print_condition(const struct scmp_arg_cmp *c, struct strbuf *text)
 {
 	static const char *const symbols[] = {"?", "!=", "<", "<=", "==", ">=", ">", "=="};
 
-	assert(c->arg < 6 && c->op > _SCMP_CMP_MIN && c->op < _SCMP_CMP_MAX);
-	strbuf_printf(text, "argument %u", c->arg);
+	assert((c->arg & ~CALLGATE_LOW_HALF) < 6 && c->op > _SCMP_CMP_MIN && c->op < _SCMP_CMP_MAX);
+	strbuf_printf(text, "argument %u%s", c->arg & ~CALLGATE_LOW_HALF,
+	              c->arg & CALLGATE_LOW_HALF && c->op != SCMP_CMP_MASKED_EQ ? " & 0xffffffff" : "");
 	if (c->op == SCMP_CMP_MASKED_EQ)
 		strbuf_printf(text, " & 0x%llx == 0x%llx", (unsigned long long)c->datum_a,
 		              (unsigned long long)c->datum_b);

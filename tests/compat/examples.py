@@ -25,7 +25,7 @@ REFUSED = "the kernel refused"
 class Example:
     def __init__(self, text, sentence, language=""):
         self.text, self.sentence, self.language = text, " ".join(sentence.split()), language
-        named = re.match(r"([\w./-]+\.(?:c|json|test))\b.*:$", self.sentence.replace("`", ""))
+        named = re.match(r"([\w./-]+\.(?:c|json|test|policy))\b.*:$", self.sentence.replace("`", ""))
         self.file = named.group(1) if named else None
         printed = re.match(r"(?:With (.*?) it|It) prints(?:, until (SIG\w+) ends it)?:$", self.sentence)
         self.printed = bool(printed)

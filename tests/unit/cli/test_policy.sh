@@ -29,6 +29,10 @@ grep -q "^writev(0, \*, \*) on .*: A allows, B gives ERRNO(EPERM)" out || grep -
 "$callgate" profile check - <"$examples/server.policy" >out 2>&1 && fail "an include from standard input, which is in no folder"
 grep -q "standard input:.*base.policy: No such file" out || fail "no word of the file that is not there"
 
+# Rules that compare the low half of an argument are shown as such.
+"$callgate" sim --arch x86_64 "$examples/decoder.policy" 'write(2)' >out 2>&1 || fail "sim"
+grep -q "ALLOW, rule [0-9]* (if argument 0 & 0xffffffff <= 0x2 and argument 0 & 0xffffffff >= 0x1)" out || fail "sim of a range"
+
 # What is asked for that a policy has not is an error, and nothing is changed.
 "$callgate" profile resolve "$examples/server.policy" >out 2>&1 && fail "resolve"
 grep -q "this is a policy" out || fail "no word of resolve"
