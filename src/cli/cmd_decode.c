@@ -94,7 +94,7 @@ static void print_report(struct decoding *d, const struct callgate_report *repor
 	print_name(report->command);
 	if (report->pid)
 		printf("[%d]", report->pid);
-	printf("%s%s\n", *report->command || report->pid ? ": " : "", text);
+	print_safely(stdout, "%s%s\n", *report->command || report->pid ? ": " : "", text);
 }
 
 /* ---- lines of strace ---- */

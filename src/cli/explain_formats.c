@@ -20,7 +20,7 @@ static void print_cases(FILE *out, const struct explained_call *call, const char
 		const int at = fprintf(out, "%s%-14s %s", indent, action,
 		                       *one->condition ? one->condition : "whatever the arguments are");
 		const int pad = at < PLACE_COLUMN ? PLACE_COLUMN - at : at < LONG_LINE ? 2 : PLACE_COLUMN;
-		fprintf(out, "%s%*s%s\n", at < LONG_LINE ? "" : "\n", pad, "", one->place);
+		print_safely(out, "%s%*s%s\n", at < LONG_LINE ? "" : "\n", pad, "", one->place);
 	}
 	if (!call->is_complete)
 		fprintf(out, "%sand more cases, which the prover has not found within its budget\n", indent);
@@ -106,9 +106,9 @@ static void print_arch(FILE *out, const struct explanation *x, const struct call
 
 	for (size_t i = 0; i < x->calls.count; i++)
 		counts[x->calls.items[i].kind] += x->calls.items[i].arch == arch;
-	fprintf(out, "%s on %s: %zu calls allowed, %zu denied, %zu by argument\n", x->explaining.filter->path,
-	        arch->name, counts[EXPLAINED_ALLOWED], counts[EXPLAINED_DENIED],
-	        counts[EXPLAINED_CONDITIONAL]);
+	print_safely(out, "%s on %s: %zu calls allowed, %zu denied, %zu by argument\n",
+	             x->explaining.filter->path, arch->name, counts[EXPLAINED_ALLOWED],
+	             counts[EXPLAINED_DENIED], counts[EXPLAINED_CONDITIONAL]);
 	for (int kind = EXPLAINED_ALLOWED; kind <= EXPLAINED_DENIED; kind++)
 		if (x->kinds & 1u << kind)
 			print_names(out, x, arch, (enum explained_kind)kind);

@@ -99,6 +99,12 @@ callgate: [7256]: mkdir(..., ...) on x86_64: ERRNO(EPERM)
 callgate: [7255]: symlink(..., ...) on x86_64
 OUT
 
+# No name steers a terminal.
+name=$(printf 'e\033[2J.json')
+cp p.json "$name"
+"$callgate" decode --only --arch x86_64 --profile "$name" <in >out 2>err || fail "a strange name"
+! grep -q "$(printf '\033')" out err || fail "a name steers the terminal"
+
 # Nothing to say, nothing to read, bytes that are no text, lines of megabytes.
 echo nothing >in
 expect 1 <<'OUT'

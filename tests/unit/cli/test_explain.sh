@@ -153,6 +153,16 @@ grep -q '^| `clone` | ALLOW if clone_flags has none of CLONE_NEWCGROUP\\|CLONE_N
 cp p.json 'a|b<c>*.json'
 "$callgate" explain --arch x86_64 'a|b<c>*.json' --markdown | grep -qF '### a\|b&lt;c>\*.json on x86_64' || fail "a name in Markdown"
 
+# No name steers a terminal.
+name=$(printf 'e\033[2J.json')
+cp p.json "$name"
+for options in '' '--syscall socket' '--markdown' '--json' '--html'; do
+	# shellcheck disable=SC2086 # words are meant to split
+	"$callgate" explain --arch x86_64 "$name" $options >out 2>err
+	[ -s out ] || fail "$options prints nothing"
+	! grep -q "$(printf '\033')" out err || fail "$options lets a name steer the terminal"
+done
+
 # The decisions as a graph: DOT that is well formed, with each answer.
 "$callgate" explain --arch x86_64 p.json --syscall openat --dot >out 2>err
 grep -q 'label="flags & 0x3 [!=]= O_RDONLY"' out && grep -q '"ALLOW"' out && grep -q '"ERRNO(EPERM)"' out || fail "--dot"
