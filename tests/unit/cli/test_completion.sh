@@ -43,7 +43,7 @@ completes() # WANTED WORD...: what the last word becomes
 	[ "$found" = "$wanted" ] || fail "$*: \"$found\", not \"$wanted\""
 }
 completes 'compile completion' callgate comp
-completes 'bpf c pfc header' callgate compile --format ''
+completes 'bpf c pfc proof header' callgate compile --format ''
 completes 'riscv64' callgate prove --arch ri
 completes '--profile' callgate compile --prof
 touch profile.json
