@@ -20,7 +20,7 @@ allow()
 {
 	expected=$1
 	shift
-	cp "$scratch/old.json" "$scratch/new.json"
+	cp -p "$scratch/old.json" "$scratch/new.json"
 	"$callgate" profile allow "$scratch/new.json" "$@" >"$scratch/words" 2>&1 </dev/null
 	actual=$?
 	[ $actual = "$expected" ] || fail "allow $*: status $actual, not $expected"
@@ -92,7 +92,7 @@ grep -q 'gets another error: setdomainname' "$scratch/words" || fail 'other erro
 allow 0 read
 grep -q 'allowed already' "$scratch/words" || fail 'read: allowed already'
 cmp -s "$scratch/old.json" "$scratch/new.json" || fail 'read: the file was changed'
-cp "$scratch/old.json" "$scratch/new.json"
+cp -p "$scratch/old.json" "$scratch/new.json"
 "$callgate" profile allow --dry-run "$scratch/new.json" chmod >"$scratch/words" 2>&1 || fail '--dry-run'
 grep -q '^-.*"ptrace" , "chmod"' "$scratch/words" && grep -q '^+.*"chmod"' "$scratch/words" || fail '--dry-run: no difference'
 cmp -s "$scratch/old.json" "$scratch/new.json" || fail '--dry-run: the file was changed'
@@ -118,7 +118,7 @@ grep -q '"syscalls": \[\]' "$scratch/new.json" || fail 'an entry with one name'
 # Two architectures, one of which makes these calls through others.
 printf '{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], "syscalls": []}' >"$scratch/old.json"
 for call in semop socket 'socket(AF_UNIX)' 'openat(AT_FDCWD)' @network; do
-	cp "$scratch/old.json" "$scratch/new.json"
+	cp -p "$scratch/old.json" "$scratch/new.json"
 	"$callgate" profile allow --machine x86_64 "$scratch/new.json" "$call" >"$scratch/words" 2>&1 || fail "x86: $call"
 done
 [ "$failures" = 0 ]
