@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -24,18 +25,24 @@ def introspect(build, what):
     return json.loads(output("meson", "introspect", "--" + what, build))
 
 
+def git(root, *words):
+    """What git says; "" without git or a repository."""
+    if not shutil.which("git"):
+        return ""
+    return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=False).stdout
+
+
 def tree(root):
-    listed = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True, check=False)
-    if listed.returncode == 0 and listed.stdout:
-        return sorted(name for name in listed.stdout.split("\0") if name and (root / name).is_file())
+    listed = git(root, "ls-files", "-z")
+    if listed:
+        return sorted(name for name in listed.split("\0") if name and (root / name).is_file())
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and path.relative_to(root).parts[0] != "build")
 
 
 def created(root):
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
-        commit = subprocess.run(["git", "-C", root, "log", "-1", "--format=%ct"], capture_output=True, text=True, check=False)
-        epoch = commit.stdout.strip() or "0"
+        epoch = git(root, "log", "-1", "--format=%ct").strip() or "0"
     return datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
