@@ -130,6 +130,7 @@ let judge case =
 let read name channel =
   let case = ref None and at = ref 0 in
   let finish () = (match !case with Some c -> judge c | None -> ()); case := None in
+  let malformed why = Printf.eprintf "callgate-recheck: %s:%d: %s\n" name !at why; exit 3 in
   (try while true do
     let words = List.filter (fun s -> s <> "") (String.split_on_char ' ' (input_line channel)) in
     incr at;
@@ -140,8 +141,8 @@ let read name channel =
     | _, Some c -> line c words
     | _, None -> raise (Malformed "the first line is \"callgate-proof 1\"")
   done with
-  | End_of_file -> if !case = None && !at = 0 then raise (Malformed "nothing to read"); finish ()
-  | Malformed why -> Printf.eprintf "callgate-recheck: %s:%d: %s\n" name !at why; exit 3)
+  | End_of_file -> if !case = None then malformed "nothing to read" else finish ()
+  | Malformed why -> malformed why)
 
 let () =
   match Array.to_list Sys.argv with

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,12 +157,44 @@ static bool check_prover(const struct callgate_program *program, const struct se
 	return true;
 }
 
+/*
+ * Appends program, calls and verdicts, about which the kernel has agreed, to the file CALLGATE_CASES, for the specification of tests/formal; on
+ * this machine a call is 64 bytes in the order that the input has.
+ */
+static void write_cases(const struct callgate_program *program, const struct seccomp_data *calls)
+{
+	const char *path = getenv("CALLGATE_CASES");
+	FILE *file = path ? fopen(path, "a") : NULL;
+	struct strbuf text = {0};
+
+	if (!path)
+		return;
+	ck_assert_ptr_nonnull(file);
+	strbuf_append(&text, "callgate-proof 1\norder little\n");
+	bpf_write(program, &text);
+	for (size_t i = 0; i < CALLS; i++) {
+		unsigned char bytes[sizeof(calls[i])];
+		memcpy(bytes, &calls[i], sizeof(bytes));
+		strbuf_append(&text, "input ");
+		for (size_t j = 0; j < sizeof(bytes); j++)
+			strbuf_printf(&text, "%02x", bytes[j]);
+		/* A verdict that is less strict than ALLOW without data is none to the kernel. */
+		uint32_t verdict = bpf_simulate(program, &calls[i], NULL);
+		bool counts = (int32_t)(verdict & SECCOMP_RET_ACTION_FULL) < (int32_t)SECCOMP_RET_ALLOW;
+		strbuf_printf(&text, "\n# expect 0x%x\n", counts ? verdict : SECCOMP_RET_ALLOW);
+	}
+	ck_assert_uint_eq(fwrite(text.text, 1, text.length, file), text.length);
+	ck_assert_int_eq(fclose(file), 0);
+	strbuf_finish(&text);
+}
+
 /* Runs children until every call is answered: one that dies where it should goes on behind that call. */
 static size_t check_program(const struct call_entry *entry, const struct sock_filter *insns, size_t count,
                             const struct seccomp_data *calls, struct board *board)
 {
 	struct callgate_program program = {bpf_host_is_big_endian(), count,
-	                                   (struct sock_filter *)(uintptr_t)insns, NULL};
+	                                   (struct sock_filter *)(uintptr_t)insns,
+	                                   (struct sock_filter *)(uintptr_t)insns};
 	size_t deaths = 0;
 
 	for (board->at = 0; board->at < CALLS;) {
@@ -185,6 +218,7 @@ static size_t check_program(const struct call_entry *entry, const struct sock_fi
 		deaths++;
 		board->at = board->at + 1;
 	}
+	write_cases(&program, calls);
 	return deaths;
 }
 

@@ -363,3 +363,76 @@ bool model_allows(const struct model *model, const struct seccomp_data *call, ui
 	}
 	return verdict == model->default_action;
 }
+
+static void write_rule(const struct model_rule *rule, FILE *out)
+{
+	static const char *const operators[] = {"", "NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ"};
+
+	fprintf(out, "rule 0x%x\n", rule->action);
+	for (unsigned i = 0; i < rule->count; i++) {
+		const struct scmp_arg_cmp *one = &rule->args[i];
+		bool masked = one->op == SCMP_CMP_MASKED_EQ;
+		fprintf(out, "condition %u %s 0x%llx 0x%llx\n", one->arg, operators[one->op],
+		        masked ? (unsigned long long)one->datum_a : ~0ull,
+		        (unsigned long long)(masked ? one->datum_b : one->datum_a));
+	}
+}
+
+/* The rules for one number, those that come first for certain first. */
+static bool write_number(const struct model_arch *arch, uint32_t nr, FILE *out)
+{
+	bool done[MODEL_RULES] = {false};
+
+	fprintf(out, "call 0x%x\n", nr);
+	for (;;) {
+		size_t left = 0, next = arch->count;
+		for (size_t i = 0; i < arch->count; i++) {
+			bool first = arch->rules[i].nr == nr && !done[i];
+			left += first;
+			for (size_t j = 0; j < arch->count && first; j++) {
+				const struct model_rule *other = &arch->rules[j];
+				if (other->nr != nr || done[j] || i == j)
+					continue;
+				bool comes_after = precedes(other, &arch->rules[i]);
+				if (!comes_after && !precedes(&arch->rules[i], other) &&
+				    other->action != arch->rules[i].action)
+					return false;
+				first = !comes_after;
+			}
+			if (first)
+				next = i;
+		}
+		if (left == 0 || next == arch->count)
+			return left == 0;
+		done[next] = true;
+		write_rule(&arch->rules[next], out);
+	}
+}
+
+static bool write_arch(const struct model_arch *arch, FILE *out)
+{
+	uint32_t first = arch->token == SCMP_ARCH_X32 ? X32_BIT : 0;
+	uint32_t last = arch->token == SCMP_ARCH_X86_64 ? X32_BIT - 1 : UINT32_MAX;
+
+	fprintf(out, "architecture 0x%x 0x%x 0x%x %d\n", audit(arch->token), first, last,
+	        is_wide(arch->token) ? 64 : 32);
+	for (size_t i = 0; i < arch->count; i++) {
+		bool seen = (int32_t)arch->rules[i].nr < 0; /* in no filter */
+		for (size_t j = 0; j < i && !seen; j++)
+			seen = arch->rules[j].nr == arch->rules[i].nr;
+		if (!seen && !write_number(arch, arch->rules[i].nr, out))
+			return false;
+	}
+	return true;
+}
+
+bool model_write(const struct model *model, FILE *out)
+{
+	fprintf(out, "callgate-proof 1\norder %s\ndefault 0x%x\nbad-architecture 0x%x\n",
+	        is_big_endian(model->now.archs[0].token) ? "big" : "little", model->default_action,
+	        model->bad_arch_action);
+	for (size_t i = 0; i < model->now.count; i++)
+		if (!write_arch(&model->now.archs[i], out))
+			return false;
+	return true;
+}

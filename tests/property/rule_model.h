@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <seccomp.h>
 
@@ -50,5 +51,11 @@ void model_reject(struct model *model);
 
 /* May a filter with these rules give this verdict? More than one may be right where the contract leaves it open. */
 bool model_allows(const struct model *model, const struct seccomp_data *call, uint32_t verdict);
+
+/*
+ * Writes the policy in the language of docs/verified-checker.md, without programs. False where the contract leaves open which of two rules
+ * with different actions wins; the text is then of no use.
+ */
+bool model_write(const struct model *model, FILE *out);
 
 #endif
