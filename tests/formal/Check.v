@@ -207,11 +207,24 @@ Definition test_of_branch (c : comparison) (k : N) : test * bool :=
   match c with
   | Jeq => (equals k, false) | Jgt => (Least (k + 1), false) | Jge => (Least k, false) | Jset => (Match k 0, true)
   end.
-(** The same test as one of the input's word, if there is one. *)
-Definition test_of_word (ops : list (operation * N)) (t : test) : option test :=
+(** The same test as one of the input's word, if there is one; or one that has to be decided before: does the addition wrap? *)
+Definition shifted (a : fact) (k : N) (t : test) : option (test + test) :=
+  if negb (k <? two32) then None else
+  match t with
+  | Least v =>
+    match decide a (Least (two32 - k)) with
+    | Some true => Some (inl (Least (v + two32 - k)))
+    | Some false => Some (inl (Least (v - k)))
+    | None => Some (inr (Least (two32 - k)))
+    end
+  | Match m v => if (m =? word_max) && (v <? two32) then Some (inl (equals (compute Sub v k))) else None
+  end.
+Definition test_of_word (a : fact) (ops : list (operation * N)) (t : test) : option (test + test) :=
   match ops, t with
-  | [], _ => Some t
-  | [(And, m)], Match m' v => Some (Match (N.land m m') v)
+  | [], _ => Some (inl t)
+  | [(And, m)], Match m' v => Some (inl (Match (N.land m m') v))
+  | [(Add, k)], _ => shifted a k t
+  | [(Sub, k)], _ => if k <=? two32 then shifted a (two32 - k) t else None
   | _, _ => None
   end.
 
@@ -232,8 +245,9 @@ Definition decide_branch (f : facts) (c : comparison) (v : value) (k : N) : bool
     | Num a => inl (compare c a k)
     | Of w ops =>
       let (t, negated) := test_of_branch c k in
-      match test_of_word ops t with
-      | Some t => match decide (fact_of f w) t with Some b => inl (xorb negated b) | None => inr (w, t) end
+      match test_of_word (fact_of f w) ops t with
+      | Some (inr t) => inr (w, t)
+      | Some (inl t) => match decide (fact_of f w) t with Some b => inl (xorb negated b) | None => inr (w, t) end
       | None => inr (hint f v)
       end
     end

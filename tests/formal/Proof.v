@@ -419,12 +419,32 @@ Proof.
   - destruct (k <=? x); reflexivity.
   - destruct (N.land x k =? 0); reflexivity.
 Qed.
-Lemma test_of_word_ok w ops t t' : test_of_word ops t = Some t' -> holds t (val (Of w ops)) = holds t' (words w).
+Lemma shifted_ok a k x t t' : x < two32 -> has a x -> shifted a k t = Some (inl t') -> holds t (compute Add x k) = holds t' x.
+Proof.
+  intros S H. unfold shifted, compute. destruct (N.ltb_spec k two32) as [Kl | Kl]; cbn [negb]; [| discriminate].
+  assert (Cases : x + k < two32 /\ (x + k) mod two32 = x + k \/ two32 <= x + k /\ (x + k) mod two32 = x + k - two32).
+  { destruct (N.lt_ge_cases (x + k) two32); [left | right]; split; try assumption; [apply N.mod_small; assumption |].
+    replace (x + k) with (x + k - two32 + 1 * two32) at 1 by lia. rewrite N.mod_add by discriminate. apply N.mod_small. lia. }
+  destruct t as [v | m v].
+  - destruct (decide a (Least (two32 - k))) as [b |] eqn:D; [| discriminate]. apply (decide_ok _ _ _ _ S H) in D. cbn [holds] in D.
+    destruct b; intro E; inversion E; cbn [holds]; comparisons; try reflexivity; try discriminate; lia.
+  - destruct (N.eqb_spec m word_max) as [M | M]; cbn [andb]; [| discriminate]. destruct (N.ltb_spec v two32) as [Vl | Vl]; [| discriminate].
+    intro E. inversion E. unfold equals. cbn [holds]. rewrite M, !land_small by (assumption || apply N.mod_lt; discriminate).
+    assert (Back : v + two32 - k < two32 /\ (v + two32 - k) mod two32 = v + two32 - k
+                   \/ two32 <= v + two32 - k /\ (v + two32 - k) mod two32 = v - k).
+    { destruct (N.lt_ge_cases (v + two32 - k) two32); [left | right]; split; try assumption; [apply N.mod_small; assumption |].
+      replace (v + two32 - k) with (v - k + 1 * two32) by lia. rewrite N.mod_add by discriminate. apply N.mod_small. lia. }
+    generalize dependent ((x + k) mod two32). generalize dependent ((v + two32 - k) mod two32). intros. comparisons; try reflexivity; lia.
+Qed.
+Lemma test_of_word_ok w ops t t' : test_of_word (fact_of f w) ops t = Some (inl t') -> holds t (val (Of w ops)) = holds t' (words w).
 Proof.
   destruct ops as [| [o m] [| op ops]]; cbn [test_of_word].
   - intro E. inversion E. reflexivity.
-  - destruct o; try discriminate. destruct t as [| m' v]; [discriminate |]. intro E. inversion E.
-    cbn [value_of fold_left fst snd holds]. rewrite compute_and by apply V. rewrite N.land_assoc. reflexivity.
+  - destruct o; try discriminate; cbn [value_of fold_left fst snd].
+    + apply shifted_ok; [apply V | apply F].
+    + destruct (N.leb_spec m two32); [| discriminate]. intro E. rewrite <- (shifted_ok _ _ _ _ _ (V w) (F w) E).
+      f_equal. unfold compute. f_equal. lia.
+    + destruct t as [| m' v]; [discriminate |]. intro E. inversion E. cbn [holds]. rewrite compute_and by apply V. rewrite N.land_assoc. reflexivity.
   - destruct o; discriminate.
 Qed.
 Lemma decide_branch_ok c v k b : decide_branch f c v k = inl b -> compare c (val v) k = b.
@@ -432,7 +452,7 @@ Proof.
   unfold decide_branch. destruct (point_of f v) as [a |] eqn:P.
   - rewrite (point_of_ok _ _ P). congruence.
   - destruct v as [a | w ops]; [cbn [value_of]; congruence |]. destruct (test_of_branch c k) as [t negated] eqn:T.
-    destruct (test_of_word ops t) as [t' |] eqn:T'; [| destruct (hint f _); discriminate].
+    destruct (test_of_word (fact_of f w) ops t) as [[t' | t'] |] eqn:T'; [| discriminate | destruct (hint f _); discriminate].
     destruct (decide (fact_of f w) t') eqn:D; [| discriminate]. intro E. inversion E.
     rewrite (test_of_branch_ok _ _ (val (Of w ops)) _ _ (fold_lt ops (words w) (V w)) T), (test_of_word_ok _ _ _ _ T').
     rewrite (decide_ok _ _ _ _ (V w) (F w) D). reflexivity.

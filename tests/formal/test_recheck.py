@@ -372,10 +372,13 @@ def mutants():
             differ = judge.differ(policy, code)
             if differ is None:
                 counts["undecided by z3"] = counts.get("undecided by z3", 0) + 1
-            elif differ != (kind == "different") and not (kind == "unknown" and not differ):
+            elif kind == "unknown" and differ:
+                counts["different, but not decided"] = counts.get("different, but not decided", 0) + 1
+            elif differ != (kind == "different") and kind != "unknown":
                 fail("%s, but z3 says %s\n%s" % (answer, "different" if differ else "equal", case))
     print("mutants:", ", ".join("%d %s" % (count, kind) for kind, count in sorted(counts.items())))
-    if counts.get("unknown", 0) * 100 > wanted or counts.get("undecided by z3"):
+    # What a mutant computes otherwise than compilers do is not modelled; such a one is never called equal.
+    if counts.get("unknown", 0) > 3 + wanted / 50 or counts.get("undecided by z3"):
         fail("too many without an answer")
 
 
