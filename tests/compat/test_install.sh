@@ -126,12 +126,16 @@ with_cmake()
 	cat >"$scratch/cmake/CMakeLists.txt" <<'PROJECT'
 cmake_minimum_required(VERSION 3.18)
 project(user C)
-find_package(callgate REQUIRED)
+find_package(callgate 0.2.0 REQUIRED)
 add_executable(x x.c)
 target_link_libraries(x callgate::callgate callgate::oci)
 target_compile_definitions(x PRIVATE WITH_CALLGATE)
 add_executable(confined static.c)
 callgate_filter(confined chmod.json NAME chmod_filter ARCH aarch64 x86_64 x86)
+find_package(callgate 0.1 QUIET)
+if(callgate_FOUND)
+  message(FATAL_ERROR "0.2 is taken for 0.1")
+endif()
 PROJECT
 	config=$(dirname "$(find "$scratch" -name callgateConfig.cmake)")
 	CC=$compiler cmake -Dcallgate_DIR="$config" -S "$scratch/cmake" -B "$scratch/cmake/build" &&
