@@ -12,7 +12,10 @@ debian=$PWD/packaging/debian
 
 install() # PACKAGE...
 {
-	apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "$@" >/dev/null
+	apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "$@" >/tmp/apt.log 2>&1 || {
+		grep -A5 -i error /tmp/apt.log
+		return 1
+	}
 }
 
 build()
