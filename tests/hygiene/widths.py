@@ -19,7 +19,8 @@ ENTRY = re.compile(r'"names"\s*:\s*\[([^\]]*)\](?:(?!"names").)*?"args"\s*:\s*\[
 CONDITION = re.compile(r"\{([^}]*)\}")
 
 # Where a page shows what is wrong with such a comparison: file, call.
-SHOWN = {("docs/callgate-test.5.scd", "socket"), ("docs/callgate_diagnosis.3.scd", "socket")}
+SHOWN = {("docs/callgate-test.5.scd", "socket"), ("docs/callgate_diagnosis.3.scd", "socket"),
+         ("docs/gallery.md", "ioctl")}
 
 
 def load_widths(root):
