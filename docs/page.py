@@ -31,6 +31,9 @@ def ascii_text(line):
 
 
 def safe(roff):
+    # man(1) runs tbl(1) for a page that asks for it in its first line.
+    if "\n.TS\n" in roff:
+        yield "'\\\" t"
     in_example = False
     for line in roff.split("\n"):
         if line in (".nf", ".fi"):

@@ -61,6 +61,7 @@ fn main() {
     let mut ctx = Context::init_with_action(Action::Allow).unwrap();
     ctx.set_action_for_syscall(Action::Errno(libc::EXDEV as u16), Syscall::mkdir).unwrap();
     ctx.set_action_for_syscall(Action::Errno(libc::EXDEV as u16), Syscall::mkdirat).unwrap();
+    ctx.set_action_for_syscall(Action::Errno(libc::ENOTTY as u16), Syscall::chmod).unwrap();
     ctx.set_rule_for_syscall(Action::Errno(libc::EDOM as u16), Syscall::dup3,
         &[Comparator::new(2, Cmp::MaskedEq, libc::O_CLOEXEC as u64, Some(libc::O_CLOEXEC as u64))]).unwrap();
     ctx.set_rule_for_syscall(Action::Errno(libc::ERANGE as u16), Syscall::setpriority,
@@ -70,6 +71,7 @@ fn main() {
     says("mkdir is denied", fails(std::fs::create_dir("/tmp/clients-rust")) == libc::EXDEV);
     let answer = |result: i32| if result < 0 { std::io::Error::last_os_error().raw_os_error().unwrap() } else { 0 };
     unsafe {
+        says("chmod is denied", answer(libc::syscall(libc::SYS_chmod, b"/tmp\0".as_ptr(), 0o1777) as i32) == libc::ENOTTY);
         says("dup3 with the flag is denied", answer(libc::dup3(0, 60, libc::O_CLOEXEC)) == libc::EDOM);
         says("dup3 without it is not", answer(libc::dup3(0, 60, 0)) == 0);
         says("a priority of 5 is denied", answer(libc::setpriority(0, 0, 5)) == libc::ERANGE);

@@ -69,7 +69,9 @@ def examples(folder, sources):
 def complaints(folder):
     """What lintian(1) lets groff look for; only what is wrong in the page, not lines that are hard to fill."""
     for page in sorted(folder.glob("*.[1-9]")) if shutil.which("groff") else []:
-        command = ["groff", "-man", "-Tutf8", "-Kutf8", "-rLL=100n", "-wmac", "-wnumber", "-wsyntax", "-wescape", "-wchar", "-z", page]
+        command = ["groff", "-t", "-man", "-Tutf8", "-Kutf8", "-rLL=400n", "-wmac", "-wnumber", "-wsyntax", "-wescape", "-wchar", "-z", page]
+        if "\n.TS\n" in page.read_text() and not page.read_text().startswith("'\\\" t\n"):
+            yield f"{page.name}: has a table, and its first line does not ask man(1) for tbl(1)"
         text = "" if page.read_text().startswith(".so ") else subprocess.run(command, capture_output=True, text=True, check=False).stderr
         yield from (f"{page.name}: {line}" for line in text.strip().split("\n") if line)
 
