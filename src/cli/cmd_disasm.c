@@ -104,22 +104,28 @@ static void print_listing(char *text, const struct callgate_simulator *simulator
 	}
 }
 
-/* What the kernel would refuse is listed without names: it can't be simulated. */
-static int show(const struct callgate_program *program, const struct settings *settings)
+bool disasm_print(const struct callgate_program *program, bool with_names)
 {
 	char *text = callgate_program_disassemble(program);
 	struct callgate_simulator *simulator = NULL;
 
 	if (!text) {
 		cli_error("out of memory");
-		return CLI_FAILED;
+		return false;
 	}
-	if (!settings->no_names && callgate_simulator_new_program(program, &simulator) == 0)
+	if (with_names && callgate_simulator_new_program(program, &simulator) == 0)
 		print_listing(text, simulator);
 	else
 		fputs(text, stdout);
 	callgate_simulator_free(simulator);
 	free(text);
+	return true;
+}
+
+static int show(const struct callgate_program *program, const struct settings *settings)
+{
+	if (!disasm_print(program, !settings->no_names))
+		return CLI_FAILED;
 	if (!settings->check || callgate_program_check(program) == 0)
 		return CLI_OK;
 	cli_error("the kernel would refuse it: %s", callgate_diagnosis(NULL));

@@ -12,6 +12,7 @@
 #include <callgate/prove.h>
 #include <callgate/syscall.h>
 
+#include "base/strbuf.h"
 #include "cli/filter_file.h"
 #include "cli/output.h"
 #include "trace/live_filters.h"
@@ -95,27 +96,105 @@ static struct callgate_filter one(const struct live_filter *filter)
 	return (struct callgate_filter){.programs = program, .program_count = 1};
 }
 
-/* The first of these profiles that it is proved to be equal to; NULL: none. */
-static const char *recognise(const struct live_filter *live, char *const *profiles, size_t count,
-                             const struct environment *environment)
+/* What a filter may be: a profile or a program, in an environment. */
+struct candidate {
+	struct filter filter;
+	const char *in; /* what is said of the environment */
+};
+
+struct candidates {
+	VEC(struct candidate) items;
+};
+
+/* What can't be read is none. */
+static void add_candidate(struct candidates *candidates, const char *path,
+                          const struct environment *environment, const char *in)
+{
+	struct candidate candidate = {.in = in};
+
+	if (!filter_open(&candidate.filter, path, environment) || !vec_push(&candidates->items, candidate))
+		filter_close(&candidate.filter);
+}
+
+static bool says_capabilities(const struct environment *environment)
+{
+	for (size_t i = 0; i < environment->settings.count; i++)
+		if (strcmp(environment->settings.items[i].option->name, "cap") == 0)
+			return true;
+	return false;
+}
+
+/* Entries of profiles depend on capabilities: a container with none is common. */
+static void add_profile(struct candidates *candidates, const char *path,
+                        const struct environment *environment)
+{
+	struct environment none = {.source = environment->source};
+	bool done = !says_capabilities(environment);
+
+	add_candidate(candidates, path, environment, "");
+	for (size_t i = 0; done && i < environment->settings.count; i++)
+		done = vec_push(&none.settings, environment->settings.items[i]);
+	if (done && environment_add(&none, "cap", "none", 0))
+		add_candidate(candidates, path, &none, " with no capabilities");
+	vec_finish(&none.settings);
+}
+
+static int is_profile(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return dot && strcmp(dot, ".json") == 0;
+}
+
+/* The profiles that were installed with this program, wherever that is. */
+static void add_installed(struct candidates *candidates, const struct environment *environment)
+{
+	static const char profiles[] = "/../share/callgate/profiles";
+	char folder[PATH_MAX], path[2 * PATH_MAX];
+	struct dirent **entries;
+	const ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - sizeof(profiles));
+
+	if (length < 0)
+		return;
+	folder[length] = '\0';
+	char *slash = strrchr(folder, '/');
+	strcpy(slash ? slash : folder, profiles);
+	const int count = scandir(folder, &entries, is_profile, alphasort);
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+		add_profile(candidates, path, environment);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+}
+
+static void candidates_finish(struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->items.count; i++)
+		filter_close(&candidates->items.items[i].filter);
+	vec_finish(&candidates->items);
+}
+
+/* The first that the filter is proved to be equal to; NULL: none. */
+static const struct candidate *recognise(const struct live_filter *live, const struct candidates *candidates)
 {
 	const struct callgate_filter filter = one(live);
-	const char *found = NULL;
+	struct callgate_comparison *comparison;
+	bool found = false;
+	size_t i = 0;
 
-	for (size_t i = 0; i < count && !found; i++) {
-		struct filter known = {0};
-		struct callgate_comparison *comparison;
-		if (filter_open(&known, profiles[i], environment)) {
-			const struct callgate_filter side = filter_side(&known);
-			if (callgate_compare(&filter, &side, 1, &comparison) == 0) {
-				found = comparison->relation == CALLGATE_RELATION_EQUAL ? profiles[i] : NULL;
-				callgate_comparison_free(comparison);
-			}
-		}
-		filter_close(&known);
+	for (; i < candidates->items.count && !found; i++) {
+		const struct callgate_filter other = filter_side(&candidates->items.items[i].filter);
+		if (callgate_compare(&filter, &other, 1, &comparison) < 0)
+			continue;
+		found = comparison->relation == CALLGATE_RELATION_EQUAL;
+		callgate_comparison_free(comparison);
 	}
-	return found;
+	return found ? &candidates->items.items[i - 1] : NULL;
 }
+
+/* ---- what filters do ---- */
 
 static const struct callgate_number_range *find_range(const struct callgate_numbers *numbers, uint32_t nr)
 {
@@ -126,15 +205,18 @@ static const struct callgate_number_range *find_range(const struct callgate_numb
 	return &numbers->ranges[i];
 }
 
-/* Calls of this machine that have names: allowed and denied whatever their arguments are, and the rest. */
+/* Calls of this machine that have names: allowed and denied whatever their arguments are, and the rest; and which ones are denied, or allowed, if they are few. */
 static void print_effect(const struct callgate_filter *filter)
 {
+	enum { ALLOWED, DENIED, CONDITIONAL, KINDS, FEW = 10 };
+	static const char *const words[] = {"allowed", "denied", "by argument"};
 	struct callgate_numbers *numbers;
-	unsigned allowed = 0, denied = 0, conditional = 0;
+	struct strbuf names[KINDS] = {{0}};
+	unsigned counts[KINDS] = {0};
 	const char *name;
 
 	if (callgate_numbers_find(filter, SCMP_ARCH_NATIVE, &numbers) < 0) {
-		printf("together: %s\n", callgate_diagnosis(NULL));
+		printf("%s\n", callgate_diagnosis(NULL));
 		return;
 	}
 	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
@@ -142,27 +224,44 @@ static void print_effect(const struct callgate_filter *filter)
 		if (nr < 0)
 			continue;
 		const struct callgate_number_range *range = find_range(numbers, (uint32_t)nr);
-		conditional += range->ever_allowed && range->ever_denied;
-		allowed += range->ever_allowed && !range->ever_denied;
-		denied += !range->ever_allowed;
+		const int kind = !range->ever_allowed ? DENIED : range->ever_denied ? CONDITIONAL : ALLOWED;
+		if (counts[kind]++ < FEW)
+			strbuf_printf(&names[kind], " %s", name);
 	}
 	callgate_numbers_free(numbers);
-	printf("together, on %s: %u calls allowed, %u denied, %u by argument\n",
-	       callgate_arch_find(SCMP_ARCH_NATIVE)->name, allowed, denied, conditional);
+	printf("on %s: %u calls allowed, %u denied, %u by argument",
+	       callgate_arch_find(SCMP_ARCH_NATIVE)->name, counts[ALLOWED], counts[DENIED],
+	       counts[CONDITIONAL]);
+	for (int kind = 0; kind < KINDS; kind++) {
+		if (counts[kind] > 0 && counts[kind] <= FEW && names[kind].text)
+			printf("; %s:%s", words[kind], names[kind].text);
+		strbuf_finish(&names[kind]);
+	}
+	putchar('\n');
 }
 
 static void print_filters(const struct live_filters *live, const struct call *call)
 {
+	struct candidates candidates = {0};
+
+	for (size_t i = 1; i < call->operand_count; i++)
+		add_profile(&candidates, call->operands[i], &call->environment);
+	add_installed(&candidates, &call->environment);
 	for (size_t i = 0; i < live->filters.count; i++) {
 		const struct live_filter *filter = &live->filters.items[i];
-		const char *known =
-		    recognise(filter, call->operands + 1, call->operand_count - 1, &call->environment);
-		printf("%3zu  %4zu instructions%s%s", i + 1, callgate_program_length(filter->program),
-		       i == 0 ? ", the oldest" : "", filter->logs ? ", logs" : "");
+		const struct callgate_filter alone = one(filter);
+		const struct candidate *known = recognise(filter, &candidates);
+		printf("%3zu  %4zu instructions%s%s: ", i + 1, callgate_program_length(filter->program),
+		       i == 0 ? ", the oldest" : "",
+		       !filter->has_flags ? ", flags unknown"
+		       : filter->logs     ? ", flag LOG"
+		                          : "");
 		if (known)
-			printf(": equal to %s, proved", known);
-		putchar('\n');
+			printf("equal to %s%s, proved\n", known->filter.path, known->in);
+		else
+			print_effect(&alone);
 	}
+	candidates_finish(&candidates);
 }
 
 /* ---- the answers ---- */
@@ -189,13 +288,7 @@ static int disassemble(const struct live_filters *live, size_t number)
 		cli_error("there are %zu filters", live->filters.count);
 		return CLI_FAILED;
 	}
-	char *text = callgate_program_disassemble(live->filters.items[number - 1].program);
-	if (text)
-		fputs(text, stdout);
-	else
-		cli_error("out of memory");
-	free(text);
-	return text ? CLI_OK : CLI_FAILED;
+	return disasm_print(live->filters.items[number - 1].program, true) ? CLI_OK : CLI_FAILED;
 }
 
 static int compare(const struct callgate_filter *filter, const struct settings *settings,
@@ -236,12 +329,24 @@ static int compare(const struct callgate_filter *filter, const struct settings *
 	return status;
 }
 
+/* The kernel asks for two things, and says EACCES for both. */
+static const char *missing_condition(void)
+{
+	struct process_facts own;
+	const bool is_filtered = process_facts_read(getpid(), &own) && own.mode > 0;
+
+	return is_filtered
+	           ? "reading filters needs CAP_SYS_ADMIN in the first user namespace, and callgate itself "
+	             "under no filter: it runs under one"
+	           : "reading filters needs CAP_SYS_ADMIN in the first user namespace, which callgate does "
+	             "not have";
+}
+
 static const char *why_not(int error)
 {
 	switch (-error) {
 	case EACCES:
-		return "reading filters needs CAP_SYS_ADMIN in the first user namespace, and that callgate "
-		       "itself runs under no filter";
+		return missing_condition();
 	case EPERM:
 		return "the process is another user's, it is traced already, or it has ended";
 	case EOPNOTSUPP:
@@ -271,6 +376,7 @@ static int answer(const struct live_filters *live, const struct call *call)
 		status = disassemble(live, settings->disasm);
 	else {
 		print_filters(live, call);
+		printf("together, ");
 		print_effect(&all);
 		if (settings->against)
 			status = compare(&all, settings, &call->environment);

@@ -86,6 +86,10 @@ __attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);
 /* The commands, from index 0, in the order of the help; NULL after the last. */
 const struct command *command_at(size_t index);
 
+/* The instructions, with names beside the numbers; what the kernel would refuse is listed without. False after a message was printed. */
+struct callgate_program;
+bool disasm_print(const struct callgate_program *program, bool with_names);
+
 extern const struct command cmd_bench, cmd_compile, cmd_completion, cmd_decode, cmd_diff, cmd_disasm,
     cmd_dump, cmd_explain, cmd_features, cmd_profile, cmd_prove, cmd_record, cmd_run, cmd_sim, cmd_syscalls,
     cmd_test;

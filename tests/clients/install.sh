@@ -54,10 +54,13 @@ unpack_package() {
 	rm -rf "$download"
 }
 
-install_packages binutils bubblewrap busybox-static cargo crun g++ gcc golang-github-seccomp-libseccomp-golang-dev \
+install_packages binutils bubblewrap busybox-static cargo crun g++ gcc git golang-github-seccomp-libseccomp-golang-dev \
 	golang-go groff-base libc6-dev librust-syscallz-dev libseccomp2 man-db pkg-config python3 python3-seccomp qemu-system-x86 runc rustc seccomp \
 	universal-ctags util-linux
 unpack_package chrony chronyd
+unpack_package nginx nginx
+unpack_package redis-tools redis-benchmark
+unpack_package redis-server redis-server
 unpack_package lxc lxc-execute
 unpack_package tor tor
 unpack_package systemd-tests ../lib/systemd/tests/test-seccomp

@@ -74,16 +74,26 @@ tool dump "$filtered" || {
 	fail 'dump'
 }
 expect 0 "1 .*, the oldest: equal to .*chmod.json, proved" dump "$filtered" "$scratch/mkdir.json" "$scratch/chmod.json"
-expect 0 "2 .*, logs: equal to .*mkdir.json, proved" dump "$filtered" "$scratch/mkdir.json" "$scratch/chmod.json"
+expect 0 "2 .*, flag LOG: equal to .*mkdir.json, proved" dump "$filtered" "$scratch/mkdir.json" "$scratch/chmod.json"
 expect 0 'together, on .*: [0-9]+ calls allowed, [0-9]+ denied, 0 by argument' dump "$filtered"
 expect 0 'are equal to .*both.json, proved' dump --against "$scratch/both.json" "$filtered"
 expect 1 'mkdir' dump --against "$scratch/chmod.json" "$filtered"
 expect 0 'allow nothing that is denied by .*chmod.json, proved' dump --against "$scratch/chmod.json" --subset "$filtered"
-expect 0 'return ERRNO' dump --disasm 1 "$filtered"
+expect 0 '1 .*, the oldest: on .*: [0-9]+ calls allowed, [0-9]+ denied, 0 by argument; denied:( [a-z]+)? fchmodat fchmodat2$' dump "$filtered"
+expect 0 ' ; f?chmod(at2?)? on ' dump --disasm 1 "$filtered"
 expect 2 'there are 2 filters' dump --disasm 3 "$filtered"
 expect 0 '' dump -o "$scratch" "$filtered"
 expect 0 'the filters are equal' diff "$scratch/chmod.json" "$scratch/1.bpf"
 expect 2 '' dump -o "$scratch/nowhere" "$filtered"
+# Profiles that are installed with the program are known without being named.
+mkdir -p "$scratch/prefix/bin" "$scratch/prefix/share/callgate/profiles"
+cp "$callgate" "$scratch/prefix/bin/callgate"
+cp "$scratch/mkdir.json" "$scratch/prefix/share/callgate/profiles"
+LD_LIBRARY_PATH=$(dirname "$(dirname "$callgate")") "$scratch/prefix/bin/callgate" dump "$filtered" >"$scratch/output" 2>&1 || fail 'installed profiles'
+grep -qE '2 .*: equal to .*/share/callgate/profiles/mkdir.json, proved' "$scratch/output" || fail 'an installed profile is not known'
+# What is missing is said: here callgate has the privilege, and a filter.
+"$callgate" run --profile "$scratch/chmod.json" -- "$callgate" dump "$filtered" >"$scratch/output" 2>&1
+[ $? = 2 ] && grep -q '2 filters, no_new_privs' "$scratch/output" && grep -q 'it runs under one' "$scratch/output" || fail 'callgate itself under a filter'
 # A thread of the process that has another filter, and a process that has ended.
 "$callgate" run --profile "$scratch/both.json" -- "$denied" one-thread >"$scratch/thread" &
 threads=$!
