@@ -10,6 +10,7 @@
 #include <callgate/arch.h>
 #include <callgate/decode.h>
 #include <callgate/info.h>
+#include <callgate/syscall.h>
 
 #include "cli/print.h"
 #include "cli/why.h"
@@ -93,13 +94,17 @@ struct report {
 static void put_object(FILE *out, const struct why *why, const struct report *report)
 {
 	const struct denial *denial = report->denial;
+	const struct callgate_arch *arch = callgate_arch_of_call(denial->call.arch, denial->call.nr);
 	const bool has_rule = denial->verdict.reason == CALLGATE_REASON_RULE;
+	char since[CALLGATE_SINCE_TEXT] = "";
 	struct json json = {.out = out};
 	unsigned line = 0, column = 0;
 
 	if (has_rule)
 		(void)callgate_profile_rule_origin(why->filter->profile, denial->verdict.rule, &line,
 		                                   &column);
+	if (arch)
+		callgate_syscall_since_text(arch->token, denial->call.nr, since);
 	json_open(&json, NULL, "{}");
 	json_number(&json, "v", 1);
 	json_text(&json, "ev", "denied");
@@ -116,6 +121,7 @@ static void put_object(FILE *out, const struct why *why, const struct report *re
 	json_text(&json, "file", why->filter->path);
 	json_number(&json, "line", line);
 	json_number(&json, "column", column);
+	json_text(&json, "since", *since ? since : NULL);
 	json_text(&json, "allow", denial->addition);
 	json_bool(&json, "certain", !why->is_uncertain);
 	json_close(&json);
@@ -144,6 +150,18 @@ static void put_addition(FILE *out, const struct why *why, const char *addition)
 	fputc('\n', out);
 }
 
+/* "3.17..4.0" is a release between the two: old calls, of which nobody asks since when they are there. */
+static void put_since(FILE *out, const struct callgate_call *call)
+{
+	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
+	char since[CALLGATE_SINCE_TEXT] = "";
+
+	if (arch)
+		callgate_syscall_since_text(arch->token, call->nr, since);
+	if (*since && !strstr(since, ".."))
+		fprintf(out, "; since Linux %s", since);
+}
+
 static void put_words(FILE *out, const struct why *why, const struct report *report)
 {
 	const struct process_facts *caller = &report->caller;
@@ -156,6 +174,7 @@ static void put_words(FILE *out, const struct why *why, const struct report *rep
 		fprintf(out, " (child of %s[%d])", parent.name, caller->parent);
 	fprintf(out, " %s\ncallgate:   ", report->place);
 	put_reason(out, why, report->denial);
+	put_since(out, &report->denial->call);
 	fputc('\n', out);
 	if (report->denial->addition)
 		put_addition(out, why, report->denial->addition);
