@@ -37,7 +37,7 @@ struct context {
 
 /* The context, with its diagnosis and note cleared, or NULL with the thread's diagnosis saying why. */
 struct context *context_check(const void *ctx);
-/* The same, but a context without architectures will do. */
+/* context_check(), but a context without architectures will do. */
 struct context *context_check_magic(const void *ctx);
 /* context_check(), for a call that needs something else too: where it is NULL, so is the result, and the text calls it `name`. */
 struct context *context_check_with(const void *ctx, const void *needed, const char *name);
@@ -74,7 +74,7 @@ int feature_check(enum load_feature feature, const char *what, int result, struc
 
 /* 0, or -EINVAL with a text: an action that is none, has data it must not have, or is not supported at the API level. */
 int action_check(uint32_t action, struct diag *diag);
-/* The same, for an action that the context is to give: NOTIFY does not go with CTL_TSYNC on every kernel. */
+/* action_check(), for an action that the context is to give: NOTIFY does not go with CTL_TSYNC on every kernel. */
 int context_check_action(struct context *context, uint32_t action);
 /* 0, or -EINVAL with a text: threads are to be synchronised under a filter with NOTIFY, and the kernel cannot. */
 int context_check_synchronised_notify(struct context *context);

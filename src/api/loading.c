@@ -119,7 +119,7 @@ static int check_notification(const void *argument, const char *name)
 }
 
 /*
- * Whatever the kernel said becomes one value. Its own is in the text, and in errno: callers that repeat after EINTR look there.
+ * Returns one value for every error of the kernel. The kernel's own is in the text, and in errno: callers that repeat after EINTR look there.
  */
 static int refused(int result, int becomes, const char *what)
 {

@@ -20,7 +20,7 @@ enum { CONFINE_FAKED = -ECANCELED };
 #define CONFINE_FAKED_TEXT "an older filter around this thread claims success in the kernel's place"
 
 /*
- * Load a program, by seccomp(2) with these flags or by prctl(2). The same call is made with a length of 0 before: the kernel answers EINVAL,
+ * Load a program, by seccomp(2) with these flags or by prctl(2). Each makes its call with a length of 0 first: the kernel answers EINVAL,
  * before anything else. A filter sees the number, the arguments, of which the pointer to the program is one, and the address of the
  * instruction; all these are equal, so it answers both calls alike, and success of the first is fake. Another error of the first call is the
  * second's too, which is then not made. *program is restored. No call follows a successful load.

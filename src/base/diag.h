@@ -23,7 +23,7 @@ __attribute__((format(printf, 2, 3))) void diag_add(struct diag *diag, const cha
 
 /* "EPERM", also with a libc that has no function for it; of two names for a number the more usual one. NULL if there is none. Static. */
 const char *error_name(unsigned number);
-/* The same, or "an unknown error". */
+/* error_name(), or "an unknown error". */
 const char *error_text(unsigned number);
 
 /* The number of a name; 0 if there is none. */

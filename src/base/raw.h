@@ -1,6 +1,6 @@
 /*
- * The system calls that the library makes itself. Each returns the kernel's result, or -errno; errno stays as it was. Async-signal-safe; and
- * they lock nothing, allocate nothing and make no call but the named one, as a confined child needs it.
+ * The system calls that the library makes itself. Each returns the kernel's result, or -errno; errno stays as it was. Async-signal-safe: none of
+ * them locks or allocates anything, or makes a call but the named one, as a confined child needs it.
  */
 #ifndef CALLGATE_BASE_RAW_H
 #define CALLGATE_BASE_RAW_H

@@ -29,7 +29,7 @@ void strbuf_finish(struct strbuf *buf);
 enum { DECIMAL_SIZE = 3 * sizeof(size_t) + 1 };
 char *decimal_write(char *to, size_t number);
 
-/* How many bytes the first character of a text with `left` > 0 bytes has; 0: it is not UTF-8 (RFC 3629: shortest form, no surrogates). */
+/* How many bytes the first character of a text with `left` > 0 bytes has; 0: the text is not UTF-8 (RFC 3629: shortest form, no surrogates). */
 size_t utf8_size(const char *text, size_t left);
 
 /*

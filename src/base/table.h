@@ -32,13 +32,13 @@ static inline bool table_reserve(struct table *table, size_t more)
 	return more <= table->size / 3 * 2 - table->count || table_grow(table, more);
 }
 
-/* Adds an item, which is not there; false when memory is out. It cannot fail where table_reserve() has made room. */
+/* Adds an item, which is not there; false when memory is out. Adding cannot fail where table_reserve() has made room. */
 bool table_add(struct table *table, uint32_t hash, uint32_t index);
 
 /* Removes an item, which is there. */
 void table_remove(struct table *table, uint32_t hash, uint32_t index);
 
-/* Frees a table on the heap; it is empty again. */
+/* Frees the slots of a table on the heap, which is empty then. */
 void table_finish(struct table *table);
 
 /* Is the item of this index, among `items`, the one that `key` describes? */

@@ -43,7 +43,7 @@
 #define vec_push_in(vec, arena, item) \
 	(vec_reserve_in((vec), (arena), 1) ? ((vec)->items[(vec)->count++] = (item), true) : false)
 
-/* Frees the array of a VEC; it is empty again. */
+/* Frees the array of a VEC, which is empty then. */
 #define vec_finish(vec) vec_release((void **)&(vec)->items, &(vec)->count, &(vec)->capacity)
 
 /* On the heap where the arena is NULL. */

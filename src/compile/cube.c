@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* What becomes of a literal when something gets known: it holds, it fails, or a literal (another one, maybe) remains. */
+/* What becomes of a literal once more is known of a word: the literal holds or fails, or a literal (another one, maybe) remains. */
 enum outcome { FAILS, HOLDS, REMAINS };
 
 /* `first` may be UINT32_MAX + 1, and is then above every number. */

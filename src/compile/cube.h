@@ -19,8 +19,8 @@ enum literal_kind {
 };
 
 /*
- * No literal holds always or never. An urgent one is the half that was left of a wide one: it is asked next, lest all that follows is
- * doubled.
+ * No literal holds always or never. An urgent literal is the half that was left of a wide one, and is tested next: everything
+ * that is tested before it would be there twice.
  */
 struct literal {
 	uint8_t kind;
@@ -51,7 +51,7 @@ uint32_t literal_breakpoints(const struct literal *literal, uint8_t word, uint32
 /* Narrows [first, last] to where the literal does not fail on account of this word alone. */
 void literal_hull(const struct literal *literal, uint8_t word, uint32_t *first, uint32_t *last);
 
-/* Something that gets known of a word: it is in [first, last]; or, where `bits` is not NULL, whether that LITERAL_BITS holds. */
+/* What is known of a word: its value is in [first, last]; or, where `bits` is not NULL, whether that LITERAL_BITS holds. */
 struct finding {
 	uint8_t word;
 	uint32_t first, last; /* without a breakpoint inside */

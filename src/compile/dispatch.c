@@ -25,7 +25,7 @@ enum { OPTIMIZE_BALANCED = 2 };
 enum {
 	VIEW_CALLS,    /* every call that exists is as likely */
 	VIEW_USE,      /* as measured, among the calls that the policy expects */
-	VIEW_UNCACHED, /* the same, among those for which the filter really runs */
+	VIEW_UNCACHED, /* as measured, among those for which the kernel runs the filter */
 	VIEW_DENIED,   /* every call that the policy does not expect is as likely */
 	VIEW_PRIORITY, /* as the user says, where the user says something */
 	VIEWS,
@@ -149,7 +149,7 @@ static bool is_unconditional(const struct policy_syscall *syscall)
 	return syscall->rules[0].condition_count == 0;
 }
 
-/* The rules for a number: those of every architecture of the slice, one after the other. */
+/* The graph of the rules for a number: every architecture's of the slice, one after the other. */
 static struct graph_id number_graph(struct slice *slice, uint32_t nr, uint32_t *ret_priority)
 {
 	bool complete = true;
@@ -212,7 +212,7 @@ static uint32_t base_last(const struct slice *slice, uint32_t nr)
 	return last;
 }
 
-/* Adds the numbers [first, last], which are covered: they have the base action wherever there are no rules. */
+/* Adds the covered numbers [first, last]. A number without rules has the base action. */
 static void add_covered(struct slice *slice, uint32_t first, uint32_t last, struct graph_id base)
 {
 	uint32_t nr = first;

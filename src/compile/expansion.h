@@ -15,7 +15,7 @@ enum expansion_order {
 	EXPANSION_ORDERS,
 	EXPANSION_MIXTURE =
 	    EXPANSION_ORDERS, /* no expansion: one group of rules after the other, each looked up by one word */
-	EXPANSION_CHAIN,      /* the same without groups */
+	EXPANSION_CHAIN,      /* no expansion: one rule after the other */
 };
 
 /* How often there is a literal. */

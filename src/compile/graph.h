@@ -1,7 +1,7 @@
 /*
  * The decision graph: a function from a call to an action, as nodes that look at one 32-bit word each.
  *
- * A child's id is smaller than its parent's: that is the proof that the graph has no cycle, and an order in which every
+ * A child's id is smaller than its parent's. The order of ids proves that the graph has no cycle, and is an order in which every
  * pass may walk. Equal nodes are the same node. Node 0 is KILL_PROCESS: a forgotten id denies.
  */
 #ifndef CALLGATE_COMPILE_GRAPH_H

@@ -1,5 +1,5 @@
 /*
- * Lists of cubes in linear time and size. Cubes that follow each other and have the same target may change places: those that one word
+ * Lists of cubes in linear time and size. Cubes that follow each other and have the same target may change places: cubes that one word
  * tells apart are looked up together, one such group after the other, and the rest is tested one by one. No cube is in two places.
  */
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static int compare(uint32_t x, uint32_t y)
 	return (x > y) - (x < y);
 }
 
-/* Those without a key last. */
+/* Orders members by their keys; members without a key come last. */
 static int by_key(const void *a, const void *b)
 {
 	const struct member *left = a, *right = b;

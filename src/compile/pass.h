@@ -30,7 +30,7 @@ struct stack_plan {
 	uint32_t *
 	    sizes; /* by edge of the graph: what is below it and below no edge before; 0: nothing is cut here */
 	uint8_t *owners; /* by edge: the part that decides it */
-	bool *is_last;   /* by edge: it belongs to the last part whatever its place */
+	bool *is_last;   /* by edge: whether the last part decides it, whatever its place is */
 	bool *reached;   /* by node */
 	uint64_t total;  /* of all sizes */
 };
@@ -44,7 +44,7 @@ struct compilation {
 	unsigned state; /* bits of enum pass_state */
 	struct graph graph;
 	struct graph_id root;
-	const struct stack_plan *plan; /* the program is a part of it; NULL: it is the whole policy's */
+	const struct stack_plan *plan; /* of which the program is a part; NULL: the program is the whole policy's */
 	unsigned part;
 	uint32_t *
 	    order; /* the nodes, without leaves, from the end of the program to its start: children before parents */

@@ -36,7 +36,7 @@ static size_t status_number(const char *name)
 	return number;
 }
 
-/* How many threads the process has; 0 where it is not told. */
+/* How many threads the process has; 0 where the kernel does not say. */
 static size_t thread_count(void)
 {
 	return status_number("\nThreads:");
@@ -44,7 +44,7 @@ static size_t thread_count(void)
 
 enum { THREAD_NAME_SIZE = 16 }; /* TASK_COMM_LEN */
 
-/* The name of a thread of this process, cut to its size; "" where it is not told. */
+/* The name of a thread of this process, cut to its size; "" where the kernel does not say. */
 static void thread_name(int thread, char ret_name[THREAD_NAME_SIZE])
 {
 	static const char start[] = "/proc/self/task/", end[] = "/comm";
@@ -64,7 +64,7 @@ enum { SHORTEST_FILTER = 5 + BPF_PATH_OVERHEAD };
 /*
  * What the thread has loaded through this library. A child of fork() rightly inherits it with its filters; a new thread begins
  * with nothing, which is less than it has, and thus harmless. A child that shares memory (vfork) adds filters that this thread does not
- * have: that is seen once there are more of them than the thread has filters in all.
+ * have, which is noticed once there are more of them than the thread has filters in all.
  */
 static _Thread_local struct {
 	size_t filters;
@@ -192,7 +192,7 @@ static int refuse_program(int result, unsigned flags, size_t length, struct diag
 	return result;
 }
 
-/* This thread could not be synchronised; 0 where the kernel does not say which. */
+/* Which thread could not be synchronised; 0 where the kernel does not say. */
 static int refuse_thread(int thread, struct diag *diag)
 {
 	char name[THREAD_NAME_SIZE] = "";
@@ -248,7 +248,7 @@ static int load_by_seccomp(unsigned *flags, struct sock_fprog *fprog)
 	return confine_by_seccomp(*flags, fprog);
 }
 
-/* prctl(2) has no flags: what they would add to the filter is left out. It is for kernels without seccomp(2), not for those who fake it. */
+/* prctl(2) has no flags: what they would add to the filter is left out. This way is for kernels without seccomp(2), not for filters that fake it. */
 static int load_by_prctl(struct sock_fprog *fprog)
 {
 	return load_is_faked() ? CONFINE_FAKED : confine_by_prctl(fprog);
