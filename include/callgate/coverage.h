@@ -60,13 +60,13 @@ struct callgate_coverage_total {
 struct callgate_coverage {
 	/* Counts. Calls of your own may be run in it, by callgate_simulator_run() and callgate_simulator_cover(). */
 	struct callgate_simulator *simulator;
-	size_t
-	    rule_count; /* in the order of their places, and then what decides where no rule does; none for a program */
+	/* in the order of their places, and then what decides where no rule does; none for a program */
+	size_t rule_count;
 	struct callgate_coverage_rule *rules;
 	size_t edge_count; /* in the order of programs and instructions */
 	struct callgate_coverage_edge *edges;
-	struct callgate_coverage_total rules_total,
-	    edges_total; /* each rule counts once on each of its architectures */
+	/* each rule counts once on each of its architectures */
+	struct callgate_coverage_total rules_total, edges_total;
 };
 
 /*

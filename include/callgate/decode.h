@@ -56,8 +56,8 @@ struct callgate_report {
 	uint32_t action;           /* SCMP_ACT_*, with its data if `has_data` */
 	bool has_data;
 	int32_t pid; /* 0: the report does not say */
-	char
-	    command[CALLGATE_REPORT_COMMAND]; /* the process's name, any bytes; "": the report does not say */
+	/* the process's name, any bytes; "": the report does not say */
+	char command[CALLGATE_REPORT_COMMAND];
 };
 
 /*

@@ -73,12 +73,12 @@ struct callgate_difference {
 	 * which no kernel passes and which stand for other architectures there.
 	 */
 	struct callgate_call witness;
-	uint8_t
-	    depends; /* bit i: it depends on argument i; bit 6: on the instruction pointer. Others don't matter. */
+	/* bit i: it depends on argument i; bit 6: on the instruction pointer. Others don't matter. */
+	uint8_t depends;
 	uint32_t first, second; /* the verdicts, SCMP_ACT_* values with their data */
 	char *text;             /* "socket(38, *, *) on x86: A allows, B gives ERRNO(EPERM)" */
-	uint32_t nr_mask,
-	    nr_value; /* only numbers that have this value under the mask; the first and the last one have it */
+	/* only numbers that have this value under the mask; the first and the last one have it */
+	uint32_t nr_mask, nr_value;
 };
 
 struct callgate_comparison {
@@ -103,8 +103,8 @@ void callgate_comparison_free(struct callgate_comparison *comparison);
 
 /* What a filter does with all calls that match a partial one. */
 struct callgate_answer {
-	bool
-	    proved; /* false: not decided within the budget, or not modelled; nothing else here counts then */
+	/* false: not decided within the budget, or not modelled; nothing else here counts then */
+	bool proved;
 	bool holds; /* every such call gets the action; also where no call matches */
 	bool ever_allowed, ever_denied;
 	struct callgate_call witness; /* if it does not hold: a call that gets another action, */

@@ -40,8 +40,8 @@ enum callgate_reason {
 };
 
 struct callgate_verdict {
-	uint32_t
-	    action; /* a SCMP_ACT_* value with its data; the kernel takes what is no action as KILL_PROCESS */
+	/* a SCMP_ACT_* value with its data; the kernel takes what is no action as KILL_PROCESS */
+	uint32_t action;
 	enum callgate_reason reason;
 	/*
 	 * For CALLGATE_REASON_RULE: the id of the rule, that is, which seccomp_rule_add*() call on the context made it, counted

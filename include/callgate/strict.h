@@ -92,9 +92,9 @@ struct callgate_strict_job {
 	size_t input_size;
 	void *output; /* room for output_capacity bytes */
 	size_t output_capacity;
-	size_t
-	    output_size; /* the function sets it; more than the capacity says how much there would have been */
-	void *arena;     /* zeroed memory, for callgate_strict_alloc() or any other use */
+	/* the function sets it; more than the capacity says how much there would have been */
+	size_t output_size;
+	void *arena; /* zeroed memory, for callgate_strict_alloc() or any other use */
 	size_t arena_size, arena_used;
 };
 

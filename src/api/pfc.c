@@ -154,8 +154,8 @@ static uint32_t cost(const struct policy_syscall *syscall, const struct callgate
 
 struct entry {
 	const struct policy_syscall *syscall;
-	uint32_t priority,
-	    first; /* those with the largest `first` come first, and then those with the largest numbers */
+	/* those with the largest `first` come first, and then those with the largest numbers */
+	uint32_t priority, first;
 };
 
 static int descending(const void *a, const void *b)

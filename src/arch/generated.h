@@ -30,8 +30,8 @@ struct arch_private {
 	uint16_t first;           /* of its name_count entries in arch_numbers */
 	uint16_t first_by_number; /* of its `count` entries in arch_by_number */
 	uint16_t count;           /* how many names have a number here */
-	uint8_t compat
-	    [ARCH_COMPAT_MOST]; /* the others of its machine: positions in arch_descriptors, and 1; then 0 */
+	/* the others of its machine: positions in arch_descriptors, and 1; then 0 */
+	uint8_t compat[ARCH_COMPAT_MOST];
 };
 
 extern const uint16_t arch_name_count;

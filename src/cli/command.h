@@ -66,8 +66,8 @@ struct command {
 	const char *synopsis;             /* what comes after the name */
 	const char *help;                 /* a paragraph or several, each in a line; NULL: `what` says all */
 	const struct option_row *options; /* the last row has no name */
-	const struct option_row
-	    *environment;     /* environment_options of filter_file.h as well; NULL: none of them */
+	/* environment_options of filter_file.h as well; NULL: none of them */
+	const struct option_row *environment;
 	bool ends_at_operand; /* what comes after the first operand is no option of this command */
 	const void *defaults; /* of the settings; NULL: all zero */
 	size_t settings_size;

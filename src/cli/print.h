@@ -23,8 +23,8 @@ struct text_format {
 		const char *to;
 	} escapes[9];
 	bool has_numbers; /* control characters are \u001f, else as `other` */
-	const char *
-	    other; /* what stands for a byte that is no character of UTF-8, or one that the format can't have */
+	/* what stands for a byte that is no character of UTF-8, or one that the format can't have */
+	const char *other;
 };
 
 extern const struct text_format format_json, format_xml, format_html, format_markdown, format_tap_name,

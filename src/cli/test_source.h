@@ -29,8 +29,8 @@ struct test_source {
 	struct callgate_test_file *file;
 	size_t filter_count;
 	struct filter *filters;
-	struct callgate_filter
-	    *sides; /* of the filters; with neither context nor program where there is an error */
+	/* of the filters; with neither context nor program where there is an error */
+	struct callgate_filter *sides;
 	size_t entry_count;
 	struct test_entry *entries;
 };
@@ -89,8 +89,8 @@ size_t test_output_total(const struct test_output *output);
 
 struct test_report_options {
 	bool coverage; /* print it */
-	const char *
-	    min; /* a percentage that the rules and the edges of each filter must reach: "80", "80%" or "99.5%" */
+	/* a percentage that the rules and the edges of each filter must reach: "80", "80%" or "99.5%" */
+	const char *min;
 	const char *html; /* the page's path */
 	bool mutate;
 };

@@ -36,8 +36,8 @@ struct expansion {
 	ARENA_VEC(uint32_t) open;               /* room for one partition's */
 	ARENA_VEC(const struct cube *) stack;   /* the lists that are being taken apart, the innermost last */
 	size_t budget; /* work left for the present list; when it runs out, the expansion is given up */
-	size_t
-	    spent; /* of what the policy has to spare for lists that need more than their literals are worth */
+	/* of what the policy has to spare for lists that need more than their literals are worth */
+	size_t spent;
 	enum expansion_order order;
 	uint32_t run;      /* of cubes with the same target, numbered from 1 */
 	bool one_arch;     /* the policy has no other */
@@ -96,11 +96,11 @@ struct living {
  */
 struct partition {
 	uint8_t word;
-	struct graph_edge
-	    *edges; /* until an edge is built: weight is its first one in `living`, child.index the last */
+	/* until an edge is built: weight is its first one in `living`, child.index the last */
+	struct graph_edge *edges;
 	size_t edge_count;
-	uint32_t *
-	    open; /* by edge: a later one, or itself, before which no edge is open; while the word is divided */
+	/* by edge: a later one, or itself, before which no edge is open; while the word is divided */
+	uint32_t *open;
 	ARENA_VEC(struct living) living; /* from 1 on */
 };
 

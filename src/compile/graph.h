@@ -32,8 +32,8 @@ struct graph_id {
 struct graph_edge {
 	uint32_t first;
 	struct graph_id child;
-	uint32_t
-	    weight; /* how often it is taken, in a unit common to the node's edges; a hint, no part of identity */
+	/* how often it is taken, in a unit common to the node's edges; a hint, no part of identity */
+	uint32_t weight;
 };
 
 enum graph_kind {
@@ -55,8 +55,8 @@ struct graph {
 	ARENA_VEC(struct graph_node) nodes;
 	ARENA_VEC(struct graph_edge) edges;
 	struct table table; /* of nodes */
-	struct graph_id
-	    last_leaf; /* what graph_leaf() returned last: most calls have the same action as the one before */
+	/* what graph_leaf() returned last: most calls have the same action as the one before */
+	struct graph_id last_leaf;
 	bool failed;
 };
 

@@ -27,8 +27,8 @@ enum pass_state {
 struct stack_plan {
 	const struct graph *graph; /* with switches on nr as pass_rules() makes them */
 	struct graph_id root;
-	uint32_t *
-	    sizes; /* by edge of the graph: what is below it and below no edge before; 0: nothing is cut here */
+	/* by edge of the graph: what is below it and below no edge before; 0: nothing is cut here */
+	uint32_t *sizes;
 	uint8_t *owners; /* by edge: the part that decides it */
 	bool *is_last;   /* by edge: whether the last part decides it, whatever its place is */
 	bool *reached;   /* by node */
@@ -44,10 +44,11 @@ struct compilation {
 	unsigned state; /* bits of enum pass_state */
 	struct graph graph;
 	struct graph_id root;
-	const struct stack_plan *plan; /* of which the program is a part; NULL: the program is the whole policy's */
+	/* of which the program is a part; NULL: the program is the whole policy's */
+	const struct stack_plan *plan;
 	unsigned part;
-	uint32_t *
-	    order; /* the nodes, without leaves, from the end of the program to its start: children before parents */
+	/* the nodes, without leaves, from the end of the program to its start: children before parents */
+	uint32_t *order;
 	size_t order_count;
 	ARENA_VEC(struct sock_filter) insns;
 };
@@ -60,8 +61,8 @@ typedef bool pass_function(struct compilation *c);
 
 struct pass {
 	const char *name, *what;
-	unsigned needs,
-	    leaves; /* bits of enum pass_state: what must be there before, and is there after the pass */
+	/* bits of enum pass_state: what must be there before, and is there after the pass */
+	unsigned needs, leaves;
 	pass_function *run;
 };
 

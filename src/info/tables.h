@@ -40,8 +40,8 @@ enum shown {
 
 struct prototype {
 	const char *call;
-	const char
-	    *arch; /* the name of the one architecture where the call is declared so; NULL: all others */
+	/* the name of the one architecture where the call is declared so; NULL: all others */
+	const char *arch;
 	struct argument {
 		const char *name;
 		uint8_t shown;                        /* enum shown */

@@ -61,8 +61,8 @@ enum key { FOR_EACH_KEY(AS_INDEX) KEYS };
 
 /* What stands in one object. null is as if the member was not there. */
 struct members {
-	const struct value
-	    *of[KEYS];   /* NULL: not there. Of any kind: member() gives those of the right one */
+	/* NULL: not there. Of any kind: member() gives those of the right one */
+	const struct value *of[KEYS];
 	bool has_errors; /* no object, or a key that may be a misspelt one: nothing is missing for certain */
 };
 

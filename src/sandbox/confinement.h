@@ -29,8 +29,8 @@ void confinement_finish(struct confinement_filter *filter);
  */
 struct plugin_filters {
 	struct confinement_filter loading, serving, supervising;
-	bool
-	    limits_files; /* false: the options allow, by name, a call that opens files, and nothing limits which */
+	/* false: the options allow, by name, a call that opens files, and nothing limits which */
+	bool limits_files;
 };
 
 /*

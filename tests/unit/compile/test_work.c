@@ -210,10 +210,10 @@ static const struct family {
 	void (*add)(scmp_filter_ctx ctx, int i);
 	int count;
 	size_t archs; /* of the table of architectures */
-	double
-	    growth; /* of the work without the proof; more than 4 only where the program gets longer paths, too */
-	unsigned long
-	    most; /* millions of blocks for the larger number of rules, with the proof; 0: no promise was made */
+	/* of the work without the proof; more than 4 only where the program gets longer paths, too */
+	double growth;
+	/* millions of blocks for the larger number of rules, with the proof; 0: no promise was made */
+	unsigned long most;
 } families[] = {
     {"many rules", many_rules, 5000, 1, 5, 100},
     {"many values", many_values, 200, 1, 5, 10},

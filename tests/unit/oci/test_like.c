@@ -7,8 +7,8 @@ START_TEST(as_the_runtimes_answer)
 {
 	enum { K = SCMP_ACT_KILL, D = ERRNO(1), N = ERRNO(38) };
 	static const struct {
-		const char *fallback,
-		    *entry; /* the entry comes after one that allows up to faccessat2, 439 */
+		/* the entry comes after one that allows up to faccessat2, 439 */
+		const char *fallback, *entry;
 		enum callgate_profile_like like;
 		uint32_t known, after, above, minus_one; /* 440, 445, 1000, -1 */
 	} cases[] = {
