@@ -1,9 +1,6 @@
 #include <callgate/simulate.h>
 
-#include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "api/context.h"
 #include "api/simulator.h"
@@ -138,14 +135,18 @@ int callgate_simulate_program(const struct callgate_program *program, const stru
 	return 0;
 }
 
-static void count_hit(struct callgate_simulator *simulator, const struct policy_rule *rule)
+/* For the rule that decided a call of this number. */
+static void count_hit(struct callgate_simulator *simulator, const struct policy_rule *rule, uint32_t nr)
 {
-	struct simulator_place key = {.rule = rule};
-	const struct simulator_place *place = bsearch(&key, simulator->places.items, simulator->places.count,
-	                                              sizeof(key), simulator_compare_places);
+	size_t first = 0; /* in `rules`, of those of the system call */
 
-	assert(place);
-	simulator->rules.items[place->index].hits++;
+	for (size_t i = 0; i < simulator->policy->arch_count; i++)
+		for (size_t j = 0; j < simulator->policy->archs[i].syscall_count; j++) {
+			const struct policy_syscall *syscall = &simulator->policy->archs[i].syscalls[j];
+			for (uint32_t k = 0; syscall->nr == nr && k < syscall->rule_count; k++)
+				simulator->rules.items[first + k].hits += &syscall->rules[k] == rule;
+			first += syscall->rule_count;
+		}
 }
 
 struct callgate_verdict simulator_count(struct callgate_simulator *simulator, const struct seccomp_data *data)
@@ -156,7 +157,7 @@ struct callgate_verdict simulator_count(struct callgate_simulator *simulator, co
 	if (simulator->policy) {
 		const struct policy_rule *rule = explain(simulator->policy, data, &verdict);
 		if (rule)
-			count_hit(simulator, rule);
+			count_hit(simulator, rule, (uint32_t)data->nr);
 	}
 	simulator->reasons[verdict.reason]++;
 	return verdict;

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <callgate/rule.h>
 
@@ -18,13 +17,6 @@ void callgate_simulator_free(struct callgate_simulator *simulator)
 	compile_output_finish(&simulator->output);
 	arena_finish(&simulator->arena);
 	free(simulator);
-}
-
-int simulator_compare_places(const void *a, const void *b)
-{
-	const struct simulator_place *x = a, *y = b;
-
-	return (x->rule > y->rule) - (x->rule < y->rule);
 }
 
 static bool show_rule(struct arena *arena, const struct policy_arch *arch,
@@ -65,18 +57,13 @@ static bool list_rules(struct callgate_simulator *simulator)
 		for (size_t j = 0; j < policy->archs[i].syscall_count; j++) {
 			const struct policy_syscall *syscall = &policy->archs[i].syscalls[j];
 			for (uint32_t k = 0; k < syscall->rule_count; k++) {
-				const struct policy_rule *rule = &syscall->rules[k];
-				struct simulator_place place = {rule, simulator->rules.count};
 				struct callgate_rule shown;
-				if (!show_rule(arena, &policy->archs[i], syscall, rule, &shown) ||
-				    !vec_push_in(&simulator->rules, arena, shown) ||
-				    !vec_push_in(&simulator->places, arena, place))
+				if (!show_rule(arena, &policy->archs[i], syscall, &syscall->rules[k],
+				               &shown) ||
+				    !vec_push_in(&simulator->rules, arena, shown))
 					return false;
 			}
 		}
-	if (simulator->places.count)
-		qsort(simulator->places.items, simulator->places.count, sizeof(struct simulator_place),
-		      simulator_compare_places);
 	return true;
 }
 

@@ -13,20 +13,13 @@
 /* Counters of a program: how often the jump at each instruction did not hold [0], and did [1]. */
 typedef unsigned long simulator_sides[2];
 
-/* Finds a rule's index by its address. */
-struct simulator_place {
-	const struct policy_rule *rule;
-	size_t index;
-};
-
-/* `rules` has all of the policy's, by architecture, number, and order of matching; `places` ascends by address. */
+/* `rules` has all of the policy's, by architecture, number, and order of matching. */
 struct callgate_simulator {
 	struct arena arena;          /* everything below but the programs */
 	const struct policy *policy; /* NULL for a program that came without rules */
 	struct compile_output output;
 	simulator_sides **sides; /* one array per program */
 	ARENA_VEC(struct callgate_rule) rules;
-	ARENA_VEC(struct simulator_place) places;
 	ARENA_VEC(struct callgate_edge) edges;               /* `hits` is in `sides` */
 	unsigned long reasons[CALLGATE_REASON_BAD_ARCH + 1]; /* calls by enum callgate_reason */
 };
@@ -38,8 +31,5 @@ struct callgate_call simulator_call_of(const struct seccomp_data *data);
 /* Runs a call and counts what it comes to. */
 struct callgate_verdict simulator_count(struct callgate_simulator *simulator,
                                         const struct seccomp_data *data);
-
-/* For bsearch() and qsort() over struct simulator_place. */
-int simulator_compare_places(const void *a, const void *b);
 
 #endif

@@ -106,10 +106,6 @@ size_t utf8_size(const char *text, size_t left)
 #define EDITS_MAX  3
 #define LENGTH_MAX 64
 
-struct row {
-	size_t edits[LENGTH_MAX + 1];
-};
-
 static size_t min(size_t a, size_t b)
 {
 	return a < b ? a : b;
@@ -117,15 +113,14 @@ static size_t min(size_t a, size_t b)
 
 static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-	struct row rows[3];
+	size_t rows[3][LENGTH_MAX + 1];
 
 	assert(a_len <= LENGTH_MAX && b_len <= LENGTH_MAX);
 	for (size_t j = 0; j <= b_len; j++)
-		rows[0].edits[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= a_len; i++) {
-		const size_t *before = rows[(i + 1) % 3].edits;
-		const size_t *above = rows[(i - 1) % 3].edits;
-		size_t *here = rows[i % 3].edits;
+		const size_t *before = rows[(i + 1) % 3], *above = rows[(i - 1) % 3];
+		size_t *here = rows[i % 3];
 
 		here[0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
@@ -135,7 +130,7 @@ static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b
 				here[j] = min(here[j], before[j - 2] + 1);
 		}
 	}
-	return rows[a_len % 3].edits[b_len];
+	return rows[a_len % 3][b_len];
 }
 
 struct similar similar_start(const char *word)

@@ -1,6 +1,4 @@
 /* The first pass: switches on the architecture, then on the number, then the rules of each call. */
-#include <assert.h>
-
 #include "compile/expansion.h"
 #include "compile/pass.h"
 

@@ -11,8 +11,8 @@ struct lowering {
 	uint32_t size_cost;   /* what an instruction more is worth, in the same unit */
 	ARENA_VEC(struct graph_edge) edges; /* of the switch at hand */
 	ARENA_VEC(uint32_t) shares;         /* of its edges */
-	ARENA_VEC(uint16_t)
-	lengths; /* by new node: instructions of the longest path from there, without the node's own load */
+	/* By new node: instructions of the longest path from there, without the node's own load. */
+	ARENA_VEC(uint16_t) lengths;
 };
 
 /*

@@ -75,20 +75,15 @@ static unsigned probe_flags(void)
 	return features;
 }
 
-static unsigned probe_action(unsigned feature, uint32_t action)
+static unsigned probe_by(unsigned operation, void *argument, unsigned feature)
 {
-	return raw_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 ? feature : 0;
-}
-
-static unsigned probe_notification(void)
-{
-	struct seccomp_notif_sizes sizes;
-
-	return raw_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 ? LOAD_ACTION_NOTIFY : 0;
+	return raw_seccomp(operation, 0, argument) == 0 ? feature : 0;
 }
 
 static unsigned probe(void)
 {
+	uint32_t log = SECCOMP_RET_LOG, kill_process = SECCOMP_RET_KILL_PROCESS;
+	struct seccomp_notif_sizes sizes;
 	int strict = raw_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL);
 
 	/*
@@ -99,9 +94,10 @@ static unsigned probe(void)
 		return FAKED | PROBED;
 	if (strict != -EINVAL || !is_flag_known(0))
 		return PROBED;
-	return LOAD_SECCOMP | probe_flags() | probe_action(LOAD_ACTION_LOG, SECCOMP_RET_LOG) |
-	       probe_action(LOAD_ACTION_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS) | probe_notification() |
-	       PROBED;
+	return PROBED | LOAD_SECCOMP | probe_flags() |
+	       probe_by(SECCOMP_GET_ACTION_AVAIL, &log, LOAD_ACTION_LOG) |
+	       probe_by(SECCOMP_GET_ACTION_AVAIL, &kill_process, LOAD_ACTION_KILL_PROCESS) |
+	       probe_by(SECCOMP_GET_NOTIF_SIZES, &sizes, LOAD_ACTION_NOTIFY);
 }
 
 /* Threads that probe at once find the same; a level forced in between wins. */

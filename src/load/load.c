@@ -26,7 +26,7 @@ static bool thread_is_free(void)
 	return raw_prctl(PR_GET_SECCOMP, 0, 0) == 0;
 }
 
-/* /proc/self would be the main thread's. */
+/* A number of the calling thread's status, 0 where the kernel does not say; /proc/self would be the main thread's. */
 static size_t status_number(const char *name)
 {
 	int fd = raw_open("/proc/thread-self/status", O_RDONLY);
@@ -34,12 +34,6 @@ static size_t status_number(const char *name)
 
 	raw_close(fd);
 	return number;
-}
-
-/* How many threads the process has; 0 where the kernel does not say. */
-static size_t thread_count(void)
-{
-	return status_number("\nThreads:");
 }
 
 enum { THREAD_NAME_SIZE = 16 }; /* TASK_COMM_LEN */
@@ -297,7 +291,7 @@ static int check(const struct load_request *request, struct diag *diag)
 	if (request->wants_listener && request->synchronise_threads && !load_has(LOAD_TSYNC_ESRCH))
 		return refuse(diag, -EINVAL, "a listener together with CTL_TSYNC needs Linux %s",
 		              load_feature_facts(LOAD_TSYNC_ESRCH)->since);
-	if (request->synchronise_threads && !load_has(LOAD_SECCOMP) && thread_count() > 1)
+	if (request->synchronise_threads && !load_has(LOAD_SECCOMP) && status_number("\nThreads:") > 1)
 		return refuse(
 		    diag, -EOPNOTSUPP,
 		    "CTL_TSYNC needs seccomp(2), Linux 3.17: prctl(2) would confine one thread only");
