@@ -48,7 +48,7 @@ enum bpf_kind {
 	BPF_KIND_ARITHMETIC, /* A = A op operand */
 	BPF_KIND_NEGATE,     /* A = -A */
 	BPF_KIND_JUMP,       /* to the instruction after the next k ones */
-	BPF_KIND_BRANCH,     /* to the instruction after the next jt ones where A op operand holds, else after jf */
+	BPF_KIND_BRANCH,     /* past the next jt instructions where A op operand holds, else past jf */
 	BPF_KIND_RETURN,     /* operand, which is A or k */
 };
 
