@@ -352,7 +352,7 @@ def mutants():
         import z3
     except ImportError:
         skip("there is no z3 module")
-    judge, wanted, counts = Judge(z3), 120 if LONG == 1 else 500 * LONG, {}
+    judge, wanted, counts = Judge(z3), 120 if LONG == 1 else 100 * LONG, {}
     part = 0
     while sum(counts.get(answer, 0) for answer in ("equal", "different", "unknown")) < wanted:
         text, subjects = "", []
