@@ -62,6 +62,19 @@ static void print_siblings(FILE *out, const struct explanation *x, const struct 
 		fputc('\n', out);
 }
 
+/* "5.9", "2.6..4.0", which is a release between the two, or "never". */
+static void print_since(FILE *out, const char *since)
+{
+	const char *bounds = strstr(since, "..");
+
+	if (bounds)
+		fprintf(out, "  since Linux %s at the latest\n", bounds + strlen(".."));
+	else if (strcmp(since, "never") == 0)
+		fputs("  no kernel has the call\n", out);
+	else if (*since)
+		fprintf(out, "  since Linux %s\n", since);
+}
+
 static void print_call(FILE *out, const struct explanation *x, const struct explained_call *call)
 {
 	fprintf(out, "%s(", call->name);
@@ -75,8 +88,7 @@ static void print_call(FILE *out, const struct explanation *x, const struct expl
 	        call->from_bitmap
 	            ? "the kernel answers from its bitmap (Linux 5.11), without running the program"
 	            : "not in the kernel's bitmap of allowed calls");
-	if (*call->since)
-		fprintf(out, "  since Linux %s\n", call->since);
+	print_since(out, call->since);
 	print_siblings(out, x, call);
 	print_change(out, x, call);
 }
