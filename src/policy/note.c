@@ -146,11 +146,16 @@ void note_placement(struct note *note, const struct ruleset_request *request,
                     const struct placement *placement)
 {
 	const struct callgate_arch *arch = placement->rules->arch;
-	struct note base = {.nr = placement->nr, .rule = request->id, .by = placement->plan.by, .arch = arch};
+	enum note_kind kind = note ? kind_of_plan(placement, request->action) : NOTE_NONE;
 
-	if (!note)
+	/* There is nothing to say about most rules. */
+	if (!note || (kind == NOTE_NONE && placement->count == 0 && placement->nr >= ARCH_NR_RESERVED_LAST))
 		return;
-	base.kind = (uint8_t)kind_of_plan(placement, request->action);
+	struct note base = {.kind = (uint8_t)kind,
+	                    .nr = placement->nr,
+	                    .rule = request->id,
+	                    .by = placement->plan.by,
+	                    .arch = arch};
 	keep(note, &base);
 	note_effect(note, &base, placement, request);
 	if (placement->nr < ARCH_NR_RESERVED_LAST)
