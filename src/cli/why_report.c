@@ -91,6 +91,55 @@ struct report {
 	char place[PROCESS_PLACE];
 };
 
+/* Is an argument with this name a descriptor that is open? Those of dup2(2) and close_range(2) need not be. */
+static bool is_descriptor(const char *name)
+{
+	const size_t length = strlen(name);
+
+	return strcmp(name, "newfd") != 0 && strcmp(name, "max_fd") != 0 &&
+	       ((length >= 2 && strcmp(name + length - 2, "fd") == 0) || strncmp(name, "fd_", 3) == 0);
+}
+
+/* What an argument is open on, if it is a descriptor of the caller. */
+static bool find_descriptor(const struct report *report, unsigned int arg, int *ret_fd,
+                            char ret_path[PROCESS_PLACE])
+{
+	const struct callgate_call *call = &report->denial->call;
+	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
+	char *syscall = arch ? seccomp_syscall_resolve_num_arch(arch->token, call->nr) : NULL;
+	const char *name = syscall ? callgate_argument_name(arch->token, syscall, arg) : NULL;
+
+	*ret_fd = (int)(uint32_t)call->args[arg];
+	const bool found = name && is_descriptor(name) && process_descriptor(report->tid, *ret_fd, ret_path);
+	free(syscall);
+	return found;
+}
+
+static void put_descriptors(FILE *out, const struct report *report)
+{
+	char path[PROCESS_PLACE];
+	int fd;
+
+	for (unsigned int arg = 0; arg < CALLGATE_ARGUMENTS; arg++)
+		if (find_descriptor(report, arg, &fd, path))
+			fprintf(out, "; descriptor %d is %s", fd, path);
+}
+
+static void put_descriptors_object(struct json *json, const struct report *report)
+{
+	char path[PROCESS_PLACE], key[16];
+	int fd, last = -1;
+
+	json_open(json, "descriptors", "{}");
+	for (unsigned int arg = 0; arg < CALLGATE_ARGUMENTS; arg++)
+		if (find_descriptor(report, arg, &fd, path) && fd != last) {
+			snprintf(key, sizeof(key), "%d", fd);
+			json_text(json, key, path);
+			last = fd;
+		}
+	json_close(json);
+}
+
 static void put_object(FILE *out, const struct why *why, const struct report *report)
 {
 	const struct denial *denial = report->denial;
@@ -114,6 +163,7 @@ static void put_object(FILE *out, const struct why *why, const struct report *re
 	json_text(&json, "comm", report->caller.name);
 	json_call(&json, &denial->call, ~0U);
 	json_text(&json, "decoded", report->decoded);
+	put_descriptors_object(&json, report);
 	json_text(&json, "object", report->place);
 	json_action(&json, "action", denial->verdict.action);
 	json_text(&json, "gets", outcome(denial));
@@ -174,6 +224,7 @@ static void put_words(FILE *out, const struct why *why, const struct report *rep
 		fprintf(out, " (child of %s[%d])", parent.name, caller->parent);
 	fprintf(out, " %s\ncallgate:   ", report->place);
 	put_reason(out, why, report->denial);
+	put_descriptors(out, report);
 	put_since(out, &report->denial->call);
 	fputc('\n', out);
 	if (report->denial->addition)

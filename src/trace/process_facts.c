@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 enum { PAGE = 4096 };
 
@@ -74,6 +75,17 @@ void process_place(pid_t tid, uint64_t instruction, char ret_place[PROCESS_PLACE
 	free(line);
 	if (file)
 		fclose(file);
+}
+
+bool process_descriptor(pid_t tid, int fd, char ret_path[PROCESS_PLACE])
+{
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)tid, fd);
+	const ssize_t length = readlink(link, ret_path, PROCESS_PLACE - 1);
+	ret_path[length > 0 ? length : 0] = '\0';
+	make_printable(ret_path);
+	return length > 0;
 }
 
 /* As far as its page goes, and then the next one's. */

@@ -24,6 +24,9 @@ bool process_facts_read(pid_t tid, struct process_facts *ret_facts);
 /* "libc.so.6+0x1a3c": where in which mapped file the instruction is; its address where it is in none. */
 void process_place(pid_t tid, uint64_t instruction, char ret_place[PROCESS_PLACE]);
 
+/* "/tmp/file": what a descriptor of a thread is open on, or was. False: it is not open, or /proc does not say. */
+bool process_descriptor(pid_t tid, int fd, char ret_path[PROCESS_PLACE]);
+
 /* A string in the memory of a thread, a pid_t that `tid` points to: for <callgate/decode.h>. */
 int process_text(void *tid, uint64_t address, char *buffer, size_t size);
 

@@ -190,6 +190,12 @@ touch "$scratch/file"
 run output --why -- chmod 400 "$scratch/file"
 said 'DENIED f?chmod(at2?)?\(.*, 0400\) -> EPERM +chmod\[[0-9]+\] .*\+0x' 'profile.json:4:.*: rule for f?chmod'
 grep -qx 'status 1' "$scratch/output" || fail "chmod: not its own status"
+scenario=descriptor
+echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["fsync"], "action": "SCMP_ACT_ERRNO"}]}' >"$scratch/fsync.json"
+"$callgate" run --profile "$scratch/fsync.json" --why -- sync "$scratch/file" >"$scratch/output" 2>"$scratch/words"
+said 'DENIED fsync\([0-9]+\) -> EPERM' "rule for fsync; descriptor [0-9]+ is $scratch/file"
+"$callgate" run --profile "$scratch/fsync.json" --why --json -- sync "$scratch/file" >"$scratch/output" 2>"$scratch/words"
+said "\"descriptors\": \{\"[0-9]+\": \"$scratch/file\"\}"
 scenario='no command'
 run output --why -- "$scratch/nothing"
 grep -qx 'status 127' "$scratch/output" || fail "a command that is not there"
@@ -245,6 +251,7 @@ objects = [json.loads(line) for line in open(sys.argv[1])]
 denied, end = objects
 assert denied["ev"] == "denied" and denied["call"] == "chmod" and denied["arch_name"] == "x86_64" and denied["decoded"] == 'chmod("/nowhere/at/all", 0)', denied
 assert denied["line"] == 4 and not denied["default"] and denied["action_name"] == "ERRNO(EPERM)", denied
+assert denied["descriptors"] == {}, denied
 assert denied["allow"] == "chmod" and denied["gets"] == "EPERM" and denied["certain"], denied
 assert end == {"v": 1, "ev": "end", "denials": 1, "distinct": 1, "processes": 1, "status": 3}, end
 PYTHON
