@@ -8,7 +8,8 @@ command -v musl-gcc >/dev/null || { echo "SKIP: no musl-gcc (package musl-tools)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 headers="-idirafter /usr/include -idirafter /usr/include/$(gcc -print-multiarch)"
-CC=musl-gcc CFLAGS=$headers meson setup "$scratch/build" "$source" -Dtests=disabled -Ddocs=disabled -Dexamples=false -Ddrop_in=true \
+# What pkg-config finds was built with glibc.
+PKG_CONFIG_LIBDIR=$scratch CC=musl-gcc CFLAGS=$headers meson setup "$scratch/build" "$source" -Dtests=disabled -Ddocs=disabled -Dexamples=false -Ddrop_in=true \
 	>"$scratch/log" 2>&1 && ninja -C "$scratch/build" >>"$scratch/log" 2>&1 || {
 	cat "$scratch/log"
 	exit 1
