@@ -349,7 +349,7 @@ static void with_own_handler(void)
 
 	load(SCMP_ACT_ALLOW, (const int[]){-1}, NULL);
 	sigaction(SIGSYS, &action, NULL);
-	syscall(SYS_mkdirat, 0x1111111122222222, 2, 3, 4, 5, 0x666666666);
+	syscall(SYS_mkdirat, (long)0x1111111122222222, 2L, 3L, 4L, 5L, (long)0x666666666);
 }
 
 START_TEST(own_handler)

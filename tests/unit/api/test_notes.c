@@ -147,6 +147,8 @@ END_TEST
 #define BY_HALF "; CALLGATE_LOW_HALF (callgate_rule_add()) compares what is read"
 
 /* What a rule does that compares bits which the kernel does not read; and comparisons with the answer given. */
+enum { NAMELESS = 4242 };
+
 static const struct {
 	uint32_t default_action, action;
 	int nr;
@@ -269,7 +271,7 @@ static const struct {
     {SCMP_ACT_ALLOW, E(1), SCMP_SYS(socket), 1, {{0, SCMP_CMP_MASKED_EQ, UINT32_MAX, 0x28}}, ""},
     {SCMP_ACT_ALLOW, E(1), SCMP_SYS(chmod), 1, {{1, SCMP_CMP_MASKED_EQ, 0xfff, 0}}, ""},
     {SCMP_ACT_ALLOW, E(1), SCMP_SYS(read), 1, {{2, SCMP_CMP_LE, 5, 0}}, ""},
-    {SCMP_ACT_ALLOW, E(1), 4242, 1, {{0, SCMP_CMP_EQ, 5, 0}}, ""},
+    {SCMP_ACT_ALLOW, E(1), NAMELESS, 1, {{0, SCMP_CMP_EQ, 5, 0}}, ""},
     /* Comparisons that don't depend on the call. */
     {SCMP_ACT_ALLOW,
      E(1),
@@ -301,6 +303,11 @@ START_TEST(unread_bits)
 {
 	scmp_filter_ctx ctx = CONTEXT(widths[_i].default_action, SCMP_ARCH_X86_64, 0);
 
+	/* A number without a name is known on its own architecture only. */
+	if (widths[_i].nr == NAMELESS && seccomp_arch_native() != SCMP_ARCH_X86_64) {
+		seccomp_release(ctx);
+		return;
+	}
 	ck_assert_int_eq(
 	    seccomp_rule_add_array(ctx, widths[_i].action, widths[_i].nr, widths[_i].count, widths[_i].args),
 	    0);
