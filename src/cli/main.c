@@ -23,14 +23,16 @@ enum { HELP_WIDTH = 80, HELP_COLUMN = 24, ROWS_MAX = 64 };
 /* A message can have several lines. */
 void cli_error(const char *format, ...)
 {
+	char *text = NULL;
 	va_list args;
 
 	fflush(stdout);
 	va_start(args, format);
-	fputs("callgate: ", stderr);
-	vprint_safely(stderr, format, args);
-	fputc('\n', stderr);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
+	print_safely(stderr, "callgate: %s\n", text ? text : "out of memory");
+	free(text);
 }
 
 /* ---- values of options ---- */

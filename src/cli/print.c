@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,30 +67,29 @@ static bool is_control(const unsigned char *at, bool after_c2)
 	return (*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f || (after_c2 && *at < 0xa0);
 }
 
-void vprint_safely(FILE *out, const char *format, va_list args)
-{
-	char *text = NULL;
-	bool after_c2 = false;
-
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	for (const unsigned char *at = (const unsigned char *)(text ? text : "out of memory"); *at; at++) {
-		if (is_control(at, after_c2))
-			fprintf(out, "\\%03o", *at);
-		else
-			fputc(*at, out);
-		after_c2 = *at == 0xc2;
-	}
-	free(text);
-}
-
+/* A message is written at once: standard error has no buffer, and other processes write there too. */
 void print_safely(FILE *out, const char *format, ...)
 {
+	struct strbuf safe = {0};
+	char *text = NULL;
+	bool after_c2 = false;
 	va_list args;
 
 	va_start(args, format);
-	vprint_safely(out, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
+	for (const unsigned char *at = (const unsigned char *)(text ? text : "out of memory"); *at; at++) {
+		if (is_control(at, after_c2))
+			strbuf_printf(&safe, "\\%03o", *at);
+		else
+			strbuf_append_bytes(&safe, (const char *)at, 1);
+		after_c2 = *at == 0xc2;
+	}
+	free(text);
+	text = strbuf_steal(&safe);
+	fputs(text ? text : "out of memory\n", out);
+	free(text);
 }
 
 void append_condition(struct strbuf *text, const struct callgate_condition *c, unsigned int bits)

@@ -4,7 +4,6 @@
 #ifndef CALLGATE_CLI_PRINT_H
 #define CALLGATE_CLI_PRINT_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,7 +34,6 @@ void print_text(FILE *out, const struct text_format *format, const char *text, s
 
 /* As printf(3), but names and arguments, which are anybody's, steer no terminal: control characters are spelled as \033. */
 __attribute__((format(printf, 2, 3))) void print_safely(FILE *out, const char *format, ...);
-__attribute__((format(printf, 2, 0))) void vprint_safely(FILE *out, const char *format, va_list args);
 
 /* "argument 2 & 0x3 == 0x1", of an argument that has so many bits. */
 void append_condition(struct strbuf *text, const struct callgate_condition *condition, unsigned int bits);
