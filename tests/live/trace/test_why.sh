@@ -279,6 +279,8 @@ grep -qx 'the child ended with 0x0' "$scratch/output" || fail "keep-going: the c
 
 # Where ptrace(2) is not to be had, because an older filter denies it or a tracer is there, errors are reported by notifications, marked, and what
 # the command does stays the same; a call that the profile denies is never made.
+# Leaks are looked for with ptrace(2).
+export ASAN_OPTIONS=detect_leaks=0
 without() # WAY SCENARIO PATTERN...
 {
 	scenario=$2

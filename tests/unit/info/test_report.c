@@ -45,11 +45,11 @@ START_TEST(audit_record)
 	    RECORD "\n",
 	    "<5>[   12.345678] audit: " RECORD "\ntype=1326 arch=0 syscall=1",
 	    "Nov 30 16:00:00 host kernel: [   12.345678] audit: " RECORD,
-	    "type=SECCOMP msg=audit(1580000000.123:456): auid=1000 pid=812 comm=617070 exe=\"/a\" sig=31 "
-	    "arch=c000003e syscall=250 compat=0 ip=0x7f00deadbeef code=0x80000000\x1d"
-	    "ARCH=x86_64 SYSCALL=x",
-	    "type=SECCOMP msg=audit(01/02/26 03:04:05.678:9) : auid=me uid=me gid=me ses=3 pid=812 comm=app "
-	    "exe=/a sig=SIGSYS arch=x86_64 syscall=keyctl compat=0 ip=0x7f00deadbeef code=0x80000000",
+	    ("type=SECCOMP msg=audit(1580000000.123:456): auid=1000 pid=812 comm=617070 exe=\"/a\" sig=31 "
+	     "arch=c000003e syscall=250 compat=0 ip=0x7f00deadbeef code=0x80000000\x1d"
+	     "ARCH=x86_64 SYSCALL=x"),
+	    ("type=SECCOMP msg=audit(01/02/26 03:04:05.678:9) : auid=me uid=me gid=me ses=3 pid=812 comm=app "
+	     "exe=/a sig=SIGSYS arch=x86_64 syscall=keyctl compat=0 ip=0x7f00deadbeef code=0x80000000"),
 	};
 	struct callgate_report report;
 
