@@ -6,7 +6,6 @@
 #include <sha256.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
@@ -15,11 +14,11 @@
 #include "cli/filter_file.h"
 #include "cli/output.h"
 #include "cli/print.h"
+#include "cli/profile_text.h"
 
 struct header {
 	const char *file; /* for messages */
-	char *text;
-	size_t size;
+	struct text text;
 	const char *name;
 	char macro[64];
 	const struct environment *environment;
@@ -27,52 +26,14 @@ struct header {
 
 /* ---- what the header is made from ---- */
 
-/* All of a stream; NULL after a message was printed. The caller frees it. */
-static char *read_all(FILE *in, const char *name, size_t *ret_size)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *copy = open_memstream(&text, &size);
-	char buffer[4096];
-	size_t count;
-
-	while (copy && (count = fread(buffer, 1, sizeof(buffer), in)) > 0)
-		fwrite(buffer, 1, count, copy);
-	bool complete = copy && !ferror(in) && !ferror(copy);
-	if (copy && fclose(copy) != 0)
-		complete = false;
-	if (complete) {
-		*ret_size = size;
-		return text;
-	}
-	cli_error("%s can't be read", name);
-	free(text);
-	return NULL;
-}
-
-static char *read_profile(const char *path, const char *name, size_t *ret_size)
-{
-	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-
-	if (!in) {
-		cli_error("%s: %m", path);
-		return NULL;
-	}
-	char *text = read_all(in, name, ret_size);
-	if (in != stdin)
-		fclose(in);
-	return text;
-}
-
 static void add_to_digest(SHA256_CTX *digest, const char *text)
 {
 	SHA256Update(digest, (const uint8_t *)text, strlen(text) + 1);
 }
 
 /* The digest of everything that the programs depend on: compiler, options, and the text of the profile. */
-static void print_digest(const struct header *header, FILE *out)
+static void make_digest(const struct header *header, char ret_hex[SHA256_DIGEST_STRING_LENGTH])
 {
-	char hex[SHA256_DIGEST_STRING_LENGTH];
 	SHA256_CTX digest;
 
 	SHA256Init(&digest);
@@ -82,9 +43,8 @@ static void print_digest(const struct header *header, FILE *out)
 		add_to_digest(&digest, setting->option->name);
 		add_to_digest(&digest, setting->value ? setting->value : "");
 	}
-	SHA256Update(&digest, (const uint8_t *)header->text, header->size);
-	SHA256End(&digest, hex);
-	fputs(hex, out);
+	SHA256Update(&digest, (const uint8_t *)header->text.bytes, header->text.size);
+	SHA256End(&digest, ret_hex);
 }
 
 /* ---- the machines ---- */
@@ -151,8 +111,8 @@ static bool print_machine(const struct header *header, const struct callgate_arc
 
 	if (!done)
 		cli_error("out of memory");
-	done = done && filter_explain(&filter, filter_open_text(&filter, header->file, header->text,
-	                                                        header->size, &environment));
+	done = done && filter_explain(&filter, filter_open_text(&filter, header->file, header->text.bytes,
+	                                                        header->text.size, &environment));
 	if (done && callgate_program_compile(filter.ctx, &program) < 0) {
 		cli_error("%s: %s", arch->name, callgate_diagnosis(filter.ctx));
 		done = false;
@@ -211,16 +171,15 @@ static bool set_name(struct header *header, const char *name)
 
 static bool print_file(const struct header *header, FILE *out)
 {
+	char digest[SHA256_DIGEST_STRING_LENGTH];
+
+	make_digest(header, digest);
 	fprintf(
 	    out,
 	    "/* A seccomp filter, written by `callgate compile --format header` (callgate %s). Do not edit.\n"
-	    " * SHA-256 of the profile, the options and the compiler's version: ",
-	    callgate_version());
-	print_digest(header, out);
-	fprintf(out, "\n */\n#ifndef %s_LENGTH\n#include <callgate/load_only.h>\n\n#define %s_DIGEST \"",
-	        header->macro, header->macro);
-	print_digest(header, out);
-	fputs("\"\n\n", out);
+	    " * SHA-256 of the profile, the options and the compiler's version: %s\n"
+	    " */\n#ifndef %s_LENGTH\n#include <callgate/load_only.h>\n\n#define %s_DIGEST \"%s\"\n\n",
+	    callgate_version(), digest, header->macro, header->macro, digest);
 	if (!print_machines(header, out))
 		return false;
 	fprintf(out,
@@ -236,11 +195,8 @@ bool print_header(const char *path, const char *name, const struct environment *
 {
 	struct header header = {.file = strcmp(path, "-") == 0 ? "standard input" : path,
 	                        .environment = environment};
-	bool done = set_name(&header, name);
+	bool done = set_name(&header, name) && text_read(path, &header.text) && print_file(&header, out);
 
-	if (done)
-		header.text = read_profile(path, header.file, &header.size);
-	done = header.text && print_file(&header, out);
-	free(header.text);
+	free(header.text.bytes);
 	return done;
 }

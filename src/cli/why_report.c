@@ -106,13 +106,11 @@ static bool find_descriptor(const struct report *report, unsigned int arg, int *
 {
 	const struct callgate_call *call = &report->denial->call;
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
-	char *syscall = arch ? seccomp_syscall_resolve_num_arch(arch->token, call->nr) : NULL;
+	const char *syscall = call_name(call);
 	const char *name = syscall ? callgate_argument_name(arch->token, syscall, arg) : NULL;
 
 	*ret_fd = (int)(uint32_t)call->args[arg];
-	const bool found = name && is_descriptor(name) && process_descriptor(report->tid, *ret_fd, ret_path);
-	free(syscall);
-	return found;
+	return name && is_descriptor(name) && process_descriptor(report->tid, *ret_fd, ret_path);
 }
 
 static void put_descriptors(FILE *out, const struct report *report)
