@@ -84,20 +84,6 @@ static void put_tiles(const struct section *section)
 
 /* ---- the rules ---- */
 
-static const char *action_class(uint32_t action)
-{
-	switch (action & SECCOMP_RET_ACTION_FULL) {
-	case SCMP_ACT_ALLOW:
-	case SCMP_ACT_LOG:
-		return "allow";
-	case SCMP_ACT_KILL_PROCESS:
-	case SCMP_ACT_KILL_THREAD:
-		return "kill";
-	default:
-		return "deny";
-	}
-}
-
 static void put_rule_end(const struct section *section, const struct callgate_coverage_rule *rule)
 {
 	unsigned long hits = 0;
@@ -127,7 +113,7 @@ static void put_rule(const struct section *section, const struct callgate_covera
 	if (*rule->conditions)
 		PUT("rule-if", TEXT("conditions", rule->conditions));
 	callgate_action_text(rule->action, action);
-	PUT("rule-action", TEXT("class", action_class(rule->action)), TEXT("action", action));
+	PUT("rule-action", TEXT("class", html_action_class(rule->action)), TEXT("action", action));
 	put_rule_end(section, rule);
 }
 

@@ -23,20 +23,6 @@ static void short_action(uint32_t action, char text[CALLGATE_ACTION_TEXT])
 	memmove(text, start, strlen(start) + 1);
 }
 
-static const char *action_class(uint32_t action)
-{
-	switch (action & SECCOMP_RET_ACTION_FULL) {
-	case SCMP_ACT_ALLOW:
-	case SCMP_ACT_LOG:
-		return "allow";
-	case SCMP_ACT_KILL_PROCESS:
-	case SCMP_ACT_KILL_THREAD:
-		return "kill";
-	default:
-		return "deny";
-	}
-}
-
 /* ---- the graph of one call: a decision a row, answers on the right, ways to later rows on the left ---- */
 
 struct drawing {
@@ -57,9 +43,10 @@ static void put_answer(const struct drawing *d, size_t node, const struct graph_
 	const size_t y = row_of(node) + (is_yes ? 10 : 34);
 
 	short_action(edge->action, action);
-	PUT("graph-answer", TEXT("class", action_class(edge->action)), TEXT("label", is_yes ? "yes" : "no"),
-	    NUMBER("x", d->left + d->width), NUMBER("y", y), NUMBER("label-x", d->left + d->width + 8),
-	    NUMBER("label-y", y - 4), NUMBER("pill-x", d->left + d->width + 40), NUMBER("pill-y", y - 11),
+	PUT("graph-answer", TEXT("class", html_action_class(edge->action)),
+	    TEXT("label", is_yes ? "yes" : "no"), NUMBER("x", d->left + d->width), NUMBER("y", y),
+	    NUMBER("label-x", d->left + d->width + 8), NUMBER("label-y", y - 4),
+	    NUMBER("pill-x", d->left + d->width + 40), NUMBER("pill-y", y - 11),
 	    NUMBER("pill-width", strlen(action) * CHARACTER + 20), NUMBER("text-x", d->left + d->width + 50),
 	    NUMBER("text-y", y + 4), TEXT("action", action));
 }
@@ -183,7 +170,7 @@ static void put_verdict(FILE *out, const struct explained_call *call, const char
 	} else {
 		short_action(call->cases.items[0].action, action);
 		PUT("explained-verdict", TEXT("arch", arch),
-		    TEXT("class", action_class(call->cases.items[0].action)), TEXT("action", action));
+		    TEXT("class", html_action_class(call->cases.items[0].action)), TEXT("action", action));
 	}
 }
 
@@ -205,7 +192,7 @@ static void put_cases(const struct page *page, const struct explained_call *call
 	for (size_t i = 0; i < call->cases.count; i++) {
 		const struct explained_case *one = &call->cases.items[i];
 		short_action(one->action, action);
-		PUT("explained-case", TEXT("class", action_class(one->action)), TEXT("action", action));
+		PUT("explained-case", TEXT("class", html_action_class(one->action)), TEXT("action", action));
 		put_breaking(out, one->condition);
 		PUT("explained-case-end", TEXT("word", one->is_rest ? "" : "line "),
 		    TEXT("lines", one->lines));

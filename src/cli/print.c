@@ -230,6 +230,20 @@ void print_instructions(FILE *out, const struct callgate_program *program)
 
 /* ---- pages ---- */
 
+const char *html_action_class(uint32_t action)
+{
+	switch (action & SECCOMP_RET_ACTION_FULL) {
+	case SCMP_ACT_ALLOW:
+	case SCMP_ACT_LOG:
+		return "allow";
+	case SCMP_ACT_KILL_PROCESS:
+	case SCMP_ACT_KILL_THREAD:
+		return "kill";
+	default:
+		return "deny";
+	}
+}
+
 const struct embedded *embedded_find(const char *name)
 {
 	const struct embedded *file = embedded_files;

@@ -97,6 +97,9 @@ void json_call(struct json *json, const struct callgate_call *call, unsigned int
  *	html_end(out);
  */
 
+/* What the pages' style sheet calls calls with this action: "allow", "deny" or "kill". */
+const char *html_action_class(uint32_t action);
+
 /* A value of a block: a text, or a number if the text is NULL. */
 struct html_value {
 	const char *name;
