@@ -40,23 +40,40 @@ static struct denial *find(const struct why *why, const struct denial *wanted, b
 	return NULL;
 }
 
+/* The first of its kind, the tenth, the hundredth: whoever watches sees that it goes on, and how often it was, in a few lines. */
+static bool is_milestone(unsigned long count)
+{
+	while (count % 10 == 0)
+		count /= 10;
+	return count == 1;
+}
+
+static bool is_printed(const struct why *why, const struct denial *denial)
+{
+	const struct why_settings *settings = why->settings;
+
+	return (settings->which == WHY_EACH ||
+	        (settings->which == WHY_FIRST && is_milestone(denial->count))) &&
+	       (!settings->limit || why->printed < settings->limit);
+}
+
 static void note(struct why *why, const struct trace_stop *stop, const struct callgate_verdict *verdict)
 {
-	const struct denial found = {stop->call, *verdict, addition_of(why->simulator, &stop->call),
-	                             .count = 1};
-	const bool each = why->settings->which == WHY_EACH, is_full = why->denials.count >= DENIALS_MAX;
+	struct denial found = {stop->call, *verdict, addition_of(why->simulator, &stop->call), .count = 1};
 	struct denial *known = find(why, &found, true);
 
-	if (!known && is_full && (known = find(why, &found, false)))
+	if (!known && why->denials.count >= DENIALS_MAX && (known = find(why, &found, false)))
 		why->has_more = true;
-	why->count++;
-	if (why->settings->which != WHY_SUMMARY && (!known || each) &&
-	    (!why->settings->limit || why->printed < why->settings->limit)) {
-		why->printed++;
-		why_print_denial(why, stop->tid, &found);
-	}
 	if (known)
-		known->count++;
+		found.count = ++known->count;
+	why->count++;
+	const bool prints = is_printed(why, &found);
+	if (!known || prints)
+		why_find_facts(stop->tid, &found);
+	if (prints) {
+		why->printed++;
+		why_print_denial(why, &found);
+	}
 	const bool is_kept = !known && vec_push(&why->denials, found);
 	why->out_of_memory |= !known && !is_kept;
 	if (!is_kept)

@@ -5,10 +5,12 @@
 #include <stdbool.h>
 
 #include <callgate/simulate.h>
+#include <callgate/syscall.h>
 
 #include "base/vec.h"
 #include "cli/filter_file.h"
 #include "cli/output.h"
+#include "trace/process_facts.h"
 #include "trace/traced_filter.h"
 #include "trace/tracer.h"
 
@@ -31,12 +33,27 @@ int why_run(const struct filter *filter, const struct environment *environment,
 
 /* ---- why.c counts, why_report.c prints ---- */
 
+enum { DENIAL_CALL = 400 };
+
+/* Who made a denied call, and what is known of it only while it is stopped. */
+struct denial_facts {
+	pid_t tid;
+	struct process_facts caller, parent; /* the parent has no name where it is callgate */
+	char decoded[DENIAL_CALL], place[PROCESS_PLACE];
+	size_t descriptor_count;
+	struct {
+		int fd;
+		char path[PROCESS_PLACE]; /* what it is open on */
+	} descriptors[CALLGATE_ARGUMENTS];
+};
+
 /* What is counted as one: the same call, denied by the same rule, with the same thing to be added for it. */
 struct denial {
 	struct callgate_call call; /* the first one */
 	struct callgate_verdict verdict;
-	char *addition; /* as addition_of() has it */
-	unsigned long count;
+	char *addition;            /* as addition_of() has it */
+	unsigned long count;       /* of these so far */
+	struct denial_facts facts; /* of the first one */
 };
 
 struct why {
@@ -53,8 +70,11 @@ struct why {
 	bool is_uncertain; /* there is no ptrace(2) */
 };
 
-/* At once, so that no output of the command comes in between. */
-void why_print_denial(const struct why *why, pid_t tid, const struct denial *denial);
+/* What is known of the call that the thread is stopped at. */
+void why_find_facts(pid_t tid, struct denial *denial);
+
+/* At once, so that no output of the command comes in between. A repeated denial is one line: its reason has been said. */
+void why_print_denial(const struct why *why, const struct denial *denial);
 
 /* The profile allows the call, which could not be watched. */
 void why_print_refusal(const struct why *why, const struct trace_stop *stop, int error);

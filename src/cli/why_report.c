@@ -16,8 +16,6 @@
 #include "cli/why.h"
 #include "trace/process_facts.h"
 
-enum { CALL_TEXT = 400 };
-
 /* "EPERM", "SIGSYS": what the program gets. NULL: an error without a name. */
 static const char *outcome(const struct denial *denial)
 {
@@ -28,14 +26,19 @@ static const char *outcome(const struct denial *denial)
 	return kind == SCMP_ACT_TRACE(0) ? "ENOSYS (no tracer)" : "SIGSYS";
 }
 
+/* "EPERM"; "SIGSYS (TRAP)", as several actions have this outcome. */
 static void put_outcome(FILE *out, const struct denial *denial)
 {
 	const char *name = outcome(denial);
+	char action[CALLGATE_ACTION_TEXT];
 
-	if (name)
-		fprintf(out, "%s", name);
-	else
+	callgate_action_text(denial->verdict.action, action);
+	if (!name)
 		fprintf(out, "error %u", denial->verdict.action & SECCOMP_RET_DATA);
+	else if (strcmp(name, "SIGSYS") == 0)
+		fprintf(out, "%s (%s)", name, action);
+	else
+		fprintf(out, "%s", name);
 }
 
 static bool names_call(const struct why *why, const struct callgate_call *call)
@@ -82,15 +85,6 @@ static void put_reason(FILE *out, const struct why *why, const struct denial *de
 	        name ? name : "the number");
 }
 
-/* What is known of a denied call. */
-struct report {
-	pid_t tid;
-	const struct denial *denial;
-	char decoded[CALL_TEXT];
-	struct process_facts caller;
-	char place[PROCESS_PLACE];
-};
-
 /* Is an argument with this name a descriptor that is open? Those of dup2(2) and close_range(2) need not be. */
 static bool is_descriptor(const char *name)
 {
@@ -100,52 +94,56 @@ static bool is_descriptor(const char *name)
 	       ((length >= 2 && strcmp(name + length - 2, "fd") == 0) || strncmp(name, "fd_", 3) == 0);
 }
 
-/* What an argument is open on, if it is a descriptor of the caller. */
-static bool find_descriptor(const struct report *report, unsigned int arg, int *ret_fd,
-                            char ret_path[PROCESS_PLACE])
+static void find_descriptors(struct denial *denial)
 {
-	const struct callgate_call *call = &report->denial->call;
-	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
-	const char *syscall = call_name(call);
-	const char *name = syscall ? callgate_argument_name(arch->token, syscall, arg) : NULL;
+	struct denial_facts *facts = &denial->facts;
+	const struct callgate_arch *arch = callgate_arch_of_call(denial->call.arch, denial->call.nr);
+	const char *syscall = call_name(&denial->call), *name;
 
-	*ret_fd = (int)(uint32_t)call->args[arg];
-	return name && is_descriptor(name) && process_descriptor(report->tid, *ret_fd, ret_path);
+	for (unsigned int arg = 0; syscall && arg < CALLGATE_ARGUMENTS; arg++) {
+		const size_t count = facts->descriptor_count;
+		const int fd = (int)(uint32_t)denial->call.args[arg];
+		if (!(name = callgate_argument_name(arch->token, syscall, arg)) || !is_descriptor(name) ||
+		    (count && facts->descriptors[count - 1].fd == fd) ||
+		    !process_descriptor(facts->tid, fd, facts->descriptors[count].path))
+			continue;
+		facts->descriptors[facts->descriptor_count++].fd = fd;
+	}
 }
 
-static void put_descriptors(FILE *out, const struct report *report)
+void why_find_facts(pid_t tid, struct denial *denial)
 {
-	char path[PROCESS_PLACE];
-	int fd;
+	struct denial_facts *facts = &denial->facts;
 
-	for (unsigned int arg = 0; arg < CALLGATE_ARGUMENTS; arg++)
-		if (find_descriptor(report, arg, &fd, path))
-			fprintf(out, "; descriptor %d is %s", fd, path);
+	facts->tid = tid;
+	(void)callgate_decode_call(&denial->call, process_text, &tid, facts->decoded, sizeof(facts->decoded));
+	(void)process_facts_read(tid, &facts->caller);
+	if (facts->caller.parent > 0 && facts->caller.parent != getpid())
+		(void)process_facts_read(facts->caller.parent, &facts->parent);
+	process_place(tid, denial->call.instruction_pointer, facts->place);
+	find_descriptors(denial);
 }
 
-static void put_descriptors_object(struct json *json, const struct report *report)
+static void put_descriptors(struct json *json, const struct denial_facts *facts)
 {
-	char path[PROCESS_PLACE], key[16];
-	int fd, last = -1;
+	char key[16];
 
 	json_open(json, "descriptors", "{}");
-	for (unsigned int arg = 0; arg < CALLGATE_ARGUMENTS; arg++)
-		if (find_descriptor(report, arg, &fd, path) && fd != last) {
-			snprintf(key, sizeof(key), "%d", fd);
-			json_text(json, key, path);
-			last = fd;
-		}
+	for (size_t i = 0; i < facts->descriptor_count; i++) {
+		snprintf(key, sizeof(key), "%d", facts->descriptors[i].fd);
+		json_text(json, key, facts->descriptors[i].path);
+	}
 	json_close(json);
 }
 
-static void put_object(FILE *out, const struct why *why, const struct report *report)
+static void put_object(FILE *out, const struct why *why, const struct denial *denial, const char *event)
 {
-	const struct denial *denial = report->denial;
+	const struct denial_facts *facts = &denial->facts;
 	const struct callgate_arch *arch = callgate_arch_of_call(denial->call.arch, denial->call.nr);
 	const bool has_rule = denial->verdict.reason == CALLGATE_REASON_RULE;
 	char since[CALLGATE_SINCE_TEXT] = "";
-	struct json json = {.out = out};
 	unsigned line = 0, column = 0;
+	struct json json = {.out = out};
 
 	if (has_rule)
 		(void)callgate_profile_rule_origin(why->filter->profile, denial->verdict.rule, &line,
@@ -154,15 +152,15 @@ static void put_object(FILE *out, const struct why *why, const struct report *re
 		callgate_syscall_since_text(arch->token, denial->call.nr, since);
 	json_open(&json, NULL, "{}");
 	json_number(&json, "v", 1);
-	json_text(&json, "ev", "denied");
-	json_number(&json, "pid", report->caller.pid);
-	json_number(&json, "tid", report->tid);
-	json_number(&json, "ppid", report->caller.parent);
-	json_text(&json, "comm", report->caller.name);
+	json_text(&json, "ev", event);
+	json_number(&json, "pid", facts->caller.pid);
+	json_number(&json, "tid", facts->tid);
+	json_number(&json, "ppid", facts->caller.parent);
+	json_text(&json, "comm", facts->caller.name);
 	json_call(&json, &denial->call, ~0U);
-	json_text(&json, "decoded", report->decoded);
-	put_descriptors_object(&json, report);
-	json_text(&json, "object", report->place);
+	json_text(&json, "decoded", facts->decoded);
+	put_descriptors(&json, facts);
+	json_text(&json, "object", facts->place);
 	json_action(&json, "action", denial->verdict.action);
 	json_text(&json, "gets", outcome(denial));
 	json_bool(&json, "default", !has_rule);
@@ -171,6 +169,7 @@ static void put_object(FILE *out, const struct why *why, const struct report *re
 	json_number(&json, "column", column);
 	json_text(&json, "since", *since ? since : NULL);
 	json_text(&json, "allow", denial->addition);
+	json_number(&json, "count", (long long)denial->count);
 	json_bool(&json, "certain", !why->is_uncertain);
 	json_close(&json);
 }
@@ -210,38 +209,48 @@ static void put_since(FILE *out, const struct callgate_call *call)
 		fprintf(out, "; since Linux %s", since);
 }
 
-static void put_words(FILE *out, const struct why *why, const struct report *report)
+/* The call, who made it, and how often so far. */
+static void put_line(FILE *out, const struct why *why, const struct denial *denial)
 {
-	const struct process_facts *caller = &report->caller;
-	struct process_facts parent;
+	const struct denial_facts *facts = &denial->facts;
 
-	fprintf(out, "callgate: DENIED%s %s -> ", why->is_uncertain ? " (uncertain)" : "", report->decoded);
-	put_outcome(out, report->denial);
-	fprintf(out, "  %s[%d]", caller->name, caller->pid);
-	if (caller->parent > 0 && caller->parent != getpid() && process_facts_read(caller->parent, &parent))
-		fprintf(out, " (child of %s[%d])", parent.name, caller->parent);
-	fprintf(out, " %s\ncallgate:   ", report->place);
-	put_reason(out, why, report->denial);
-	put_descriptors(out, report);
-	put_since(out, &report->denial->call);
-	fputc('\n', out);
-	if (report->denial->addition)
-		put_addition(out, why, report->denial->addition);
+	fprintf(out, "callgate: DENIED%s %s -> ", why->is_uncertain ? " (uncertain)" : "", facts->decoded);
+	put_outcome(out, denial);
+	fprintf(out, "  %s[%d]", facts->caller.name, facts->caller.pid);
+	if (*facts->parent.name)
+		fprintf(out, " (child of %s[%d])", facts->parent.name, facts->caller.parent);
+	fprintf(out, " %s  x%lu\n", facts->place, denial->count);
 }
 
-void why_print_denial(const struct why *why, pid_t tid, const struct denial *denial)
+/* Why it was denied, and what would allow it. */
+static void put_explanation(FILE *out, const struct why *why, const struct denial *denial)
 {
-	struct report report = {.tid = tid, .denial = denial};
+	const struct denial_facts *facts = &denial->facts;
+
+	fputs("callgate:   ", out);
+	put_reason(out, why, denial);
+	for (size_t i = 0; i < facts->descriptor_count; i++)
+		fprintf(out, "; descriptor %d is %s", facts->descriptors[i].fd, facts->descriptors[i].path);
+	put_since(out, &denial->call);
+	fputc('\n', out);
+	if (denial->addition)
+		put_addition(out, why, denial->addition);
+}
+
+void why_print_denial(const struct why *why, const struct denial *denial)
+{
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
 		return;
-	(void)callgate_decode_call(&denial->call, process_text, &tid, report.decoded, sizeof(report.decoded));
-	(void)process_facts_read(tid, &report.caller);
-	process_place(tid, denial->call.instruction_pointer, report.place);
-	(why->settings->json ? put_object : put_words)(out, why, &report);
+	if (why->settings->json)
+		put_object(out, why, denial, "denied");
+	else
+		put_line(out, why, denial);
+	if (!why->settings->json && denial->count == 1)
+		put_explanation(out, why, denial);
 	if (fclose(out) == 0)
 		fwrite(text, 1, size, stderr);
 	free(text);
@@ -261,30 +270,36 @@ static void print_end(const struct why *why, const struct trace_result *result, 
 	fprintf(stderr, "; exit status %d is the command's own\n", status);
 }
 
-void why_print_summary(const struct why *why, const struct trace_result *result)
+/* What happened more than once, or was not printed when it happened. */
+static void print_total(const struct why *why, const struct denial *denial)
 {
-	char decoded[CALL_TEXT];
-
-	for (size_t i = 0; i < why->denials.count && !why->settings->json; i++) {
-		const struct denial *denial = &why->denials.items[i];
-		if (why->settings->which != WHY_SUMMARY && denial->count == 1)
-			continue;
-		(void)callgate_decode_call(&denial->call, NULL, NULL, decoded, sizeof(decoded));
-		fprintf(stderr, "callgate: %lu times: %s -> ", denial->count, decoded);
+	if (why->settings->json) {
+		put_object(stderr, why, denial, "total");
+	} else if (why->settings->which == WHY_SUMMARY) {
+		put_line(stderr, why, denial);
+		put_explanation(stderr, why, denial);
+	} else {
+		fprintf(stderr, "callgate: %lu times: %s -> ", denial->count, denial->facts.decoded);
 		put_outcome(stderr, denial);
 		fputs("; ", stderr);
 		put_reason(stderr, why, denial);
 		fputc('\n', stderr);
-		if (why->settings->which == WHY_SUMMARY && denial->addition)
-			put_addition(stderr, why, denial->addition);
 	}
+}
+
+void why_print_summary(const struct why *why, const struct trace_result *result)
+{
 	const int status =
 	    WIFSIGNALED(result->status) ? 128 + WTERMSIG(result->status) : WEXITSTATUS(result->status);
+	struct json json = {.out = stderr};
+
+	for (size_t i = 0; i < why->denials.count; i++)
+		if (why->settings->which == WHY_SUMMARY || why->denials.items[i].count > 1)
+			print_total(why, &why->denials.items[i]);
 	if (!why->settings->json) {
 		print_end(why, result, status);
 		return;
 	}
-	struct json json = {.out = stderr};
 	json_open(&json, NULL, "{}");
 	json_number(&json, "v", 1);
 	json_text(&json, "ev", "end");
@@ -299,7 +314,7 @@ void why_print_refusal(const struct why *why, const struct trace_stop *stop, int
 {
 	const char *name = callgate_errno_name(SCMP_ARCH_NATIVE, (unsigned)error);
 	struct json json = {.out = stderr};
-	char decoded[CALL_TEXT];
+	char decoded[DENIAL_CALL];
 
 	(void)callgate_decode_call(&stop->call, NULL, NULL, decoded, sizeof(decoded));
 	if (!why->settings->json) {

@@ -60,15 +60,17 @@ same()
 "$callgate" run --profile "$scratch/profile.json" --why -- true 2>"$scratch/words" || {
 	grep -q 'registers of this machine' "$scratch/words" && echo "SKIP: $(cat "$scratch/words")" && exit 77
 }
-same trapped 'DENIED uname\(0x[0-9a-f]+\) -> SIGSYS' 'profile.json:7:14: rule for uname' '1 denial .1 distinct. in 1 process; exit status 3'
+same trapped 'DENIED uname\(0x[0-9a-f]+\) -> SIGSYS \(TRAP\) .* x1$' 'profile.json:7:14: rule for uname' '1 denial .1 distinct. in 1 process; exit status 3'
 same trapped-while-blocked 'DENIED uname' 'exit status 159'
-same thread-killed 'DENIED times\(NULL\) -> SIGSYS' 'profile.json:6:14' 'exit status 3'
-same child-killed 'DENIED sethostname\(NULL, 0\) -> SIGSYS.*child of denied' 'in 2 processes'
+same thread-killed 'DENIED times\(NULL\) -> SIGSYS \(KILL\)' 'profile.json:6:14' 'exit status 3'
+same child-killed 'DENIED sethostname\(NULL, 0\) -> SIGSYS \(KILL_PROCESS\).*child of denied.* x1$' 'in 2 processes'
 same own-trace 'DENIED chmod\("/nowhere/at/all", 0\) -> EPERM'
 same own-error 'DENIED uname'
 same vforks '0 denials .0 distinct. in 51 processes'
 same narrow
-same interrupted '20000 times: chmod' '20000 denials .1 distinct.'
+same interrupted '20000 times: chmod\("/nowhere/at/all", 0\)' '20000 denials .1 distinct.'
+[ "$(sed -n 's/.*DENIED chmod.* x\([0-9]*\)$/\1/p' "$scratch/words" | xargs)" = '1 10 100 1000 10000' ] || fail "interrupted: other counts"
+[ "$(grep -c 'allow exactly this' "$scratch/words")" = 1 ] || fail "interrupted: the reason is repeated"
 same stopped 'DENIED chmod'
 same aborted 'exit status 134'
 if [ "$(uname -m)" = x86_64 ]; then
@@ -239,10 +241,13 @@ cp "$scratch/few.json" "$scratch/added.json"
 # As many reports as asked for, and objects.
 scenario=each
 run output --why=each --limit 2 -- "$denied" interrupted
-[ "$(grep -c DENIED "$scratch/words")" = 2 ] || fail "each: not two reports"
+[ "$(sed -n 's/.*DENIED.* x//p' "$scratch/words" | xargs)" = '1 2' ] || fail "each: not two reports"
 run output --why=summary -- "$denied" interrupted
-grep -q DENIED "$scratch/words" && fail "summary: a report before the end"
-said '20000 times'
+[ "$(sed -n 's/.*DENIED chmod("\/nowhere\/at\/all", 0) -> EPERM  denied\[[0-9]*\].* x//p' "$scratch/words")" = 20000 ] || fail "summary: not one report"
+said 'allow exactly this: .* chmod$'
+run output --why=summary --json -- "$denied" interrupted
+said '"ev": "total".*"decoded": "chmod\(.*"count": 20000' '"ev": "end", "denials": 20000'
+grep -q '"ev": "denied"' "$scratch/words" && fail "summary: an object before the end"
 scenario=json
 run output --why --json -- "$denied" own-trace
 python3 - "$scratch/words" <<'PYTHON' || fail "json: not what was expected"
@@ -251,7 +256,7 @@ objects = [json.loads(line) for line in open(sys.argv[1])]
 denied, end = objects
 assert denied["ev"] == "denied" and denied["call"] == "chmod" and denied["arch_name"] == "x86_64" and denied["decoded"] == 'chmod("/nowhere/at/all", 0)', denied
 assert denied["line"] == 4 and not denied["default"] and denied["action_name"] == "ERRNO(EPERM)", denied
-assert denied["descriptors"] == {}, denied
+assert denied["descriptors"] == {} and denied["count"] == 1, denied
 assert denied["allow"] == "chmod" and denied["gets"] == "EPERM" and denied["certain"], denied
 assert end == {"v": 1, "ev": "end", "denials": 1, "distinct": 1, "processes": 1, "status": 3}, end
 PYTHON
