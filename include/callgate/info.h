@@ -47,6 +47,14 @@ const char *callgate_sibling_at(const char *call, size_t index);
 /* What the kernel calls an argument of a call (0 to 5): "flags". NULL where the call has no such argument, or is not known. */
 const char *callgate_argument_name(uint32_t arch, const char *call, unsigned int arg);
 
+/*
+ * What a constant is to an argument of a call. 0, and *ret_mask are the bits of the argument of which the constant is one value of several that
+ * exclude each other: all 32 for AF_INET and socket's first argument, O_ACCMODE for O_RDWR and openat's flags; 0 where it is bits of its own, such
+ * as O_CLOEXEC. -ENOENT: the argument is not known to be made of this constant. -EINVAL: NULL, unknown architecture.
+ */
+int callgate_argument_constant(uint32_t arch, const char *call, unsigned int arg, const char *constant,
+                               uint64_t *ret_mask);
+
 /* ---- constants ---- */
 
 /*

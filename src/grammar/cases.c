@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <callgate/arch.h>
 
@@ -52,6 +53,7 @@ struct maker {
 	uint32_t arch;
 	uint64_t most; /* the largest value that is compared */
 	bool is_part;  /* not all bits of the argument are compared */
+	bool is_full;  /* there are more cases than fit */
 	struct cases *cases;
 };
 
@@ -83,14 +85,17 @@ static const char *evaluate(const struct maker *maker, const struct file_value *
 
 static void add_case(struct maker *maker)
 {
-	assert(maker->cases->count < CASES_MAX);
-	maker->cases->items[maker->cases->count++].count = 0;
+	maker->is_full = maker->is_full || maker->cases->count == CASES_MAX;
+	if (!maker->is_full)
+		maker->cases->items[maker->cases->count++].count = 0;
 }
 
 static void add(struct maker *maker, enum scmp_compare op, uint64_t a, uint64_t b)
 {
 	struct case_alternative *item = &maker->cases->items[maker->cases->count - 1];
 
+	if (maker->is_full)
+		return;
 	assert(item->count < CASES_COMPARISONS);
 	item->comparisons[item->count++] = (struct scmp_arg_cmp){maker->index, op, a, b};
 }
@@ -111,7 +116,7 @@ static void add_values(struct maker *maker, uint64_t first, uint64_t last)
 			add(maker, SCMP_CMP_LE, last, 0);
 		return;
 	}
-	while (first <= last) {
+	while (first <= last && !maker->is_full) {
 		uint64_t size = first ? first & -first : maker->most + 1;
 		while (size > last - first + 1)
 			size /= 2;
@@ -122,10 +127,22 @@ static void add_values(struct maker *maker, uint64_t first, uint64_t last)
 	}
 }
 
-static const char *make_equal(struct maker *maker, struct evaluated value)
+static int compare_numbers(const void *a, const void *b)
 {
-	/* Both ways of passing a negative int, the smaller one last; where 32 bits are compared they are one. */
-	uint64_t forms[2] = {value.bits, (uint32_t)value.bits}, first = 0;
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The numbers that the values stand for: both ways of passing a negative int, which are one where 32 bits are compared. */
+struct numbers {
+	size_t count;
+	uint64_t items[2 * FILE_VALUES_MAX];
+};
+
+static const char *add_numbers(const struct maker *maker, struct evaluated value, struct numbers *numbers)
+{
+	uint64_t forms[2] = {value.bits, (uint32_t)value.bits};
 	size_t count = value.is_negative_int && maker->most > UINT32_MAX ? 2 : 1;
 
 	if (value.is_negative_int && count == 1)
@@ -134,15 +151,39 @@ static const char *make_equal(struct maker *maker, struct evaluated value)
 		return maker->argument->bits
 		           ? "the value does not fit 32 bits"
 		           : "the value does not fit the 32 bits that arguments have on this architecture";
-	for (size_t i = count; i-- > 0; first = forms[i] + 1) { /* the smaller one first */
-		if (maker->argument->op == FILE_EQUAL)
-			add_values(maker, forms[i], forms[i]);
-		else if (forms[i] > first)
-			add_values(maker, first, forms[i] - 1);
-	}
-	if (maker->argument->op == FILE_NOT_EQUAL && forms[0] < maker->most)
-		add_values(maker, first, maker->most);
+	for (size_t i = 0; i < count; i++)
+		numbers->items[numbers->count++] = forms[i];
 	return NULL;
+}
+
+/* The numbers, or all but them. */
+static const char *make_equal(struct maker *maker, struct evaluated value)
+{
+	const struct file_argument *argument = maker->argument;
+	struct numbers numbers = {0};
+	const char *wrong = add_numbers(maker, value, &numbers);
+	uint64_t first = 0;
+
+	assert(argument->other_count < FILE_VALUES_MAX);
+	for (size_t i = 0; i < argument->other_count && !wrong; i++)
+		if (!(wrong = evaluate(maker, &argument->others[i], &value)))
+			wrong = add_numbers(maker, value, &numbers);
+	if (wrong)
+		return wrong;
+	qsort(numbers.items, numbers.count, sizeof(numbers.items[0]), compare_numbers);
+	for (size_t i = 0; i < numbers.count; i++) {
+		uint64_t number = numbers.items[i];
+		if (i > 0 && number == numbers.items[i - 1])
+			continue;
+		if (argument->op == FILE_EQUAL)
+			add_values(maker, number, number);
+		else if (number > first)
+			add_values(maker, first, number - 1);
+		first = number + 1;
+	}
+	if (argument->op == FILE_NOT_EQUAL && numbers.items[numbers.count - 1] < maker->most)
+		add_values(maker, first, maker->most);
+	return maker->cases->count ? NULL : never;
 }
 
 static const char *make_order(struct maker *maker, struct evaluated value, struct evaluated second)
@@ -177,6 +218,7 @@ static const char *make_order(struct maker *maker, struct evaluated value, struc
 	return NULL;
 }
 
+/* The bits under the mask are the value's. */
 static const char *make_bits(struct maker *maker, struct evaluated value)
 {
 	struct evaluated mask;
@@ -202,10 +244,23 @@ static const char *make_bits(struct maker *maker, struct evaluated value)
 	return maker->cases->count ? NULL : never;
 }
 
+static const char *make_all_bits(struct maker *maker, struct evaluated value)
+{
+	const struct file_argument *argument = maker->argument;
+	const char *wrong = make_bits(maker, value);
+
+	assert(argument->op == FILE_BITS || !argument->other_count);
+	for (size_t i = 0; i < argument->other_count && !wrong; i++)
+		if (!(wrong = evaluate(maker, &argument->others[i], &value)))
+			wrong = make_bits(maker, value);
+	return wrong;
+}
+
 const char *cases_of_argument(const struct file_argument *argument, unsigned index, uint32_t arch,
                               struct cases *ret_cases)
 {
-	unsigned all = is_narrow(arch) ? 32 : 64, bits = argument->bits ? argument->bits : all;
+	unsigned all = is_narrow(arch) ? 32 : 64,
+	         bits = argument->bits && argument->bits < all ? argument->bits : all;
 	struct maker maker = {.argument = argument,
 	                      .index = index,
 	                      .arch = arch,
@@ -224,10 +279,12 @@ const char *cases_of_argument(const struct file_argument *argument, unsigned ind
 	    (wrong = evaluate(&maker, &argument->second, &second)))
 		return wrong;
 	if (argument->op == FILE_EQUAL || argument->op == FILE_NOT_EQUAL)
-		return make_equal(&maker, value);
-	if (argument->op == FILE_BITS || argument->op == FILE_BITS_NOT)
-		return make_bits(&maker, value);
-	return make_order(&maker, value, second);
+		wrong = make_equal(&maker, value);
+	else if (argument->op == FILE_BITS || argument->op == FILE_BITS_NOT)
+		wrong = make_all_bits(&maker, value);
+	else
+		wrong = make_order(&maker, value, second);
+	return maker.is_full ? "the values make too many cases; take several lines" : wrong;
 }
 
 /* Does the architecture have all constants of the argument? */
@@ -236,6 +293,9 @@ static bool has_constants(const struct file_argument *argument, uint32_t arch)
 	const char *missing;
 	struct evaluated value;
 
+	for (size_t i = 0; i < argument->other_count; i++)
+		if (cases_evaluate(&argument->others[i], arch, &value, &missing) < 0)
+			return false;
 	return cases_evaluate(&argument->value, arch, &value, &missing) == 0 &&
 	       cases_evaluate(&argument->second, arch, &value, &missing) == 0 &&
 	       cases_evaluate(&argument->mask, arch, &value, &missing) == 0;

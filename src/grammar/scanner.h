@@ -12,6 +12,8 @@ struct scan {
 	const char *start, *at, *end; /* comments and blanks at the end are cut off */
 	unsigned int line;            /* from 1 */
 	bool is_live; /* the line makes a real call: no sets, and one value for each argument */
+	bool
+	    has_alternatives; /* between values of one enumeration, | means either of them; else it is a mistake */
 	const char *(*closest_word)(const char *name); /* that begins a line, or NULL; may be NULL */
 	bool no_memory;
 };

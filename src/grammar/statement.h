@@ -14,6 +14,7 @@
 enum {
 	FILE_ARGUMENTS = 6,
 	FILE_ARCHS_MAX = 64, /* more than there are */
+	FILE_VALUES_MAX = 32 /* in one set of values */
 };
 
 /* Where what is read is kept, and what is wrong with it. */
@@ -54,6 +55,11 @@ struct file_argument {
 	enum file_operator op;
 	unsigned bits; /* only so many low bits are compared; 0: all that there are */
 	struct file_value value, second, mask;
+	/*
+	 * Alternatives of `value` with FILE_EQUAL, FILE_NOT_EQUAL (all of which differ) and FILE_BITS: one pointer and a count, at most FILE_VALUES_MAX - 1.
+	 */
+	const struct file_value *others;
+	size_t other_count;
 	const char *string; /* FILE_STRING: with a NUL at its end, and perhaps others within */
 	const char *words;  /* as written, if there is a constant in it; else NULL */
 };

@@ -98,6 +98,33 @@ static bool parse_value(struct scan *scan, struct file_value *value)
 	return parse_terms(scan, value);
 }
 
+/* A value, or several in braces, of which one is enough. */
+static bool parse_values(struct scan *scan, struct file_argument *argument)
+{
+	const char *start = scan_blanks(scan);
+	ARENA_VEC(struct file_value) others = {0};
+	struct file_value value;
+
+	if (!scan_take(scan, "{"))
+		return parse_value(scan, &argument->value);
+	if (scan->is_live)
+		return scan_fail(scan, start,
+		                 "a `live:` call is made once, with one value for each argument");
+	if (!parse_value(scan, &argument->value))
+		return false;
+	while (scan_take(scan, ",")) {
+		if (others.count + 1 == FILE_VALUES_MAX)
+			return scan_fail(scan, scan_blanks(scan), "more than %d values", FILE_VALUES_MAX);
+		if (!parse_value(scan, &value))
+			return false;
+		if (!vec_push_in(&others, &scan->output->arena, value))
+			return scan_fail_memory(scan);
+	}
+	argument->others = others.items;
+	argument->other_count = others.count;
+	return scan_expect(scan, "}", "the values");
+}
+
 /* After the star: nothing, or "& MASK == VALUE", or "& MASK != VALUE". */
 static bool parse_bits(struct scan *scan, struct file_argument *argument)
 {
@@ -107,11 +134,11 @@ static bool parse_bits(struct scan *scan, struct file_argument *argument)
 	argument->op = FILE_BITS;
 	if (!parse_value(scan, &argument->mask))
 		return false;
-	if (scan_take(scan, "!="))
+	if (scan_take(scan, "!=")) {
 		argument->op = FILE_BITS_NOT;
-	else if (!scan_expect(scan, "==", "the mask"))
-		return false;
-	return parse_value(scan, &argument->value);
+		return parse_value(scan, &argument->value);
+	}
+	return scan_expect(scan, "==", "the mask") && parse_values(scan, argument);
 }
 
 static bool parse_string(struct scan *scan, struct file_argument *argument)
@@ -132,10 +159,18 @@ static const struct {
 } operators[] = {{"!=", FILE_NOT_EQUAL},     {"<=", FILE_LESS_EQUAL}, {"<", FILE_LESS},
                  {">=", FILE_GREATER_EQUAL}, {">", FILE_GREATER},     {"==", FILE_EQUAL}};
 
+static bool takes_alternatives(const struct file_argument *argument)
+{
+	return argument->op == FILE_EQUAL || argument->op == FILE_NOT_EQUAL || argument->op == FILE_BITS;
+}
+
 static bool parse_comparison(struct scan *scan, struct file_argument *argument)
 {
 	const char *start = scan->at;
-	*argument = (struct file_argument){.op = FILE_EQUAL, .bits = scan_take(scan, "(u32)") ? 32 : 0};
+	*argument = (struct file_argument){.op = FILE_EQUAL,
+	                                   .bits = scan_take(scan, "(u32)")   ? 32
+	                                           : scan_take(scan, "(u64)") ? 64
+	                                                                      : 0};
 	char first = scan_blanks(scan) < scan->end ? *scan->at : ' ';
 	if (first == '"' && !argument->bits)
 		return parse_string(scan, argument);
@@ -148,11 +183,12 @@ static bool parse_comparison(struct scan *scan, struct file_argument *argument)
 		if (!scan_take(scan, operators[i].symbol))
 			continue;
 		argument->op = operators[i].op;
-		return parse_value(scan, &argument->value);
+		return takes_alternatives(argument) ? parse_values(scan, argument)
+		                                    : parse_value(scan, &argument->value);
 	}
-	if (!parse_value(scan, &argument->value))
+	if (!parse_values(scan, argument))
 		return false;
-	if (scan->is_live || !scan_take(scan, ".."))
+	if (scan->is_live || argument->other_count || !scan_take(scan, ".."))
 		return true;
 	argument->op = FILE_RANGE;
 	return parse_value(scan, &argument->second);
@@ -166,15 +202,143 @@ static bool has_constant(const struct file_value *value)
 	return false;
 }
 
-/* What stands between the parentheses of a call: "*", "!= 3", "3..5", "* & MASK == VALUE", "(u32) < 3", and for a live one also "string". */
-static bool parse_argument(struct scan *scan, struct file_argument *ret_argument)
+static bool has_constants(const struct file_argument *argument)
+{
+	bool found = has_constant(&argument->value) || has_constant(&argument->second) ||
+	             has_constant(&argument->mask);
+
+	for (size_t i = 0; i < argument->other_count && !found; i++)
+		found = has_constant(&argument->others[i]);
+	return found;
+}
+
+/* ---- names of one enumeration with | between them ---- */
+
+/*
+ * The bits of the argument of which the constant is one value, on any architecture; 0: it is bits of its own, a number, or nothing that the
+ * argument is known to be made of.
+ */
+static uint64_t enumeration_of(const char *call, unsigned index, const struct file_term *term)
+{
+	const struct callgate_arch *arch;
+	uint64_t mask;
+
+	for (size_t i = 0; term->constant && (arch = callgate_arch_at(i)); i++)
+		if (callgate_argument_constant(arch->token, call, index, term->constant, &mask) == 0)
+			return mask;
+	return 0;
+}
+
+static bool is_plain(const struct file_term *term)
+{
+	return term->constant && !term->minus && !term->complement;
+}
+
+/* Each name of the value becomes an alternative. */
+static bool take_alternatives(struct scan *scan, const char *start, struct file_argument *argument)
+{
+	const struct file_value joined = argument->value;
+	struct file_value *values = scan_allocate(scan, joined.count, sizeof(*values));
+
+	if (!values)
+		return false;
+	if (joined.count > FILE_VALUES_MAX)
+		return scan_fail(scan, start, "more than %d values", FILE_VALUES_MAX);
+	for (size_t i = 0; i < joined.count; i++)
+		values[i] = (struct file_value){.count = 1, .terms = &joined.terms[i]};
+	argument->value = values[0];
+	argument->others = values + 1;
+	argument->other_count = joined.count - 1;
+	return true;
+}
+
+/* A value with a name of an enumeration in it. */
+struct joined {
+	uint64_t enumeration; /* its bits of the argument; 0: there is no such name */
+	const struct file_term *first, *second,
+	    *other; /* two names of it, and what is not of it; NULL: there is none */
+};
+
+static struct joined find_joined(const char *call, unsigned index, const struct file_value *value)
+{
+	struct joined joined = {0};
+
+	for (size_t i = 0; i < value->count && !joined.first; i++) {
+		joined.enumeration = enumeration_of(call, index, &value->terms[i]);
+		joined.first = joined.enumeration ? &value->terms[i] : NULL;
+	}
+	for (size_t i = 0; i < value->count && joined.first; i++) {
+		const struct file_term *term = &value->terms[i];
+		if (term == joined.first)
+			continue;
+		if (enumeration_of(call, index, term) == joined.enumeration)
+			joined.second = term;
+		else if (!joined.other || term->constant)
+			joined.other = term;
+	}
+	return joined;
+}
+
+/*
+ * "AF_UNIX|AF_INET" is 3, and no family that anybody has in mind: bits are joined, and names of one enumeration are not bits. Between such names |
+ * means either of them where the line takes that, and is a mistake elsewhere; *ret_alternatives. What other bits a number has is not asked.
+ */
+static bool check_joined(struct scan *scan, const char *start, const char *call, unsigned index,
+                         const struct file_value *value, bool *ret_alternatives)
+{
+	struct joined joined = find_joined(call, index, value);
+	bool is_whole = joined.enumeration == UINT32_MAX && joined.other && joined.other->constant;
+
+	*ret_alternatives = joined.second && !joined.other && !value->complement && is_plain(joined.first) &&
+	                    is_plain(joined.second);
+	if ((!joined.second && !is_whole) || (*ret_alternatives && scan->has_alternatives))
+		return true;
+	if (*ret_alternatives)
+		return scan_fail(scan, start,
+		                 "| joins bits, and %s and %s are two values of one enumeration; either of "
+		                 "them is {%s, %s}",
+		                 joined.first->constant, joined.second->constant, joined.first->constant,
+		                 joined.second->constant);
+	return scan_fail(scan, start,
+	                 "%s is a value of an enumeration and not a bit: | can't join it to other words; "
+	                 "either of two values "
+	                 "is {A, B}",
+	                 joined.first->constant);
+}
+
+static bool check_enumerations(struct scan *scan, const char *start, const char *call, unsigned index,
+                               struct file_argument *argument)
+{
+	bool has_alternatives, is_alone = takes_alternatives(argument) && !argument->other_count;
+	bool takes = scan->has_alternatives;
+
+	scan->has_alternatives = takes && is_alone;
+	bool done = check_joined(scan, start, call, index, &argument->value, &has_alternatives);
+	scan->has_alternatives = false;
+	if (done && has_alternatives)
+		done = take_alternatives(scan, start, argument);
+	else
+		for (size_t i = 0; done && i < argument->other_count; i++)
+			done =
+			    check_joined(scan, start, call, index, &argument->others[i], &has_alternatives);
+	scan->has_alternatives = takes;
+	return done;
+}
+
+/*
+ * What stands between the parentheses of a call: "*", "!= 3", "3..5", "{1, 3}", "* & MASK == VALUE", "(u32) < 3", and for a live one also
+ * "string".
+ */
+static bool parse_argument(struct scan *scan, const char *call, unsigned index,
+                           struct file_argument *ret_argument)
 {
 	const char *start = scan_blanks(scan);
 	if (!parse_comparison(scan, ret_argument))
 		return false;
-	if (has_constant(&ret_argument->value) || has_constant(&ret_argument->second) ||
-	    has_constant(&ret_argument->mask))
+	if (has_constants(ret_argument))
 		ret_argument->words = scan_copy(scan, start, (size_t)(scan->at - start));
+	if (call && !check_enumerations(scan, start, call, index, ret_argument))
+		return false;
 	const char *mistake = cases_mistake(ret_argument);
 	return !mistake || scan_fail(scan, start, "%s", mistake);
 }
@@ -194,8 +358,9 @@ static bool parse_arguments(struct scan *scan, struct file_calls *calls)
 	do {
 		if (count == FILE_ARGUMENTS)
 			return scan_fail(scan, scan_blanks(scan), "a system call has at most 6 arguments");
-		if (!parse_argument(scan, &arguments[count++]))
+		if (!parse_argument(scan, calls->name, count, &arguments[count]))
 			return false;
+		count++;
 	} while (scan_take(scan, ","));
 	return scan_expect(scan, ")", "the arguments");
 }

@@ -97,6 +97,38 @@ const char *callgate_argument_name(uint32_t arch, const char *call, unsigned int
 	return prototype && arg < CALLGATE_ARGUMENTS ? prototype->arguments[arg].name : NULL;
 }
 
+/* Names of one value, such as AF_LOCAL and AF_UNIX, of which a family has one: they begin alike. */
+static bool is_alias(uint32_t arch, const char *a, const char *b)
+{
+	const char *end = strchr(a, '_');
+	int64_t x, y;
+
+	return end && strncmp(a, b, (size_t)(end - a) + 1) == 0 && callgate_constant(arch, a, &x) == 0 &&
+	       callgate_constant(arch, b, &y) == 0 && x == y;
+}
+
+int callgate_argument_constant(uint32_t arch, const char *call, unsigned int arg, const char *constant,
+                               uint64_t *ret_mask)
+{
+	const struct callgate_arch *facts = callgate_arch_find(arch);
+
+	if (!facts || !call || !constant || !ret_mask)
+		return -EINVAL;
+	const struct prototype *prototype = prototype_find(facts, call);
+	const struct family_constant *family =
+	    prototype && arg < CALLGATE_ARGUMENTS ? prototype->arguments[arg].family : NULL;
+	const struct family_constant *found = NULL;
+	for (const struct family_constant *own = family; own && own->name; own++)
+		if (strcmp(own->name, constant) == 0)
+			found = own;
+	for (const struct family_constant *own = family; own && own->name && !found; own++)
+		if (is_alias(arch, own->name, constant))
+			found = own;
+	if (found)
+		*ret_mask = found->mask;
+	return found ? 0 : -ENOENT;
+}
+
 /* ---- constants ---- */
 
 const char *callgate_constant_at(size_t index)

@@ -8,6 +8,7 @@
 #include <callgate/rule.h>
 #include <callgate/syscall.h>
 
+#include "base/arena.h"
 #include "oci/read_policy.h"
 
 /* The rules that a statement made, and how many of them can never decide, and by which line that is known. */
@@ -44,51 +45,110 @@ static int add_rule(struct application *application, const struct statement *sta
 	return 0;
 }
 
-/* An argument of a line; width: what the kernel reads of it, unless the line says it. NULL, or a mistake. */
-static const char *argument_expression(const struct file_argument *argument, unsigned index, uint32_t arch,
-                                       unsigned int bits, struct callgate_expression *ret, uint64_t forms[2],
-                                       struct callgate_expression *negated)
-{
-	static const enum scmp_compare operators[] = {
-	    [FILE_EQUAL] = SCMP_CMP_EQ,       [FILE_NOT_EQUAL] = SCMP_CMP_EQ,
-	    [FILE_LESS] = SCMP_CMP_LT,        [FILE_LESS_EQUAL] = SCMP_CMP_LE,
-	    [FILE_GREATER] = SCMP_CMP_GT,     [FILE_GREATER_EQUAL] = SCMP_CMP_GE,
-	    [FILE_BITS] = SCMP_CMP_MASKED_EQ, [FILE_BITS_NOT] = SCMP_CMP_MASKED_EQ};
-	struct evaluated value = {0}, second = {0}, mask = {0};
-	const char *missing;
-	bool is_narrow = argument->bits == 32 || bits <= 32;
+/* ---- the arguments of a line as an expression, whose parts are in the arena ---- */
 
-	if (cases_evaluate(&argument->value, arch, &value, &missing) < 0 ||
-	    cases_evaluate(&argument->second, arch, &second, &missing) < 0 ||
-	    cases_evaluate(&argument->mask, arch, &mask, &missing) < 0)
-		return missing;
+/* The values of an argument on an architecture. */
+struct evaluated_argument {
+	struct evaluated second, mask;
+	size_t count;
+	struct evaluated values[FILE_VALUES_MAX];
+};
+
+/* False: the architecture lacks *ret_missing, a constant. */
+static bool evaluate_argument(const struct file_argument *argument, uint32_t arch,
+                              struct evaluated_argument *ret, const char **ret_missing)
+{
+	*ret = (struct evaluated_argument){.count = argument->other_count + 1};
+	for (size_t i = 0; i < argument->other_count; i++)
+		if (cases_evaluate(&argument->others[i], arch, &ret->values[i + 1], ret_missing) < 0)
+			return false;
+	return cases_evaluate(&argument->value, arch, &ret->values[0], ret_missing) == 0 &&
+	       cases_evaluate(&argument->second, arch, &ret->second, ret_missing) == 0 &&
+	       cases_evaluate(&argument->mask, arch, &ret->mask, ret_missing) == 0;
+}
+
+/* One of the values; negative ones in both ways in which compilers pass such an int. */
+static bool set_values(struct callgate_expression *expression, const struct evaluated_argument *argument,
+                       struct arena *arena)
+{
+	uint64_t *values = ARENA_ARRAY(arena, uint64_t, 2 * argument->count);
+
+	if (!values)
+		return false;
+	expression->kind = CALLGATE_EXPRESSION_VALUES;
+	expression->values = values;
+	for (size_t i = 0; i < argument->count; i++) {
+		values[expression->count++] = argument->values[i].bits;
+		if (argument->values[i].is_negative_int && expression->width == CALLGATE_BITS_64)
+			values[expression->count++] = (uint32_t)argument->values[i].bits;
+	}
+	return true;
+}
+
+/* The bits under the mask are those of one of the values. */
+static bool set_bits(struct callgate_expression *expression, const struct evaluated_argument *argument,
+                     struct arena *arena)
+{
+	struct callgate_expression *parts = ARENA_ARRAY(arena, struct callgate_expression, argument->count);
+
+	if (!parts)
+		return false;
+	for (size_t i = 0; i < argument->count; i++) {
+		parts[i] = *expression;
+		parts[i].op = SCMP_CMP_MASKED_EQ;
+		parts[i].datum_a = argument->mask.bits;
+		parts[i].datum_b = argument->values[i].bits;
+	}
+	expression->kind = CALLGATE_EXPRESSION_ANY;
+	expression->count = argument->count;
+	expression->parts = parts;
+	return true;
+}
+
+static bool negate(struct callgate_expression *expression, struct arena *arena)
+{
+	struct callgate_expression *part = ARENA_ARRAY(arena, struct callgate_expression, 1);
+
+	if (!part)
+		return false;
+	*part = *expression;
+	*expression =
+	    (struct callgate_expression){.kind = CALLGATE_EXPRESSION_NOT, .count = 1, .parts = part};
+	return true;
+}
+
+/* `bits`: what the kernel reads of the argument, unless the line says how many. False: memory is out. */
+static bool argument_expression(const struct file_argument *argument, unsigned index, unsigned int bits,
+                                const struct evaluated_argument *evaluated, struct arena *arena,
+                                struct callgate_expression *ret)
+{
+	static const enum scmp_compare operators[] = {[FILE_LESS] = SCMP_CMP_LT,
+	                                              [FILE_LESS_EQUAL] = SCMP_CMP_LE,
+	                                              [FILE_GREATER] = SCMP_CMP_GT,
+	                                              [FILE_GREATER_EQUAL] = SCMP_CMP_GE};
+	bool is_narrow = argument->bits ? argument->bits == 32 : bits <= 32;
+
 	*ret = (struct callgate_expression){.kind = CALLGATE_EXPRESSION_COMPARE,
 	                                    .argument = index,
 	                                    .width = is_narrow ? CALLGATE_BITS_32 : CALLGATE_BITS_64,
-	                                    .datum_a = value.bits};
-	if (argument->op == FILE_RANGE) {
+	                                    .datum_a = evaluated->values[0].bits};
+	switch (argument->op) {
+	case FILE_EQUAL:
+		return set_values(ret, evaluated, arena);
+	case FILE_NOT_EQUAL:
+		return set_values(ret, evaluated, arena) && negate(ret, arena);
+	case FILE_BITS:
+		return set_bits(ret, evaluated, arena);
+	case FILE_BITS_NOT:
+		return set_bits(ret, evaluated, arena) && negate(ret, arena);
+	case FILE_RANGE:
 		ret->kind = CALLGATE_EXPRESSION_RANGE;
-		ret->datum_b = second.bits;
-	} else {
+		ret->datum_b = evaluated->second.bits;
+		return true;
+	default:
 		ret->op = operators[argument->op];
+		return true;
 	}
-	if (ret->op == SCMP_CMP_MASKED_EQ) {
-		ret->datum_a = mask.bits;
-		ret->datum_b = value.bits;
-	} else if (ret->op == SCMP_CMP_EQ && value.is_negative_int && !is_narrow) {
-		/* Both ways in which compilers pass such an int. */
-		forms[0] = value.bits;
-		forms[1] = (uint32_t)value.bits;
-		ret->kind = CALLGATE_EXPRESSION_VALUES;
-		ret->count = 2;
-		ret->values = forms;
-	}
-	if (argument->op == FILE_NOT_EQUAL || argument->op == FILE_BITS_NOT) {
-		*negated = *ret;
-		*ret = (struct callgate_expression){
-		    .kind = CALLGATE_EXPRESSION_NOT, .count = 1, .parts = negated};
-	}
-	return NULL;
 }
 
 /* Through socketcall(2) or ipc(2): what denies is there for all such calls, and what allows for none if it looks at arguments. */
@@ -110,34 +170,48 @@ static int add_multiplexed_rule(struct application *application, const struct st
 	return add_rule(application, statement, arch->token, action, multiplexed.nr, &is_call, applied);
 }
 
-static int add_call(struct application *application, const struct statement *statement,
-                    const struct callgate_arch *arch, uint32_t action, const char *name, int nr,
-                    const struct file_argument *arguments, struct applied *applied)
+/* All arguments of a call that are compared, as parts of *ret_all. */
+static int arguments_expression(struct application *application, const struct statement *statement,
+                                const struct callgate_arch *arch, const char *name,
+                                const struct file_argument *arguments, struct arena *arena,
+                                struct callgate_expression *ret_all)
 {
-	struct callgate_expression parts[FILE_ARGUMENTS], negated[FILE_ARGUMENTS];
-	struct callgate_expression all = {.kind = CALLGATE_EXPRESSION_ALL, .parts = parts};
-	uint64_t forms[FILE_ARGUMENTS][2];
-	int result = 0;
+	struct callgate_expression *parts = ARENA_ARRAY(arena, struct callgate_expression, FILE_ARGUMENTS);
 
-	for (unsigned i = 0; arguments && i < FILE_ARGUMENTS; i++) {
+	*ret_all = (struct callgate_expression){.kind = CALLGATE_EXPRESSION_ALL, .parts = parts};
+	for (unsigned i = 0; parts && arguments && i < FILE_ARGUMENTS; i++) {
+		struct evaluated_argument evaluated;
+		const char *missing;
 		if (arguments[i].op == FILE_ANY)
 			continue;
-		unsigned int bits = name ? callgate_argument_bits(arch->token, name, i) : 64;
-		const char *missing = argument_expression(&arguments[i], i, arch->token, bits,
-		                                          &parts[all.count], forms[i], &negated[i]);
-		if (missing) {
+		if (!evaluate_argument(&arguments[i], arch->token, &evaluated, &missing)) {
 			messages_error(application->messages, statement->origin.place,
 			               "%s does not have the constant %s", arch->name, missing);
 			return diag_fail(application->diag, -EINVAL, "a constant is missing");
 		}
-		all.count++;
+		unsigned int bits = name ? callgate_argument_bits(arch->token, name, i) : 64;
+		if (!argument_expression(&arguments[i], i, bits, &evaluated, arena, &parts[ret_all->count++]))
+			parts = NULL;
 	}
-	if (name)
+	return parts ? 0 : diag_fail(application->diag, -ENOMEM, "out of memory for a statement");
+}
+
+static int add_call(struct application *application, const struct statement *statement,
+                    const struct callgate_arch *arch, uint32_t action, const char *name, int nr,
+                    const struct file_argument *arguments, struct applied *applied)
+{
+	struct arena arena = {0};
+	struct callgate_expression all;
+	int result = arguments_expression(application, statement, arch, name, arguments, &arena, &all);
+
+	if (result == 0 && name)
 		result =
 		    add_multiplexed_rule(application, statement, arch, action, name, all.count > 0, applied);
-	return result < 0 || nr < 0 ? result
-	                            : add_rule(application, statement, arch->token, action, nr,
-	                                       all.count ? &all : NULL, applied);
+	if (result == 0 && nr >= 0)
+		result = add_rule(application, statement, arch->token, action, nr, all.count ? &all : NULL,
+		                  applied);
+	arena_finish(&arena);
+	return result;
 }
 
 static int add_calls(struct application *application, const struct statement *statement,

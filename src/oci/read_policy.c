@@ -287,6 +287,7 @@ static bool read_text(struct reader *reader, const char *text, size_t size)
 	size_t first = reader->policy->output.messages.count, errors = reader->messages->errors;
 
 	reader->scan.output = &reader->policy->output;
+	reader->scan.has_alternatives = true;
 	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		text += 3;
 	for (const char *at = text; at < end && !reader->scan.no_memory;) {

@@ -10,6 +10,36 @@
 
 #include "support/run.h"
 
+/* What constants are to arguments: values that exclude each other, bits, or nothing known. */
+START_TEST(argument_constants)
+{
+	static const struct {
+		const char *call;
+		unsigned arg;
+		const char *constant;
+		int result;
+		uint64_t mask;
+	} rows[] = {{"socket", 0, "AF_INET", 0, UINT32_MAX}, {"socket", 0, "AF_LOCAL", 0, UINT32_MAX},
+	            {"socket", 1, "SOCK_DGRAM", 0, 0xf},     {"socket", 1, "SOCK_CLOEXEC", 0, 0},
+	            {"openat", 2, "O_RDWR", 0, 3},           {"openat", 2, "O_CLOEXEC", 0, 0},
+	            {"openat", 2, "O_LARGEFILE", 0, 0},      {"openat", 2, "AF_INET", -ENOENT, 7},
+	            {"read", 0, "AF_INET", -ENOENT, 7},      {"socket", 6, "AF_INET", -ENOENT, 7},
+	            {"reed", 0, "AF_INET", -ENOENT, 7},      {NULL, 0, "AF_INET", -EINVAL, 7},
+	            {"socket", 0, NULL, -EINVAL, 7}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t mask = 7;
+		ck_assert_int_eq(callgate_argument_constant(SCMP_ARCH_X86_64, rows[i].call, rows[i].arg,
+		                                            rows[i].constant, &mask),
+		                 rows[i].result);
+		ck_assert_uint_eq(mask, rows[i].mask);
+	}
+	uint64_t mask;
+	ck_assert_int_eq(callgate_argument_constant(5, "socket", 0, "AF_INET", &mask), -EINVAL);
+	ck_assert_int_eq(callgate_argument_constant(0, "socket", 0, "AF_INET", NULL), -EINVAL);
+}
+END_TEST
+
 /* Every name of every set is a system call, and every system call is in a set. */
 START_TEST(sets_are_complete)
 {
@@ -159,6 +189,7 @@ int main(void)
 	tcase_add_test(tcase, errors);
 	tcase_add_test(tcase, errors_elsewhere);
 	tcase_add_test(tcase, argument_names);
+	tcase_add_test(tcase, argument_constants);
 	tcase_add_test(tcase, closest_names);
 	return test_run(tcase);
 }

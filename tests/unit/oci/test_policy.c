@@ -77,6 +77,47 @@ START_TEST(multiplexed_calls)
 }
 END_TEST
 
+/* Both ways of writing them, and what joins bits as ever. */
+START_TEST(alternatives)
+{
+	struct callgate_profile *profile = new_profile();
+	scmp_filter_ctx ctx =
+	    read_profile(profile, "default EPERM\narch x86_64\n"
+	                          "socket(AF_UNIX|AF_INET, * & 0xf == SOCK_STREAM|SOCK_DGRAM) -> ALLOW\n"
+	                          "socket({AF_ALG, AF_VSOCK}) -> KILL_PROCESS\n"
+	                          "bind(!= {3, -1, 0x500000001}) -> ALLOW\n"
+	                          "listen((u64) {3, -1, 0x500000001}) -> ALLOW\n"
+	                          "dup3(*, O_WRONLY|O_CLOEXEC) -> ALLOW\n"
+	                          "dup((u64) != {3, 5}) -> ALLOW\n");
+
+	for (uint64_t family = 0; family < 50; family++)
+		for (uint64_t type = 0; type < 4; type++)
+			ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "socket", family, type | 0x80000),
+			                  (family == 1 || family == 2) && (type == 1 || type == 2) ? ALLOW
+			                  : family == 38 || family == 40                           ? KILL
+			                                                 : ERRNO(1));
+	static const struct {
+		uint64_t value;
+		bool is_bound, listens;
+	} ints[] = {{0, true, false},          {1, false, false},           {3, false, true},
+	            {5, true, false},          {0x100000003, false, false}, {0xffffffff, false, true},
+	            {UINT64_MAX, false, true}, {0x500000001, false, true},  {0x5ffffffff, false, false}};
+	for (size_t i = 0; i < sizeof(ints) / sizeof(ints[0]); i++) {
+		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "bind", ints[i].value, 0),
+		                  ints[i].is_bound ? ALLOW : ERRNO(1));
+		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "listen", ints[i].value, 0),
+		                  ints[i].listens ? ALLOW : ERRNO(1));
+	}
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "dup3", 0, 02000001), ALLOW);
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "dup3", 0, 1), ERRNO(1));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "dup", 3, 0), ERRNO(1));
+	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "dup", 0x100000003, 0), ALLOW);
+	ck_assert_uint_eq(callgate_profile_message_count(profile), 0);
+	seccomp_release(ctx);
+	callgate_profile_free(profile);
+}
+END_TEST
+
 /* Warnings that a policy is read with. */
 static const struct {
 	const char *text, *warning;
@@ -128,6 +169,11 @@ static const struct {
     {"default EPERM\nopenat(1, 2, 3, 4, 5, 6, 7) -> ALLOW\n", "a system call has at most 6 arguments", 2, 26},
     {"default EPERM\nopenat(*, \"/etc\") -> ALLOW\n", "a filter does not see what a pointer points to", 2,
      11},
+    {"default EPERM\nsocket(< AF_UNIX|AF_INET) -> ALLOW\n", "either of them is {AF_UNIX, AF_INET}", 2, 8},
+    {"default EPERM\nsocket({1, AF_UNIX|AF_INET}) -> ALLOW\n", "either of them is {AF_UNIX, AF_INET}", 2, 8},
+    {"default EPERM\nsocket(AF_UNIX|AF_INET|5) -> ALLOW\n", "not a bit: | can't join it", 2, 8},
+    {"default EPERM\nsocket(~(AF_UNIX|AF_INET)) -> ALLOW\n", "not a bit: | can't join it", 2, 8},
+    {"default EPERM\nsocket(AF_UNIX|~AF_INET) -> ALLOW\n", "not a bit: | can't join it", 2, 8},
     {"default EPERM\nread -> ALLOW ALLOW\n", "the line should end here", 2, 15},
     {"default EPERM\ninclude nowhere.policy\n", "nowhere.policy: No such file or directory", 2, 9},
     {"default EPERM\ninclude /\n", "/: not a regular file", 2, 9},
@@ -227,6 +273,7 @@ int main(void)
 	tcase_add_test(tcase, the_first_match_decides);
 	tcase_add_test(tcase, a_baseline);
 	tcase_add_test(tcase, multiplexed_calls);
+	tcase_add_test(tcase, alternatives);
 	tcase_add_loop_test(tcase, what_never_decides_is_a_warning, 0, WARNINGS);
 	tcase_add_loop_test(tcase, mistakes_have_places, 0, MISTAKES);
 	tcase_add_test(tcase, files_include_others);
