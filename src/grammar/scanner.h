@@ -64,6 +64,8 @@ void *scan_allocate(struct scan *scan, size_t count, size_t size);
 
 /* Calls and expectations of a line, read from where the scan is; false: a mistake was reported, or memory is out. */
 bool parse_calls(struct scan *scan, struct file_calls *ret_calls);
+/* "O_RDWR|O_CLOEXEC", "-1", "~0xff", "(A|B)" */
+bool parse_value(struct scan *scan, struct file_value *ret_value);
 /* What stands after the arrow. */
 bool parse_expectation(struct scan *scan, struct file_expectation *expectation);
 
