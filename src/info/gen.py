@@ -51,20 +51,6 @@ def expand(groups, name, within=()):
             yield word
 
 
-def write_siblings(path, out):
-    """Rows that ascend by the call's name."""
-    rows = {}
-    for place, text in lines_of(path):
-        call, _, siblings = text.partition(':')
-        if call in rows or not siblings.split():
-            fail(place, f'{call} is there twice, or has no siblings')
-        rows[call] = siblings.split()
-    out.write('const struct siblings sibling_table[] = {\n')
-    for call in sorted(rows):
-        out.write(f'\t{{"{call}", {{' + ', '.join(f'"{name}"' for name in rows[call]) + ', NULL}},\n')
-    out.write(f'}};\nconst size_t sibling_count = {len(rows)};\n')
-
-
 def write_groups(path, out):
     version, groups = read_groups(path)
     out.write(f'const unsigned int group_version = {version};\n')
@@ -184,6 +170,106 @@ def write_prototypes(prototypes, arguments, constants, out):
     out.write(f'}};\nconst size_t prototype_count = {len(rows)};\n')
 
 
+KINDS = ('same', 'larger', 'partial')  # ORDER callgate_bypass_kind
+SORTS = ('twin', 'multiplexer', 'io_uring', 'other')  # ORDER callgate_bypass_sort
+CALLS = re.compile(r'(\w+)(?:\((?:(\w+)([&=])([\w|]+)|(\w+))\))?$')
+
+
+def read_calls(text, place, is_way):
+    """(call, match, argument, constants, operation) of "CALL(argument&A|B)" and the like."""
+    found = CALLS.match(text)
+    if not found:
+        fail(place, f'"{text}" is no call')
+    call, argument, sign, constants, word = found.groups()
+    if word:
+        if not (word.startswith('IORING_OP_') if is_way else word == 'all'):
+            fail(place, f'"{word}" stands on the wrong side, or means nothing')
+        return call, 'ANY' if is_way else 'ALL', None, (), word if is_way else None
+    if not sign:
+        return call, 'ANY', None, (), None
+    if constants == 'same' and is_way and sign == '&':
+        return call, 'SAME_BITS', argument, (), None
+    return call, 'BITS' if sign == '&' else 'VALUES', argument, tuple(constants.split('|')), None
+
+
+def edges_of(kind, words, place):
+    """(kind, denied, way) for each pair of a row"""
+    if kind == 'ladder':
+        for high in range(len(words)):
+            for low in range(high):
+                yield 'larger', words[low], words[high]
+                yield 'partial', words[high], words[low]
+    elif kind == 'group':
+        yield from (('same', a, b) for a in words for b in words if a != b)
+    elif kind in KINDS and words.count('->') == 1:
+        at = words.index('->')
+        yield from ((kind, denied, way) for denied in words[:at] for way in words[at + 1:] if denied != way)
+    else:
+        fail(place, 'expected "KIND CALL... -> WAY...", "ladder CALL..." or "group CALL..."')
+
+
+def read_bypasses(path):
+    """{(denied, way): (kind, sort, condition, reason)}, and the pairs of names that are tried"""
+    rows, tried, section = {}, {}, None
+    for place, text in lines_of(path):
+        heading = re.match(r'\[(\w+)\] (.+)$', text)
+        if heading:
+            section = heading.groups()
+            if section[0] not in SORTS:
+                fail(place, f'"{section[0]}" is no sort')
+            continue
+        row, _, condition = (part.strip() for part in text.partition(';'))
+        kind, *words = row.split()
+        if kind == 'tried':
+            at = words.index('->')
+            tried.update({(denied, way): place for denied in words[:at] for way in words[at + 1:]})
+            continue
+        for edge_kind, denied, way in edges_of(kind, words, place):
+            key = (read_calls(denied, place, False), read_calls(way, place, True))
+            if key in rows:
+                fail(place, f'{denied} -> {way} is there twice')
+            rows[key] = (edge_kind, section[0], condition or None, section[1])
+    names = {(denied[0], way[0]) for denied, way in rows}
+    for pair, place in tried.items():
+        if pair not in names:
+            fail(place, f'{pair[0]} -> {pair[1]} is tried, and no row')
+    return rows, tried
+
+
+def check_calls(calls, declared, constants, path):
+    call, _, argument, names, _ = calls
+    if argument and argument not in declared.get(call, ()):
+        fail(path, f'{call} has no argument {argument}')
+    for name in names:
+        if not name.isdigit() and name not in constants:
+            fail(path, f'there is no constant {name}')
+
+
+def write_bypasses(path, prototypes, constants, out):
+    """Rows that ascend by the denied call's name; those of one call stay in their order."""
+    def quoted(text):
+        return f'"{text}"' if text else 'NULL'
+
+    rows, tried = read_bypasses(path)
+    known, declared, lists = {row[0] for row in read_constants(constants)}, {}, {}
+    for call, _, arguments in tables.read_prototypes(prototypes):
+        declared.setdefault(call, set()).update(argument.split()[-1].removesuffix('/32') for argument in arguments)
+    for calls in (calls for key in rows for calls in key):
+        check_calls(calls, declared, known, path)
+        if calls[3] and calls[3] not in lists:
+            lists[calls[3]] = f'names_{len(lists)}'
+            out.write(f'static const char *const {lists[calls[3]]}[] = {{{", ".join(map(quoted, calls[3]))}, NULL}};\n')
+    out.write('const struct callgate_bypass bypass_table[] = {\n')
+    for denied, way in sorted(rows, key=lambda key: key[0][0]):
+        kind, sort, condition, reason = rows[denied, way]
+        sides = ', '.join(f'{{"{call}", CALLGATE_BYPASS_MATCH_{match}, {quoted(argument)}, {lists.get(names, "NULL")}}}'
+                          for call, match, argument, names, _ in (denied, way))
+        is_tried = 'true' if (denied[0], way[0]) in tried else 'false'
+        out.write(f'\t{{{sides}, CALLGATE_BYPASS_{kind.upper()}, CALLGATE_BYPASS_{sort.upper()}, {quoted(way[4])}, {quoted(condition)}, '
+                  f'{quoted(reason)}, {is_tried}}},\n')
+    out.write(f'}};\nconst size_t bypass_count = {len(rows)};\n')
+
+
 def write_registers(path, out):
     rows = [(place, *text.split()) for place, text in lines_of(path)]
     out.write('const struct register_set register_sets[] = {\n')
@@ -206,7 +292,7 @@ def main():
         out.write(f'/* Made by gen.py from {" and ".join(source.split("/")[-1] for source in sources)}. */\n')
         if kind != 'errors':
             out.write('#include "info/tables.h"\n\n')
-        writers = {'groups': write_groups, 'siblings': write_siblings, 'constants': write_constants, 'prototypes': write_prototypes,
+        writers = {'groups': write_groups, 'bypasses': write_bypasses, 'constants': write_constants, 'prototypes': write_prototypes,
                    'registers': write_registers, 'errors': write_errors}
         writers[kind](*sources, out)
 

@@ -42,20 +42,6 @@ const struct callgate_group *callgate_group_find(const char *name)
 	               compare_groups);
 }
 
-static int compare_siblings(const void *call, const void *siblings)
-{
-	return strcmp(call, ((const struct siblings *)siblings)->call);
-}
-
-const char *callgate_sibling_at(const char *call, size_t index)
-{
-	const struct siblings *found =
-	    call ? bsearch(call, sibling_table, sibling_count, sizeof(sibling_table[0]), compare_siblings)
-	         : NULL;
-
-	return found && index < SIBLINGS_MAX ? found->names[index] : NULL;
-}
-
 const char *callgate_group_closest_name(const char *name)
 {
 	struct similar similar = similar_start(name && name[0] == '@' ? name + 1 : name);
@@ -68,6 +54,39 @@ const char *callgate_group_closest_name(const char *name)
 unsigned int callgate_group_version(void)
 {
 	return group_version;
+}
+
+/* ---- other ways to what a call does ---- */
+
+const struct callgate_bypass *callgate_bypass_at(size_t index)
+{
+	return index < bypass_count ? &bypass_table[index] : NULL;
+}
+
+const struct callgate_bypass *callgate_bypass_of(const char *call, size_t index)
+{
+	size_t low = 0, high = call ? bypass_count : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(bypass_table[middle].denied.call, call) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!call || index >= bypass_count - low)
+		return NULL;
+	return strcmp(bypass_table[low + index].denied.call, call) == 0 ? &bypass_table[low + index] : NULL;
+}
+
+const char *callgate_sibling_at(const char *call, size_t index)
+{
+	const struct callgate_bypass *way;
+
+	for (size_t i = 0; (way = callgate_bypass_of(call, i)); i++)
+		if (way->sort == CALLGATE_BYPASS_TWIN && way->kind != CALLGATE_BYPASS_PARTIAL && index-- == 0)
+			return way->way.call;
+	return NULL;
 }
 
 /* ---- arguments of system calls ---- */

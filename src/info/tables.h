@@ -5,6 +5,7 @@
 #define CALLGATE_INFO_TABLES_H
 
 #include <callgate/arch.h>
+#include <callgate/bypass.h>
 #include <callgate/info.h>
 
 /* The value on most architectures, and where in constant_exceptions[] the others are. */
@@ -54,13 +55,9 @@ extern const struct callgate_group group_table[];
 extern const size_t group_count;
 extern const unsigned int group_version;
 
-/* Calls that can do all that `call` does; the rows ascend by its name. */
-enum { SIBLINGS_MAX = 5 };
-extern const struct siblings {
-	const char *call;
-	const char *names[SIBLINGS_MAX + 1]; /* NULL after the last */
-} sibling_table[];
-extern const size_t sibling_count;
+/* Ascending by the denied call's name. */
+extern const struct callgate_bypass bypass_table[];
+extern const size_t bypass_count;
 
 extern const struct constant constant_table[];
 extern const size_t constant_count;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <callgate/bypass.h>
 #include <callgate/info.h>
 #include <callgate/syscall.h>
 
@@ -180,6 +181,76 @@ START_TEST(closest_names)
 }
 END_TEST
 
+static void check_calls(const struct callgate_bypass_calls *calls)
+{
+	const bool has_constants =
+	    calls->match == CALLGATE_BYPASS_MATCH_BITS || calls->match == CALLGATE_BYPASS_MATCH_VALUES;
+	int64_t value;
+
+	ck_assert_msg(seccomp_syscall_resolve_name(calls->call) != __NR_SCMP_ERROR, "%s is no call",
+	              calls->call);
+	ck_assert_msg((calls->constants != NULL) == has_constants, "%s", calls->call);
+	ck_assert_msg((calls->argument != NULL) ==
+	                  (has_constants || calls->match == CALLGATE_BYPASS_MATCH_SAME_BITS),
+	              "%s", calls->call);
+	for (size_t i = 0; has_constants && calls->constants[i]; i++)
+		ck_assert_msg(callgate_constant(0, calls->constants[i], &value) != -ENOENT ||
+		                  calls->constants[i][0] <= '9',
+		              "%s", calls->constants[i]);
+}
+
+/* Rows are about calls and constants that there are, in their order, and each says why it is so. */
+START_TEST(bypasses)
+{
+	const struct callgate_bypass *row, *found;
+	const char *last = "";
+	size_t count = 0;
+
+	for (size_t i = 0; (row = callgate_bypass_at(i)); i++) {
+		check_calls(&row->denied);
+		check_calls(&row->way);
+		ck_assert(row->way.match || strcmp(row->denied.call, row->way.call) != 0);
+		ck_assert_ptr_nonnull(row->reason);
+		ck_assert_int_le(strcmp(last, row->denied.call), 0);
+		count = strcmp(last, row->denied.call) == 0 ? count + 1 : 0;
+		found = callgate_bypass_of(row->denied.call, count);
+		ck_assert_msg(found == row, "%s", row->denied.call);
+		ck_assert_ptr_ne(callgate_bypass_of(row->denied.call, count + 1), row);
+		last = row->denied.call;
+	}
+	ck_assert_ptr_nonnull(callgate_bypass_at(400));
+	ck_assert_ptr_null(callgate_bypass_of(NULL, 0));
+	ck_assert_ptr_null(callgate_bypass_of("no_such_call", 0));
+	ck_assert_ptr_null(callgate_bypass_of("zzz", 0));
+	ck_assert_ptr_null(callgate_bypass_of("chmod", 1000));
+}
+END_TEST
+
+static bool has_way(const char *denied, const char *way, enum callgate_bypass_match match)
+{
+	const struct callgate_bypass *row;
+
+	for (size_t i = 0; (row = callgate_bypass_of(denied, i)); i++)
+		if (strcmp(row->way.call, way) == 0 && row->denied.match == match)
+			return true;
+	return false;
+}
+
+/* A restriction of flags is not escaped by calls that have none. */
+START_TEST(what_a_restriction_means)
+{
+	ck_assert(has_way("clone", "unshare", CALLGATE_BYPASS_MATCH_BITS));
+	ck_assert(has_way("clone", "clone3", CALLGATE_BYPASS_MATCH_ANY));
+	ck_assert(has_way("clone", "fork", CALLGATE_BYPASS_MATCH_ALL));
+	ck_assert(!has_way("clone", "fork", CALLGATE_BYPASS_MATCH_ANY));
+	ck_assert(has_way("socket", "socketcall", CALLGATE_BYPASS_MATCH_ANY));
+	ck_assert(has_way("ioctl", "ioctl", CALLGATE_BYPASS_MATCH_VALUES));
+	ck_assert_str_eq(callgate_sibling_at("chmod", 0), "fchmodat");
+	ck_assert_str_eq(callgate_sibling_at("chmod", 1), "fchmodat2");
+	ck_assert_ptr_null(callgate_sibling_at("chmod", 2));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("info");
@@ -191,5 +262,7 @@ int main(void)
 	tcase_add_test(tcase, argument_names);
 	tcase_add_test(tcase, argument_constants);
 	tcase_add_test(tcase, closest_names);
+	tcase_add_test(tcase, bypasses);
+	tcase_add_test(tcase, what_a_restriction_means);
 	return test_run(tcase);
 }
