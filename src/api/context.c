@@ -194,6 +194,19 @@ static int prove(struct context *context, const struct policy *policy)
 	return result.outcome == PROVE_EQUAL ? 0 : -EFAULT;
 }
 
+int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof)
+{
+	struct context *context = context_check_magic(ctx);
+
+	if (!context)
+		return -EINVAL;
+	if ((int)proof < CALLGATE_PROOF_REQUIRED || (int)proof > CALLGATE_PROOF_OFF_FOR_TIMING)
+		return diag_fail(&context->diag, -EINVAL, "%d is no CALLGATE_PROOF_* value", (int)proof);
+	context_invalidate(context);
+	context->proof = proof;
+	return 0;
+}
+
 /* By itself, as its arena stands on the stack, and a context that is compiled may be loaded on a small one. */
 __attribute__((noinline)) static int compile(struct context *context)
 {

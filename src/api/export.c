@@ -3,14 +3,11 @@
 #include <string.h>
 
 #include <seccomp.h>
-#include <callgate/compile.h>
 #include <callgate/program.h>
 
 #include "api/context.h"
 #include "base/raw.h"
-#include "base/strbuf.h"
 #include "bpf/program.h"
-#include "compile/compile.h"
 
 int context_write(struct context *context, int fd, const void *bytes, size_t size)
 {
@@ -114,72 +111,4 @@ int callgate_program_check(const struct callgate_program *program)
 size_t callgate_program_ebpf_length(const struct callgate_program *program)
 {
 	return program && bpf_accept(program, NULL) == 0 ? bpf_ebpf_length(program) : 0;
-}
-
-char *callgate_program_disassemble(const struct callgate_program *program)
-{
-	struct strbuf text = {0};
-
-	if (!program)
-		return NULL;
-	bpf_disassemble(program, &text);
-	return strbuf_steal(&text);
-}
-
-const char *callgate_pass_name(size_t i)
-{
-	return compile_pass_name(i);
-}
-
-const char *callgate_pass_what(size_t i)
-{
-	return compile_pass_what(i);
-}
-
-/* Hands out a text: 0, or -ENOMEM with a diagnosis. */
-static int give_text(struct context *context, struct strbuf *text, char **ret_text)
-{
-	char *stolen = strbuf_steal(text);
-
-	if (!stolen)
-		return diag_fail(&context->diag, -ENOMEM, "out of memory for the text");
-	*ret_text = stolen;
-	return 0;
-}
-
-int callgate_compile_text(const scmp_filter_ctx ctx, char **ret_text)
-{
-	struct context *context = context_check_with(ctx, ret_text, "place for the text");
-	struct arena arena = {0};
-	struct strbuf text = {0};
-	int result = context ? context_compile(context, false) : -EINVAL;
-
-	if (result < 0)
-		return result;
-	const struct policy *policy = context_policy(context, false, &arena);
-	if (policy)
-		policy_write(policy, &text);
-	for (size_t i = 0; policy && i < context->output.count; i++)
-		bpf_write(context->output.programs[i], &text);
-	arena_finish(&arena);
-	return policy ? give_text(context, &text, ret_text) : -ENOMEM;
-}
-
-int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, char **ret_text)
-{
-	struct context *context = context_check_with(ctx, pass && ret_text ? pass : NULL,
-	                                             "name of the pass and the place for the text");
-	struct arena arena = {0};
-	struct strbuf text = {0};
-
-	if (!context)
-		return -EINVAL;
-	struct compile_dump dump = {.after = pass, .dot = dot != 0, .out = &text};
-	const struct policy *policy = context_policy(context, false, &arena);
-	int result = policy ? compile_dump_policy(policy, &dump, &context->diag) : -ENOMEM;
-	arena_finish(&arena);
-	if (result == 0)
-		return give_text(context, &text, ret_text);
-	strbuf_finish(&text);
-	return result;
 }

@@ -5,7 +5,6 @@
 #include <callgate/rule.h>
 
 #include "api/context.h"
-#include "prove/filter_model.h"
 #include "query/proof.h"
 #include "query/reachable.h"
 
@@ -109,66 +108,18 @@ static int check_rule(struct context *context, const struct callgate_arch *arch,
 
 /* ---- rules in an order ---- */
 
-/* Which rules decide the calls that a conjunction of the newest one is about. */
-struct deciding {
-	const struct policy *policy;
-	uint32_t id;
-	bool decides;
-	bool has_other; /* `call` is one that another rule decides, `other` */
-	uint32_t other;
-	struct seccomp_data call;
-	witness_fields fields; /* that some rule for the call looks at */
-};
-
-static void see_call(void *closure, const struct seccomp_data *call)
-{
-	struct deciding *deciding = closure;
-	const struct policy_rule *rule;
-
-	(void)policy_eval(deciding->policy, call, &rule);
-	if (rule && rule->id == deciding->id) {
-		deciding->decides = true;
-	} else if (rule && !deciding->has_other) {
-		deciding->has_other = true;
-		deciding->other = rule->id;
-		deciding->call = *call;
-	}
-}
-
-/* What the rule has to do with one call; false: it was not found out. */
-static bool see_rules(struct deciding *deciding, const struct policy_syscall *syscall)
-{
-	const struct filter filter = {.policy = deciding->policy};
-	uint32_t audit = deciding->policy->archs[0].arch->audit;
-	bool found_out = true;
-
-	for (uint32_t i = 0; i < syscall->rule_count; i++)
-		for (uint32_t j = 0; j < syscall->rules[i].condition_count; j++)
-			deciding->fields |= (witness_fields)(1u << syscall->rules[i].conditions[j].arg);
-	if (syscall->rule_count == 1 && syscall->rules[0].condition_count == 0)
-		deciding->decides = true;
-	for (uint32_t i = 0; i < syscall->rule_count && found_out && !deciding->decides; i++) {
-		const struct policy_rule *rule = &syscall->rules[i];
-		struct query query = {
-		    {audit, audit, syscall->nr, syscall->nr}, rule->condition_count, rule->conditions};
-		if (rule->id == deciding->id)
-			found_out = reachable_visit(&filter, &query, see_call, deciding) == 0;
-	}
-	return found_out;
-}
-
-static void describe_dead(struct context *context, const struct deciding *deciding)
+static void describe_dead(struct context *context, const struct reachable_rule *rule)
 {
 	struct strbuf call = {0};
 
-	if (!deciding->has_other) {
+	if (!rule->other) {
 		diag_set(&context->diag, "note: rule %u can never decide: no call satisfies its expression",
-		         deciding->id);
+		         rule->id);
 		return;
 	}
-	describe_call(&deciding->call, deciding->fields, &call);
+	describe_call(&rule->call, rule->fields, &call);
 	diag_set(&context->diag, "note: rule %u can never decide: rule %u already covers it, as for %s",
-	         deciding->id, deciding->other, call.failed ? "all its calls" : call.text);
+	         rule->id, rule->other, call.failed ? "all its calls" : call.text);
 	strbuf_finish(&call);
 }
 
@@ -176,18 +127,17 @@ static void describe_dead(struct context *context, const struct deciding *decidi
 static void report_dead(struct context *context)
 {
 	struct ruleset_attributes attributes = context_attributes(context, false);
-	struct deciding deciding = {.id = context->rule_calls};
-	bool found_out = true;
+	struct reachable_rule rule = {.id = context->rule_calls};
 	struct arena arena = {0};
+	int result = 0;
 
-	for (size_t i = 0; i < ruleset_arch_count(context->rules) && found_out && !deciding.decides; i++) {
-		deciding.policy = ruleset_freeze_newest(context->rules, i, deciding.id, &attributes, &arena);
-		found_out = deciding.policy != NULL;
-		for (size_t j = 0; found_out && j < deciding.policy->archs[0].syscall_count; j++)
-			found_out = see_rules(&deciding, &deciding.policy->archs[0].syscalls[j]);
+	for (size_t i = 0; i < ruleset_arch_count(context->rules) && result == 0 && !rule.decides; i++) {
+		const struct policy *policy =
+		    ruleset_freeze_newest(context->rules, i, rule.id, &attributes, &arena);
+		result = policy ? reachable_find_rule(policy, &rule) : -ENOMEM;
 	}
-	if (found_out && !deciding.decides)
-		describe_dead(context, &deciding);
+	if (result == 0 && !rule.decides)
+		describe_dead(context, &rule);
 	arena_finish(&arena);
 }
 

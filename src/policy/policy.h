@@ -40,6 +40,12 @@ struct policy_condition {
 	uint64_t value;
 };
 
+static inline bool policy_condition_is_same(const struct policy_condition *a,
+                                            const struct policy_condition *b)
+{
+	return a->value == b->value && a->mask == b->mask && a->arg == b->arg && a->op == b->op;
+}
+
 /* All conditions must hold. Conditions are sorted by argument; several on one argument are allowed. */
 struct policy_rule {
 	uint32_t action; /* a whole SECCOMP_RET_* value with its data */

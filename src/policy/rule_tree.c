@@ -76,7 +76,8 @@ static bool is_node(const void *items, uint32_t index, const void *key)
 {
 	const struct rule_node *node = (const struct rule_node *)items + index, *wanted = key;
 
-	return node->parent == wanted->parent && rule_order_is_same(&node->condition, &wanted->condition);
+	return node->parent == wanted->parent &&
+	       policy_condition_is_same(&node->condition, &wanted->condition);
 }
 
 static uint32_t find_child(const struct arch_rules *rules, uint32_t parent,
@@ -184,11 +185,6 @@ void arch_rules_drop_nodes(struct arch_rules *rules, size_t count)
 
 /* ---- the canonical form of a list of conditions, and which of two rules is asked first ---- */
 
-bool rule_order_is_same(const struct policy_condition *a, const struct policy_condition *b)
-{
-	return a->value == b->value && a->mask == b->mask && a->arg == b->arg && a->op == b->op;
-}
-
 /* Tests for single values come first, then upper bounds, then lower bounds. */
 static int class_of(const struct policy_condition *condition)
 {
@@ -271,7 +267,7 @@ uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t coun
 			continue;
 		while (at > 0 && goes_after(&conditions[at - 1], &condition))
 			at--;
-		if (at > 0 && rule_order_is_same(&conditions[at - 1], &condition))
+		if (at > 0 && policy_condition_is_same(&conditions[at - 1], &condition))
 			continue;
 		for (uint32_t j = kept; j > at; j--)
 			conditions[j] = conditions[j - 1];

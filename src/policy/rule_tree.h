@@ -24,8 +24,6 @@ struct ruleset_request;
 uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t count,
                               const struct callgate_arch *arch);
 
-bool rule_order_is_same(const struct policy_condition *a, const struct policy_condition *b);
-
 /*
  * Which of two rules of one system call is asked first: negative for a, positive for b. 0 only where one's conditions are the
  * beginning of the other's. A total order that does not depend on the order of insertion.

@@ -87,6 +87,61 @@ int reachable_visit(const struct filter *filter, const struct query *query, reac
 	return result;
 }
 
+/* ---- rules ---- */
+
+struct deciding {
+	const struct policy *policy;
+	struct reachable_rule *rule;
+};
+
+static void see_call(void *closure, const struct seccomp_data *call)
+{
+	struct deciding *deciding = closure;
+	struct reachable_rule *found = deciding->rule;
+	const struct policy_rule *rule;
+
+	(void)policy_eval(deciding->policy, call, &rule);
+	if (rule && rule->id == found->id) {
+		found->decides = true;
+	} else if (rule && !found->other) {
+		found->other = rule->id;
+		found->call = *call;
+	}
+}
+
+static int see_rules(struct deciding *deciding, const struct policy_syscall *syscall, uint32_t audit)
+{
+	const struct filter filter = {.policy = deciding->policy};
+	struct reachable_rule *found = deciding->rule;
+	int result = 0;
+
+	for (uint32_t i = 0; i < syscall->rule_count; i++)
+		for (uint32_t j = 0; j < syscall->rules[i].condition_count; j++)
+			found->fields |= (witness_fields)(1u << syscall->rules[i].conditions[j].arg);
+	if (syscall->rule_count == 1 && syscall->rules[0].condition_count == 0)
+		found->decides = true;
+	for (uint32_t i = 0; i < syscall->rule_count && result == 0 && !found->decides; i++) {
+		const struct policy_rule *rule = &syscall->rules[i];
+		struct query query = {
+		    {audit, audit, syscall->nr, syscall->nr}, rule->condition_count, rule->conditions};
+		if (rule->id == found->id)
+			result = reachable_visit(&filter, &query, see_call, deciding);
+	}
+	return result;
+}
+
+int reachable_find_rule(const struct policy *policy, struct reachable_rule *rule)
+{
+	struct deciding deciding = {policy, rule};
+	int result = 0;
+
+	for (size_t i = 0; i < policy->arch_count; i++)
+		for (size_t j = 0; result == 0 && j < policy->archs[i].syscall_count; j++)
+			result =
+			    see_rules(&deciding, &policy->archs[i].syscalls[j], policy->archs[i].arch->audit);
+	return result;
+}
+
 /* ---- branches ---- */
 
 struct branches {

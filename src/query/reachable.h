@@ -6,6 +6,7 @@
 
 #include "prove/filter_model.h"
 #include "query/query.h"
+#include "query/witness.h"
 
 typedef void (*reachable_visitor)(void *closure, const struct seccomp_data *call);
 
@@ -17,6 +18,18 @@ typedef void (*reachable_visitor)(void *closure, const struct seccomp_data *call
  */
 int reachable_visit(const struct filter *filter, const struct query *query, reachable_visitor visitor,
                     void *closure);
+
+/* What a rule has to do with the calls that it matches. Zeroed but for the id; ids of rules are not 0. */
+struct reachable_rule {
+	uint32_t id;
+	bool decides;   /* some call */
+	uint32_t other; /* 0, or a rule that decides `call`, which this one matches too */
+	struct seccomp_data call;
+	witness_fields fields; /* that some rule for such calls looks at */
+};
+
+/* Adds what is to be found in a policy. 0 as soon as the rule is known to decide a call, or when all calls are seen; or as reachable_visit(). */
+int reachable_find_rule(const struct policy *policy, struct reachable_rule *rule);
 
 /* A part of the input, or what is computed from it. ORDER callgate_operand: the values of enum callgate_operand in <callgate/simulate.h> */
 enum reachable_operand {

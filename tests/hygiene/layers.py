@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "query": {"prove", "policy", "bpf", "arch", "base"},
     "load": {"policy", "bpf", "arch", "base"},
     "api": {"compile", "prove", "query", "load", "policy", "bpf", "arch", "base"},
+    "analysis": {"api", "compile", "query", "policy", "bpf", "arch", "base"},
     "grammar": {"base"},
     "process": {"base"},
     "sandbox": {"process", "base"},
@@ -24,7 +25,7 @@ MAY_INCLUDE = {
     "trace": {"process", "base"},
     "cli": {"trace", "base"},
 }
-MAY_USE_PUBLIC = {"api", "sandbox", "info", "grammar", "oci", "testing", "trace", "cli"}
+MAY_USE_PUBLIC = {"api", "analysis", "sandbox", "info", "grammar", "oci", "testing", "trace", "cli"}
 # Facts are the same inside and outside: src/arch defines what these declare.
 FACTS = {"callgate/arch.h", "callgate/action.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)

@@ -5,7 +5,7 @@
 #include <callgate/prove.h>
 
 #include "api/context.h"
-#include "api/simulator.h"
+#include "analysis/simulator.h"
 #include "query/differences.h"
 #include "query/proof.h"
 #include "query/query.h"
@@ -31,19 +31,6 @@ static int filter_of(const struct callgate_filter *side, struct arena *arena, st
 			return diag_fail(diag_thread(), -ENOMEM, "out of memory for the rules");
 	}
 	*ret_filter = filter;
-	return 0;
-}
-
-int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof)
-{
-	struct context *context = context_check_magic(ctx);
-
-	if (!context)
-		return -EINVAL;
-	if ((int)proof < CALLGATE_PROOF_REQUIRED || (int)proof > CALLGATE_PROOF_OFF_FOR_TIMING)
-		return diag_fail(&context->diag, -EINVAL, "%d is no CALLGATE_PROOF_* value", (int)proof);
-	context_invalidate(context);
-	context->proof = proof;
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-#include "api/simulator.h"
+#include "analysis/simulator.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "api/context.h"
-#include "api/simulator.h"
+#include "analysis/simulator.h"
 #include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "query/reachable.h"

@@ -1,4 +1,4 @@
-/* Pseudo filter code: a policy as text that people diff. */
+/* Filters as text: pseudo filter code, which people diff; programs; what the compiler makes on the way to them; and what a proof is about. */
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -7,6 +7,9 @@
 #include <stdlib.h>
 
 #include <linux/seccomp.h>
+
+#include <callgate/compile.h>
+#include <callgate/program.h>
 
 #include "api/context.h"
 #include "base/raw.h"
@@ -129,11 +132,9 @@ static uint32_t shared_conditions(const struct policy_rule *a, const struct poli
 {
 	uint32_t n = 0;
 
-	for (; n < a->condition_count && n < b->condition_count; n++) {
-		const struct policy_condition *x = &a->conditions[n], *y = &b->conditions[n];
-		if (x->arg != y->arg || x->op != y->op || x->mask != y->mask || x->value != y->value)
-			break;
-	}
+	while (n < a->condition_count && n < b->condition_count &&
+	       policy_condition_is_same(&a->conditions[n], &b->conditions[n]))
+		n++;
 	return n;
 }
 
@@ -270,4 +271,74 @@ int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
 	strbuf_finish(&text);
 	arena_finish(&arena);
 	return result;
+}
+
+/* ---- programs, and what the compiler makes on the way to them ---- */
+
+char *callgate_program_disassemble(const struct callgate_program *program)
+{
+	struct strbuf text = {0};
+
+	if (!program)
+		return NULL;
+	bpf_disassemble(program, &text);
+	return strbuf_steal(&text);
+}
+
+const char *callgate_pass_name(size_t i)
+{
+	return compile_pass_name(i);
+}
+
+const char *callgate_pass_what(size_t i)
+{
+	return compile_pass_what(i);
+}
+
+/* Hands out a text: 0, or -ENOMEM with a diagnosis. */
+static int give_text(struct context *context, struct strbuf *text, char **ret_text)
+{
+	char *stolen = strbuf_steal(text);
+
+	if (!stolen)
+		return diag_fail(&context->diag, -ENOMEM, "out of memory for the text");
+	*ret_text = stolen;
+	return 0;
+}
+
+int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, char **ret_text)
+{
+	struct context *context = context_check_with(ctx, pass && ret_text ? pass : NULL,
+	                                             "name of the pass and the place for the text");
+	struct arena arena = {0};
+	struct strbuf text = {0};
+
+	if (!context)
+		return -EINVAL;
+	struct compile_dump dump = {.after = pass, .dot = dot != 0, .out = &text};
+	const struct policy *policy = context_policy(context, false, &arena);
+	int result = policy ? compile_dump_policy(policy, &dump, &context->diag) : -ENOMEM;
+	arena_finish(&arena);
+	if (result == 0)
+		return give_text(context, &text, ret_text);
+	strbuf_finish(&text);
+	return result;
+}
+
+int callgate_compile_text(const scmp_filter_ctx ctx, char **ret_text)
+{
+	struct context *context = context_check_with(ctx, ret_text, "place for the text");
+	struct arena arena = {0};
+	struct strbuf text = {0};
+	int result = context ? context_compile(context, false) : -EINVAL;
+
+	if (result < 0)
+		return result;
+	const struct policy *policy = context_policy(context, false, &arena);
+	if (policy)
+		policy_write(policy, &text);
+	for (size_t i = 0; policy && i < context->output.count; i++)
+		bpf_write(context->output.programs[i], &text);
+	arena_finish(&arena);
+	return policy ? give_text(context, &text, ret_text) : -ENOMEM;
 }

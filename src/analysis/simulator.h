@@ -1,8 +1,8 @@
 /*
  * What a struct callgate_simulator is: a frozen copy of a filter, and counters.
  */
-#ifndef CALLGATE_API_SIMULATOR_H
-#define CALLGATE_API_SIMULATOR_H
+#ifndef CALLGATE_ANALYSIS_SIMULATOR_H
+#define CALLGATE_ANALYSIS_SIMULATOR_H
 
 #include <callgate/simulate.h>
 
