@@ -90,7 +90,7 @@ static unsigned deciding_arguments(const struct callgate_simulator *simulator,
                                    const struct callgate_arch *arch, const struct callgate_call *call,
                                    const char *name)
 {
-	unsigned arguments = learned_selectors(name);
+	unsigned arguments = learned_subjects(name);
 	struct callgate_rule rule;
 
 	for (size_t i = 0; callgate_simulator_rule(simulator, i, &rule) == 0; i++)

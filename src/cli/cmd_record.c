@@ -96,6 +96,18 @@ bool record_allows(const struct filter *filter, const struct callgate_call *call
 	       (verdict.action == SCMP_ACT_ALLOW || verdict.action == SCMP_ACT_LOG);
 }
 
+bool record_add(struct record *record, const struct callgate_call *call, bool has_arguments)
+{
+	const char *name = call_name(call);
+
+	if (record->comparison.simulator)
+		comparison_add(&record->comparison, call, has_arguments);
+	const bool is_new = learned_add(&record->learned, call);
+	if (!has_arguments && name)
+		learned_forget_arguments(&record->learned, name);
+	return is_new;
+}
+
 /* An entry of the profile that is added to stays as it is. What it kills is answered with an error here. */
 static bool is_denied_by_rule(const struct filter *known, const struct callgate_call *call, long *ret_result)
 {
@@ -136,7 +148,7 @@ static struct trace_answer called(void *data, const struct trace_stop *stop)
 		return (struct trace_answer){.is_made = true}; /* the guard or the engine has stopped it */
 	if (record->settings->more && is_denied_by_rule(&record->known, &stop->call, &result))
 		return (struct trace_answer){.result = result};
-	show_progress(record, learned_add(&record->learned, &stop->call));
+	show_progress(record, record_add(record, &stop->call, true));
 	return (struct trace_answer){.is_made = true};
 }
 
@@ -189,6 +201,8 @@ static bool prepare(struct record *record)
 
 	if (known &&
 	    !filter_explain(&record->known, filter_open_profile(&record->known, known, record->environment)))
+		return false;
+	if (settings->against && !comparison_start(&record->comparison, &record->known))
 		return false;
 	if (settings->more && !has_list(settings->more))
 		return false;
@@ -371,6 +385,7 @@ static int run(struct call *call)
 	                                  : record_import(&record, call->operands, call->operand_count)))
 		status = record_finish(&record, &result);
 	traced_filter_free(record.traced);
+	comparison_finish(&record.comparison);
 	filter_close(&record.known);
 	learned_finish(&record.learned);
 	return status;

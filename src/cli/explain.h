@@ -97,6 +97,9 @@ bool explain_value(const struct callgate_arch *arch, const char *call, unsigned 
 
 void explain_name(struct strbuf *text, const struct callgate_arch *arch, const char *call, unsigned argument);
 
+/* A rule's comparison in the form of a condition. */
+struct callgate_condition explain_comparison(const struct scmp_arg_cmp *c, const struct callgate_arch *arch);
+
 /* "argument 0 == 0x1" in words: "family == AF_UNIX". */
 void explain_condition(struct strbuf *text, const struct callgate_arch *arch, const char *call,
                        const struct callgate_condition *condition);

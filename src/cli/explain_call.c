@@ -57,19 +57,6 @@ static const char *keep(struct explaining *e, struct strbuf *text)
 	return copy;
 }
 
-/* A rule's comparison in the form of a condition. */
-static struct callgate_condition condition_of(const struct scmp_arg_cmp *c, const struct callgate_arch *arch)
-{
-	const bool is_low = c->arg & CALLGATE_LOW_HALF || arch->word_bits == 32;
-	const bool is_masked = c->op == SCMP_CMP_MASKED_EQ;
-	const uint64_t width = is_low ? UINT32_MAX : UINT64_MAX;
-
-	return (struct callgate_condition){.argument = c->arg & ~CALLGATE_LOW_HALF,
-	                                   .op = is_masked ? SCMP_CMP_EQ : c->op,
-	                                   .mask = (is_masked ? c->datum_a : width) & width,
-	                                   .value = (is_masked ? c->datum_b : c->datum_a) & width};
-}
-
 /* ---- cases of rules ---- */
 
 /* Neighbours in the order of matching with one action, which differ in the value of one comparison at most. */
@@ -89,8 +76,8 @@ static bool joins(const struct clause *clause, const struct callgate_rule *rule,
 	if (first->action != rule->action || first->condition_count != rule->condition_count)
 		return false;
 	for (size_t i = 0; i < rule->condition_count; i++) {
-		const struct callgate_condition a = condition_of(&first->conditions[i], arch),
-		                                b = condition_of(&rule->conditions[i], arch);
+		const struct callgate_condition a = explain_comparison(&first->conditions[i], arch),
+		                                b = explain_comparison(&rule->conditions[i], arch);
 		if (a.argument != b.argument || a.op != b.op || a.mask != b.mask)
 			return false;
 		if (a.value == b.value)
@@ -106,7 +93,8 @@ static bool joins(const struct clause *clause, const struct callgate_rule *rule,
 static void append_set(struct strbuf *text, const struct clause *clause, const struct callgate_arch *arch,
                        const char *call)
 {
-	const struct callgate_condition c = condition_of(&clause->rule->conditions[clause->varying], arch);
+	const struct callgate_condition c =
+	    explain_comparison(&clause->rule->conditions[clause->varying], arch);
 	const uint64_t all = explain_read_mask(arch, call, c.argument);
 	char words[EXPLAINED_VALUE];
 
@@ -128,7 +116,8 @@ static const char *condition_words(struct explaining *e, const struct clause *cl
 
 	strbuf_append(&text, count ? "if " : is_first ? "" : "otherwise");
 	for (size_t i = 0; i < count; i++) {
-		const struct callgate_condition condition = condition_of(&clause->rule->conditions[i], arch);
+		const struct callgate_condition condition =
+		    explain_comparison(&clause->rule->conditions[i], arch);
 		strbuf_append(&text, i ? " and " : "");
 		if (i == clause->varying)
 			append_set(&text, clause, arch, call);
@@ -229,11 +218,11 @@ static bool join(struct explaining *e, struct clause *clause, const struct callg
 	if (clause->rules.count == 1) {
 		clause->varying = varying;
 		if (!vec_push_in(&clause->values, &e->arena,
-		                 condition_of(&clause->rule->conditions[varying], arch).value))
+		                 explain_comparison(&clause->rule->conditions[varying], arch).value))
 			return no_memory(e);
 	}
 	return (vec_push_in(&clause->values, &e->arena,
-	                    condition_of(&rule->conditions[varying], arch).value) &&
+	                    explain_comparison(&rule->conditions[varying], arch).value) &&
 	        vec_push_in(&clause->rules, &e->arena, rule->id)) ||
 	       no_memory(e);
 }

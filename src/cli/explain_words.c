@@ -4,6 +4,7 @@
 
 #include <callgate/decode.h>
 #include <callgate/info.h>
+#include <callgate/rule.h>
 
 #include "cli/explain.h"
 
@@ -68,11 +69,30 @@ static void append_masked(struct strbuf *text, const struct callgate_arch *arch,
 		strbuf_append(text, words);
 		return;
 	}
+	const uint64_t span = explain_read_mask(arch, call, c->argument) & ~c->mask;
+	if (c->op == SCMP_CMP_EQ && (span & (span + 1)) == 0 &&
+	    (c->value & span) == 0) { /* a block of values */
+		strbuf_printf(text, " in 0x%llx to 0x%llx", (unsigned long long)c->value,
+		              (unsigned long long)(c->value | span));
+		return;
+	}
 	if ((c->mask & (c->mask + 1)) == 0) /* as O_ACCMODE */
 		(void)explain_value(arch, call, c->argument, c->value, words);
 	else
 		snprintf(words, sizeof(words), "0x%llx", (unsigned long long)c->value);
 	strbuf_printf(text, " & 0x%llx %s %s", (unsigned long long)c->mask, symbols[c->op], words);
+}
+
+struct callgate_condition explain_comparison(const struct scmp_arg_cmp *c, const struct callgate_arch *arch)
+{
+	const bool is_low = c->arg & CALLGATE_LOW_HALF || arch->word_bits == 32;
+	const bool is_masked = c->op == SCMP_CMP_MASKED_EQ;
+	const uint64_t width = is_low ? UINT32_MAX : UINT64_MAX;
+
+	return (struct callgate_condition){.argument = c->arg & ~CALLGATE_LOW_HALF,
+	                                   .op = is_masked ? SCMP_CMP_EQ : c->op,
+	                                   .mask = (is_masked ? c->datum_a : width) & width,
+	                                   .value = (is_masked ? c->datum_b : c->datum_a) & width};
 }
 
 void explain_condition(struct strbuf *text, const struct callgate_arch *arch, const char *call,

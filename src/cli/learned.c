@@ -1,36 +1,61 @@
 #include "cli/learned.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <callgate/decode.h>
 #include <callgate/info.h>
 #include <callgate/syscall.h>
 
-#include "cli/profile_text.h"
-
 /*
  * Arguments by which one call is many: of each, what was seen is allowed and nothing else. The calls that are learned so by default are those of
- * which programs use a few values. Of flags, too many combinations become any combination of the flags that were seen.
+ * which programs use a few values.
  */
-static const struct selector {
-	const char *name;
-	unsigned count, arguments[LEARNED_SELECTORS];
-	bool by_default, is_flags;
-} selectors[] = {
-    {"bpf", 1, {0}, false, false},        {"clone", 1, {0}, true, true},
-    {"fcntl", 1, {1}, true, false},       {"fcntl64", 1, {1}, true, false},
-    {"ioctl", 1, {1}, true, false},       {"keyctl", 1, {0}, false, false},
-    {"madvise", 1, {2}, false, false},    {"mmap", 1, {2}, true, true},
-    {"mmap2", 1, {2}, true, true},        {"mprotect", 1, {2}, true, true},
-    {"personality", 1, {0}, true, false}, {"pkey_mprotect", 1, {2}, false, true},
-    {"prctl", 1, {0}, true, false},       {"ptrace", 1, {0}, false, false},
-    {"seccomp", 2, {0, 1}, false, false}, {"setsockopt", 2, {1, 2}, true, false},
-    {"socket", 1, {0}, true, false},      {"socketpair", 1, {0}, false, false},
-    {"unshare", 1, {0}, false, true},
+enum selector_kind {
+	BY_DEFAULT = 1,
+	FLAGS = 2, /* too many combinations become any combination of the flags that were seen */
+	DETAIL = 4 /* how the call works rather than what it is about */
 };
 
-static const struct selector *find_selector(const char *name)
+static const struct learned_selector selectors[] = {
+    {"accept4", 1, {3}, DETAIL | FLAGS},
+    {"arch_prctl", 1, {0}, 0},
+    {"bpf", 1, {0}, 0},
+    {"clock_gettime", 1, {0}, DETAIL},
+    {"clock_nanosleep", 1, {0}, DETAIL},
+    {"clone", 1, {0}, BY_DEFAULT | FLAGS},
+    {"fallocate", 1, {1}, DETAIL | FLAGS},
+    {"fcntl", 1, {1}, BY_DEFAULT},
+    {"fcntl64", 1, {1}, BY_DEFAULT},
+    {"flock", 1, {1}, DETAIL},
+    {"futex", 1, {1}, DETAIL},
+    {"getsockopt", 2, {1, 2}, DETAIL},
+    {"ioctl", 1, {1}, BY_DEFAULT},
+    {"keyctl", 1, {0}, 0},
+    {"kill", 1, {1}, DETAIL},
+    {"lseek", 1, {2}, DETAIL},
+    {"madvise", 1, {2}, 0},
+    {"mmap", 1, {2}, BY_DEFAULT | FLAGS},
+    {"mmap2", 1, {2}, BY_DEFAULT | FLAGS},
+    {"mprotect", 1, {2}, BY_DEFAULT | FLAGS},
+    {"open", 1, {1}, DETAIL | FLAGS},
+    {"openat", 1, {2}, DETAIL | FLAGS},
+    {"personality", 1, {0}, BY_DEFAULT},
+    {"pkey_mprotect", 1, {2}, FLAGS},
+    {"prctl", 1, {0}, BY_DEFAULT},
+    {"prlimit64", 1, {1}, DETAIL},
+    {"ptrace", 1, {0}, 0},
+    {"rt_sigaction", 1, {0}, DETAIL},
+    {"seccomp", 2, {0, 1}, 0},
+    {"setsockopt", 2, {1, 2}, BY_DEFAULT},
+    {"socket", 1, {0}, BY_DEFAULT},
+    {"socketpair", 1, {0}, 0},
+    {"tgkill", 1, {2}, DETAIL},
+    {"tkill", 1, {1}, DETAIL},
+    {"unshare", 1, {0}, FLAGS},
+};
+
+static const struct learned_selector *find_selector(const char *name)
 {
 	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++)
 		if (strcmp(selectors[i].name, name) == 0)
@@ -38,14 +63,21 @@ static const struct selector *find_selector(const char *name)
 	return NULL;
 }
 
-unsigned learned_selectors(const char *name)
+unsigned learned_arguments(const char *name)
 {
-	const struct selector *selector = find_selector(name);
+	const struct learned_selector *selector = find_selector(name);
 	unsigned arguments = 0;
 
 	for (unsigned i = 0; selector && i < selector->count; i++)
 		arguments |= 1U << selector->arguments[i];
 	return arguments;
+}
+
+unsigned learned_subjects(const char *name)
+{
+	const struct learned_selector *selector = find_selector(name);
+
+	return selector && !(selector->kind & DETAIL) ? learned_arguments(name) : 0;
 }
 
 /* Is the name in a list with commas? */
@@ -72,14 +104,13 @@ const char *learned_check_list(const char *calls)
 	return NULL;
 }
 
-/* Are the arguments of this call learned? */
-static bool learns_arguments(const struct learned *learned, const char *name)
+/* Are these arguments learned? */
+static bool learns_arguments(const struct learned *learned, const struct learned_selector *selector)
 {
-	const struct selector *selector = find_selector(name);
-
 	if (!selector || learned->ignores_arguments)
 		return false;
-	return learned->with_arguments ? is_listed(learned->with_arguments, name) : selector->by_default;
+	return learned->with_arguments ? is_listed(learned->with_arguments, selector->name)
+	                               : selector->kind & BY_DEFAULT;
 }
 
 /* ---- learning ---- */
@@ -125,29 +156,127 @@ static uint64_t value_of(const struct callgate_call *call, const char *name, uns
 	return bits < 64 ? call->args[argument] & (((uint64_t)1 << bits) - 1) : call->args[argument];
 }
 
+/* ---- values, in blocks of which one condition with a mask speaks, to runc as to all others ---- */
+
+/* The low bits that values of the smallest block around both may have in any combination. */
+static uint64_t common_span(const struct learned_tuple *a, const struct learned_tuple *b, unsigned last)
+{
+	uint64_t span = (a->values[last] ^ b->values[last]) | a->span | b->span;
+
+	for (unsigned shift = 1; shift < 64; shift *= 2)
+		span |= span >> shift;
+	return span;
+}
+
+static bool have_same_start(const struct learned_tuple *a, const struct learned_tuple *b, unsigned last)
+{
+	return memcmp(a->values, b->values, last * sizeof(a->values[0])) == 0;
+}
+
+/* The tuple of the values, or the block that has them. NULL: none. */
+static struct learned_tuple *find_tuple(const struct learned_call *known, const struct learned_tuple *wanted,
+                                        unsigned last)
+{
+	for (size_t i = 0; i < known->tuples.count; i++) {
+		struct learned_tuple *tuple = &known->tuples.items[i];
+		if (have_same_start(tuple, wanted, last) &&
+		    (wanted->values[last] & ~tuple->span) == tuple->values[last])
+			return tuple;
+	}
+	return NULL;
+}
+
+/* Two blocks become the smallest one around both. */
+static void merge(struct learned_call *known, size_t first, size_t second, unsigned last)
+{
+	struct learned_tuple *a = &known->tuples.items[first];
+	const struct learned_tuple b = known->tuples.items[second];
+
+	a->count += b.count;
+	a->span = common_span(a, &b, last);
+	a->values[last] &= ~a->span;
+	a->least = b.least < a->least ? b.least : a->least;
+	a->most = b.most > a->most ? b.most : a->most;
+	a->is_steady |= b.is_steady;
+	known->tuples.items[second] = known->tuples.items[--known->tuples.count];
+}
+
+/* Blocks whose values were all seen, and that make a block of which that is true, too: nothing is generalised. */
+static bool are_halves(const struct learned_tuple *a, const struct learned_tuple *b, unsigned last)
+{
+	return a->span == b->span && a->count == a->span + 1 && b->count == b->span + 1 &&
+	       have_same_start(a, b, last) && common_span(a, b, last) == 2 * a->span + 1;
+}
+
+static bool merge_halves(struct learned_call *known, unsigned last)
+{
+	for (size_t i = 0; i < known->tuples.count; i++)
+		for (size_t j = i + 1; j < known->tuples.count; j++)
+			if (are_halves(&known->tuples.items[i], &known->tuples.items[j], last)) {
+				merge(known, i, j, last);
+				return true;
+			}
+	return false;
+}
+
+/* The two that fit into the smallest block. No third tuple is in it, as it would be nearer to one of them. False: all blocks would be too large. */
+static bool merge_nearest(struct learned_call *known, unsigned last)
+{
+	size_t first = 0, second = 0;
+	uint64_t least = LEARNED_BLOCK_MOST;
+
+	for (size_t i = 0; i < known->tuples.count; i++)
+		for (size_t j = i + 1; j < known->tuples.count; j++) {
+			const struct learned_tuple *a = &known->tuples.items[i], *b = &known->tuples.items[j];
+			const uint64_t span = common_span(a, b, last);
+			if (!have_same_start(a, b, last) || span >= least)
+				continue;
+			least = span;
+			first = i;
+			second = j;
+		}
+	if (second == 0)
+		return false;
+	merge(known, first, second, last);
+	return true;
+}
+
+/* More than there is room for: any of the flags, blocks, or all. */
+static void generalise(struct learned_call *known)
+{
+	const unsigned last = known->selector->count - 1;
+
+	known->has_flags = known->selector->kind & FLAGS;
+	while (!known->has_flags && merge_halves(known, last))
+		continue;
+	if (!known->has_flags && known->tuples.count > LEARNED_TUPLES_MAX && !merge_nearest(known, last))
+		known->any_arguments = true;
+}
+
 static bool add_tuple(struct learned *learned, struct learned_call *known, const struct callgate_call *call)
 {
-	const struct selector *selector = find_selector(known->name);
-	struct learned_tuple tuple = {.is_steady = learned->is_steady};
+	const struct learned_selector *selector = known->selector;
+	struct learned_tuple tuple = {.count = 1, .is_steady = learned->is_steady}, *found;
 
-	if (!selector || known->any_arguments)
+	if (!selector)
 		return false;
 	for (unsigned i = 0; i < selector->count; i++)
 		tuple.values[i] = value_of(call, known->name, selector->arguments[i]);
-	const bool has_new_flags = selector->is_flags && (tuple.values[0] & ~known->flags) != 0;
+	tuple.least = tuple.most = tuple.values[selector->count - 1];
+	const bool has_new_flags = selector->kind & FLAGS && (tuple.values[0] & ~known->flags) != 0;
 	known->flags |= tuple.values[0];
+	if (known->any_arguments)
+		return false;
 	if (known->has_flags)
 		return has_new_flags;
-	for (size_t i = 0; i < known->tuples.count; i++)
-		if (memcmp(known->tuples.items[i].values, tuple.values, sizeof(tuple.values)) == 0) {
-			known->tuples.items[i].is_steady |= learned->is_steady;
-			return false;
-		}
-	if (known->tuples.count == LEARNED_TUPLES_MAX) {
-		known->has_flags = selector->is_flags;
-		known->any_arguments = !selector->is_flags;
-	} else
-		learned->out_of_memory |= !vec_push(&known->tuples, tuple);
+	if ((found = find_tuple(known, &tuple, selector->count - 1))) {
+		found->is_steady |= learned->is_steady;
+		return false;
+	}
+	if (!vec_push(&known->tuples, tuple))
+		learned->out_of_memory = true;
+	else if (known->tuples.count > LEARNED_TUPLES_MAX)
+		generalise(known);
 	return true;
 }
 
@@ -155,8 +284,11 @@ static bool add_tuple(struct learned *learned, struct learned_call *known, const
 static struct learned_call *add_call(struct learned *learned, const char *name,
                                      const struct callgate_call *call)
 {
-	const struct learned_call known = {
-	    .name = name, .example = *call, .any_arguments = !learns_arguments(learned, name)};
+	const struct learned_selector *selector = find_selector(name);
+	const struct learned_call known = {.name = name,
+	                                   .example = *call,
+	                                   .selector = selector,
+	                                   .any_arguments = !learns_arguments(learned, selector)};
 
 	if (vec_push(&learned->calls, known))
 		return &learned->calls.items[learned->calls.count - 1];
@@ -231,12 +363,22 @@ const char *learned_twin(const struct learned *learned, size_t index)
 	return NULL;
 }
 
+/* clone3(2) has its flags in memory; C libraries make threads with it. */
+bool learned_has_threads(const struct learned *learned)
+{
+	const struct learned_call *clone = find(learned, "clone");
+
+	return learned_has(learned, "clone3") || (clone && clone->flags & CLONE_THREAD);
+}
+
 void learned_add_unseen(struct learned *learned)
 {
 	static const char *const unseen[] = {"exit", "exit_group", "restart_syscall", "rt_sigreturn"};
 
 	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
 		learned_add_name(learned, unseen[i]);
+	if (learned_has_threads(learned))
+		learned_add_name(learned, "futex");
 }
 
 void learned_finish(struct learned *learned)
@@ -246,158 +388,4 @@ void learned_finish(struct learned *learned)
 	vec_finish(&learned->calls);
 	vec_finish(&learned->archs);
 	vec_finish(&learned->nameless);
-}
-
-/* ---- writing ---- */
-
-static int by_name(const void *a, const void *b)
-{
-	const struct learned_call *const *x = a, *const *y = b;
-
-	return strcmp((*x)->name, (*y)->name);
-}
-
-/* NULL: no memory. The caller frees it. */
-static const struct learned_call **sorted(const struct learned *learned)
-{
-	const struct learned_call **calls = malloc((learned->calls.count + 1) * sizeof(*calls));
-
-	for (size_t i = 0; calls && i < learned->calls.count; i++)
-		calls[i] = &learned->calls.items[i];
-	if (calls)
-		qsort(calls, learned->calls.count, sizeof(*calls), by_name);
-	return calls;
-}
-
-/* Of an argument of at most 32 bits the kernel reads no more. */
-static struct scmp_arg_cmp condition_on(const char *name, unsigned argument, uint64_t value)
-{
-	if (callgate_argument_bits(SCMP_ARCH_NATIVE, name, argument) > 32)
-		return (struct scmp_arg_cmp){argument, SCMP_CMP_EQ, value, 0};
-	return (struct scmp_arg_cmp){argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, value};
-}
-
-/* The comment of an entry: what its values are, and when they were seen. */
-static void print_comment(struct json *json, const struct learned *learned, const char *text, bool is_steady)
-{
-	char comment[300];
-	const bool has_phase = learned->phase && !is_steady;
-
-	snprintf(comment, sizeof(comment), "%s%s%s", text, has_phase && *text ? "; " : "",
-	         has_phase ? learned->phase : "");
-	if (*comment)
-		json_text(json, "comment", comment);
-}
-
-static void open_entry(struct json *json, const char *name)
-{
-	json_open(json, NULL, "{}");
-	json_open(json, "names", "[]");
-	json_text(json, NULL, name);
-	json_close(json);
-	json_text(json, "action", "SCMP_ACT_ALLOW");
-	json_open(json, "args", "[]");
-}
-
-static void print_tuple(struct json *json, const struct learned *learned, const struct learned_call *call,
-                        const struct learned_tuple *tuple)
-{
-	const struct selector *selector = find_selector(call->name);
-	char text[200] = "";
-	size_t length = 0;
-
-	open_entry(json, call->name);
-	for (unsigned i = 0; i < selector->count; i++) {
-		const unsigned argument = selector->arguments[i];
-		const struct scmp_arg_cmp condition = condition_on(call->name, argument, tuple->values[i]);
-		(void)profile_text_condition(json, &condition);
-		if (length + 3 < sizeof(text)) {
-			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s", i ? ", " : "");
-			length +=
-			    callgate_decode_argument(SCMP_ARCH_NATIVE, call->name, argument, tuple->values[i],
-			                             text + length, sizeof(text) - length);
-		}
-	}
-	json_close(json);
-	print_comment(json, learned, text, tuple->is_steady);
-	json_close(json);
-}
-
-/* No other flag than these. */
-static void print_flags(struct json *json, const struct learned *learned, const struct learned_call *call)
-{
-	const unsigned argument = find_selector(call->name)->arguments[0];
-	const unsigned bits = callgate_argument_bits(SCMP_ARCH_NATIVE, call->name, argument);
-	const uint64_t all = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
-	const struct scmp_arg_cmp condition = {argument, SCMP_CMP_MASKED_EQ, ~call->flags & all, 0};
-	char words[200], text[220];
-
-	open_entry(json, call->name);
-	(void)profile_text_condition(json, &condition);
-	json_close(json);
-	(void)callgate_decode_argument(SCMP_ARCH_NATIVE, call->name, argument, call->flags, words,
-	                               sizeof(words));
-	snprintf(text, sizeof(text), "any of %s", words);
-	print_comment(json, learned, text, call->is_steady);
-	json_close(json);
-}
-
-/* The names of calls with all arguments, one entry for each phase. */
-static void print_names(struct json *json, const struct learned *learned, const struct learned_call **calls,
-                        bool is_steady)
-{
-	bool is_open = false;
-
-	for (size_t i = 0; i < learned->calls.count; i++) {
-		if (!calls[i]->any_arguments || (learned->phase && calls[i]->is_steady != is_steady))
-			continue;
-		if (!is_open) {
-			json_open(json, NULL, "{}");
-			json_open(json, "names", "[]");
-		}
-		is_open = true;
-		json_text(json, NULL, calls[i]->name);
-	}
-	if (!is_open)
-		return;
-	json_close(json);
-	json_text(json, "action", "SCMP_ACT_ALLOW");
-	print_comment(json, learned, "", is_steady);
-	json_close(json);
-}
-
-void learned_print_entries(struct json *json, const void *data)
-{
-	const struct learned *learned = data;
-	const struct learned_call **calls = sorted(learned);
-
-	if (!calls)
-		return;
-	print_names(json, learned, calls, true);
-	if (learned->phase)
-		print_names(json, learned, calls, false);
-	for (size_t i = 0; i < learned->calls.count; i++) {
-		if (calls[i]->has_flags)
-			print_flags(json, learned, calls[i]);
-		for (size_t t = 0;
-		     !calls[i]->any_arguments && !calls[i]->has_flags && t < calls[i]->tuples.count; t++)
-			print_tuple(json, learned, calls[i], &calls[i]->tuples.items[t]);
-	}
-	free(calls);
-}
-
-void learned_print(const struct learned *learned, FILE *out)
-{
-	struct json json = {.out = out};
-
-	json_open(&json, NULL, "{}");
-	json_text(&json, "defaultAction", "SCMP_ACT_ERRNO");
-	json_open(&json, "architectures", "[]");
-	for (size_t i = 0; i < learned->archs.count; i++)
-		json_text(&json, NULL, learned->archs.items[i]->oci_name);
-	json_close(&json);
-	json_open(&json, "syscalls", "[]");
-	learned_print_entries(&json, learned);
-	json_close(&json);
-	json_close(&json);
 }

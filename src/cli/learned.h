@@ -1,4 +1,4 @@
-/* Calls that a command was seen to make, and profiles that allow them. */
+/* Calls that a command was seen to make (learned.c), and profiles that allow them (learned_profile.c). */
 #ifndef CALLGATE_CLI_LEARNED_H
 #define CALLGATE_CLI_LEARNED_H
 
@@ -13,27 +13,48 @@
 #include "base/vec.h"
 #include "cli/print.h"
 
-enum { LEARNED_SELECTORS = 2, LEARNED_TUPLES_MAX = 32, LEARNED_NAMELESS_MAX = 16 };
+enum {
+	LEARNED_SELECTORS = 2,
+	LEARNED_TUPLES_MAX = 32,
+	LEARNED_BLOCK_MOST = 4096, /* values of a block */
+	LEARNED_NAMELESS_MAX = 16
+};
 
-/* Values of the arguments that say what a call is about: socket's family, ioctl's command. */
+/* Arguments of a call by which it is many, in their order. */
+struct learned_selector {
+	const char *name;
+	unsigned count, arguments[LEARNED_SELECTORS];
+	unsigned kind; /* learned.c says which there are */
+};
+
+/*
+ * Values of the arguments that say what a call is about: socket's family, ioctl's command. After too many, neighbours become one block: the last value
+ * with any of its low bits `span`, which begins at a multiple of its size.
+ */
 struct learned_tuple {
 	uint64_t values[LEARNED_SELECTORS];
-	bool is_steady; /* seen after the start-up, too */
+	uint64_t span;        /* 0: this value alone */
+	uint64_t count;       /* of its values that were seen, at least */
+	uint64_t least, most; /* of these */
+	bool is_steady;       /* seen after the start-up, too */
 };
 
 /* One name; profiles know calls by names, whatever the architecture. */
 struct learned_call {
 	const char *name;
 	struct callgate_call example;
-	bool any_arguments; /* the tuples say nothing: too many, or not asked for */
-	bool has_flags;     /* too many, and flags: any of `flags` */
-	uint64_t flags;
+	const struct learned_selector *selector; /* NULL: there are no arguments to learn */
+	bool
+	    any_arguments; /* the tuples say nothing: they are too many and too far from each other, or not asked for */
+	bool has_flags; /* too many, and flags: any of `flags` */
+	uint64_t flags; /* of all calls that were seen */
 	VEC(struct learned_tuple) tuples;
 	bool is_steady;
 };
 
-/* The arguments that say what the call of this name is about, as bits: argument 0 of keyctl. */
-unsigned learned_selectors(const char *name);
+/* The arguments that can be learned of the call of this name, as bits; and those of them that say what it is about: argument 0 of keyctl. */
+unsigned learned_arguments(const char *name);
+unsigned learned_subjects(const char *name);
 
 /* Zeroed at first. */
 struct learned {
@@ -68,7 +89,10 @@ const char *learned_check_list(const char *calls);
  */
 const char *learned_twin(const struct learned *learned, size_t index);
 
-/* The calls that a program makes unseen: returning from a handler, restarting, ending. */
+/* Was a thread made? Whether threads have to wait for each other is chance. */
+bool learned_has_threads(const struct learned *learned);
+
+/* The calls that a program makes unseen: returning from a handler, restarting, ending, waiting for a thread. */
 void learned_add_unseen(struct learned *learned);
 
 bool learned_has(const struct learned *learned, const char *name);

@@ -96,15 +96,13 @@ static bool import_strace(struct record *record, const char *line)
 	call.nr = callgate_syscall_number(SCMP_ARCH_NATIVE, name);
 	if (call.nr < 0)
 		return false;
-	const unsigned selectors = learned_selectors(name);
+	const unsigned selectors = learned_arguments(name);
 	for (unsigned i = 0; selectors >> i; i++)
 		if (selectors >> i & 1) {
 			find_selector_text(arguments, name, i, text, sizeof(text));
 			has_arguments = read_value(text, &call.args[i]) && has_arguments;
 		}
-	(void)learned_add(&record->learned, &call);
-	if (!has_arguments)
-		learned_forget_arguments(&record->learned, name);
+	(void)record_add(record, &call, has_arguments);
 	return true;
 }
 
@@ -117,11 +115,7 @@ static bool import_audit(struct record *record, const char *line)
 
 	if (callgate_report_of_audit(line, strlen(line), &report) < 0)
 		return false;
-	(void)learned_add(&record->learned, &report.call);
-	const struct callgate_arch *arch = callgate_arch_of_call(report.call.arch, report.call.nr);
-	const char *name = arch ? callgate_syscall_name(arch->token, report.call.nr) : NULL;
-	if (name)
-		learned_forget_arguments(&record->learned, name);
+	(void)record_add(record, &report.call, false);
 	return true;
 }
 

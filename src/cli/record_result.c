@@ -162,29 +162,44 @@ static void end_list(const struct list *list)
 		fputc('\n', stderr);
 }
 
-static bool has_sets(const struct learned_call *call)
+enum generalised { GENERALISED_ALL, GENERALISED_NOTHING, GENERALISED_BLOCKS, GENERALISED_FLAGS };
+
+/* How arguments that were not seen came to be allowed. */
+static enum generalised generalisation(const struct learned_call *call)
 {
-	return !call->any_arguments && (call->has_flags || call->tuples.count > 0);
+	if (call->any_arguments || (call->tuples.count == 0 && !call->has_flags))
+		return GENERALISED_ALL;
+	if (call->has_flags)
+		return GENERALISED_FLAGS;
+	for (size_t i = 0; i < call->tuples.count; i++)
+		if (call->tuples.items[i].span)
+			return GENERALISED_BLOCKS;
+	return GENERALISED_NOTHING;
+}
+
+static void print_generalised(const struct learned *learned, enum generalised kind, const char *words)
+{
+	struct list list = {words, 0};
+
+	for (size_t i = 0; i < learned->calls.count; i++)
+		if (generalisation(&learned->calls.items[i]) == kind)
+			put_item(&list, learned->calls.items[i].name);
+	end_list(&list);
 }
 
 /* What is to be reviewed: what was generalised, and what was not. */
 static void print_review(const struct record *record, size_t seen, size_t added_twins)
 {
 	const struct learned *learned = &record->learned;
-	struct list sets = {"with no other arguments than were seen", 0},
-	            flags = {"with any of the flags that were seen", 0}, phase = {learned->phase, 0},
+	struct list phase = {learned->phase, 0},
 	            twins = {"not seen, but one step away (--twins adds them)", 0},
-	            added = {"not seen, and added, as they do what calls do that were seen", 0};
+	            added = {"not seen, and added, as they come with calls that were seen", 0};
 	const char *twin;
 
-	for (size_t i = 0; i < learned->calls.count; i++)
-		if (has_sets(&learned->calls.items[i]) && !learned->calls.items[i].has_flags)
-			put_item(&sets, learned->calls.items[i].name);
-	end_list(&sets);
-	for (size_t i = 0; i < learned->calls.count; i++)
-		if (learned->calls.items[i].has_flags)
-			put_item(&flags, learned->calls.items[i].name);
-	end_list(&flags);
+	print_generalised(learned, GENERALISED_NOTHING, "with no other arguments than were seen");
+	print_generalised(learned, GENERALISED_BLOCKS,
+	                  "with ranges of arguments around those that were seen");
+	print_generalised(learned, GENERALISED_FLAGS, "with any of the flags that were seen");
 	for (size_t i = 0; learned->phase && i < learned->calls.count; i++)
 		if (!learned->calls.items[i].is_steady)
 			put_item(&phase, learned->calls.items[i].name);
@@ -235,30 +250,8 @@ static void print_overhead(const struct record *record, const struct trace_resul
 	        result->on_one_processor ? "; on one processor with callgate" : "");
 }
 
-static int print_comparison(const struct record *record)
-{
-	const struct filter *known = &record->known;
-	const char *name;
-	int status = CLI_OK;
-
-	for (size_t i = 0; i < record->learned.calls.count; i++) {
-		const struct learned_call *call = &record->learned.calls.items[i];
-		char text[300];
-		if (record_allows(known, &call->example))
-			continue;
-		(void)callgate_decode_call(&call->example, NULL, NULL, text, sizeof(text));
-		printf("+ %s  not allowed by %s\n", text, known->path);
-		status = CLI_NO;
-	}
-	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
-		const struct callgate_call call = {.nr = callgate_syscall_number(SCMP_ARCH_NATIVE, name)};
-		if (call.nr >= 0 && record_allows(known, &call) && !learned_has(&record->learned, name))
-			printf("- %s  never seen\n", name);
-	}
-	return status;
-}
-
-static void print_written(const struct record *record, const struct trace_result *result, size_t seen)
+static void print_written(const struct record *record, const struct trace_result *result, size_t seen,
+                          size_t twins)
 {
 	const struct record_settings *settings = record->settings;
 	const struct learned *learned = &record->learned;
@@ -269,10 +262,11 @@ static void print_written(const struct record *record, const struct trace_result
 		snprintf(processes, sizeof(processes), "%s%u process%s", settings->more ? " in " : " of ",
 		         result->processes, result->processes == 1 ? "" : "es");
 	if (!settings->more) {
-		fprintf(
-		    stderr,
-		    "callgate: wrote %s: %zu calls%s, seen %lu times; %zu more that every program needs\n",
-		    settings->output, seen, processes, learned->count, learned->calls.count - seen);
+		fprintf(stderr,
+		        "callgate: wrote %s: %zu calls%s, seen %lu times; %zu more that are needed and "
+		        "seldom seen\n",
+		        settings->output, seen, processes, learned->count,
+		        learned->calls.count - seen - twins);
 		return;
 	}
 	fprintf(stderr, "callgate: %zu new call%s%s%s%s\n", seen, seen == 1 ? "" : "s", processes,
@@ -282,19 +276,23 @@ static void print_written(const struct record *record, const struct trace_result
 	end_list(&added);
 }
 
-/* What was not seen comes after what was: the twins that are asked for, and what every program needs. Returns how many twins. */
+/* What was not seen comes after what was: calls that come with others, and then what every program needs. Returns how many come with others. */
 static size_t add_unseen(struct record *record)
 {
+	const struct callgate_call futex = {.nr = callgate_syscall_number(SCMP_ARCH_NATIVE, "futex")};
 	struct learned *learned = &record->learned;
 	const size_t seen = learned->calls.count;
+	const bool more = record->settings->more;
 	const char *twin;
 
 	while (record->settings->twins && !learned->out_of_memory && (twin = learned_twin(learned, 0)))
 		learned_add_name(learned, twin);
-	const size_t twins = learned->calls.count - seen;
-	if (!record->settings->more)
+	if (more && learned_has_threads(learned) && !record_allows(&record->known, &futex))
+		learned_add_name(learned, "futex");
+	const size_t added = learned->calls.count - seen;
+	if (!more)
 		learned_add_unseen(learned);
-	return twins;
+	return added;
 }
 
 int record_finish(struct record *record, const struct trace_result *result)
@@ -307,7 +305,10 @@ int record_finish(struct record *record, const struct trace_result *result)
 	if (settings->against) {
 		print_unseen(record);
 		print_status(result->status);
-		return record->learned.out_of_memory ? RUN_FAILED : print_comparison(record);
+		if (!record->learned.out_of_memory && !record->comparison.out_of_memory)
+			return comparison_print(&record->comparison, &record->learned);
+		cli_error("out of memory: there is no comparison");
+		return RUN_FAILED;
 	}
 	if (!settings->more && seen == 0) {
 		cli_error("no call was seen; nothing is written");
@@ -320,7 +321,7 @@ int record_finish(struct record *record, const struct trace_result *result)
 	}
 	if (seen > 0 && !write_profile(record, settings->more ? settings->more : settings->output))
 		return RUN_FAILED;
-	print_written(record, result, seen);
+	print_written(record, result, seen, twins);
 	print_review(record, seen, twins);
 	print_overhead(record, result);
 	print_unseen(record);

@@ -187,13 +187,16 @@ static void *filtered_thread(void *data)
 	return data;
 }
 
-/* A thread with a filter of its own, and a child that nobody waits for. */
+/* A thread with a filter of its own, and a child that has ended and that nobody collects. */
 static void one_thread(void)
 {
 	pthread_t thread;
+	siginfo_t ended;
+	const pid_t child = fork();
 
-	if (fork() == 0)
+	if (child == 0)
 		_exit(0);
+	waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT);
 	pthread_create(&thread, NULL, filtered_thread, NULL);
 	pthread_join(thread, NULL);
 }
@@ -295,6 +298,17 @@ static void combinations(void)
 		syscall(SYS_mprotect, 0, 0, protection);
 }
 
+/* More values than a list has room for: near each other, with two that are alone, and far from each other. */
+static void values(void)
+{
+	for (unsigned long i = 0; i < 60; i++)
+		syscall(SYS_ioctl, -1, 0x5400 + i, 0);
+	syscall(SYS_ioctl, -1, 0x12345678UL, 0);
+	syscall(SYS_ioctl, -1, 0xfedcba98UL, 0);
+	for (long i = 1; i < 60; i++)
+		syscall(SYS_prctl, i << 20, 0, 0, 0, 0);
+}
+
 static void aborted(void)
 {
 	abort();
@@ -322,6 +336,7 @@ static const struct {
     {"stopped", stopped},
     {"additions", additions},
     {"combinations", combinations},
+    {"values", values},
     {"aborted", aborted},
 };
 

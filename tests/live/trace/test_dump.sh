@@ -31,6 +31,22 @@ expect()
 	grep -qE -- "$pattern" "$scratch/output" || fail "nothing like \"$pattern\": $*"
 }
 
+# until_true COMMAND...: waits half a minute for it.
+until_true()
+{
+	tries=0
+	until "$@" || [ $tries -ge 300 ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+}
+
+# sleeps PID: has the shell become the command?
+sleeps()
+{
+	[ "$(cat "/proc/$1/comm")" = sleep ]
+}
+
 cat >"$scratch/chmod.json" <<'JSON'
 {"defaultAction": "SCMP_ACT_ALLOW",
  "syscalls": [{"names": ["chmod", "fchmodat", "fchmodat2"], "action": "SCMP_ACT_ERRNO"}]}
@@ -43,16 +59,13 @@ cat >"$scratch/both.json" <<'JSON'
 {"defaultAction": "SCMP_ACT_ALLOW",
  "syscalls": [{"names": ["chmod", "fchmodat", "fchmodat2", "mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}
 JSON
-"$callgate" run --profile "$scratch/chmod.json" -- "$callgate" run --profile "$scratch/mkdir.json" -- sleep 100 &
+"$callgate" run --profile "$scratch/chmod.json" -- "$callgate" run --profile "$scratch/mkdir.json" -- sleep 600 &
 filtered=$!
-sleep 100 &
+sleep 600 &
 free=$!
 processes="$filtered $free"
-tries=0
-while [ "$(cat /proc/$filtered/comm)" != sleep ] && [ $tries -lt 100 ]; do
-	sleep 0.1
-	tries=$((tries + 1))
-done
+until_true sleeps $filtered
+until_true sleeps $free
 
 expect 0 '^sleep.*no filter$' dump "$free"
 expect 0 "^sleep.$filtered.: 2 filters, no_new_privs" dump --all
@@ -98,11 +111,7 @@ grep -qE '2 .*: equal to .*/share/callgate/profiles/mkdir.json, proved' "$scratc
 "$callgate" run --profile "$scratch/both.json" -- "$denied" one-thread >"$scratch/thread" &
 threads=$!
 processes="$processes $threads"
-tries=0
-while ! grep -q ready "$scratch/thread" && [ $tries -lt 100 ]; do
-	sleep 0.1
-	tries=$((tries + 1))
-done
+until_true grep -q ready "$scratch/thread"
 expect 0 '^thread [0-9]+ has other filters .2.' dump "$threads"
 expect 1 '^thread [0-9]+ has other filters .2.' dump --against "$scratch/both.json" "$threads"
 expect 2 'or it has ended' dump "$(tr -d " " </proc/$threads/task/$threads/children)"

@@ -30,6 +30,7 @@ replays()
 	plain=$?
 	tool record -o "$scratch/$name.json" -- "$@"
 	status=$?
+	cp "$scratch/words" "$scratch/first"
 	[ "$status" = "$plain" ] || fail "$name: recorded, it ends with $status, not $plain"
 	cmp -s "$scratch/plain" "$scratch/output" || fail "$name: recorded, it prints something else"
 	tool profile check "$scratch/$name.json" || fail "$name: the profile is not usable"
@@ -77,8 +78,8 @@ PYTHON
 tool record --no-args --force -o "$scratch/true.json" -- true || fail '--no-args'
 grep -q '"args"' "$scratch/true.json" && fail '--no-args: there are arguments'
 
-tool record --args=socket,keyctl --force -o "$scratch/args.json" -- "$denied" additions || [ $? = 3 ] || fail '--args'
-python3 - "$scratch/args.json" <<'PYTHON' || fail 'the entries with the arguments that were asked for'
+tool record --args=socket,keyctl --force -o "$scratch/sockets.json" -- "$denied" additions || [ $? = 3 ] || fail '--args'
+python3 - "$scratch/sockets.json" <<'PYTHON' || fail 'the entries with the arguments that were asked for'
 import json, sys
 entries = json.load(open(sys.argv[1]))["syscalls"]
 assert {tuple(entry["names"]) for entry in entries if "args" in entry} == {("socket",), ("keyctl",)}, entries
@@ -92,6 +93,36 @@ tool record --args --no-args -o "$scratch/none.json" -- true
 replays combinations "$denied" combinations
 grep -q '"comment": "any of PROT_EXEC|PROT_READ' "$scratch/combinations.json" || fail 'many combinations of flags'
 "$callgate" sim "$scratch/combinations.json" 'mprotect(*, *, 0x8000000)' | grep -q ERRNO || fail 'a flag that was not seen is allowed'
+
+# More values than are listed are ranges that a mask states; what is far apart is all.
+replays values "$denied" values
+python3 - "$scratch/values.json" <<'PYTHON' || fail 'many values: other ranges'
+import json, sys
+entries = json.load(open(sys.argv[1]))["syscalls"]
+ioctls = [entry for entry in entries if entry["names"] == ["ioctl"]]
+assert len(ioctls) <= 32, len(ioctls)
+ranges = {entry["args"][0]["valueTwo"]: 0xffffffff ^ entry["args"][0]["value"] for entry in ioctls}
+allowed = {value for first, span in ranges.items() for value in range(first, first + span + 1)}
+assert allowed == {*range(0x5400, 0x543c), 0x12345678, 0xfedcba98}, sorted(allowed)
+assert ranges[0x5400] == 31 and ioctls[0]["comment"].startswith("any of 0x5400 to 0x541f (seen: all, "), ioctls[0]
+assert any("prctl" in entry["names"] for entry in entries if "args" not in entry)
+PYTHON
+grep -q 'with ranges of arguments around those that were seen: ioctl' "$scratch/first" || fail 'many values: not said'
+"$callgate" explain "$scratch/values.json" --syscall ioctl | grep -q 'if cmd in 0x5400 to 0x541f ' || fail 'many values: not explained'
+i=0
+while [ $i -lt 70 ]; do
+	echo "lseek(3, 0, $((i * 2))) = 0"
+	i=$((i + 1))
+done >"$scratch/strace"
+tool record --from strace --args=lseek --force -o "$scratch/even.json" "$scratch/strace" || fail 'even values'
+for answer in 'lseek(*, *, 138): ALLOW' 'lseek(*, *, 137): ' 'lseek(*, *, 1024): ERRNO(EPERM)'; do
+	"$callgate" sim "$scratch/even.json" "${answer%%:*}" >"$scratch/output" 2>&1
+	grep -q "${answer##*: }" "$scratch/output" || fail "even values: not $answer"
+done
+
+# Whether threads wait for each other is chance.
+grep -q '"futex"' "$scratch/threads.json" || fail 'threads without futex'
+grep -q '"futex"' "$scratch/vforks.json" && fail 'futex without threads'
 
 # Where the start-up ends.
 tool record --steady openat --force -o "$scratch/steady.json" -- true || fail '--steady'
@@ -215,7 +246,15 @@ grep -q mkdirat "$scratch/both.json" || fail 'what another program has added is 
 tool record --against "$scratch/true.json" -- true || fail '--against: the same command is not equal'
 tool record --against "$scratch/true.json" -- mkdir "$scratch/new"
 [ $? = 1 ] || fail '--against: a new call is no difference'
-grep -q '^+ mkdir(' "$scratch/output" || fail '--against: mkdir is not named'
+grep -q '^+ mkdir  not allowed' "$scratch/output" || fail '--against: mkdir is not named'
+tool record --against "$scratch/sockets.json" -- "$denied" additions
+[ $? = 0 ] || fail '--against: what was recorded is a difference'
+sed -e 's/"valueTwo": 2,/"valueTwo": 17,/' "$scratch/sockets.json" >"$scratch/packet.json"
+tool record --against "$scratch/packet.json" -- "$denied" additions
+[ $? = 1 ] || fail '--against: other arguments are no difference'
+grep -q '^+ socket(AF_INET)  not allowed' "$scratch/output" || fail '--against: the family that is new'
+grep -q '^- socket if family == AF_PACKET  never seen' "$scratch/output" || fail '--against: the family that was never seen'
+grep -q 'socket(AF_UNIX)' "$scratch/output" && fail '--against: a family that is allowed is a difference'
 
 # Mistakes, after which there is no file, or the old one.
 tool record -- true
@@ -237,7 +276,7 @@ fi
 	2>"$scratch/words" &
 recorder=$!
 tries=0
-while [ ! -e "$scratch/slept" ] && [ $tries -lt 100 ]; do
+while [ ! -e "$scratch/slept" ] && [ $tries -lt 300 ]; do
 	sleep 0.1
 	tries=$((tries + 1))
 done

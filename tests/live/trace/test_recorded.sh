@@ -44,7 +44,7 @@ server()
 	tries=0
 	until eval "$ready" >/dev/null 2>&1; do
 		tries=$((tries + 1))
-		[ $tries -lt 200 ] && kill -0 "$watched" 2>/dev/null || fail 'it does not serve'
+		[ $tries -lt 300 ] && kill -0 "$watched" 2>/dev/null || fail 'it does not serve'
 		sleep 0.1
 	done
 	eval "$load" >/dev/null 2>&1 || fail 'the load fails'

@@ -130,24 +130,26 @@ def start(*command):
 for number in signal.SIGALRM, signal.SIGWINCH, signal.SIGIO, signal.SIGRTMIN + 3, signal.SIGTERM, signal.SIGCONT:
     process = start(sys.executable, "-c", handler, str(int(number)))
     process.send_signal(number)
-    assert process.wait(20) == 5, number
+    assert process.wait(60) == 5, number
 # One that is blocked here and not in the command.
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 process = start(sys.executable, "-c", handler.replace("print(", "signal.pthread_sigmask(signal.SIG_UNBLOCK, [15]); print("), "15")
 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
 process.send_signal(signal.SIGTERM)
-assert process.wait(20) == 5, "blocked"
-process = start("sh", "-c", "echo; sleep 1; exit 6")
+assert process.wait(60) == 5, "blocked"
+continued = os.path.join(os.path.dirname(profile), "continued")
+process = start("sh", "-c", 'echo; while [ ! -e "$1" ]; do sleep .05; done; exit 6', "sh", continued)
 process.send_signal(signal.SIGTSTP)
 os.waitpid(process.pid, os.WUNTRACED)
 process.send_signal(signal.SIGCONT)
-assert process.wait(20) == 6
+open(continued, "w").close()
+assert process.wait(60) == 6
 reader, writer = os.pipe()
 os.close(reader)
 assert subprocess.run(why + [denied, "own-trace"], stdout=subprocess.DEVNULL, stderr=writer).returncode == 3, "SIGPIPE"
 begun = time.monotonic()
-subprocess.run(["sh", "-c", 'sleep 20 >/dev/null 2>&1 & exec "$@"', "sh", *why, "true"], check=True, stderr=subprocess.DEVNULL)
-assert time.monotonic() - begun < 15, "waited for a child from before"
+subprocess.run(["sh", "-c", 'sleep 60 >/dev/null 2>&1 & exec "$@"', "sh", *why, "true"], check=True, stderr=subprocess.DEVNULL)
+assert time.monotonic() - begun < 45, "waited for a child from before"
 PYTHON
 
 # An older filter that answers for the kernel: no command runs as if it were watched.
@@ -323,7 +325,7 @@ grep -qx 'listener: -1 Device or resource busy' "$scratch/output" && grep -qx 'c
 scenario='no command'
 "$denied" "$("$callgate" syscalls ptrace | cut -f 1)" 1 "$callgate" run --profile "$scratch/profile.json" --why -- "$scratch/nothing" 2>"$scratch/words"
 [ $? = 127 ] || fail "without ptrace(2): a command that is not there"
-"$denied" "$("$callgate" syscalls ptrace | cut -f 1)" 1 timeout -s KILL 20 "$callgate" run --profile "$scratch/profile.json" --why -- sh -c 'chmod 0 /nowhere; echo "$$"; exec sleep 1' >"$scratch/output" 2>"$scratch/words" ||
+"$denied" "$("$callgate" syscalls ptrace | cut -f 1)" 1 timeout -s KILL 60 "$callgate" run --profile "$scratch/profile.json" --why -- sh -c 'chmod 0 /nowhere; echo "$$"; exec sleep 1' >"$scratch/output" 2>"$scratch/words" ||
 	fail "without ptrace(2): a shell"
 if command -v strace >/dev/null; then
 	without tracer own-trace 'a tracer is attached already \(strace\[[0-9]+\]\)' 'DENIED \(uncertain\) chmod'
