@@ -86,6 +86,34 @@ static inline int callgate_load_only(const struct sock_filter *program, size_t l
 	return result > 0 ? -ESRCH : (int)result;
 }
 
+/*
+ * Loads the `count` programs of a policy that is too long for one, in their order: `lengths[0]` instructions, then `lengths[1]`, and so
+ * on. `callgate compile` divides a policy so that only the last program may deny seccomp(2).
+ *
+ * Returns what callgate_load_only() does. Lengths and flags are looked at before anything is loaded. When the kernel refuses a program
+ * after the first, for want of memory or because of another thread, those before it stay: the caller must not go on.
+ */
+static inline int callgate_load_only_stack(const struct sock_filter *programs, const unsigned short *lengths,
+                                           size_t count, unsigned int flags)
+{
+	int result = -EOPNOTSUPP;
+	size_t i;
+
+	if (!programs || !lengths)
+		return -EOPNOTSUPP;
+	for (i = 0; i < count; i++)
+		if (lengths[i] == 0 || lengths[i] > BPF_MAXINSNS)
+			return -EINVAL;
+	for (i = 0; i < count; i++) {
+		result = callgate_load_only(programs, lengths[i], flags);
+		if (result < 0)
+			return result;
+		programs += lengths[i];
+		flags |= CALLGATE_LOAD_KEEP_PRIVS; /* no_new_privs is set, or was not wanted. */
+	}
+	return result;
+}
+
 #ifdef __cplusplus
 }
 #endif

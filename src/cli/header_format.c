@@ -1,6 +1,6 @@
 /*
  * callgate compile --format header: the programs of a profile for several machines as one C header, from which the preprocessor takes
- * the one for the machine that it compiles for.
+ * those for the machine that it compiles for.
  */
 #include <ctype.h>
 #include <sha256.h>
@@ -9,6 +9,7 @@
 
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
+#include <callgate/simulate.h>
 #include <callgate/version.h>
 
 #include "cli/filter_file.h"
@@ -100,31 +101,51 @@ static const char *condition(const struct callgate_arch *arch)
 	return arch_conditions[i];
 }
 
+/*
+ * The programs of a filter: one, unless the policy is too long for that. The instructions of all in one array, in the order in which they
+ * are loaded, and the length of each.
+ */
+static void print_stack(const struct header *header, const struct callgate_simulator *simulator, FILE *out)
+{
+	const struct callgate_program *program;
+	size_t count = 0;
+
+	fprintf(out, "static const struct sock_filter %s_instructions[] = {\n", header->name);
+	for (; (program = callgate_simulator_program(simulator, count)); count++) {
+		if (count > 0)
+			fputc('\n', out);
+		print_instructions(out, program);
+	}
+	fprintf(out, "};\n#define %s_PROGRAMS %zu\nstatic const unsigned short %s_lengths[] = {",
+	        header->macro, count, header->name);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%zu", i > 0 ? ", " : "",
+		        callgate_program_length(callgate_simulator_program(simulator, i)));
+	fputs("};\n", out);
+}
+
 /* One branch of the header; false after a message was printed. */
 static bool print_machine(const struct header *header, const struct callgate_arch *arch, bool is_first,
                           FILE *out)
 {
 	struct environment environment = {0};
 	struct filter filter = {0};
-	struct callgate_program *program = NULL;
+	struct callgate_simulator *simulator = NULL;
 	bool done = on_machine(&environment, header->environment, arch);
 
 	if (!done)
 		cli_error("out of memory");
 	done = done && filter_explain(&filter, filter_open_text(&filter, header->file, header->text.bytes,
 	                                                        header->text.size, &environment));
-	if (done && callgate_program_compile(filter.ctx, &program) < 0) {
+	if (done && callgate_simulator_new(filter.ctx, &simulator) < 0) {
 		cli_error("%s: %s", arch->name, callgate_diagnosis(filter.ctx));
 		done = false;
 	}
 	if (done) {
 		fprintf(out, "%s %s /* %s */\n", is_first ? "#if" : "#elif", condition(arch), arch->name);
-		fprintf(out, "#define %s_LENGTH %zu\nstatic const struct sock_filter %s_program[] = {\n",
-		        header->macro, callgate_program_length(program), header->name);
-		print_instructions(out, program);
-		fputs("};\n", out);
+		print_stack(header, simulator, out);
 	}
-	callgate_program_free(program);
+	callgate_simulator_free(simulator);
 	filter_close(&filter);
 	vec_finish(&environment.settings);
 	return done;
@@ -145,8 +166,9 @@ static bool print_machines(const struct header *header, FILE *out)
 	fprintf(
 	    out,
 	    "#else /* There is no program: %s_load() returns -EOPNOTSUPP. */\n"
-	    "#define %s_LENGTH 0\nstatic const struct sock_filter %s_program[1] = {{0, 0, 0, 0}};\n#endif\n",
-	    header->name, header->macro, header->name);
+	    "#define %s_PROGRAMS 0\nstatic const struct sock_filter %s_instructions[1] = {{0, 0, 0, 0}};\n"
+	    "static const unsigned short %s_lengths[1] = {0};\n#endif\n",
+	    header->name, header->macro, header->name, header->name);
 	return true;
 }
 
@@ -178,16 +200,18 @@ static bool print_file(const struct header *header, FILE *out)
 	    out,
 	    "/* A seccomp filter, written by `callgate compile --format header` (callgate %s). Do not edit.\n"
 	    " * SHA-256 of the profile, the options and the compiler's version: %s\n"
-	    " */\n#ifndef %s_LENGTH\n#include <callgate/load_only.h>\n\n#define %s_DIGEST \"%s\"\n\n",
+	    " */\n#ifndef %s_DIGEST\n#include <callgate/load_only.h>\n\n#define %s_DIGEST \"%s\"\n\n",
 	    callgate_version(), digest, header->macro, header->macro, digest);
 	if (!print_machines(header, out))
 		return false;
-	fprintf(out,
-	        "\n/* Loads it: 0, or a negative error number, and then there is no filter. Flags: "
-	        "CALLGATE_LOAD_*. */\n"
-	        "static inline int %s_load(unsigned int flags)\n"
-	        "{\n\treturn callgate_load_only(%s_program, %s_LENGTH, flags);\n}\n\n#endif\n",
-	        header->name, header->name, header->macro);
+	fprintf(
+	    out,
+	    "\n/* Loads it: 0, or a negative error number, and then the program must not go on. Flags: "
+	    "CALLGATE_LOAD_*. */\n"
+	    "static inline int %s_load(unsigned int flags)\n"
+	    "{\n\treturn callgate_load_only_stack(%s_instructions, %s_lengths, %s_PROGRAMS, flags);\n}\n\n"
+	    "#endif\n",
+	    header->name, header->name, header->name, header->macro);
 	return true;
 }
 

@@ -58,7 +58,7 @@ echo >>profile.json
 [ "$(header --arch all --name chmod_filter | digest)" != "$first" ] || expect 'another text has another digest' no yes
 [ "$(header --arch all --kernel 6.1 --name chmod_filter | digest)" != "$first" ] || expect 'another option has another digest' no yes
 "$callgate" compile --profile - --format header <profile.json >from_input.h
-expect 'a profile from standard input' 1 "$(grep -c '^#define FILTER_LENGTH [1-9]' from_input.h)"
+expect 'a profile from standard input' 1 "$(grep -c '^#define FILTER_PROGRAMS 1$' from_input.h)"
 
 # --- bad input ---
 for name in '' '3f' 'a b' 'a-b' 'a*/' "$(printf '%080d' 0 | tr 0 x)"; do
@@ -127,6 +127,63 @@ other=s390x
 header --arch "$other" --name other -o other.h
 compile try.c none '-DFILTER="other.h"' -DNAME=other_load
 expect 'without a program for this machine nothing is loaded' '-95 done' "$(./none file)"
+
+# --- policies that need several programs ---
+# Calls that are far apart by number, each with rules that share nothing; and the two calls that loading needs are denied, too.
+values=440
+awk -v values="$values" 'BEGIN {
+	print "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [";
+	count = split("ioctl fcntl kill personality sched_yield openat2 close_range", names, " ");
+	for (call = 1; call <= count; call++)
+		for (i = 1; i <= values; i++)
+			printf "{\"names\": [\"%s\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": %d, \"args\": [{\"index\": 5, \"value\": %.0f, \"op\": \"SCMP_CMP_EQ\"}]},\n",
+				names[call], 200 + i % 100, i * 40503 * 65536 + call * 7919;
+	print "{\"names\": [\"seccomp\", \"prctl\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 112}]}";
+}' >long.json
+"$callgate" compile --profile long.json --format header --arch all --name long_filter -o long_filter.h 2>warnings || cat warnings
+expect 'there are several programs for each architecture, and none for others' "$(echo "$machines" | wc -l) 1" \
+	"$(grep -cE '^#define LONG_FILTER_PROGRAMS ([2-9]|1[0-9])$' long_filter.h) $(grep -c '^#define LONG_FILTER_PROGRAMS 0$' long_filter.h)"
+cat >long.c <<'C'
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include "long_filter.h"
+static const long calls[] = {SYS_ioctl, SYS_fcntl, SYS_kill, SYS_personality, SYS_sched_yield, SYS_openat2, SYS_close_range};
+static int error_of(size_t call, long last)
+{
+	return syscall(calls[call], -1, 0x7fffffff, -1, -1, -1, last) < 0 ? errno : 0;
+}
+static int wrong_answers(void)
+{
+	int wrong = 0;
+	for (size_t call = 0; call < sizeof(calls) / sizeof(calls[0]); call++)
+		for (long i = 1; i <= VALUES; i += 3) {
+			const long value = (long)((unsigned long long)i * 40503 * 65536 + (call + 1) * 7919); /* of 32 bits, the low ones */
+			wrong += error_of(call, value) != 200 + i % 100;
+			wrong += error_of(call, value + 1) >= 200;
+		}
+	return wrong + !(syscall(SYS_seccomp, 99, 0, 0) == -1 && errno == 112) + !(syscall(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == -1 && errno == 112);
+}
+int main(int argc, char **argv)
+{
+	static const unsigned short bad[] = {1, 0}, above[] = {1, 4097};
+	const struct sock_filter none[4] = {{0x06, 0, 0, 0x7fff0000}, {0x06, 0, 0, 0x7fff0000}, {0, 0, 0, 0}, {0, 0, 0, 0}};
+	if (argc > 1 && strcmp(argv[1], "refused") == 0) {
+		printf("%d %d %d %d %d %d\n", callgate_load_only_stack(none, bad, 2, 0), callgate_load_only_stack(none, above, 2, 0),
+			callgate_load_only_stack(none, bad, 0, 0), callgate_load_only_stack(NULL, bad, 1, 0), callgate_load_only_stack(none, NULL, 1, 0), callgate_load_only_stack(none, bad, 1, 4));
+		return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) + prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	}
+	const int result = long_filter_load(CALLGATE_LOAD_TSYNC);
+	printf("%d %d\n", result, result < 0 ? -1 : wrong_answers());
+	return long_filter_load(0) != -112;
+}
+C
+compile long.c long "-DVALUES=$values"
+expect 'a stack is loaded and decides all calls, as the last program alone denies seccomp(2)' 0 "$(status_of ./long)"
+expect '... as the policy says' '0 0' "$(cat out)"
+expect 'what is no stack is refused' 0 "$(status_of ./long refused)"
+expect '... with an error for each reason' '-22 -22 -95 -95 -95 -22' "$(cat out)"
 
 # --- the examples ---
 cp -r "$source/examples/embedded" "$source/examples/chmod.json" .
