@@ -35,6 +35,8 @@ def safe(roff):
     if "\n.TS\n" in roff:
         yield "'\\\" t"
     in_example = False
+    # Cells are too narrow for lines that are spread to the right edge.
+    roff = roff.replace("\n.TS\n", "\n.na\n.TS\n").replace("\n.TE\n", "\n.TE\n.ad\n")
     for line in roff.split("\n"):
         if line in (".nf", ".fi"):
             in_example = line == ".nf"
