@@ -10,6 +10,7 @@
 #ifndef CALLGATE_CLI_EXPLAIN_H
 #define CALLGATE_CLI_EXPLAIN_H
 
+#include <callgate/action.h>
 #include <callgate/arch.h>
 #include <callgate/syscall.h>
 
@@ -31,7 +32,7 @@ struct explained_case {
 	    *condition; /* "if family in {AF_UNIX, AF_INET}"; "otherwise"; "": whatever the arguments are */
 	const char *place; /* "p.json:4, 6"; "the default, p.json:1"; "the program" */
 	const char *lines; /* the same without the file: "4, 6"; "the default, line 1" */
-	bool is_rest;      /* no rule decides */
+	const char *rest;  /* "the default", where no rule decides; else NULL */
 	unsigned int line; /* the first one; 0: there is none */
 };
 
@@ -113,6 +114,8 @@ const unsigned long *graph_hits(struct explaining *explaining);
 bool graph_make(struct explaining *explaining, const unsigned long *before, struct explained_call *call);
 
 void graph_print_dot(FILE *out, const struct explained_call *call);
+
+/* As a picture of the page, explain_picture.c; without decisions, none. */
 void graph_print_html(FILE *out, const struct explained_call *call);
 
 /* ---- all that is explained of a filter; cmd_explain.c, and its page, explain_page.c ---- */
@@ -141,6 +144,10 @@ const char *explanation_sibling(const struct explanation *x, const struct explai
                                 const struct explained_call **ret_sibling);
 
 const char *explained_word(const struct explained_call *call); /* "allowed" */
+
+/* "EPERM" for "ERRNO(EPERM)": pages have little room. */
+void explained_short_action(uint32_t action, char text[CALLGATE_ACTION_TEXT]);
+
 void explanation_print_cost(FILE *out, const struct explained_call *call);
 
 /* In explain_formats.c and explain_page.c. */

@@ -143,7 +143,7 @@ static bool place_rest(struct explaining *e, const char *words, struct explained
 	}
 	ret_case->place = keep(e, &place);
 	ret_case->lines = keep(e, &lines);
-	ret_case->is_rest = true;
+	ret_case->rest = words;
 	return ret_case->place && ret_case->lines;
 }
 
@@ -269,7 +269,7 @@ static bool add_proved_case(struct explaining *e, const struct callgate_case *fr
 {
 	struct strbuf text = {0};
 	struct explained_case found = {
-	    .action = from->action, .place = "the program", .lines = "the program", .is_rest = true};
+	    .action = from->action, .place = "the program", .lines = "the program", .rest = "the program"};
 
 	strbuf_append(&text, "");
 	for (size_t i = 0; i < from->condition_count; i++) {

@@ -54,7 +54,7 @@ static void print_siblings(FILE *out, const struct explanation *x, const struct 
 		if (!sibling)
 			continue;
 		fprintf(out, "%s%s %s", any ? ", " : "  the same effect: ", name, explained_word(sibling));
-		if (!sibling->cases.items[0].is_rest)
+		if (!sibling->cases.items[0].rest)
 			fprintf(out, " (line %u)", sibling->cases.items[0].line);
 		any = true;
 	}

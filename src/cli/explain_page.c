@@ -6,12 +6,11 @@
 
 #include <callgate/action.h>
 
-enum { ARCHS_MOST = 64, NODES_MOST = 80, ROW = 64, CHARACTER = 8, GUTTER = 14 };
+enum { ARCHS_MOST = 64 };
 
 #define PUT(...) html_put(out, __VA_ARGS__)
 
-/* "EPERM" for "ERRNO(EPERM)": there is little room. */
-static void short_action(uint32_t action, char text[CALLGATE_ACTION_TEXT])
+void explained_short_action(uint32_t action, char text[CALLGATE_ACTION_TEXT])
 {
 	char *end;
 
@@ -21,107 +20,6 @@ static void short_action(uint32_t action, char text[CALLGATE_ACTION_TEXT])
 	*end = '\0';
 	const char *start = strchr(text, '(') + 1;
 	memmove(text, start, strlen(start) + 1);
-}
-
-/* ---- the graph of one call: a decision a row, answers on the right, ways to later rows on the left ---- */
-
-struct drawing {
-	FILE *out;
-	const struct decision_graph *graph;
-	size_t left, width; /* of the boxes */
-};
-
-static size_t row_of(size_t node)
-{
-	return 8 + node * ROW;
-}
-
-static void put_answer(const struct drawing *d, size_t node, const struct graph_edge *edge, bool is_yes)
-{
-	FILE *out = d->out;
-	char action[CALLGATE_ACTION_TEXT];
-	const size_t y = row_of(node) + (is_yes ? 10 : 34);
-
-	short_action(edge->action, action);
-	PUT("graph-answer", TEXT("class", html_action_class(edge->action)),
-	    TEXT("label", is_yes ? "yes" : "no"), NUMBER("x", d->left + d->width), NUMBER("y", y),
-	    NUMBER("label-x", d->left + d->width + 8), NUMBER("label-y", y - 4),
-	    NUMBER("pill-x", d->left + d->width + 40), NUMBER("pill-y", y - 11),
-	    NUMBER("pill-width", strlen(action) * CHARACTER + 20), NUMBER("text-x", d->left + d->width + 50),
-	    NUMBER("text-y", y + 4), TEXT("action", action));
-}
-
-/* The next row is straight below; others are reached through a gutter of their own. */
-static void put_way(const struct drawing *d, size_t node, const struct graph_edge *edge, bool is_yes,
-                    size_t *gutters)
-{
-	FILE *out = d->out;
-	const size_t to = (size_t)edge->node, from_y = row_of(node) + (is_yes ? 14 : 30),
-	             to_y = row_of(to) + 22;
-	const size_t middle = d->left + 24 + (is_yes ? 0 : 60);
-
-	if (to == node + 1) {
-		PUT("graph-down", TEXT("class", is_yes ? "yes" : "no"), TEXT("label", is_yes ? "yes" : "no"),
-		    NUMBER("x", middle), NUMBER("from", row_of(node) + 44), NUMBER("to", row_of(to)),
-		    NUMBER("label-x", middle + 6), NUMBER("label-y", row_of(node) + 57));
-		return;
-	}
-	const size_t gutter = d->left - 20 - GUTTER * (*gutters)++;
-	PUT("graph-around", TEXT("class", is_yes ? "yes" : "no"), TEXT("label", is_yes ? "yes" : "no"),
-	    NUMBER("x", d->left), NUMBER("gutter", gutter), NUMBER("from", from_y), NUMBER("to", to_y),
-	    NUMBER("label-x", d->left - 26), NUMBER("label-y", from_y - 4));
-}
-
-static void put_edge(const struct drawing *d, size_t node, const struct graph_edge *edge, bool is_yes,
-                     size_t *gutters)
-{
-	if (edge->node < 0)
-		put_answer(d, node, edge, is_yes);
-	else
-		put_way(d, node, edge, is_yes, gutters);
-}
-
-static size_t count_gutters(const struct decision_graph *graph)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < graph->nodes.count; i++) {
-		const struct graph_node *node = &graph->nodes.items[i];
-		count += node->yes.node >= 0 && (size_t)node->yes.node != i + 1;
-		count += node->no.node >= 0 && (size_t)node->no.node != i + 1;
-	}
-	return count;
-}
-
-void graph_print_html(FILE *out, const struct explained_call *call)
-{
-	const struct decision_graph *graph = &call->graph;
-	const size_t count = graph->nodes.count;
-	struct drawing d = {
-	    .out = out, .graph = graph, .left = 40 + GUTTER * count_gutters(graph), .width = 120};
-	size_t gutters = 0;
-
-	if (count == 0)
-		return;
-	if (count > NODES_MOST) {
-		PUT("graph-large", NUMBER("count", count), TEXT("call", call->name));
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const size_t width = strlen(graph->nodes.items[i].question) * CHARACTER + 24;
-		d.width = width > d.width ? width : d.width;
-	}
-	PUT("graph", NUMBER("count", count), TEXT("call", call->name), TEXT("arch", call->arch->name),
-	    NUMBER("width", d.left + d.width + 240), NUMBER("height", row_of(count)));
-	for (size_t i = 0; i < count; i++) {
-		const struct graph_node *node = &graph->nodes.items[i];
-		put_edge(&d, i, &node->yes, true, &gutters);
-		put_edge(&d, i, &node->no, false, &gutters);
-		PUT("graph-node", NUMBER("x", d.left), NUMBER("y", row_of(i)), NUMBER("width", d.width),
-		    NUMBER("text-x", d.left + 12), NUMBER("text-y", row_of(i) + 26),
-		    TEXT("question", node->question));
-	}
-	PUT("graph-end");
 }
 
 /* ---- a row of the table: a call on all architectures ---- */
@@ -168,7 +66,7 @@ static void put_verdict(FILE *out, const struct explained_call *call, const char
 		PUT("explained-verdict", TEXT("arch", arch), TEXT("class", "some"),
 		    TEXT("action", "by argument"));
 	} else {
-		short_action(call->cases.items[0].action, action);
+		explained_short_action(call->cases.items[0].action, action);
 		PUT("explained-verdict", TEXT("arch", arch),
 		    TEXT("class", html_action_class(call->cases.items[0].action)), TEXT("action", action));
 	}
@@ -191,39 +89,77 @@ static void put_cases(const struct page *page, const struct explained_call *call
 
 	for (size_t i = 0; i < call->cases.count; i++) {
 		const struct explained_case *one = &call->cases.items[i];
-		short_action(one->action, action);
+		explained_short_action(one->action, action);
 		PUT("explained-case", TEXT("class", html_action_class(one->action)), TEXT("action", action));
 		put_breaking(out, one->condition);
-		PUT("explained-case-end", TEXT("word", one->is_rest ? "" : "line "),
-		    TEXT("lines", one->lines));
+		PUT("explained-case-end", TEXT("word", one->rest ? "" : "line "), TEXT("lines", one->lines));
 	}
 	if (!call->is_complete)
 		PUT("explained-more");
-	graph_print_html(out, call);
 }
 
-/* The conditions, once for all architectures where they are the same. */
+/* Do arguments decide on this architecture, and is it the first one with these conditions? */
+static bool is_first_with(const struct explained_call *const *calls, size_t index)
+{
+	if (!calls[index] || calls[index]->kind != EXPLAINED_CONDITIONAL)
+		return false;
+	for (size_t i = 0; i < index; i++)
+		if (calls[i] && is_same(calls[i], calls[index]))
+			return false;
+	return true;
+}
+
+/* "on x86_64, x86"; nothing where there is one architecture. */
+static void put_archs(const struct page *page, const struct explained_call *const *calls, size_t first)
+{
+	FILE *out = page->out;
+
+	if (page->arch_count > 1)
+		PUT("explained-on", TEXT("arch", page->archs[first]->name));
+	for (size_t i = first + 1; page->arch_count > 1 && i < page->arch_count; i++)
+		if (calls[i] && is_same(calls[first], calls[i]))
+			PUT("explained-and", TEXT("arch", page->archs[i]->name));
+}
+
+/* Once for all architectures where they are the same. */
 static void put_conditions(const struct page *page, const struct explained_call *const *calls)
 {
 	FILE *out = page->out;
 
 	for (size_t i = 0; i < page->arch_count; i++) {
-		size_t at = 0;
-		if (!calls[i] || calls[i]->kind != EXPLAINED_CONDITIONAL)
-			continue;
-		while (at < i && !(calls[at] && is_same(calls[at], calls[i])))
-			at++;
-		if (at < i)
+		if (!is_first_with(calls, i))
 			continue;
 		if (page->arch_count > 1)
-			PUT("explained-on", TEXT("arch", page->archs[i]->name));
-		for (size_t j = i + 1; page->arch_count > 1 && j < page->arch_count; j++)
-			if (calls[j] && is_same(calls[i], calls[j]))
-				PUT("explained-and", TEXT("arch", page->archs[j]->name));
+			PUT("explained-archs");
+		put_archs(page, calls, i);
 		if (page->arch_count > 1)
-			PUT("explained-on-end");
+			PUT("explained-archs-end");
 		put_cases(page, calls[i]);
 	}
+}
+
+/* A row of their own: pictures are wide. */
+static void put_pictures(const struct page *page, const struct explained_call *const *calls,
+                         const char *change)
+{
+	FILE *out = page->out;
+	bool any = false;
+
+	for (size_t i = 0; i < page->arch_count; i++) {
+		if (!is_first_with(calls, i) || calls[i]->graph.nodes.count == 0)
+			continue;
+		if (!any)
+			PUT("explained-drawn", TEXT("change", change),
+			    NUMBER("columns", page->arch_count + 6));
+		any = true;
+		PUT("explained-decisions");
+		put_archs(page, calls, i);
+		PUT("explained-picture", NUMBER("count", calls[i]->graph.nodes.count));
+		graph_print_html(out, calls[i]);
+		PUT("explained-picture-end");
+	}
+	if (any)
+		PUT("explained-drawn-end");
 }
 
 /* The architecture that has the call and comes first: its place and costs are shown. */
@@ -267,6 +203,19 @@ static enum explained_change change_of(const struct page *page, const struct exp
 	return change;
 }
 
+/* The line of the first case, after why there is no other. */
+static void put_place(FILE *out, const struct explained_call *call)
+{
+	const struct explained_case *first = &call->cases.items[0];
+	char line[20] = "";
+
+	if (first->rest && first->line)
+		snprintf(line, sizeof(line), "%u", first->line);
+	if (first->rest && call->kind != EXPLAINED_CONDITIONAL)
+		PUT("explained-rest", TEXT("words", first->rest));
+	PUT("explained-place", TEXT("lines", first->rest ? line : first->lines));
+}
+
 static void put_row(const struct page *page, const struct explained_call *const *calls)
 {
 	const struct explained_call *call = first_of(page, calls);
@@ -289,7 +238,7 @@ static void put_row(const struct page *page, const struct explained_call *const 
 		PUT("explained-change", TEXT("class", change_classes[change]),
 		    TEXT("words", change_words[change]), TEXT("text", difference->text));
 	put_conditions(page, calls);
-	PUT("explained-place", TEXT("lines", call->cases.items[0].lines));
+	put_place(out, call);
 	PUT("explained-cost");
 	explanation_print_cost(out, call);
 	PUT(call->from_bitmap ? "explained-bitmap" : "explained-program");
@@ -297,6 +246,7 @@ static void put_row(const struct page *page, const struct explained_call *const 
 	put_siblings(page, call);
 	PUT("explained-siblings-end");
 	PUT("explained-row-end");
+	put_pictures(page, calls, change_classes[change]);
 }
 
 /* Calls of all architectures, by name. */

@@ -7,6 +7,8 @@ installed, does it search, filter, fold and colour as it should, on wide and nar
 import html.parser
 import json
 import pathlib
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -39,7 +41,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.open, self.problems, self.ids, self.targets, self.rows, self.titles = [], [], set(), set(), {}, []
-        self.row, self.graphs = None, 0
+        self.row, self.pictures = None, []
 
     def handle_starttag(self, tag, attrs):
         values = dict(attrs)
@@ -54,7 +56,12 @@ class Page(html.parser.HTMLParser):
             if values["id"] in self.ids:
                 self.problems.append(f"id {values['id']} twice")
             self.ids.add(values["id"])
-        self.graphs += tag == "svg"
+        if tag == "svg":
+            self.pictures.append({"size": values, "boxes": [], "ways": []})
+        elif self.pictures and tag == "rect" and self.open[-1] in ("svg", "g"):
+            self.pictures[-1]["boxes"].append(values)
+        elif self.pictures and tag == "path" and values.get("class") in ("yes", "no"):
+            self.pictures[-1]["ways"].append(values)
         if tag == "tr" and "id" in values:
             self.row = self.rows.setdefault(values["id"], {"attributes": values, "text": ""})
         elif self.row and tag in ("td", "span", "p"):
@@ -65,6 +72,8 @@ class Page(html.parser.HTMLParser):
     def handle_startendtag(self, tag, attrs):
         if "svg" not in self.open:
             self.problems.append(f"<{tag}/> outside of a picture")
+        self.handle_starttag(tag, attrs)
+        self.open.pop()
 
     def handle_endtag(self, tag):
         if not self.open or self.open.pop() != tag:
@@ -77,6 +86,54 @@ class Page(html.parser.HTMLParser):
             self.titles.append(data)
         if self.row:
             self.row["text"] += data
+
+
+def check_picture(picture):
+    """Boxes are apart and in the picture, and each decision has two ways that begin below it and go down to the top of a box."""
+    number = lambda values, *names: [float(values[name]) for name in names]
+    width, height = number(picture["size"], "width", "height")
+    boxes = [number(box, "x", "y", "width", "height") for box in picture["boxes"]]
+    decisions = [number(box, "x", "y", "width", "height") for box in picture["boxes"] if box.get("class") == "box"]
+    check(decisions and len(boxes) > len(decisions), boxes)
+    for i, (x, y, w, h) in enumerate(boxes):
+        check(x >= 0 and y >= 0 and x + w <= width and y + h <= height, ("outside of the picture", boxes[i], width, height))
+        check(all(x + w <= a or a + c <= x or y + h <= b or b + d <= y for a, b, c, d in boxes[:i]), ("boxes overlap", boxes[i]))
+    starts, words = [], []
+    for way in picture["ways"]:
+        places = [float(word) for word in re.findall(r"-?\d+", way["d"])]
+        starts += [i for i, (x, y, w, h) in enumerate(decisions) if x <= places[0] <= x + w and y + h == places[1]]
+        words.append(way["class"])
+        check(any(x <= places[-2] <= x + w and y == places[-1] for x, y, w, h in boxes), ("a way that leads nowhere", way))
+        check(places[1] < places[-1], ("a way that goes up", way))
+    check(sorted(starts) == sorted(2 * list(range(len(decisions)))), ("ways that begin elsewhere", starts))
+    check(words.count("yes") == words.count("no") == len(decisions), words)
+
+
+def tangled(source):
+    """A profile whose programs share decisions: many conditions on several arguments."""
+    compare = ["SCMP_CMP_EQ", "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_GE", "SCMP_CMP_MASKED_EQ"]
+    entries = []
+    for name in "mmap", "prctl", "clone":
+        for _ in range(source.randrange(1, 12)):
+            indexes = source.sample(range(5), source.randrange(1, 4))
+            values = [source.choice((source.randrange(9), source.randrange(1 << 34))) for _ in indexes]
+            conditions = [{"index": index, "value": value, "op": source.choice(compare)} for index, value in zip(indexes, values)]
+            for condition in conditions:
+                if condition["op"] == "SCMP_CMP_MASKED_EQ":
+                    condition["valueTwo"] = condition["value"] & source.randrange(16)
+            entries.append({"names": [name], "action": "SCMP_ACT_ALLOW", "args": conditions})
+    return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": entries})
+
+
+def check_tangled(callgate, folder, seed):
+    (folder / "tangled.json").write_text(tangled(random.Random(seed)))
+    run = subprocess.run([callgate, "explain", "--arch", "x86_64", "--html", "tangled.json"], cwd=folder, capture_output=True, text=True, check=False)
+    check(run.returncode == 0, (seed, run.stderr))
+    page = Page()
+    page.feed(run.stdout)
+    for picture in page.pictures:
+        check_picture(picture)
+    return len(page.pictures)
 
 
 def check_page(text):
@@ -100,7 +157,9 @@ def check_page(text):
     check(changes == {"read": "more", "chmod": "less", "socket": changes.get("socket")} and changes["socket"], changes)
     kinds = {name: page.rows[name]["attributes"]["data-kind"] for name in ("read", "socket", "ptrace")}
     check(kinds == {"read": "allowed", "socket": "conditional", "ptrace": "denied"}, kinds)
-    check(page.graphs >= 2, page.graphs)
+    check(len(page.pictures) >= 2, len(page.pictures))
+    for picture in page.pictures:
+        check_picture(picture)
 
 
 class Browser:
@@ -134,7 +193,7 @@ class Browser:
         self.call("POST", self.element(selector) + "/click", {})
 
     def visible(self):
-        return self.run("return [...document.querySelectorAll('.calls tbody tr')].filter(row => row.offsetHeight > 0).map(row => row.id)")
+        return self.run("return [...document.querySelectorAll('.calls tr[id]')].filter(row => row.offsetHeight > 0).map(row => row.id)")
 
     def close(self):
         if self.session:
@@ -156,10 +215,12 @@ def check_search(browser, rows):
     browser.click("button[data-kind=conditional]")
     check(browser.visible() == ["openat", "socket"], f"By argument shows {browser.visible()}")
     check(browser.run("return document.querySelector('[aria-pressed=true]').textContent") == "By argument", "no button is pressed")
-    browser.click("#openat details summary")
-    check(browser.run("return document.querySelector('#openat svg').getBoundingClientRect().height > 40"), "the graph does not open")
+    browser.click("#openat + .drawn summary")
+    check(browser.run("return document.querySelector('#openat + .drawn svg').getBoundingClientRect().height > 40"), "the picture does not open")
     browser.click("#openat a[href='#openat2']")
     check("openat2" in browser.visible(), "a link leads to a hidden row")
+    browser.click("button[data-kind=denied]")
+    check(browser.run("return document.querySelector('#openat + .drawn').offsetHeight") == 0, "a picture without its call is shown")
     browser.click("button[data-kind=changed]")
     check(browser.visible() == ["chmod", "read", "socket"], f"Changed shows {browser.visible()}")
 
@@ -169,6 +230,7 @@ def check_looks(browser):
     colours = [browser.run(shadow % name) for name in ("read", "chmod", "close")]
     check(len(set(colours)) == 3 and colours[2] == "none", f"what changed has no colours: {colours}")
     browser.click("button[data-kind='']")
+    browser.run("document.querySelectorAll('details').forEach(details => { details.open = true; })")
     for width in (1400, 900, 400):
         browser.call("POST", "/window/rect", {"width": width, "height": 900})
         seen = browser.run("return [window.innerWidth, document.documentElement.scrollWidth]")
@@ -183,7 +245,7 @@ def check_browser(path, folder):
     browser = Browser(folder)
     try:
         browser.call("POST", "/url", {"url": path.as_uri()})
-        rows = browser.run("return document.querySelectorAll('.calls tbody tr').length")
+        rows = browser.run("return document.querySelectorAll('.calls tr[id]').length")
         check_search(browser, rows)
         check_looks(browser)
         complaints = [entry["message"] for entry in browser.call("POST", "/se/log", {"type": "browser"})]
@@ -206,6 +268,7 @@ def main():
         plain, one = [(folder / page).read_text() for page in ("plain.html", "one.html")]
         check("What has changed" not in plain and "data-kind=\"changed\"" not in plain, "changes against nothing")
         check(one.count("<tr id=") == 1, "--syscall shows other calls")
+        check(sum(check_tangled(callgate, folder, seed) for seed in range(12)) > 12, "few pictures")
         full = subprocess.run([callgate, "explain", "--html", "-o", "/dev/full", NAME], cwd=folder, capture_output=True, text=True, check=False)
         check(full.returncode == 2 and "/dev/full" in full.stderr, full)
         if not shutil.which("chromium") or not shutil.which("chromedriver"):
