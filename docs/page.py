@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""usage: page.py --names PAGE.scd | page.py SCDOC PAGE.scd OUTPUT
+"""usage: page.py --names PAGE.scd | page.py SCDOC PAGE.scd OUTPUT DEPFILE
 
 With --names: the names that a page describes besides its own, one per line. They become links to the page.
+
+A line "@types HEADER [NAME...]" of a page stands for the structures and enumerations that a public header defines, or those of these names,
+with the comments above them. They are names of the page, too.
 
 Otherwise: the page, as scdoc makes it, but safe to copy from. Some formatters print "-", "'", "`", "^" and "~" as typographic characters, and some
 read a doubled backslash twice; scdoc leaves the choice to the formatter, and this program writes the names of the ASCII characters. Tabs in
@@ -17,13 +20,41 @@ ASCII_NAMES = {"-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti
 TOKEN = re.compile(r"\\h'[^']*'|\\f.|\\\(..|\\\*\(..|\\[^f(*]|[-'`^~]")
 
 
+HEADING = re.compile(r"^# NAME\n(.*?) - ", re.M | re.S)
+TYPES = re.compile(r"^@types (\S+)(.*)$", re.M)
+DEFINITION = re.compile(r"^(?:/\*(?:[^*]|\*(?!/))*\*/\n)?(?:struct|enum) ([a-z]\w*) \{\n.*?^\}.*?;$", re.M | re.S)
+# What divides a header into parts.
+BANNER = re.compile(r"^ \* ---- .* ----\n \*\n", re.M)
+
+
+def header(page, name):
+    return page.resolve().parent.parent / "include" / name
+
+
+def definitions(page, asked):
+    """Pairs of a name and a definition, for a match of TYPES."""
+    wanted = asked.group(2).split()
+    found = {match.group(1): match.group() for match in DEFINITION.finditer(header(page, asked.group(1)).read_text())}
+    missing = set(wanted) - set(found)
+    if missing or not found:
+        sys.exit(f"{page}: {asked.group(1)} does not define {' '.join(sorted(missing)) or 'anything'}")
+    return [(name, BANNER.sub("", text)) for name, text in found.items() if name in wanted or not wanted]
+
+
 def names(page):
-    heading = re.search(r"^# NAME\n(.*?) - ", page.read_text(), re.M | re.S)
+    """All names of a page, of which its own may be one."""
+    text = page.read_text()
+    heading = HEADING.search(text)
     if not heading:
         sys.exit(f"{page}: no line 'names - what they do' below '# NAME'")
-    for name in heading.group(1).split(","):
-        if name.strip() != page.name.split(".")[0]:
-            yield name.strip()
+    of_types = [name for asked in TYPES.finditer(text) for name, _ in definitions(page, asked)]
+    return list(dict.fromkeys([name.strip() for name in heading.group(1).split(",")] + of_types))
+
+
+def complete(page):
+    """The page for scdoc, which takes a backslash for the beginning of an escape even in an example."""
+    text = HEADING.sub(lambda match: f"# NAME\n\n{', '.join(names(page))} - ", page.read_text(), count=1)
+    return TYPES.sub(lambda asked: "\n\n".join(f"```\n{definition}\n```" for _, definition in definitions(page, asked)).replace("\\", "\\\\"), text)
 
 
 def ascii_text(line):
@@ -48,14 +79,17 @@ def safe(roff):
 
 def main():
     if sys.argv[1] == "--names":
-        print("\n".join(names(pathlib.Path(sys.argv[2]))))
+        page = pathlib.Path(sys.argv[2])
+        print("\n".join(name for name in names(page) if name != page.name.split(".")[0]))
         return
-    scdoc, page, output = sys.argv[1:]
-    with open(page, "rb") as text:
-        made = subprocess.run([scdoc], stdin=text, stdout=subprocess.PIPE, check=False)
+    scdoc, page, output, depfile = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
+    made = subprocess.run([scdoc], input=complete(page).encode(), stdout=subprocess.PIPE, check=False)
     if made.returncode != 0:
         sys.exit(f"{page}: scdoc refuses it")
-    pathlib.Path(output).write_text("\n".join(safe(made.stdout.decode())))
+    output.write_text("\n".join(safe(made.stdout.decode())))
+    headers = sorted({str(header(page, asked.group(1))) for asked in TYPES.finditer(page.read_text())})
+    depfile.write_text(f"{output}: {' '.join(headers)}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

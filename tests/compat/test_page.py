@@ -4,7 +4,7 @@
 Is a man page true as a reader sees it? It is rendered by man, and by a groff that prints as the strictest systems do, on which "-" and "'" are
 typographic characters unless the page says otherwise; the examples must come out the same. Each is compiled by the compiler of the environment (CC)
 or of the build, by gcc and by clang as far as they are there, and run: examples.py. In section 3 the SYNOPSIS must be what the headers say, and
-NAME must list just its functions.
+NAME must list just its functions, and the types of TYPES or of the functions.
 """
 import os
 import pathlib
@@ -68,6 +68,8 @@ class Page:
         self.includes = [re.sub(r"\s*/\*.*", "", line) for line in synopsis if line.startswith("#include")]
         self.prototypes = [line for line in synopsis if re.match(r"\w[\w ]* \**\w+\(.*\);$", line)]
         self.names = set(re.split(r",\s+", " ".join(parts["NAME"]).strip().split(" - ")[0]))
+        self.types = set(re.findall(r"^ *(?:struct|enum) (\w+) \{$", "\n".join(parts.get("TYPES", [])), re.M))
+        self.named_types = set(re.findall(r"\bstruct (\w+)", " ".join(self.prototypes)))
         self.examples = [example for title in ("EXAMPLE", "EXAMPLES") for example in blocks(parts.get(title, []))]
         command = re.search(r"Compile with (cc .*\))\s*[.;,]", "\n".join(synopsis))
         self.says_how = bool(command)
@@ -76,7 +78,7 @@ class Page:
 
 def synopsis_faults(page, own_name, place):
     listed = {re.search(r"(\w+)\(", prototype).group(1) for prototype in page.prototypes if not prototype.startswith("typedef")}
-    alone = (listed ^ page.names) - {own_name}
+    alone = ((listed | page.types) ^ (page.names - (page.named_types - page.types))) - {own_name} # the others are opaque
     if listed and alone:
         yield f"in NAME or in SYNOPSIS alone: {sorted(alone)}"
     if not page.includes:

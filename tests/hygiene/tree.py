@@ -24,21 +24,24 @@ def tracked(root):
 FUNCTION = re.compile(r"^(?!#|\s|/|\*|typedef|static)[^(=]*?\b((?:callgate|seccomp)_\w*[a-z0-9])\(", re.MULTILINE)
 
 
+STRUCTURE = re.compile(r"^(?:struct|enum) ([a-z]\w*)(?: \{|;)$", re.MULTILINE)
+
+
 def documented(root):
     """Every name that stands in the NAME section of a man page."""
-    names = set()
-    for page in (root / "docs").glob("*.scd"):
-        heading = re.search(r"^# NAME\n(.*?) - ", page.read_text(), re.MULTILINE | re.DOTALL)
-        names |= {name.strip() for name in heading.group(1).split(",")} if heading else set()
-    return names
+    sys.path.insert(0, str(root / "docs"))
+    from page import names # pylint: disable=import-error,import-outside-toplevel
+    return {name for page in (root / "docs").glob("*.scd") for name in names(page)}
 
 
 def undocumented(root):
-    """Public functions of the headers, and exported symbols, that no man page names."""
+    """Public functions and types of the headers, and exported symbols, that no man page names."""
     names = documented(root)
     for header in [root / "include/seccomp.h", *sorted((root / "include/callgate").glob("*.h"))]:
         for function in sorted(set(FUNCTION.findall(header.read_text())) - names):
             yield f"{header.relative_to(root)}: {function}() is in the NAME of no man page"
+        for structure in sorted(set(STRUCTURE.findall(header.read_text())) - names):
+            yield f"{header.relative_to(root)}: {structure} is in the NAME of no man page"
     for symbols in sorted((root / "tests/abi").glob("*.symbols")):
         exported = re.findall(r"\b((?:callgate|seccomp)_\w+)", symbols.read_text())
         for symbol in sorted(set(exported) - names):
