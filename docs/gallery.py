@@ -30,10 +30,14 @@ SESSIONS = [
     ("check", "A profile is reviewed", "What evades it, and what it can't mean.", ["callgate profile check evaded.json"]),
     ("program", "What the kernel gets", "A proved program, as instructions.", ["callgate compile --profile chmod.json --arch x86_64 -o chmod.bpf", "callgate disasm chmod.bpf"]),
 ]
-# Of each: the name of its picture, a heading, what it shows, the command that writes page.html, and the picture's height.
+# Of each: the name of its picture, a heading, what it shows, the command that writes page.html, the picture's height, and what is clicked on before.
 PAGES = [
     ("coverage", "What tests exercise", "`callgate test --coverage-html page.html --mutate chmod.test` draws the rules and the program, and what of them no test notices.",
-     ["callgate", "test", "--coverage-html", "page.html", "--mutate", "chmod.test"], 760),
+     ["callgate", "test", "--coverage-html", "page.html", "--mutate", "chmod.test"], 760, None),
+    ("explain", "What a filter does, and why", "`callgate explain --html` makes a page to search in; here after a click on *By argument*. The policy is "
+     "[server.policy](../examples/policies/server.policy).",
+     ["callgate", "explain", "--html", "--machine", "x86_64", "--kernel", "6.1", "--cap", "none", "-o", "page.html", "server.policy"], 760,
+     'button[data-kind="conditional"]'),
 ]
 FILES = {
     "forgotten.json": '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [\n'
@@ -90,8 +94,10 @@ def page_of(picture):
     return found.group(1).decode() if found else None
 
 
-def photograph(page, picture, height, digest):
+def photograph(page, picture, height, clicked, digest):
     browser = shutil.which("chromium") or sys.exit("chromium is missing: a page has changed, and its picture with it")
+    if clicked:
+        page.write_text(page.read_text() + f"<script>document.querySelector('{clicked}').click()</script>\n")
     subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1",
                     f"--window-size=1100,{height}", f"--screenshot={picture}", page.as_uri()], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, timeout=120)
@@ -117,7 +123,7 @@ def gallery(folder, environment, check):
         lines = session(commands, folder, environment)
         compared(DOCS / f"pictures/{name}.svg", terminal(lines), check, differences)
         page += f"\n## {heading}\n\n{about}\n\n![{heading}](pictures/{name}.svg)\n\n<details><summary>as text</summary>\n\n```\n" + "\n".join(lines) + "\n```\n\n</details>\n"
-    for name, heading, about, command, height in PAGES:
+    for name, heading, about, command, height, clicked in PAGES:
         subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         made = folder / "page.html"
         digest = hashlib.sha256(made.read_bytes()).hexdigest()
@@ -126,7 +132,7 @@ def gallery(folder, environment, check):
             if check:
                 differences.append(picture)
             else:
-                photograph(made, picture, height, digest)
+                photograph(made, picture, height, clicked, digest)
         page += f"\n## {heading}\n\n{about}\n\n![{heading}](pictures/{name}.png)\n"
     page += "\n## The files\n"
     for name, text in FILES.items():
@@ -145,7 +151,7 @@ def main():
         return 77
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for example in ("chmod.json", "chmod.test"):
+        for example in ("chmod.json", "chmod.test", "policies/server.policy", "policies/base.policy"):
             shutil.copy(ROOT / "examples" / example, folder)
         for file, text in FILES.items():
             (folder / file).write_text(text)
