@@ -1,12 +1,11 @@
 /*
  * Random policies of the kinds that one rule for each call does not show, here and in the distribution's libseccomp, 2.5.4 or later: the same
- * results, and, decided by the prover for every input there is, the same verdicts of its exported program and of our rules.
+ * results, and, decided by the prover for every input there is, the same verdicts of its exported program and of our rules. Where the two
+ * differ, a third decides, the model of the contract: ours must be what it says. That is so for a few policies in a thousand, of several rules
+ * of one call, and for the bits of socketcall(2)'s and ipc(2)'s call number that the kernel does not read.
  *
- * What may differ, or is not compared:
- * - The bits of socketcall(2)'s and ipc(2)'s call number that the kernel does not read: ignored here.
- * - With CTL_OPTIMIZE 1, an architecture whose first call in order of priority is one that it lacks.
- * - Several rules of one call that compare the same argument with NE, LT, LE, GE or GT. Here such rules compare with EQ and MASKED_EQ.
- * - The number -10191, which two calls share: 2.5.4 takes it for switch_endian(2), as we do, and 2.6.0 for sys_debug_setcontext(2).
+ * Not compared are programs of CTL_OPTIMIZE 1 with an architecture whose first call in order of priority is one that it lacks. The number
+ * -10191, which two calls share, is left out: 2.5.4 takes it for switch_endian(2), as we do, and 2.6.0 for sys_debug_setcontext(2).
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -16,6 +15,7 @@
 #include <callgate/prove.h>
 
 #include "distribution.h"
+#include "property/rule_model.h"
 #include "support/random.h"
 #include "support/run.h"
 
@@ -56,6 +56,10 @@ static const uint32_t little[] = {
 static const uint32_t big[] = {SCMP_ARCH_S390,      SCMP_ARCH_S390X,  SCMP_ARCH_PPC,
                                SCMP_ARCH_PPC64,     SCMP_ARCH_MIPS,   SCMP_ARCH_MIPS64,
                                SCMP_ARCH_MIPS64N32, SCMP_ARCH_PARISC, SCMP_ARCH_PARISC64};
+
+/* Who is right where the two differ, and whether they did. */
+static struct model model;
+static bool differs;
 
 #define PICK(random, list) ((list)[random_below((random), sizeof(list) / sizeof((list)[0]))])
 
@@ -98,6 +102,17 @@ static int random_number(struct random *random, const struct kind *kind)
 	return seccomp_syscall_resolve_name(random_name(random, kind));
 }
 
+static void add_rule(bool exact, uint32_t action, int number, unsigned count, const struct scmp_arg_cmp *args)
+{
+	int result =
+	    (exact ? ours.rule_add_exact_array : ours.rule_add_array)(ours.ctx, action, number, count, args);
+	int other = (exact ? theirs.rule_add_exact_array : theirs.rule_add_array)(theirs.ctx, action, number,
+	                                                                          count, args);
+
+	ck_assert_int_eq(result, model_rule_add(&model, exact, action, number, count, args));
+	differs = differs || other != result;
+}
+
 /* Unless several rules of one call are wanted, each call once. */
 static void add_rules(struct random *random, const struct kind *kind)
 {
@@ -115,10 +130,8 @@ static void add_rules(struct random *random, const struct kind *kind)
 		}
 		unsigned arg_count = random_args(random, kind, args);
 		uint32_t action = kind->several_actions ? PICK(random, actions) : SCMP_ACT_ALLOW;
-		if (random_below(random, 4) == 0)
-			BOTH(rule_add_exact_array, action, numbers[i], arg_count, args);
-		else
-			BOTH(rule_add_array, action, numbers[i], arg_count, args);
+		bool exact = random_below(random, 4) == 0;
+		add_rule(exact, action, numbers[i], arg_count, args);
 	}
 }
 
@@ -132,9 +145,13 @@ static uint32_t begin(struct random *random, const struct kind *kind, bool is_bi
 	uint32_t first = count ? is_big ? PICK(random, big) : PICK(random, little) : SCMP_ARCH_X86_64;
 	BOTH(arch_remove, SCMP_ARCH_NATIVE);
 	BOTH(arch_add, first);
+	model_init(&model, SCMP_ACT_ERRNO(1));
+	model_arch_remove(&model, seccomp_arch_native());
+	model_arch_add(&model, first);
 	for (uint32_t i = 1; i < count; i++) {
 		uint32_t token = is_big ? PICK(random, big) : PICK(random, little);
 		BOTH(arch_add, token);
+		model_arch_add(&model, token);
 	}
 	return first;
 }
@@ -143,7 +160,9 @@ static uint32_t begin(struct random *random, const struct kind *kind, bool is_bi
 static void merge(struct random *random, const struct kind *kind, bool is_big)
 {
 	scmp_filter_ctx to = ours.ctx, their_to = theirs.ctx;
+	static struct model_state first;
 
+	first = model.now;
 	begin(random, kind, is_big);
 	add_rules(random, kind);
 	int result = ours.merge(to, ours.ctx), their_result = theirs.merge(their_to, theirs.ctx);
@@ -152,21 +171,22 @@ static void merge(struct random *random, const struct kind *kind, bool is_big)
 		ours.release(ours.ctx);
 		theirs.release(theirs.ctx);
 	}
+	for (size_t i = 0; result == 0 && i < model.now.count; i++)
+		first.archs[first.count++] = model.now.archs[i];
+	model.now = first;
 	ours.ctx = to;
 	theirs.ctx = their_to;
 }
 
-/* The first of what may differ: bits of a multiplexed call's number that the kernel does not read. */
-static bool is_unread_by_kernel(const struct callgate_difference *difference)
+/* Is what we say what the model says? */
+static bool is_right(const struct callgate_difference *difference)
 {
-	char *name = seccomp_syscall_resolve_num_arch(difference->witness.arch, difference->witness.nr);
-	uint64_t unread = !name                             ? 0
-	                  : strcmp(name, "ipc") == 0        ? ~UINT64_C(0xffff)
-	                  : strcmp(name, "socketcall") == 0 ? ~UINT64_C(0xffffffff)
-	                                                    : 0;
+	const struct callgate_call *witness = &difference->witness;
+	struct seccomp_data call = {
+	    .nr = witness->nr, .arch = witness->arch, .instruction_pointer = witness->instruction_pointer};
 
-	free(name);
-	return difference->witness.args[0] & unread;
+	memcpy(call.args, witness->args, sizeof(call.args));
+	return model_allows(&model, &call, difference->first);
 }
 
 static void compare_verdicts(const char *kind, uint32_t first)
@@ -182,8 +202,9 @@ static void compare_verdicts(const char *kind, uint32_t first)
 	ck_assert(comparison->relation != CALLGATE_RELATION_UNKNOWN &&
 	          comparison->relation != CALLGATE_RELATION_REFUSED);
 	for (size_t i = 0; i < comparison->count; i++)
-		ck_assert_msg(is_unread_by_kernel(&comparison->differences[i]), "%s: %s", kind,
+		ck_assert_msg(is_right(&comparison->differences[i]), "%s: %s", kind,
 		              comparison->differences[i].text);
+	differs = comparison->count > 0;
 	callgate_comparison_free(comparison);
 	callgate_program_free(program);
 }
@@ -192,23 +213,25 @@ START_TEST(the_distribution_agrees)
 {
 	const struct kind *kind = &kinds[_i];
 	struct random random = random_start(kind->name);
-	unsigned long compared = 0, runs = random_runs(100);
+	unsigned long agreed = 0, runs = random_runs(100);
 
 	for (unsigned long i = runs; i > 0; i--) {
 		bool is_big = kind->several_archs && random_below(&random, 3) == 0;
 		uint32_t optimize = 1 + random_below(&random, 2), first = begin(&random, kind, is_big);
+		differs = false;
 		BOTH(attr_set, SCMP_FLTATR_CTL_OPTIMIZE, optimize);
 		add_rules(&random, kind);
 		if (kind->merged)
 			merge(&random, kind, is_big);
-		if (optimize == 2 || !pseudo_number_leads()) {
+		if (!differs && (optimize == 2 || !pseudo_number_leads())) {
 			compare_verdicts(kind->name, first);
-			compared++;
+			agreed += !differs;
 		}
 		ours.release(ours.ctx);
 		theirs.release(theirs.ctx);
 	}
-	ck_assert_uint_gt(compared, runs / 4);
+	printf("%s: %lu of %lu agree wholly\n", kind->name, agreed, runs);
+	ck_assert_uint_gt(agreed, runs / 8);
 }
 END_TEST
 
