@@ -44,7 +44,9 @@ static void compare(struct random *random, enum unrelated_kind kind, int count)
 
 START_TEST(no_program_is_longer)
 {
-	struct random random = random_start(unrelated_names[_i]);
+	/* For some lists of NE the other library takes more than minutes: there, the list is always the same. */
+	struct random random =
+	    _i == UNRELATED_NOT_EQUAL_2_OF_6 ? (struct random){1} : random_start(unrelated_names[_i]);
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (_i != UNRELATED_NOT_EQUAL_2_OF_6 || counts[i] <= NOT_EQUAL_MOST)
