@@ -1,4 +1,6 @@
-/* Filters as text: pseudo filter code, which people diff; programs; what the compiler makes on the way to them; and what a proof is about. */
+/* Filters as text: pseudo filter code, which people diff; programs; and what a proof is about. */
+#include "analysis/filter_text.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -273,7 +275,7 @@ int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
 	return result;
 }
 
-/* ---- programs, and what the compiler makes on the way to them ---- */
+/* ---- programs ---- */
 
 char *callgate_program_disassemble(const struct callgate_program *program)
 {
@@ -285,44 +287,54 @@ char *callgate_program_disassemble(const struct callgate_program *program)
 	return strbuf_steal(&text);
 }
 
-const char *callgate_pass_name(size_t i)
+/* ---- what a proof is about ---- */
+
+static void add_proof_rule(const struct policy_rule *rule, struct strbuf *out)
 {
-	return compile_pass_name(i);
+	static const char operators[][10] = {
+	    /* ORDER policy_op */ "", "NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ"};
+
+	strbuf_printf(out, "rule 0x%x\n", rule->action);
+	for (uint32_t i = 0; i < rule->condition_count; i++) {
+		const struct policy_condition *condition = &rule->conditions[i];
+		strbuf_printf(out, "condition %u %s 0x%" PRIx64 " 0x%" PRIx64 "\n", condition->arg,
+		              operators[condition->op], condition->mask, condition->value);
+	}
 }
 
-const char *callgate_pass_what(size_t i)
+static void add_proof_arch(const struct policy_arch *arch, struct strbuf *out)
 {
-	return compile_pass_what(i);
+	const struct callgate_arch *facts = arch->arch;
+
+	strbuf_printf(out, "architecture 0x%x 0x%x 0x%x %u\n", facts->audit, facts->nr_first, facts->nr_last,
+	              facts->word_bits);
+	if (arch->unknown_first)
+		strbuf_printf(out, "unknown 0x%x 0x%x\n", arch->unknown_first, arch->unknown_action);
+	for (size_t i = 0; i < arch->syscall_count; i++) {
+		strbuf_printf(out, "call 0x%x\n", arch->syscalls[i].nr);
+		for (uint32_t j = 0; j < arch->syscalls[i].rule_count; j++)
+			add_proof_rule(&arch->syscalls[i].rules[j], out);
+	}
 }
 
-/* Hands out a text: 0, or -ENOMEM with a diagnosis. */
-static int give_text(struct context *context, struct strbuf *text, char **ret_text)
+void filter_text_add_policy(struct strbuf *out, const struct policy *policy)
 {
-	char *stolen = strbuf_steal(text);
-
-	if (!stolen)
-		return diag_fail(&context->diag, -ENOMEM, "out of memory for the text");
-	*ret_text = stolen;
-	return 0;
+	assert(policy->arch_count > 0);
+	strbuf_printf(out, "callgate-proof 1\norder %s\ndefault 0x%x\nbad-architecture 0x%x\n",
+	              policy->archs[0].arch->big_endian ? "big" : "little", policy->default_action,
+	              policy->bad_arch_action);
+	for (size_t i = 0; i < policy->arch_count; i++)
+		add_proof_arch(&policy->archs[i], out);
 }
 
-int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, char **ret_text)
+void filter_text_add_program(struct strbuf *out, const struct callgate_program *program)
 {
-	struct context *context = context_check_with(ctx, pass && ret_text ? pass : NULL,
-	                                             "name of the pass and the place for the text");
-	struct arena arena = {0};
-	struct strbuf text = {0};
+	const unsigned char *byte = (const unsigned char *)program->bytes;
 
-	if (!context)
-		return -EINVAL;
-	struct compile_dump dump = {.after = pass, .dot = dot != 0, .out = &text};
-	const struct policy *policy = context_policy(context, false, &arena);
-	int result = policy ? compile_dump_policy(policy, &dump, &context->diag) : -ENOMEM;
-	arena_finish(&arena);
-	if (result == 0)
-		return give_text(context, &text, ret_text);
-	strbuf_finish(&text);
-	return result;
+	strbuf_append(out, "program\n");
+	for (size_t i = 0; i < program->count; i++, byte += 8)
+		strbuf_printf(out, "code %02x%02x%02x%02x%02x%02x%02x%02x\n", byte[0], byte[1], byte[2],
+		              byte[3], byte[4], byte[5], byte[6], byte[7]);
 }
 
 int callgate_compile_text(const scmp_filter_ctx ctx, char **ret_text)
@@ -336,9 +348,13 @@ int callgate_compile_text(const scmp_filter_ctx ctx, char **ret_text)
 		return result;
 	const struct policy *policy = context_policy(context, false, &arena);
 	if (policy)
-		policy_write(policy, &text);
+		filter_text_add_policy(&text, policy);
 	for (size_t i = 0; policy && i < context->output.count; i++)
-		bpf_write(context->output.programs[i], &text);
+		filter_text_add_program(&text, context->output.programs[i]);
 	arena_finish(&arena);
-	return policy ? give_text(context, &text, ret_text) : -ENOMEM;
+	char *stolen = policy ? strbuf_steal(&text) : NULL;
+	if (!stolen)
+		return diag_fail(&context->diag, -ENOMEM, "out of memory for the text");
+	*ret_text = stolen;
+	return 0;
 }

@@ -63,21 +63,20 @@ int context_error(int result)
 	return result < 0 ? -EFAULT : result;
 }
 
-/* No rules, the native architecture; NULL when memory is out. */
-static struct ruleset *native_rules(struct diag *diag)
+/* No rules, the native architecture, and everything as at first: 0, -EINVAL or -ENOMEM, and then the context is as before. */
+static int begin(struct context *context, uint32_t def_action, struct diag *diag)
 {
-	struct ruleset *rules = ruleset_new();
+	int result = action_check(def_action, diag);
+	struct ruleset *rules = result == 0 ? ruleset_new() : NULL;
 
-	if (rules && ruleset_arch_add(rules, arch_native(), NULL) == 0)
-		return rules;
-	ruleset_free(rules);
-	diag_set(diag, "out of memory for a context");
-	return NULL;
-}
-
-static void begin(struct context *context, struct ruleset *rules, uint32_t def_action)
-{
-	assert(ruleset_arch_count(rules) == 1 && !context->compiled);
+	if (result < 0)
+		return result;
+	if (!rules || ruleset_arch_add(rules, arch_native(), NULL) < 0) {
+		ruleset_free(rules);
+		return diag_fail(diag, -ENOMEM, "out of memory for a context");
+	}
+	context_invalidate(context);
+	ruleset_free(context->rules);
 	context->rules = rules;
 	context->rule_calls = 0;
 	context->order = POLICY_ORDER_CONFLICTS;
@@ -86,27 +85,24 @@ static void begin(struct context *context, struct ruleset *rules, uint32_t def_a
 	context->notify_used = def_action == SCMP_ACT_NOTIFY;
 	memcpy(context->attributes, default_attributes, sizeof(default_attributes));
 	context->attributes[SCMP_FLTATR_ACT_DEFAULT] = def_action;
+	return 0;
 }
 
 scmp_filter_ctx seccomp_init(uint32_t def_action)
 {
-	struct diag *diag = diag_thread();
+	struct context *context = calloc(1, sizeof(*context));
 
 	/* Probes now: later a filter that the program loads by other means may forbid the questions. */
 	(void)load_level();
-	if (action_check(def_action, diag) < 0)
-		return NULL;
-	struct ruleset *rules = native_rules(diag);
-	struct context *context = rules ? calloc(1, sizeof(*context)) : NULL;
-	if (!context) {
-		diag_set(diag, "out of memory for a context");
-		ruleset_free(rules);
-		return NULL;
+	if (!context)
+		diag_set(diag_thread(), "out of memory for a context");
+	else if (begin(context, def_action, diag_thread()) == 0) {
+		context->magic = CONTEXT_MAGIC;
+		context->listener = -1;
+		return context;
 	}
-	context->magic = CONTEXT_MAGIC;
-	context->listener = -1;
-	begin(context, rules, def_action);
-	return context;
+	free(context);
+	return NULL;
 }
 
 int seccomp_reset(scmp_filter_ctx ctx, uint32_t def_action)
@@ -117,15 +113,7 @@ int seccomp_reset(scmp_filter_ctx ctx, uint32_t def_action)
 		return 0;
 	}
 	struct context *context = context_check_magic(ctx);
-	if (!context || action_check(def_action, &context->diag) < 0)
-		return -EINVAL;
-	struct ruleset *rules = native_rules(&context->diag);
-	if (!rules)
-		return -ENOMEM;
-	ruleset_free(context->rules);
-	context_invalidate(context);
-	begin(context, rules, def_action);
-	return 0;
+	return context ? begin(context, def_action, &context->diag) : -EINVAL;
 }
 
 void seccomp_release(scmp_filter_ctx ctx)
@@ -175,15 +163,22 @@ const struct policy *context_policy(struct context *context, bool everything, st
 	return policy;
 }
 
-/* Nothing is handed out that was disproved; what was not proved, only to who asked for it. */
+/*
+ * Nothing is handed out that the kernel would refuse, which a proof begins with, or that was disproved; what was not proved, only to
+ * those who asked for it.
+ */
 static int prove(struct context *context, const struct policy *policy)
 {
 	const struct compile_output *output = &context->output;
 	struct prove_result result;
+	int failed = 0;
 
-	if (context->proof == CALLGATE_PROOF_OFF_FOR_TIMING)
-		return 0;
-	int failed = proof_policy(policy, output->programs, output->count, NULL, &context->diag, &result);
+	if (context->proof == CALLGATE_PROOF_OFF_FOR_TIMING) {
+		for (size_t i = 0; i < output->count && failed == 0; i++)
+			failed = bpf_accept(output->programs[i], &context->diag);
+		return failed;
+	}
+	failed = proof_policy(policy, output->programs, output->count, NULL, &context->diag, &result);
 	if (failed < 0)
 		return failed;
 	bool exhausted = result.outcome == PROVE_UNPROVED && result.failure.error == -EDQUOT;
@@ -217,8 +212,6 @@ __attribute__((noinline)) static int compile(struct context *context)
 	const struct policy *policy = context_policy(context, false, &arena);
 	int result = policy ? compile_policy(policy, false, &context->diag, &context->output) : -ENOMEM;
 
-	if (result == 0)
-		result = load_check(context->output.programs, context->output.count, &context->diag);
 	if (result == 0)
 		result = prove(context, policy);
 	arena_finish(&arena);

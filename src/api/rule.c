@@ -76,9 +76,7 @@ static int check_once(const struct scmp_arg_cmp *args, size_t count, struct diag
 	return 0;
 }
 
-/* The rule, numbered here, is for `arch`, or with NULL for all architectures. */
-static int check_rule(struct context *context, const struct callgate_arch *arch,
-                      const struct ruleset_request *request)
+static int check_rule(struct context *context, const struct ruleset_request *request)
 {
 	int result = check_number(context, request->nr);
 
@@ -95,7 +93,7 @@ static int check_rule(struct context *context, const struct callgate_arch *arch,
 		                 "action %s is the default action already: the rule would change nothing",
 		                 text);
 	}
-	if (arch && request->nr < ARCH_NR_RESERVED_LAST)
+	if (request->arch && request->nr < ARCH_NR_RESERVED_LAST)
 		return diag_fail(&context->diag, -EINVAL,
 		                 "%d is a pseudo number: this takes the architecture's own numbers",
 		                 request->nr);
@@ -141,34 +139,25 @@ static void report_dead(struct context *context)
 	arena_finish(&arena);
 }
 
-static int add_ordered(struct context *context, struct ruleset_request *request)
-{
-	int result = ruleset_add_ordered(context->rules, request, &context->diag, &context->note);
-
-	if (result == 0)
-		report_dead(context);
-	return result;
-}
-
-/* A conjunction after the other, as seccomp_rule_add() takes them: all or none. */
+/* Each conjunction by itself, as seccomp_rule_add() takes them: all or none. */
 static int add_conjunctions(struct context *context, const struct ruleset_request *request)
 {
+	const uint32_t most = request->arch ? RULESET_DIRECT_CONDITIONS_MAX : RULESET_CONDITIONS_MAX;
 	struct diag *diag = &context->diag;
-	struct ruleset_request one = *request;
 	uint32_t first = 0;
+	int result = 0;
 
-	for (uint32_t i = 0; i < request->conjunction_count; first = request->ends[i++])
-		if (request->ends[i] - first >
-		    (request->arch ? RULESET_DIRECT_CONDITIONS_MAX : RULESET_CONDITIONS_MAX))
-			return diag_fail(diag, -EINVAL, "too many comparisons in one alternative");
-	int result = ruleset_start(context->rules, diag);
-	if (result < 0)
+	if (request->conjunction_count == 1 && request->condition_count <= most)
+		return ruleset_add(context->rules, request, diag, &context->note);
+	if ((result = ruleset_start(context->rules, diag)) < 0)
 		return result;
-	first = 0;
+	struct ruleset_request one = *request;
 	for (uint32_t i = 0; i < request->conjunction_count && result == 0; first = request->ends[i++]) {
 		one.conditions = request->conditions + first;
 		one.condition_count = request->ends[i] - first;
-		result = ruleset_add(context->rules, &one, diag, &context->note);
+		result = one.condition_count <= most
+		             ? ruleset_add(context->rules, &one, diag, &context->note)
+		             : diag_fail(diag, -EINVAL, "too many comparisons in one alternative");
 	}
 	if (result < 0)
 		(void)ruleset_reject(context->rules);
@@ -177,48 +166,53 @@ static int add_conjunctions(struct context *context, const struct ruleset_reques
 	return result;
 }
 
-static int add_checked(struct context *context, const struct callgate_arch *arch,
-                       struct ruleset_request *request, const struct scmp_arg_cmp *args,
-                       struct policy_condition *conditions)
+/* What every rule begins with: its number, and the checks of all but its conditions. */
+static int begin(struct context *context, struct ruleset_request *request)
 {
-	struct diag *diag = &context->diag;
-	int result = conditions_read(args, request->condition_count, 0, conditions, diag);
-
-	request->arch = arch;
-	request->conditions = conditions;
-	if (result == 0 && !arch)
-		result = check_once(args, request->condition_count, diag);
-	if (result < 0)
-		return result;
-	if (context->order == POLICY_ORDER_CONFLICTS)
-		return ruleset_add(context->rules, request, diag, &context->note);
-	request->conjunction_count = 1;
-	request->ends = &request->condition_count;
-	return add_ordered(context, request);
+	request->id = ++context->rule_calls;
+	request->default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT];
+	return check_rule(context, request);
 }
 
-static int add(struct context *context, const struct callgate_arch *arch, struct ruleset_request *request,
-               const struct scmp_arg_cmp *args)
+/* Adds a rule whose conditions are read. */
+static int add_request(struct context *context, const struct ruleset_request *request)
+{
+	bool has_order = context->order != POLICY_ORDER_CONFLICTS;
+	int result = has_order ? ruleset_add_ordered(context->rules, request, &context->diag, &context->note)
+	                       : add_conjunctions(context, request);
+
+	if (result == 0 && has_order)
+		report_dead(context);
+	if (result == 0)
+		take_action(context, request->action);
+	return result;
+}
+
+/* Comparisons are one conjunction. */
+static int add_comparisons(struct context *context, struct ruleset_request *request,
+                           const struct scmp_arg_cmp *args)
 {
 	struct policy_condition usual[ARGUMENTS_MAX], *conditions = usual;
 	unsigned count = request->condition_count;
 
-	if (count > (arch ? CALLGATE_RULE_CONDITIONS_MAX : ARGUMENTS_MAX))
+	if (count > (request->arch ? CALLGATE_RULE_CONDITIONS_MAX : ARGUMENTS_MAX))
 		return diag_fail(&context->diag, -EINVAL,
-		                 arch ? "too many comparisons in one rule"
-		                      : "more than 6 comparisons: a system call has 6 arguments");
+		                 request->arch ? "too many comparisons in one rule"
+		                               : "more than 6 comparisons: a system call has 6 arguments");
 	if (!args && count > 0)
 		return diag_fail(&context->diag, -EINVAL, "the array of comparisons is NULL");
-	request->id = ++context->rule_calls;
-	request->default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT];
-	int result = check_rule(context, arch, request);
-	if (result < 0)
-		return context_error(result);
-	if (count > ARGUMENTS_MAX && !(conditions = calloc(count, sizeof(*conditions))))
-		return diag_fail(&context->diag, -ENOMEM, "out of memory for a rule");
-	result = add_checked(context, arch, request, args, conditions);
+	int result = begin(context, request);
+	if (result == 0 && count > ARGUMENTS_MAX && !(conditions = calloc(count, sizeof(*conditions))))
+		result = diag_fail(&context->diag, -ENOMEM, "out of memory for a rule");
 	if (result == 0)
-		take_action(context, request->action);
+		result = conditions_read(args, count, 0, conditions, &context->diag);
+	if (result == 0 && !request->arch)
+		result = check_once(args, count, &context->diag);
+	request->conditions = conditions;
+	request->conjunction_count = 1;
+	request->ends = &request->condition_count;
+	if (result == 0)
+		result = add_request(context, request);
 	if (conditions != usual)
 		free(conditions);
 	return context_error(result);
@@ -242,10 +236,9 @@ int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int s
                       const struct scmp_arg_cmp *conditions)
 {
 	struct ruleset_request request = {.action = action, .nr = syscall, .condition_count = count};
-	const struct callgate_arch *found;
-	struct context *context = check_arch(ctx, arch, &found);
+	struct context *context = check_arch(ctx, arch, &request.arch);
 
-	return context ? add(context, found, &request, conditions) : -EINVAL;
+	return context ? add_comparisons(context, &request, conditions) : -EINVAL;
 }
 
 int callgate_rule_match(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall,
@@ -258,16 +251,11 @@ int callgate_rule_match(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int
 
 	if (!context)
 		return -EINVAL;
-	request.id = ++context->rule_calls;
-	request.default_action = context->attributes[SCMP_FLTATR_ACT_DEFAULT];
-	int result = check_rule(context, request.arch, &request);
+	int result = begin(context, &request);
 	if (result == 0)
 		result = expression_lower(expression, &arena, &context->diag, &request);
 	if (result == 0)
-		result = context->order == POLICY_ORDER_CONFLICTS ? add_conjunctions(context, &request)
-		                                                  : add_ordered(context, &request);
-	if (result == 0)
-		take_action(context, action);
+		result = add_request(context, &request);
 	arena_finish(&arena);
 	return context_error(result);
 }
@@ -315,18 +303,10 @@ int callgate_rule_unknown_after(scmp_filter_ctx ctx, uint32_t arch, uint32_t act
 	return set_unknown(ctx, arch, action, &newest);
 }
 
-/* A default that lets calls pass, or leaves them to a supervisor, is nothing that ENOSYS could take the place of. */
+/* Is it as strict as ERRNO? A default that lets calls pass, or leaves them to a supervisor, is nothing that ENOSYS could take the place of. */
 static bool denies(uint32_t action)
 {
-	switch (action & SECCOMP_RET_ACTION_FULL) {
-	case SECCOMP_RET_KILL_PROCESS:
-	case SECCOMP_RET_KILL_THREAD:
-	case SECCOMP_RET_TRAP:
-	case SECCOMP_RET_ERRNO:
-		return true;
-	default:
-		return false;
-	}
+	return callgate_action_strictest(action, SECCOMP_RET_ERRNO) == action;
 }
 
 int callgate_baseline(scmp_filter_ctx ctx, unsigned int major, unsigned int minor)
@@ -360,7 +340,7 @@ static int add_array(const void *ctx, uint32_t action, int nr, bool exact, unsig
 	    .action = action, .nr = nr, .exact = exact, .condition_count = count};
 	struct context *context = context_check(ctx);
 
-	return context ? add(context, NULL, &request, args) : -EINVAL;
+	return context ? add_comparisons(context, &request, args) : -EINVAL;
 }
 
 static int add_list(const void *ctx, uint32_t action, int nr, bool exact, unsigned count, va_list list)

@@ -253,13 +253,3 @@ size_t bpf_ebpf_length(const struct callgate_program *program)
 	}
 	return length;
 }
-
-void bpf_write(const struct callgate_program *program, struct strbuf *out)
-{
-	const unsigned char *byte = (const unsigned char *)program->bytes;
-
-	strbuf_append(out, "program\n");
-	for (size_t i = 0; i < program->count; i++, byte += 8)
-		strbuf_printf(out, "code %02x%02x%02x%02x%02x%02x%02x%02x\n", byte[0], byte[1], byte[2],
-		              byte[3], byte[4], byte[5], byte[6], byte[7]);
-}

@@ -106,9 +106,6 @@ enum { BPF_PATH_MAX = 32768, BPF_PATH_OVERHEAD = 4 };
 /* One line per instruction: number, code, operation, operands, targets. Any bytes are taken. */
 void bpf_disassemble(const struct callgate_program *program, struct strbuf *out);
 
-/* The bytes, one line of 16 hexadecimal digits for each instruction, for the language of policy_write(). */
-void bpf_write(const struct callgate_program *program, struct strbuf *out);
-
 /* "ALLOW", "ERRNO(1)", "KILL_PROCESS", or "0x12345678" for what is not a known action. */
 void bpf_format_action(uint32_t action, struct strbuf *out);
 

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bpf/program.h"
 #include "compile/pass.h"
@@ -25,33 +24,13 @@ const struct pass compile_passes[] = {
 
 enum { PASS_RULES, PASS_PARTS, PASSES = sizeof(compile_passes) / sizeof(compile_passes[0]) - 1 };
 
-const char *compile_pass_name(size_t i)
-{
-	return i < PASSES ? compile_passes[i].name : NULL;
-}
-
-const char *compile_pass_what(size_t i)
-{
-	return i < PASSES ? compile_passes[i].what : NULL;
-}
-
-#ifndef NDEBUG
-static bool is_sound(const struct compilation *c)
-{
-	struct diag diag = {""};
-
-	return graph_verify(&c->graph, &diag) == 0 &&
-	       (!(c->state & PASS_BRANCHES) || graph_verify_branches(&c->graph, &diag) == 0);
-}
-#endif
-
 bool pass_run(const struct pass *pass, struct compilation *c)
 {
 	assert((c->state & pass->needs) == pass->needs);
 	if (!pass->run(c))
 		return false;
 	c->state |= pass->leaves;
-	assert(is_sound(c));
+	assert(graph_verify(&c->graph, c->state & PASS_BRANCHES, NULL) == 0);
 	return true;
 }
 
@@ -199,38 +178,4 @@ int compile_policy(const struct policy *policy, bool single, struct diag *diag,
 		diag_clear(diag);
 	*ret_output = output;
 	return 0;
-}
-
-/* Prints what was made last: instructions, nodes in their order, or the graph. */
-static void print_text(const struct compilation *c, struct strbuf *out)
-{
-	struct callgate_program program = {is_big_endian(c->policy), c->insns.count, c->insns.items, NULL};
-
-	if (c->state & PASS_INSNS)
-		bpf_disassemble(&program, out);
-	else if (c->state & PASS_LAYOUT)
-		for (size_t i = c->order_count; i-- > 0;)
-			graph_print_node(&c->graph, (struct graph_id){c->order[i]}, false, out);
-	else
-		graph_print(&c->graph, c->root, false, out);
-}
-
-int compile_dump_policy(const struct policy *policy, const struct compile_dump *dump, struct diag *diag)
-{
-	struct arena arena = {0};
-	struct compilation c = {.policy = policy, .arena = &arena, .state = PASS_POLICY};
-	size_t last = 0;
-
-	while (last < PASSES && strcmp(compile_passes[last].name, dump->after) != 0)
-		last++;
-	if (last == PASSES)
-		return diag_fail(diag, -EINVAL, "the compiler has no pass \"%s\"", dump->after);
-	bool complete = run_passes(&c, 0, last + 1);
-	if (complete && dump->dot)
-		graph_print(&c.graph, c.root, true, dump->out);
-	else if (complete)
-		print_text(&c, dump->out);
-	complete = complete && !dump->out->failed;
-	arena_finish(&arena);
-	return complete ? 0 : diag_fail(diag, -ENOMEM, "out of memory for the graph");
 }

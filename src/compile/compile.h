@@ -5,7 +5,6 @@
 #define CALLGATE_COMPILE_COMPILE_H
 
 #include "base/diag.h"
-#include "base/strbuf.h"
 #include "bpf/program.h"
 #include "policy/policy.h"
 
@@ -22,19 +21,5 @@ struct compile_output {
 int compile_policy(const struct policy *policy, bool single, struct diag *diag,
                    struct compile_output *ret_output);
 void compile_output_finish(struct compile_output *output);
-
-/* The passes, in order, and what each does in a few words; NULL from the end on. */
-const char *compile_pass_name(size_t i);
-const char *compile_pass_what(size_t i);
-
-/* What is to be shown, and how. */
-struct compile_dump {
-	const char *after; /* name of a pass */
-	bool dot;          /* Graphviz instead of text */
-	struct strbuf *out;
-};
-
-/* Appends what that pass leaves. 0, -EINVAL if there is no such pass, -ENOMEM; diag may be NULL. */
-int compile_dump_policy(const struct policy *policy, const struct compile_dump *dump, struct diag *diag);
 
 #endif

@@ -287,15 +287,6 @@ const struct literal *cube_literals(struct cube_set *set, const struct policy_ru
 	return literals;
 }
 
-const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule,
-                                const struct callgate_arch *arch, struct graph_id target)
-{
-	uint32_t count;
-	const struct literal *literals = cube_literals(set, rule, arch, &count);
-
-	return literals ? cube_make(set, target, literals, count) : NULL;
-}
-
 const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube, const struct finding *finding)
 {
 	struct literal *literals = start_literals(set, cube->count);

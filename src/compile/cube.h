@@ -87,10 +87,6 @@ const struct cube *cube_make(struct cube_set *set, struct graph_id target, const
 const struct literal *cube_literals(struct cube_set *set, const struct policy_rule *rule,
                                     const struct callgate_arch *arch, uint32_t *ret_count);
 
-/* The cube of a rule; NULL if it can never match (or memory ran out). */
-const struct cube *cube_of_rule(struct cube_set *set, const struct policy_rule *rule,
-                                const struct callgate_arch *arch, struct graph_id target);
-
 /* The cofactor of a cube: what remains of it where the finding is known; NULL if it cannot match there. */
 const struct cube *cube_cofactor(struct cube_set *set, const struct cube *cube,
                                  const struct finding *finding);

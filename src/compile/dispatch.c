@@ -129,16 +129,20 @@ static bool find_next(struct slice *slice, uint32_t first, uint32_t *ret_nr)
 static bool collect(struct slice *slice, const struct policy_syscall *syscall,
                     const struct callgate_arch *arch)
 {
+	struct cube_set *cubes = &slice->expansion.cubes;
+
 	for (uint32_t i = 0; i < syscall->rule_count; i++) {
 		const struct policy_rule *rule = &syscall->rules[i];
-		const struct cube *cube = cube_of_rule(&slice->expansion.cubes, rule, arch,
-		                                       graph_leaf(slice->expansion.graph, rule->action));
+		uint32_t count;
+		const struct literal *literals = cube_literals(cubes, rule, arch, &count);
+		struct graph_id target = graph_leaf(slice->expansion.graph, rule->action);
+		const struct cube *cube = literals ? cube_make(cubes, target, literals, count) : NULL;
 		if (cube && !vec_push_in(&slice->cubes, slice->expansion.arena, cube))
 			return false;
 		if (cube && cube->count == 0)
 			break;
 	}
-	return !slice->expansion.cubes.failed;
+	return !cubes->failed;
 }
 
 /* Most calls are decided by their number alone, and then no rule has to be taken apart. */

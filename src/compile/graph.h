@@ -15,7 +15,6 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "base/strbuf.h"
 #include "base/table.h"
 #include "base/vec.h"
 
@@ -108,16 +107,7 @@ struct graph_branch {
 /* false if the node is a leaf or a switch that one comparison cannot decide. */
 bool graph_branch_of(const struct graph *graph, struct graph_id id, struct graph_branch *ret_branch);
 
-/* Does every invariant hold? 0, or -EINVAL with a text that names the first node that breaks one. */
-__attribute__((cold)) int graph_verify(const struct graph *graph, struct diag *diag);
-
-/* Is every node a leaf or a branch? 0, or -EINVAL with a text that names the first that is not. */
-__attribute__((cold)) int graph_verify_branches(const struct graph *graph, struct diag *diag);
-
-/* Appends a node and its edges, as text or in Graphviz' language; and all nodes that the root reaches, from the root down. */
-__attribute__((cold)) void graph_print_node(const struct graph *graph, struct graph_id id, bool dot,
-                                            struct strbuf *out);
-__attribute__((cold)) void graph_print(const struct graph *graph, struct graph_id root, bool dot,
-                                       struct strbuf *out);
+/* Does every invariant hold, and is every node a leaf or a branch, if that is asked? 0, or -EINVAL with a text that names the first node that breaks one. */
+__attribute__((cold)) int graph_verify(const struct graph *graph, bool is_of_branches, struct diag *diag);
 
 #endif

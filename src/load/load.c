@@ -272,16 +272,6 @@ static int load_one(const struct load_request *request, struct callgate_program 
 	return 0;
 }
 
-int load_check(struct callgate_program *const *programs, size_t count, struct diag *diag)
-{
-	for (size_t i = 0; i < count; i++) {
-		int result = bpf_accept(programs[i], diag);
-		if (result < 0)
-			return result;
-	}
-	return 0;
-}
-
 /* What could not be done as asked, or only halfway. */
 static int check(const struct load_request *request, struct diag *diag)
 {

@@ -25,11 +25,8 @@ struct load_request {
 /* After this a load in this thread allocates nothing, however the library was loaded. */
 void load_prepare(void);
 
-/* Would the kernel take each of them? 0, or -EINVAL with a text that names the first bad instruction. */
-int load_check(struct callgate_program *const *programs, size_t count, struct diag *diag);
-
 /*
- * Loads programs that have passed load_check(): 0, or the kernel's -errno with a text that says what to do about it. A thread that
+ * Loads programs, each accepted by bpf_accept(): 0, or the kernel's -errno with a text that says what to do about it. A thread that
  * could not be synchronised is -ESRCH, and the text names the thread where the kernel reports it. When one of several programs is refused after others
  * were loaded, the text begins with "partly confined". Refused before anything was done:
  * -EINVAL      the byte order is another machine's; or a listener with synchronised threads, without LOAD_TSYNC_ESRCH

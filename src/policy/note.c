@@ -146,12 +146,7 @@ void note_placement(struct note *note, const struct ruleset_request *request,
                     const struct placement *placement)
 {
 	const struct callgate_arch *arch = placement->rules->arch;
-	enum note_kind kind = note ? kind_of_plan(placement, request->action) : NOTE_NONE;
-
-	/* There is nothing to say about most rules. */
-	if (!note || (kind == NOTE_NONE && placement->count == 0 && placement->nr >= ARCH_NR_RESERVED_LAST))
-		return;
-	struct note base = {.kind = (uint8_t)kind,
+	struct note base = {.kind = (uint8_t)kind_of_plan(placement, request->action),
 	                    .nr = placement->nr,
 	                    .rule = request->id,
 	                    .by = placement->plan.by,
@@ -201,16 +196,6 @@ static void describe_condition(const struct note *note, struct diag *diag)
 	}
 }
 
-static void describe_effect(const struct note *note, struct diag *diag)
-{
-	const char *name = arch_syscall_name(note->arch, note->nr);
-
-	diag_set(diag, "note: rule %u for %s (%d) on %s: %s argument %u%s", note->rule,
-	         name ? name : "system call", note->nr, note->arch->name,
-	         note->kind == NOTE_NEVER ? "no value satisfies the comparisons of" : "every value of",
-	         note->arg, note->kind == NOTE_NEVER ? "" : " satisfies the comparison");
-}
-
 /* What stands before an argument in a call where those before it do not matter. */
 static const char *before(unsigned arg)
 {
@@ -249,20 +234,24 @@ static void describe_absent(const struct note *note, struct diag *diag)
 		         note->arch->name, name ? name : number);
 }
 
-/* What the rule does, before and after the number of the other one. */
-static void describe_rules(const struct note *note, struct diag *diag)
+/* What the rule does, before and after the number of another one, or of an argument. */
+static void describe_effect(const struct note *note, struct diag *diag)
 {
 	static const char *const texts[][2] = {
-	    [NOTE_ABSORBS] = {"makes", " needless: it has the same action"},
-	    [NOTE_SAME] = {"changes nothing:", " is the same"},
-	    [NOTE_REPLACES] = {"has no comparisons and takes the place of all rules that have, such as", ""},
-	    [NOTE_COVERED] = {"can never match:", " already covers it"},
+	    [NOTE_ABSORBS] = {" makes rule", " needless: it has the same action"},
+	    [NOTE_SAME] = {" changes nothing: rule", " is the same"},
+	    [NOTE_ALWAYS] = {": every value of argument", " satisfies the comparison"},
+	    [NOTE_NEVER] = {": no value satisfies the comparisons of argument", ""},
+	    [NOTE_REPLACES] = {" has no comparisons and takes the place of all rules that have, such as rule",
+	                       ""},
+	    [NOTE_COVERED] = {" can never match: rule", " already covers it"},
 	};
 	const char *name = arch_syscall_name(note->arch, note->nr);
+	bool is_about_argument = note->kind == NOTE_ALWAYS || note->kind == NOTE_NEVER;
 
 	assert(note->kind <= NOTE_COVERED && texts[note->kind][0]);
-	diag_set(diag, "note: rule %u for %s (%d) on %s %s rule %u%s", note->rule,
-	         name ? name : "system call", note->nr, note->arch->name, texts[note->kind][0], note->by,
+	diag_set(diag, "note: rule %u for %s (%d) on %s%s %u%s", note->rule, name ? name : "system call",
+	         note->nr, note->arch->name, texts[note->kind][0], is_about_argument ? note->arg : note->by,
 	         texts[note->kind][1]);
 }
 
@@ -275,10 +264,6 @@ void note_describe(const struct note *note, struct diag *diag)
 	case NOTE_MASK_CUT:
 	case NOTE_WORD_CUT:
 		describe_condition(note, diag);
-		return;
-	case NOTE_ALWAYS:
-	case NOTE_NEVER:
-		describe_effect(note, diag);
 		return;
 	case NOTE_TOO_WIDE:
 		describe_width(note, diag);
@@ -300,6 +285,6 @@ void note_describe(const struct note *note, struct diag *diag)
 		         note->rule, arch_syscall_name(note->arch, note->nr), note->arch->name);
 		return;
 	default:
-		describe_rules(note, diag);
+		describe_effect(note, diag);
 	}
 }

@@ -18,7 +18,7 @@ enum reduced { REDUCED_NEVER, REDUCED_ALWAYS, REDUCED_HOLDS_SOMETIMES };
  * Where arguments have 32 bits, a comparison with a larger value is decided; a negative number that was extended to 64 bits is meant
  * as the 32 bits that it has there.
  */
-static enum reduced reduce(struct policy_condition *condition, const struct callgate_arch *arch)
+static enum reduced reduce(const struct policy_condition *condition, const struct callgate_arch *arch)
 {
 	uint64_t word = policy_word_mask(arch), value = condition->value & condition->mask;
 	bool is_negative = (int64_t)value == (int32_t)value;
@@ -35,41 +35,32 @@ static enum reduced reduce(struct policy_condition *condition, const struct call
 	}
 }
 
-/* A conjunction in canonical form, in the arena. */
-struct conjunction {
-	uint32_t count;
-	struct policy_condition *conditions;
-};
-
-/* False without memory; *ret_never: it holds for no call of the architecture. */
-static bool conjunction_on(const struct callgate_arch *arch, const struct policy_condition *conditions,
-                           uint32_t count, struct arena *arena, struct conjunction *ret, bool *ret_never)
+/* Fills in a conjunction in canonical form, in the arena. False without memory; *ret_never: it holds for no call of the architecture. */
+static bool fill_conjunction(struct placement *placement, const struct policy_condition *conditions,
+                             uint32_t count, struct arena *arena, bool *ret_never)
 {
-	*ret = (struct conjunction){0, ARENA_ARRAY(arena, struct policy_condition, count)};
+	const struct callgate_arch *arch = placement->rules->arch;
+	struct policy_condition *kept = ARENA_ARRAY(arena, struct policy_condition, count);
+	uint32_t kept_count = 0;
+
 	*ret_never = false;
-	for (uint32_t i = 0; ret->conditions && i < count && !*ret_never; i++) {
-		struct policy_condition condition = conditions[i];
-		enum reduced reduced = reduce(&condition, arch);
+	for (uint32_t i = 0; kept && i < count && !*ret_never; i++) {
+		enum reduced reduced = reduce(&conditions[i], arch);
 		*ret_never = reduced == REDUCED_NEVER;
 		if (reduced == REDUCED_HOLDS_SOMETIMES)
-			ret->conditions[ret->count++] = condition;
+			kept[kept_count++] = conditions[i];
 	}
-	if (ret->conditions)
-		ret->count = rule_order_normalize(ret->conditions, ret->count, arch);
-	return ret->conditions != NULL;
+	placement->conditions = kept;
+	placement->count = kept ? rule_order_normalize(kept, kept_count, arch) : 0;
+	return kept != NULL;
 }
 
 /* ---- adding ---- */
 
-struct planned {
-	struct arch_rules *rules;
-	int32_t nr;
-	struct conjunction conjunction;
-};
-
+/* What is to be added, in order; conditions are in the arena too. */
 struct plan {
 	struct arena arena;
-	ARENA_VEC(struct planned) list;
+	ARENA_VEC(struct placement) list;
 	const struct ruleset_request *request;
 	struct diag *diag;
 	struct note *note;
@@ -88,7 +79,6 @@ static bool plan_multiplexed(struct plan *plan, const struct placement *placemen
 {
 	const struct ruleset_request *request = plan->request;
 	uint32_t action = request->action, other = request->default_action;
-	struct planned planned = {placement->rules, placement->nr, {placement->count, NULL}};
 
 	if (!is_unconditional(request)) {
 		bool denies = callgate_action_strictest(action, other) == action;
@@ -96,30 +86,21 @@ static bool plan_multiplexed(struct plan *plan, const struct placement *placemen
 		if (!denies)
 			return true;
 	}
-	planned.conjunction.conditions = ARENA_ARRAY(&plan->arena, struct policy_condition, placement->count);
-	if (!planned.conjunction.conditions)
-		return false;
-	memcpy(planned.conjunction.conditions, placement->conditions,
-	       placement->count * sizeof(*placement->conditions));
-	return vec_push_in(&plan->list, &plan->arena, planned);
+	return vec_push_in(&plan->list, &plan->arena, *placement);
 }
 
 static bool plan_direct(struct plan *plan, const struct placement *placement)
 {
 	const struct ruleset_request *request = plan->request;
-	const struct callgate_arch *arch = placement->rules->arch;
 	uint32_t first = 0;
 
 	for (uint32_t i = 0; i < request->conjunction_count; first = request->ends[i++]) {
-		struct planned planned = {placement->rules, placement->nr, {0, NULL}};
-		uint32_t count = request->ends[i] - first;
+		struct placement one = *placement;
 		bool never;
-		if (!conjunction_on(arch, request->conditions + first, count, &plan->arena,
-		                    &planned.conjunction, &never))
+		if (!fill_conjunction(&one, request->conditions + first, request->ends[i] - first,
+		                      &plan->arena, &never))
 			return false;
-		if (never)
-			continue;
-		if (!vec_push_in(&plan->list, &plan->arena, planned))
+		if (!never && !vec_push_in(&plan->list, &plan->arena, one))
 			return false;
 	}
 	return true;
@@ -128,13 +109,16 @@ static bool plan_direct(struct plan *plan, const struct placement *placement)
 /* Everything for one architecture. */
 static int plan_arch(struct plan *plan, struct arch_rules *rules)
 {
-	struct policy_condition conditions[PLACEMENTS_PER_ARCH][1];
+	struct policy_condition *conditions =
+	    ARENA_ARRAY(&plan->arena, struct policy_condition, PLACEMENTS_PER_ARCH);
 	struct placement placements[PLACEMENTS_PER_ARCH];
 	struct ruleset_request bare = *plan->request;
 
+	if (!conditions)
+		return diag_fail(plan->diag, -ENOMEM, "out of memory for a rule");
 	bare.condition_count = 0;
 	for (int i = 0; i < PLACEMENTS_PER_ARCH; i++)
-		placements[i].conditions = conditions[i];
+		placements[i].conditions = conditions + i;
 	int made = placements_make(rules, &bare, placements, plan->diag);
 	if (made == 0 || (made > 0 && placements[0].nr < ARCH_NR_RESERVED_LAST))
 		note_absent(plan->note, bare.id, bare.nr, rules->arch);
@@ -158,7 +142,7 @@ static bool reserve(struct ruleset *rules, const struct plan *plan)
 		for (size_t j = 0; j < plan->list.count; j++)
 			if (plan->list.items[j].rules == arch) {
 				count++;
-				conditions += plan->list.items[j].conjunction.count;
+				conditions += plan->list.items[j].count;
 			}
 		if (arch->ordered.count + count >= ORDERED_NONE ||
 		    arch->ordered_conditions.count + conditions >= UINT32_MAX ||
@@ -169,7 +153,7 @@ static bool reserve(struct ruleset *rules, const struct plan *plan)
 	return journal_reserve(&rules->journal, rules->archs.count);
 }
 
-static void append(const struct plan *plan, const struct planned *planned)
+static void append(const struct plan *plan, const struct placement *planned)
 {
 	struct arch_rules *arch = planned->rules;
 	uint32_t at = arch_rules_find_call(arch, planned->nr);
@@ -184,12 +168,11 @@ static void append(const struct plan *plan, const struct planned *planned)
 	    .action = plan->request->action,
 	    .id = plan->request->id,
 	    .first = (uint32_t)arch->ordered_conditions.count,
-	    .count = planned->conjunction.count,
+	    .count = planned->count,
 	};
 	call->newest_ordered = (uint32_t)arch->ordered.count++;
-	for (uint32_t i = 0; i < planned->conjunction.count; i++)
-		arch->ordered_conditions.items[arch->ordered_conditions.count++] =
-		    planned->conjunction.conditions[i];
+	for (uint32_t i = 0; i < planned->count; i++)
+		arch->ordered_conditions.items[arch->ordered_conditions.count++] = planned->conditions[i];
 }
 
 int ruleset_add_ordered(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag,
@@ -279,12 +262,6 @@ bool ordered_freeze(const struct arch_rules *rules, const struct rule_call *call
 	return true;
 }
 
-/* How many calls have a conjunction of the rule; they are marked once each by its newest one, as the rule is the newest. */
-static bool is_newest_of_call(const struct arch_rules *rules, size_t at)
-{
-	return rules->calls.items[rules->ordered.items[at].call].newest_ordered == at;
-}
-
 const struct policy *ruleset_freeze_newest(const struct ruleset *rules, size_t arch, uint32_t id,
                                            const struct ruleset_attributes *attributes, struct arena *arena)
 {
@@ -298,7 +275,8 @@ const struct policy *ruleset_freeze_newest(const struct ruleset *rules, size_t a
 	*to = (struct policy_arch){.arch = from->arch, .syscalls = calls};
 	for (size_t at = from->ordered.count; at > 0 && from->ordered.items[at - 1].id == id; at--) {
 		const struct rule_call *call = &from->calls.items[from->ordered.items[at - 1].call];
-		if (!is_newest_of_call(from, at - 1) || call->nr < ARCH_NR_SKIP)
+		/* Each call once, by its newest conjunction, which is one of this rule, as the rule is the newest. */
+		if (call->newest_ordered != at - 1 || call->nr < ARCH_NR_SKIP)
 			continue;
 		assert(to->syscall_count < PLACEMENTS_PER_ARCH);
 		struct policy_syscall *syscall = &calls[to->syscall_count++];

@@ -1,8 +1,5 @@
 #include "policy/policy.h"
 
-#include <assert.h>
-#include <inttypes.h>
-
 bool policy_condition_holds(const struct policy_condition *condition, const struct callgate_arch *arch,
                             uint64_t value)
 {
@@ -95,44 +92,4 @@ uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *dat
 			}
 	}
 	return policy_unmatched(policy, data, has_rules);
-}
-
-/* ---- as text ---- */
-
-static void write_rule(const struct policy_rule *rule, struct strbuf *out)
-{
-	static const char operators[][10] = {
-	    /* ORDER policy_op */ "", "NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ"};
-
-	strbuf_printf(out, "rule 0x%x\n", rule->action);
-	for (uint32_t i = 0; i < rule->condition_count; i++) {
-		const struct policy_condition *condition = &rule->conditions[i];
-		strbuf_printf(out, "condition %u %s 0x%" PRIx64 " 0x%" PRIx64 "\n", condition->arg,
-		              operators[condition->op], condition->mask, condition->value);
-	}
-}
-
-static void write_arch(const struct policy_arch *arch, struct strbuf *out)
-{
-	const struct callgate_arch *facts = arch->arch;
-
-	strbuf_printf(out, "architecture 0x%x 0x%x 0x%x %u\n", facts->audit, facts->nr_first, facts->nr_last,
-	              facts->word_bits);
-	if (arch->unknown_first)
-		strbuf_printf(out, "unknown 0x%x 0x%x\n", arch->unknown_first, arch->unknown_action);
-	for (size_t i = 0; i < arch->syscall_count; i++) {
-		strbuf_printf(out, "call 0x%x\n", arch->syscalls[i].nr);
-		for (uint32_t j = 0; j < arch->syscalls[i].rule_count; j++)
-			write_rule(&arch->syscalls[i].rules[j], out);
-	}
-}
-
-void policy_write(const struct policy *policy, struct strbuf *out)
-{
-	assert(policy->arch_count > 0);
-	strbuf_printf(out, "callgate-proof 1\norder %s\ndefault 0x%x\nbad-architecture 0x%x\n",
-	              policy->archs[0].arch->big_endian ? "big" : "little", policy->default_action,
-	              policy->bad_arch_action);
-	for (size_t i = 0; i < policy->arch_count; i++)
-		write_arch(&policy->archs[i], out);
 }

@@ -15,7 +15,6 @@
 
 #include "arch/arch.h"
 #include "base/arena.h"
-#include "base/strbuf.h"
 
 /* ORDER scmp_compare: the values of enum scmp_compare in <seccomp.h> */
 enum policy_op {
@@ -113,9 +112,6 @@ static inline bool policy_nr_is_unknown(const struct policy_arch *arch, uint32_t
 	return arch->unknown_first && nr >= arch->unknown_first && nr <= arch->arch->nr_last &&
 	       nr != UINT32_MAX;
 }
-
-/* The policy in the language of `callgate compile --format proof`, which an independent checker reads: docs/verified-checker.md. */
-void policy_write(const struct policy *policy, struct strbuf *out);
 
 /* The entry for a number, by bisection, or NULL. */
 const struct policy_syscall *policy_arch_find(const struct policy_arch *arch, uint32_t nr);

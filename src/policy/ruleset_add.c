@@ -29,8 +29,11 @@ static void fill(struct placement *placement, struct arch_rules *rules, int32_t 
 	placement->rules = rules;
 	placement->is_multiplexed = false;
 	placement->nr = nr;
+	placement->count = 0;
+	if (!count)
+		return;
 	memcpy(placement->conditions, conditions, count * sizeof(*conditions));
-	placement->count = count ? rule_order_normalize(placement->conditions, count, rules->arch) : 0;
+	placement->count = rule_order_normalize(placement->conditions, count, rules->arch);
 }
 
 /*
@@ -203,6 +206,13 @@ static void carry_out(struct ruleset *rules, const struct ruleset_request *reque
 	    (struct rule_slot){SLOT_RULE, request->action, request->id, REFERENCE_NONE};
 }
 
+/* There is nothing to say about most rules. */
+static bool is_notable(const struct placement *placement)
+{
+	return placement->count > 0 || placement->plan.outcome != RULE_INSERTED ||
+	       placement->nr < ARCH_NR_RESERVED_LAST;
+}
+
 /* All or nothing: everything is decided and every allocation made before the first change. */
 static int add_all(struct ruleset *rules, const struct ruleset_request *request, struct placement *placements,
                    struct diag *diag, struct note *note)
@@ -218,14 +228,15 @@ static int add_all(struct ruleset *rules, const struct ruleset_request *request,
 			return made;
 		if (made == 0)
 			note_absent(note, request->id, request->nr, arch);
-		else
+		else if (request->condition_count)
 			note_conditions(note, request->id, request->conditions, request->condition_count,
 			                arch);
 		for (; made > 0; made--, count++) {
 			int result = prepare(request, &placements[count], diag);
 			if (result < 0)
 				return result;
-			note_placement(note, request, &placements[count]);
+			if (note && is_notable(&placements[count]))
+				note_placement(note, request, &placements[count]);
 			steps += placements[count].count + 4;
 		}
 	}

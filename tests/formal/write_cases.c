@@ -9,6 +9,7 @@
 #include <callgate/arch.h>
 #include <callgate/compile.h>
 
+#include "analysis/filter_text.h"
 #include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "compile/compile.h"
@@ -128,7 +129,7 @@ static void write_programs(const struct policy *policy, struct strbuf *text)
 	if (compile_policy(policy, false, NULL, &programs) < 0)
 		fail("a policy does not compile");
 	for (size_t i = 0; i < programs.count; i++)
-		bpf_write(programs.programs[i], text);
+		filter_text_add_program(text, programs.programs[i]);
 	compile_output_finish(&programs);
 }
 
@@ -195,7 +196,7 @@ static void write_runs(struct random *random, struct strbuf *text)
 		    random_accepted(random, insns[i], SHORTEST + random_below(random, LONGEST - SHORTEST));
 		if (bpf_program_new(insns[i], lengths[i], big_endian, NULL, &programs[i]) < 0)
 			fail("out of memory");
-		bpf_write(programs[i], text);
+		filter_text_add_program(text, programs[i]);
 	}
 	for (int i = 0; i < INPUTS; i++) {
 		struct seccomp_data call = any_call(random, insns[0], lengths[0]);
@@ -225,7 +226,7 @@ static void write_streams(struct random *random, struct strbuf *text)
 	if (bpf_program_new(insns, count, big_endian, NULL, &program) < 0)
 		fail("out of memory");
 	write_head(text, big_endian);
-	bpf_write(program, text);
+	filter_text_add_program(text, program);
 	bool accepted = bpf_accept(program, NULL) == 0;
 	uint32_t verdict = accepted ? bpf_simulate(program, &call, NULL) : 0;
 	bool stricter = (int32_t)(verdict & SECCOMP_RET_ACTION_FULL) < (int32_t)SECCOMP_RET_ALLOW;
@@ -321,7 +322,7 @@ static bool write_policy(const char *kind, struct random *random, struct strbuf 
 		const struct policy *policy = policy_kinds[i].make(random, &arena);
 		if (!policy)
 			fail("out of memory");
-		policy_write(policy, text);
+		filter_text_add_policy(text, policy);
 		if (policy_kinds[i].evaluated)
 			write_evaluations(random, policy, text);
 		else

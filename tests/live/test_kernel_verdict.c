@@ -15,6 +15,7 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 
+#include "analysis/filter_text.h"
 #include "bpf/program.h"
 #include "bpf/simulate.h"
 #include "kernel_program.h"
@@ -171,7 +172,7 @@ static void write_cases(const struct callgate_program *program, const struct sec
 		return;
 	ck_assert_ptr_nonnull(file);
 	strbuf_append(&text, "callgate-proof 1\norder little\n");
-	bpf_write(program, &text);
+	filter_text_add_program(&text, program);
 	for (size_t i = 0; i < CALLS; i++) {
 		unsigned char bytes[sizeof(calls[i])];
 		memcpy(bytes, &calls[i], sizeof(bytes));

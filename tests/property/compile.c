@@ -49,13 +49,14 @@ static void check_passes(struct random *random, const struct policy *policy)
 
 	for (const struct pass *pass = compile_passes; pass->name; pass++) {
 		ck_assert(pass_run(pass, &c));
-		ck_assert_msg(graph_verify(&c.graph, &diag) == 0, "after %s: %s", pass->name, diag.text);
+		ck_assert_msg(graph_verify(&c.graph, false, &diag) == 0, "after %s: %s", pass->name,
+		              diag.text);
 		for (int i = 0; i < 40; i++) {
 			struct seccomp_data call = random_call(random, policy);
 			check_graph_call(policy, pass->name, &c.graph, c.root, &call);
 		}
 	}
-	ck_assert_msg(graph_verify_branches(&c.graph, &diag) == 0, "%s", diag.text);
+	ck_assert_msg(graph_verify(&c.graph, true, &diag) == 0, "%s", diag.text);
 	ck_assert_uint_gt(c.insns.count, 0);
 	arena_finish(&arena);
 }

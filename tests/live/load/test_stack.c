@@ -30,7 +30,7 @@ static struct callgate_program *new_program(const struct sock_filter *insns, siz
 	struct callgate_program *program = NULL;
 
 	CHILD_EQUAL(bpf_program_new(insns, count, bpf_host_is_big_endian(), NULL, &program), 0);
-	CHILD_EQUAL(load_check(&program, 1, NULL), 0);
+	CHILD_EQUAL(bpf_accept(program, NULL), 0);
 	return program;
 }
 
@@ -354,8 +354,8 @@ START_TEST(test_not_accepted)
 
 	ck_assert_int_eq(bpf_program_new(&good, 1, bpf_host_is_big_endian(), NULL, &programs[0]), 0);
 	ck_assert_int_eq(bpf_program_new(&bad, 1, bpf_host_is_big_endian(), NULL, &programs[1]), 0);
-	ck_assert_int_eq(load_check(programs, 1, &diag), 0);
-	ck_assert_int_eq(load_check(programs, 2, &diag), -EINVAL);
+	ck_assert_int_eq(bpf_accept(programs[0], &diag), 0);
+	ck_assert_int_eq(bpf_accept(programs[1], &diag), -EINVAL);
 	ck_assert_str_eq(diag.text, "instruction 0: the last instruction must be a return");
 	bpf_program_free(programs[0]);
 	bpf_program_free(programs[1]);

@@ -41,7 +41,7 @@ static void emit(struct compilation *c)
 	struct diag diag = {""};
 
 	c->state = PASS_GRAPH | PASS_BRANCHES;
-	ck_assert_msg(graph_verify(&c->graph, &diag) == 0, "%s", diag.text);
+	ck_assert_msg(graph_verify(&c->graph, false, &diag) == 0, "%s", diag.text);
 	ck_assert(pass_layout(c));
 	ck_assert(pass_emit(c));
 }

@@ -67,7 +67,10 @@ static struct graph_id chain(struct graph *graph, const struct rules *rules, str
 
 	for (uint32_t i = rules->call.rule_count; i-- > 0;) {
 		struct graph_id id = graph_leaf(graph, rules->rules[i].action);
-		const struct cube *cube = cube_of_rule(&cubes, &rules->rules[i], rules->arch.arch, id);
+		uint32_t count;
+		const struct literal *literals =
+		    cube_literals(&cubes, &rules->rules[i], rules->arch.arch, &count);
+		const struct cube *cube = literals ? cube_make(&cubes, id, literals, count) : NULL;
 		for (uint32_t j = cube ? cube->count : 0; j-- > 0;)
 			id = literal_graph(graph, &cube->literals[j], id, next);
 		next = cube ? id : next;
