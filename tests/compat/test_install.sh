@@ -35,6 +35,9 @@ int main(void)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 
 #ifdef WITH_CALLGATE
+#if !CALLGATE_VERSION_AT_LEAST(0, 2, 0) || CALLGATE_VERSION_AT_LEAST(99, 0, 0)
+#error "the headers have another version"
+#endif
 	if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(9), SCMP_SYS(getppid), 7) == 0 || !*callgate_diagnosis(ctx))
 		return 3;
 	printf("callgate %s, ", callgate_version());
@@ -115,6 +118,29 @@ uses callgate-oci oci.h 'callgate_profile_diagnosis(NULL) != NULL && seccomp_api
 headers=$(cd "$scratch" && find . -name '*.h' | grep -v '/callgate-1/' | grep -v '/include/seccomp' || true)
 [ -z "$headers" ] || {
 	echo "headers outside of callgate-1: $headers"
+	exit 1
+}
+
+# What bash completes, as the installed file says; and the installed manual.
+completions=$(find "$scratch" -path '*/bash-completion/completions/callgate.bash')
+bash -c '. "$1"; COMP_WORDS=(callgate comp) COMP_CWORD=1; _callgate; [ "${COMPREPLY[*]}" = "compile completion" ]' bash "$completions" || {
+	echo "bash completes nothing with $completions"
+	exit 1
+}
+for page in $(find "$scratch" -path '*/html/index.html' -exec sed -n 's/.*<a href="\([^"#:]*\.html\)">.*/\1/p' {} +); do
+	[ -n "$(find "$scratch" -path "*/html/$page" -size +0)" ] || {
+		echo "the manual has no $page"
+		exit 1
+	}
+done
+
+# With make: the rule of examples/embedded, which finds headers by pkg-config.
+cp -r "$source/examples/embedded" "$source/examples/chmod.json" "$scratch/"
+LD_LIBRARY_PATH=$lib make -C "$scratch/embedded" CALLGATE="$(find "$scratch" -name callgate -path '*/bin/*')" CC="$compiler" child >"$scratch/log" 2>&1 &&
+	status=0 && { "$scratch/embedded/child" chmod 400 "$scratch/x.c" 2>"$scratch/log" || status=$?; } &&
+	[ "$status" = 1 ] && grep -q 'Operation not permitted' "$scratch/log" || {
+	cat "$scratch/log"
+	echo "make: no child with a filter"
 	exit 1
 }
 
