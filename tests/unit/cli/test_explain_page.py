@@ -6,6 +6,7 @@ installed, does it search, filter, fold and colour as it should, on wide and nar
 """
 import html.parser
 import json
+import os
 import pathlib
 import random
 import re
@@ -13,13 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 
 VOID = {"meta", "br", "hr", "img", "input", "link", "wbr"}
 FORBIDDEN = {"link", "img", "iframe", "object", "embed", "base", "video", "audio", "source"}
 NAME = """a&b <b>"quoted" 'x'.json"""
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-           "--disable-component-update", "--disable-sync", "--window-size=1400,1000"]
+           "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1400,1000"]
 PROFILE = """{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1, "syscalls": [
  {"names": ["read", "close", "openat2"], "action": "SCMP_ACT_ALLOW"},
  {"names": ["openat"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 2, "value": 3, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}]},
@@ -166,7 +168,8 @@ class Browser:
     """chromium, by WebDriver."""
 
     def __init__(self, folder):
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        environment = {**os.environ, "HOME": str(folder)}
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
         self.session, self.url = None, None
         for line in self.driver.stdout:
             if "started successfully on port" in line:
@@ -174,13 +177,18 @@ class Browser:
                 break
         check(self.url, "chromedriver does not start")
         options = {"args": [*OPTIONS, f"--user-data-dir={folder}"]}
-        made = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})
+        try:
+            made = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})
+        except urllib.error.HTTPError as error: # as in a container that lets it make no namespaces
+            self.close()
+            print("skipped: chromium does not start here:", json.load(error)["value"]["message"].splitlines()[0])
+            sys.exit(77)
         self.session = "/session/" + made["sessionId"]
 
     def call(self, method, path, body=None):
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(self.url + (self.session or "") + path, data, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=300) as answer:
             return json.load(answer)["value"]
 
     def run(self, script):
