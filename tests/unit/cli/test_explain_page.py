@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 
@@ -203,6 +204,13 @@ class Browser:
     def visible(self):
         return self.run("return [...document.querySelectorAll('.calls tr[id]')].filter(row => row.offsetHeight > 0).map(row => row.id)")
 
+    def shows(self, name):
+        """Is the row visible, or becoming so? Events of links come after the click."""
+        deadline = time.monotonic() + 60
+        while name not in self.visible() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return name in self.visible()
+
     def close(self):
         if self.session:
             self.call("DELETE", "")
@@ -226,7 +234,7 @@ def check_search(browser, rows):
     browser.click("#openat + .drawn summary")
     check(browser.run("return document.querySelector('#openat + .drawn svg').getBoundingClientRect().height > 40"), "the picture does not open")
     browser.click("#openat a[href='#openat2']")
-    check("openat2" in browser.visible(), "a link leads to a hidden row")
+    check(browser.shows("openat2"), "a link leads to a hidden row")
     browser.click("button[data-kind=denied]")
     check(browser.run("return document.querySelector('#openat + .drawn').offsetHeight") == 0, "a picture without its call is shown")
     browser.click("button[data-kind=changed]")
