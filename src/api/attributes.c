@@ -40,7 +40,8 @@ int action_check(uint32_t action, struct diag *diag)
 	}
 }
 
-int context_check_synchronised_notify(struct context *context)
+/* Threads are to be synchronised under a filter with NOTIFY. */
+static int check_synchronised_notify(struct context *context)
 {
 	return feature_check(LOAD_TSYNC_ESRCH, "NOTIFY together with CTL_TSYNC", -EINVAL, &context->diag);
 }
@@ -50,7 +51,7 @@ int context_check_action(struct context *context, uint32_t action)
 	int result = action_check(action, &context->diag);
 
 	if (result == 0 && action == SCMP_ACT_NOTIFY && context->attributes[SCMP_FLTATR_CTL_TSYNC])
-		result = context_check_synchronised_notify(context);
+		result = check_synchronised_notify(context);
 	return result;
 }
 
@@ -112,7 +113,7 @@ static int check_value(struct context *context, enum scmp_filter_attr attr, uint
 	int result =
 	    facts[attr].needs ? feature_check(facts[attr].needs, NULL, -EOPNOTSUPP, &context->diag) : 0;
 	if (result == 0 && attr == SCMP_FLTATR_CTL_TSYNC && value && context->notify_used)
-		result = context_check_synchronised_notify(context);
+		result = check_synchronised_notify(context);
 	return result;
 }
 

@@ -76,8 +76,6 @@ int feature_check(enum load_feature feature, const char *what, int result, struc
 int action_check(uint32_t action, struct diag *diag);
 /* action_check(), for an action that the context is to give: NOTIFY does not go with CTL_TSYNC on every kernel. */
 int context_check_action(struct context *context, uint32_t action);
-/* 0, or -EINVAL with a text: threads are to be synchronised under a filter with NOTIFY, and the kernel cannot. */
-int context_check_synchronised_notify(struct context *context);
 
 /*
  * `count` comparisons as conditions: 0, or -EINVAL with a text. Data are reduced to `word`, the bits of an argument that are looked at, and to

@@ -37,7 +37,8 @@ bool expansion_push(struct expansion *expansion, const struct cube *cube)
 
 static struct graph_id build(struct expansion *expansion, struct span list);
 
-struct graph_id expansion_pop(struct expansion *expansion, size_t start)
+/* The graph of the list that starts there on the stack, which is taken off. */
+static struct graph_id pop(struct expansion *expansion, size_t start)
 {
 	struct span list = {start, expansion->stack.count - start};
 
@@ -65,7 +66,7 @@ static struct graph_id split_bits(struct expansion *expansion, struct span list,
 			                   cube_cofactor(&expansion->cubes,
 			                                 expansion_cubes(expansion, list)[i], &finding)))
 				break;
-		ids[holds] = expansion_pop(expansion, start);
+		ids[holds] = pop(expansion, start);
 	}
 	if (expansion->gave_up)
 		return (struct graph_id){0};
@@ -89,7 +90,7 @@ struct graph_id expansion_split_word(struct expansion *expansion, struct span li
 			                                 expansion_cubes(expansion, list)[index], &finding)))
 				break;
 		}
-		edge->child = expansion_pop(expansion, start);
+		edge->child = pop(expansion, start);
 	}
 	if (expansion->gave_up)
 		return (struct graph_id){0};
@@ -316,7 +317,7 @@ static struct graph_id build_in_order(struct expansion *expansion, int order, co
 		if (expansion_push(expansion, cubes[i]))
 			break;
 	}
-	struct graph_id id = expansion_pop(expansion, start);
+	struct graph_id id = pop(expansion, start);
 	expansion->spent += expansion->budget < extra ? extra - expansion->budget : 0;
 	return id;
 }

@@ -72,9 +72,6 @@ struct graph_id expansion_fail(struct expansion *expansion);
 /* Appends a cofactor to the stack, if there is one; true if it always matches, so that no cube after it can be reached. */
 bool expansion_push(struct expansion *expansion, const struct cube *cube);
 
-/* The graph of the list that starts there on the stack, which is taken off. */
-struct graph_id expansion_pop(struct expansion *expansion, size_t start);
-
 /* What is known of a literal; NULL when memory is out. Wide ones count as the same if their kind and high half are. */
 struct occurrence *expansion_occurrence(struct expansion *expansion, const struct literal *literal);
 

@@ -264,11 +264,13 @@ static void solve_row(struct search *search, uint32_t first)
 	    .is_chain = true,
 	};
 
-	for (uint32_t last = first; last < search->count; last++) {
+	/* The first range that crosses. */
+	uint32_t crossing = first < search->middle.from ? search->middle.to : search->count;
+	uint32_t end = first > 0 ? crossing : search->count;
+
+	for (uint32_t last = first; last < end; last++) {
 		uint32_t passing = search->sums[last + 1] - search->sums[first];
-		bool crosses = first < search->middle.from && last >= search->middle.to;
-		if (crosses && first > 0)
-			break;
+		bool crosses = last >= crossing;
 		extend(&row, search, last, passing);
 		if (crosses && last + 1 < search->count)
 			continue;

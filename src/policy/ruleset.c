@@ -56,11 +56,6 @@ size_t ruleset_arch_count(const struct ruleset *rules)
 	return rules->archs.count;
 }
 
-const struct callgate_arch *ruleset_arch_at(const struct ruleset *rules, size_t i)
-{
-	return rules->archs.items[i]->arch;
-}
-
 /* The position of an architecture, or the number of them if it is not there. */
 static size_t position(const struct ruleset *rules, const struct callgate_arch *arch)
 {

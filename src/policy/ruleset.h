@@ -47,9 +47,7 @@ struct ruleset_attributes {
 struct ruleset *ruleset_new(void);
 void ruleset_free(struct ruleset *rules);
 
-/* In order of addition. */
 size_t ruleset_arch_count(const struct ruleset *rules);
-const struct callgate_arch *ruleset_arch_at(const struct ruleset *rules, size_t i);
 bool ruleset_has_arch(const struct ruleset *rules, const struct callgate_arch *arch);
 
 /* 0, -EEXIST (present), -EDOM (other byte order than the present ones), -ENOMEM. */
