@@ -140,6 +140,7 @@ struct callgate_profile_message {
 	unsigned int line;
 	unsigned int column;
 	const char *text;
+	const char *finding; /* the name that `callgate lint` has for it, such as "dead"; NULL: none */
 };
 
 /* Messages in the order of their places. */

@@ -91,7 +91,7 @@ struct callgate_program;
 bool disasm_print(const struct callgate_program *program, bool with_names);
 
 extern const struct command cmd_bench, cmd_compile, cmd_completion, cmd_decode, cmd_diff, cmd_disasm,
-    cmd_dump, cmd_explain, cmd_features, cmd_profile, cmd_prove, cmd_record, cmd_run, cmd_sim, cmd_syscalls,
-    cmd_test;
+    cmd_dump, cmd_explain, cmd_features, cmd_lint, cmd_profile, cmd_prove, cmd_record, cmd_run, cmd_sim,
+    cmd_syscalls, cmd_test;
 
 #endif

@@ -291,9 +291,9 @@ static int run_command(const struct command *command, int argc, char **argv)
 /* ---- the commands ---- */
 
 static const struct command *const commands[] = {
-    &cmd_run,   &cmd_record,   &cmd_compile,  &cmd_profile,    &cmd_prove, &cmd_diff,
-    &cmd_sim,   &cmd_explain,  &cmd_disasm,   &cmd_decode,     &cmd_dump,  &cmd_test,
-    &cmd_bench, &cmd_syscalls, &cmd_features, &cmd_completion,
+    &cmd_run,  &cmd_record, &cmd_compile,  &cmd_profile,  &cmd_lint,       &cmd_prove,
+    &cmd_diff, &cmd_sim,    &cmd_explain,  &cmd_disasm,   &cmd_decode,     &cmd_dump,
+    &cmd_test, &cmd_bench,  &cmd_syscalls, &cmd_features, &cmd_completion,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

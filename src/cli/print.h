@@ -67,7 +67,7 @@ struct json {
 	struct {
 		const char *brackets;
 		bool has_items, has_lines;
-	} levels[8];
+	} levels[12];
 };
 
 void json_open(struct json *json, const char *key, const char *brackets); /* "{}" or "[]" */

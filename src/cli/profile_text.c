@@ -295,6 +295,75 @@ int profile_text_narrow(const struct text *profile, unsigned line, unsigned colu
 	return 0;
 }
 
+/* A number that is the value of a key of the object. */
+static bool find_number(const struct text *text, size_t object, const char *key,
+                        unsigned long long *ret_number)
+{
+	struct span value;
+	char *end, digits[24] = "";
+
+	if (!find_key(text, object, key, &value) || value.end - value.begin >= sizeof(digits))
+		return false;
+	memcpy(digits, text->bytes + value.begin, value.end - value.begin);
+	*ret_number = strtoull(digits, &end, 10);
+	return end != digits && !*end;
+}
+
+/* Is it a comparison of the argument with SCMP_CMP_EQ, in which more than the bits are set? */
+static bool is_equality(const struct text *text, size_t object, unsigned long long argument,
+                        unsigned long long *ret_value)
+{
+	static const char word[] = "\"SCMP_CMP_EQ\"";
+	unsigned long long index;
+	struct span op;
+
+	return find_number(text, object, "index", &index) && index == argument &&
+	       find_number(text, object, "value", ret_value) && find_key(text, object, "op", &op) &&
+	       op.end - op.begin == strlen(word) && memcmp(text->bytes + op.begin, word, strlen(word)) == 0;
+}
+
+static void put_masked(FILE *out, int argument, unsigned long long mask, unsigned long long value)
+{
+	fprintf(out, "{\"index\": %d, \"value\": %llu, \"valueTwo\": %llu, \"op\": \"SCMP_CMP_MASKED_EQ\"}",
+	        argument, mask, value & mask);
+}
+
+int profile_text_mask(const struct text *profile, unsigned line, unsigned column, int argument, unsigned bits,
+                      struct text *ret_text)
+{
+	struct named_entry found;
+	struct text text = {0};
+	struct span args;
+	bool is_changed = false;
+
+	if (argument < 0 || bits == 0 || bits >= 64 || !find_entry(profile, line, column, &found) ||
+	    !find_key(profile, found.entry.begin, "args", &args) || profile->bytes[args.begin] != '[')
+		return -EINVAL;
+	FILE *out = open_memstream(&text.bytes, &text.size);
+	if (!out)
+		return -ENOMEM;
+	size_t kept = 0;
+	for (size_t at = skip_blanks(profile, args.begin + 1); at < args.end - 1;
+	     at = skip_blanks(profile, at)) {
+		const size_t end = profile->bytes[at] == ',' ? at + 1 : skip_value(profile, at);
+		unsigned long long value;
+		if (profile->bytes[at] == '{' && is_equality(profile, at, (unsigned)argument, &value)) {
+			put(out, profile, kept, at);
+			put_masked(out, argument, (1ull << bits) - 1, value);
+			kept = end;
+			is_changed = true;
+		}
+		at = end;
+	}
+	put(out, profile, kept, profile->size);
+	if (fclose(out) != 0 || !is_changed) {
+		free(text.bytes);
+		return is_changed ? -ENOMEM : -EINVAL;
+	}
+	*ret_text = text;
+	return 0;
+}
+
 /* ---- differences ---- */
 
 /* The lines of a text; the caller frees them. */

@@ -37,6 +37,13 @@ int profile_text_append(const struct text *profile, void (*print)(struct json *j
 int profile_text_narrow(const struct text *profile, unsigned line, unsigned column, size_t count,
                         char *const *conditions, struct text *ret_text);
 
+/*
+ * The text in which the entry with the name in this place compares an argument's low `bits` alone, where it compared all of it with SCMP_CMP_EQ. 0 and a
+ * new text; -ENOMEM; -EINVAL: there is no such name, or no such comparison.
+ */
+int profile_text_mask(const struct text *profile, unsigned line, unsigned column, int argument, unsigned bits,
+                      struct text *ret_text);
+
 /* The lines that differ, with "-" and "+" before them. False: out of memory. */
 bool profile_text_print_changes(const struct text *old, const struct text *new, FILE *out);
 

@@ -257,14 +257,14 @@ static void report(struct application *application, const struct statement *stat
 	if (applied->rules == 0 && statement->archs.count)
 		return;
 	if (applied->rules == 0)
-		messages_warn(application->messages, statement->origin.place,
+		messages_find(application->messages, "dead", statement->origin.place,
 		              "no architecture of the filter has the call");
 	else if (applied->dead == applied->rules && applied->other == 0)
-		messages_warn(application->messages, statement->origin.place,
+		messages_find(application->messages, "dead", statement->origin.place,
 		              "this can never decide: no call is like this");
 	else if (applied->dead == applied->rules && applied->other <= origins->count &&
 	         origins->items[applied->other - 1])
-		messages_warn(application->messages, statement->origin.place,
+		messages_find(application->messages, "dead", statement->origin.place,
 		              "this can never decide: line %u already covers it%s",
 		              origins->items[applied->other - 1]->place.line, applied->example);
 }

@@ -61,8 +61,8 @@ static char *format_text(struct arena *arena, const char *format, va_list args)
 	return text;
 }
 
-void messages_add(struct messages *messages, enum callgate_severity severity, struct place place,
-                  const char *format, ...)
+void messages_add(struct messages *messages, const char *finding, enum callgate_severity severity,
+                  struct place place, const char *format, ...)
 {
 	bool is_error = severity == CALLGATE_SEVERITY_ERROR;
 	va_list args;
@@ -74,7 +74,8 @@ void messages_add(struct messages *messages, enum callgate_severity severity, st
 	va_start(args, format);
 	char *text = format_text(&messages->arena, format, args);
 	va_end(args);
-	struct callgate_profile_message message = {severity, messages->file, place.line, place.column, text};
+	struct callgate_profile_message message = {severity,     messages->file, place.line,
+	                                           place.column, text,           finding};
 	if (!text || !vec_push(&messages->list, message))
 		messages->out_of_memory = true;
 }

@@ -36,16 +36,19 @@ struct messages {
 	struct arena arena;
 };
 
-__attribute__((format(printf, 4, 5))) void messages_add(struct messages *messages,
+/* `finding` is the name that `callgate lint` has for it; NULL: none. */
+__attribute__((format(printf, 5, 6))) void messages_add(struct messages *messages, const char *finding,
                                                         enum callgate_severity severity, struct place place,
                                                         const char *format, ...);
 /* (messages, place, format, ...) */
-#define messages_error(messages, ...)              messages_add(messages, CALLGATE_SEVERITY_ERROR, __VA_ARGS__)
-#define messages_note(messages, ...)               messages_add(messages, CALLGATE_SEVERITY_NOTE, __VA_ARGS__)
-#define messages_warn(messages, ...)               messages_add(messages, CALLGATE_SEVERITY_WARNING, __VA_ARGS__)
-#define messages_warn_unless_strict(messages, ...) /* with --strict an error */                          \
-	messages_add(messages, (messages)->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, \
-	             __VA_ARGS__)
+#define messages_error(messages, ...)         messages_add(messages, NULL, CALLGATE_SEVERITY_ERROR, __VA_ARGS__)
+#define messages_note(messages, ...)          messages_add(messages, NULL, CALLGATE_SEVERITY_NOTE, __VA_ARGS__)
+#define messages_warn(messages, ...)          messages_add(messages, NULL, CALLGATE_SEVERITY_WARNING, __VA_ARGS__)
+#define messages_find(messages, finding, ...) /* a warning that `callgate lint` has */ \
+	messages_add(messages, finding, CALLGATE_SEVERITY_WARNING, __VA_ARGS__)
+#define messages_warn_unless_strict(messages, ...) /* with --strict an error */ \
+	messages_add(messages, NULL,                                            \
+	             (messages)->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, __VA_ARGS__)
 
 /* Would another warning, or error, be kept? To be asked where finding its words takes long. */
 static inline bool messages_take_warnings(const struct messages *messages)

@@ -142,18 +142,21 @@ static void read_names(struct reader *reader, const struct members *members, str
 /* ---- conditions ---- */
 
 /* What is strange about a condition; NULL: nothing. */
-static const char *remark_on(const struct scmp_arg_cmp *compare)
+static const char *remark_on(const struct scmp_arg_cmp *compare, const char **ret_finding)
 {
 	enum scmp_compare op = compare->op;
 	uint64_t value = compare->datum_a;
 	bool masked = op == SCMP_CMP_MASKED_EQ;
 
+	*ret_finding = "never";
 	if ((op == SCMP_CMP_LT && value == 0) || (op == SCMP_CMP_GT && value == UINT64_MAX))
 		return "this condition never holds";
+	if (masked && value && compare->datum_b & ~value)
+		return "valueTwo has bits that the mask in value takes away: they are not compared";
+	*ret_finding = "always";
 	if (((op == SCMP_CMP_GE || masked) && value == 0) || (op == SCMP_CMP_LE && value == UINT64_MAX))
 		return "this condition always holds";
-	if (masked && compare->datum_b & ~value)
-		return "valueTwo has bits that the mask in value takes away: they are not compared";
+	*ret_finding = "dead";
 	return !masked && compare->datum_b ? "valueTwo is for SCMP_CMP_MASKED_EQ: it has no effect here"
 	                                   : NULL;
 }
@@ -176,9 +179,9 @@ static void read_condition(struct reader *reader, const struct value *value, str
 	if (!has_index || !has_value || !word)
 		return;
 	condition->compare.op = (enum scmp_compare)word->value;
-	const char *remark = remark_on(&condition->compare);
+	const char *finding, *remark = remark_on(&condition->compare, &finding);
 	if (remark)
-		messages_warn(reader->messages, condition->place, "%s", remark);
+		messages_find(reader->messages, finding, condition->place, "%s", remark);
 }
 
 /* What compares no bit is no condition; among alternatives it is one that always holds. */

@@ -50,8 +50,8 @@ static void review_width(const struct review *review, const struct entry *entry)
 
 	for (size_t i = 0; narrow && i < entry->condition_count; i++)
 		if (is_wide(&entry->conditions[i].compare))
-			messages_warn(
-			    review->messages, entry->conditions[i].place,
+			messages_find(
+			    review->messages, "width", entry->conditions[i].place,
 			    "on %s, where arguments have 32 bits, only the lower 32 bits of the value count",
 			    narrow->name);
 }
@@ -67,11 +67,13 @@ static void review_pairs(const struct review *review, const struct entry *entry)
 				continue;
 			if (review->same_argument_is_or ? conditions_cover(before, &later->compare)
 			                                : conditions_exclude(before, &later->compare)) {
-				messages_note(review->messages, later->place,
-				              review->same_argument_is_or
-				                  ? "one of these conditions on argument %u always holds"
-				                  : "no argument %u fulfils all of these conditions",
-				              before->arg);
+				messages_add(review->messages,
+				             review->same_argument_is_or ? "always" : "never",
+				             CALLGATE_SEVERITY_NOTE, later->place,
+				             review->same_argument_is_or
+				                 ? "one of these conditions on argument %u always holds"
+				                 : "no argument %u fulfils all of these conditions",
+				             before->arg);
 				return;
 			}
 		}
@@ -105,8 +107,8 @@ static void review_entry(const struct review *review, const struct entry *entry)
 	const struct verdict *verdict = &entry->verdict, *fallback = &review->model->fallback;
 
 	if (!entry->excluded && !entry_has_effect(review->model, entry, review->default_errno))
-		messages_warn(
-		    review->messages, verdict->place,
+		messages_find(
+		    review->messages, "dead", verdict->place,
 		    "this is the default action: the entry has no effect, not even on entries before it");
 	if (verdict->action == SCMP_ACT_ERRNO(0) && !verdict->has_number && fallback->has_number &&
 	    fallback->number != review->default_errno)
@@ -146,8 +148,8 @@ static void review_pair(const struct review *review, const struct reference *bef
 	unsigned int line = before->named->place.line;
 
 	if (value_of(review, &before->entry->verdict) == value_of(review, &reference->entry->verdict))
-		messages_warn(review->messages, reference->named->place, "repeats what line %u says about %s",
-		              line, name);
+		messages_find(review->messages, "dead", reference->named->place,
+		              "repeats what line %u says about %s", line, name);
 	else
 		messages_error(review->messages, reference->named->place,
 		               "contradicts line %u about %s: the same conditions, another action", line,
@@ -157,7 +159,7 @@ static void review_pair(const struct review *review, const struct reference *bef
 static void never_reached(const struct review *review, const struct reference *reference,
                           const struct reference *by)
 {
-	messages_warn(review->messages, reference->named->place,
+	messages_find(review->messages, "dead", reference->named->place,
 	              "never reached: line %u decides all calls of %s for which these conditions hold",
 	              by->named->place.line, reference->named->name);
 }
@@ -175,7 +177,7 @@ static void review_overlap(const struct review *review, const struct reference *
 		never_reached(review, before, reference);
 	else if (order == 0 &&
 	         value_of(review, &before->entry->verdict) == value_of(review, &reference->entry->verdict))
-		messages_warn(review->messages, before->named->place,
+		messages_find(review->messages, "dead", before->named->place,
 		              "has no effect: line %u does the same with fewer conditions for %s",
 		              reference->named->place.line, reference->named->name);
 	else if (order == 0)
@@ -204,7 +206,7 @@ static void review_after(const struct review *review, const struct reference *wh
 	    value_of(review, &whole->entry->verdict) == value_of(review, &reference->entry->verdict))
 		review_pair(review, whole, reference);
 	else
-		messages_warn(review->messages, reference->named->place,
+		messages_find(review->messages, "dead", reference->named->place,
 		              "never reached: line %u already decides every call of %s",
 		              whole->named->place.line, reference->named->name);
 }
@@ -221,8 +223,8 @@ static void review_call(const struct review *review, const struct reference *ref
 			review_after(review, whole, reference);
 		} else if (reference->entry->condition_count == 0) {
 			if (kept)
-				messages_warn(
-				    review->messages, reference->named->place,
+				messages_find(
+				    review->messages, "dead", reference->named->place,
 				    "decides every call of %s: the conditions of line %u have no effect",
 				    reference->named->name, conditional[0]->named->place.line);
 			whole = reference;

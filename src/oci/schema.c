@@ -192,7 +192,7 @@ void report_unknown(struct reader *reader, const struct value *value, const char
 {
 	bool is_error = !consequence || reader->messages->strict;
 
-	messages_add(reader->messages, is_error ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING,
+	messages_add(reader->messages, "name", is_error ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING,
 	             value->place, "unknown %s \"%s\"%s%s%s%s%s", what, value->text,
 	             consequence ? consequence : "", closest ? "; is \"" : "", closest ? prefix : "",
 	             closest ? closest : "", closest ? "\" meant?" : "");

@@ -20,12 +20,13 @@ MAY_INCLUDE = {
     "process": {"base"},
     "sandbox": {"process", "base"},
     "info": {"base"},
+    "lint": {"info", "base"},
     "oci": {"grammar", "base"},
     "testing": {"grammar", "process", "base"},
     "trace": {"process", "base"},
     "cli": {"trace", "base"},
 }
-MAY_USE_PUBLIC = {"api", "analysis", "sandbox", "info", "grammar", "oci", "testing", "trace", "cli"}
+MAY_USE_PUBLIC = {"api", "analysis", "sandbox", "info", "lint", "grammar", "oci", "testing", "trace", "cli"}
 # Facts are the same inside and outside: src/arch defines what these declare.
 FACTS = {"callgate/arch.h", "callgate/action.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)

@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""usage: test_lint.py CALLGATE SOURCE-ROOT: `callgate lint`: each finding where it is, not where it is not, and suppressed; published advisories as
+profiles before and after; formats, baselines and fixes. What a finding shows is what `callgate sim` says."""
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+TOOL, ROOT = sys.argv[1], pathlib.Path(sys.argv[2])
+FOLDER = tempfile.TemporaryDirectory()
+ALLOW, ERRNO, KILL = "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS"
+TIOCSTI, TIOCLINUX, NEWUSER, EXEC, LOW = 0x5412, 0x541C, 0x10000000, 4, 0xFFFFFFFF
+
+
+def run(*arguments, wanted=(0, 1)):
+    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode in wanted, (arguments, done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def write(name, content):
+    path = pathlib.Path(FOLDER.name) / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1))
+    return path
+
+
+def entry(names, action, *args, **more):
+    keys = ("index", "value", "op", "valueTwo")
+    return {"names": names.split(), "action": action,
+            "args": [dict(zip(keys, (arg[0], arg[1], "SCMP_CMP_" + arg[2], *arg[3:]))) for arg in args], **more}
+
+
+def profile(default, *entries, archs=("SCMP_ARCH_X86_64",), **more):
+    return {"defaultAction": default, "architectures": list(archs), "syscalls": list(entries), **more}
+
+
+def lint(content, *options, machine="x86_64", name="p.json", wanted=(0, 1)):
+    """the findings, as JSON, and the exit status"""
+    path = write(name, content)
+    environment = ["--arch", machine] if isinstance(content, bytes) else ["--machine", machine]
+    done = run("lint", "--format", "json", *environment, *options, path, wanted=wanted)
+    found = json.loads(done.stdout)["findings"]
+    for finding in found:
+        check_witness(path, finding, environment)
+    return found, done.returncode
+
+
+def check_witness(path, finding, environment):
+    """The simulator, asked separately, answers as the finding says."""
+    witness = finding.get("witness")
+    if not witness or not witness["call"]:
+        return
+    call = f"{witness['call']}({', '.join(witness['args'])})"
+    machine = environment if environment[0] == "--machine" else []
+    done = run("sim", "--cap", "none", *machine, "--arch", witness["arch_name"], path, call)
+    first = done.stdout.splitlines()[0]  # ends with a colon where the instruction pointer decides
+    assert f": {witness['action_name']}" in (done.stdout if first.endswith(":") else first), (finding, done.stdout)
+
+
+def names(found):
+    return {finding["name"] for finding in found if finding["suppressed"] is None}
+
+
+NOT_ALL = entry("read write exit_group futex_waitv", ALLOW)
+# name: (a profile with the finding, the same without, options, machine)
+KINDS = {
+    "always": (profile(ERRNO, NOT_ALL, entry("close", ALLOW, (0, 0, "GE"))),
+               profile(ERRNO, NOT_ALL, entry("close", ALLOW, (0, 3, "GE")))),
+    "broad": (profile(ERRNO, NOT_ALL, entry("ptrace", ALLOW)), profile(ERRNO, NOT_ALL, entry("ptrace", ALLOW, (0, 16, "LT")))),
+    "bypass": (profile(ERRNO, NOT_ALL, entry("socket", ALLOW, (0, 1, "EQ")), entry("socketcall", ALLOW), archs=("SCMP_ARCH_X86_64", "SCMP_ARCH_X86")),
+               profile(ERRNO, NOT_ALL, entry("socket", ALLOW, (0, 1, "EQ")), archs=("SCMP_ARCH_X86_64", "SCMP_ARCH_X86"))),
+    "capability": (profile(ERRNO, NOT_ALL, entry("reboot", ALLOW)),
+                   profile(ERRNO, NOT_ALL, entry("reboot", ALLOW, includes={"caps": ["CAP_SYS_BOOT"]}))),
+    "cost": (profile(ERRNO, NOT_ALL, entry("futex", "SCMP_ACT_LOG")), profile(ERRNO, NOT_ALL, entry("futex", ALLOW))),
+    "dead": (profile(ERRNO, NOT_ALL, entry("read", ALLOW)), profile(ERRNO, NOT_ALL)),
+    "errno": (profile(ERRNO, NOT_ALL, entry("clone", ALLOW)),
+              profile(ERRNO, NOT_ALL, entry("clone", ALLOW), entry("clone3", ERRNO, errnoRet=38))),
+    "name": (profile(ERRNO, NOT_ALL, entry("setsidaccept4", ALLOW)), profile(ERRNO, NOT_ALL, entry("setsid", ALLOW))),
+    "never": (profile(ERRNO, NOT_ALL, entry("close", ALLOW, (0, 0, "LT"))), profile(ERRNO, NOT_ALL, entry("close", ALLOW, (0, 1, "LT")))),
+    "pointer": (profile(ALLOW, entry("openat", ERRNO, (1, 4096, "EQ"))), profile(ALLOW, entry("openat", ERRNO, (2, 4096, "EQ")))),
+    "startup": (profile(ERRNO, NOT_ALL), profile(ALLOW)),
+    "twin": (profile(ALLOW, entry("chmod", ERRNO)), profile(ALLOW, entry("chmod fchmod fchmodat fchmodat2", ERRNO))),
+    "width": (profile(ALLOW, entry("ioctl", ERRNO, (1, TIOCSTI, "EQ"))), profile(ALLOW, entry("ioctl", ERRNO, (1, LOW, "MASKED_EQ", TIOCSTI)))),
+}
+
+
+def check_kinds():
+    known = {line.split()[0] for line in run("lint", "--explain", "all").stdout.splitlines()}
+    assert known == set(KINDS) | {"suppression"}, known
+    for name, (bad, good) in KINDS.items():
+        found, status = lint(bad)
+        of_name = [finding for finding in found if finding["name"] == name]
+        assert of_name, (name, found)
+        assert all(finding["line"] > 0 and finding["file"].endswith("p.json") for finding in of_name), of_name
+        assert status == int(any(finding["level"] != "note" for finding in found)), (name, status)
+        # Without the conditions of unknown calls: the newest call that a profile names decides about these.
+        assert name not in names(lint(good, "--like", "runc")[0]), (name, lint(good)[0])
+        assert name not in names(lint(bad, "--allow", name)[0])
+        found, status = lint(bad, "--deny", name)
+        assert status == 1 and all(finding["level"] == "error" for finding in found if finding["name"] == name)
+        suppressed = dict(bad, _lint=f"lint:allow {name}: it is tested")
+        found, _ = lint(suppressed)
+        assert name not in names(found), (name, found)
+        assert any(finding["suppressed"] == "it is tested" for finding in found), (name, found)
+        text = run("lint", "--explain", name).stdout
+        assert text.startswith(f"{name}: ") and len(text.splitlines()) > 2, text
+
+
+def check_suppressions():
+    two = [entry("ioctl", ERRNO, (1, TIOCSTI, "EQ")), entry("fcntl", ERRNO, (1, 5, "EQ"))]
+    for key in ("comment", "_why"):
+        entries = [dict(two[0], **{key: "lint:allow width: as before"}), two[1]]
+        found = [finding for finding in lint(profile(ALLOW, *entries))[0] if finding["name"] == "width"]
+        assert [finding["suppressed"] for finding in found] == ["as before", None], found
+    for words, text in (("lint:allow width", "gives no reason"), ("lint:allow wdith: x", "names no finding"), ("lint:allow never: x", "suppresses nothing")):
+        found, _ = lint(profile(ALLOW, dict(two[0], comment=words)))
+        assert "width" in names(found) and any(f["name"] == "suppression" and text in f["text"] for f in found), (words, found)
+    policy = "# A policy.\ndefault ALLOW\nchmod -> EPERM{}\n"
+    assert "twin" in names(lint(policy.format(""), name="p.policy")[0])
+    assert "twin" not in names(lint(policy.format(" # lint:allow twin: it is old"), name="p.policy")[0])
+    assert "twin" not in names(lint(policy.format("").replace("chmod", "# lint:allow twin: it is old\n\nchmod"), name="p.policy")[0])
+    assert "twin" in names(lint(policy.format("").replace("default", "# lint:allow twin: of another line\ndefault"), name="p.policy")[0])
+
+
+def program(*instructions):
+    return b"".join(struct.pack("<HBBI", *instruction) for instruction in instructions)
+
+
+def load(offset):
+    return (0x20, 0, 0, offset)
+
+
+RET_ALLOW, RET_ERRNO, RET_KILL = (6, 0, 0, 0x7FFF0000), (6, 0, 0, 0x50001), (6, 0, 0, 0x80000000)
+X86_64 = 0xC000003E
+
+
+def advisories():
+    """(what it is, before, after, the finding, machine): mistakes that were published, and their remedies"""
+    restricted = entry("clone", ERRNO, (0, NEWUSER, "MASKED_EQ", NEWUSER))
+    mount = "fsopen fsmount move_mount open_tree open_tree_attr mount_setattr"
+    both = ("SCMP_ARCH_X86_64", "SCMP_ARCH_X86")
+    no_exec = [entry("mmap mprotect", ERRNO, (2, EXEC, "MASKED_EQ", EXEC))]
+    arch_check = [load(4), (0x15, 1, 0, X86_64), RET_KILL, load(0)]
+    deny_kcmp = [(0x15, 0, 1, 312), RET_ERRNO, RET_ALLOW]
+    yield ("CVE-2019-7303, CVE-2019-10063", *KINDS["width"], "width", "x86_64")
+    yield ("CVE-2017-5226, CVE-2023-28100", profile(ALLOW, entry("ioctl", ERRNO, (1, LOW, "MASKED_EQ", TIOCSTI))),
+           profile(ALLOW, entry("ioctl", ERRNO, (1, LOW, "MASKED_EQ", TIOCSTI)), entry("ioctl", ERRNO, (1, LOW, "MASKED_EQ", TIOCLINUX))), "bypass", "x86_64")
+    yield ("CVE-2021-41133", profile(ALLOW, entry("mount umount2 unshare setns pivot_root chroot", ERRNO), restricted),
+           profile(ALLOW, entry("mount umount2 unshare setns pivot_root chroot io_uring_setup", ERRNO), restricted, entry("clone3 " + mount, ERRNO, errnoRet=38)),
+           "bypass", "x86_64")
+    yield ("flags of clone(2) on s390x", profile(ERRNO, NOT_ALL, entry("clone", ALLOW, (0, 0x7E020000, "MASKED_EQ", 0), (0, 1, "GE")), archs=("SCMP_ARCH_S390X",)),
+           profile(ERRNO, NOT_ALL, entry("clone", ALLOW, (1, 0x7E020000, "MASKED_EQ", 0)), archs=("SCMP_ARCH_S390X",)), "pointer", "s390x")
+    yield ("EPERM for clone3", *KINDS["errno"], "errno", "x86_64")
+    yield ("EPERM for calls of later kernels", "default EPERM\nread, write -> ALLOW\n", "default EPERM\nkernel >= 5.10\nread, write -> ALLOW\n",
+           "errno", "x86_64")
+    yield ("CVE-2026-31431", profile(ERRNO, NOT_ALL, entry("socket", ALLOW, (0, 38, "NE")), entry("socketcall", ALLOW), archs=both),
+           profile(ERRNO, NOT_ALL, entry("socket", ALLOW, (0, 38, "LT"))), "bypass", "x86_64")
+    yield ("CVE-2026-31431, the width", profile(ERRNO, NOT_ALL, entry("socket", ALLOW, (0, 38, "NE"))),
+           profile(ERRNO, NOT_ALL, entry("socket", ALLOW, (0, 38, "LT"))), "width", "x86_64")
+    yield ("io_uring", profile(ERRNO, NOT_ALL, entry("io_uring_setup io_uring_enter io_uring_register", ALLOW)), profile(ERRNO, NOT_ALL), "bypass", "x86_64")
+    yield ("numbers of x32", program(*arch_check, *deny_kcmp), program(*arch_check, (0x35, 0, 1, 0x40000000), RET_KILL, *deny_kcmp), "bypass", "x86_64")
+    yield ("calls of another architecture", program(load(0), *deny_kcmp), program(*arch_check, (0x35, 0, 1, 0x40000000), RET_KILL, *deny_kcmp), "bypass", "x86_64")
+    yield ("memory that becomes executable", profile(ALLOW, *no_exec),
+           profile(ALLOW, *no_exec, entry("pkey_mprotect", ERRNO, (2, EXEC, "MASKED_EQ", EXEC)), entry("shmat", ERRNO, (2, 0x8000, "MASKED_EQ", 0x8000)),
+                   entry("personality io_uring_setup", ERRNO)), "bypass", "x86_64")
+    yield ("flags behind a pointer", profile(ALLOW, entry("clone3", ERRNO, (0, NEWUSER, "MASKED_EQ", NEWUSER))), profile(ALLOW, entry("clone3", ERRNO)), "pointer", "x86_64")
+    yield ("windows of the instruction pointer", program(*arch_check, load(12), (0x15, 0, 1, 0x7FFF), RET_ALLOW, RET_ERRNO), program(*arch_check, RET_ALLOW), "pointer", "x86_64")
+    yield ("two conditions on one argument", profile(ERRNO, NOT_ALL, entry("socket", ALLOW, (0, 1, "NE"), (0, 2, "NE"))),
+           profile(ERRNO, NOT_ALL, entry("socket", ALLOW, (0, 3, "LT"))), "always", "x86_64")
+    yield ("an entry with the default action", profile(ERRNO, NOT_ALL, entry("socket", ERRNO)), profile(ERRNO, NOT_ALL), "dead", "x86_64")
+    yield ("a value outside of its mask", profile(ERRNO, NOT_ALL, entry("close", ALLOW, (0, 0xF0, "MASKED_EQ", 0xFF))),
+           profile(ERRNO, NOT_ALL, entry("close", ALLOW, (0, 0xF0, "MASKED_EQ", 0xF0))), "never", "x86_64")
+    yield ("a negative int", profile(ERRNO, NOT_ALL, entry("openat", ALLOW, (0, LOW - 99, "EQ"))),
+           profile(ERRNO, NOT_ALL, entry("openat", ALLOW, (0, LOW, "MASKED_EQ", LOW - 99))), "width", "x86_64")
+
+
+def check_advisories():
+    for what, before, after, finding, machine in advisories():
+        name = {bytes: "p.bpf", str: "p.policy", dict: "p.json"}[type(before)]
+        found, _ = lint(before, machine=machine, name=name)
+        assert finding in names(found), (what, found)
+        found, _ = lint(after, machine=machine, name=name)
+        assert finding not in names(found), (what, [f for f in found if f["name"] == finding])
+
+
+def check_meaning():
+    """A restriction of namespaces does not accuse fork; a bypass that is restricted as well is none."""
+    restricted = entry("clone", ERRNO, (0, NEWUSER, "MASKED_EQ", NEWUSER))
+    found = lint(profile(ALLOW, restricted, entry("clone3 unshare io_uring_setup", ERRNO, errnoRet=38)))[0]
+    assert not {"bypass", "twin"} & names(found), found
+    found = [f for f in lint(profile(ALLOW, restricted))[0] if f["name"] == "bypass"]
+    assert any("unshare(CLONE_NEWUSER)" in f["text"] for f in found) and not any("fork" in f["text"] for f in found), found
+
+
+def check_formats():
+    path = write("f.json", KINDS["width"][0])
+    text = run("lint", "--machine", "x86_64", path)
+    assert text.returncode == 1 and "error[width]: the kernel reads only 32 bits" in text.stdout, text.stdout
+    assert "    call: ioctl(" in text.stdout and "    help: " in text.stdout
+    assert "1 error, 0 warnings" in text.stderr, text.stderr
+    sarif = json.loads(run("lint", "--machine", "x86_64", "--format", "sarif", path).stdout)
+    results = sarif["runs"][0]["results"]
+    rules = {rule["id"] for rule in sarif["runs"][0]["tool"]["driver"]["rules"]}
+    assert sarif["version"] == "2.1.0" and {result["ruleId"] for result in results} <= rules
+    place = next(result for result in results if result["ruleId"] == "width")["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == str(path) and place["region"]["startLine"] > 1
+    lines = run("lint", "--machine", "x86_64", "--format", "github", path).stdout.splitlines()
+    assert any(line.startswith(f"::error file={path},line=") and "title=callgate lint (width)::" in line for line in lines), lines
+
+
+def check_baseline():
+    path = write("b.json", KINDS["width"][0])
+    base = write("base", run("lint", "--machine", "x86_64", "--format", "json", path).stdout)
+    assert run("lint", "--machine", "x86_64", "--baseline", base, path).returncode == 0
+    moved = profile(ALLOW, entry("fcntl", ERRNO, (1, 5, "EQ")), *KINDS["width"][0]["syscalls"])
+    write("b.json", moved)
+    done = run("lint", "--machine", "x86_64", "--baseline", base, path)
+    assert done.returncode == 1 and "fcntl" in done.stdout and "ioctl" not in done.stdout, done.stdout
+    sarif = write("base", run("lint", "--machine", "x86_64", "--format", "sarif", path).stdout)
+    assert run("lint", "--machine", "x86_64", "--baseline", sarif, path).returncode == 0
+    run("lint", "--baseline", path.with_name("absent"), path, wanted=(2,))
+
+
+def check_fix():
+    path = write("x.json", profile(ERRNO, entry("read clone futex_waitv", ALLOW), entry("read", ALLOW), entry("ioctl", KILL, (1, TIOCSTI, "EQ")),
+                                   _note="stays"))
+    done = run("lint", "--machine", "x86_64", "--fix", path)
+    assert "3 findings mended" in done.stderr and "+" in done.stdout, (done.stdout, done.stderr)
+    fixed = json.loads(path.read_text())
+    assert fixed["_note"] == "stays" and len(fixed["syscalls"]) == 3, fixed
+    assert not {"dead", "width"} & names(lint(fixed)[0])
+    assert not any(f["name"] == "errno" and "clone3" in f["text"] for f in lint(fixed)[0])
+    before = path.read_bytes()
+    run("lint", "--machine", "x86_64", "--fix", path)
+    assert path.read_bytes() == before
+    kept = write("k.json", profile(ALLOW, entry("ioctl", ERRNO, (1, TIOCSTI, "EQ"), comment="lint:allow width: as it is")))
+    before = kept.read_bytes()
+    assert run("lint", "--machine", "x86_64", "--fix", kept).returncode == 0 and kept.read_bytes() == before
+    run("lint", "--fix", "-", wanted=(2,))
+
+
+def check_statuses():
+    good, bad = write("g.json", profile(ALLOW)), write("w.json", KINDS["twin"][0])
+    assert run("lint", good).returncode == 0
+    assert run("lint", "--deny", "notes", good).returncode == 1
+    assert run("lint", "--machine", "x86_64", bad).returncode == 1
+    assert "error[twin]" in run("lint", "--machine", "x86_64", "--deny", "warnings", bad).stdout
+    for arguments in ([], ["--deny", "wdith", good], ["--explain", "nothing"], [good.with_name("absent")], [write("e.json", "{")], [write("e.json", "")]):
+        assert not run("lint", *arguments, wanted=(2,)).stdout
+    assert "width" in run("lint", "--allow", "widht", good, wanted=(2,)).stderr
+
+
+def check_shipped():
+    """What the project ships is clean; published filters are judged by what the simulator says, and known mistakes are found in them."""
+    for path in [*sorted((ROOT / "examples/policies").glob("*.policy")), ROOT / "examples/profiles/container-default.json"]:
+        done = run("lint", "--machine", "x86_64", path)
+        assert done.returncode == 0, (path, done.stdout)
+    policies = ROOT / "../shared/policies"
+    if not policies.exists():
+        print("skipped: no published filters")
+        return
+    for name, wanted in (("moby-default", {"bypass", "width"}), ("podman-default", {"bypass", "width", "dead"})):
+        found, status = lint((policies / f"{name}.json").read_text(), name=f"{name}.json")
+        assert status == 1 and wanted <= names(found), (name, names(found))
+        assert len(found) > 3
+
+
+for check in (check_kinds, check_suppressions, check_advisories, check_meaning, check_formats, check_baseline, check_fix, check_statuses, check_shipped):
+    check()
+print("all of lint is as it should be")
