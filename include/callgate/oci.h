@@ -140,7 +140,6 @@ struct callgate_profile_message {
 	unsigned int line;
 	unsigned int column;
 	const char *text;
-	const char *finding; /* the name that `callgate lint` has for it, such as "dead"; NULL: none */
 };
 
 /* Messages in the order of their places. */
@@ -151,6 +150,9 @@ size_t callgate_profile_message_count(const struct callgate_profile *profile);
 const struct callgate_profile_message *callgate_profile_message(const struct callgate_profile *profile,
                                                                 size_t index);
 #pragma GCC diagnostic pop
+
+/* The name that callgate lint has for this message, such as "dead"; NULL: none, or there is no such message. Static. */
+const char *callgate_profile_message_finding(const struct callgate_profile *profile, size_t index);
 
 /* Why the last call failed: "file.json:3:7: error: ..." ; "" if it did not. Valid until the next call on the profile. */
 const char *callgate_profile_diagnosis(const struct callgate_profile *profile);

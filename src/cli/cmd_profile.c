@@ -36,8 +36,8 @@ static void print_json_message(struct json *json, const struct callgate_profile_
 /* What has no place in the file, such as that it can't be opened, is a message without one. */
 static void print_json_messages(const struct filter *filter, const char *path, int result, bool is_placed)
 {
-	struct callgate_profile_message other = {
-	    CALLGATE_SEVERITY_ERROR, path, 0, 0, callgate_profile_diagnosis(filter->profile), NULL};
+	struct callgate_profile_message other = {CALLGATE_SEVERITY_ERROR, path, 0, 0,
+	                                         callgate_profile_diagnosis(filter->profile)};
 	const struct callgate_profile_message *message;
 	struct json json = {.out = stdout};
 

@@ -81,10 +81,11 @@ static void add_messages(struct lint_report *report, const struct filter *filter
 		struct placed_finding placed = {.file = keep_text(report, message->file),
 		                                .line = message->line,
 		                                .column = message->column};
-		if (!message->finding)
+		const char *name = callgate_profile_message_finding(filter->profile, i);
+		if (!name)
 			continue;
 		placed.finding = (struct callgate_finding){
-		    .name = message->finding, .text = keep_text(report, message->text), .argument = -1};
+		    .name = name, .text = keep_text(report, message->text), .argument = -1};
 		placed.finding.level = message->severity == CALLGATE_SEVERITY_NOTE ? CALLGATE_FINDING_NOTE
 		                                                                   : CALLGATE_FINDING_WARNING;
 		add(report, settings, &placed);

@@ -74,22 +74,22 @@ void messages_add(struct messages *messages, const char *finding, enum callgate_
 	va_start(args, format);
 	char *text = format_text(&messages->arena, format, args);
 	va_end(args);
-	struct callgate_profile_message message = {severity,     messages->file, place.line,
-	                                           place.column, text,           finding};
+	const struct kept_message message = {{severity, messages->file, place.line, place.column, text},
+	                                     finding};
 	if (!text || !vec_push(&messages->list, message))
 		messages->out_of_memory = true;
 }
 
-static struct place place_of(const struct callgate_profile_message *message)
+static struct place place_of(const struct kept_message *message)
 {
-	return (struct place){message->line, message->column};
+	return (struct place){message->shown.line, message->shown.column};
 }
 
 void messages_sort(struct messages *messages)
 {
 	/* Insertion sort is stable, and messages come nearly sorted. */
 	for (size_t i = 1; i < messages->list.count; i++) {
-		struct callgate_profile_message message = messages->list.items[i];
+		const struct kept_message message = messages->list.items[i];
 		size_t at = i;
 		for (; at > 0 && place_is_after(place_of(&messages->list.items[at - 1]), place_of(&message));
 		     at--)

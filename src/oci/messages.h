@@ -27,8 +27,13 @@ static inline bool place_is_after(struct place a, struct place b)
  */
 enum { MESSAGES_MAX = 1000, WARNINGS_MAX = 900, MESSAGE_LENGTH_MAX = 1000 };
 
+struct kept_message {
+	struct callgate_profile_message shown;
+	const char *finding; /* the name that `callgate lint` has for it; NULL: none */
+};
+
 struct messages {
-	VEC(struct callgate_profile_message) list;
+	VEC(struct kept_message) list;
 	const char *file;   /* what the text is called; lives as long as the arena */
 	bool strict;        /* messages_warn_unless_strict() makes errors */
 	size_t errors;      /* number of errors, kept or not */

@@ -199,8 +199,8 @@ static int understand(struct callgate_profile *profile)
 static const struct callgate_profile_message *first_error(const struct messages *messages)
 {
 	for (size_t i = 0; i < messages->list.count; i++)
-		if (messages->list.items[i].severity == CALLGATE_SEVERITY_ERROR)
-			return &messages->list.items[i];
+		if (messages->list.items[i].shown.severity == CALLGATE_SEVERITY_ERROR)
+			return &messages->list.items[i].shown;
 	return NULL;
 }
 
@@ -296,7 +296,14 @@ size_t callgate_profile_message_count(const struct callgate_profile *profile)
 const struct callgate_profile_message *callgate_profile_message(const struct callgate_profile *profile,
                                                                 size_t index)
 {
-	return index < callgate_profile_message_count(profile) ? &profile->messages.list.items[index] : NULL;
+	return index < callgate_profile_message_count(profile) ? &profile->messages.list.items[index].shown
+	                                                       : NULL;
+}
+
+const char *callgate_profile_message_finding(const struct callgate_profile *profile, size_t index)
+{
+	return index < callgate_profile_message_count(profile) ? profile->messages.list.items[index].finding
+	                                                       : NULL;
 }
 
 /* ---- what it means ---- */

@@ -142,11 +142,11 @@ static bool check(const char *text, size_t size)
 
 	if (taken || json)
 		ck_assert_msg(taken == (json || is_beyond_double(&error)), "%.*s: %s, jansson: %s", (int)size,
-		              text, messages.list.count ? messages.list.items[0].text : "taken",
+		              text, messages.list.count ? messages.list.items[0].shown.text : "taken",
 		              json ? "taken" : error.text);
-	ck_assert_msg(
-	    taken || (messages.list.count && messages.list.items[0].line && *messages.list.items[0].text),
-	    "%.*s: no message", (int)size, text);
+	ck_assert_msg(taken || (messages.list.count && messages.list.items[0].shown.line &&
+	                        *messages.list.items[0].shown.text),
+	              "%.*s: no message", (int)size, text);
 	ck_assert_msg(!json || is_same(document.root, json), "%.*s: another meaning", (int)size, text);
 	document_finish(&document);
 	messages_finish(&messages);
