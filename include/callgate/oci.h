@@ -199,6 +199,27 @@ int callgate_profile_program(struct callgate_profile *profile, struct callgate_p
  */
 int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json);
 
+/* The forms that a profile can have. */
+enum callgate_profile_form {
+	CALLGATE_PROFILE_FORM_NONE = 0, /* none: nothing was read */
+	CALLGATE_PROFILE_FORM_JSON = 1,
+	CALLGATE_PROFILE_FORM_POLICY = 2 /* callgate-policy(5) */
+};
+
+/* The form that it was read in. */
+enum callgate_profile_form callgate_profile_form(const struct callgate_profile *profile);
+
+/*
+ * The same filter in a form: plain JSON for a runtime, or a policy with names, sets of calls, and calls of one action together. What the text
+ * means is proved to be the same on every architecture of the profile; *ret_like, which may be NULL, says how JSON has to be read for that (CRUN: as the
+ * format says; RUNC: the runtime gives ENOSYS to newer calls), and is AUTO for a policy. malloc'ed text that the caller frees.
+ *
+ * -EOPNOTSUPP: the form can't say it, and callgate_profile_diagnosis() shows a call for which it can't; -EDQUOT: what depends on a call's
+ * arguments is too much to be written, or not proved; -EINVAL (no such form); -ENOMEM.
+ */
+int callgate_profile_convert(struct callgate_profile *profile, enum callgate_profile_form form,
+                             enum callgate_profile_like *ret_like, char **ret_text);
+
 /*
  * A table for a human: which calls are allowed, denied, or decided by their arguments, per architecture. malloc'ed text that the
  * caller frees. -ENOMEM.

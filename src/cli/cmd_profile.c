@@ -11,6 +11,7 @@
 
 struct settings {
 	const char *profile;
+	const char *form, *output;
 	bool json, dry_run;
 };
 
@@ -19,6 +20,10 @@ static const struct option_row options[] = {
     {"json", 0, NULL, take_flag, offsetof(struct settings, json), "check: the diagnostics as JSON"},
     {"dry-run", 0, NULL, take_flag, offsetof(struct settings, dry_run),
      "allow: prints the lines that would change, and writes nothing"},
+    {"to", 0, "policy|json", take_text, offsetof(struct settings, form),
+     "convert: the form to write; default: the other one"},
+    {"output", 'o', "OUTPUT", take_text, offsetof(struct settings, output),
+     "convert: the file to write; default: standard output"},
     {0},
 };
 
@@ -43,8 +48,9 @@ static void print_json_messages(const struct filter *filter, const char *path, i
 
 	json_open(&json, NULL, "{}");
 	json_bool(&json, "usable", result == 0);
+	bool is_policy = callgate_profile_form(filter->profile) == CALLGATE_PROFILE_FORM_POLICY;
 	if (result == 0)
-		json_text(&json, "like", filter_like(filter));
+		json_text(&json, "like", is_policy ? "policy" : filter_like(filter));
 	json_open(&json, "diagnostics", "[]");
 	for (size_t i = 0; (message = callgate_profile_message(filter->profile, i)); i++)
 		print_json_message(&json, message);
@@ -82,7 +88,10 @@ static int check(const char *path, const struct call *call)
 		print_json_messages(filter, path, result, is_placed);
 	else
 		filter_print_messages(filter, stdout);
-	if (result == 0 && !settings->json)
+	bool is_policy = callgate_profile_form(filter->profile) == CALLGATE_PROFILE_FORM_POLICY;
+	if (result == 0 && !settings->json && is_policy)
+		printf("%s: a policy\n", path);
+	else if (result == 0 && !settings->json)
 		printf("%s: as %s reads it\n", path, filter_like(filter));
 	if (!is_placed)
 		cli_error("%s", callgate_profile_diagnosis(filter->profile));
@@ -120,6 +129,60 @@ static int show(const char *path, const struct call *call)
 static int resolve(const char *path, const struct call *call)
 {
 	return print(path, call, callgate_profile_resolve);
+}
+
+/* ---- another form ---- */
+
+static bool choose_form(const char *word, const struct filter *filter, enum callgate_profile_form *ret_form)
+{
+	const bool is_policy = callgate_profile_form(filter->profile) == CALLGATE_PROFILE_FORM_POLICY;
+	const bool to_policy = word ? strcmp(word, "policy") == 0 : !is_policy;
+
+	*ret_form = to_policy ? CALLGATE_PROFILE_FORM_POLICY : CALLGATE_PROFILE_FORM_JSON;
+	if (!word || to_policy || strcmp(word, "json") == 0)
+		return true;
+	cli_error("--to takes policy or json, and not \"%s\"", word);
+	return false;
+}
+
+static int write_converted(const char *path, const char *text, enum callgate_profile_like like)
+{
+	struct output output;
+
+	if (!output_open(&output, path ? path : "-"))
+		return CLI_FAILED;
+	fputs(text, output.stream);
+	if (!output_commit(&output))
+		return CLI_FAILED;
+	if (like == CALLGATE_PROFILE_LIKE_RUNC)
+		cli_error(
+		    "proved to be the same where the runtime gives ENOSYS to newer calls, as runc does");
+	return CLI_OK;
+}
+
+/* What a form can't say is an answer, too. */
+static int convert(const char *path, const struct call *call)
+{
+	const struct settings *settings = call->settings;
+	enum callgate_profile_like like;
+	enum callgate_profile_form form;
+	struct filter filter = {0};
+	char *text = NULL;
+	int status = CLI_FAILED;
+
+	if (filter_explain(&filter, filter_open_profile(&filter, path, &call->environment)) &&
+	    choose_form(settings->form, &filter, &form)) {
+		int result = callgate_profile_convert(filter.profile, form, &like, &text);
+		if (result < 0) {
+			cli_error("%s: %s", path, callgate_profile_diagnosis(filter.profile));
+			status = result == -EOPNOTSUPP ? CLI_NO : CLI_FAILED;
+		} else {
+			status = write_converted(settings->output, text, like);
+		}
+	}
+	free(text);
+	filter_close(&filter);
+	return status;
 }
 
 /* ---- allowing more ---- */
@@ -185,10 +248,7 @@ static const struct question {
 	const char *name;
 	int (*answer)(const char *path, const struct call *call);
 } questions[] = {
-    {"check", check},
-    {"show", show},
-    {"resolve", resolve},
-    {"allow", allow},
+    {"check", check}, {"show", show}, {"resolve", resolve}, {"convert", convert}, {"allow", allow},
 };
 
 enum { QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
@@ -223,6 +283,10 @@ static int run(struct call *call)
 			cli_error("%s", call->command->question);
 		return command_misused(call->command);
 	}
+	if ((settings->form || settings->output) && question->answer != convert) {
+		cli_error("--to and --output are for \"profile convert\"");
+		return CLI_FAILED;
+	}
 	if ((settings->json && question->answer != check) || (settings->dry_run && !adds)) {
 		cli_error(settings->json ? "--json is for \"profile check\""
 		                         : "--dry-run is for \"profile allow\"");
@@ -233,14 +297,17 @@ static int run(struct call *call)
 
 const struct command cmd_profile = {
     .name = "profile",
-    .what = "check, show, resolve or extend a profile",
-    .synopsis = "check|show|resolve [OPTION]... FILE | allow [OPTION]... FILE CALL...",
+    .what = "check, show, resolve, convert or extend a profile",
+    .synopsis = "check|show|resolve|convert [OPTION]... FILE | allow [OPTION]... FILE CALL...",
     .help =
         "check: reports everything that is wrong with FILE; exit status 1 if it can't be used, 2 if it "
         "can't be "
         "read.\n"
         "show: which system calls are allowed, denied, or decided by their arguments, per architecture.\n"
         "resolve: the plain OCI JSON for this environment, without includes, excludes and archMap.\n"
+        "convert: a policy as plain JSON, and JSON as a policy, proved to be the same; exit status 1 and a "
+        "call if "
+        "the other form can't say it.\n"
         "allow: changes FILE so that each CALL, as in callgate-test(5), is allowed: 'socket(AF_UNIX)'. It is "
         "proved that nothing else changes.\n",
     .options = options,
@@ -248,6 +315,6 @@ const struct command cmd_profile = {
     .settings_size = sizeof(struct settings),
     .operands_least = 1,
     .operands_most = UINT_MAX,
-    .question = "one of check, show, resolve and allow is to be named, and one profile",
+    .question = "one of check, show, resolve, convert and allow is to be named, and one profile",
     .run = run,
 };

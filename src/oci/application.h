@@ -125,6 +125,10 @@ int review_filter(const struct application *application);
 
 /* ---- the model as text ---- */
 
+/* Further members of a profile's object: its flags, and its listener, if it has any. */
+void write_flags(struct strbuf *out, const struct model *model);
+void write_listener(struct strbuf *out, const struct model *model);
+
 /* The plain OCI object for a runtime. `options` by enum callgate_profile_option. */
 void write_resolved(struct strbuf *out, const struct model *model, const uint32_t *options);
 

@@ -198,6 +198,12 @@ static int fill(struct application *application)
 	const struct model *model = application->model;
 	int result;
 
+	if (model->policy) {
+		result = callgate_order_set(application->ctx, CALLGATE_ORDER_FIRST_MATCH);
+		if (result < 0)
+			return diag_fail(application->diag, result, "%s",
+			                 callgate_diagnosis(application->ctx));
+	}
 	if ((result = set_archs(application)) < 0 || (result = set_flags(application)) < 0 ||
 	    (result = set_unknown_calls(application)) < 0 || (result = set_baseline(application)) < 0)
 		return diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx));

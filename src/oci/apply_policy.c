@@ -248,6 +248,27 @@ static bool is_meant(const struct statement *statement, const struct callgate_ar
 	return is_named;
 }
 
+int policy_newest_named(const struct policy_text *policy, const struct callgate_arch *arch)
+{
+	int newest = -1;
+
+	for (size_t i = 0; i < policy->statements.count; i++) {
+		const struct statement *statement = &policy->statements.items[i];
+		for (size_t j = 0; is_meant(statement, arch) && j < statement->calls.count; j++) {
+			const struct file_calls *calls = &statement->calls.items[j];
+			const char *const single[] = {calls->name, NULL};
+			const char *const *names = calls->group ? calls->group->syscalls : single;
+			int nr = !calls->group && !calls->name ? calls->number : -1;
+			newest = nr > newest ? nr : newest;
+			for (size_t k = 0; names[k]; k++) {
+				nr = callgate_syscall_number(arch->token, names[k]);
+				newest = nr > newest ? nr : newest;
+			}
+		}
+	}
+	return newest;
+}
+
 /* A statement of which nothing ever decides. */
 static void report(struct application *application, const struct statement *statement,
                    const struct applied *applied)
@@ -273,7 +294,7 @@ int policy_apply(struct application *application)
 {
 	const struct policy_text *policy = application->model->policy;
 	const struct model *model = application->model;
-	int result = callgate_order_set(application->ctx, CALLGATE_ORDER_FIRST_MATCH);
+	int result = 0;
 
 	for (size_t i = 0; i < policy->statements.count && result == 0; i++) {
 		const struct statement *statement = &policy->statements.items[i];

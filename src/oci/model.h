@@ -149,7 +149,10 @@ static inline bool entry_has_effect(const struct model *model, const struct entr
 
 bool model_has_arch(const struct model *model, const struct callgate_arch *arch);
 
-/* The largest number that a call of entries that apply has on the architecture; -1 if there is none. */
+/* The largest number that a call of statements has on the architecture; -1 if there is none. */
+int policy_newest_named(const struct policy_text *policy, const struct callgate_arch *arch);
+
+/* The largest number that a call of entries that apply, or of statements, has on the architecture; -1 if there is none. */
 int model_newest_named(const struct model *model, const struct callgate_arch *arch);
 
 #endif

@@ -308,7 +308,7 @@ const char *callgate_profile_message_finding(const struct callgate_profile *prof
 
 /* ---- what it means ---- */
 
-static int start_answer(struct callgate_profile *profile, const void *ret)
+int profile_start_answer(struct callgate_profile *profile, const void *ret)
 {
 	if (!profile)
 		return -EINVAL;
@@ -325,7 +325,7 @@ int callgate_profile_context(struct callgate_profile *profile, scmp_filter_ctx *
 {
 	struct messages known_messages = {.file = ""};
 	struct origins known_origins = {0};
-	int result = start_answer(profile, ret_ctx);
+	int result = profile_start_answer(profile, ret_ctx);
 
 	if (result < 0)
 		return result;
@@ -341,7 +341,7 @@ int callgate_profile_context(struct callgate_profile *profile, scmp_filter_ctx *
 int callgate_profile_program(struct callgate_profile *profile, struct callgate_program **ret_program)
 {
 	scmp_filter_ctx ctx;
-	int result = start_answer(profile, ret_program);
+	int result = profile_start_answer(profile, ret_program);
 
 	if (result == 0)
 		result = callgate_profile_context(profile, &ctx);
@@ -354,7 +354,7 @@ int callgate_profile_program(struct callgate_profile *profile, struct callgate_p
 	return result;
 }
 
-static int give(struct callgate_profile *profile, struct strbuf *text, char **ret_text)
+int profile_give(struct callgate_profile *profile, struct strbuf *text, char **ret_text)
 {
 	char *stolen = strbuf_steal(text);
 
@@ -367,7 +367,7 @@ static int give(struct callgate_profile *profile, struct strbuf *text, char **re
 int callgate_profile_review(struct callgate_profile *profile)
 {
 	scmp_filter_ctx ctx;
-	int result = start_answer(profile, profile);
+	int result = profile_start_answer(profile, profile);
 
 	if (result < 0 || profile->is_reviewed || profile->model.policy)
 		return result;
@@ -395,7 +395,7 @@ int callgate_profile_review(struct callgate_profile *profile)
 int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json)
 {
 	struct strbuf text = {0};
-	int result = start_answer(profile, ret_json);
+	int result = profile_start_answer(profile, ret_json);
 
 	if (result < 0)
 		return result;
@@ -403,7 +403,7 @@ int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json)
 		return diag_fail(&profile->diag, -EOPNOTSUPP,
 		                 "this is a policy, which is not resolved to JSON");
 	write_resolved(&text, &profile->model, profile->options);
-	return give(profile, &text, ret_json);
+	return profile_give(profile, &text, ret_json);
 }
 
 int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
@@ -411,7 +411,7 @@ int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
 	struct strbuf text = {0};
 	struct arena arena = {0};
 	scmp_filter_ctx ctx;
-	int result = start_answer(profile, ret_text);
+	int result = profile_start_answer(profile, ret_text);
 
 	if (result == 0 && profile->model.policy)
 		return diag_fail(&profile->diag, -EOPNOTSUPP, "this is a policy, which is its own table");
@@ -428,7 +428,7 @@ int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
 	arena_finish(&arena);
 	seccomp_release(ctx);
 	if (result == 0)
-		return give(profile, &text, ret_text);
+		return profile_give(profile, &text, ret_text);
 	strbuf_finish(&text);
 	return result;
 }

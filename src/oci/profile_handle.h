@@ -26,4 +26,9 @@ struct callgate_profile {
 	struct diag diag;
 };
 
+/* Begins a question to a profile that was read, whose answer has a place. 0 or -EINVAL. */
+int profile_start_answer(struct callgate_profile *profile, const void *ret);
+/* Hands the text over; 0 or -ENOMEM. */
+int profile_give(struct callgate_profile *profile, struct strbuf *text, char **ret_text);
+
 #endif

@@ -120,6 +120,47 @@ static bool parse_kernel(struct reader *reader)
 	return true;
 }
 
+/* "unknown calls -> ENOSYS": newer than all that callgate knows; "newer calls -> ENOSYS": than all that statements name. */
+static bool parse_newer(struct reader *reader, enum callgate_unknown_calls which)
+{
+	struct policy_text *policy = reader->policy;
+	struct scan *scan = &reader->scan;
+	struct file_expectation action;
+
+	if (!scan_expect(scan, "calls", which == CALLGATE_UNKNOWN_CALLS_NAMED ? "`newer`" : "`unknown`") ||
+	    !scan_expect(scan, "->", "the calls"))
+		return false;
+	const char *where = scan_blanks(scan);
+	if (!parse_action(reader, &action))
+		return false;
+	if (strcmp(action.text, "ENOSYS") != 0)
+		return scan_fail(scan, where, "there is only ENOSYS for these calls");
+	if (policy->unknown_calls != CALLGATE_UNKNOWN_CALLS_AUTO && policy->unknown_calls != which)
+		return scan_fail(scan, scan->start, "there are both `newer calls` and `unknown calls`");
+	policy->unknown_calls = which;
+	return true;
+}
+
+/* Words of seccomp(2), as in profiles. */
+static bool parse_flags(struct reader *reader)
+{
+	struct scan *scan = &reader->scan;
+
+	do {
+		const char *where, *name = scan_name(scan, &where, "the name of a flag");
+		const struct word *flag = flag_words;
+		struct similar similar = similar_start(name);
+		if (!name)
+			return false;
+		for (; flag->name && strcmp(flag->name, name) != 0; flag++)
+			similar_offer(&similar, flag->name);
+		if (!flag->name)
+			return scan_fail_unknown(scan, where, "flag", name, "", similar.best);
+		reader->policy->flags[flag->value] = true;
+	} while (scan_take(scan, ","));
+	return true;
+}
+
 /* Calls, perhaps with an arrow and an action; without one, `use` allows. */
 static bool parse_statement(struct reader *reader, bool is_use, const struct file_archs *archs)
 {
@@ -158,6 +199,12 @@ static bool parse_line(struct reader *reader)
 		done = parse_arch(reader);
 	else if (scan_take(scan, "kernel"))
 		done = parse_kernel(reader);
+	else if (scan_take(scan, "flags"))
+		done = parse_flags(reader);
+	else if (scan_take(scan, "unknown"))
+		done = parse_newer(reader, CALLGATE_UNKNOWN_CALLS_ENOSYS);
+	else if (scan_take(scan, "newer"))
+		done = parse_newer(reader, CALLGATE_UNKNOWN_CALLS_NAMED);
 	else if (scan_take(scan, "include"))
 		done = parse_include(reader);
 	else if (scan_take(scan, "on"))
@@ -375,7 +422,8 @@ static void set_model(struct model *model, const struct policy_text *policy,
 		model->fallback.number = action & 0xffff;
 	}
 	model->like = CALLGATE_PROFILE_LIKE_CRUN;
-	model->unknown_calls = CALLGATE_UNKNOWN_CALLS_DEFAULT;
+	model->unknown_calls = policy->unknown_calls ? policy->unknown_calls : CALLGATE_UNKNOWN_CALLS_DEFAULT;
+	memcpy(model->flags, policy->flags, sizeof(model->flags));
 	model->baseline = environment->baseline;
 	if (policy->has_kernel && is_open_default(action))
 		messages_error(messages, policy->kernel_place,

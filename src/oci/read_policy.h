@@ -20,6 +20,8 @@ struct policy_text {
 	VEC(struct statement) statements;
 	struct file_archs archs; /* of the filter */
 	bool has_archs, has_default, has_kernel;
+	enum callgate_unknown_calls unknown_calls; /* AUTO: nothing is said of them */
+	bool flags[_SCMP_FLTATR_MAX];              /* by attribute */
 	struct place default_place, kernel_place;
 	struct file_expectation fallback;
 	unsigned int major, minor; /* of `kernel` */

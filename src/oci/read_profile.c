@@ -251,7 +251,7 @@ static void read_listener(struct reader *reader, const struct members *members)
 
 int model_newest_named(const struct model *model, const struct callgate_arch *arch)
 {
-	int newest = -1;
+	int newest = model->policy ? policy_newest_named(model->policy, arch) : -1;
 
 	for (size_t i = 0; i < model->entry_count; i++)
 		for (size_t j = 0; !model->entries[i].excluded && j < model->entries[i].name_count; j++) {

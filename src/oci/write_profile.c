@@ -38,7 +38,7 @@ static void write_archs(struct strbuf *out, const struct model *model)
 	strbuf_append(out, "]");
 }
 
-static void write_flags(struct strbuf *out, const struct model *model)
+void write_flags(struct strbuf *out, const struct model *model)
 {
 	const char *separator = "[";
 
@@ -83,7 +83,7 @@ static void write_entry(struct strbuf *out, const struct entry *entry, uint32_t 
 	strbuf_append(out, entry->condition_count ? "]\n" TAB TAB "}" : "\n" TAB TAB "}");
 }
 
-static void write_listener(struct strbuf *out, const struct model *model)
+void write_listener(struct strbuf *out, const struct model *model)
 {
 	if (!model->listener_path)
 		return;

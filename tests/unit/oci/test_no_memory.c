@@ -173,6 +173,37 @@ START_TEST(answering)
 }
 END_TEST
 
+/* As long as it takes to fail at each allocation is too long: the steps grow. */
+START_TEST(converting)
+{
+	static const enum callgate_profile_form forms[] = {CALLGATE_PROFILE_FORM_JSON,
+	                                                   CALLGATE_PROFILE_FORM_POLICY};
+	static const char text[] = "default EPERM\narch x86_64\nread, write(3), socket({1, 2}) -> ALLOW\n"
+	                           "openat(*, *, * & 3 != 0) -> EACCES\n";
+	struct callgate_profile *profile = new_profile();
+	long allocation = 1;
+	bool done = false;
+
+	ck_assert_int_eq(callgate_profile_read_memory(profile, text, strlen(text), "p"), 0);
+	for (; !done; allocation += 1 + allocation / 16) {
+		char *converted = NULL;
+		long live_before = live;
+		start_failing(allocation);
+		int result = callgate_profile_convert(profile, forms[_i], NULL, &converted);
+		fail_at = -1;
+		done = !failed;
+		ck_assert_msg(result == 0 || (failed && result == -ENOMEM), "allocation %ld: %d: %s",
+		              allocation, result, callgate_profile_diagnosis(profile));
+		ck_assert((result == 0) == (converted != NULL));
+		ck_assert(result == 0 || *callgate_profile_diagnosis(profile));
+		free(converted);
+		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation,
+		              live - live_before);
+	}
+	callgate_profile_free(profile);
+}
+END_TEST
+
 /* The messages are all there or none of them is. */
 START_TEST(reviewing)
 {
@@ -213,6 +244,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, reading);
 	tcase_add_loop_test(tcase, answering, 0, 4);
+	tcase_add_loop_test(tcase, converting, 0, 2);
 	tcase_add_test(tcase, reviewing);
 	return test_run(tcase);
 }

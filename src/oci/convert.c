@@ -1,0 +1,213 @@
+/* Profiles in another form, proved to be the same filter. */
+#include "oci/convert.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <callgate/diagnosis.h>
+#include <callgate/simulate.h>
+
+#include "oci/profile_handle.h"
+#include "oci/read_policy.h"
+
+int conversion_ask(const struct conversion *conversion, const struct callgate_arch *arch, const char *name,
+                   int nr, struct call_answer *ret_answer)
+{
+	const struct callgate_call call = {.arch = arch->token, .nr = nr};
+	struct callgate_verdict verdict;
+	int result = call_cases_find(&conversion->filter, arch, nr, conversion->arena, &ret_answer->cases);
+
+	if (result == 0)
+		result = callgate_simulate(conversion->application->ctx, &call, &verdict);
+	if (result == 0 && !call_cases_join(&ret_answer->cases, conversion->arena))
+		result = -ENOMEM;
+	if (result == 0)
+		ret_answer->is_unnamed =
+		    ret_answer->cases.is_unconditional && verdict.reason != CALLGATE_REASON_RULE;
+	return result < 0 ? diag_fail(conversion->diag, result, "%s on %s: %s", name, arch->name,
+	                              result == -ENOMEM   ? "out of memory"
+	                              : result == -EDQUOT ? "too much depends on its arguments"
+	                                                  : callgate_diagnosis(NULL))
+	                  : 0;
+}
+
+/* One way to write it. */
+struct attempt {
+	enum callgate_profile_form form;
+	enum callgate_profile_like like; /* how it is read then */
+	bool multiplexed_first, omits_newer;
+};
+
+/* The next one is tried where one does not say the same. A runtime that gives ENOSYS to newer calls by itself comes after the format's own meaning. */
+static const struct attempt attempts[] = {
+    {CALLGATE_PROFILE_FORM_POLICY, CALLGATE_PROFILE_LIKE_AUTO, false, false},
+    {CALLGATE_PROFILE_FORM_POLICY, CALLGATE_PROFILE_LIKE_AUTO, true, false},
+    {CALLGATE_PROFILE_FORM_JSON, CALLGATE_PROFILE_LIKE_CRUN, false, false},
+    {CALLGATE_PROFILE_FORM_JSON, CALLGATE_PROFILE_LIKE_RUNC, false, true},
+    {CALLGATE_PROFILE_FORM_JSON, CALLGATE_PROFILE_LIKE_RUNC, false, false},
+};
+enum { ATTEMPTS = sizeof(attempts) / sizeof(attempts[0]) };
+
+/* A filter and what is written of it. */
+struct converter {
+	struct callgate_profile *profile;
+	struct callgate_filter filter;
+	char witness[400]; /* of the first attempt that said something else */
+};
+
+/* The text is read as it will be: on the same architectures and machine, with options of its form alone. */
+static int read_back(const struct converter *converter, const struct attempt *attempt,
+                     const struct strbuf *text, struct callgate_profile **ret_profile)
+{
+	const struct environment *environment = &converter->profile->environment;
+	const struct model *model = &converter->profile->model;
+	struct callgate_profile *profile;
+	int result = callgate_profile_new(&profile);
+
+	if (result < 0)
+		return result;
+	profile->environment.has_capabilities = true;
+	profile->environment.has_kernel = true;
+	profile->environment.kernel = environment->kernel;
+	profile->options[CALLGATE_PROFILE_LIKE] = attempt->like;
+	*ret_profile = profile;
+	/* JSON is read on some machine, which changes the list; a policy's is as it says. */
+	for (size_t i = 0; attempt->form == CALLGATE_PROFILE_FORM_JSON && i < model->arch_count; i++)
+		if (!vec_push(&profile->environment.archs, model->archs[i]))
+			return -ENOMEM;
+	return callgate_profile_read_memory(profile, text->text, text->length, "the new text");
+}
+
+static void note_witness(struct converter *converter, const struct callgate_comparison *comparison)
+{
+	const char *text = comparison->count && comparison->differences[0].text
+	                       ? comparison->differences[0].text
+	                       : callgate_diagnosis(NULL);
+
+	if (!converter->witness[0])
+		snprintf(converter->witness, sizeof(converter->witness), "%s", text);
+}
+
+/* 1: equal, 0: not, -errno. */
+static int compare(struct converter *converter, struct callgate_profile *other)
+{
+	struct callgate_comparison *comparison;
+	scmp_filter_ctx ctx;
+	int result = callgate_profile_context(other, &ctx);
+
+	if (result < 0)
+		return diag_fail(&converter->profile->diag, result, "%s", callgate_profile_diagnosis(other));
+	const struct callgate_filter filter = {.ctx = ctx};
+	result = callgate_compare(&converter->filter, &filter, 1, &comparison);
+	if (result < 0)
+		diag_set(&converter->profile->diag, "%s", callgate_diagnosis(NULL));
+	if (result == 0) {
+		result = comparison->relation == CALLGATE_RELATION_EQUAL;
+		if (comparison->relation == CALLGATE_RELATION_UNKNOWN)
+			result = diag_fail(&converter->profile->diag, -EDQUOT, "not proved: %s",
+			                   callgate_diagnosis(NULL));
+		else if (!result)
+			note_witness(converter, comparison);
+		callgate_comparison_free(comparison);
+	}
+	seccomp_release(ctx);
+	return result;
+}
+
+static bool has_same_flags(const struct model *a, const struct model *b)
+{
+	return memcmp(a->flags, b->flags, sizeof(a->flags)) == 0;
+}
+
+/* 1: it says the same, 0: it does not, -errno. */
+static int attempt(struct converter *converter, const struct attempt *attempt,
+                   const struct application *application, struct strbuf *text)
+{
+	struct callgate_profile *other = NULL, *profile = converter->profile;
+	struct arena arena = {0};
+	const struct conversion conversion = {.application = application,
+	                                      .filter = converter->filter,
+	                                      .arena = &arena,
+	                                      .diag = &profile->diag,
+	                                      .multiplexed_first = attempt->multiplexed_first,
+	                                      .omits_newer = attempt->omits_newer};
+	int result = attempt->form == CALLGATE_PROFILE_FORM_JSON ? write_as_json(text, &conversion)
+	                                                         : write_as_policy(text, &conversion);
+
+	if (result == -ENOMEM)
+		diag_set(&profile->diag, "out of memory for the text");
+	if (result == 0) {
+		result = read_back(converter, attempt, text, &other);
+		if (result < 0)
+			diag_set(&profile->diag, "the new text: %s",
+			         other ? callgate_profile_diagnosis(other) : "out of memory");
+	}
+	if (result == 0)
+		result = has_same_flags(&profile->model, &other->model)
+		             ? compare(converter, other)
+		             : diag_fail(&profile->diag, -EOPNOTSUPP, "the flags can't be said");
+	callgate_profile_free(other);
+	arena_finish(&arena);
+	return result;
+}
+
+enum callgate_profile_form callgate_profile_form(const struct callgate_profile *profile)
+{
+	if (!profile || !profile->is_usable)
+		return CALLGATE_PROFILE_FORM_NONE;
+	return profile->model.policy ? CALLGATE_PROFILE_FORM_POLICY : CALLGATE_PROFILE_FORM_JSON;
+}
+
+/* Tries to write it in the form until it is proved to be the same. */
+static int convert(struct converter *converter, enum callgate_profile_form form,
+                   const struct application *application, struct strbuf *text,
+                   enum callgate_profile_like *ret_like)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < ATTEMPTS && result == 0; i++) {
+		if (attempts[i].form != form)
+			continue;
+		strbuf_finish(text);
+		result = attempt(converter, &attempts[i], application, text);
+		if (result > 0)
+			*ret_like = attempts[i].like;
+	}
+	if (result == 0)
+		return diag_fail(&converter->profile->diag, -EOPNOTSUPP, "%s can't say the same: %s",
+		                 form == CALLGATE_PROFILE_FORM_JSON ? "plain JSON" : "a policy",
+		                 converter->witness);
+	return result < 0 ? result : 0;
+}
+
+int callgate_profile_convert(struct callgate_profile *profile, enum callgate_profile_form form,
+                             enum callgate_profile_like *ret_like, char **ret_text)
+{
+	struct converter converter = {.profile = profile};
+	enum callgate_profile_like like = CALLGATE_PROFILE_LIKE_AUTO;
+	struct strbuf text = {0};
+	scmp_filter_ctx ctx = NULL;
+	int result = profile_start_answer(profile, ret_text);
+
+	if (result == 0 && form != CALLGATE_PROFILE_FORM_JSON && form != CALLGATE_PROFILE_FORM_POLICY)
+		result = diag_fail(&profile->diag, -EINVAL, "there is no form %d", (int)form);
+	if (result == 0 && form == CALLGATE_PROFILE_FORM_POLICY && profile->model.listener_path)
+		result =
+		    diag_fail(&profile->diag, -EOPNOTSUPP, "a policy can't say the profile's listenerPath");
+	if (result == 0)
+		result = callgate_profile_context(profile, &ctx);
+	if (result < 0)
+		return result;
+	struct application application = {
+	    .model = &profile->model, .options = profile->options, .diag = &profile->diag, .ctx = ctx};
+	converter.filter.ctx = ctx;
+	result = convert(&converter, form, &application, &text, &like);
+	seccomp_release(ctx);
+	if (result == 0)
+		result = profile_give(profile, &text, ret_text);
+	if (result == 0 && ret_like)
+		*ret_like = like;
+	strbuf_finish(&text);
+	return result;
+}

@@ -1,0 +1,34 @@
+/*
+ * A filter written in another form: what it says is asked from the proof, call by call, and not taken from the text that it was read from.
+ */
+#ifndef CALLGATE_OCI_CONVERT_H
+#define CALLGATE_OCI_CONVERT_H
+
+#include "oci/application.h"
+#include "oci/call_cases.h"
+
+/* What is to be written. Memory is of the arena; the diag says why writing fails. */
+struct conversion {
+	const struct application *application; /* with its context */
+	struct callgate_filter filter;         /* that context */
+	struct arena *arena;
+	struct diag *diag;
+	/* A policy: socketcall(2) and ipc(2) come before what is said of the calls that they make, whatever is said of them. */
+	bool multiplexed_first;
+	/* JSON: calls that get ENOSYS since they are newer than others are left to the runtime. */
+	bool omits_newer;
+};
+
+/* The cases of a call, and what an unnamed call like it gets; 0, -errno. */
+struct call_answer {
+	struct call_cases cases;
+	bool is_unnamed; /* no rule decides: it gets what unnamed calls get */
+};
+int conversion_ask(const struct conversion *conversion, const struct callgate_arch *arch, const char *name,
+                   int nr, struct call_answer *ret_answer);
+
+/* 0, -ENOMEM, -EDQUOT (what is done with a call is too much to be written), and errors of the questions. */
+int write_as_policy(struct strbuf *out, const struct conversion *conversion);
+int write_as_json(struct strbuf *out, const struct conversion *conversion);
+
+#endif

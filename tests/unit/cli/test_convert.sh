@@ -1,0 +1,83 @@
+#!/bin/sh
+# usage: test_convert.sh CALLGATE SOURCE-ROOT: `callgate profile convert` writes profiles as policies and back. That it proves both to be the same is
+# believed no more than `callgate diff` says.
+set -eu
+callgate=$(realpath "$1") root=$(realpath "$2")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+
+fail() {
+	echo "FAILED: $*"
+	[ ! -f out ] || cat out
+	exit 1
+}
+# The options that follow the file are the environment's.
+both_ways() {
+	file=$1
+	shift
+	"$callgate" profile convert "$@" -o there.policy "$file" >out 2>&1 || fail "$file $*: as a policy"
+	"$callgate" diff "$@" "$file" there.policy >out 2>/dev/null || fail "$file $*: another policy"
+	grep -q "^the filters are equal" out || fail "$file $*: not equal"
+	"$callgate" profile convert -o back.json there.policy >out 2>&1 || fail "$file $*: as JSON again"
+	like=crun
+	! grep -q "as runc does" out || like=runc
+	"$callgate" diff --like $like $(sed -n 's/^arch /,/p' there.policy | sed 's/, */ --arch /g') there.policy back.json >out 2>/dev/null ||
+		fail "$file $*: other JSON"
+	grep -q "^the filters are equal" out || fail "$file $*: JSON is not equal"
+}
+profiles="$root/examples/profiles/container-default.json $root/examples/chmod.json"
+for file in "$root"/../shared/policies/*.json "$root"/../shared/cases/*.json; do
+	case $file in
+	*\**) echo "without $file" ;;
+	*/value-string.json) # which has an error
+		"$callgate" profile convert "$file" >out 2>&1 && fail "$file has an error"
+		;;
+	*) profiles="$profiles $file" ;;
+	esac
+done
+for file in $profiles; do
+	for machine in x86_64 aarch64 s390x; do
+		both_ways "$file" --machine $machine --cap none --kernel 6.1
+		both_ways "$file" --machine $machine --cap CAP_SYS_ADMIN --kernel 6.1
+	done
+done
+
+# What is like Docker's default fits two screens: 100 lines of 130 columns.
+for file in $profiles; do
+	case $file in
+	*/container-default.json | */moby-default.json)
+		"$callgate" profile convert --machine x86_64 --cap none --kernel 6.1 -o short.policy "$file" 2>out || fail "$file"
+		[ "$(wc -l <short.policy)" -le 100 ] || fail "$file takes $(wc -l <short.policy) lines"
+		! grep -q '.\{131\}' short.policy || fail "$file has a long line: $(grep '.\{131\}' short.policy)"
+		;;
+	esac
+done
+head -n 1 short.policy | grep -qx "default E[A-Z]*" || fail "the default does not come first"
+grep -q "^clone(\* & (CLONE_NEWCGROUP|.*) == 0) -> ALLOW$" short.policy || fail "no names of flags"
+grep -q "@file-write.* -> ALLOW$" short.policy || fail "no set"
+
+# Policies; what they include is in the JSON.
+for name in base decoder server build; do
+	"$callgate" profile convert --arch x86_64 -o one.json "$root/examples/policies/$name.policy" 2>out || fail "$name as JSON"
+	like=crun
+	! grep -q "as runc does" out || like=runc
+	"$callgate" diff --arch x86_64 --like $like "$root/examples/policies/$name.policy" one.json >out 2>&1 || fail "$name: other JSON"
+done
+
+# What JSON can't say, and how to ask.
+printf 'default EPERM\narch x86_64, x86\non x86: read -> ALLOW\n' >one.policy
+"$callgate" profile convert -o none.json one.policy >out 2>&1 && fail "JSON has said what it can't"
+status=0
+"$callgate" profile convert one.policy >out 2>&1 || status=$?
+[ $status = 1 ] || fail "exit status $status for what JSON can't say"
+grep -q "plain JSON can't say the same: read(\*, \*, \*) on x86: A allows, B gives ERRNO(EPERM)" out || fail "no witness"
+[ ! -e none.json ] || fail "something was written"
+"$callgate" profile convert --to policy one.policy >out 2>&1 || fail "a policy as a policy"
+"$callgate" profile convert --to json "$root/examples/chmod.json" >out 2>&1 || fail "JSON as JSON"
+for wrong in "convert --to xml one.policy" "convert nowhere.policy" "check --to json one.policy" "show -o x one.policy" "convert one.policy two.policy"; do
+	status=0
+	"$callgate" profile $wrong >out 2>&1 || status=$?
+	[ $status = 2 ] || fail "profile $wrong: exit status $status"
+done
+echo "conversions are what they are proved to be"
