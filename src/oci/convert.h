@@ -27,6 +27,14 @@ struct call_answer {
 int conversion_ask(const struct conversion *conversion, const struct callgate_arch *arch, const char *name,
                    int nr, struct call_answer *ret_answer);
 
+/*
+ * "socket(AF_INET) -> ALLOW" and "EPERM": a case of a call, with the names that values and errors have on the architecture. as_wide: where registers have
+ * 32 bits, as if all 64 were compared, which is the same there.
+ */
+void policy_write_case(struct strbuf *out, const struct callgate_arch *arch, const char *name,
+                       const struct call_case *one, bool as_wide);
+void policy_write_action(struct strbuf *out, const struct callgate_arch *arch, uint32_t action);
+
 /* 0, -ENOMEM, -EDQUOT (what is done with a call is too much to be written), and errors of the questions. */
 int write_as_policy(struct strbuf *out, const struct conversion *conversion);
 int write_as_json(struct strbuf *out, const struct conversion *conversion);
