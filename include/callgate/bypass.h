@@ -12,8 +12,8 @@ extern "C" {
 
 /*
  * Link with -lcallgate-info. A filter that denies a call, or restricts its arguments, and lets another call pass that has the same effect
- * denies little. This table has the other ways that are known, each tried on a kernel or argued; it is the same for every thread, and all of it is
- * static. A way exists on the architectures that have both calls (callgate_syscall_number()).
+ * denies little. This table has the other ways that are known, each tried on a kernel or explained; it is the same for every thread, and all of it is
+ * static. A row applies to the architectures that have both calls (callgate_syscall_number()).
  */
 
 /* What the other way does of what the call does. */
@@ -33,7 +33,7 @@ enum callgate_bypass_sort {
 enum callgate_bypass_match {
 	/* Denied: the call's denial, or any rule on its arguments. The other way: whatever its arguments are. */
 	CALLGATE_BYPASS_MATCH_ANY = 0,
-	CALLGATE_BYPASS_MATCH_ALL, /* denied: only where all its calls are; rules on arguments are not escaped so */
+	CALLGATE_BYPASS_MATCH_ALL, /* denied: only where all its calls are; rules on arguments can't be evaded so */
 	CALLGATE_BYPASS_MATCH_BITS,      /* rules on these bits of the argument; calls with one of the bits */
 	CALLGATE_BYPASS_MATCH_SAME_BITS, /* of the other way: calls with the bits that are denied */
 	CALLGATE_BYPASS_MATCH_VALUES /* rules on these values of the argument; calls with one of the values */
@@ -54,9 +54,9 @@ struct callgate_bypass {
 	enum callgate_bypass_sort sort;
 	const char *operation; /* of io_uring: "IORING_OP_OPENAT"; else NULL */
 	const char *condition; /* what it needs besides, or how it differs, in words; NULL: nothing */
-	const char *reason;    /* why it is so */
+	const char *reason;    /* why the way has the effect */
 	bool
-	    tried; /* a test of this project makes the way under a filter that denies the call; else it is argued */
+	    tried; /* a test of this project uses the way under a filter that denies the call; else `reason` has to do */
 };
 
 /* All ways, ascending by the denied call's name, from index 0; NULL after the last. */

@@ -1,4 +1,4 @@
-/* callgate/coverage.h - what of a filter tests exercise, and whether they notice mistakes in it. SPDX-License-Identifier: MIT */
+/* callgate/coverage.h - which parts of a filter tests exercise, and whether they notice mistakes in it. SPDX-License-Identifier: MIT */
 #ifndef CALLGATE_COVERAGE_H
 #define CALLGATE_COVERAGE_H
 
@@ -137,7 +137,7 @@ void callgate_mutants_free(struct callgate_mutants *mutants);
 
 /*
  * Mutant `index` of the simulator's rules: one of them dropped, or one of its comparisons widened, or an action changed to
- * ALLOW, on all architectures at once. What behaves as the original is left to the caller to find (callgate/prove.h).
+ * ALLOW, on all architectures at once. Whether a mutant behaves as the original is for the caller to find out (callgate/prove.h).
  *
  * 0; -ENOENT after the last, and for a simulator of a program, which has no rules; -EINVAL for NULL; -ENOMEM, -E2BIG.
  * ret_rule is the rule's id (0: an action of calls that no rule decides), *ret_text a malloc'ed description, both of

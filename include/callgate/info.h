@@ -48,9 +48,9 @@ const char *callgate_sibling_at(const char *call, size_t index);
 const char *callgate_argument_name(uint32_t arch, const char *call, unsigned int arg);
 
 /*
- * What a constant is to an argument of a call. 0, and *ret_mask are the bits of the argument of which the constant is one value of several that
- * exclude each other: all 32 for AF_INET and socket's first argument, O_ACCMODE for O_RDWR and openat's flags; 0 where it is bits of its own, such
- * as O_CLOEXEC. -ENOENT: the argument is not known to be made of this constant. -EINVAL: NULL, unknown architecture.
+ * How an argument of a call uses a constant. 0, and *ret_mask is the mask of the bits that hold the constant, if it is one of several values that
+ * exclude each other: all 32 bits for AF_INET and socket's first argument, O_ACCMODE for O_RDWR and openat's flags; and 0 if it is a flag, such
+ * as O_CLOEXEC. -ENOENT: the argument is not known to use this constant. -EINVAL: NULL, unknown architecture.
  */
 int callgate_argument_constant(uint32_t arch, const char *call, unsigned int arg, const char *constant,
                                uint64_t *ret_mask);

@@ -44,7 +44,7 @@ enum callgate_profile_option {
 	CALLGATE_PROFILE_SAME_ARGUMENT = 1,
 	/* Nonzero: an unknown name is an error instead of a warning. Default 0. */
 	CALLGATE_PROFILE_STRICT,
-	/* What unknown calls, those newer than every known one, get: enum callgate_unknown_calls. Default AUTO. */
+	/* The answer to unknown calls, newer than every known one: enum callgate_unknown_calls. Default AUTO. */
 	CALLGATE_PROFILE_UNKNOWN_CALLS,
 	/*
 	 * Nonzero: where rules on socket calls look at arguments and the architecture has socketcall(2), which hides them, let
@@ -54,7 +54,7 @@ enum callgate_profile_option {
 	/* The errno (0..4095) of an ERRNO or TRACE action for which the profile gives none. Default EPERM. */
 	CALLGATE_PROFILE_DEFAULT_ERRNO,
 	/*
-	 * Whose meaning the profile has: enum callgate_profile_like. It gives the defaults of SAME_ARGUMENT, UNKNOWN_CALLS and
+	 * Whose reading of profiles to follow: enum callgate_profile_like. It sets the defaults of SAME_ARGUMENT, UNKNOWN_CALLS and
 	 * DEFAULT_ERRNO, as the table in callgate-profile(5) says. Default AUTO.
 	 */
 	CALLGATE_PROFILE_LIKE
@@ -159,7 +159,7 @@ const char *callgate_profile_diagnosis(const struct callgate_profile *profile);
 
 /* ---- what it means; after a successful reading, else -EINVAL ---- */
 
-/* Whose meaning it has, never AUTO: as the option says, or as the profile shows. AUTO for NULL and what can't be used. */
+/* Whose reading was followed, never AUTO: the option's, or what the profile suggests. AUTO for NULL and what can't be used. */
 enum callgate_profile_like callgate_profile_like(const struct callgate_profile *profile);
 
 /*
@@ -183,7 +183,7 @@ int callgate_profile_default_origin(const struct callgate_profile *profile, unsi
                                     unsigned int *ret_column);
 
 /*
- * Asks the finished filter, and adds warnings and notes to the messages: a comparison of more bits than the kernel reads of an argument,
+ * Examines the finished filter, and adds warnings and notes to the messages: a comparison of more bits than the kernel reads of an argument,
  * with a call that evades it; a call that is denied while another one does the same; the calls without which no C library starts a
  * program. It takes as long as compiling and proving; a second time does nothing. -E2BIG: the rules fit no filter, and nothing is added; what
  * callgate_profile_context() and callgate_simulate() return.

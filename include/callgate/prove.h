@@ -73,7 +73,7 @@ struct callgate_difference {
 	 * which no kernel passes and which stand for other architectures there.
 	 */
 	struct callgate_call witness;
-	/* bit i: it depends on argument i; bit 6: on the instruction pointer. Others don't matter. */
+	/* bit i: it depends on argument i; bit 6: on the instruction pointer. The other fields do not matter. */
 	uint8_t depends;
 	uint32_t first, second; /* the verdicts, SCMP_ACT_* values with their data */
 	char *text;             /* "socket(38, *, *) on x86: A allows, B gives ERRNO(EPERM)" */
@@ -89,8 +89,8 @@ struct callgate_comparison {
 };
 
 /*
- * Compares two filters on every input there is, and finds up to `max` differences. A context against its own or any other
- * program is the question whether that program is right.
+ * Compares two filters on every input there is, and finds up to `max` differences. To compare a context with its own or another
+ * program is to ask whether that program is right.
  *
  * Returns 0, and the caller frees the result with callgate_comparison_free(); -EINVAL (NULL, a bad context, a filter with
  * nothing in it), -ENOMEM; callgate_diagnosis(NULL) says why, also for CALLGATE_RELATION_UNKNOWN, _DIFFERENT and _REFUSED.
@@ -103,7 +103,7 @@ void callgate_comparison_free(struct callgate_comparison *comparison);
 
 /* What a filter does with all calls that match a partial one. */
 struct callgate_answer {
-	/* false: not decided within the budget, or not modelled; nothing else here counts then */
+	/* false: not decided within the budget, or not modelled; then nothing else in here means anything */
 	bool proved;
 	bool holds; /* every such call gets the action; also where no call matches */
 	bool ever_allowed, ever_denied;

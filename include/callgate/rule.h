@@ -1,4 +1,4 @@
-/* callgate/rule.h - rules that seccomp_rule_add() has no words for. SPDX-License-Identifier: MIT */
+/* callgate/rule.h - rules that seccomp_rule_add() cannot express. SPDX-License-Identifier: MIT */
 #ifndef CALLGATE_RULE_H
 #define CALLGATE_RULE_H
 
@@ -23,12 +23,12 @@ extern "C" {
 #define CALLGATE_LOW_HALF 0x100u
 
 /*
- * Adds a rule for one architecture of the context. It is seccomp_rule_add_array() but for four things:
+ * Adds a rule for one architecture of the context, as seccomp_rule_add_array() does, with four differences:
  *
  * - `arch` (SCMP_ARCH_* token, 0: native) alone gets the rule, and `syscall` is that architecture's own number, as
  *   callgate_syscall_number() gives it; nothing is translated. Pseudo numbers are refused.
- * - Only the direct call is meant. Where it can also be made through socketcall(2) or ipc(2), that way is left alone.
- * - Several of the (at most CALLGATE_RULE_CONDITIONS_MAX) conditions may look at one argument; all of them must hold: a range, for example.
+ * - The rule is for the direct call alone. Calls that are made through socketcall(2) or ipc(2) are not affected.
+ * - Several of the (at most CALLGATE_RULE_CONDITIONS_MAX) conditions may be about one argument; all of them must hold: a range, for example.
  * - A condition may be one of the low half of its argument: CALLGATE_LOW_HALF.
  *
  * Rules that are there already are treated as seccomp_rule_add() does: silently covered or covering ones, -EEXIST
@@ -40,7 +40,7 @@ extern "C" {
 int callgate_rule_add(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall, unsigned int count,
                       const struct scmp_arg_cmp *conditions);
 
-/* How rules for one call meet. */
+/* What happens where several rules match a call. */
 enum callgate_order {
 	/* As libseccomp has it: a rule that others cover is ignored, one that covers others replaces them, a contradiction is an error. */
 	CALLGATE_ORDER_CONFLICTS = 0,
@@ -49,9 +49,9 @@ enum callgate_order {
 };
 
 /*
- * Sets how the context's rules meet; seccomp_reset() makes it CALLGATE_ORDER_CONFLICTS again. Where rules have an order, it goes for all of them, whoever
- * adds them; seccomp_rule_add() then takes rules with the default action too, and -EEXIST is no error any more. Contexts that are merged must have the same
- * order. Transactions cover rules and not the order.
+ * Sets the order of the context's rules; seccomp_reset() makes it CALLGATE_ORDER_CONFLICTS again. An order applies to all rules, whichever function
+ * adds them; seccomp_rule_add() then takes rules with the default action too, and never returns -EEXIST. Contexts that are merged must have the same
+ * order. Transactions cover the rules, not the order.
  *
  * Returns 0; -EINVAL (context, no order), -EEXIST (the context has rules, or an open transaction).
  */
@@ -69,7 +69,7 @@ enum callgate_expression_kind {
 	CALLGATE_EXPRESSION_NOT          /* its one part does not hold */
 };
 
-/* What has to be said of a call's arguments for a rule to match it. Data are reduced to the width. */
+/* A condition on a call's arguments. Data are reduced to the width. */
 struct callgate_expression {
 	enum callgate_expression_kind kind;
 	unsigned int argument; /* 0 to 5 */
@@ -119,19 +119,19 @@ struct callgate_expression {
 
 /*
  * Adds a rule for the calls whose arguments satisfy the expression; NULL is one that always does. With CALLGATE_EVERY_ARCH `syscall` is a native number, and the
- * rule is for all architectures of the context, as with seccomp_rule_add(); else it is for `arch` alone (0: native) and its number, as with
+ * rule is for all architectures of the context, as with seccomp_rule_add(); else it is for `arch` alone (0: native), and `syscall` is the number there, as with
  * callgate_rule_add(). The expression is not kept. It is taken apart into alternatives of comparisons, of which there may be
  * CALLGATE_RULE_ALTERNATIVES_MAX; it may be nested 64 deep.
  *
- * Where rules have an order, the action may be the default action: a hole in a later rule. A rule that can never decide a call, because others
+ * Where rules have an order, the action may be the default action, as an exception to a later rule. A rule that can never decide a call, because others
  * always do before it or no call satisfies its expression, is taken, and callgate_diagnosis() has a note with the rule that covers it and a call
- * that shows it. Through socketcall(2) and ipc(2) arguments can't be compared: with CALLGATE_EVERY_ARCH, a rule that compares some is there for all calls of
- * its kind if its action is at least as strict as the default action, and else for none. Where values do not fit an architecture's 32 bits the
- * comparison is decided, but for negative numbers.
+ * that shows it. Through socketcall(2) and ipc(2) arguments can't be compared: with CALLGATE_EVERY_ARCH, a rule that compares some applies there to all calls with
+ * the number if its action is at least as strict as the default action, and else to none. On a 32-bit architecture a comparison with a value that does not
+ * fit always holds or never does; negative numbers are truncated.
  *
- * Where rules have no order, each alternative is added as callgate_rule_add() would, all or none; for all architectures they have at most 6 comparisons.
+ * Where rules have no order, each alternative is added as a rule of its own, all or none; for all architectures, each has at most 6 comparisons.
  *
- * Returns what callgate_rule_add() returns; -EINVAL also for an expression that is none or too large.
+ * Returns what callgate_rule_add() returns; -EINVAL also for an expression that is invalid or too large.
  */
 int callgate_rule_match(scmp_filter_ctx ctx, uint32_t arch, uint32_t action, int syscall,
                         const struct callgate_expression *expression);
@@ -153,9 +153,9 @@ int callgate_rule_unknown_after(scmp_filter_ctx ctx, uint32_t arch, uint32_t act
 
 /*
  * The oldest Linux that the rules were written for, such as 5, 10. Calls that are newer, or may be (callgate_syscall_since()), and that have no
- * rule get ERRNO(ENOSYS) in place of the default action, on each architecture with its own dates and its own ENOSYS: programs then behave
- * as on that kernel, and fall back to older calls. That goes for calls that no kernel has implemented, and for those newer than all that callgate
- * knows too, unless callgate_rule_unknown() gave these another action. Once set, a baseline stays until seccomp_reset();
+ * rule get ERRNO(ENOSYS) in place of the default action, on each architecture by its own history and with its own ENOSYS: programs then behave
+ * as on that kernel, and fall back to older calls. So do calls that no kernel has implemented, and those newer than all that callgate
+ * knows, unless callgate_rule_unknown() gave these another action. Once set, a baseline stays until seccomp_reset();
  * transactions do not cover it, and contexts that are merged must have the same.
  *
  * Returns 0; -EINVAL (context, a version before 1.0 or no version, a default action that does not deny: a baseline goes with KILL, TRAP and

@@ -75,13 +75,13 @@ int callgate_simulate_program(const struct callgate_program *program, const stru
                               struct callgate_verdict *ret_verdict);
 
 /*
- * ---- many calls, and what they touched ----
+ * ---- many calls, and what they exercised ----
  *
- * A simulator is a copy of a filter as it was, and counts. One thread at a time.
+ * A simulator is a copy of a filter, with counters. One thread at a time.
  */
 struct callgate_simulator;
 
-/* 0, or what callgate_simulate() returns. The caller frees *ret_simulator. The context may change or go. */
+/* 0, or what callgate_simulate() returns. The caller frees *ret_simulator. The context may be changed or released. */
 int callgate_simulator_new(const scmp_filter_ctx ctx, struct callgate_simulator **ret_simulator);
 
 /* 0, or what callgate_simulate_program() returns. */
@@ -124,7 +124,7 @@ int callgate_simulator_rule(const struct callgate_simulator *simulator, size_t i
 
 /* What a conditional jump compares when a call comes to it. */
 enum callgate_operand {
-	CALLGATE_OPERAND_COMPUTED = 0, /* nothing of the following as it is, or no call comes to it */
+	CALLGATE_OPERAND_COMPUTED = 0, /* a computed value, or no call comes to the jump */
 	CALLGATE_OPERAND_NR,
 	CALLGATE_OPERAND_ARCH,
 	CALLGATE_OPERAND_POINTER, /* a half of the instruction pointer */
@@ -139,7 +139,7 @@ enum callgate_reach {
 };
 
 /*
- * One side of a conditional jump: an edge of the decision graph as the program spells it. Jumps whose sides meet are none.
+ * One side of a conditional jump: an edge of the decision graph that the program is. A jump with one target has none.
  * The kernel's calls count: those of 32-bit tasks have zeros in the upper halves.
  */
 struct callgate_edge {
@@ -168,12 +168,12 @@ int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t i
 
 /*
  * Runs, and counts, calls of an architecture (as in struct callgate_call) with numbers [nr_first, nr_last], as unsigned ones, whose arguments
- * satisfy all `count` comparisons, which are on 64 bits: so many that every rule, every reason and every edge to which any such call comes is
- * come to. What has no hits after that, starting from none, is not reached by such calls at all. Calls of 32-bit tasks have zeros in the upper
+ * satisfy all `count` comparisons, which are on 64 bits: enough of them to reach every rule, every reason and every edge that any such call can
+ * reach. What has no hits after that, if it had none before, no such call reaches. Calls of 32-bit tasks have zeros in the upper
  * halves: where the comparisons ask for others there are none.
  *
- * Returns 0; -EINVAL (NULL, an argument or operator that there is not), -ENOMEM; -EDQUOT (not decided within the budget) and -EOPNOTSUPP (an
- * instruction that is not modelled), after which something that is reached may have no hits. callgate_diagnosis(NULL) says why.
+ * Returns 0; -EINVAL (NULL, an unknown argument or operator), -ENOMEM; -EDQUOT (not decided within the budget) and -EOPNOTSUPP (an
+ * instruction that is not modelled), after which what such calls reach may have no hits. callgate_diagnosis(NULL) says why.
  */
 int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch, uint32_t nr_first,
                              uint32_t nr_last, size_t count, const struct scmp_arg_cmp *comparisons);
@@ -201,7 +201,7 @@ struct callgate_changed_rules {
 
 /*
  * A simulator of the same filter with these rules in place of its own. The rules are taken as they are, first match wins, and are not
- * weighed against each other as seccomp_rule_add() does it; `hits` are not looked at.
+ * compared with each other, as seccomp_rule_add() does; `hits` are ignored.
  *
  * Returns 0, and the caller frees *ret_simulator; -EINVAL (NULL, a simulator of a program, a rule that is none of its rules or not in
  * its place), -ENOMEM, -E2BIG (the rules fit no stack of programs), -EFAULT (the proof failed); callgate_diagnosis(NULL) says why.
