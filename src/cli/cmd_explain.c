@@ -43,28 +43,6 @@ bool explanation_shows(const struct explanation *x, const struct explained_call 
 	return x->kinds & 1u << call->kind && (!x->only || strcmp(call->name, x->only) == 0);
 }
 
-/* The call through which this one can also be made on the architecture; its pseudo number (<seccomp.h>) says which. */
-static const char *multiplexer(const struct callgate_arch *arch, const char *name)
-{
-	const int nr = arch->multiplexed ? seccomp_syscall_resolve_name_arch(arch->token, name) : 0;
-
-	if (nr >= 0 || nr == __NR_SCMP_ERROR)
-		return NULL;
-	return nr <= -101 && nr >= -120 ? "socketcall" : nr <= -201 && nr >= -224 ? "ipc" : NULL;
-}
-
-static bool is_asked(const struct callgate_arch *arch, const char *only, const char *name)
-{
-	const char *sibling = only ? multiplexer(arch, only) : NULL;
-
-	if (!only || strcmp(name, only) == 0 || (sibling && strcmp(name, sibling) == 0))
-		return true;
-	for (size_t i = 0; (sibling = callgate_sibling_at(only, i)); i++)
-		if (strcmp(name, sibling) == 0)
-			return true;
-	return false;
-}
-
 /* Calls and changes of an architecture come one after the other. */
 static bool explain_arch(struct explanation *x, const struct callgate_arch *arch)
 {
@@ -72,7 +50,9 @@ static bool explain_arch(struct explanation *x, const struct callgate_arch *arch
 
 	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
 		struct explained_call call;
-		if (!is_asked(arch, x->only, name) || callgate_syscall_number(arch->token, name) < 0)
+		const bool is_asked =
+		    !x->only || strcmp(name, x->only) == 0 || explanation_needs(x->only, name);
+		if (!is_asked || callgate_syscall_number(arch->token, name) < 0)
 			continue;
 		if (!explain_call(&x->explaining, arch, name, &call))
 			return false;
@@ -155,22 +135,6 @@ static bool compare(struct explanation *x, const struct filter *old)
 		return false;
 	}
 	return true;
-}
-
-/* ---- what else does the same ---- */
-
-const char *explanation_sibling(const struct explanation *x, const struct explained_call *call, size_t index,
-                                const struct explained_call **ret_sibling)
-{
-	const char *name = callgate_sibling_at(call->name, index);
-
-	*ret_sibling = NULL;
-	if (!name && (index == 0 || callgate_sibling_at(call->name, index - 1)))
-		name = multiplexer(call->arch, call->name);
-	for (size_t i = 0; name && i < x->calls.count; i++)
-		if (x->calls.items[i].arch == call->arch && strcmp(x->calls.items[i].name, name) == 0)
-			*ret_sibling = &x->calls.items[i];
-	return name;
 }
 
 const char *explained_word(const struct explained_call *call)

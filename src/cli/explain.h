@@ -120,6 +120,8 @@ void graph_print_html(FILE *out, const struct explained_call *call);
 
 /* ---- all that is explained of a filter; cmd_explain.c, and its page, explain_page.c ---- */
 
+struct callgate_bypass;
+
 struct explanation {
 	struct explaining explaining;
 	ARENA_VEC(struct explained_call) calls; /* by architecture, in the order of names */
@@ -127,7 +129,7 @@ struct explanation {
 	    *changes;       /* from an older filter (first) to this one (second); NULL: none is given */
 	unsigned counts[3]; /* of calls, by enum explained_kind */
 	unsigned kinds;     /* bit of each kind that is asked for */
-	const char *only;   /* the call that is asked about; others are its siblings. NULL: all are */
+	const char *only;   /* the call that is asked about; others are ways to its effect. NULL: all are */
 };
 
 enum explained_change { EXPLAINED_SAME, EXPLAINED_MORE, EXPLAINED_LESS, EXPLAINED_OTHER };
@@ -139,9 +141,25 @@ bool explanation_shows(const struct explanation *x, const struct explained_call 
 enum explained_change explanation_change(const struct explanation *x, const struct explained_call *call,
                                          const struct callgate_difference **ret_difference);
 
-/* The name of a call that has the same effect; NULL after the last. *ret_sibling is NULL where it is not explained. */
-const char *explanation_sibling(const struct explanation *x, const struct explained_call *call, size_t index,
-                                const struct explained_call **ret_sibling);
+/* ---- other ways to the same effect, explain_ways.c ---- */
+
+enum { EXPLAINED_WAY = 160 };
+
+struct explained_way {
+	const struct callgate_bypass *row;
+	const struct explained_call
+	    *call; /* what has to pass: the way, or io_uring_setup(2), if that is denied */
+};
+
+/* The next way from *index on that the architecture has; false after the last. */
+bool explanation_way(const struct explanation *x, const struct explained_call *call, size_t *index,
+                     struct explained_way *ret_way);
+
+/* Is a call of this name one of the ways of `only`? */
+bool explanation_needs(const char *only, const char *name);
+
+/* Which calls of the way's name: "(IORING_OP_OPENAT)", "(cmd == F_DUPFD)"; "": all. */
+void explained_way_words(const struct callgate_bypass *row, char text[EXPLAINED_WAY]);
 
 const char *explained_word(const struct explained_call *call); /* "allowed" */
 

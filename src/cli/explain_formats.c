@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <callgate/action.h>
+#include <callgate/bypass.h>
 #include <callgate/info.h>
 
 #include "cli/explain.h"
@@ -44,22 +45,39 @@ void explanation_print_cost(FILE *out, const struct explained_call *call)
 		fprintf(out, "-%zu", call->graph.most);
 }
 
-static void print_siblings(FILE *out, const struct explanation *x, const struct explained_call *call)
+static void print_way(FILE *out, const struct explained_way *way)
 {
-	const struct explained_call *sibling;
-	const char *name;
+	char calls[EXPLAINED_WAY];
+
+	explained_way_words(way->row, calls);
+	fprintf(out, "%s%s%s %s", way->row->way.call, *calls ? " " : "", calls, explained_word(way->call));
+	if (!way->call->cases.items[0].rest)
+		fprintf(out, " (line %u)", way->call->cases.items[0].line);
+}
+
+/* Ways to all of the effect in a line, and those to a part of it, which have conditions, in one each. */
+static void print_ways(FILE *out, const struct explanation *x, const struct explained_call *call)
+{
+	struct explained_way way;
 	bool any = false;
 
-	for (size_t i = 0; (name = explanation_sibling(x, call, i, &sibling)); i++) {
-		if (!sibling)
+	for (size_t i = 0; explanation_way(x, call, &i, &way);) {
+		if (way.row->kind == CALLGATE_BYPASS_PARTIAL)
 			continue;
-		fprintf(out, "%s%s %s", any ? ", " : "  the same effect: ", name, explained_word(sibling));
-		if (!sibling->cases.items[0].rest)
-			fprintf(out, " (line %u)", sibling->cases.items[0].line);
+		fputs(any ? ", " : "  the same effect: ", out);
+		print_way(out, &way);
 		any = true;
 	}
 	if (any)
 		fputc('\n', out);
+	for (size_t i = 0; explanation_way(x, call, &i, &way);) {
+		if (way.row->kind != CALLGATE_BYPASS_PARTIAL)
+			continue;
+		fputs("  a part of it: ", out);
+		print_way(out, &way);
+		fprintf(out, "%s%s\n", way.row->condition ? ": " : "",
+		        way.row->condition ? way.row->condition : "");
+	}
 }
 
 /* "5.9", "2.6..4.0", which is a release between the two, or "never". */
@@ -89,7 +107,7 @@ static void print_call(FILE *out, const struct explanation *x, const struct expl
 	            ? "the kernel answers from its bitmap (Linux 5.11), without running the program"
 	            : "not in the kernel's bitmap of allowed calls");
 	print_since(out, call->since);
-	print_siblings(out, x, call);
+	print_ways(out, x, call);
 	print_change(out, x, call);
 }
 
@@ -163,12 +181,37 @@ void explanation_print_words(FILE *out, const struct explanation *x)
 
 /* ---- JSON ---- */
 
+static void print_ways_json(struct json *json, const struct explanation *x, const struct explained_call *call)
+{
+	static const char *const kinds[] = {"same", "larger", "partial"}; /* ORDER callgate_bypass_kind */
+	struct explained_way way;
+	char calls[EXPLAINED_WAY];
+
+	json_open(json, "same_effect", "[]");
+	for (size_t i = 0; explanation_way(x, call, &i, &way);)
+		if (way.row->kind != CALLGATE_BYPASS_PARTIAL)
+			json_text(json, NULL, way.row->way.call);
+	json_close(json);
+	json_open(json, "ways", "[]");
+	for (size_t i = 0; explanation_way(x, call, &i, &way);) {
+		explained_way_words(way.row, calls);
+		json_open(json, NULL, "{}");
+		json_text(json, "call", way.row->way.call);
+		json_text(json, "calls", *calls ? calls : NULL);
+		json_text(json, "kind", kinds[way.row->kind]);
+		json_text(json, "condition", way.row->condition);
+		json_text(json, "reason", way.row->reason);
+		json_bool(json, "tried", way.row->tried);
+		json_text(json, "verdict", explained_word(way.call));
+		json_close(json);
+	}
+	json_close(json);
+}
+
 static void print_call_json(struct json *json, const struct explanation *x, const struct explained_call *call)
 {
 	static const char *const changes[] = {NULL, "more", "less", "other"}; /* ORDER explained_change */
 	const struct callgate_difference *difference;
-	const struct explained_call *sibling;
-	const char *name;
 
 	json_open(json, NULL, "{}");
 	json_text(json, "call", call->name);
@@ -191,11 +234,7 @@ static void print_call_json(struct json *json, const struct explanation *x, cons
 	json_number(json, "most", (long long)call->graph.most);
 	json_bool(json, "from_bitmap", call->from_bitmap);
 	json_text(json, "since", *call->since ? call->since : NULL);
-	json_open(json, "same_effect", "[]");
-	for (size_t i = 0; (name = explanation_sibling(x, call, i, &sibling)); i++)
-		if (sibling)
-			json_text(json, NULL, name);
-	json_close(json);
+	print_ways_json(json, x, call);
 	if (x->changes) {
 		json_text(json, "change", changes[explanation_change(x, call, &difference)]);
 		json_text(json, "difference", difference ? difference->text : NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <callgate/action.h>
+#include <callgate/bypass.h>
 
 enum { ARCHS_MOST = 64 };
 
@@ -173,19 +174,38 @@ static const struct explained_call *first_of(const struct page *page,
 	return first;
 }
 
-static void put_siblings(const struct page *page, const struct explained_call *call)
+static void put_way(const struct page *page, const struct explained_way *way)
 {
-	const struct explained_call *sibling;
+	static const char *const classes[] = {"allow", "deny", "some"}; /* ORDER explained_kind */
+	const struct callgate_bypass *row = way->row;
+	char calls[EXPLAINED_WAY];
 	FILE *out = page->out;
-	const char *name;
 
-	for (size_t i = 0; (name = explanation_sibling(page->x, call, i, &sibling)); i++)
-		if (sibling)
-			PUT("explained-sibling", TEXT("call", name),
-			    TEXT("class", sibling->kind == EXPLAINED_DENIED    ? "deny"
-			                  : sibling->kind == EXPLAINED_ALLOWED ? "allow"
-			                                                       : "some"),
-			    TEXT("word", explained_word(sibling)));
+	explained_way_words(row, calls);
+	PUT(page->x->only ? "explained-way" : "explained-way-link", TEXT("call", row->way.call));
+	PUT("explained-way-end", TEXT("calls", calls), TEXT("class", classes[way->call->kind]),
+	    TEXT("word", explained_word(way->call)), TEXT("condition", row->condition ? row->condition : ""));
+}
+
+/* Ways to a part of the effect are folded: they are many, and have conditions. */
+static void put_ways(const struct page *page, const struct explained_call *call)
+{
+	struct explained_way way;
+	FILE *out = page->out;
+	size_t partial = 0;
+
+	for (size_t i = 0; explanation_way(page->x, call, &i, &way);)
+		if (way.row->kind == CALLGATE_BYPASS_PARTIAL)
+			partial++;
+		else
+			put_way(page, &way);
+	if (partial == 0)
+		return;
+	PUT("explained-partial", NUMBER("count", partial));
+	for (size_t i = 0; explanation_way(page->x, call, &i, &way);)
+		if (way.row->kind == CALLGATE_BYPASS_PARTIAL)
+			put_way(page, &way);
+	PUT("explained-partial-end");
 }
 
 static const char *const change_classes[] = {"", "more", "less", "other"}; /* ORDER explained_change */
@@ -243,8 +263,8 @@ static void put_row(const struct page *page, const struct explained_call *const 
 	explanation_print_cost(out, call);
 	PUT(call->from_bitmap ? "explained-bitmap" : "explained-program");
 	PUT("explained-since", TEXT("since", call->since));
-	put_siblings(page, call);
-	PUT("explained-siblings-end");
+	put_ways(page, call);
+	PUT("explained-ways-end");
 	PUT("explained-row-end");
 	put_pictures(page, calls, change_classes[change]);
 }

@@ -204,12 +204,17 @@ class Browser:
     def visible(self):
         return self.run("return [...document.querySelectorAll('.calls tr[id]')].filter(row => row.offsetHeight > 0).map(row => row.id)")
 
-    def shows(self, name):
-        """Is the row visible, or becoming so? Events of links come after the click."""
+    def becomes(self, is_so):
+        """What clicks and resizing lead to comes after them."""
         deadline = time.monotonic() + 60
-        while name not in self.visible() and time.monotonic() < deadline:
+        while not is_so() and time.monotonic() < deadline:
             time.sleep(0.05)
-        return name in self.visible()
+        return is_so()
+
+    def resize(self, width):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self.call("POST", "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": size})
+        check(self.becomes(lambda: self.run("return window.innerWidth") == width), f"no window is {width} wide")
 
     def close(self):
         if self.session:
@@ -234,7 +239,7 @@ def check_search(browser, rows):
     browser.click("#openat + .drawn summary")
     check(browser.run("return document.querySelector('#openat + .drawn svg').getBoundingClientRect().height > 40"), "the picture does not open")
     browser.click("#openat a[href='#openat2']")
-    check(browser.shows("openat2"), "a link leads to a hidden row")
+    check(browser.becomes(lambda: "openat2" in browser.visible()), "a link leads to a hidden row")
     browser.click("button[data-kind=denied]")
     check(browser.run("return document.querySelector('#openat + .drawn').offsetHeight") == 0, "a picture without its call is shown")
     browser.click("button[data-kind=changed]")
@@ -248,13 +253,13 @@ def check_looks(browser):
     browser.click("button[data-kind='']")
     browser.run("document.querySelectorAll('details').forEach(details => { details.open = true; })")
     for width in (1400, 900, 400):
-        browser.call("POST", "/window/rect", {"width": width, "height": 900})
+        browser.resize(width)
         seen = browser.run("return [window.innerWidth, document.documentElement.scrollWidth]")
         check(seen[1] <= seen[0], f"the page is wider than the window: {seen}")
-    check(browser.run("return getComputedStyle(document.querySelector('.calls tr[id]')).display") == "block", "rows of a narrow page are no cards")
+    check(browser.becomes(lambda: browser.run("return getComputedStyle(document.querySelector('.calls tr[id]')).display") == "block"), "rows of a narrow page are no cards")
     light = browser.run("return getComputedStyle(document.body).backgroundColor")
     browser.call("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}})
-    check(browser.run("return getComputedStyle(document.body).backgroundColor") != light, "dark screens get light pages")
+    check(browser.becomes(lambda: browser.run("return getComputedStyle(document.body).backgroundColor") != light), "dark screens get light pages")
 
 
 def check_browser(path, folder):
