@@ -185,7 +185,7 @@ int callgate_profile_default_origin(const struct callgate_profile *profile, unsi
 /*
  * Examines the finished filter, and adds warnings and notes to the messages: a comparison of more bits than the kernel reads of an argument,
  * with a call that evades it; a call that is denied while another one does the same; the calls without which no C library starts a
- * program. It takes as long as compiling and proving; a second time does nothing. -E2BIG: the rules fit no filter, and nothing is added; what
+ * program. It takes as long as compiling and proving; a second time does nothing. -E2BIG: the rules fit no filter, and nothing is added; -EDQUOT: not decided within the budget; what
  * callgate_profile_context() and callgate_simulate() return.
  */
 int callgate_profile_review(struct callgate_profile *profile);

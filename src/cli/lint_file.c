@@ -148,12 +148,8 @@ static struct text_place place_at(const struct text *text, size_t at)
 	return place;
 }
 
-static bool is_within(const struct text *text, const struct suppression *suppression,
-                      const struct placed_finding *placed)
+static bool is_within(struct text_place begin, struct text_place end, const struct placed_finding *placed)
 {
-	const struct text_place begin = place_at(text, suppression->begin),
-	                        end = place_at(text, suppression->end);
-
 	if (placed->line < begin.line || placed->line > end.line)
 		return false;
 	return (placed->line > begin.line || placed->column >= begin.column) &&
@@ -262,6 +258,8 @@ static void suppress(struct lint_report *report, const struct filter *filter, co
                      size_t first, const struct suppression *suppression,
                      const struct lint_settings *settings)
 {
+	const struct text_place begin = place_at(text, suppression->begin),
+	                        end = place_at(text, suppression->end);
 	size_t count = 0;
 
 	if (!suppression->name || lint_kind(suppression->name) < 0) {
@@ -277,7 +275,7 @@ static void suppress(struct lint_report *report, const struct filter *filter, co
 	for (size_t i = first; i < report->list.count; i++) {
 		struct placed_finding *placed = &report->list.items[i];
 		if (strcmp(placed->finding.name, suppression->name) != 0 ||
-		    strcmp(placed->file, filter->path) != 0 || !is_within(text, suppression, placed))
+		    strcmp(placed->file, filter->path) != 0 || !is_within(begin, end, placed))
 			continue;
 		placed->justification = suppression->reason;
 		count++;

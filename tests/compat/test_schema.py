@@ -2,12 +2,14 @@
 """usage: test_schema.py CALLGATE SOURCE-ROOT: docs/profile.schema.json has the keys of the format and no others, its words are those that the tool knows, and
 it takes what the tool takes (that with the module jsonschema). The files for pre-commit and for GitHub's workflows name commands that there are."""
 import json
+import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 
+os.umask(0o022)
 TOOL, ROOT = sys.argv[1], pathlib.Path(sys.argv[2])
 SCHEMA = json.loads((ROOT / "docs/profile.schema.json").read_text())
 KINDS = {"STRING": "string", "NUMBER": "integer", "ARRAY": "array", "OBJECT": "object"}

@@ -15,6 +15,7 @@
 
 #include <callgate/bypass.h>
 #include <callgate/info.h>
+#include <callgate/rule.h>
 
 #include "bypass_effects.h"
 #include "support/run.h"
@@ -32,7 +33,7 @@ static int argument_of(const struct callgate_bypass_calls *calls)
 	return -1;
 }
 
-/* A filter that denies what the row says, which is tried. */
+/* A filter that denies what the row says, which is tried; the direct call alone, where there is socketcall(2) too. */
 static int deny(const struct callgate_bypass_calls *denied)
 {
 	const int nr = callgate_syscall_number(0, denied->call), arg = argument_of(denied);
@@ -42,14 +43,14 @@ static int deny(const struct callgate_bypass_calls *denied)
 	int result = ctx ? 0 : -ENOMEM;
 
 	if (arg < 0)
-		result = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(DENIED), nr, 0);
+		result = callgate_rule_add(ctx, 0, SCMP_ACT_ERRNO(DENIED), nr, 0, NULL);
 	for (size_t i = 0; arg >= 0 && denied->constants[i]; i++)
 		if (callgate_constant(0, denied->constants[i], &value) == 0) {
 			const bool is_bit = denied->match == CALLGATE_BYPASS_MATCH_BITS;
 			const scmp_datum_t mask = is_bit ? (scmp_datum_t)value : UINT32_MAX;
-			result = seccomp_rule_add(
-			    ctx, SCMP_ACT_ERRNO(DENIED), nr, 1,
-			    SCMP_CMP((unsigned int)arg, SCMP_CMP_MASKED_EQ, mask, (scmp_datum_t)value));
+			const struct scmp_arg_cmp compare = {(unsigned int)arg, SCMP_CMP_MASKED_EQ, mask,
+			                                     (scmp_datum_t)value};
+			result = callgate_rule_add(ctx, 0, SCMP_ACT_ERRNO(DENIED), nr, 1, &compare);
 			args[arg] = (long)value;
 		}
 	if (result < 0 || seccomp_load(ctx) < 0)

@@ -2,12 +2,14 @@
 """usage: test_lint.py CALLGATE SOURCE-ROOT: `callgate lint`: each finding where it is, not where it is not, and suppressed; published advisories as
 profiles before and after; formats, baselines and fixes. What a finding shows is what `callgate sim` says."""
 import json
+import os
 import pathlib
 import struct
 import subprocess
 import sys
 import tempfile
 
+os.umask(0o022)
 TOOL, ROOT = sys.argv[1], pathlib.Path(sys.argv[2])
 FOLDER = tempfile.TemporaryDirectory()
 ALLOW, ERRNO, KILL = "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS"
@@ -66,6 +68,8 @@ def names(found):
     return {finding["name"] for finding in found if finding["suppressed"] is None}
 
 
+# Filters that packages of distributions install.
+INSTALLED = ("/usr/share/containers/seccomp.json", "/etc/containers/seccomp.json", "/usr/share/callgate/profiles/container-default.json")
 NOT_ALL = entry("read write exit_group futex_waitv", ALLOW)
 # name: (a profile with the finding, the same without, options, machine)
 KINDS = {
@@ -260,6 +264,9 @@ def check_shipped():
     for path in [*sorted((ROOT / "examples/policies").glob("*.policy")), ROOT / "examples/profiles/container-default.json"]:
         done = run("lint", "--machine", "x86_64", path)
         assert done.returncode == 0, (path, done.stdout)
+    for path in map(pathlib.Path, INSTALLED):
+        if path.exists():
+            lint(path.read_text(), name="installed.json")
     policies = ROOT / "../shared/policies"
     if not policies.exists():
         print("skipped: no published filters")
