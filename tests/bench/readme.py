@@ -65,6 +65,11 @@ def container_start(root, build):
     return [f"{float(match.group(1)):.1f} ms" for match in found]
 
 
+def code_size(library):
+    """Kilobytes of code and constants."""
+    return f"{int(run('size', library).split(chr(10))[1].split()[0]) / 1000:.0f} KB"
+
+
 def measured(root, build):
     rows = least([bench(build) for _ in range(RUNS)])
     none, peer, ours = container_start(root, build)
@@ -75,7 +80,7 @@ def measured(root, build):
             f"| start and end of a container by crun, processor time; {none} without seccomp | {ours} | {peer} | |\n"
             f"{table(rows, COUNTED)}{table(rows, TIMED)}\n"
             f"Measured, the least of {RUNS} runs (the container: the median), {datetime.date.today().isoformat()}{load}: Linux {'.'.join(platform.release().split('.')[:2])}, {os.cpu_count()} cores, "
-            f"libseccomp {libseccomp}, crun {crun}.\n")
+            f"libseccomp {libseccomp}, crun {crun}. The core library has {code_size(build / 'src/libcallgate.so')} of code and constants ({platform.machine()}, release).\n")
 
 
 def check(root, build):
