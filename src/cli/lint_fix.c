@@ -1,4 +1,4 @@
-/* Mends profiles. Each change is tried on a copy, which is looked at again before the change is kept. */
+/* Mends profiles and policies. Each change is tried on a copy, which is looked at again before the change is kept. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,9 +65,46 @@ static bool are_equal(const struct looked_at *a, const struct looked_at *b)
 
 /* ---- the changes ---- */
 
+static bool is_json(const struct text *text)
+{
+	size_t at = 0;
+
+	while (at < text->size && strchr(" \t\r\n", text->bytes[at]))
+		at++;
+	return at < text->size && text->bytes[at] == '{';
+}
+
+/* The text with `more` in place of the bytes from `begin` to before `end`. */
+static int replace(const struct text *text, size_t begin, size_t end, const char *more, struct text *ret_text)
+{
+	struct text new = {0};
+	FILE *out = open_memstream(&new.bytes, &new.size);
+
+	if (!out)
+		return -ENOMEM;
+	fwrite(text->bytes, 1, begin, out);
+	fputs(more, out);
+	fwrite(text->bytes + end, 1, text->size - end, out);
+	if (fclose(out) != 0) {
+		free(new.bytes);
+		return -ENOMEM;
+	}
+	*ret_text = new;
+	return 0;
+}
+
+/* An entry of a profile loses the name; a policy the line of the statement. */
 static int remove_dead(const struct text *text, const struct placed_finding *placed, struct text *ret_text)
 {
-	return profile_text_narrow(text, placed->line, placed->column, 0, NULL, ret_text);
+	size_t begin = 0, end;
+
+	if (is_json(text))
+		return profile_text_narrow(text, placed->line, placed->column, 0, NULL, ret_text);
+	for (unsigned int line = 1; line < placed->line && begin < text->size; begin++)
+		line += text->bytes[begin] == '\n';
+	for (end = begin; end < text->size && text->bytes[end] != '\n';)
+		end++;
+	return replace(text, begin, end + (end < text->size), "", ret_text);
 }
 
 static void print_missing(struct json *json, const void *data)
@@ -84,19 +121,26 @@ static void print_missing(struct json *json, const void *data)
 	json_close(json);
 }
 
-/* A call that no entry names. */
+/* A call that no entry, or no statement, names. */
 static int add_missing(const struct text *text, const struct placed_finding *placed, struct text *ret_text)
 {
 	const struct callgate_call *call = &placed->finding.witness;
+	const char *name = callgate_syscall_name(call->arch, call->nr);
+	char line[100];
 
-	if (placed->finding.rule || !placed->finding.has_witness ||
-	    !callgate_syscall_name(call->arch, call->nr))
+	if (placed->finding.rule || !placed->finding.has_witness || !name)
 		return -EINVAL;
-	return profile_text_append(text, print_missing, placed, ret_text);
+	if (is_json(text))
+		return profile_text_append(text, print_missing, placed, ret_text);
+	const bool has_end = text->size > 0 && text->bytes[text->size - 1] == '\n';
+	snprintf(line, sizeof(line), "%s%s -> ENOSYS\n", has_end ? "" : "\n", name);
+	return replace(text, text->size, text->size, line, ret_text);
 }
 
 static int mask_compared(const struct text *text, const struct placed_finding *placed, struct text *ret_text)
 {
+	if (!is_json(text))
+		return -EINVAL; /* policies compare what the kernel reads */
 	return profile_text_mask(text, placed->line, placed->column, placed->finding.argument,
 	                         callgate_argument_bits(placed->finding.witness.arch,
 	                                                callgate_syscall_name(placed->finding.witness.arch,
@@ -122,8 +166,8 @@ static bool try_change(const struct fixing *fixing, const struct looked_at *befo
 	struct looked_at after;
 	struct text new = {0};
 
-	if (strcmp(placed->finding.name, change->name) != 0 || !lint_counts(placed) || !placed->line ||
-	    change->make(text, placed, &new) < 0)
+	if (strcmp(placed->finding.name, change->name) != 0 || strcmp(placed->file, fixing->name) != 0 ||
+	    !lint_counts(placed) || !placed->line || change->make(text, placed, &new) < 0)
 		return false;
 	bool is_better = false;
 	if (look_at(fixing, &new, &after)) {
@@ -156,6 +200,17 @@ static bool change_once(const struct fixing *fixing, struct text *text)
 	return is_changed;
 }
 
+/* A program is none, and neither is what has mistakes: the findings say so. */
+static bool is_profile(const struct fixing *fixing, const struct text *text)
+{
+	struct looked_at looked;
+
+	if (memchr(text->bytes, '\0', text->size) || !look_at(fixing, text, &looked))
+		return false;
+	forget(&looked);
+	return true;
+}
+
 static int write_changes(const char *path, const struct text *old, const struct text *new)
 {
 	struct output output;
@@ -178,7 +233,7 @@ int lint_fix(const char *path, const struct environment *environment, const stru
 	}
 	if (!text_read(path, &old) || !text_read(path, &new))
 		status = CLI_FAILED;
-	if (status == CLI_OK && new.size &&new.bytes[strspn(new.bytes, " \t\r\n")] == '{')
+	if (status == CLI_OK && is_profile(&fixing, &new))
 		while (count < CHANGES_MAX && change_once(&fixing, &new))
 			count++;
 	if (count)

@@ -246,6 +246,18 @@ def check_fix():
     before = kept.read_bytes()
     assert run("lint", "--machine", "x86_64", "--fix", kept).returncode == 0 and kept.read_bytes() == before
     run("lint", "--fix", "-", wanted=(2,))
+    policy = write("x.policy", "default EPERM\nread, write, clone -> ALLOW\nread -> EACCES # never\n")
+    assert "2 findings mended" in run("lint", "--machine", "x86_64", "--fix", policy).stderr
+    assert policy.read_text() == "default EPERM\nread, write, clone -> ALLOW\nclone3 -> ENOSYS\n", policy.read_text()
+    for other in (write("y.policy", "default EPERM\nraed -> ALLOW\n"), write("y.bpf", program(RET_ALLOW))):
+        before = other.read_bytes()
+        run("lint", "--fix", other, wanted=(0, 2))
+        assert other.read_bytes() == before
+    for path in (ROOT / "examples/policies").glob("*.policy"):
+        write(path.name, path.read_text())
+    server = pathlib.Path(FOLDER.name) / "server.policy"
+    before = server.read_bytes()
+    assert run("lint", "--machine", "x86_64", "--fix", server).returncode == 0 and server.read_bytes() == before
 
 
 def check_statuses():
