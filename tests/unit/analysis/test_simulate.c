@@ -316,7 +316,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tcase = tcase_create("api simulate");
+	TCase *tcase = tcase_create("analysis simulate");
 
 	tcase_add_test(tcase, verdicts_and_reasons);
 	tcase_add_test(tcase, programs);

@@ -417,7 +417,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tcase = tcase_create("api-prove");
+	TCase *tcase = tcase_create("analysis-prove");
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, one_rule_more_is_one_difference);

@@ -7,8 +7,8 @@
 
 #include <callgate/rule.h>
 
-#include "asking.h"
 #include "support/run.h"
+#include "unit/api/asking.h"
 
 #define HEAD           "#\n# pseudo filter code start\n#\n"
 #define TAIL           "# invalid architecture action\naction KILL;\n#\n# pseudo filter code end\n#\n"
