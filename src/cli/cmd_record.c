@@ -1,5 +1,6 @@
 /* callgate record: the calls that a command makes, as a profile that allows them. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #include <callgate/syscall.h>
 
 #include "cli/execute.h"
+#include "cli/output.h"
 #include "cli/profile_text.h"
 #include "cli/record.h"
 #include "trace/notifier.h"
@@ -334,6 +336,23 @@ static bool is_usable(const struct record_settings *settings)
 	return true;
 }
 
+/* What can't be written is said before the command runs. Pipes and devices are opened once, in the end. */
+static bool is_writable(const char *path)
+{
+	struct output output;
+	struct stat old;
+
+	if (!path || strcmp(path, "-") == 0 || (stat(path, &old) == 0 && !S_ISREG(old.st_mode)))
+		return true;
+	if (!output_open(&output, path))
+		return false;
+	const bool is_writable = output.folder < 0 || faccessat(output.folder, ".", W_OK, AT_EACCESS) == 0;
+	if (!is_writable)
+		cli_error("%s: its directory: %s", path, strerror(errno));
+	output_discard(&output);
+	return is_writable;
+}
+
 /* A call, or a number of seconds. */
 static bool take_phase(struct record *record, char text[80])
 {
@@ -372,7 +391,8 @@ static int run(struct call *call)
 	char path[PATH_MAX], phase[80];
 	int status = RUN_FAILED;
 
-	if (!is_usable(settings) || !take_phase(&record, phase))
+	if (!is_usable(settings) || !is_writable(settings->more ? settings->more : settings->output) ||
+	    !take_phase(&record, phase))
 		return RUN_FAILED;
 	if (settings->from == IMPORT_NOT && (status = execute_find(call->operands[0], path)))
 		return status;

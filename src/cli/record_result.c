@@ -1,5 +1,6 @@
 /* What comes of a recording: a profile, an addition to one, or a comparison. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -116,10 +117,15 @@ static bool write_profile(const struct record *record, const char *path)
 	if (result < 0)
 		cli_error("%s: %s", path,
 		          result == -EINVAL ? "there is no list of calls to add to" : "out of memory");
-	bool is_written = result == 0 && check(record, path, &old, &new) && output_open(&output, path);
+	const bool is_right = result == 0 && check(record, path, &old, &new);
+	bool is_written = is_right && output_open(&output, path);
 	if (is_written) {
 		fwrite(new.bytes, 1, new.size, output.stream);
 		is_written = output_commit(&output);
+	}
+	if (is_right && !is_written) {
+		cli_error("what was recorded could not be written to %s, and follows:", path);
+		fwrite(new.bytes, 1, new.size, stderr);
 	}
 	free(old.bytes);
 	free(new.bytes);
@@ -245,8 +251,9 @@ static void print_overhead(const struct record *record, const struct trace_resul
 	if (record->stop_seconds <= 0 || seconds <= 0)
 		return;
 	fprintf(stderr,
-	        "callgate:   %lu calls stopped, for about %.0f us each (measured): %.1f of %.1f s%s\n",
-	        result->stops, record->stop_seconds * 1e6, stopped < seconds ? stopped : seconds, seconds,
+	        "callgate:   %lu call%s stopped, for about %.0f us each (measured): %.1f of %.1f s%s\n",
+	        result->stops, result->stops == 1 ? "" : "s", record->stop_seconds * 1e6,
+	        stopped < seconds ? stopped : seconds, seconds,
 	        result->on_one_processor ? "; on one processor with callgate" : "");
 }
 
@@ -300,6 +307,8 @@ int record_finish(struct record *record, const struct trace_result *result)
 	const struct record_settings *settings = record->settings;
 	const size_t seen = record->learned.calls.count;
 
+	signal(SIGXFSZ,
+	       SIG_IGN); /* a limit is an error like a full disk; the command has had its own say about it */
 	if (record->shows_progress)
 		fputs("\r\033[K", stderr);
 	if (settings->against) {

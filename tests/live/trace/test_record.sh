@@ -269,7 +269,18 @@ tool record --more "$scratch/file" -- true
 if [ -e /dev/full ]; then
 	tool record -o /dev/full -- true
 	[ $? = 125 ] || fail 'a full disk'
+	sed -n '/^callgate: what was recorded could not be written to .dev.full, and follows:$/,$p' "$scratch/words" | sed 1d >"$scratch/follows.json"
+	tool run --profile "$scratch/follows.json" -- true || fail 'a full disk: what was recorded is lost'
 fi
+
+said=$(ulimit -f 0 && "$callgate" record -o "$scratch/limit.json" -- true 2>&1)
+[ $? = 125 ] && [ ! -e "$scratch/limit.json" ] || fail 'a limit of files'
+case $said in
+*'and follows:'*'"defaultAction"'*) ;;
+*) fail 'a limit of files: what was recorded is lost' ;;
+esac
+tool record -o "$scratch/nowhere/none.json" -- echo ran
+[ $? = 125 ] && [ ! -s "$scratch/output" ] || fail 'a place that can not be written to is found after the run'
 
 # Interrupted, it writes what it has, and the signal is the command's.
 "$callgate" record -o "$scratch/interrupted.json" -- sh -c 'sleep 0.1; : >"$1"; exec sleep 60' sh "$scratch/slept" \
