@@ -22,21 +22,38 @@ extern "C" {
 
 /* ---- sets of system calls ---- */
 
-/* A set of calls by purpose. `syscalls` ends with NULL; sets that the set contains are expanded. */
+/*
+ * A set of calls by purpose, in one version, whose calls never change. `syscalls` ends with NULL; sets that the set contains are expanded.
+ */
 struct callgate_group {
 	const char *name; /* without the @ */
 	const char *purpose;
 	const char *const *syscalls;
 };
 
-/* The sets in alphabetical order, from index 0; NULL after the last. */
+/* The newest version of each set in alphabetical order, from index 0; NULL after the last. */
 const struct callgate_group *callgate_group_at(size_t index);
-/* By name, with or without the @; NULL if there is none. */
+/* By name, with or without the @: "@file-read@1" for one version, "@file-read" for the newest; NULL if there is none. */
 const struct callgate_group *callgate_group_find(const char *name);
 /* The closest name of a set, without the @. */
 const char *callgate_group_closest_name(const char *name);
-/* The version of the sets' contents: higher whenever a call has joined, left, or moved. */
+/* The version of a set that one of these functions has given, from 1; 0 for NULL. */
+unsigned int callgate_group_version_of(const struct callgate_group *group);
+/* Why the call with this index belongs to it; NULL after the last, and for NULL. */
+const char *callgate_group_reason(const struct callgate_group *group, size_t index);
+/* The version of the table: higher whenever there is a new set, or a new version of one. */
 unsigned int callgate_group_version(void);
+
+/*
+ * Adds a rule with the action for each call of a set, on all architectures of the context that have the call, as seccomp_rule_add() does: all or
+ * none. The set is one version, such as "@file-read@1": a filter is not to change with the library.
+ *
+ * Returns 0; -ENOENT (no such set, or not that version), -EINVAL (a set without a version, NULL, and as below), or what seccomp_rule_add() returns, such as
+ * -EACCES for the default action. callgate_rule_set_diagnosis() says what is wrong: a text of the thread, until its next call.
+ */
+int callgate_rule_set(scmp_filter_ctx ctx, uint32_t action, const char *set);
+/* Why the thread's last callgate_rule_set() failed; "" if it did not. */
+const char *callgate_rule_set_diagnosis(void);
 
 /*
  * Calls that can do all that `call` does, from index 0; NULL after the last, and for calls that have none or are unknown. A filter

@@ -14,7 +14,7 @@
 struct settings {
 	uint32_t arch;
 	bool sets;
-	const char *kernel;
+	const char *kernel, *set, *against;
 	struct callgate_linux version; /* of `kernel`; all zero: any */
 };
 
@@ -23,12 +23,16 @@ static const struct option_row options[] = {
     {"kernel", 'k', "VERSION", take_text, offsetof(struct settings, kernel),
      "only calls that this Linux has for certain"},
     {"sets", 0, NULL, take_flag, offsetof(struct settings, sets), "the sets, and what they are for"},
+    {"set", 0, "SET", take_text, offsetof(struct settings, set),
+     "the calls of the set, and why each belongs to it"},
+    {"against", 0, "SET", take_text, offsetof(struct settings, against),
+     "with --set: how this set, or a later version, differs; exit status 1 if it does"},
     {0},
 };
 
 struct row {
 	int nr;
-	const char *name;
+	const char *name, *reason; /* reason: why it is in the set; NULL: nobody asked */
 };
 
 static int by_number(const void *a, const void *b)
@@ -57,10 +61,11 @@ static void print_row(uint32_t arch, const struct row *row)
 	char since[CALLGATE_SINCE_TEXT];
 
 	callgate_syscall_since_text(arch, row->nr, since);
-	printf("%d\t%s\t%s\n", row->nr, row->name, since);
+	printf("%d\t%s\t%s%s%s\n", row->nr, row->name, since, row->reason ? "\t" : "",
+	       row->reason ? row->reason : "");
 }
 
-/* The calls of a set, or all if it is NULL, that the architecture has, ordered by number. */
+/* The calls of a set, with reasons if they are asked for, or all if it is NULL, that the architecture has, ordered by number. */
 static int list(const struct settings *settings, const struct callgate_group *group)
 {
 	VEC(struct row) rows = {0};
@@ -68,7 +73,8 @@ static int list(const struct settings *settings, const struct callgate_group *gr
 	const char *name;
 
 	for (size_t i = 0; done && (name = group ? group->syscalls[i] : callgate_syscall_name_at(i)); i++) {
-		struct row row = {callgate_syscall_number(settings->arch, name), name};
+		struct row row = {callgate_syscall_number(settings->arch, name), name,
+		                  group && settings->set ? callgate_group_reason(group, i) : NULL};
 		done = row.nr < 0 || !is_there(settings, row.nr) || vec_push(&rows, row);
 	}
 	if (!done)
@@ -89,20 +95,60 @@ static int list_sets(void)
 
 	printf("# version %u\n", callgate_group_version());
 	for (size_t i = 0; (group = callgate_group_at(i)); i++)
-		printf("@%s\t%s\n", group->name, group->purpose);
+		printf("@%s@%u\t%s\n", group->name, callgate_group_version_of(group), group->purpose);
 	return CLI_OK;
+}
+
+static const struct callgate_group *find_set(const char *name)
+{
+	const struct callgate_group *group = callgate_group_find(name);
+	const char *closest = callgate_group_closest_name(name);
+	const struct callgate_group *newest = closest ? callgate_group_find(closest) : NULL;
+
+	if (!group && newest && strchr(name + 1, '@') &&
+	    strncmp(name + (*name == '@'), closest, strlen(closest)) == 0)
+		cli_error("there is no set \"%s\"; the newest version is \"@%s@%u\"", name, closest,
+		          callgate_group_version_of(newest));
+	else if (!group && closest)
+		cli_error("there is no set \"%s\"; is \"@%s\" meant?", name, closest);
+	else if (!group)
+		cli_error("there is no set \"%s\"; --sets lists them", name);
+	return group;
 }
 
 static int show_set(const struct settings *settings, const char *name)
 {
-	const struct callgate_group *group = callgate_group_find(name);
-	const char *closest = callgate_group_closest_name(name);
+	const struct callgate_group *group = find_set(name);
 
-	if (!group && closest)
-		cli_error("there is no set \"%s\"; is \"@%s\" meant?", name, closest);
-	else if (!group)
-		cli_error("there is no set \"%s\"; --sets lists them", name);
 	return group ? list(settings, group) : CLI_NO;
+}
+
+/* The calls of one that the other lacks, each with its reason; how many. */
+static size_t print_missing(const struct callgate_group *of, const struct callgate_group *other, char sign)
+{
+	size_t count = 0;
+
+	for (size_t i = 0, j = 0; of->syscalls[i]; i++) {
+		while (other->syscalls[j] && strcmp(other->syscalls[j], of->syscalls[i]) < 0)
+			j++;
+		if (other->syscalls[j] && strcmp(other->syscalls[j], of->syscalls[i]) == 0)
+			continue;
+		printf("%c %s\t%s\n", sign, of->syscalls[i], callgate_group_reason(of, i));
+		count++;
+	}
+	return count;
+}
+
+/* What changes when the second set takes the place of the first. */
+static int show_difference(const char *first, const char *second)
+{
+	const struct callgate_group *old = find_set(first), *new = old ? find_set(second) : NULL;
+
+	if (!new)
+		return CLI_FAILED;
+	size_t count = print_missing(old, new, '-');
+	count += print_missing(new, old, '+');
+	return count ? CLI_NO : CLI_OK;
 }
 
 /* ---- single calls ---- */
@@ -190,8 +236,16 @@ static int run(struct call *call)
 	if (settings->kernel && !read_version(settings))
 		return CLI_FAILED;
 
+	if ((settings->against && !settings->set) || (settings->set && call->operand_count)) {
+		cli_error(settings->set ? "--set takes no further calls" : "--against is for --set");
+		return CLI_FAILED;
+	}
 	if (settings->sets)
 		return list_sets();
+	if (settings->against)
+		return show_difference(settings->set, settings->against);
+	if (settings->set)
+		return show_set(settings, settings->set);
 	if (call->operand_count == 0)
 		return list(settings, NULL);
 	for (size_t i = 0; i < call->operand_count; i++) {
@@ -204,7 +258,7 @@ static int run(struct call *call)
 const struct command cmd_syscalls = {
     .name = "syscalls",
     .what = "names, numbers and ages of system calls",
-    .synopsis = "[--arch ARCH] [--kernel VERSION] [NAME|NUMBER|@SET]...",
+    .synopsis = "[--arch ARCH] [--kernel VERSION] [--set @SET [--against @SET]] [NAME|NUMBER|@SET]...",
     .help = "Without a name or number: all system calls of the architecture, by number. With one: its number "
             "or name. "
             "With a set of callgate-test(5): its calls. Exit status 1 if one of them is unknown or the "

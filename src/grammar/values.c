@@ -365,7 +365,7 @@ static bool parse_arguments(struct scan *scan, struct file_calls *calls)
 
 static bool is_set_character(char c)
 {
-	return isalnum((unsigned char)c) || c == '-' || c == '_';
+	return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '@';
 }
 
 static bool parse_set(struct scan *scan, struct file_calls *calls)
@@ -385,7 +385,14 @@ static bool parse_set(struct scan *scan, struct file_calls *calls)
 	calls->group = callgate_group_find(name);
 	if (calls->group)
 		return true;
-	return scan_fail_unknown(scan, start, "set", name, "@", callgate_group_closest_name(name));
+	const char *version = strchr(name + 1, '@');
+	const struct callgate_group *newest =
+	    version ? callgate_group_find(scan_copy(scan, name, (size_t)(version - name))) : NULL;
+	if (newest)
+		return scan_fail(scan, start, "there is no version %s of the set @%s; the newest is @%s@%u",
+		                 version + 1, newest->name, newest->name, callgate_group_version_of(newest));
+	return !scan->no_memory &&
+	       scan_fail_unknown(scan, start, "set", name, "@", callgate_group_closest_name(name));
 }
 
 static bool fail_name(struct scan *scan, const char *where, const char *name)

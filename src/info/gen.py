@@ -22,46 +22,69 @@ def fail(place, words):
     sys.exit(f'{place}: {words}')
 
 
+def read_set_line(place, text, contents):
+    """"CALLS: REASON" adds, "- CALLS: REASON" takes out, and other words are sets with their versions"""
+    words, _, reason = text.partition(':')
+    removes = words.split()[0] == '-'
+    for word in words.split()[removes:]:
+        if not word.startswith('@') and not reason.strip():
+            fail(place, f'{word} has no reason')
+        contents.append((word, None if removes else reason.strip()))
+
+
 def read_groups(path):
-    version, groups = None, {}
+    """the version of the table, and (name, version): (purpose, [(word, reason)])"""
+    version, groups, current = None, {}, None
     for place, text in lines_of(path):
+        heading = re.fullmatch(r'@([a-z-]+)@([1-9][0-9]*) (.+)', text)
         if text.startswith('version '):
             version = int(text.split()[1])
-        elif text.startswith('@'):
-            name, _, purpose = text[1:].partition(' ')
-            if name in groups or not purpose:
-                fail(place, f'@{name} is there twice, or lacks its purpose')
-            groups[name] = (purpose, [])
-        elif text[0].isspace() and groups:
-            groups[name][1].extend(text.split())
+        elif heading:
+            current = heading[1], int(heading[2])
+            if current in groups or (current[1] > 1 and (current[0], current[1] - 1) not in groups):
+                fail(place, f'@{current[0]} has this version, or lacks the one before it')
+            groups[current] = (heading[3], [])
+        elif text[0].isspace() and current:
+            read_set_line(place, text, groups[current][1])
         else:
-            fail(place, 'expected "version N", "@NAME PURPOSE" or an indented list')
+            fail(place, 'expected "version N", "@NAME@VERSION PURPOSE" or an indented line')
     if version is None:
         fail(path, 'lacks "version N"')
     return version, groups
 
 
-def expand(groups, name, within=()):
-    if name in within or name not in groups:
-        sys.exit(f'@{name}: there is no such set, or it contains itself')
-    for word in groups[name][1]:
+def expand(groups, key, within=()):
+    """call: reason"""
+    if key in within or key not in groups:
+        sys.exit(f'@{key[0]}@{key[1]}: there is no such set, or it contains itself')
+    calls = {}
+    for word, reason in groups[key][1]:
         if word.startswith('@'):
-            yield from expand(groups, word[1:], within + (name,))
+            name, _, version = word[1:].partition('@')
+            calls.update(expand(groups, (name, int(version or 0)), within + (key,)))
+        elif reason is None and word in calls:
+            del calls[word]
+        elif reason is None or (word in calls and calls[word] == reason):
+            sys.exit(f'@{key[0]}@{key[1]}: {word} is there twice, or can not leave it')
         else:
-            yield word
+            calls.setdefault(word, reason)
+    return calls
 
 
 def write_groups(path, out):
     version, groups = read_groups(path)
     out.write(f'const unsigned int group_version = {version};\n')
-    for name in groups:
-        names = sorted(set(expand(groups, name)))
-        symbol = name.replace('-', '_')
+    for name, number in groups:
+        calls = expand(groups, (name, number))
+        symbol = f'{name.replace("-", "_")}_{number}'
         out.write(f'static const char *const group_{symbol}[] = {{\n')
-        out.write(''.join(f'\t"{word}",\n' for word in names) + '\tNULL,\n};\n')
-    out.write('const struct callgate_group group_table[] = {\n')
-    for name in sorted(groups):
-        out.write(f'\t{{"{name}", "{groups[name][0]}", group_{name.replace("-", "_")}}},\n')
+        out.write(''.join(f'\t"{call}",\n' for call in sorted(calls)) + '\tNULL,\n};\n')
+        out.write(f'static const char *const reasons_{symbol}[] = {{\n')
+        out.write(''.join(f'\t"{calls[call]}",\n' for call in sorted(calls)) + '\tNULL,\n};\n')
+    out.write('const struct group_row group_table[] = {\n')
+    for name, number in sorted(groups):
+        symbol = f'{name.replace("-", "_")}_{number}'
+        out.write(f'\t{{{{"{name}", "{groups[name, number][0]}", group_{symbol}}}, {number}, {len(expand(groups, (name, number)))}, reasons_{symbol}}},\n')
     out.write(f'}};\nconst size_t group_count = {len(groups)};\n')
 
 

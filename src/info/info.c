@@ -24,31 +24,80 @@ static int column_of(uint32_t token)
 
 /* ---- sets of calls ---- */
 
-const struct callgate_group *callgate_group_at(size_t index)
+/* The last of the rows with one name. */
+static bool is_newest(size_t row)
 {
-	return index < group_count ? &group_table[index] : NULL;
+	return row + 1 == group_count ||
+	       strcmp(group_table[row].public.name, group_table[row + 1].public.name) != 0;
 }
 
-static int compare_groups(const void *name, const void *group)
+const struct callgate_group *callgate_group_at(size_t index)
 {
-	return strcmp(name, ((const struct callgate_group *)group)->name);
+	for (size_t i = 0; i < group_count; i++)
+		if (is_newest(i) && index-- == 0)
+			return &group_table[i].public;
+	return NULL;
+}
+
+/* "file-read", of "@file-read@1", and the version, 0: the newest. False: it is no name of a set. */
+static bool split_name(const char *name, size_t *length, unsigned long *version)
+{
+	char *end = NULL;
+
+	*length = strcspn(name, "@");
+	*version = 0;
+	if (!name[*length])
+		return true;
+	if (name[*length + 1] < '1' || name[*length + 1] > '9')
+		return false;
+	*version = strtoul(name + *length + 1, &end, 10);
+	return !*end;
 }
 
 const struct callgate_group *callgate_group_find(const char *name)
 {
+	unsigned long version;
+	size_t length;
+
 	if (!name)
 		return NULL;
-	return bsearch(name[0] == '@' ? name + 1 : name, group_table, group_count, sizeof(group_table[0]),
-	               compare_groups);
+	name += name[0] == '@';
+	if (!split_name(name, &length, &version))
+		return NULL;
+	for (size_t i = 0; i < group_count; i++)
+		if (strlen(group_table[i].public.name) == length &&
+		    memcmp(group_table[i].public.name, name, length) == 0 &&
+		    (version ? group_table[i].version == version : is_newest(i)))
+			return &group_table[i].public;
+	return NULL;
 }
 
 const char *callgate_group_closest_name(const char *name)
 {
-	struct similar similar = similar_start(name && name[0] == '@' ? name + 1 : name);
+	char bare[64];
+	size_t length = name ? strcspn(name + (name[0] == '@'), "@") : sizeof(bare);
+
+	if (length >= sizeof(bare))
+		return NULL;
+	memcpy(bare, name + (name[0] == '@'), length);
+	bare[length] = '\0';
+	struct similar similar = similar_start(bare);
 
 	for (size_t i = 0; i < group_count; i++)
-		similar_offer(&similar, group_table[i].name);
+		similar_offer(&similar, group_table[i].public.name);
 	return similar.best;
+}
+
+unsigned int callgate_group_version_of(const struct callgate_group *group)
+{
+	return group ? ((const struct group_row *)(const void *)group)->version : 0;
+}
+
+const char *callgate_group_reason(const struct callgate_group *group, size_t index)
+{
+	const struct group_row *row = (const void *)group;
+
+	return row && index < row->count ? row->reasons[index] : NULL;
 }
 
 unsigned int callgate_group_version(void)

@@ -50,8 +50,13 @@ struct prototype {
 	} arguments[CALLGATE_ARGUMENTS];
 };
 
-/* Groups, constants and prototypes ascend by name; of one call's prototypes, that for all others comes last. */
-extern const struct callgate_group group_table[];
+/* Groups, constants and prototypes ascend by name, versions of a group by their number; of one call's prototypes, that for all others comes last. */
+extern const struct group_row {
+	struct callgate_group public; /* first: users have its address */
+	unsigned int version;
+	size_t count;
+	const char *const *reasons; /* as many as calls */
+} group_table[];
 extern const size_t group_count;
 extern const unsigned int group_version;
 

@@ -1,6 +1,7 @@
 /* A filter as a policy that a person would have written: callgate-policy(5). */
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -395,10 +396,10 @@ static void end_line(struct line *line)
 	line->start = 0;
 }
 
-static void add_word(struct line *line, const char *prefix, const char *word)
+static void add_word(struct line *line, const char *word)
 {
 	struct strbuf *out = line->writer->out;
-	size_t needs = strlen(prefix) + strlen(word) + strlen(line->group->action) + strlen(",  -> ");
+	size_t needs = strlen(word) + strlen(line->group->action) + strlen(",  -> ");
 
 	if (line->start && out->length - line->start + needs > LINE)
 		end_line(line);
@@ -408,7 +409,7 @@ static void add_word(struct line *line, const char *prefix, const char *word)
 	} else {
 		strbuf_append(out, ", ");
 	}
-	strbuf_printf(out, "%s%s", prefix, word);
+	strbuf_append(out, word);
 }
 
 static void write_group(const struct writer *writer, const struct group *group)
@@ -417,7 +418,9 @@ static void write_group(const struct writer *writer, const struct group *group)
 	const struct callgate_group *set;
 
 	while (group->archs == everywhere && (set = largest_set(writer, group))) {
-		add_word(&line, "@", set->name);
+		char name[64];
+		snprintf(name, sizeof(name), "@%s@%u", set->name, callgate_group_version_of(set));
+		add_word(&line, name);
 		for (size_t i = 0; set->syscalls[i]; i++) {
 			struct row *row = find_row(writer, set->syscalls[i]);
 			if (row)
@@ -428,7 +431,7 @@ static void write_group(const struct writer *writer, const struct group *group)
 	for (size_t i = 0; i < group->rows.count; i++) {
 		if (is_decided(writer, group->rows.items[i]))
 			continue;
-		add_word(&line, "", group->rows.items[i]->name);
+		add_word(&line, group->rows.items[i]->name);
 		decide(writer, group->rows.items[i], group->archs);
 	}
 	end_line(&line);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # usage: test_sets.sh CALLGATE MANUAL TABLE SUMS: `callgate syscalls` about sets, that the manual has the sets that there are, and that SUMS
-# ("VERSION SUM" lines) knows what is in them: who changes the table has to give it another version, and to note its sum here.
+# ("SET@VERSION SUM" lines) knows what is in each: what is once there never changes. Who changes a set gives it another version, and notes its sum here.
 set -eu
 callgate=$1 manual=$2 table=$3 sums=$4
 dir=$(mktemp -d)
@@ -13,12 +13,18 @@ fail() {
 "$callgate" syscalls --sets >"$dir/sets"
 version=$(sed -n 's/^version //p' "$table")
 [ "$(head -n 1 "$dir/sets")" = "# version $version" ] || fail "the version"
-sed 1d "$dir/sets" | tr '\t' ' ' >"$dir/lines"
-grep '^@' "$table" | LC_ALL=C sort >"$dir/wanted"
-cmp "$dir/lines" "$dir/wanted" || fail "not the sets of the table"
+sed 1d "$dir/sets" | tr '\t' ' ' | LC_ALL=C sort >"$dir/lines"
+grep '^@' "$table" | LC_ALL=C sort >"$dir/all"
+cmp "$dir/lines" "$dir/all" || fail "not the sets of the table"
+sed 's/^\(@[a-z-]*\)@[0-9]*/\1/' "$dir/all" | LC_ALL=C sort >"$dir/wanted"
 
-sum=$(awk '/^@/ {set = $1} /^[ \t]/ {for (i = 1; i <= NF; i++) print set, $i}' "$table" | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1)
-grep -qx "$version $sum" "$sums" || fail "the sets are not those of version $version; another version needs a line '$((version + 1)) $sum' in $sums"
+# Without reasons, which may be said better.
+for set in $(cut -d ' ' -f 1 "$dir/all"); do
+	sum=$(awk -v set="$set" '/^@/ {on = $1 == set} on && /^[ \t]/ {sub(/:.*/, ""); for (i = 1; i <= NF; i++) print $i}' "$table" |
+		LC_ALL=C sort | sha256sum | cut -d ' ' -f 1)
+	grep -qx "$set $sum" "$sums" || fail "$set has other calls than it had, or is new: a new version needs a line '$set $sum' in $sums"
+done
+[ "$(wc -l <"$sums")" = "$(wc -l <"$dir/all")" ] || fail "a version is gone"
 
 # The manual's table: "*@name*", and the purpose behind it.
 sed -n 's/^\(\[\[\|| \) \*\(@[a-z-]*\)\*$/\2/p; t name; d; :name; n; s/^:[< ] *//p' "$manual" | paste -d ' ' - - >"$dir/manual"
@@ -35,6 +41,43 @@ if "$callgate" syscalls @fil-close >"$dir/out" 2>&1; then
 	fail "a set that is none"
 fi
 grep -q 'there is no set "@fil-close"; is "@file-close" meant?' "$dir/out" || fail "no word of the set that is meant"
+
+# Versions, reasons and differences.
+[ "$("$callgate" syscalls --arch x86_64 @file-close@1)" = "$("$callgate" syscalls --arch x86_64 @file-close)" ] || fail "@file-close@1"
+[ "$("$callgate" syscalls --arch x86_64 --set @file-close@1)" = "$(printf '3\tclose\t2.6..4.0\tone, or many\n436\tclose_range\t5.9\tone, or many')" ] ||
+	fail "--set @file-close@1"
+"$callgate" syscalls --arch x86_64 --set @file@1 | awk -F '\t' '$4 == "" {exit 1}' || fail "a call without a reason"
+"$callgate" syscalls --set @file-read@1 --against @file-read >"$dir/out" || fail "a set differs from itself"
+[ ! -s "$dir/out" ] || fail "a difference to itself"
+status=0
+"$callgate" syscalls --set @process-start@1 --against @process-end@1 >"$dir/out" || status=$?
+[ $status = 1 ] || fail "exit status $status for a difference"
+grep -qxe "$(printf -- '- fork\tprocesses and threads')" "$dir/out" && grep -qxe "$(printf -- '+ wait4\tof children')" "$dir/out" || fail "the difference"
+status=0
+"$callgate" syscalls --set @file-read@1 --against @file-read@7 >"$dir/out" 2>&1 || status=$?
+[ $status = 2 ] && grep -q 'there is no set "@file-read@7"; the newest version is "@file-read@1"' "$dir/out" || fail "no word of a version that is none"
+for wrong in "--against @file-read@1" "--set @file-read@1 read" "--set @file-read@0" "--set @file-read@" "--set @file-read@1x"; do
+	if "$callgate" syscalls $wrong >"$dir/out" 2>&1; then
+		fail "syscalls $wrong"
+	fi
+done
+
+# How the table is read: a second version is the first one, with calls that join and leave it, and the first one stays.
+generate=${table%/data/*}/gen.py
+printf 'version 3\n@a@1 what a is\n\tread write: bytes\n@b@1 what b is\n\t@a@1\n\topen: names\n@a@2 what a is\n\t@a@1\n\tpread64: bytes at a place\n\t- write: it writes\n' >"$dir/sets.tbl"
+python3 "$generate" groups "$dir/sets.tbl" "$dir/sets.c" || fail "a second version"
+tr -d '\n\t' <"$dir/sets.c" >"$dir/line"
+for wanted in 'group_a_1\[\] = {"read","write",NULL' 'group_a_2\[\] = {"pread64","read",NULL' 'reasons_a_2\[\] = {"bytes at a place","bytes",NULL' \
+	'group_b_1\[\] = {"open","read","write",NULL' '{{"a", "what a is", group_a_1}, 1, 2, reasons_a_1},{{"a", "what a is", group_a_2}, 2, 2, reasons_a_2},{{"b"'; do
+	grep -q "$wanted" "$dir/line" || fail "the table of versions lacks $wanted"
+done
+for wrong in '@a@1 a\n\tread\n' '@a@2 a\n\tread: x\n' '@a@1 a\n\tread: x\n@a@1 a\n\tread: x\n' '@a@1 a\n\t@a@1\n' '@a@1 a\n\t@b@1\n' '@a a\n\tread: x\n' '@a@1 a\n\t- read: x\n'; do
+	printf "version 1\n$wrong" >"$dir/sets.tbl"
+	if python3 "$generate" groups "$dir/sets.tbl" "$dir/sets.c" 2>"$dir/out"; then
+		fail "a table with $wrong"
+	fi
+	grep -q "@\|read" "$dir/out" || fail "no word of $wrong"
+done
 
 # What a kernel has for certain, and bad versions.
 "$callgate" syscalls --arch x86_64 --kernel 5.8 >"$dir/old"

@@ -2,14 +2,136 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include <callgate/bypass.h>
 #include <callgate/info.h>
+#include <callgate/simulate.h>
 #include <callgate/syscall.h>
 
 #include "support/run.h"
+
+/* Names with versions; every version has a reason for each call. */
+START_TEST(versions_of_sets)
+{
+	static const char *const none[] = {"@file-read@0",
+	                                   "@file-read@2",
+	                                   "@file-read@",
+	                                   "@file-read@1x",
+	                                   "@file-read@01",
+	                                   "@file-read@1@1",
+	                                   "@@1",
+	                                   "@1",
+	                                   "",
+	                                   "@",
+	                                   "@file-read@99999999999999999999"};
+	const struct callgate_group *set = callgate_group_find("@file-read@1"), *group;
+
+	ck_assert_ptr_nonnull(set);
+	ck_assert_ptr_eq(set, callgate_group_find("file-read@1"));
+	ck_assert_uint_eq(callgate_group_version_of(set), 1);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		ck_assert_msg(!callgate_group_find(none[i]), "%s", none[i]);
+	ck_assert_str_eq(callgate_group_closest_name("@fil-read@7"), "file-read");
+	ck_assert_uint_eq(callgate_group_version_of(NULL), 0);
+	ck_assert_ptr_null(callgate_group_reason(NULL, 0));
+	for (size_t i = 0; (group = callgate_group_at(i)); i++) {
+		size_t j = 0;
+		for (; group->syscalls[j]; j++)
+			ck_assert_msg(callgate_group_reason(group, j) && callgate_group_reason(group, j)[0],
+			              "@%s: %s", group->name, group->syscalls[j]);
+		ck_assert_ptr_null(callgate_group_reason(group, j));
+		ck_assert_ptr_null(callgate_group_reason(group, SIZE_MAX));
+	}
+}
+END_TEST
+
+static bool has_call(const struct callgate_group *group, const char *name)
+{
+	for (size_t i = 0; group->syscalls[i]; i++)
+		if (strcmp(group->syscalls[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A call and its other forms are in the same sets: those for 64-bit times and numbers, with more flags, relative to directories. */
+START_TEST(sets_have_twins)
+{
+	static const char *const endings[] = {"_time64", "64", "32", "at", "2", "at2", "1", "4", "3"};
+	const struct callgate_group *group;
+	char twin[64];
+
+	for (size_t i = 0; (group = callgate_group_at(i)); i++) {
+		/* What starts a program needs is what was seen, but for times. */
+		size_t count = strncmp(group->name, "start", 5) && strcmp(group->name, "threads")
+		                   ? sizeof(endings) / sizeof(endings[0])
+		                   : 1;
+		for (size_t j = 0; group->syscalls[j]; j++)
+			for (size_t k = 0; k < count; k++) {
+				snprintf(twin, sizeof(twin), "%s%s", group->syscalls[j], endings[k]);
+				ck_assert_msg(seccomp_syscall_resolve_name(twin) == __NR_SCMP_ERROR ||
+				                  has_call(group, twin),
+				              "@%s has %s and lacks %s", group->name, group->syscalls[j],
+				              twin);
+			}
+	}
+}
+END_TEST
+
+static uint32_t verdict_of(scmp_filter_ctx ctx, uint32_t arch, const char *name, uint64_t argument)
+{
+	struct callgate_call call = {
+	    .arch = arch, .nr = callgate_syscall_number(arch, name), .args = {argument}};
+	struct callgate_verdict verdict;
+
+	ck_assert_int_eq(callgate_simulate(ctx, &call, &verdict), 0);
+	return verdict.action;
+}
+
+/* Every call of the set on every architecture, and nothing where something is wrong. */
+START_TEST(sets_as_rules)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(1));
+
+	(void)seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE);
+	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
+	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
+	ck_assert_int_eq(callgate_rule_set(ctx, SCMP_ACT_ALLOW, "@file-status@1"), 0);
+	ck_assert_str_eq(callgate_rule_set_diagnosis(), "");
+	ck_assert_uint_eq(verdict_of(ctx, SCMP_ARCH_X86_64, "statx", 0), SCMP_ACT_ALLOW);
+	ck_assert_uint_eq(verdict_of(ctx, SCMP_ARCH_X86, "oldstat", 0), SCMP_ACT_ALLOW);
+	ck_assert_uint_eq(verdict_of(ctx, SCMP_ARCH_X86, "fstatat64", 0), SCMP_ACT_ALLOW);
+	ck_assert_uint_eq(verdict_of(ctx, SCMP_ARCH_X86_64, "read", 0), SCMP_ACT_ERRNO(1));
+	ck_assert_int_eq(callgate_rule_set(ctx, SCMP_ACT_ERRNO(2), "@network@1"), 0);
+	ck_assert_uint_eq(verdict_of(ctx, SCMP_ARCH_X86, "socketcall", 1), SCMP_ACT_ERRNO(2));
+
+	/* What was decided stays decided. */
+	ck_assert_int_eq(callgate_rule_set(ctx, SCMP_ACT_TRAP, "@file@1"), 0);
+	ck_assert_uint_eq(verdict_of(ctx, SCMP_ARCH_X86_64, "read", 0), SCMP_ACT_TRAP);
+	ck_assert_uint_eq(verdict_of(ctx, SCMP_ARCH_X86_64, "statx", 0), SCMP_ACT_ALLOW);
+	static const struct {
+		const char *set;
+		uint32_t action;
+		int result;
+		const char *words;
+	} wrong[] = {{"@file-read", SCMP_ACT_ALLOW, -EINVAL, "the newest is \"@file-read@1\""},
+	             {"@file-read@2", SCMP_ACT_ALLOW, -ENOENT, "\"@file-read@1\""},
+	             {"@xyzzy@1", SCMP_ACT_ALLOW, -ENOENT, "there is no set \"@xyzzy@1\""},
+	             {"", SCMP_ACT_ALLOW, -ENOENT, "no set"},
+	             {NULL, SCMP_ACT_ALLOW, -EINVAL, "NULL"},
+	             {"@file-read@1", SCMP_ACT_ERRNO(1), -EACCES, "read"},
+	             {"@file-read@1", 5, -EINVAL, "action"}};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		ck_assert_int_eq(callgate_rule_set(ctx, wrong[i].action, wrong[i].set), wrong[i].result);
+		ck_assert_msg(strstr(callgate_rule_set_diagnosis(), wrong[i].words), "%s",
+		              callgate_rule_set_diagnosis());
+	}
+	seccomp_release(ctx);
+	ck_assert_int_eq(callgate_rule_set(NULL, SCMP_ACT_ALLOW, "@file-read@1"), -EINVAL);
+}
+END_TEST
 
 /* What constants are to arguments: values that exclude each other, bits, or nothing known. */
 START_TEST(argument_constants)
@@ -261,6 +383,9 @@ int main(void)
 	tcase_add_test(tcase, errors_elsewhere);
 	tcase_add_test(tcase, argument_names);
 	tcase_add_test(tcase, argument_constants);
+	tcase_add_test(tcase, versions_of_sets);
+	tcase_add_test(tcase, sets_have_twins);
+	tcase_add_test(tcase, sets_as_rules);
 	tcase_add_test(tcase, closest_names);
 	tcase_add_test(tcase, bypasses);
 	tcase_add_test(tcase, what_a_restriction_means);

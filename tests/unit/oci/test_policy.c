@@ -21,7 +21,7 @@ START_TEST(the_first_match_decides)
 	                                            "read, write -> ALLOW\n"
 	                                            "openat(AT_FDCWD) -> ALLOW\n"
 	                                            "on aarch64: close -> KILL_PROCESS\n"
-	                                            "use @file-close\n"
+	                                            "use @file-close@1\n"
 	                                            "mkdirat -> ERRNO(EACCES)\n");
 
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "socket", 38, 0), KILL);
@@ -155,6 +155,11 @@ static const struct {
     {"default EPERM\ndefault ALLOW\n", "this contradicts `default EPERM` in line 1", 2, 1},
     {"default EPERM\nraed -> ALLOW\n", "there is no system call \"raed\"; did you mean \"read\"?", 2, 1},
     {"default EPERM\nuse @fil-read\n", "there is no set \"@fil-read\"; did you mean \"@file-read\"?", 2, 5},
+    {"default EPERM\nuse @file-read@7\n",
+     "there is no version 7 of the set @file-read; the newest is @file-read@1", 2, 5},
+    {"default EPERM\nuse @file-read@\n", "there is no version  of the set @file-read", 2, 5},
+    {"default EPERM\nuse @fil-read@1\n", "there is no set \"@fil-read@1\"; did you mean \"@file-read\"?", 2,
+     5},
     {"default EPERM\nread ALLOW\n", "there should be \"->\" after the calls", 2, 6},
     {"default EPERM\nread -> \n", "there should be an action or an error here", 2, 8},
     {"default EPERM\narch x86_46\n", "there is no architecture \"x86_46\"; did you mean \"x86_64\"?", 2, 6},
