@@ -178,6 +178,13 @@ int callgate_profile_asks_capabilities(const struct callgate_profile *profile);
 int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_t rule,
                                  unsigned int *ret_line, unsigned int *ret_column);
 
+/*
+ * The same with the file: where a policy includes others, the line of the file that has it, and not the include. *ret_file belongs to the
+ * profile.
+ */
+int callgate_profile_rule_place(const struct callgate_profile *profile, uint32_t rule, const char **ret_file,
+                                unsigned int *ret_line, unsigned int *ret_column);
+
 /* Where the default action stands. 0; -EINVAL (NULL, or nothing was read). */
 int callgate_profile_default_origin(const struct callgate_profile *profile, unsigned int *ret_line,
                                     unsigned int *ret_column);

@@ -81,7 +81,8 @@ static char *conditions_text(const struct answer *answer, size_t form, const str
 struct finding {
 	char *why; /* "openat(0x0, ...) on x86_64: ALLOW, rule 5 (...)" */
 	struct callgate_verdict verdict;
-	unsigned int line, column; /* of the rule in the profile; 0: there is none */
+	const char *file;
+	unsigned int line, column; /* of the rule in it; 0: there is none */
 };
 
 static bool look_at(const struct asking *a, const struct callgate_call *call, struct finding *ret_finding)
@@ -90,8 +91,9 @@ static bool look_at(const struct asking *a, const struct callgate_call *call, st
 	if (!ret_finding->why || callgate_simulator_run(a->simulator, call, &ret_finding->verdict) < 0)
 		return false;
 	if (a->filter->profile && ret_finding->verdict.reason == CALLGATE_REASON_RULE)
-		(void)callgate_profile_rule_origin(a->filter->profile, ret_finding->verdict.rule,
-		                                   &ret_finding->line, &ret_finding->column);
+		(void)callgate_profile_rule_place(a->filter->profile, ret_finding->verdict.rule,
+		                                  &ret_finding->file, &ret_finding->line,
+		                                  &ret_finding->column);
 	return true;
 }
 
@@ -100,15 +102,15 @@ static bool is_only(const struct answer *answer)
 	return answer->is_same && answer->cases[0]->count == 1 && answer->cases[0]->complete;
 }
 
-static void print_case_text(const struct asking *a, const char *action, const char *conditions,
-                            const struct finding *found, bool alone)
+static void print_case_text(const char *action, const char *conditions, const struct finding *found,
+                            bool alone)
 {
 	const char *indent = alone ? "  " : "    ";
 
 	printf(alone ? " %s%s\n" : "  %s%s\n", action, conditions);
 	printf("%s%s\n%s", indent, found->why, indent);
 	if (found->line)
-		printf("%s:%u:%u; ", a->filter->path, found->line, found->column);
+		printf("%s:%u:%u; ", found->file, found->line, found->column);
 	printf("%zu instruction%s, %s\n", found->verdict.executed, found->verdict.executed == 1 ? "" : "s",
 	       found->verdict.from_bitmap ? "answered from the kernel's bitmap" : "not cached by the kernel");
 }
@@ -125,7 +127,7 @@ static void print_case_json(struct asking *a, const struct callgate_case *one, c
 	json_call(json, &one->example, 0x3f);
 	json_text(json, "text", found->why);
 	json_close(json);
-	json_text(json, "file", found->line ? a->filter->path : NULL);
+	json_text(json, "file", found->line ? found->file : NULL);
 	json_number(json, "line", found->line);
 	json_number(json, "column", found->column);
 	json_number(json, "executed", (long long)found->verdict.executed);
@@ -146,7 +148,7 @@ static bool print_case(struct asking *a, const struct answer *answer, size_t for
 	if (done && a->settings->json)
 		print_case_json(a, one, conditions, &found);
 	else if (done)
-		print_case_text(a, action, conditions, &found, is_only(answer));
+		print_case_text(action, conditions, &found, is_only(answer));
 	free(conditions);
 	free(found.why);
 	return done;

@@ -99,7 +99,7 @@ static double now(void)
 static bool run_one(const struct test_source *source, struct test_entry *entry)
 {
 	double start = now();
-	const char *error = test_source_error(source, entry->test);
+	const char *error = test_source_error(source, entry->test), *file;
 	unsigned int line, column;
 
 	if (error) {
@@ -112,9 +112,9 @@ static bool run_one(const struct test_source *source, struct test_entry *entry)
 	entry->seconds = now() - start;
 	const struct filter *filter = &source->filters[entry->test->filter];
 	if (!entry->result.rule || !filter->profile ||
-	    callgate_profile_rule_origin(filter->profile, entry->result.rule, &line, &column) < 0)
+	    callgate_profile_rule_place(filter->profile, entry->result.rule, &file, &line, &column) < 0)
 		return true;
-	if (asprintf(&entry->origin, "%s:%u:%u", filter->path, line, column) < 0)
+	if (asprintf(&entry->origin, "%s:%u:%u", file, line, column) < 0)
 		entry->origin = NULL;
 	return entry->origin != NULL;
 }

@@ -55,16 +55,16 @@ static bool names_call(const struct why *why, const struct callgate_call *call)
 /* The rule or default that decided, with its place. */
 static void put_reason(FILE *out, const struct why *why, const struct denial *denial)
 {
-	const char *path = why->filter->path;
+	const char *path = why->filter->path, *file;
 	const struct callgate_arch *arch = callgate_arch_of_call(denial->call.arch, denial->call.nr);
 	const char *name = call_name(&denial->call);
 	unsigned line, column;
 
 	switch (denial->verdict.reason) {
 	case CALLGATE_REASON_RULE:
-		if (callgate_profile_rule_origin(why->filter->profile, denial->verdict.rule, &line,
-		                                 &column) == 0)
-			fprintf(out, "%s:%u:%u: rule for %s", path, line, column,
+		if (callgate_profile_rule_place(why->filter->profile, denial->verdict.rule, &file, &line,
+		                                &column) == 0)
+			fprintf(out, "%s:%u:%u: rule for %s", file, line, column,
 			        name ? name : "this number");
 		else
 			fprintf(out, "rule %u of %s", denial->verdict.rule, path);

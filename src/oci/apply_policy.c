@@ -185,7 +185,7 @@ static int arguments_expression(struct application *application, const struct st
 		if (arguments[i].op == FILE_ANY)
 			continue;
 		if (!evaluate_argument(&arguments[i], arch->token, &evaluated, &missing)) {
-			messages_error(application->messages, statement->origin.place,
+			messages_error(application->messages, statement->place,
 			               "%s does not have the constant %s", arch->name, missing);
 			return diag_fail(application->diag, -EINVAL, "a constant is missing");
 		}
@@ -222,7 +222,7 @@ static int add_calls(struct application *application, const struct statement *st
 	int result = 0;
 
 	if (!policy_action_on(&statement->action, arch->token, &action)) {
-		messages_error(application->messages, statement->origin.place, "%s does not have this error",
+		messages_error(application->messages, statement->place, "%s does not have this error",
 		               arch->name);
 		return diag_fail(application->diag, -EINVAL, "an error is missing");
 	}
@@ -273,32 +273,41 @@ int policy_newest_named(const struct policy_text *policy, const struct callgate_
 static void report(struct application *application, const struct statement *statement,
                    const struct applied *applied)
 {
-	const VEC(const struct named *) *origins = (const void *)&application->origins->list;
+	struct messages *messages = application->messages;
+	const struct statement *other =
+	    applied->other && applied->other <= application->origins->list.count
+	        ? (const void *)application->origins->list.items[applied->other - 1]
+	        : NULL;
 
 	if (applied->rules == 0 && statement->archs.count)
 		return;
 	if (applied->rules == 0)
-		messages_find(application->messages, "dead", statement->origin.place,
+		messages_find(messages, "dead", statement->place,
 		              "no architecture of the filter has the call");
 	else if (applied->dead == applied->rules && applied->other == 0)
-		messages_find(application->messages, "dead", statement->origin.place,
+		messages_find(messages, "dead", statement->place,
 		              "this can never decide: no call is like this");
-	else if (applied->dead == applied->rules && applied->other <= origins->count &&
-	         origins->items[applied->other - 1])
-		messages_find(application->messages, "dead", statement->origin.place,
-		              "this can never decide: line %u already covers it%s",
-		              origins->items[applied->other - 1]->place.line, applied->example);
+	else if (applied->dead == applied->rules && other && strcmp(other->file, statement->file) == 0)
+		messages_find(messages, "dead", statement->place,
+		              "this can never decide: line %u already covers it%s", other->place.line,
+		              applied->example);
+	else if (applied->dead == applied->rules && other)
+		messages_find(messages, "dead", statement->place,
+		              "this can never decide: %s:%u already covers it%s", other->file,
+		              other->place.line, applied->example);
 }
 
 int policy_apply(struct application *application)
 {
 	const struct policy_text *policy = application->model->policy;
 	const struct model *model = application->model;
+	const char *outer = application->messages->file;
 	int result = 0;
 
 	for (size_t i = 0; i < policy->statements.count && result == 0; i++) {
 		const struct statement *statement = &policy->statements.items[i];
 		struct applied applied = {0};
+		application->messages->file = statement->file; /* which may be included */
 		for (size_t j = 0; j < statement->calls.count && result == 0; j++)
 			for (size_t k = 0; k < model->arch_count && result == 0; k++)
 				if (is_meant(statement, model->archs[k]))
@@ -307,5 +316,6 @@ int policy_apply(struct application *application)
 		if (result == 0)
 			report(application, statement, &applied);
 	}
+	application->messages->file = outer;
 	return result;
 }

@@ -2,10 +2,8 @@
 #include "oci/profile_handle.h"
 
 #include <ctype.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,40 +101,6 @@ static int try_filter(struct callgate_profile *profile)
 	return result;
 }
 
-/* An instruction of classic BPF, in either byte order: only jumps use bytes 2 and 3, and a program begins with a load. */
-static bool looks_like_program(const char *text, size_t size)
-{
-	static const char little[] = {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
-	                  big[] = {0, BPF_LD | BPF_W | BPF_ABS, 0, 0};
-
-	return size >= sizeof(struct sock_filter) && size % sizeof(struct sock_filter) == 0 &&
-	       (memcmp(text, little, sizeof(little)) == 0 || memcmp(text, big, sizeof(big)) == 0);
-}
-
-/* Does a line of the text begin with the words? */
-static bool has_line(const char *text, const char *words)
-{
-	const char *at = strstr(text, words);
-
-	while (at && at != text && at[-1] != '\n')
-		at = strstr(at + 1, words);
-	return at != NULL;
-}
-
-/* What a file is that is taken for a profile by mistake; NULL: it may be JSON. By its contents, whatever its name. */
-static const char *other_kind(const char *text, size_t size)
-{
-	if (strspn(text, " \t\r\n") == size)
-		return "the profile is empty";
-	if (size >= SELFMAG && memcmp(text, ELFMAG, SELFMAG) == 0)
-		return "this is an ELF file, not a profile";
-	if (looks_like_program(text, size))
-		return "this is a BPF program, not a profile: callgate disasm lists it";
-	if (has_line(text, "---\n") || has_line(text, "defaultAction:"))
-		return "this is YAML; a profile is JSON";
-	return NULL;
-}
-
 static const struct value *find_member(const struct value *object, const char *key)
 {
 	for (size_t i = 0; object && object->kind == VALUE_OBJECT && i < object->count; i++)
@@ -172,7 +136,7 @@ static int understand(struct callgate_profile *profile)
 	if (profile->text.text && policy_is_one(profile->text.text, profile->text.length))
 		return understand_policy(profile);
 	struct messages *messages = &profile->messages;
-	const char *other = other_kind(profile->text.text, profile->text.length);
+	const char *other = profile_other_kind(profile->text.text, profile->text.length);
 	int result;
 
 	if (other) {
@@ -442,6 +406,23 @@ int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_
 		return -ENOENT;
 	*ret_line = profile->origins.list.items[rule - 1]->place.line;
 	*ret_column = profile->origins.list.items[rule - 1]->place.column;
+	return 0;
+}
+
+int callgate_profile_rule_place(const struct callgate_profile *profile, uint32_t rule, const char **ret_file,
+                                unsigned int *ret_line, unsigned int *ret_column)
+{
+	int result = ret_file ? callgate_profile_rule_origin(profile, rule, ret_line, ret_column) : -EINVAL;
+
+	if (result < 0)
+		return result;
+	*ret_file = profile->messages.file;
+	if (!profile->model.policy)
+		return 0;
+	const struct statement *statement = (const void *)profile->origins.list.items[rule - 1];
+	*ret_file = statement->file;
+	*ret_line = statement->place.line;
+	*ret_column = statement->place.column;
 	return 0;
 }
 

@@ -26,6 +26,9 @@ struct callgate_profile {
 	struct diag diag;
 };
 
+/* What a file is that is taken for a profile by mistake; NULL: it may be JSON. By its contents, whatever its name. */
+const char *profile_other_kind(const char *text, size_t size);
+
 /* Begins a question to a profile that was read, whose answer has a place. 0 or -EINVAL. */
 int profile_start_answer(struct callgate_profile *profile, const void *ret);
 /* Hands the text over; 0 or -ENOMEM. */

@@ -7,7 +7,8 @@
 
 /* A line with an arrow. */
 struct statement {
-	struct named origin; /* where it is, or the `include` through which it comes */
+	struct named
+	    origin; /* first, as origins lead here: where it is, or the `include` through which it comes */
 	const char *file;
 	struct place place;
 	struct file_archs archs; /* `on`: only these */

@@ -1,8 +1,9 @@
 #!/bin/sh
-# usage: test_policy.sh CALLGATE SOURCE-ROOT: the tool takes policies where it takes profiles, and those of the examples do what their tests say,
+# usage: test_policy.sh CALLGATE SOURCE-ROOT SERVER-SOURCE COMPILER...: the tool takes policies where it takes profiles, and those of the examples do what their tests say,
 # also with real programs under them.
 set -eu
-callgate=$(realpath "$1") examples=$(realpath "$2")/examples/policies
+callgate=$(realpath "$1") examples=$(realpath "$2")/examples/policies server=$(realpath "$3")
+shift 3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
@@ -53,4 +54,39 @@ cmp words out || fail "cat printed something else"
 	fail "a build under its policy: $(cat err)"
 cmp words out || fail "the build made something else"
 "$callgate" run --profile "$examples/server.policy" cat words >out 2>err || fail "cat under the server's policy: $(cat err)"
+
+# A network server with threads; clients are not under the policy. Each command before the server's may put it under one.
+serve() {
+	rm -f port got
+	"$@" ./network-server served 3 >port 2>log &
+	pid=$!
+	for i in $(seq 300); do
+		[ ! -s port ] || break
+		sleep 0.1
+	done
+	for i in 1 2 3; do
+		python3 -c 'import socket, sys
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
+connection.sendall(b"please")
+while True:
+    part = connection.recv(4096)
+    if not part:
+        break
+    sys.stdout.buffer.write(part)' "$(cat port)" >got 2>err || { kill $pid 2>/dev/null; wait $pid || :; return 1; }
+		cmp -s served got || { kill $pid 2>/dev/null; wait $pid || :; return 1; }
+	done
+	wait $pid
+}
+echo "what is served" >served
+if ! "$@" -pthread -o network-server "$server" >out 2>&1; then
+	echo "skipped: no compiler for a network server: $(head -n 1 out)"
+elif ! serve env; then
+	echo "skipped: no network here, even without a policy"
+else
+	serve "$callgate" run --profile "$examples/server.policy" || fail "a network server under its policy: $(cat log err)"
+	[ "$(grep -c '^answered$' log)" = 3 ] || fail "not three answers: $(cat log)"
+	status=0
+	"$callgate" run --profile "$examples/server.policy" ./network-server family 17 >out 2>&1 || status=$?
+	[ $status -ge 128 ] || fail "a socket of packets: exit status $status"
+fi
 echo "policies are taken where profiles are"

@@ -168,6 +168,17 @@ expect 2 "this is an ELF file, and no program" disasm "$callgate"
 printf -- '---\ndefaultAction: SCMP_ACT_ALLOW\n' >"$scratch/yaml"
 expect 2 "this is text, and no program" disasm "$scratch/yaml"
 expect 1 "this is YAML" profile check "$scratch/yaml"
+for yaml in '# a profile\narchitectures:\n- x86_64\n' '"syscalls":\n  - read\n' '- read\n' '%%YAML 1.2\n' 'listenerPath: /run/x\ndefaultAction: SCMP_ACT_ALLOW\n'; do
+	printf -- "$yaml" >"$scratch/yaml"
+	expect 1 "this is YAML" profile check "$scratch/yaml"
+done
+for other in '{"syscalls": []}' '"syscalls"' 'read -> ALLOW' 'x' '# only a comment'; do
+	printf '%s\n' "$other" >"$scratch/yaml"
+	if "$callgate" profile check "$scratch/yaml" 2>&1 | grep -q YAML; then
+		echo "FAILED: taken for YAML: $other"
+		exit 1
+	fi
+done
 expect 2 "at least one instruction" disasm /dev/null
 expect 1 "the profile is empty" profile check /dev/null
 expect 1 "this is a BPF program, not a profile" profile check "$scratch/evaded.bpf"

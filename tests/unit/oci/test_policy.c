@@ -234,6 +234,25 @@ START_TEST(files_include_others)
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "write", 0, 0), ALLOW);
 	ck_assert_int_eq(callgate_profile_rule_origin(profile, 2, &line, &column), 0);
 	ck_assert_uint_eq(line, 4);
+	/* The line that has it, and not the include; and what is said of it. */
+	const char *file = NULL;
+	ck_assert_int_eq(callgate_profile_rule_place(profile, 2, &file, &line, &column), 0);
+	ck_assert_str_eq(file, "parts/second");
+	ck_assert_uint_eq(line, 1);
+	ck_assert_int_eq(callgate_profile_rule_place(profile, 1, &file, &line, &column), 0);
+	ck_assert_str_eq(file, "main");
+	ck_assert_uint_eq(line, 3);
+	ck_assert_int_eq(callgate_profile_rule_place(profile, 99, &file, &line, &column), -ENOENT);
+	ck_assert_int_eq(callgate_profile_rule_place(profile, 1, NULL, &line, &column), -EINVAL);
+	bool has_first = false, has_main = false;
+	for (size_t i = 0; i < callgate_profile_message_count(profile); i++) {
+		const struct callgate_profile_message *message = callgate_profile_message(profile, i);
+		has_first = has_first || (strcmp(message->file, "parts/first") == 0 && message->line == 3 &&
+		                          strstr(message->text, "main:3 already covers it"));
+		has_main = has_main || (strcmp(message->file, "main") == 0 && message->line == 5 &&
+		                        strstr(message->text, "parts/second:1 already covers it"));
+	}
+	ck_assert(has_first && has_main);
 	seccomp_release(ctx);
 	callgate_profile_free(profile);
 
