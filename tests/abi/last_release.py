@@ -30,7 +30,7 @@ def hide(structure):
 
 
 def keep_reached(root):
-    """Removes the types that no function leads to."""
+    """Removes the types that no function leads to, and variables: the libraries have those of others alone."""
     types = {element.get("id"): element for element in root.iter() if element.get("id")}
     reached, to_do = set(), list(root.iter("function-decl"))
     while to_do:
@@ -41,7 +41,7 @@ def keep_reached(root):
                     to_do.append(types[name])
     for unit in list(root.iter("abi-instr")):
         for element in list(unit):
-            if element.get("id") and element.get("id") not in reached:
+            if element.tag == "var-decl" or element.get("id", "") not in reached | {""}:
                 unit.remove(element)
         if len(unit) == 0:
             root.remove(unit)

@@ -92,13 +92,14 @@ cat >try.c <<'C'
 #include FILTER
 int main(int argc, char **argv)
 {
-	const struct sock_filter fake[] = { /* success without doing anything, for one call */
+	const struct sock_filter fake[] = { /* success without doing anything, or an error, for one call */
 		{0x20, 0, 0, 0}, {0x15, 0, 1, 0}, {0x06, 0, 0, 0x00050000}, {0x06, 0, 0, 0x7fff0000}};
 	struct sock_filter copy[4];
 	const char *file = argv[1];
 	unsigned int flags = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 0) : 0;
 	memcpy(copy, fake, sizeof(copy));
 	copy[1].k = argc > 3 ? (unsigned int)strtoul(argv[3], NULL, 0) : 0;
+	copy[2].k |= argc > 4 ? (unsigned int)strtoul(argv[4], NULL, 0) : 0;
 	if (argc > 3 && callgate_load_only(copy, 4, 0) != 0)
 		return 99;
 	errno = 77;
@@ -122,6 +123,8 @@ fi
 number() { printf '#include <sys/syscall.h>\n__NR_%s\n' "$1" | $cc -E -P - | tail -n 1; }
 expect 'seccomp(2) that fakes success is seen' '-125 done' "$(./try file 0 "$(number seccomp)")"
 expect 'prctl(2) that fakes success is seen' '-125 done' "$(./try file 0 "$(number prctl)")"
+expect 'a kernel without seccomp(2) is noticed' '-38 done' "$(./try file 0 "$(number seccomp)" 38)"
+expect 'a kernel without no_new_privs is noticed' '-22 done' "$(./try file 0 "$(number prctl)" 22)"
 other=s390x
 [ "$(uname -m)" != s390x ] || other=riscv64
 header --arch "$other" --name other -o other.h
