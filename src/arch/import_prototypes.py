@@ -33,6 +33,8 @@ OTHERS = {
     'file_getattr': 'int dfd, const char * filename, struct file_attr * ufattr, size_t usize, unsigned int at_flags',
     'file_setattr': 'int dfd, const char * filename, struct file_attr * ufattr, size_t usize, unsigned int at_flags',
     # The order of the arguments differs (CONFIG_CLONE_BACKWARDS2), and mmap's are in memory.
+    'clone@s390': 'unsigned long newsp, unsigned long clone_flags, int * parent_tidptr, int * child_tidptr, '
+                  'unsigned long tls',
     'clone@s390x': 'unsigned long newsp, unsigned long clone_flags, int * parent_tidptr, int * child_tidptr, '
                    'unsigned long tls',
     'mmap@s390x': 'struct s390_mmap_arg_struct * arg',
@@ -42,7 +44,7 @@ OTHERS = {
 # mm/mmap.c, fdget() in fs/read_write.c, lower_32_bits() in kernel/fork.c.
 LOW_HALF = {(call, argument) for call in ('mmap', 'mmap2') for argument in ('prot', 'flags', 'fd')}
 LOW_HALF |= {(call, 'fd') for call in ('readv', 'writev', 'preadv', 'preadv2', 'pwritev', 'pwritev2')}
-LOW_HALF |= {('clone', 'clone_flags'), ('clone@s390x', 'clone_flags')}
+LOW_HALF |= {('clone', 'clone_flags'), ('clone@s390', 'clone_flags'), ('clone@s390x', 'clone_flags')}
 
 HEAD = """\
 # What the kernel declares each system call's arguments as: how it names them, and how wide it reads them. Written by

@@ -158,7 +158,7 @@ def advisories():
            profile(ALLOW, entry("mount umount2 unshare setns pivot_root chroot io_uring_setup", ERRNO), restricted, entry("clone3 " + mount, ERRNO, errnoRet=38)),
            "bypass", "x86_64")
     yield ("flags of clone(2) on s390x", profile(ERRNO, NOT_ALL, entry("clone", ALLOW, (0, 0x7E020000, "MASKED_EQ", 0), (0, 1, "GE")), archs=("SCMP_ARCH_S390X",)),
-           profile(ERRNO, NOT_ALL, entry("clone", ALLOW, (1, 0x7E020000, "MASKED_EQ", 0)), archs=("SCMP_ARCH_S390X",)), "pointer", "s390x")
+           profile(ERRNO, NOT_ALL, entry("clone", ALLOW, (1, 0x7E020000, "MASKED_EQ", 0)), archs=("SCMP_ARCH_S390X", "SCMP_ARCH_S390")), "pointer", "s390x")
     yield ("EPERM for clone3", *KINDS["errno"], "errno", "x86_64")
     yield ("EPERM for calls of later kernels", "default EPERM\nread, write -> ALLOW\n", "default EPERM\nkernel >= 5.10\nread, write -> ALLOW\n",
            "errno", "x86_64")
