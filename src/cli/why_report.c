@@ -197,7 +197,7 @@ static void put_addition(FILE *out, const struct why *why, const char *addition)
 	fputc('\n', out);
 }
 
-/* "3.17..4.0" is a release between the two: old calls, of which nobody asks since when they are there. */
+/* "3.17..4.0" is a release between the two. */
 static void put_since(FILE *out, const struct callgate_call *call)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
@@ -205,7 +205,10 @@ static void put_since(FILE *out, const struct callgate_call *call)
 
 	if (arch)
 		callgate_syscall_since_text(arch->token, call->nr, since);
-	if (*since && !strstr(since, ".."))
+	const char *bounds = strstr(since, "..");
+	if (bounds)
+		fprintf(out, "; since Linux %s at the latest", bounds + strlen(".."));
+	else if (*since && strcmp(since, "never") != 0)
 		fprintf(out, "; since Linux %s", since);
 }
 

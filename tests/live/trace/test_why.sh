@@ -60,7 +60,7 @@ same()
 "$callgate" run --profile "$scratch/profile.json" --why -- true 2>"$scratch/words" || {
 	grep -q 'registers of this machine' "$scratch/words" && echo "SKIP: $(cat "$scratch/words")" && exit 77
 }
-same trapped 'DENIED uname\(0x[0-9a-f]+\) -> SIGSYS \(TRAP\) .* x1$' 'profile.json:7:14: rule for uname' '1 denial .1 distinct. in 1 process; exit status 3'
+same trapped 'DENIED uname\(0x[0-9a-f]+\) -> SIGSYS \(TRAP\) .* x1$' 'profile.json:7:14: rule for uname; since Linux [0-9.]* at the latest$' '1 denial .1 distinct. in 1 process; exit status 3'
 same trapped-while-blocked 'DENIED uname' 'exit status 159'
 same thread-killed 'DENIED times\(NULL\) -> SIGSYS \(KILL\)' 'profile.json:6:14' 'exit status 3'
 same child-killed 'DENIED sethostname\(NULL, 0\) -> SIGSYS \(KILL_PROCESS\).*child of denied.* x1$' 'in 2 processes'
