@@ -61,8 +61,9 @@ static void write_policy(struct random *random, char *text)
 {
 	static const char *const actions[] = {"ALLOW", "EACCES", "LOG", "TRAP", "KILL_PROCESS", "EPERM"};
 	static const char *const forms[] = {
-	    "%#llx",          "!= %llu",   "(u32) %.0s7",           "(u64) %llu",    "<= %llu",
-	    "* & %#llx == 0", "{3, %llu}", "(u64) != {3, %llu, 5}", "* & %#llx != 0"};
+	    "%#llx",         "!= %llu",        "(u32) %llu", "(u64) %llu",
+	    "<= %llu",       "* & %#llx == 0", "{3, %llu}",  "(u64) != {3, %llu, 5}",
+	    "* & %#llx != 0"};
 	unsigned int count = random_below(random, 8);
 
 	sprintf(text, "default EPERM\narch %s\n%s", random_below(random, 2) ? "x86_64, x86, x32" : "aarch64",
