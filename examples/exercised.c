@@ -1,6 +1,6 @@
 /*
- * A program that tests its own filter: which rules and edges do the tests exercise, and which mistakes in the filter would they not notice? Exit
- * status 1 if there is anything of the kind.
+ * A program that tests its own filter: which rules and edges do the tests exercise, and which mistakes in the filter
+ * would they not notice? Exit status 1 if there is anything of the kind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -66,8 +66,7 @@ static size_t print_missed(const struct callgate_coverage *coverage, const struc
 	printf("%zu of %zu rules, %zu of %zu edges\n", rules->hit, rules->all, edges->hit, edges->all);
 	for (size_t i = 0; i < coverage->rule_count; i++)
 		if (coverage->rules[i].missed)
-			printf("not exercised: %s %s\n", coverage->rules[i].name,
-			       coverage->rules[i].conditions);
+			printf("not exercised: %s %s\n", coverage->rules[i].name, coverage->rules[i].conditions);
 	printf("%zu of %zu mutants noticed\n", mutants->noticed, mutants->all - mutants->equivalent);
 	for (size_t i = 0; i < mutants->survivor_count; i++)
 		printf("not noticed: %s\n", mutants->survivors[i].text);
@@ -84,8 +83,7 @@ int main(void)
 	int status = 1;
 
 	if (ctx && callgate_test_file_parse(tests, strlen(tests), &file) == 0 &&
-	    callgate_coverage_new(&filter, NULL, NULL, &coverage) == 0 &&
-	    run_tests(file, &filter, coverage) == 0 &&
+	    callgate_coverage_new(&filter, NULL, NULL, &coverage) == 0 && run_tests(file, &filter, coverage) == 0 &&
 	    callgate_mutants_run(coverage, NULL, NULL, &mutants) == 0)
 		status = print_missed(coverage, mutants) > 0;
 	else

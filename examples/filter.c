@@ -1,6 +1,6 @@
 /*
- * The same with a filter: everything is forbidden but the calls that have a rule. getpid() has none, so the program dies
- * of SIGSYS ("Bad system call").
+ * The same with a filter: everything is forbidden but the calls that have a rule. getpid() has none, so the program
+ * dies of SIGSYS ("Bad system call").
  */
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -11,8 +11,7 @@
 
 int main(void)
 {
-	static const int allowed[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(rt_sigreturn),
-	                              SCMP_SYS(exit_group)};
+	static const int allowed[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(rt_sigreturn), SCMP_SYS(exit_group)};
 	int result = -1;
 
 	setvbuf(stdout, NULL, _IOLBF, 0); /* each line leaves at its end, into a pipe too */

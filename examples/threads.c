@@ -42,8 +42,7 @@ int main(void)
 	pthread_t thread;
 
 	pthread_barrier_init(&confined, NULL, 2);
-	if (pthread_create(&thread, NULL, create_socket, "thread that was there before") != 0 ||
-	    confine() < 0)
+	if (pthread_create(&thread, NULL, create_socket, "thread that was there before") != 0 || confine() < 0)
 		return 1;
 	pthread_barrier_wait(&confined);
 	pthread_join(thread, NULL);

@@ -1,6 +1,7 @@
 /*
- * SCMP_ACT_TRAP turns a forbidden call into a signal, whose handler can say what the call was. The handler may run at any
- * moment, so it only does what is async-signal-safe: the names are looked up before, and it calls write() and _exit().
+ * SCMP_ACT_TRAP turns a forbidden call into a signal, whose handler can say what the call was. The handler may run at
+ * any moment, so it only does what is async-signal-safe: the names are looked up before, and it calls write() and
+ * _exit().
  */
 #include <signal.h>
 #include <stdio.h>
@@ -52,8 +53,7 @@ static void on_forbidden_call(int signal, siginfo_t *info, void *machine)
 
 int main(void)
 {
-	static const int allowed[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(rt_sigreturn),
-	                              SCMP_SYS(exit_group)};
+	static const int allowed[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(rt_sigreturn), SCMP_SYS(exit_group)};
 	struct sigaction action = {.sa_sigaction = on_forbidden_call, .sa_flags = SA_SIGINFO};
 	int result = -1;
 

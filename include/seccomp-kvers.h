@@ -1,6 +1,7 @@
 /*
- * Linux versions as an ordered enumeration: what is newer is greater. callgate_syscall_kver() of <callgate/syscall.h> has
- * the version of each system call; programs that keep tables of their own have names for it. Part of <seccomp.h>, and compiles alone.
+ * Linux versions as an ordered enumeration: what is newer is greater. callgate_syscall_kver() of <callgate/syscall.h>
+ * has the version of each system call; programs that keep tables of their own have names for it. Part of <seccomp.h>,
+ * and compiles alone.
  *
  * SPDX-License-Identifier: MIT
  */

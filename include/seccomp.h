@@ -2,8 +2,8 @@
  * seccomp.h - system call filters: rules in, a proved kernel filter out.
  *
  * Source- and ABI-compatible with libseccomp 2.6.1, plus its later seccomp_notify_addfd() and SCMP_ACT_TRAPX().
- * Functions return 0 or a negative errno value, never through errno; callgate_diagnosis() in <callgate/diagnosis.h> says in words
- * what was wrong. A context may be used by one thread at a time; different contexts are independent.
+ * Functions return 0 or a negative errno value, never through errno; callgate_diagnosis() in <callgate/diagnosis.h>
+ * says in words what was wrong. A context may be used by one thread at a time; different contexts are independent.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -146,8 +146,7 @@ struct seccomp_notif_addfd {
 #define AUDIT_ARCH_MIPS64N32 (EM_MIPS | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_CONVENTION_MIPS64_N32)
 #endif
 #ifndef AUDIT_ARCH_MIPSEL64N32
-#define AUDIT_ARCH_MIPSEL64N32 \
-	(EM_MIPS | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE | __AUDIT_ARCH_CONVENTION_MIPS64_N32)
+#define AUDIT_ARCH_MIPSEL64N32 (EM_MIPS | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE | __AUDIT_ARCH_CONVENTION_MIPS64_N32)
 #endif
 #ifndef AUDIT_ARCH_PPC64LE
 #define AUDIT_ARCH_PPC64LE (EM_PPC64 | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
@@ -197,7 +196,8 @@ struct seccomp_notif_addfd {
 /*
  * Comparisons as values: SCMP_A0(SCMP_CMP_EQ, x), SCMP_CMP(2, SCMP_CMP_MASKED_EQ, mask, value).
  * The _32 forms cast the data to uint32_t, so that a negative int is not sign-extended; they still compare 64 bits.
- * In C they are compound literals of what stands in the brackets, without a warning about the datum that is left out; in C++, functions.
+ * In C they are compound literals of what stands in the brackets, without a warning about the datum that is left out;
+ * in C++, functions.
  */
 /* clang-format off */
 #ifdef __cplusplus
@@ -307,14 +307,14 @@ _SCMP_ARGUMENT(5)
 
 /*
  * What the kernel can do, as a level from 1 to 7; probed on the first call of the process (seccomp(2)):
- * 1 prctl(2) only, 2 seccomp(2) and TSYNC (3.17), 3 LOG and KILL_PROCESS (4.14), 4 SPEC_ALLOW (4.17), 5 notification (5.0),
- * 6 TSYNC_ESRCH (5.7), 7 WAIT_KILLABLE_RECV (5.19).
+ * 1 prctl(2) only, 2 seccomp(2) and TSYNC (3.17), 3 LOG and KILL_PROCESS (4.14), 4 SPEC_ALLOW (4.17), 5 notification
+ * (5.0), 6 TSYNC_ESRCH (5.7), 7 WAIT_KILLABLE_RECV (5.19).
  */
 unsigned int seccomp_api_get(void);
 
 /*
- * Makes the library believe a level from 1 to 7 without asking the kernel, until seccomp_reset(NULL, ...). Errors: -EINVAL (other
- * level).
+ * Makes the library believe a level from 1 to 7 without asking the kernel, until seccomp_reset(NULL, ...). Errors:
+ * -EINVAL (other level).
  */
 int seccomp_api_set(unsigned int level);
 
@@ -325,8 +325,8 @@ int seccomp_api_set(unsigned int level);
 scmp_filter_ctx seccomp_init(uint32_t def_action);
 
 /*
- * Back to the state after seccomp_init(def_action); with ctx NULL, the kernel is probed again when it is next needed, and
- * seccomp_api_set() is undone. Errors: -EINVAL (action, or not a context), -ENOMEM (the context is unchanged).
+ * Back to the state after seccomp_init(def_action); with ctx NULL, the kernel is probed again when it is next needed,
+ * and seccomp_api_set() is undone. Errors: -EINVAL (action, or not a context), -ENOMEM (the context is unchanged).
  */
 int seccomp_reset(scmp_filter_ctx ctx, uint32_t def_action);
 
@@ -335,8 +335,8 @@ void seccomp_release(scmp_filter_ctx ctx);
 
 /*
  * Moves all architectures of ctx_src, with their rules, after those of ctx_dst, and frees ctx_src.
- * Errors, after which both are as before: -EINVAL (bad context; default action, NNP or TSYNC differ), -EDOM (byte order differs), -EEXIST (an
- * architecture is in both), -ENOMEM.
+ * Errors, after which both are as before: -EINVAL (bad context; default action, NNP or TSYNC differ), -EDOM (byte order
+ * differs), -EEXIST (an architecture is in both), -ENOMEM.
  */
 int seccomp_merge(scmp_filter_ctx ctx_dst, scmp_filter_ctx ctx_src);
 
@@ -359,11 +359,11 @@ int seccomp_arch_add(scmp_filter_ctx ctx, uint32_t arch_token);
 int seccomp_arch_remove(scmp_filter_ctx ctx, uint32_t arch_token);
 
 /*
- * Hands the filter to the kernel: compiles, proves the program equal to the rules, sets no_new_privs unless CTL_NNP is 0, then
- * seccomp(2), or prctl(2) at API level 1. A policy that is too long for one program is loaded as several. After
- * seccomp_precompute() it is async-signal-safe. Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (the proof failed; nothing was
- * loaded), -ESRCH (a thread could not be synchronised, and the diagnosis names it), -ECANCELED (the kernel refused; with
- * API_SYSRAWRC its own errno as far as the interface passes it).
+ * Hands the filter to the kernel: compiles, proves the program equal to the rules, sets no_new_privs unless CTL_NNP is
+ * 0, then seccomp(2), or prctl(2) at API level 1. A policy that is too long for one program is loaded as several. After
+ * seccomp_precompute() it is async-signal-safe. Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (the proof failed;
+ * nothing was loaded), -ESRCH (a thread could not be synchronised, and the diagnosis names it), -ECANCELED (the kernel
+ * refused; with API_SYSRAWRC its own errno as far as the interface passes it).
  */
 int seccomp_load(const scmp_filter_ctx ctx);
 
@@ -395,12 +395,14 @@ int seccomp_syscall_resolve_name(const char *name);
 int seccomp_syscall_priority(scmp_filter_ctx ctx, int syscall, uint8_t priority);
 
 /*
- * Adds a rule to every architecture of the context, or to none: calls of `syscall` (native number or pseudo number) whose arguments
- * satisfy all arg_cnt comparisons (struct scmp_arg_cmp, by value or as an array, each argument at most once) get the action.
+ * Adds a rule to every architecture of the context, or to none: calls of `syscall` (native number or pseudo number)
+ * whose arguments satisfy all arg_cnt comparisons (struct scmp_arg_cmp, by value or as an array, each argument at most
+ * once) get the action.
  *
  * Errors: -EINVAL (bad context, number, action, comparison, or more than 6 of them), -EACCES (the action is the default
- * action), -EEXIST (contradicts a rule that is there), -EFAULT (the number cannot be translated), -ENOMEM; the _exact forms, which add
- * the rule as it is or not at all, also -EOPNOTSUPP (several architectures) and -EDOM (no such call there).
+ * action), -EEXIST (contradicts a rule that is there), -EFAULT (the number cannot be translated), -ENOMEM; the _exact
+ * forms, which add the rule as it is or not at all, also -EOPNOTSUPP (several architectures) and -EDOM (no such call
+ * there).
  */
 int seccomp_rule_add(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned int arg_cnt, ...);
 int seccomp_rule_add_array(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned int arg_cnt,
@@ -411,14 +413,16 @@ int seccomp_rule_add_exact_array(scmp_filter_ctx ctx, uint32_t action, int sysca
 
 /*
  * Zeroed structures for notification, as large as the running kernel wants them; either pointer may be NULL.
- * Errors: -EOPNOTSUPP (no seccomp(2)), -ECANCELED (the kernel did not report their sizes), -EFAULT (it reported zero), -ENOMEM.
+ * Errors: -EOPNOTSUPP (no seccomp(2)), -ECANCELED (the kernel did not report their sizes), -EFAULT (it reported zero),
+ * -ENOMEM.
  */
 int seccomp_notify_alloc(struct seccomp_notif **req, struct seccomp_notif_resp **resp);
 void seccomp_notify_free(struct seccomp_notif *req, struct seccomp_notif_resp *resp);
 
 /*
  * Waits for a notification (seccomp_unotify(2)); *req must be zeroed. Errors: -EINVAL (NULL), -EOPNOTSUPP (before Linux
- * 5.0), -ECANCELED (any failure of the kernel's, which is then in errno: EINTR, ENOENT because the target is gone, ...).
+ * 5.0), -ECANCELED (any failure of the kernel's, which is then in errno: EINTR, ENOENT because the target is gone,
+ * ...).
  */
 int seccomp_notify_receive(int fd, struct seccomp_notif *req);
 
@@ -432,23 +436,23 @@ int seccomp_notify_id_valid(int fd, uint64_t id);
 int seccomp_notify_fd(const scmp_filter_ctx ctx);
 
 /*
- * Puts a file descriptor into the target: its number there, >= 0. Errors: -EINVAL (NULL), -EOPNOTSUPP (before Linux 5.9, or the
- * kernel says EINVAL), -ECANCELED.
+ * Puts a file descriptor into the target: its number there, >= 0. Errors: -EINVAL (NULL), -EOPNOTSUPP (before
+ * Linux 5.9, or the kernel says EINVAL), -ECANCELED.
  */
 int seccomp_notify_addfd(int fd, struct seccomp_notif_addfd *addfd);
 
 /*
- * Writes the filter as pseudo code, or as struct sock_filter instructions in target byte order, after what the fd already
- * has; the fd stays open. Instructions are compiled and proved first; pseudo code is the rules, printed. Errors: -EINVAL (bad
- * context), -ENOMEM, -EFAULT (instructions: the proof failed, or more than 4096), -ECANCELED (writing failed; with API_SYSRAWRC
- * the -errno of it).
+ * Writes the filter as pseudo code, or as struct sock_filter instructions in target byte order, after what the fd
+ * already has; the fd stays open. Instructions are compiled and proved first; pseudo code is the rules, printed.
+ * Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (instructions: the proof failed, or more than 4096), -ECANCELED
+ * (writing failed; with API_SYSRAWRC the -errno of it).
  */
 int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd);
 int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd);
 
 /*
- * Writes the program into memory: *len is the buffer's size in bytes, and becomes the program's; with buf NULL only that.
- * Errors: as above, and -ERANGE (too small; buf is untouched).
+ * Writes the program into memory: *len is the buffer's size in bytes, and becomes the program's; with buf NULL only
+ * that. Errors: as above, and -ERANGE (too small; buf is untouched).
  */
 int seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len);
 

@@ -1,6 +1,6 @@
 /*
- * count FILE...: how many lines the files have. It reads what strangers wrote, so it first gives up everything but reading
- * files and printing. count --filter prints that filter as a program, for tests.
+ * count FILE...: how many lines the files have. It reads what strangers wrote, so it first gives up everything but
+ * reading files and printing. count --filter prints that filter as a program, for tests.
  */
 #include <errno.h>
 #include <stdio.h>

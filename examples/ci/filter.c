@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 
 /*
- * Rule 1 is the first line, and so on: by these numbers a failing test names them. The kernel reads descriptors, flags and requests as 32 bits,
- * so the filter compares no more: a caller may set the others.
+ * Rule 1 is the first line, and so on: by these numbers a failing test names them. The kernel reads descriptors, flags
+ * and requests as 32 bits, so the filter compares no more: a caller may set the others.
  */
 static const struct {
 	uint32_t action;
@@ -27,8 +27,7 @@ static const struct {
     {SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, 2)},
     {SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, TCGETS)},
     {SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-    {SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-     SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)},
+    {SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)},
     {SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_WRONLY)},
     {SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDWR)},
 };
@@ -38,8 +37,8 @@ int filter_add_rules(scmp_filter_ctx ctx)
 	int result = 0;
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && result == 0; i++)
-		result = seccomp_rule_add_array(ctx, rules[i].action, rules[i].syscall, rules[i].count,
-		                                &rules[i].argument);
+		result =
+		    seccomp_rule_add_array(ctx, rules[i].action, rules[i].syscall, rules[i].count, &rules[i].argument);
 	return result;
 }
 

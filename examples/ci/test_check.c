@@ -73,8 +73,7 @@ END_TEST
 
 START_TEST(allows_nothing_else)
 {
-	callgate_expect_only(filter,
-	                     "read close fstat newfstatat brk munmap exit_group write ioctl mmap openat");
+	callgate_expect_only(filter, "read close fstat newfstatat brk munmap exit_group write ioctl mmap openat");
 }
 END_TEST
 
@@ -88,8 +87,7 @@ START_TEST(holds_on_arm)
 		ck_assert_int_eq(seccomp_arch_add(arm, SCMP_ARCH_AARCH64), 0);
 	}
 	ck_assert_int_eq(filter_add_rules(arm), 0);
-	callgate_expect_on(SCMP_ARCH_AARCH64, arm, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY,
-	                   O_RDONLY);
+	callgate_expect_on(SCMP_ARCH_AARCH64, arm, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, O_RDONLY);
 	callgate_expect_on(SCMP_ARCH_AARCH64, arm, "socket", SCMP_ACT_KILL_PROCESS);
 	seccomp_release(arm);
 }

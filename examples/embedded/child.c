@@ -1,6 +1,7 @@
 /*
- * A filter for a child between vfork(2) and execve(2), where the child has the memory of its parent: nothing is allocated there, and
- * errno stays as it was. Exit status: the command's, or 125 if the child had no filter, 126 if there is no such command.
+ * A filter for a child between vfork(2) and execve(2), where the child has the memory of its parent: nothing is
+ * allocated there, and errno stays as it was. Exit status: the command's, or 125 if the child had no filter, 126 if
+ * there is no such command.
  */
 #include <stdio.h>
 #include <sys/wait.h>

@@ -21,8 +21,7 @@ static enum image_result read_layout(const struct input *input, struct layout *l
 	uint32_t header = little(input, 14, 4), bits = little(input, 28, 2);
 	int32_t height = (int32_t)little(input, 22, 4), width = (int32_t)little(input, 18, 4);
 
-	if (input->size < 54 || header < 40 || header > input->size || width <= 0 || height == 0 ||
-	    height == INT32_MIN)
+	if (input->size < 54 || header < 40 || header > input->size || width <= 0 || height == 0 || height == INT32_MIN)
 		return IMAGE_DAMAGED;
 	if (little(input, 30, 4) != 0 || (bits != 8 && bits != 24 && bits != 32))
 		return IMAGE_NOT_SUPPORTED;

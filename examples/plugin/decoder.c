@@ -10,8 +10,7 @@ static size_t pixel_room;
 
 uint8_t *image_begin(struct image *image, uint64_t width, uint64_t height)
 {
-	if (!width || !height || width > IMAGE_SIDE_MAX || height > IMAGE_SIDE_MAX ||
-	    width * height * 3 > pixel_room)
+	if (!width || !height || width > IMAGE_SIDE_MAX || height > IMAGE_SIDE_MAX || width * height * 3 > pixel_room)
 		return NULL;
 	image->width = (uint32_t)width;
 	image->height = (uint32_t)height;

@@ -2,8 +2,8 @@
  * A plugin that attacks its host: when it is called, from a constructor, or from an IFUNC resolver, which runs before
  * any constructor and before the plugin's own relocations are done. Nothing in it uses the C library.
  *
- * Built with -DFROM_CONSTRUCTOR="name" or -DFROM_IFUNC="name" it makes that attack while it is loaded. Otherwise the request names
- * the attack; "kill" may be followed by a space and a process.
+ * Built with -DFROM_CONSTRUCTOR="name" or -DFROM_IFUNC="name" it makes that attack while it is loaded. Otherwise the
+ * request names the attack; "kill" may be followed by a space and a process.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -31,10 +31,7 @@ static inline __attribute__((always_inline)) long sys(long nr, long a, long b, l
 	register long x8 __asm__("x8") = nr, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
 	register long x3 __asm__("x3") = d, x4 __asm__("x4") = e, x5 __asm__("x5") = f;
 
-	__asm__ volatile("svc 0"
-	                 : "+r"(x0)
-	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-	                 : "memory");
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
 	return x0;
 }
 #else
@@ -66,8 +63,7 @@ static inline __attribute__((always_inline)) long parent(void)
 static inline __attribute__((always_inline)) void bomb(void)
 {
 	for (;;) {
-		long at =
-		    sys(SYS_mmap, 0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		long at = sys(SYS_mmap, 0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		for (long i = 0; i < 1 << 20; i += 4096)
 			((volatile char *)at)[i] = 1; /* where mmap gave an error instead, this is the end */
 	}

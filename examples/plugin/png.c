@@ -23,8 +23,7 @@ static void put(struct writer *writer, const void *bytes, size_t size)
 
 static void put_number(struct writer *writer, uint32_t number)
 {
-	uint8_t bytes[] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
-	                   (uint8_t)number};
+	uint8_t bytes[] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
 
 	put(writer, bytes, 4);
 }

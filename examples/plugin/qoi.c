@@ -1,4 +1,6 @@
-/* QOI, the "quite OK image format": runs, a cache of 64 colours, small differences, and plain pixels. Alpha is dropped. */
+/*
+ * QOI, the "quite OK image format": runs, a cache of 64 colours, small differences, and plain pixels. Alpha is dropped.
+ */
 #include <string.h>
 
 #include "image.h"

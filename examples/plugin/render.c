@@ -1,8 +1,8 @@
 /*
  * usage: render PLUGIN OUTPUT-DIRECTORY IMAGE...
  *
- * Decodes images (PNM, BMP, QOI) through a plugin that nobody needs to trust, and writes them as PNG. When the plugin ends, the host
- * says how, starts it again, and goes on with the next image.
+ * Decodes images (PNM, BMP, QOI) through a plugin that nobody needs to trust, and writes them as PNG. When the plugin
+ * ends, the host says how, starts it again, and goes on with the next image.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,8 +61,7 @@ static int render(struct callgate_plugin *plugin, const char *directory, const c
 		return 1;
 	}
 	if (reason.value != IMAGE_OK) {
-		printf("%s: %s\n", path,
-		       reason.value > 0 && reason.value < 5 ? results[reason.value] : "no image");
+		printf("%s: %s\n", path, reason.value > 0 && reason.value < 5 ? results[reason.value] : "no image");
 		return 1;
 	}
 	if (write_image(response, reason.output_size, directory, path) == 0)

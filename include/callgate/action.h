@@ -19,8 +19,8 @@ struct callgate_action_kind {
 };
 
 /*
- * All kinds, the strictest first, from index 0; NULL after the last. KILL and KILL_THREAD are two names of one kind, and KILL
- * comes first. Static.
+ * All kinds, the strictest first, from index 0; NULL after the last. KILL and KILL_THREAD are two names of one kind,
+ * and KILL comes first. Static.
  */
 const struct callgate_action_kind *callgate_action_kind_at(size_t index);
 
@@ -34,23 +34,25 @@ const struct callgate_action_kind *callgate_action_kind(uint32_t action);
 const struct callgate_action_kind *callgate_action_kind_find(const char *name);
 
 /*
- * "ALLOW", "KILL" (KILL_THREAD), "TRAP(7)", "ERRNO(EPERM)" with this machine's names of errors, "ERRNO(0)"; a number that is no
- * action is "0x12345678".
+ * "ALLOW", "KILL" (KILL_THREAD), "TRAP(7)", "ERRNO(EPERM)" with this machine's names of errors, "ERRNO(0)"; a number
+ * that is no action is "0x12345678".
  */
 #define CALLGATE_ACTION_TEXT 32
 void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT]);
 
 /*
- * The action of such a text, with or without "SCMP_ACT_" before it. Data are decimal or 0x-prefixed numbers, those of ERRNO also names of
- * errors; KILL_THREAD is also taken. Without data, ERRNO and TRACE have 0. A number alone is taken as it is.
+ * The action of such a text, with or without "SCMP_ACT_" before it. Data are decimal or 0x-prefixed numbers, those of
+ * ERRNO also names of errors; KILL_THREAD is also taken. Without data, ERRNO and TRACE have 0. A number alone is taken
+ * as it is.
  *
- * 0, or -EINVAL for NULL and what is no action; *ret_action is untouched then, and callgate_diagnosis(NULL) says what is wrong.
+ * 0, or -EINVAL for NULL and what is no action; *ret_action is untouched then, and callgate_diagnosis(NULL) says what
+ * is wrong.
  */
 int callgate_action_parse(const char *text, uint32_t *ret_action);
 
 /*
- * What the kernel does when two filters answer differently: the stricter action, and of equally strict ones the newest filter's,
- * with its data.
+ * What the kernel does when two filters answer differently: the stricter action, and of equally strict ones the newest
+ * filter's, with its data.
  */
 uint32_t callgate_action_strictest(uint32_t newest, uint32_t older);
 

@@ -11,9 +11,10 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Link with -lcallgate-info. A filter that denies a call, or restricts its arguments, and lets another call pass that has the same effect
- * denies little. This table has the other ways that are known, each tried on a kernel or explained; it is the same for every thread, and all of it is
- * static. A row applies to the architectures that have both calls (callgate_syscall_number()).
+ * Link with -lcallgate-info. A filter that denies a call, or restricts its arguments, and lets another call pass that
+ * has the same effect denies little. This table has the other ways that are known, each tried on a kernel or explained;
+ * it is the same for every thread, and all of it is static. A row applies to the architectures that have both calls
+ * (callgate_syscall_number()).
  */
 
 /* What the other way does of what the call does. */
@@ -33,10 +34,10 @@ enum callgate_bypass_sort {
 enum callgate_bypass_match {
 	/* Denied: the call's denial, or any rule on its arguments. The other way: whatever its arguments are. */
 	CALLGATE_BYPASS_MATCH_ANY = 0,
-	CALLGATE_BYPASS_MATCH_ALL, /* denied: only where all its calls are; rules on arguments can't be evaded so */
-	CALLGATE_BYPASS_MATCH_BITS,      /* rules on these bits of the argument; calls with one of the bits */
+	CALLGATE_BYPASS_MATCH_ALL,  /* denied: only where all its calls are; rules on arguments can't be evaded so */
+	CALLGATE_BYPASS_MATCH_BITS, /* rules on these bits of the argument; calls with one of the bits */
 	CALLGATE_BYPASS_MATCH_SAME_BITS, /* of the other way: calls with the bits that are denied */
-	CALLGATE_BYPASS_MATCH_VALUES /* rules on these values of the argument; calls with one of the values */
+	CALLGATE_BYPASS_MATCH_VALUES     /* rules on these values of the argument; calls with one of the values */
 };
 
 /* Some calls of one name. */
@@ -44,8 +45,8 @@ struct callgate_bypass_calls {
 	const char *call;
 	enum callgate_bypass_match match;
 	const char *argument; /* by callgate_argument_name(); NULL for MATCH_ANY and MATCH_ALL */
-	const char *const *
-	    constants; /* names for callgate_constant(), or decimal numbers; NULL after the last. NULL without any */
+	/* names for callgate_constant(), or decimal numbers; NULL after the last. NULL without any */
+	const char *const *constants;
 };
 
 struct callgate_bypass {
@@ -55,8 +56,8 @@ struct callgate_bypass {
 	const char *operation; /* of io_uring: "IORING_OP_OPENAT"; else NULL */
 	const char *condition; /* what it needs besides, or how it differs, in words; NULL: nothing */
 	const char *reason;    /* why the way has the effect */
-	bool
-	    tried; /* a test of this project uses the way under a filter that denies the call; else `reason` has to do */
+	/* a test of this project uses the way under a filter that denies the call; else `reason` has to do */
+	bool tried;
 };
 
 /* All ways, ascending by the denied call's name, from index 0; NULL after the last. */

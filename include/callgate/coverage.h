@@ -1,4 +1,7 @@
-/* callgate/coverage.h - which parts of a filter tests exercise, and whether they notice mistakes in it. SPDX-License-Identifier: MIT */
+/*
+ * callgate/coverage.h - which parts of a filter tests exercise, and whether they notice mistakes in it.
+ * SPDX-License-Identifier: MIT
+ */
 #ifndef CALLGATE_COVERAGE_H
 #define CALLGATE_COVERAGE_H
 
@@ -18,9 +21,10 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Link with -lcallgate-testing (pkg-config callgate-testing). The order of use: callgate_coverage_new() for a filter; the tests of a file by
- * callgate_coverage_test(), or calls of your own in `simulator` and then callgate_coverage_update(); then read the structure, and run
- * mutants. Nothing here prints. One thread at a time. callgate_coverage(3)
+ * Link with -lcallgate-testing (pkg-config callgate-testing). The order of use: callgate_coverage_new() for a filter;
+ * the tests of a file by callgate_coverage_test(), or calls of your own in `simulator` and then
+ * callgate_coverage_update(); then read the structure, and run mutants. Nothing here prints. One thread at a time.
+ * callgate_coverage(3)
  */
 
 /* A rule on one architecture, or the action of calls that no rule decides. */
@@ -70,22 +74,22 @@ struct callgate_coverage {
 };
 
 /*
- * Coverage of a filter, as it is now: a context, or one program. Nothing has been exercised yet. origin, with its data, may be NULL: then rules
- * are in the order of their ids.
+ * Coverage of a filter, as it is now: a context, or one program. Nothing has been exercised yet. origin, with its data,
+ * may be NULL: then rules are in the order of their ids.
  *
  * 0, and the caller frees *ret_coverage; -EINVAL (NULL, several programs), or what callgate_simulator_new() and
  * callgate_simulator_new_program() return, with their diagnosis.
  */
-int callgate_coverage_new(const struct callgate_filter *filter, callgate_rule_origin *origin,
-                          const void *data, struct callgate_coverage **ret_coverage);
+int callgate_coverage_new(const struct callgate_filter *filter, callgate_rule_origin *origin, const void *data,
+                          struct callgate_coverage **ret_coverage);
 
 /* NULL is fine. */
 void callgate_coverage_free(struct callgate_coverage *coverage);
 
 /*
- * Runs a test as callgate_test_run() does, and counts what it exercises if it passes: every rule and every edge that some call of its set
- * reaches. `live:` and `no weaker than` exercise nothing. The test is about the coverage's filter, which filters[test->filter] is. Passed tests
- * are run on mutants later, so file and filters have to stay.
+ * Runs a test as callgate_test_run() does, and counts what it exercises if it passes: every rule and every edge that
+ * some call of its set reaches. `live:` and `no weaker than` exercise nothing. The test is about the coverage's filter,
+ * which filters[test->filter] is. Passed tests are run on mutants later, so file and filters have to stay.
  *
  * 0, and *ret_result, unless it is NULL, is the caller's to finish; or what callgate_test_run() returns.
  */
@@ -93,14 +97,12 @@ int callgate_coverage_test(struct callgate_coverage *coverage, struct callgate_t
                            const struct callgate_filter *filters, struct callgate_test_result *ret_result);
 
 /*
- * Brings the lists and totals up to date after calls have been run in the simulator. What has more hits than before was exercised by the
- * test in this line; 0: by none that has a line. 0; -EINVAL (NULL), -ENOMEM.
+ * Brings the lists and totals up to date after calls have been run in the simulator. What has more hits than before was
+ * exercised by the test in this line; 0: by none that has a line. 0; -EINVAL (NULL), -ENOMEM.
  */
 int callgate_coverage_update(struct callgate_coverage *coverage, unsigned int line);
 
-/*
- * ---- mutants: would a test notice if the filter were wrong in one place? ----
- */
+/* ---- mutants: would a test notice if the filter were wrong in one place? ---- */
 
 /* One that no test notices. */
 struct callgate_mutant {
@@ -117,17 +119,18 @@ struct callgate_mutants {
 };
 
 /*
- * Does the caller's own test fail for this mutant? 1, 0, or -errno, which ends the run. The mutant is asked by callgate_simulator_run(), or as the
- * programs that callgate_simulator_program() gives.
+ * Does the caller's own test fail for this mutant? 1, 0, or -errno, which ends the run. The mutant is asked by
+ * callgate_simulator_run(), or as the programs that callgate_simulator_program() gives.
  */
 typedef int callgate_mutant_test(void *data, struct callgate_simulator *mutant);
 
 /*
- * Makes each mutant of the filter, as callgate_simulator_mutate(). One that is proved to answer all calls as the filter does is equivalent; the
- * others are given to the tests that have passed, those that exercise their rule first, and at last to `test`, which may be NULL, until one
- * fails. Live tests are not run. A program has no mutants.
+ * Makes each mutant of the filter, as callgate_simulator_mutate(). One that is proved to answer all calls as the filter
+ * does is equivalent; the others are given to the tests that have passed, those that exercise their rule first, and at
+ * last to `test`, which may be NULL, until one fails. Live tests are not run. A program has no mutants.
  *
- * 0, and the caller frees *ret_mutants; -EINVAL (NULL), -ENOMEM, or what callgate_simulator_new_changed() and `test` return.
+ * 0, and the caller frees *ret_mutants; -EINVAL (NULL), -ENOMEM, or what callgate_simulator_new_changed() and `test`
+ * return.
  */
 int callgate_mutants_run(const struct callgate_coverage *coverage, callgate_mutant_test *test, void *data,
                          struct callgate_mutants **ret_mutants);
@@ -136,8 +139,9 @@ int callgate_mutants_run(const struct callgate_coverage *coverage, callgate_muta
 void callgate_mutants_free(struct callgate_mutants *mutants);
 
 /*
- * Mutant `index` of the simulator's rules: one of them dropped, or one of its comparisons widened, or an action changed to
- * ALLOW, on all architectures at once. Whether a mutant behaves as the original is for the caller to find out (callgate/prove.h).
+ * Mutant `index` of the simulator's rules: one of them dropped, or one of its comparisons widened, or an action changed
+ * to ALLOW, on all architectures at once. Whether a mutant behaves as the original is for the caller to find out
+ * (callgate/prove.h).
  *
  * 0; -ENOENT after the last, and for a simulator of a program, which has no rules; -EINVAL for NULL; -ENOMEM, -E2BIG.
  * ret_rule is the rule's id (0: an action of calls that no rule decides), *ret_text a malloc'ed description, both of

@@ -34,7 +34,10 @@ enum callgate_exit_kind {
 	CALLGATE_EXIT_EXITED,
 	/* Plugins: it could not be loaded. */
 	CALLGATE_EXIT_REFUSED,
-	/* It is gone, and another part of this program has collected its status; or it hangs in the kernel and could not be collected. */
+	/*
+	 * It is gone, and another part of this program has collected its status; or it hangs in the kernel and could
+	 * not be collected.
+	 */
 	CALLGATE_EXIT_UNKNOWN
 };
 

@@ -17,8 +17,9 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Link with -lcallgate-info. What `callgate lint` finds in the filter of a profile, a policy or a program, for any filter: the rules of a context
- * or loaded programs. Nothing is sampled: whether a call passes, whatever its arguments are, is proved.
+ * Link with -lcallgate-info. What `callgate lint` finds in the filter of a profile, a policy or a program, for any
+ * filter: the rules of a context or loaded programs. Nothing is sampled: whether a call passes, whatever its arguments
+ * are, is proved.
  */
 
 enum callgate_finding_level {
@@ -32,9 +33,15 @@ struct callgate_finding {
 	enum callgate_finding_level level;
 	const char *text;
 	const char *fix; /* what to do about it; NULL: nobody knows */
-	/* What it is about, the same for every filter in which it is found: "socket>socketcall". No two findings of one filter have one name and subject. */
+	/*
+	 * What it is about, the same for every filter in which it is found: "socket>socketcall". No two findings of one
+	 * filter have one name and subject.
+	 */
 	const char *subject;
-	/* The id of the rule that it is about, as in struct callgate_verdict; 0: none. An argument of its call (0 to 5), or -1. */
+	/*
+	 * The id of the rule that it is about, as in struct callgate_verdict; 0: none. An argument of its call (0 to
+	 * 5), or -1.
+	 */
 	uint32_t rule;
 	int argument;
 	/* A call that shows it, and what it gets. */
@@ -49,12 +56,14 @@ struct callgate_findings {
 };
 
 /*
- * Finds what is suspicious. `arch` is the architecture (SCMP_ARCH_*, 0: native) that programs are for; a context has its own. `capabilities` are
- * the names ("CAP_SYS_ADMIN", any case, with or without CAP_) of those that the filtered process may have, NULL after the last; NULL: none.
+ * Finds what is suspicious. `arch` is the architecture (SCMP_ARCH_*, 0: native) that programs are for; a context has
+ * its own. `capabilities` are the names ("CAP_SYS_ADMIN", any case, with or without CAP_) of those that the filtered
+ * process may have, NULL after the last; NULL: none.
  *
- * Returns 0, and the caller frees the result with callgate_findings_free(); -EINVAL (NULL, a bad context, a filter with nothing in it, an unknown
- * architecture, a program that the kernel would refuse), -ENOMEM, -EDQUOT (not decided within the budget, or not modelled), and what callgate_simulate()
- * returns; callgate_diagnosis() of the context, or of NULL, says why.
+ * Returns 0, and the caller frees the result with callgate_findings_free(); -EINVAL (NULL, a bad context, a filter with
+ * nothing in it, an unknown architecture, a program that the kernel would refuse), -ENOMEM, -EDQUOT (not decided within
+ * the budget, or not modelled), and what callgate_simulate() returns; callgate_diagnosis() of the context, or of NULL,
+ * says why.
  */
 int callgate_lint(const struct callgate_filter *filter, uint32_t arch, const char *const *capabilities,
                   struct callgate_findings **ret_findings);
@@ -62,7 +71,10 @@ int callgate_lint(const struct callgate_filter *filter, uint32_t arch, const cha
 /* NULL is fine. */
 void callgate_findings_free(struct callgate_findings *findings);
 
-/* A kind of findings. Some are about texts, and are never found in filters: a name that is no call's, a suppression without a reason. */
+/*
+ * A kind of findings. Some are about texts, and are never found in filters: a name that is no call's, a suppression
+ * without a reason.
+ */
 struct callgate_finding_kind {
 	const char *name;
 	const char *summary;     /* a line */

@@ -3,8 +3,8 @@
  *
  * For programs that can't afford a library: static tools, early boot, children after vfork(2). The filter is what
  * `callgate compile --format header` wrote: proved when it was compiled, one program for each architecture. This header
- * needs syscall(2) and the kernel's headers and nothing else; it allocates nothing, opens nothing (no /proc), and may be used in
- * signal handlers and after vfork(2), as errno is left as it was.
+ * needs syscall(2) and the kernel's headers and nothing else; it allocates nothing, opens nothing (no /proc), and may
+ * be used in signal handlers and after vfork(2), as errno is left as it was.
  */
 #ifndef CALLGATE_LOAD_ONLY_H
 #define CALLGATE_LOAD_ONLY_H
@@ -43,18 +43,17 @@ static inline long callgate_load_only_call(long nr, long a, long b, long c)
 /*
  * Sets no_new_privs and loads `program`, which has `length` instructions, for the calling thread.
  *
- * Returns 0 when the kernel has the filter. Else a negative error number, and no filter was loaded; the caller must not go on as if
- * there were one:
- *   -EOPNOTSUPP  there is no program (length 0): the header has none for this architecture
+ * Returns 0 when the kernel has the filter. Else a negative error number, and no filter was loaded; the caller must not
+ * go on as if there were one: -EOPNOTSUPP  there is no program (length 0): the header has none for this architecture
  *   -EINVAL      a flag is unknown here or to the kernel, or the kernel does not accept the program
- *   -ECANCELED   success is faked: a filter that was loaded earlier answers prctl(2) or seccomp(2) in the kernel's place
- *   -ESRCH       with CALLGATE_LOAD_TSYNC: another thread has filters that this thread has not
- *   -EACCES      with CALLGATE_LOAD_KEEP_PRIVS: neither no_new_privs nor CAP_SYS_ADMIN
- *   -ENOSYS      the kernel is older than Linux 3.17 or has no filters
- * and whatever else seccomp(2) gives. no_new_privs stays set after a failure.
+ *   -ECANCELED   success is faked: a filter that was loaded earlier answers prctl(2) or seccomp(2) in the kernel's
+ * place -ESRCH       with CALLGATE_LOAD_TSYNC: another thread has filters that this thread has not -EACCES      with
+ * CALLGATE_LOAD_KEEP_PRIVS: neither no_new_privs nor CAP_SYS_ADMIN -ENOSYS      the kernel is older than Linux 3.17 or
+ * has no filters and whatever else seccomp(2) gives. no_new_privs stays set after a failure.
  *
- * A filter that was loaded earlier can make seccomp(2) return 0 without doing anything. So the same call is made with length 0 first,
- * which the kernel refuses with EINVAL, and which no filter can tell from the real one: a filter sees only the pointer.
+ * A filter that was loaded earlier can make seccomp(2) return 0 without doing anything. So the same call is made with
+ * length 0 first, which the kernel refuses with EINVAL, and which no filter can tell from the real one: a filter sees
+ * only the pointer.
  */
 static inline int callgate_load_only(const struct sock_filter *program, size_t length, unsigned int flags)
 {
@@ -76,22 +75,21 @@ static inline int callgate_load_only(const struct sock_filter *program, size_t l
 	flags &= ~CALLGATE_LOAD_KEEP_PRIVS;
 	description.filter = (struct sock_filter *)(size_t)program; /* The kernel only reads it. */
 	description.len = 0;
-	result =
-	    callgate_load_only_call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, (long)&description);
+	result = callgate_load_only_call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, (long)&description);
 	if (result >= 0)
 		return -ECANCELED;
 	description.len = (unsigned short)length;
-	result =
-	    callgate_load_only_call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, (long)&description);
+	result = callgate_load_only_call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, (long)&description);
 	return result > 0 ? -ESRCH : (int)result;
 }
 
 /*
- * Loads the `count` programs of a policy that is too long for one, in their order: `lengths[0]` instructions, then `lengths[1]`, and so
- * on. `callgate compile` divides a policy so that only the last program may deny seccomp(2).
+ * Loads the `count` programs of a policy that is too long for one, in their order: `lengths[0]` instructions, then
+ * `lengths[1]`, and so on. `callgate compile` divides a policy so that only the last program may deny seccomp(2).
  *
- * Returns what callgate_load_only() does. Lengths and flags are looked at before anything is loaded. When the kernel refuses a program
- * after the first, for want of memory or because of another thread, those before it stay: the caller must not go on.
+ * Returns what callgate_load_only() does. Lengths and flags are looked at before anything is loaded. When the kernel
+ * refuses a program after the first, for want of memory or because of another thread, those before it stay: the caller
+ * must not go on.
  */
 static inline int callgate_load_only_stack(const struct sock_filter *programs, const unsigned short *lengths,
                                            size_t count, unsigned int flags)

@@ -15,8 +15,8 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * A plugin in a process of its own. Any thread may call it; calls of one plugin wait for each other, different plugins run beside
- * each other.
+ * A plugin in a process of its own. Any thread may call it; calls of one plugin wait for each other, different plugins
+ * run beside each other.
  */
 struct callgate_plugin;
 
@@ -33,8 +33,8 @@ struct callgate_plugin_options {
 	/* CALLGATE_ALLOW_* bits for serving; 0: none. */
 	unsigned allow;
 	/*
-	 * Names of system calls allowed in addition, with any arguments, while loading too; NULL at the end. NULL: none. Calls that make
-	 * processes or threads are refused.
+	 * Names of system calls allowed in addition, with any arguments, while loading too; NULL at the end. NULL:
+	 * none. Calls that make processes or threads are refused.
 	 */
 	const char *const *allow_calls;
 	/* What the plugin writes to its standard error is passed on to the program's. false: that is /dev/null. */
@@ -50,36 +50,38 @@ struct callgate_plugin_options {
 	/* CPU time of the process's whole life; 0: no limit but the deadlines. */
 	unsigned cpu_seconds;
 	/*
-	 * Absolute path of callgate-plugin-host. NULL: $CALLGATE_PLUGIN_HOST, absolute too, unless the program runs with raised privileges;
-	 * else beside the shared library; else where it is installed.
+	 * Absolute path of callgate-plugin-host. NULL: $CALLGATE_PLUGIN_HOST, absolute too, unless the program runs
+	 * with raised privileges; else beside the shared library; else where it is installed.
 	 */
 	const char *helper;
 	/*
-	 * Absolute names of directories beneath which shared objects that the plugin needs may lie, beside the system's; NULL at the
-	 * end. NULL: none.
+	 * Absolute names of directories beneath which shared objects that the plugin needs may lie, beside the
+	 * system's; NULL at the end. NULL: none.
 	 */
 	const char *const *library_dirs;
 };
 
 /*
  * Starts a process, confines it, and loads the shared object `path` there. The process is a small program,
- * callgate-plugin-host, started anew, so that the plugin finds neither the memory nor the descriptors, environment or signal
- * handlers of this program: only descriptors 3 (requests) and 4 (responses). It gets limits, cannot gain privileges, is not
- * dumpable, and dies with this program: a process between the two watches both.
+ * callgate-plugin-host, started anew, so that the plugin finds neither the memory nor the descriptors, environment or
+ * signal handlers of this program: only descriptors 3 (requests) and 4 (responses). It gets limits, cannot gain
+ * privileges, is not dumpable, and dies with this program: a process between the two watches both.
  *
- * While the plugin is loaded under CALLGATE_PLUGIN_FILTER, no file can be opened but the plugin, the dynamic linker's cache, and what lies
- * beneath the system's directories of libraries and `library_dirs`. Landlock sees to that (Linux 5.13), or else the process between the two
- * opens files in the plugin's place (Linux 5.14). stat(2) is not limited: it can find out of any file whether it is there, and its status. Nothing limits files where allow_calls names a
- * call that opens or executes them.
+ * While the plugin is loaded under CALLGATE_PLUGIN_FILTER, no file can be opened but the plugin, the dynamic linker's
+ * cache, and what lies beneath the system's directories of libraries and `library_dirs`. Landlock sees to that
+ * (Linux 5.13), or else the process between the two opens files in the plugin's place (Linux 5.14). stat(2) is not
+ * limited: it can find out of any file whether it is there, and its status. Nothing limits files where allow_calls
+ * names a call that opens or executes them.
  *
  * The options are copied. On success *ret_plugin is the plugin, ready for calls; callgate_plugin_close() ends it.
  *
- * Returns 0; -EPIPE: it was started and ended, or could not be loaded: *ret_reason (if not NULL) says how. -EINVAL (NULL,
- * unknown option, sizes beyond the address space, an unknown call in allow_calls, a name in `helper`, the environment or library_dirs that is not absolute, options that strict mode cannot honour); -ENOENT and others of
- * realpath(3) for `path` and library_dirs; -ENOENT: no helper found; -EOPNOTSUPP: nothing can limit which files are opened, as there is
- * no Landlock, and this program already is under a filter with a listener, say; -ENOMEM, -EMFILE, -ENFILE, -EAGAIN; -ECANCELED: a filter around this
- * program fakes success. After each failure
- * callgate_diagnosis(NULL) says why, and nothing is left: no process, descriptor or memory.
+ * Returns 0; -EPIPE: it was started and ended, or could not be loaded: *ret_reason (if not NULL) says how. -EINVAL
+ * (NULL, unknown option, sizes beyond the address space, an unknown call in allow_calls, a name in `helper`, the
+ * environment or library_dirs that is not absolute, options that strict mode cannot honour); -ENOENT and others of
+ * realpath(3) for `path` and library_dirs; -ENOENT: no helper found; -EOPNOTSUPP: nothing can limit which files are
+ * opened, as there is no Landlock, and this program already is under a filter with a listener, say; -ENOMEM, -EMFILE,
+ * -ENFILE, -EAGAIN; -ECANCELED: a filter around this program fakes success. After each failure callgate_diagnosis(NULL)
+ * says why, and nothing is left: no process, descriptor or memory.
  */
 int callgate_plugin_open(const char *path, const struct callgate_plugin_options *options,
                          struct callgate_exit_reason *ret_reason, struct callgate_plugin **ret_plugin);
@@ -87,12 +89,12 @@ int callgate_plugin_open(const char *path, const struct callgate_plugin_options 
 /*
  * Sends a request and waits for the response.
  *
- * Returns 0: ret_reason->value is what callgate_plugin_serve() returned, and `response` holds ret_reason->output_size bytes.
- * -EMSGSIZE: the plugin's response would have been larger than `capacity` (CALLGATE_EXIT_TOO_LARGE has its size), and it is
- * ready for the next call. -EPIPE: it is gone, *ret_reason says how, and `response` may hold anything; a plugin that does not keep to the
- * frames or the deadline is killed. Later calls give -EPIPE with the same reason until callgate_plugin_restart().
- * -EINVAL: NULL; or a request beyond its limit, which is not sent. `capacity` beyond the response limit is not used.
- * After each failure callgate_diagnosis(NULL) says why. Thread-safe.
+ * Returns 0: ret_reason->value is what callgate_plugin_serve() returned, and `response` holds ret_reason->output_size
+ * bytes. -EMSGSIZE: the plugin's response would have been larger than `capacity` (CALLGATE_EXIT_TOO_LARGE has its
+ * size), and it is ready for the next call. -EPIPE: it is gone, *ret_reason says how, and `response` may hold anything;
+ * a plugin that does not keep to the frames or the deadline is killed. Later calls give -EPIPE with the same reason
+ * until callgate_plugin_restart(). -EINVAL: NULL; or a request beyond its limit, which is not sent. `capacity` beyond
+ * the response limit is not used. After each failure callgate_diagnosis(NULL) says why. Thread-safe.
  */
 int callgate_plugin_call(struct callgate_plugin *plugin, const void *request, size_t size, void *response,
                          size_t capacity, struct callgate_exit_reason *ret_reason);
@@ -101,14 +103,14 @@ int callgate_plugin_call(struct callgate_plugin *plugin, const void *request, si
 bool callgate_plugin_alive(struct callgate_plugin *plugin);
 
 /*
- * Ends the process if there is one, and starts and loads anew, with the same options. Returns as callgate_plugin_open(); on
- * failure the plugin stays without a process, and may be tried again. Thread-safe.
+ * Ends the process if there is one, and starts and loads anew, with the same options. Returns as
+ * callgate_plugin_open(); on failure the plugin stays without a process, and may be tried again. Thread-safe.
  */
 int callgate_plugin_restart(struct callgate_plugin *plugin, struct callgate_exit_reason *ret_reason);
 
 /*
- * Kills the process, collects it, and frees the plugin. No call may be under way. NULL is fine. A process that could not be ended is in
- * callgate_diagnosis(NULL).
+ * Kills the process, collects it, and frees the plugin. No call may be under way. NULL is fine. A process that could
+ * not be ended is in callgate_diagnosis(NULL).
  */
 void callgate_plugin_close(struct callgate_plugin *plugin);
 

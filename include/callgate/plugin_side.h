@@ -3,10 +3,11 @@
 #define CALLGATE_PLUGIN_SIDE_H
 
 /*
- * A plugin is a shared object that exports one function, callgate_plugin_serve(). This header needs no library, and neither does
- * the plugin: cc -shared -fPIC -o plugin.so plugin.c.
+ * A plugin is a shared object that exports one function, callgate_plugin_serve(). This header needs no library, and
+ * neither does the plugin: cc -shared -fPIC -o plugin.so plugin.c.
  *
- * By default a plugin can make no system call that matters, not even the one by which malloc() asks for memory: use the arena.
+ * By default a plugin can make no system call that matters, not even the one by which malloc() asks for memory: use the
+ * arena.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -30,13 +31,14 @@ struct callgate_plugin_job {
 };
 
 /*
- * The plugin's function: answers one request. What it returns reaches the host as it is, with response_size bytes of response.
+ * The plugin's function: answers one request. What it returns reaches the host as it is, with response_size bytes of
+ * response.
  */
 __attribute__((visibility("default"))) int64_t callgate_plugin_serve(struct callgate_plugin_job *job);
 
 /*
- * `size` bytes of the arena, aligned for any object; NULL when it is used up. Never makes a system call. All of it is free again at the
- * next request.
+ * `size` bytes of the arena, aligned for any object; NULL when it is used up. Never makes a system call. All of it is
+ * free again at the next request.
  */
 static inline void *callgate_plugin_alloc(struct callgate_plugin_job *job, size_t size)
 {

@@ -24,14 +24,14 @@ struct callgate_program;
  * Any instruction codes are accepted here; callgate_program_check() says what the kernel would make of them.
  *
  * Returns 0; -EINVAL (NULL, unknown architecture, size not a multiple of 8, or no instruction), -E2BIG (more than
- * CALLGATE_PROGRAM_MAX instructions), -ENOMEM. On failure *ret_program is untouched and callgate_diagnosis(NULL) says why.
- * The caller frees *ret_program with callgate_program_free().
+ * CALLGATE_PROGRAM_MAX instructions), -ENOMEM. On failure *ret_program is untouched and callgate_diagnosis(NULL) says
+ * why. The caller frees *ret_program with callgate_program_free().
  */
-int callgate_program_new(const void *bytes, size_t size, uint32_t arch,
-                         struct callgate_program **ret_program);
+int callgate_program_new(const void *bytes, size_t size, uint32_t arch, struct callgate_program **ret_program);
 
 /*
- * Makes a program of what a file descriptor has from its present position to its end. In addition -errno of a failed read(2).
+ * Makes a program of what a file descriptor has from its present position to its end. In addition -errno of a failed
+ * read(2).
  */
 int callgate_program_read(int fd, uint32_t arch, struct callgate_program **ret_program);
 
@@ -65,8 +65,9 @@ int callgate_program_check(const struct callgate_program *program);
 size_t callgate_program_ebpf_length(const struct callgate_program *program);
 
 /*
- * A listing for humans, one instruction per line, words named after struct seccomp_data where the architecture is known.
- * malloc'ed, the caller frees it; NULL when memory is out. Never fails on strange bytes: unknown codes are shown as numbers.
+ * A listing for humans, one instruction per line, words named after struct seccomp_data where the architecture is
+ * known. malloc'ed, the caller frees it; NULL when memory is out. Never fails on strange bytes: unknown codes are shown
+ * as numbers.
  */
 char *callgate_program_disassemble(const struct callgate_program *program);
 

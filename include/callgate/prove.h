@@ -19,9 +19,9 @@ extern "C" {
 /*
  * ---- what is proved of a context's own program ----
  *
- * seccomp_load(), seccomp_export_bpf(), seccomp_export_bpf_mem(), seccomp_precompute() and callgate_program_compile() prove, for
- * every input there is, that what they hand out answers as the rules say. If it does not, nothing is handed out: they return
- * -EFAULT, and callgate_diagnosis() shows a call that makes the difference.
+ * seccomp_load(), seccomp_export_bpf(), seccomp_export_bpf_mem(), seccomp_precompute() and callgate_program_compile()
+ * prove, for every input there is, that what they hand out answers as the rules say. If it does not, nothing is handed
+ * out: they return -EFAULT, and callgate_diagnosis() shows a call that makes the difference.
  */
 enum callgate_proof {
 	/* The default: -EFAULT also if the budget of the proof runs out before there is an answer. */
@@ -41,8 +41,8 @@ int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof);
 /*
  * ---- comparing filters ----
  *
- * A filter to ask about: the rules of a context if `ctx` is not NULL, or else `program_count` programs that are loaded in this
- * order, whose combined effect counts: the strictest verdict, as the kernel takes it (seccomp(2)).
+ * A filter to ask about: the rules of a context if `ctx` is not NULL, or else `program_count` programs that are loaded
+ * in this order, whose combined effect counts: the strictest verdict, as the kernel takes it (seccomp(2)).
  */
 struct callgate_filter {
 	scmp_filter_ctx ctx;
@@ -56,21 +56,21 @@ enum callgate_relation {
 	CALLGATE_RELATION_EQUAL,        /* the same verdict on every call */
 	CALLGATE_RELATION_SAME_ALLOWED, /* the same calls are allowed; others get different verdicts */
 	CALLGATE_RELATION_SUBSET,       /* the first allows less than the second, and nothing else */
-	CALLGATE_RELATION_SUPERSET, /* the first allows more than the second, and everything that it allows */
-	CALLGATE_RELATION_NEITHER,  /* each allows something that the other does not */
-	CALLGATE_RELATION_REFUSED,  /* the kernel would refuse a program: callgate_diagnosis(NULL) says why */
-	CALLGATE_RELATION_DIFFERENT /* they differ, as the list shows; which allows more is not decided */
+	CALLGATE_RELATION_SUPERSET,     /* the first allows more than the second, and everything that it allows */
+	CALLGATE_RELATION_NEITHER,      /* each allows something that the other does not */
+	CALLGATE_RELATION_REFUSED,      /* the kernel would refuse a program: callgate_diagnosis(NULL) says why */
+	CALLGATE_RELATION_DIFFERENT     /* they differ, as the list shows; which allows more is not decided */
 };
 
 /*
- * Calls with all those numbers [nr_first, nr_last] of the witness's architecture that have nr_value under nr_mask (0: all of them), two verdicts,
- * and one call that shows them.
+ * Calls with all those numbers [nr_first, nr_last] of the witness's architecture that have nr_value under nr_mask (0:
+ * all of them), two verdicts, and one call that shows them.
  */
 struct callgate_difference {
 	uint32_t nr_first, nr_last;
 	/*
-	 * Confirmed by simulation. arch is an audit value, which callgate_simulate() takes as it is; but for 0 and SCMP_ARCH_X32,
-	 * which no kernel passes and which stand for other architectures there.
+	 * Confirmed by simulation. arch is an audit value, which callgate_simulate() takes as it is; but for 0 and
+	 * SCMP_ARCH_X32, which no kernel passes and which stand for other architectures there.
 	 */
 	struct callgate_call witness;
 	/* bit i: it depends on argument i; bit 6: on the instruction pointer. The other fields do not matter. */
@@ -89,11 +89,12 @@ struct callgate_comparison {
 };
 
 /*
- * Compares two filters on every input there is, and finds up to `max` differences. To compare a context with its own or another
- * program is to ask whether that program is right.
+ * Compares two filters on every input there is, and finds up to `max` differences. To compare a context with its own or
+ * another program is to ask whether that program is right.
  *
- * Returns 0, and the caller frees the result with callgate_comparison_free(); -EINVAL (NULL, a bad context, a filter with
- * nothing in it), -ENOMEM; callgate_diagnosis(NULL) says why, also for CALLGATE_RELATION_UNKNOWN, _DIFFERENT and _REFUSED.
+ * Returns 0, and the caller frees the result with callgate_comparison_free(); -EINVAL (NULL, a bad context, a filter
+ * with nothing in it), -ENOMEM; callgate_diagnosis(NULL) says why, also for CALLGATE_RELATION_UNKNOWN, _DIFFERENT and
+ * _REFUSED.
  */
 int callgate_compare(const struct callgate_filter *first, const struct callgate_filter *second, size_t max,
                      struct callgate_comparison **ret_comparison);
@@ -112,8 +113,9 @@ struct callgate_answer {
 };
 
 /*
- * Do all calls of this architecture (SCMP_ARCH_*) and number whose arguments satisfy all `count` comparisons get exactly
- * `action`? Without comparisons: whatever the arguments are. Comparisons are on 64 bits, and several may name one argument.
+ * Do all calls of this architecture (SCMP_ARCH_*) and number whose arguments satisfy all `count` comparisons get
+ * exactly `action`? Without comparisons: whatever the arguments are. Comparisons are on 64 bits, and several may name
+ * one argument.
  *
  * Returns 0; -EINVAL (as above, an unknown architecture, argument or operator, a program that the kernel would refuse),
  * -ENOMEM; callgate_diagnosis(NULL) says why.
@@ -121,18 +123,21 @@ struct callgate_answer {
 int callgate_ask(const struct callgate_filter *filter, uint32_t arch, int32_t nr, size_t count,
                  const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer);
 
-/*
- * ---- which calls of a number get which action ----
- */
+/* ---- which calls of a number get which action ---- */
 
-/* (argument & mask) OP value, unsigned, OP one of SCMP_CMP_NE, _LT, _LE, _EQ, _GE, _GT. Argument 6 is the instruction pointer. */
+/*
+ * (argument & mask) OP value, unsigned, OP one of SCMP_CMP_NE, _LT, _LE, _EQ, _GE, _GT. Argument 6 is the instruction
+ * pointer.
+ */
 struct callgate_condition {
 	unsigned int argument;
 	enum scmp_compare op;
 	uint64_t mask, value;
 };
 
-/* Of the calls that were asked about, all those that satisfy all conditions get the action. The example is one of them. */
+/*
+ * Of the calls that were asked about, all those that satisfy all conditions get the action. The example is one of them.
+ */
 struct callgate_case {
 	uint32_t action;
 	size_t condition_count;
@@ -148,22 +153,19 @@ struct callgate_cases {
 };
 
 /*
- * Divides the calls that callgate_ask() asks about into at most `max` cases, each with one action, as the proof has it: nothing is sampled. Where
- * no call satisfies the comparisons there is no case.
+ * Divides the calls that callgate_ask() asks about into at most `max` cases, each with one action, as the proof has it:
+ * nothing is sampled. Where no call satisfies the comparisons there is no case.
  *
- * Returns 0, and the caller frees the result with callgate_cases_free(); -EINVAL (as for callgate_ask()), -ENOMEM, -EDQUOT (not
- * decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.
+ * Returns 0, and the caller frees the result with callgate_cases_free(); -EINVAL (as for callgate_ask()), -ENOMEM,
+ * -EDQUOT (not decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.
  */
 int callgate_cases_find(const struct callgate_filter *filter, uint32_t arch, int32_t nr, size_t count,
-                        const struct scmp_arg_cmp *comparisons, size_t max,
-                        struct callgate_cases **ret_cases);
+                        const struct scmp_arg_cmp *comparisons, size_t max, struct callgate_cases **ret_cases);
 
 /* NULL is fine. */
 void callgate_cases_free(struct callgate_cases *cases);
 
-/*
- * ---- which numbers are ever allowed ----
- */
+/* ---- which numbers are ever allowed ---- */
 
 #define CALLGATE_RANGE_ACTIONS 16
 
@@ -183,13 +185,13 @@ struct callgate_numbers {
 };
 
 /*
- * What a filter does with every number of an architecture (SCMP_ARCH_*; x32 and x86_64 are one, and the numbers distinguish them).
+ * What a filter does with every number of an architecture (SCMP_ARCH_*; x32 and x86_64 are one, and the numbers
+ * distinguish them).
  *
- * Returns 0, and the caller frees the result with callgate_numbers_free(); -EINVAL (as for callgate_ask()), -ENOMEM, -EDQUOT
- * (not decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.
+ * Returns 0, and the caller frees the result with callgate_numbers_free(); -EINVAL (as for callgate_ask()), -ENOMEM,
+ * -EDQUOT (not decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.
  */
-int callgate_numbers_find(const struct callgate_filter *filter, uint32_t arch,
-                          struct callgate_numbers **ret_numbers);
+int callgate_numbers_find(const struct callgate_filter *filter, uint32_t arch, struct callgate_numbers **ret_numbers);
 
 /* NULL is fine. */
 void callgate_numbers_free(struct callgate_numbers *numbers);

@@ -18,9 +18,10 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Link with -lcallgate-testing (pkg-config callgate-testing). The order of use: callgate_test_file_parse(); look for messages;
- * open the filters that the file names, or take others; callgate_test_run() for each test. What the format means:
- * callgate-test(5). Nothing here opens files. One file is for one thread at a time; what is got from it belongs to it.
+ * Link with -lcallgate-testing (pkg-config callgate-testing). The order of use: callgate_test_file_parse(); look for
+ * messages; open the filters that the file names, or take others; callgate_test_run() for each test. What the format
+ * means: callgate-test(5). Nothing here opens files. One file is for one thread at a time; what is got from it belongs
+ * to it.
  */
 struct callgate_test_file;
 
@@ -28,8 +29,8 @@ struct callgate_test_file;
 #define CALLGATE_TEST_FILE_MESSAGES_MAX 100u       /* the last one says that there are more */
 
 /*
- * Reads the text of a test file; any bytes will do. 0, also where the text has errors: there are messages then, and no tests.
- * -EINVAL (NULL), -EFBIG (longer than CALLGATE_TEST_FILE_SIZE_MAX), -ENOMEM. The caller frees *ret_file.
+ * Reads the text of a test file; any bytes will do. 0, also where the text has errors: there are messages then, and no
+ * tests. -EINVAL (NULL), -EFBIG (longer than CALLGATE_TEST_FILE_SIZE_MAX), -ENOMEM. The caller frees *ret_file.
  */
 int callgate_test_file_parse(const void *text, size_t size, struct callgate_test_file **ret_file);
 /* NULL is fine. */
@@ -42,8 +43,7 @@ struct callgate_test_message {
 };
 
 /* In the order of their places, from index 0; NULL after the last, and for NULL. */
-const struct callgate_test_message *callgate_test_file_message(const struct callgate_test_file *file,
-                                                               size_t index);
+const struct callgate_test_message *callgate_test_file_message(const struct callgate_test_file *file, size_t index);
 
 /* ---- the filters that the file names ---- */
 
@@ -73,16 +73,15 @@ struct callgate_test_filter {
 };
 
 /*
- * From index 0; NULL after the last. A profile that is resolved for two lists of architectures is here twice, and so is one that
- * is named by `no weaker than` only.
+ * From index 0; NULL after the last. A profile that is resolved for two lists of architectures is here twice, and so is
+ * one that is named by `no weaker than` only.
  */
-const struct callgate_test_filter *callgate_test_file_filter(const struct callgate_test_file *file,
-                                                             size_t index);
+const struct callgate_test_filter *callgate_test_file_filter(const struct callgate_test_file *file, size_t index);
 
 /*
- * For a filter without a list of architectures: its tests are for those that `ctx` has. callgate_test_run() does so by itself
- * where it is given a context; this is for programs that were made of one, such as mutants. 0; -EINVAL (NULL, no such
- * filter, bad context), -ENOMEM.
+ * For a filter without a list of architectures: its tests are for those that `ctx` has. callgate_test_run() does so by
+ * itself where it is given a context; this is for programs that were made of one, such as mutants. 0; -EINVAL (NULL, no
+ * such filter, bad context), -ENOMEM.
  */
 int callgate_test_file_take_archs(struct callgate_test_file *file, size_t filter, const scmp_filter_ctx ctx);
 
@@ -101,7 +100,9 @@ enum callgate_test_kind {
 struct callgate_test {
 	enum callgate_test_kind kind;
 	unsigned int line, column;
-	/* "HEADING: LINE", and " [ARCHITECTURE...]" after it where the file has the filter for several lists of them. */
+	/*
+	 * "HEADING: LINE", and " [ARCHITECTURE...]" after it where the file has the filter for several lists of them.
+	 */
 	const char *name;
 	const char *heading; /* the words after `test` above it; "" if there are none */
 	const char *text;    /* the line, without blanks around it and comments */
@@ -125,11 +126,14 @@ struct callgate_test_result {
 	char *text;     /* the whole story in one line, without the test's own line */
 	char *expected; /* "ALLOW" */
 	char *actual;   /* "ERRNO(EPERM)" */
-	/* "openat(AT_FDCWD (0xffffff9c), 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64": one that shows it, with the line's names of constants */
+	/*
+	 * "openat(AT_FDCWD (0xffffff9c), 0x0, 0x0, 0x0, 0x0, 0x0) on x86_64": one that shows it, with the line's names
+	 * of constants
+	 */
 	char *call;
 	/*
-	 * The answer depends on bits that the kernel ignores, those above an int for example: which argument, and which call gets another
-	 * answer. Also for a test that passes.
+	 * The answer depends on bits that the kernel ignores, those above an int for example: which argument, and which
+	 * call gets another answer. Also for a test that passes.
 	 */
 	char *note;
 	bool has_witness; /* the same for programs: */
@@ -138,26 +142,26 @@ struct callgate_test_result {
 };
 
 /*
- * Runs a test against filters[test->filter], and filters[test->other], both in the order of callgate_test_file_filter(); the
- * others are not looked at. What `any value` means is proved, not sampled. A live test forks.
+ * Runs a test against filters[test->filter], and filters[test->other], both in the order of
+ * callgate_test_file_filter(); the others are not looked at. What `any value` means is proved, not sampled. A live test
+ * forks.
  *
- * simulator: NULL, or a simulator of the same filter. It counts what a test that passes exercises: every rule and every edge that some call of
- * its set reaches, as callgate_simulator_cover() finds them. An `only` exercises what calls outside its set reach; a comparison with another
- * filter exercises nothing. <callgate/coverage.h> makes lists of it.
+ * simulator: NULL, or a simulator of the same filter. It counts what a test that passes exercises: every rule and every
+ * edge that some call of its set reaches, as callgate_simulator_cover() finds them. An `only` exercises what calls
+ * outside its set reach; a comparison with another filter exercises nothing. <callgate/coverage.h> makes lists of it.
  *
  * 0, and *ret_result is the caller's to finish; -EINVAL (NULL, no such test, no filter), -ENOMEM.
  */
-int callgate_test_run(const struct callgate_test_file *file, size_t test,
-                      const struct callgate_filter *filters, struct callgate_simulator *simulator,
-                      struct callgate_test_result *ret_result);
+int callgate_test_run(const struct callgate_test_file *file, size_t test, const struct callgate_filter *filters,
+                      struct callgate_simulator *simulator, struct callgate_test_result *ret_result);
 
 void callgate_test_result_finish(struct callgate_test_result *result);
 
-/*
- * ---- calls without a test ----
- */
+/* ---- calls without a test ---- */
 
-/* Calls with this number whose arguments satisfy all comparisons, which are on 64 bits, as callgate_ask() takes them. */
+/*
+ * Calls with this number whose arguments satisfy all comparisons, which are on 64 bits, as callgate_ask() takes them.
+ */
 struct callgate_call_kind {
 	int32_t nr;
 	size_t comparison_count;
@@ -171,11 +175,13 @@ struct callgate_call_kinds {
 };
 
 /*
- * What stands before the arrow of a line in a test file, "openat(AT_FDCWD, *, O_RDONLY)" or a set, means on an architecture (SCMP_ARCH_*, 0: native).
- * There are several kinds where one number has several forms: AT_FDCWD is extended with ones or with zeros.
+ * What stands before the arrow of a line in a test file, "openat(AT_FDCWD, *, O_RDONLY)" or a set, means on an
+ * architecture (SCMP_ARCH_*, 0: native). There are several kinds where one number has several forms: AT_FDCWD is
+ * extended with ones or with zeros.
  *
- * 0, and the caller frees *ret_kinds; -EINVAL (NULL, an unknown architecture, a text that is no call, a call or a constant that the architecture lacks),
- * -E2BIG (too many kinds), -ENOMEM. Then callgate_failure() of <callgate/testing.h> says what is wrong, and where.
+ * 0, and the caller frees *ret_kinds; -EINVAL (NULL, an unknown architecture, a text that is no call, a call or a
+ * constant that the architecture lacks), -E2BIG (too many kinds), -ENOMEM. Then callgate_failure() of
+ * <callgate/testing.h> says what is wrong, and where.
  */
 int callgate_call_kinds_parse(const char *text, uint32_t arch, struct callgate_call_kinds **ret_kinds);
 /* NULL is fine. */

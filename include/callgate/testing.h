@@ -24,8 +24,9 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Link with -lcallgate-testing (pkg-config callgate-testing). Nothing here needs a test framework. An assertion that does not hold
- * calls CALLGATE_FAIL(file, line, text), which each framework can have in its own words, before this header is included:
+ * Link with -lcallgate-testing (pkg-config callgate-testing). Nothing here needs a test framework. An assertion that
+ *does not hold calls CALLGATE_FAIL(file, line, text), which each framework can have in its own words, before this
+ *header is included:
  *
  *	libcheck    #define CALLGATE_FAIL(file, line, text) ck_abort_msg("%s", text)
  *	cmocka      #define CALLGATE_FAIL(file, line, text) (print_error("%s\n", text), _fail(file, line))
@@ -33,26 +34,30 @@ extern "C" {
  *	Catch2      #define CALLGATE_FAIL(file, line, text) [] { FAIL_CHECK(text); }()
  *	doctest     #define CALLGATE_FAIL(file, line, text) [] { ADD_FAIL_CHECK_AT(file, line, std::string(text)); }()
  *
- * It must be an expression; what is a statement becomes one in a lambda, as above. As it is, it prints "file:line: text" on
- * standard error. Each assertion has the value 1 or 0, so that a plain main() can count: `failures += !callgate_expect(...)`.
+ * It must be an expression; what is a statement becomes one in a lambda, as above. As it is, it prints "file:line:
+ *text" on standard error. Each assertion has the value 1 or 0, so that a plain main() can count: `failures +=
+ *!callgate_expect(...)`.
  */
 #ifndef CALLGATE_FAIL
 #define CALLGATE_FAIL(file, line, text) ((void)fprintf(stderr, "%s:%d: %s\n", (file), (line), (text)))
 #endif
 
 /*
- * What the last failed assertion or check of this thread said; "" if there was none. It names the call, the verdict and the
- * rule that gave it. Valid until the thread's next one.
+ * What the last failed assertion or check of this thread said; "" if there was none. It names the call, the verdict and
+ * the rule that gave it. Valid until the thread's next one.
  */
 const char *callgate_failure(void);
-/* The same after the assertion as it was written, "callgate_expect(ctx, ...): ": from now on it is what callgate_failure() says. */
+/*
+ * The same after the assertion as it was written, "callgate_expect(ctx, ...): ": from now on it is what
+ * callgate_failure() says.
+ */
 const char *callgate_failure_of(const char *assertion);
 
 /* ---- one call ---- */
 
 /*
- * An argument, or all arguments of a kind: those for which (argument & mask) == value. A negative number given as an `int`
- * stands for both ways in which compilers pass one in a 64-bit register: extended with ones, and with zeros.
+ * An argument, or all arguments of a kind: those for which (argument & mask) == value. A negative number given as an
+ * `int` stands for both ways in which compilers pass one in a 64-bit register: extended with ones, and with zeros.
  */
 struct callgate_argument {
 	uint64_t mask;
@@ -61,19 +66,19 @@ struct callgate_argument {
 };
 
 /*
- * callgate_expect(ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, O_RDONLY): the filter answers this call with this
- * action, data of the action included, on this machine's architecture. Up to six arguments; each is a number (cast pointers
- * to uintptr_t), CALLGATE_ANY, or CALLGATE_BITS(mask, value): those with (argument & mask) == value. Arguments that are left out are any.
- * For any value is proved, not sampled.
+ * callgate_expect(ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, O_RDONLY): the filter answers this call with
+ * this action, data of the action included, on this machine's architecture. Up to six arguments; each is a number (cast
+ * pointers to uintptr_t), CALLGATE_ANY, or CALLGATE_BITS(mask, value): those with (argument & mask) == value. Arguments
+ * that are left out are any. For any value is proved, not sampled.
  *
  * callgate_expect_on() takes an architecture (SCMP_ARCH_*) first.
  */
-#define callgate_expect(ctx, syscall, ...)                                                                   \
-	CALLGATE_EXPECT_("callgate_expect(" #ctx ", " #syscall ", " #__VA_ARGS__ ")", ctx, SCMP_ARCH_NATIVE, \
+#define callgate_expect(ctx, syscall, ...)                                                                            \
+	CALLGATE_EXPECT_("callgate_expect(" #ctx ", " #syscall ", " #__VA_ARGS__ ")", ctx, SCMP_ARCH_NATIVE, syscall, \
+	                 __VA_ARGS__)
+#define callgate_expect_on(arch, ctx, syscall, ...)                                                            \
+	CALLGATE_EXPECT_("callgate_expect_on(" #arch ", " #ctx ", " #syscall ", " #__VA_ARGS__ ")", ctx, arch, \
 	                 syscall, __VA_ARGS__)
-#define callgate_expect_on(arch, ctx, syscall, ...)                                                      \
-	CALLGATE_EXPECT_("callgate_expect_on(" #arch ", " #ctx ", " #syscall ", " #__VA_ARGS__ ")", ctx, \
-	                 arch, syscall, __VA_ARGS__)
 
 #define CALLGATE_ANY               (callgate_bits_(0, 0))
 #define CALLGATE_BITS(mask, value) (callgate_bits_(mask, value))
@@ -81,9 +86,9 @@ struct callgate_argument {
 /* ---- all calls ---- */
 
 /*
- * Nothing but these is allowed: whatever the arguments, each other number of the architecture gets an action other than ALLOW
- * and LOG. `set` is a list of names and of sets, "read write @process", split by blanks
- * or commas. Names that the architecture does not have are passed over; unknown ones are failures.
+ * Nothing but these is allowed: whatever the arguments, each other number of the architecture gets an action other than
+ * ALLOW and LOG. `set` is a list of names and of sets, "read write @process", split by blanks or commas. Names that the
+ * architecture does not have are passed over; unknown ones are failures.
  */
 #define callgate_expect_only(ctx, set)          callgate_expect_only_on(SCMP_ARCH_NATIVE, ctx, set)
 #define callgate_expect_only_on(arch, ctx, set) CALLGATE_REPORT_(callgate_check_only(ctx, arch, set))
@@ -105,24 +110,21 @@ struct callgate_argument {
  *	signal   that this signal kills the child; SIGSYS for KILL_PROCESS, KILL_THREAD and an unhandled TRAP
  *	trap     that the filter answers TRAP to this call, by name
  * The child's own needs pass by the filter: results come back through shared memory. What the function does, such as
- * exit(3), does not. stdout and stderr are flushed before the fork. How this process treats signals and waits for children does
- * not matter; what the child has started ends with it, unless it has left its process group.
+ * exit(3), does not. stdout and stderr are flushed before the fork. How this process treats signals and waits for
+ *children does not matter; what the child has started ends with it, unless it has left its process group.
  *
  * A function that the filter kills, traps or fails, and that is not expected to end so, is run a second time, traced by
  * ptrace(2), so that the failure can name the call and which rule decided.
  */
 #define callgate_expect_exit(ctx, function, data, status) \
-	CALLGATE_REPORT_(                                 \
-	    callgate_check_live(ctx, function, data, CALLGATE_DEADLINE, CALLGATE_LIVE_EXIT, status, NULL))
+	CALLGATE_REPORT_(callgate_check_live(ctx, function, data, CALLGATE_DEADLINE, CALLGATE_LIVE_EXIT, status, NULL))
 #define callgate_expect_errno(ctx, function, data, error) \
-	CALLGATE_REPORT_(                                 \
-	    callgate_check_live(ctx, function, data, CALLGATE_DEADLINE, CALLGATE_LIVE_ERRNO, error, NULL))
+	CALLGATE_REPORT_(callgate_check_live(ctx, function, data, CALLGATE_DEADLINE, CALLGATE_LIVE_ERRNO, error, NULL))
 #define callgate_expect_signal(ctx, function, data, signal) \
 	CALLGATE_REPORT_(                                   \
 	    callgate_check_live(ctx, function, data, CALLGATE_DEADLINE, CALLGATE_LIVE_SIGNAL, signal, NULL))
 #define callgate_expect_trap(ctx, function, data, syscall) \
-	CALLGATE_REPORT_(                                  \
-	    callgate_check_live(ctx, function, data, CALLGATE_DEADLINE, CALLGATE_LIVE_TRAP, 0, syscall))
+	CALLGATE_REPORT_(callgate_check_live(ctx, function, data, CALLGATE_DEADLINE, CALLGATE_LIVE_TRAP, 0, syscall))
 
 enum callgate_live_end {
 	CALLGATE_LIVE_NOTHING = 0, /* could not fork or load: `text` says why */
@@ -130,7 +132,7 @@ enum callgate_live_end {
 	CALLGATE_LIVE_ERRNO,       /* it returned -1; value: its errno (never 0) */
 	CALLGATE_LIVE_SIGNAL,      /* value: the signal */
 	CALLGATE_LIVE_TRAP, /* value: the number of the call, arch: where it belongs, as struct seccomp_data has it */
-	CALLGATE_LIVE_HANG /* it was killed at the deadline */
+	CALLGATE_LIVE_HANG  /* it was killed at the deadline */
 };
 
 struct callgate_outcome {
@@ -141,27 +143,28 @@ struct callgate_outcome {
 };
 
 /*
- * Runs the function as above and reports how it ended. deadline: milliseconds. `program` instead of ctx, if ctx is NULL: loaded
- * as it is, with no new privileges. 0; -EINVAL: NULL. Not for programs with threads that hold locks at the time: it forks.
+ * Runs the function as above and reports how it ended. deadline: milliseconds. `program` instead of ctx, if ctx is
+ * NULL: loaded as it is, with no new privileges. 0; -EINVAL: NULL. Not for programs with threads that hold locks at the
+ * time: it forks.
  */
-int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program *program,
-                       int (*function)(void *), void *data, unsigned int deadline,
-                       struct callgate_outcome *ret_outcome);
+int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program *program, int (*function)(void *),
+                       void *data, unsigned int deadline, struct callgate_outcome *ret_outcome);
 
 /* ---- words ---- */
 
 /*
- * The call, its verdict and what decides it, in words: "openat(0xffffff9c, 0x0, 0x1) on x86_64: ERRNO(EPERM), rule 3 (if
- * argument 2 & 0x3 == 0x1)". For a program, which has no rules, what its instructions ask about the arguments. malloc'ed; NULL
- * without memory. Counts as a run of the simulator.
+ * The call, its verdict and what decides it, in words: "openat(0xffffff9c, 0x0, 0x1) on x86_64: ERRNO(EPERM), rule 3
+ * (if argument 2 & 0x3 == 0x1)". For a program, which has no rules, what its instructions ask about the arguments.
+ * malloc'ed; NULL without memory. Counts as a run of the simulator.
  */
 struct callgate_simulator;
 struct callgate_call;
 char *callgate_explain(struct callgate_simulator *simulator, const struct callgate_call *call);
 
 /*
- * What holds on an edge of callgate_simulator_edge(), in words: "argument 2 & 0x3 == 0x1", "nr >= 41", "arch != x86_64". Where the
- * program computes what it compares, the comparison as it stands: "A >= 0x29". malloc'ed; NULL without memory, or for NULL.
+ * What holds on an edge of callgate_simulator_edge(), in words: "argument 2 & 0x3 == 0x1", "nr >= 41", "arch !=
+ * x86_64". Where the program computes what it compares, the comparison as it stands: "A >= 0x29". malloc'ed; NULL
+ * without memory, or for NULL.
  */
 struct callgate_edge;
 char *callgate_explain_edge(const struct callgate_edge *edge);
@@ -176,8 +179,8 @@ bool callgate_check_call(const scmp_filter_ctx ctx, uint32_t arch, const char *s
                          unsigned int count, ...);
 bool callgate_check_only(const scmp_filter_ctx ctx, uint32_t arch, const char *set);
 bool callgate_check_no_weaker(const scmp_filter_ctx ctx, const scmp_filter_ctx than);
-bool callgate_check_live(const scmp_filter_ctx ctx, int (*function)(void *), void *data,
-                         unsigned int deadline, enum callgate_live_end end, int value, const char *syscall);
+bool callgate_check_live(const scmp_filter_ctx ctx, int (*function)(void *), void *data, unsigned int deadline,
+                         enum callgate_live_end end, int value, const char *syscall);
 
 static inline struct callgate_argument callgate_bits_(uint64_t mask, uint64_t value)
 {
@@ -239,24 +242,22 @@ template <typename number> inline struct callgate_argument callgate_argument_(nu
 #define CALLGATE_REPORT_(holds) ((holds) ? 1 : (CALLGATE_FAIL(__FILE__, __LINE__, callgate_failure()), 0))
 
 /* action, arguments... -> action, their count, each as a struct callgate_argument */
-#define CALLGATE_LIST_(...)                                                                          \
-	CALLGATE_PICK_(__VA_ARGS__, CALLGATE_6_, CALLGATE_5_, CALLGATE_4_, CALLGATE_3_, CALLGATE_2_, \
-	               CALLGATE_1_, CALLGATE_0_, 0)                                                  \
+#define CALLGATE_LIST_(...)                                                                                       \
+	CALLGATE_PICK_(__VA_ARGS__, CALLGATE_6_, CALLGATE_5_, CALLGATE_4_, CALLGATE_3_, CALLGATE_2_, CALLGATE_1_, \
+	               CALLGATE_0_, 0)                                                                            \
 	(__VA_ARGS__)
 #define CALLGATE_PICK_(action, a, b, c, d, e, f, name, ...) name
 #define CALLGATE_0_(action)                                 (action), 0
 #define CALLGATE_1_(action, a)                              (action), 1, callgate_argument_(a)
 #define CALLGATE_2_(action, a, b)                           (action), 2, callgate_argument_(a), callgate_argument_(b)
-#define CALLGATE_3_(action, a, b, c) \
-	(action), 3, callgate_argument_(a), callgate_argument_(b), callgate_argument_(c)
-#define CALLGATE_4_(action, a, b, c, d)                                                   \
-	(action), 4, callgate_argument_(a), callgate_argument_(b), callgate_argument_(c), \
-	    callgate_argument_(d)
-#define CALLGATE_5_(action, a, b, c, d, e)                                                \
-	(action), 5, callgate_argument_(a), callgate_argument_(b), callgate_argument_(c), \
-	    callgate_argument_(d), callgate_argument_(e)
-#define CALLGATE_6_(action, a, b, c, d, e, f)                                             \
-	(action), 6, callgate_argument_(a), callgate_argument_(b), callgate_argument_(c), \
-	    callgate_argument_(d), callgate_argument_(e), callgate_argument_(f)
+#define CALLGATE_3_(action, a, b, c)                        (action), 3, callgate_argument_(a), callgate_argument_(b), callgate_argument_(c)
+#define CALLGATE_4_(action, a, b, c, d) \
+	(action), 4, callgate_argument_(a), callgate_argument_(b), callgate_argument_(c), callgate_argument_(d)
+#define CALLGATE_5_(action, a, b, c, d, e)                                                                       \
+	(action), 5, callgate_argument_(a), callgate_argument_(b), callgate_argument_(c), callgate_argument_(d), \
+	    callgate_argument_(e)
+#define CALLGATE_6_(action, a, b, c, d, e, f)                                                                    \
+	(action), 6, callgate_argument_(a), callgate_argument_(b), callgate_argument_(c), callgate_argument_(d), \
+	    callgate_argument_(e), callgate_argument_(f)
 
 #endif

@@ -19,8 +19,8 @@ extern "C" {
 	   (CALLGATE_VERSION_MINOR == (minor) && CALLGATE_VERSION_MICRO >= (micro)))))
 
 /*
- * The version of the library that is running, "0.2.0"; static. It can differ from the macros above, which are the headers' version.
- * (seccomp_version() returns the version of libseccomp's interface that is implemented.)
+ * The version of the library that is running, "0.2.0"; static. It can differ from the macros above, which are the
+ * headers' version. (seccomp_version() returns the version of libseccomp's interface that is implemented.)
  */
 const char *callgate_version(void);
 

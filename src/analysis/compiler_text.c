@@ -115,8 +115,7 @@ static void print_graph(const struct graph *graph, struct graph_id root, bool do
 /* What was made last: instructions, nodes in their order, or the graph, which for Graphviz it always is. */
 static void print(const struct compilation *c, bool dot, struct strbuf *out)
 {
-	struct callgate_program program = {c->policy->archs[0].arch->big_endian, c->insns.count,
-	                                   c->insns.items, NULL};
+	struct callgate_program program = {c->policy->archs[0].arch->big_endian, c->insns.count, c->insns.items, NULL};
 
 	if (dot || !(c->state & (PASS_INSNS | PASS_LAYOUT)))
 		print_graph(&c->graph, c->root, dot, out);
@@ -142,8 +141,8 @@ static bool dump(const struct policy *policy, const struct pass *last, bool dot,
 
 int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, char **ret_text)
 {
-	struct context *context = context_check_with(ctx, pass && ret_text ? pass : NULL,
-	                                             "name of the pass and the place for the text");
+	struct context *context =
+	    context_check_with(ctx, pass && ret_text ? pass : NULL, "name of the pass and the place for the text");
 	const struct pass *last = compile_passes;
 	struct arena arena = {0};
 	struct strbuf text = {0};

@@ -19,8 +19,7 @@
 
 enum { LINE_LENGTH_MAX = 160 };
 
-__attribute__((format(printf, 3, 4))) static void line(struct strbuf *text, int indent, const char *format,
-                                                       ...)
+__attribute__((format(printf, 3, 4))) static void line(struct strbuf *text, int indent, const char *format, ...)
 {
 	char buffer[LINE_LENGTH_MAX];
 	va_list list;
@@ -67,8 +66,7 @@ static void write_test(struct strbuf *text, int indent, const struct rest *rest,
 	uint32_t mask = (uint32_t)(high ? condition->mask >> 32 : condition->mask);
 
 	if (condition->op == POLICY_MASKED_EQ)
-		line(text, indent, "if ($a%u%s & 0x%.8" PRIx32 " == %" PRIu32 ")", condition->arg, half, mask,
-		     value);
+		line(text, indent, "if ($a%u%s & 0x%.8" PRIx32 " == %" PRIu32 ")", condition->arg, half, mask, value);
 	else
 		line(text, indent, "if ($a%u%s %s %" PRIu32 ")", condition->arg, half, op, value);
 }
@@ -78,7 +76,10 @@ static bool is_ordered(const struct policy_condition *condition)
 	return condition->op != POLICY_EQ && condition->op != POLICY_NE && condition->op != POLICY_MASKED_EQ;
 }
 
-/* The upper half decides unless it is equal. There are tests for equal, greater, and greater or equal; the others are their negations. */
+/*
+ * The upper half decides unless it is equal. There are tests for equal, greater, and greater or equal; the others are
+ * their negations.
+ */
 static void write_condition(struct strbuf *text, int indent, struct rest rest)
 {
 	static const struct {
@@ -170,22 +171,20 @@ static int descending(const void *a, const void *b)
 	return (x->syscall->nr < y->syscall->nr) - (x->syscall->nr > y->syscall->nr);
 }
 
-static void write_syscall(struct strbuf *text, const struct entry *entry, const struct callgate_arch *arch,
-                          int indent)
+static void write_syscall(struct strbuf *text, const struct entry *entry, const struct callgate_arch *arch, int indent)
 {
 	const struct policy_syscall *syscall = entry->syscall;
 	const char *name = arch_syscall_name(arch, (int32_t)syscall->nr);
 
-	line(text, indent, "# filter for syscall \"%s\" (%" PRIu32 ") [priority: %" PRIu32 "]",
-	     name ? name : "UNKNOWN", syscall->nr, entry->priority);
+	line(text, indent, "# filter for syscall \"%s\" (%" PRIu32 ") [priority: %" PRIu32 "]", name ? name : "UNKNOWN",
+	     syscall->nr, entry->priority);
 	line(text, indent, "if ($syscall == %" PRIu32 ")", syscall->nr);
 	for (uint32_t i = 0; i < syscall->rule_count; i++)
 		write_rest(text, indent + 1, (struct rest){&syscall->rules[i], arch, 0});
 }
 
 /* Leaves of the tree hold four calls; each level doubles that. */
-static void write_tree(struct strbuf *text, const struct entry *entries, size_t count,
-                       const struct callgate_arch *arch)
+static void write_tree(struct strbuf *text, const struct entry *entries, size_t count, const struct callgate_arch *arch)
 {
 	int levels = 1, indent = 1;
 
@@ -195,11 +194,9 @@ static void write_tree(struct strbuf *text, const struct entry *entries, size_t 
 		for (int level = levels - 1; level > 0; level--) {
 			size_t width = (size_t)4 << level;
 			if (i % width == 0 && i + width / 2 < count)
-				line(text, indent++, "if ($syscall > %" PRIu32 ")",
-				     entries[i + width / 2].syscall->nr);
+				line(text, indent++, "if ($syscall > %" PRIu32 ")", entries[i + width / 2].syscall->nr);
 			else if (i % width == width / 2)
-				line(text, indent - 1, "else # ($syscall <= %" PRIu32 ")",
-				     entries[i].syscall->nr);
+				line(text, indent - 1, "else # ($syscall <= %" PRIu32 ")", entries[i].syscall->nr);
 		}
 		write_syscall(text, &entries[i], arch, indent);
 		for (int level = 0; level < levels; level++)
@@ -222,8 +219,7 @@ static void write_arch(struct strbuf *text, const struct policy *policy, const s
 		uint32_t priority =
 		    (uint32_t)syscall->priority << PRIORITY_SHIFT | (COST_MAX - cost(syscall, arch->arch));
 		if (syscall->rule_count)
-			entries[count++] =
-			    (struct entry){syscall, priority, policy->optimize == 2 ? 0 : priority};
+			entries[count++] = (struct entry){syscall, priority, policy->optimize == 2 ? 0 : priority};
 	}
 	qsort(entries, count, sizeof(*entries), descending);
 	line(text, 0, "# filter for arch %s (%" PRIu32 ")", arch->arch->name, arch->arch->audit);
@@ -239,8 +235,8 @@ static void write_arch(struct strbuf *text, const struct policy *policy, const s
 }
 
 /*
- * With one rule for each system call it is what libseccomp prints, byte for byte; with several, each is printed after the other in matching
- * order.
+ * With one rule for each system call it is what libseccomp prints, byte for byte; with several, each is printed after
+ * the other in matching order.
  */
 static void write_policy(const struct policy *policy, struct strbuf *text)
 {
@@ -263,9 +259,8 @@ int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
 	const struct policy *policy = context_policy(context, true, &arena);
 	if (policy)
 		write_policy(policy, &text);
-	int result = policy && !text.failed
-	                 ? 0
-	                 : diag_fail(&context->diag, -ENOMEM, "out of memory for the pseudo code");
+	int result =
+	    policy && !text.failed ? 0 : diag_fail(&context->diag, -ENOMEM, "out of memory for the pseudo code");
 	if (result == 0) {
 		raw_seek_end(fd);
 		result = context_write(context, fd, text.text, text.length);
@@ -291,8 +286,14 @@ char *callgate_program_disassemble(const struct callgate_program *program)
 
 static void add_proof_rule(const struct policy_rule *rule, struct strbuf *out)
 {
-	static const char operators[][10] = {
-	    /* ORDER policy_op */ "", "NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ"};
+	static const char operators[][10] = {/* ORDER policy_op */ "",
+	                                     "NE",
+	                                     "LT",
+	                                     "LE",
+	                                     "EQ",
+	                                     "GE",
+	                                     "GT",
+	                                     "MASKED_EQ"};
 
 	strbuf_printf(out, "rule 0x%x\n", rule->action);
 	for (uint32_t i = 0; i < rule->condition_count; i++) {
@@ -333,8 +334,8 @@ void filter_text_add_program(struct strbuf *out, const struct callgate_program *
 
 	strbuf_append(out, "program\n");
 	for (size_t i = 0; i < program->count; i++, byte += 8)
-		strbuf_printf(out, "code %02x%02x%02x%02x%02x%02x%02x%02x\n", byte[0], byte[1], byte[2],
-		              byte[3], byte[4], byte[5], byte[6], byte[7]);
+		strbuf_printf(out, "code %02x%02x%02x%02x%02x%02x%02x%02x\n", byte[0], byte[1], byte[2], byte[3],
+		              byte[4], byte[5], byte[6], byte[7]);
 }
 
 int callgate_compile_text(const scmp_filter_ctx ctx, char **ret_text)

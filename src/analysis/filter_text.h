@@ -1,5 +1,6 @@
 /*
- * What a proof is about, in the language of `callgate compile --format proof`, which an independent checker reads: docs/verified-checker.md.
+ * What a proof is about, in the language of `callgate compile --format proof`, which an independent checker reads:
+ * docs/verified-checker.md.
  */
 #ifndef CALLGATE_ANALYSIS_FILTER_TEXT_H
 #define CALLGATE_ANALYSIS_FILTER_TEXT_H

@@ -24,8 +24,7 @@ static int filter_of(const struct callgate_filter *side, struct arena *arena, st
 	if (side->ctx) {
 		struct context *context = context_check(side->ctx);
 		if (!context)
-			return diag_fail(diag_thread(), -EINVAL,
-			                 "a side's context is released or has no architecture");
+			return diag_fail(diag_thread(), -EINVAL, "a side's context is released or has no architecture");
 		filter.policy = context_policy(context, false, arena);
 		if (!filter.policy)
 			return diag_fail(diag_thread(), -ENOMEM, "out of memory for the rules");
@@ -76,8 +75,7 @@ static char *difference_text(const struct difference *difference)
 		strbuf_append(&text, " (and all up to ");
 		describe_number_of_call(witness->call.arch, difference->nr_last, &text);
 		if (difference->nr_mask)
-			strbuf_printf(&text, " whose number & 0x%x is 0x%x", difference->nr_mask,
-			              difference->nr_value);
+			strbuf_printf(&text, " whose number & 0x%x is 0x%x", difference->nr_mask, difference->nr_value);
 		strbuf_append(&text, ")");
 	}
 	describe_verdict(": A", witness->expected, &text);
@@ -146,8 +144,8 @@ void callgate_comparison_free(struct callgate_comparison *comparison)
 
 /* A question about calls of one number. All is in the arena. 0 or -errno, after a diagnosis. */
 static int call_question(const struct callgate_filter *side, uint32_t arch, int32_t nr, size_t count,
-                         const struct scmp_arg_cmp *comparisons, struct arena *arena,
-                         struct filter *ret_filter, struct query *ret_query)
+                         const struct scmp_arg_cmp *comparisons, struct arena *arena, struct filter *ret_filter,
+                         struct query *ret_query)
 {
 	const struct callgate_arch *target = callgate_arch_find(arch);
 
@@ -156,8 +154,7 @@ static int call_question(const struct callgate_filter *side, uint32_t arch, int3
 	struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, count);
 	int result = conditions ? conditions_read(comparisons, count, UINT64_MAX, conditions, diag_thread())
 	                        : diag_fail(diag_thread(), -ENOMEM, "out of memory for a question");
-	*ret_query =
-	    (struct query){{target->audit, target->audit, (uint32_t)nr, (uint32_t)nr}, count, conditions};
+	*ret_query = (struct query){{target->audit, target->audit, (uint32_t)nr, (uint32_t)nr}, count, conditions};
 	return result < 0 ? result : filter_of(side, arena, ret_filter);
 }
 
@@ -204,9 +201,8 @@ static int publish_cases(const struct query_cases *found, struct callgate_cases 
 
 	for (size_t i = 0; i < found->list.count; i++)
 		conditions += found->list.items[i].condition_count;
-	struct callgate_cases *cases =
-	    calloc(1, sizeof(*cases) + found->list.count * sizeof(cases->cases[0]) +
-	                  conditions * sizeof(struct callgate_condition));
+	struct callgate_cases *cases = calloc(1, sizeof(*cases) + found->list.count * sizeof(cases->cases[0]) +
+	                                             conditions * sizeof(struct callgate_condition));
 	if (!cases)
 		return diag_fail(diag_thread(), -ENOMEM, "out of memory for an answer");
 	cases->complete = found->complete;
@@ -219,8 +215,7 @@ static int publish_cases(const struct query_cases *found, struct callgate_cases 
 		                                         simulator_call_of(&from->example)};
 		for (size_t j = 0; j < from->condition_count; j++) {
 			const struct policy_condition *c = &from->conditions[j];
-			*next++ =
-			    (struct callgate_condition){c->arg, (enum scmp_compare)c->op, c->mask, c->value};
+			*next++ = (struct callgate_condition){c->arg, (enum scmp_compare)c->op, c->mask, c->value};
 		}
 	}
 	*ret_cases = cases;
@@ -269,16 +264,14 @@ static int publish_numbers(const struct query_ranges_result *found, struct callg
 		const struct query_ranges_row *from = &found->rows.items[i];
 		struct callgate_number_range *to = &numbers->ranges[i];
 		*to = (struct callgate_number_range){
-		    from->first, from->last, from->ever_allowed, from->ever_denied, from->complete,
-		    from->count, {0}};
+		    from->first, from->last, from->ever_allowed, from->ever_denied, from->complete, from->count, {0}};
 		memcpy(to->actions, from->verdicts, from->count * sizeof(to->actions[0]));
 	}
 	*ret_numbers = numbers;
 	return 0;
 }
 
-int callgate_numbers_find(const struct callgate_filter *side, uint32_t arch,
-                          struct callgate_numbers **ret_numbers)
+int callgate_numbers_find(const struct callgate_filter *side, uint32_t arch, struct callgate_numbers **ret_numbers)
 {
 	const struct callgate_arch *target = callgate_arch_find(arch);
 	struct arena arena = {0};

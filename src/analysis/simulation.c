@@ -51,8 +51,7 @@ static struct callgate_verdict run(struct callgate_program *const *programs, siz
 
 	for (size_t i = count; i-- > 0;) { /* the newest filter runs first */
 		size_t executed;
-		uint32_t action =
-		    bpf_simulate_counting(programs[i], data, &executed, sides ? sides[i] : NULL);
+		uint32_t action = bpf_simulate_counting(programs[i], data, &executed, sides ? sides[i] : NULL);
 		verdict.action = i + 1 == count ? action : callgate_action_strictest(verdict.action, action);
 		verdict.executed += executed;
 		verdict.from_bitmap =
@@ -85,20 +84,22 @@ static const struct policy_rule *explain(const struct policy *policy, const stru
 	const struct policy_rule *rule;
 
 	(void)policy_eval(policy, data, &rule);
-	/* Rules that freezing added have no id: what stays the default although it is newer than unknown calls, and what a baseline denies. */
+	/*
+	 * Rules that freezing added have no id: what stays the default although it is newer than unknown calls, and
+	 * what a baseline denies.
+	 */
 	if (!rule)
 		verdict->reason = reason_without_rule(policy, data);
 	else if (rule->id)
 		verdict->reason = CALLGATE_REASON_RULE;
 	else
-		verdict->reason = rule->action == policy->default_action ? CALLGATE_REASON_DEFAULT
-		                                                         : CALLGATE_REASON_UNKNOWN;
+		verdict->reason =
+		    rule->action == policy->default_action ? CALLGATE_REASON_DEFAULT : CALLGATE_REASON_UNKNOWN;
 	verdict->rule = rule ? rule->id : 0;
 	return rule;
 }
 
-int callgate_simulate(const scmp_filter_ctx ctx, const struct callgate_call *call,
-                      struct callgate_verdict *ret_verdict)
+int callgate_simulate(const scmp_filter_ctx ctx, const struct callgate_call *call, struct callgate_verdict *ret_verdict)
 {
 	struct context *context =
 	    context_check_with(ctx, call && ret_verdict ? call : NULL, "call and the place for its verdict");
@@ -175,8 +176,7 @@ int callgate_simulator_run(struct callgate_simulator *simulator, const struct ca
 	return 0;
 }
 
-unsigned long callgate_simulator_reason_hits(const struct callgate_simulator *simulator,
-                                             enum callgate_reason reason)
+unsigned long callgate_simulator_reason_hits(const struct callgate_simulator *simulator, enum callgate_reason reason)
 {
 	return simulator && (unsigned)reason <= CALLGATE_REASON_BAD_ARCH ? simulator->reasons[reason] : 0;
 }
@@ -199,8 +199,8 @@ static int cover(struct callgate_simulator *simulator, const struct query *query
 	return result == 0 ? reachable_visit(&programs, query, count_call, simulator) : result;
 }
 
-int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch, uint32_t nr_first,
-                             uint32_t nr_last, size_t count, const struct scmp_arg_cmp *comparisons)
+int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch, uint32_t nr_first, uint32_t nr_last,
+                             size_t count, const struct scmp_arg_cmp *comparisons)
 {
 	struct callgate_call example = {.arch = arch};
 	struct arena arena = {0};
@@ -210,17 +210,14 @@ int callgate_simulator_cover(struct callgate_simulator *simulator, uint32_t arch
 		return diag_fail(diag_thread(), -EINVAL, "NULL, or numbers from the last to the first");
 	uint32_t audit = simulator_data_of(&example).arch;
 	struct policy_condition *conditions = ARENA_ARRAY(&arena, struct policy_condition, count);
-	int result =
-	    conditions ? conditions_read(comparisons, count, UINT64_MAX, conditions, diag_thread()) : -ENOMEM;
+	int result = conditions ? conditions_read(comparisons, count, UINT64_MAX, conditions, diag_thread()) : -ENOMEM;
 	if (result == 0)
-		result =
-		    cover(simulator, &(struct query){{audit, audit, nr_first, nr_last}, count, conditions});
+		result = cover(simulator, &(struct query){{audit, audit, nr_first, nr_last}, count, conditions});
 	arena_finish(&arena);
 	if (result == -ENOMEM)
 		return diag_fail(diag_thread(), result, "out of memory for calls");
 	if (result == -EDQUOT || result == -EOPNOTSUPP)
 		return diag_fail(diag_thread(), result, "not all that is reached was found: %s",
-		                 result == -EDQUOT ? "the budget is used up"
-		                                   : "an instruction is not modelled");
+		                 result == -EDQUOT ? "the budget is used up" : "an instruction is not modelled");
 	return result;
 }

@@ -19,9 +19,8 @@ void callgate_simulator_free(struct callgate_simulator *simulator)
 	free(simulator);
 }
 
-static bool show_rule(struct arena *arena, const struct policy_arch *arch,
-                      const struct policy_syscall *syscall, const struct policy_rule *rule,
-                      struct callgate_rule *shown)
+static bool show_rule(struct arena *arena, const struct policy_arch *arch, const struct policy_syscall *syscall,
+                      const struct policy_rule *rule, struct callgate_rule *shown)
 {
 	struct scmp_arg_cmp *conditions = ARENA_ARRAY(arena, struct scmp_arg_cmp, rule->condition_count);
 
@@ -58,8 +57,7 @@ static bool list_rules(struct callgate_simulator *simulator)
 			const struct policy_syscall *syscall = &policy->archs[i].syscalls[j];
 			for (uint32_t k = 0; k < syscall->rule_count; k++) {
 				struct callgate_rule shown;
-				if (!show_rule(arena, &policy->archs[i], syscall, &syscall->rules[k],
-				               &shown) ||
+				if (!show_rule(arena, &policy->archs[i], syscall, &syscall->rules[k], &shown) ||
 				    !vec_push_in(&simulator->rules, arena, shown))
 					return false;
 			}
@@ -112,11 +110,8 @@ static int list_program(struct callgate_simulator *simulator, size_t index, stru
 	for (size_t pc = 0; result != -ENOMEM && pc < program->count; pc++)
 		for (int taken = 1; taken >= 0 && is_branch(&program->insns[pc]); taken--) {
 			const struct sock_filter *insn = &program->insns[pc];
-			struct callgate_edge edge = {.program = index,
-			                             .instruction = pc,
-			                             .taken = taken,
-			                             .code = insn->code,
-			                             .k = insn->k};
+			struct callgate_edge edge = {
+			    .program = index, .instruction = pc, .taken = taken, .code = insn->code, .k = insn->k};
 			add_facts(&edge, &found[pc][taken], result == 0);
 			if (!vec_push_in(&simulator->edges, &simulator->arena, edge))
 				return -ENOMEM;
@@ -136,14 +131,17 @@ static int list_edges(struct callgate_simulator *simulator)
 	return result;
 }
 
-/* Makes rules, counters and edges, and hands the simulator over, if there is one, it was filled and all goes well. Else it is freed. */
+/*
+ * Makes rules, counters and edges, and hands the simulator over, if there is one, it was filled and all goes well. Else
+ * it is freed.
+ */
 static int finish(struct callgate_simulator *simulator, int filled, struct diag *diag,
                   struct callgate_simulator **ret_simulator)
 {
 	int result = filled;
 
-	if (!simulator || (result == 0 && ((simulator->policy && !list_rules(simulator)) ||
-	                                   !make_counters(simulator) || list_edges(simulator) < 0)))
+	if (!simulator || (result == 0 && ((simulator->policy && !list_rules(simulator)) || !make_counters(simulator) ||
+	                                   list_edges(simulator) < 0)))
 		result = diag_fail(diag, -ENOMEM, "out of memory for a simulator");
 	if (result == 0)
 		*ret_simulator = simulator;
@@ -152,8 +150,8 @@ static int finish(struct callgate_simulator *simulator, int filled, struct diag 
 	return result;
 }
 
-static int copy_programs(struct callgate_simulator *simulator, struct callgate_program *const *programs,
-                         size_t count, struct diag *diag)
+static int copy_programs(struct callgate_simulator *simulator, struct callgate_program *const *programs, size_t count,
+                         struct diag *diag)
 {
 	struct compile_output *output = &simulator->output;
 	int result = 0;
@@ -179,13 +177,11 @@ int callgate_simulator_new(const scmp_filter_ctx ctx, struct callgate_simulator 
 	if (simulator && !(simulator->policy = context_policy(context, false, &simulator->arena)))
 		result = -ENOMEM;
 	if (simulator && result == 0)
-		result =
-		    copy_programs(simulator, context->output.programs, context->output.count, &context->diag);
+		result = copy_programs(simulator, context->output.programs, context->output.count, &context->diag);
 	return finish(simulator, result, &context->diag, ret_simulator);
 }
 
-int callgate_simulator_new_program(const struct callgate_program *program,
-                                   struct callgate_simulator **ret_simulator)
+int callgate_simulator_new_program(const struct callgate_program *program, struct callgate_simulator **ret_simulator)
 {
 	struct callgate_program *const programs[1] = {(struct callgate_program *)(uintptr_t)program};
 	struct diag *diag = diag_thread();
@@ -200,14 +196,12 @@ int callgate_simulator_new_program(const struct callgate_program *program,
 	return finish(simulator, result, diag, ret_simulator);
 }
 
-const struct callgate_program *callgate_simulator_program(const struct callgate_simulator *simulator,
-                                                          size_t index)
+const struct callgate_program *callgate_simulator_program(const struct callgate_simulator *simulator, size_t index)
 {
 	return simulator && index < simulator->output.count ? simulator->output.programs[index] : NULL;
 }
 
-int callgate_simulator_rule(const struct callgate_simulator *simulator, size_t index,
-                            struct callgate_rule *ret_rule)
+int callgate_simulator_rule(const struct callgate_simulator *simulator, size_t index, struct callgate_rule *ret_rule)
 {
 	if (!simulator || !ret_rule)
 		return -EINVAL;
@@ -217,8 +211,7 @@ int callgate_simulator_rule(const struct callgate_simulator *simulator, size_t i
 	return 0;
 }
 
-int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t index,
-                            struct callgate_edge *ret_edge)
+int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t index, struct callgate_edge *ret_edge)
 {
 	if (!simulator || !ret_edge)
 		return -EINVAL;
@@ -231,8 +224,8 @@ int callgate_simulator_edge(const struct callgate_simulator *simulator, size_t i
 
 /* ---- the same filter with other rules ---- */
 
-int callgate_simulator_default(const struct callgate_simulator *simulator, enum callgate_reason reason,
-                               uint32_t arch, uint32_t *ret_action)
+int callgate_simulator_default(const struct callgate_simulator *simulator, enum callgate_reason reason, uint32_t arch,
+                               uint32_t *ret_action)
 {
 	const struct policy *policy = simulator ? simulator->policy : NULL;
 
@@ -249,7 +242,8 @@ int callgate_simulator_default(const struct callgate_simulator *simulator, enum 
 }
 
 /*
- * The next rules of the list that are this call's, in place of its own; *next goes on. The conditions are checked. 0, -EINVAL, -ENOMEM.
+ * The next rules of the list that are this call's, in place of its own; *next goes on. The conditions are checked. 0,
+ * -EINVAL, -ENOMEM.
  */
 static int take_rules(struct arena *arena, const struct callgate_changed_rules *changed, size_t *next,
                       const struct callgate_arch *arch, struct policy_syscall *syscall)
@@ -263,14 +257,13 @@ static int take_rules(struct arena *arena, const struct callgate_changed_rules *
 		if (from->arch != arch->token || from->nr != (int32_t)syscall->nr)
 			break;
 		struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, most);
-		int result = conditions ? conditions_read(from->conditions, most, policy_word_mask(arch),
-		                                          conditions, diag_thread())
+		int result = conditions ? conditions_read(from->conditions, most, policy_word_mask(arch), conditions,
+		                                          diag_thread())
 		                        : -ENOMEM;
 		for (size_t i = 1; result == 0 && i < most; i++)
 			if (conditions[i].arg < conditions[i - 1].arg)
-				result = diag_fail(
-				    diag_thread(), -EINVAL,
-				    "the conditions of a rule must be in the order of their arguments");
+				result = diag_fail(diag_thread(), -EINVAL,
+				                   "the conditions of a rule must be in the order of their arguments");
 		if (result < 0)
 			return result;
 		rules[count] = (struct policy_rule){from->action, from->id, (uint32_t)most, conditions};
@@ -311,12 +304,10 @@ static int change_policy(struct callgate_simulator *simulator, const struct poli
 		result = take_arch(arena, changed, &next, &archs[i]);
 	}
 	if (result < 0)
-		return result == -ENOMEM ? diag_fail(diag_thread(), result, "out of memory for the rules")
-		                         : result;
+		return result == -ENOMEM ? diag_fail(diag_thread(), result, "out of memory for the rules") : result;
 	if (next != changed->rule_count)
 		return diag_fail(diag_thread(), -EINVAL,
-		                 "rule %zu of the list is not one of the simulator's, or not in its place",
-		                 next);
+		                 "rule %zu of the list is not one of the simulator's, or not in its place", next);
 	*policy = *from;
 	policy->default_action = changed->default_action;
 	policy->bad_arch_action = changed->bad_arch_action;

@@ -29,7 +29,6 @@ struct seccomp_data simulator_data_of(const struct callgate_call *call);
 struct callgate_call simulator_call_of(const struct seccomp_data *data);
 
 /* Runs a call and counts what it comes to. */
-struct callgate_verdict simulator_count(struct callgate_simulator *simulator,
-                                        const struct seccomp_data *data);
+struct callgate_verdict simulator_count(struct callgate_simulator *simulator, const struct seccomp_data *data);
 
 #endif

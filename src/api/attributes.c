@@ -14,8 +14,8 @@ int feature_check(enum load_feature feature, const char *what, int result, struc
 	assert(result < 0);
 	if (load_has(feature))
 		return 0;
-	return diag_fail(diag, result, "%s needs Linux %s (API level %u is in force)",
-	                 what ? what : facts->name, facts->since, load_level());
+	return diag_fail(diag, result, "%s needs Linux %s (API level %u is in force)", what ? what : facts->name,
+	                 facts->since, load_level());
 }
 
 int action_check(uint32_t action, struct diag *diag)
@@ -26,8 +26,8 @@ int action_check(uint32_t action, struct diag *diag)
 	if (!kind || (data && kind->data_max == 0))
 		return diag_fail(diag, -EINVAL, "0x%08x is not an action (SCMP_ACT_*)", action);
 	if (data > kind->data_max)
-		return diag_fail(diag, -EINVAL, "action ERRNO(%u): the kernel knows errno values up to %u",
-		                 data, kind->data_max);
+		return diag_fail(diag, -EINVAL, "action ERRNO(%u): the kernel knows errno values up to %u", data,
+		                 kind->data_max);
 	switch (kind->action) {
 	case SCMP_ACT_KILL_PROCESS:
 		return feature_check(LOAD_ACTION_KILL_PROCESS, NULL, -EINVAL, diag);
@@ -87,9 +87,8 @@ static int set_bad_arch_action(struct context *context, uint32_t action)
 	context->attributes[SCMP_FLTATR_ACT_BADARCH] = action;
 	context_invalidate(context);
 	if (action == SCMP_ACT_NOTIFY && !context->notify_used)
-		diag_set(&context->diag,
-		         "note: NOTIFY for other architectures asks for no listener: without a NOTIFY "
-		         "rule these calls fail with ENOSYS");
+		diag_set(&context->diag, "note: NOTIFY for other architectures asks for no listener: without a NOTIFY "
+		                         "rule these calls fail with ENOSYS");
 	return 0;
 }
 
@@ -110,8 +109,7 @@ static int check_value(struct context *context, enum scmp_filter_attr attr, uint
 		                 "ACT_DEFAULT is read-only: seccomp_reset() begins anew with another action");
 	if (attr == SCMP_FLTATR_CTL_OPTIMIZE && value != 1 && value != 2)
 		return diag_fail(&context->diag, -EOPNOTSUPP, "CTL_OPTIMIZE %u: there are 1 and 2", value);
-	int result =
-	    facts[attr].needs ? feature_check(facts[attr].needs, NULL, -EOPNOTSUPP, &context->diag) : 0;
+	int result = facts[attr].needs ? feature_check(facts[attr].needs, NULL, -EOPNOTSUPP, &context->diag) : 0;
 	if (result == 0 && attr == SCMP_FLTATR_CTL_TSYNC && value && context->notify_used)
 		result = check_synchronised_notify(context);
 	return result;

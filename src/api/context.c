@@ -21,8 +21,8 @@ struct context *context_check_magic(const void *ctx)
 	struct context *context = (struct context *)(uintptr_t)ctx;
 
 	if (!context || context->magic != CONTEXT_MAGIC) {
-		diag_set(diag_thread(), context ? "this is not a filter context, or it was released"
-		                                : "the filter context is NULL");
+		diag_set(diag_thread(),
+		         context ? "this is not a filter context, or it was released" : "the filter context is NULL");
 		return NULL;
 	}
 	diag_clear(&context->diag);
@@ -63,7 +63,7 @@ int context_error(int result)
 	return result < 0 ? -EFAULT : result;
 }
 
-/* No rules, the native architecture, and everything as at first: 0, -EINVAL or -ENOMEM, and then the context is as before. */
+/* No rules, the native architecture, everything as at first: 0, or -EINVAL or -ENOMEM with the context as before. */
 static int begin(struct context *context, uint32_t def_action, struct diag *diag)
 {
 	int result = action_check(def_action, diag);
@@ -164,8 +164,8 @@ const struct policy *context_policy(struct context *context, bool everything, st
 }
 
 /*
- * Nothing is handed out that the kernel would refuse, which a proof begins with, or that was disproved; what was not proved, only to
- * those who asked for it.
+ * Nothing is handed out that the kernel would refuse, which a proof begins with, or that was disproved; what was not
+ * proved, only to those who asked for it.
  */
 static int prove(struct context *context, const struct policy *policy)
 {
@@ -229,11 +229,10 @@ int context_compile(struct context *context, bool single)
 	assert(context->compiled == (result == 0));
 	assert(result < 0 || context->output.count > 0);
 	if (result == 0 && single && context->output.count > 1)
-		return diag_fail(
-		    &context->diag, -E2BIG,
-		    "the policy needs %zu stacked programs of up to %d instructions; only seccomp_load() "
-		    "can use them",
-		    context->output.count, BPF_PROGRAM_MAX);
+		return diag_fail(&context->diag, -E2BIG,
+		                 "the policy needs %zu stacked programs of up to %d instructions; only seccomp_load() "
+		                 "can use them",
+		                 context->output.count, BPF_PROGRAM_MAX);
 	return result;
 }
 
@@ -259,8 +258,7 @@ int seccomp_arch_exist(const scmp_filter_ctx ctx, uint32_t arch_token)
 	if (!context)
 		return -EINVAL;
 	if (!ruleset_has_arch(context->rules, arch))
-		return diag_fail(&context->diag, -EEXIST, "architecture %s is not in the context",
-		                 arch->name);
+		return diag_fail(&context->diag, -EEXIST, "architecture %s is not in the context", arch->name);
 	return 0;
 }
 
@@ -327,15 +325,13 @@ static int check_attributes(struct context *to, const struct context *from)
 
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
 		if (to->attributes[shared[i].attr] != from->attributes[shared[i].attr])
-			return diag_fail(&to->diag, -EINVAL, "the contexts differ in %s: 0x%x and 0x%x",
-			                 shared[i].name, to->attributes[shared[i].attr],
-			                 from->attributes[shared[i].attr]);
+			return diag_fail(&to->diag, -EINVAL, "the contexts differ in %s: 0x%x and 0x%x", shared[i].name,
+			                 to->attributes[shared[i].attr], from->attributes[shared[i].attr]);
 	if (to->order != from->order)
 		return diag_fail(&to->diag, -EINVAL, "the contexts differ in the order of their rules");
 	if (to->baseline_major != from->baseline_major || to->baseline_minor != from->baseline_minor)
-		return diag_fail(
-		    &to->diag, -EINVAL, "the contexts differ in their baseline: Linux %u.%u and %u.%u",
-		    to->baseline_major, to->baseline_minor, from->baseline_major, from->baseline_minor);
+		return diag_fail(&to->diag, -EINVAL, "the contexts differ in their baseline: Linux %u.%u and %u.%u",
+		                 to->baseline_major, to->baseline_minor, from->baseline_major, from->baseline_minor);
 	return 0;
 }
 
@@ -344,8 +340,7 @@ int seccomp_merge(scmp_filter_ctx ctx_dst, scmp_filter_ctx ctx_src)
 	struct context *to = context_check(ctx_dst), *from = context_check(ctx_src);
 
 	if (to && !from)
-		return diag_fail(&to->diag, -EINVAL,
-		                 "the context to merge is NULL, released, or without architecture");
+		return diag_fail(&to->diag, -EINVAL, "the context to merge is NULL, released, or without architecture");
 	if (!to)
 		return -EINVAL;
 	int result = check_attributes(to, from);

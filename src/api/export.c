@@ -44,8 +44,7 @@ int seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len)
 	if (!buf)
 		return 0;
 	if (room < size)
-		return diag_fail(&context->diag, -ERANGE, "the program has %zu bytes, the buffer %zu", size,
-		                 room);
+		return diag_fail(&context->diag, -ERANGE, "the program has %zu bytes, the buffer %zu", size, room);
 	memcpy(buf, program->bytes, size);
 	return 0;
 }
@@ -70,9 +69,9 @@ int callgate_program_read(int fd, uint32_t arch, struct callgate_program **ret_p
 	if (!bytes)
 		return diag_fail(diag_thread(), -ENOMEM, "out of memory for a program");
 	long length = raw_read(fd, bytes, size);
-	int result = length < 0 ? diag_fail(diag_thread(), (int)length, "reading the program: %s",
-	                                    error_text((unsigned)-length))
-	                        : callgate_program_new(bytes, (size_t)length, arch, ret_program);
+	int result =
+	    length < 0 ? diag_fail(diag_thread(), (int)length, "reading the program: %s", error_text((unsigned)-length))
+	               : callgate_program_new(bytes, (size_t)length, arch, ret_program);
 	free(bytes);
 	return result;
 }
@@ -82,8 +81,7 @@ int callgate_program_compile(const scmp_filter_ctx ctx, struct callgate_program 
 	struct context *context = context_check_with(ctx, ret_program, "place for the program");
 	int result = context ? context_compile(context, true) : -EINVAL;
 
-	return result < 0 ? result
-	                  : bpf_program_copy(context->output.programs[0], &context->diag, ret_program);
+	return result < 0 ? result : bpf_program_copy(context->output.programs[0], &context->diag, ret_program);
 }
 
 void callgate_program_free(struct callgate_program *program)

@@ -102,16 +102,13 @@ static bool lower_condition(struct lowering *l, struct policy_condition conditio
 static bool check_comparison(struct lowering *l, const struct callgate_expression *expression)
 {
 	if (expression->argument >= ARGUMENTS)
-		return fail(l, -EINVAL,
-		            "an argument of the expression is none: arguments are numbered 0 to 5");
+		return fail(l, -EINVAL, "an argument of the expression is none: arguments are numbered 0 to 5");
 	if (expression->width != CALLGATE_BITS_32 && expression->width != CALLGATE_BITS_64)
-		return fail(l, -EINVAL,
-		            "a width of the expression is neither CALLGATE_BITS_32 nor CALLGATE_BITS_64");
+		return fail(l, -EINVAL, "a width of the expression is neither CALLGATE_BITS_32 nor CALLGATE_BITS_64");
 	return true;
 }
 
-static struct policy_condition condition_of(const struct callgate_expression *expression, unsigned op,
-                                            uint64_t value)
+static struct policy_condition condition_of(const struct callgate_expression *expression, unsigned op, uint64_t value)
 {
 	uint64_t word = expression->width == CALLGATE_BITS_32 ? UINT32_MAX : UINT64_MAX;
 
@@ -139,8 +136,7 @@ static bool lower_values(struct lowering *l, const struct callgate_expression *e
 		return fail(l, -EINVAL, "the values of an expression are NULL");
 	if (!negated) {
 		for (size_t i = 0; i < expression->count; i++)
-			if (!push_condition(l, to,
-			                    condition_of(expression, POLICY_EQ, expression->values[i])))
+			if (!push_condition(l, to, condition_of(expression, POLICY_EQ, expression->values[i])))
 				return false;
 		return true;
 	}
@@ -170,8 +166,8 @@ static bool lower_range(struct lowering *l, const struct callgate_expression *ex
 
 /* ---- what they are parts of ---- */
 
-static bool lower(struct lowering *l, const struct callgate_expression *expression, bool negated,
-                  unsigned depth, struct alternatives *to);
+static bool lower(struct lowering *l, const struct callgate_expression *expression, bool negated, unsigned depth,
+                  struct alternatives *to);
 
 static bool push_both(struct lowering *l, struct alternatives *to, const struct conjunction *a,
                       const struct conjunction *b)
@@ -189,8 +185,8 @@ static bool push_both(struct lowering *l, struct alternatives *to, const struct 
 }
 
 /* Each alternative of one with each of the other. */
-static bool lower_all(struct lowering *l, const struct callgate_expression *expression, bool negated,
-                      unsigned depth, struct alternatives *to)
+static bool lower_all(struct lowering *l, const struct callgate_expression *expression, bool negated, unsigned depth,
+                      struct alternatives *to)
 {
 	struct alternatives so_far = {0};
 
@@ -212,8 +208,8 @@ static bool lower_all(struct lowering *l, const struct callgate_expression *expr
 	return true;
 }
 
-static bool lower_any(struct lowering *l, const struct callgate_expression *expression, bool negated,
-                      unsigned depth, struct alternatives *to)
+static bool lower_any(struct lowering *l, const struct callgate_expression *expression, bool negated, unsigned depth,
+                      struct alternatives *to)
 {
 	for (size_t i = 0; i < expression->count; i++)
 		if (!lower(l, &expression->parts[i], negated, depth, to))
@@ -222,11 +218,10 @@ static bool lower_any(struct lowering *l, const struct callgate_expression *expr
 }
 
 /* Negation goes inwards: not all is any that is not, and not any is all that are not. */
-static bool lower(struct lowering *l, const struct callgate_expression *expression, bool negated,
-                  unsigned depth, struct alternatives *to)
+static bool lower(struct lowering *l, const struct callgate_expression *expression, bool negated, unsigned depth,
+                  struct alternatives *to)
 {
-	bool is_compound = expression->kind == CALLGATE_EXPRESSION_ALL ||
-	                   expression->kind == CALLGATE_EXPRESSION_ANY ||
+	bool is_compound = expression->kind == CALLGATE_EXPRESSION_ALL || expression->kind == CALLGATE_EXPRESSION_ANY ||
 	                   expression->kind == CALLGATE_EXPRESSION_NOT;
 
 	if (depth == DEPTH_MOST)

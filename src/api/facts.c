@@ -90,8 +90,8 @@ int callgate_syscall_since(uint32_t arch, int32_t nr, struct callgate_since *ret
 
 static size_t put_linux(char *text, size_t size, const struct callgate_linux *version)
 {
-	int length = snprintf(text, size, version->patch ? "%u.%u.%u" : "%u.%u", version->major,
-	                      version->minor, version->patch);
+	int length =
+	    snprintf(text, size, version->patch ? "%u.%u.%u" : "%u.%u", version->major, version->minor, version->patch);
 
 	return (size_t)length;
 }
@@ -118,8 +118,7 @@ void callgate_syscall_since_text(uint32_t arch, int32_t nr, char text[CALLGATE_S
 
 enum scmp_kver callgate_syscall_kver(uint32_t arch, int32_t nr)
 {
-	static const uint8_t firsts[] = {
-	    [3] = SCMP_KV_3_0, SCMP_KV_4_0, SCMP_KV_5_0, SCMP_KV_6_0, SCMP_KV_7_0};
+	static const uint8_t firsts[] = {[3] = SCMP_KV_3_0, SCMP_KV_4_0, SCMP_KV_5_0, SCMP_KV_6_0, SCMP_KV_7_0};
 	const struct callgate_since *since = since_of(arch, nr);
 
 	if (!since)

@@ -51,12 +51,11 @@ int seccomp_load(const scmp_filter_ctx ctx)
 	result = load_programs(&request, &context->diag, &context->listener);
 	assert(result < 0 || !request.wants_listener || context->listener >= 0);
 	if (result == 0 && context->notify_used && !request.wants_listener)
-		diag_add(&context->diag,
-		         request.has_listener
-		             ? "note: the context has a listener already, which hears nothing of "
-		               "this copy of the filter: calls with NOTIFY fail with ENOSYS"
-		             : "note: no listener was asked for, as the API level in force has "
-		               "none: calls with NOTIFY fail with ENOSYS");
+		diag_add(&context->diag, request.has_listener
+		                             ? "note: the context has a listener already, which hears nothing of "
+		                               "this copy of the filter: calls with NOTIFY fail with ENOSYS"
+		                             : "note: no listener was asked for, as the API level in force has "
+		                               "none: calls with NOTIFY fail with ENOSYS");
 	return result < 0 && result != -ESRCH ? system_error(context, result) : result;
 }
 
@@ -74,9 +73,8 @@ int seccomp_notify_fd(const scmp_filter_ctx ctx)
 	if (!context)
 		return -EINVAL;
 	if (context->listener < 0)
-		return diag_fail(
-		    &context->diag, -EFAULT,
-		    "the context has no listener: none before seccomp_load(), nor without a NOTIFY rule");
+		return diag_fail(&context->diag, -EFAULT,
+		                 "the context has no listener: none before seccomp_load(), nor without a NOTIFY rule");
 	return context->listener;
 }
 
@@ -90,9 +88,8 @@ int callgate_strict_enter(void)
 		return diag_fail(diag_thread(), result,
 		                 "strict mode: the thread is not in strict mode, and " CONFINE_FAKED_TEXT);
 	if (result == -EINVAL)
-		return diag_fail(
-		    diag_thread(), -EINVAL,
-		    "strict mode: this kernel has no seccomp, or the thread already has a filter");
+		return diag_fail(diag_thread(), -EINVAL,
+		                 "strict mode: this kernel has no seccomp, or the thread already has a filter");
 	return diag_fail(diag_thread(), result, "strict mode: %s", strerror(-result));
 }
 
@@ -119,7 +116,8 @@ static int check_notification(const void *argument, const char *name)
 }
 
 /*
- * Returns one value for every error of the kernel. The kernel's own is in the text, and in errno: callers that repeat after EINTR look there.
+ * Returns one value for every error of the kernel. The kernel's own is in the text, and in errno: callers that repeat
+ * after EINTR look there.
  */
 static int refused(int result, int becomes, const char *what)
 {
@@ -130,7 +128,7 @@ static int refused(int result, int becomes, const char *what)
 	return becomes;
 }
 
-/* Newer kernels write more than we know of, and programs built with newer headers read more than an older kernel writes. */
+/* Newer kernels write more than we know of; programs built with newer headers read more than older kernels write. */
 static void *allocate(size_t kernel_size, size_t own_size)
 {
 	return calloc(1, kernel_size > own_size ? kernel_size : own_size);
@@ -183,9 +181,9 @@ int seccomp_notify_respond(int fd, struct seccomp_notif_resp *resp)
 {
 	int result = check_notification(resp, "response");
 
-	return result < 0 ? result
-	                  : refused(raw_ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, resp), -ECANCELED,
-	                            "the response was not taken");
+	return result < 0
+	           ? result
+	           : refused(raw_ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, resp), -ECANCELED, "the response was not taken");
 }
 
 int seccomp_notify_id_valid(int fd, uint64_t id)

@@ -40,11 +40,10 @@ int conditions_read(const struct scmp_arg_cmp *comparisons, size_t count, uint64
 		uint64_t value = masked ? from->datum_b : from->datum_a;
 		unsigned arg = from->arg & ~CALLGATE_LOW_HALF;
 		if (arg >= ARGUMENTS_MAX)
-			return diag_fail(diag, -EINVAL, "argument index %u: arguments are numbered 0 to 5",
-			                 from->arg);
+			return diag_fail(diag, -EINVAL, "argument index %u: arguments are numbered 0 to 5", from->arg);
 		if ((int)from->op <= _SCMP_CMP_MIN || from->op >= _SCMP_CMP_MAX)
-			return diag_fail(diag, -EINVAL, "argument %u: %d is not a comparison (SCMP_CMP_*)",
-			                 arg, (int)from->op);
+			return diag_fail(diag, -EINVAL, "argument %u: %d is not a comparison (SCMP_CMP_*)", arg,
+			                 (int)from->op);
 		conditions[i] = (struct policy_condition){
 		    .arg = (uint8_t)arg,
 		    .op = (uint8_t)from->op,
@@ -62,11 +61,10 @@ static int check_once(const struct scmp_arg_cmp *args, size_t count, struct diag
 
 	for (size_t i = 0; i < count; i++) {
 		if (args[i].arg & CALLGATE_LOW_HALF)
-			return diag_fail(
-			    diag, -EINVAL,
-			    "argument index %u: arguments are numbered 0 to 5, and their low halves "
-			    "are for callgate_rule_add()",
-			    args[i].arg);
+			return diag_fail(diag, -EINVAL,
+			                 "argument index %u: arguments are numbered 0 to 5, and their low halves "
+			                 "are for callgate_rule_add()",
+			                 args[i].arg);
 		if (seen & 1u << args[i].arg)
 			return diag_fail(diag, -EINVAL,
 			                 "argument %u is compared twice: a rule takes one comparison of each",
@@ -90,13 +88,11 @@ static int check_rule(struct context *context, const struct ruleset_request *req
 
 		callgate_action_text(request->action, text);
 		return diag_fail(&context->diag, -EACCES,
-		                 "action %s is the default action already: the rule would change nothing",
-		                 text);
+		                 "action %s is the default action already: the rule would change nothing", text);
 	}
 	if (request->arch && request->nr < ARCH_NR_RESERVED_LAST)
 		return diag_fail(&context->diag, -EINVAL,
-		                 "%d is a pseudo number: this takes the architecture's own numbers",
-		                 request->nr);
+		                 "%d is a pseudo number: this takes the architecture's own numbers", request->nr);
 	if (request->exact && ruleset_arch_count(context->rules) > 1)
 		return diag_fail(&context->diag, -EOPNOTSUPP,
 		                 "an exact rule is for a context with one architecture; this one has %zu",
@@ -111,13 +107,12 @@ static void describe_dead(struct context *context, const struct reachable_rule *
 	struct strbuf call = {0};
 
 	if (!rule->other) {
-		diag_set(&context->diag, "note: rule %u can never decide: no call satisfies its expression",
-		         rule->id);
+		diag_set(&context->diag, "note: rule %u can never decide: no call satisfies its expression", rule->id);
 		return;
 	}
 	describe_call(&rule->call, rule->fields, &call);
-	diag_set(&context->diag, "note: rule %u can never decide: rule %u already covers it, as for %s",
-	         rule->id, rule->other, call.failed ? "all its calls" : call.text);
+	diag_set(&context->diag, "note: rule %u can never decide: rule %u already covers it, as for %s", rule->id,
+	         rule->other, call.failed ? "all its calls" : call.text);
 	strbuf_finish(&call);
 }
 
@@ -130,8 +125,7 @@ static void report_dead(struct context *context)
 	int result = 0;
 
 	for (size_t i = 0; i < ruleset_arch_count(context->rules) && result == 0 && !rule.decides; i++) {
-		const struct policy *policy =
-		    ruleset_freeze_newest(context->rules, i, rule.id, &attributes, &arena);
+		const struct policy *policy = ruleset_freeze_newest(context->rules, i, rule.id, &attributes, &arena);
 		result = policy ? reachable_find_rule(policy, &rule) : -ENOMEM;
 	}
 	if (result == 0 && !rule.decides)
@@ -189,8 +183,7 @@ static int add_request(struct context *context, const struct ruleset_request *re
 }
 
 /* Comparisons are one conjunction. */
-static int add_comparisons(struct context *context, struct ruleset_request *request,
-                           const struct scmp_arg_cmp *args)
+static int add_comparisons(struct context *context, struct ruleset_request *request, const struct scmp_arg_cmp *args)
 {
 	struct policy_condition usual[ARGUMENTS_MAX], *conditions = usual;
 	unsigned count = request->condition_count;
@@ -303,7 +296,10 @@ int callgate_rule_unknown_after(scmp_filter_ctx ctx, uint32_t arch, uint32_t act
 	return set_unknown(ctx, arch, action, &newest);
 }
 
-/* Is it as strict as ERRNO? A default that lets calls pass, or leaves them to a supervisor, is nothing that ENOSYS could take the place of. */
+/*
+ * Is it as strict as ERRNO? A default that lets calls pass, or leaves them to a supervisor, is nothing that ENOSYS
+ * could take the place of.
+ */
 static bool denies(uint32_t action)
 {
 	return callgate_action_strictest(action, SECCOMP_RET_ERRNO) == action;
@@ -320,12 +316,11 @@ int callgate_baseline(scmp_filter_ctx ctx, unsigned int major, unsigned int mino
 		return diag_fail(&context->diag, -EINVAL, "%u.%u is not a version of Linux", major, minor);
 	callgate_action_text(context->attributes[SCMP_FLTATR_ACT_DEFAULT], action);
 	if (!denies(context->attributes[SCMP_FLTATR_ACT_DEFAULT]))
-		return diag_fail(
-		    &context->diag, -EINVAL,
-		    "a baseline is for contexts whose default action denies calls; this one's is %s", action);
+		return diag_fail(&context->diag, -EINVAL,
+		                 "a baseline is for contexts whose default action denies calls; this one's is %s",
+		                 action);
 	if (context->baseline_major && (context->baseline_major != major || context->baseline_minor != minor))
-		return diag_fail(&context->diag, -EEXIST,
-		                 "the baseline is Linux %u.%u already; %u.%u contradicts it",
+		return diag_fail(&context->diag, -EEXIST, "the baseline is Linux %u.%u already; %u.%u contradicts it",
 		                 context->baseline_major, context->baseline_minor, major, minor);
 	context->baseline_major = (uint8_t)major;
 	context->baseline_minor = (uint8_t)minor;
@@ -336,8 +331,7 @@ int callgate_baseline(scmp_filter_ctx ctx, unsigned int major, unsigned int mino
 static int add_array(const void *ctx, uint32_t action, int nr, bool exact, unsigned count,
                      const struct scmp_arg_cmp *args)
 {
-	struct ruleset_request request = {
-	    .action = action, .nr = nr, .exact = exact, .condition_count = count};
+	struct ruleset_request request = {.action = action, .nr = nr, .exact = exact, .condition_count = count};
 	struct context *context = context_check(ctx);
 
 	return context ? add_comparisons(context, &request, args) : -EINVAL;
@@ -392,8 +386,7 @@ int seccomp_syscall_priority(scmp_filter_ctx ctx, int syscall, uint8_t priority)
 		return -EINVAL;
 	int result = check_number(context, syscall);
 	if (result == 0)
-		result =
-		    ruleset_prioritize(context->rules, syscall, priority, &context->diag, &context->note);
+		result = ruleset_prioritize(context->rules, syscall, priority, &context->diag, &context->note);
 	/* Also after a failure: architectures before and after the failing one have taken it. */
 	context_invalidate(context);
 	return context_error(result);

@@ -127,22 +127,20 @@ int action_parse(const char *text, uint32_t *ret_action, struct diag *diag)
 	size_t length = strcspn(word, "(");
 	const struct callgate_action_kind *kind = kind_of_word(word, length);
 	if (!kind)
-		return diag_fail(diag, -EINVAL, "\"%s\" is not an action, such as ALLOW or ERRNO(EPERM)",
-		                 text);
+		return diag_fail(diag, -EINVAL, "\"%s\" is not an action, such as ALLOW or ERRNO(EPERM)", text);
 	if (word[length] == '(' && kind->data_max == 0)
 		return diag_fail(diag, -EINVAL, "\"%s\": %s takes no number", text, kind->name);
 	if (word[length] == '(' && !parse_number(word + length + 1, ')', kind->data_max, &data) &&
 	    !(kind->action == SECCOMP_RET_ERRNO && parse_error(word + length + 1, &data)))
-		return diag_fail(diag, -EINVAL, "\"%s\": %s takes a number from 0 to %u in brackets", text,
-		                 kind->name, kind->data_max);
+		return diag_fail(diag, -EINVAL, "\"%s\": %s takes a number from 0 to %u in brackets", text, kind->name,
+		                 kind->data_max);
 	*ret_action = kind->action | data;
 	return 0;
 }
 
 uint32_t callgate_action_strictest(uint32_t newest, uint32_t older)
 {
-	int32_t a = (int32_t)(newest & SECCOMP_RET_ACTION_FULL),
-	        b = (int32_t)(older & SECCOMP_RET_ACTION_FULL);
+	int32_t a = (int32_t)(newest & SECCOMP_RET_ACTION_FULL), b = (int32_t)(older & SECCOMP_RET_ACTION_FULL);
 
 	return b < a ? older : newest;
 }

@@ -1,6 +1,6 @@
 /*
- * Architectures and their system call numbers: facts, generated from data/ by gen.py. The room also defines the functions of
- * <callgate/arch.h> and <callgate/action.h>, which are the same inside and outside.
+ * Architectures and their system call numbers: facts, generated from data/ by gen.py. The room also defines the
+ * functions of <callgate/arch.h> and <callgate/action.h>, which are the same inside and outside.
  *
  * Nothing outside src/arch may ask which architecture it is on; whoever needs to know something about an
  * architecture reads a field here, or gets one added.
@@ -38,9 +38,10 @@ size_t arch_count(void);
 const struct callgate_arch *arch_native(void);
 
 /*
- * Here, and nowhere else, x86_64 and x32 are distinguished. arch_has_number(): may a call of the architecture have this number? -1, a
- * call that a tracer skips, may be any architecture's. arch_of_call(): whose call it is, -1 being that of the first one with
- * the audit value, which is the one with a kernel of its own; NULL if no architecture has the audit value.
+ * Here, and nowhere else, x86_64 and x32 are distinguished. arch_has_number(): may a call of the architecture have this
+ * number? -1, a call that a tracer skips, may be any architecture's. arch_of_call(): whose call it is, -1 being that of
+ * the first one with the audit value, which is the one with a kernel of its own; NULL if no architecture has the audit
+ * value.
  */
 bool arch_has_number(const struct callgate_arch *arch, uint32_t nr);
 const struct callgate_arch *arch_of_call(uint32_t audit, uint32_t nr);
@@ -56,8 +57,8 @@ int32_t arch_syscall_number(const struct callgate_arch *arch, const char *name);
 int32_t arch_syscall_direct_number(const struct callgate_arch *arch, const char *name);
 
 /*
- * How many low bits of an argument (0 to 5) the kernel reads: 64, 32 or 16, and no more than the architecture's word; 0 if the call has no
- * such argument. A whole word for names that are unknown, or NULL.
+ * How many low bits of an argument (0 to 5) the kernel reads: 64, 32 or 16, and no more than the architecture's word; 0
+ * if the call has no such argument. A whole word for names that are unknown, or NULL.
  */
 unsigned arch_argument_bits(const struct callgate_arch *arch, const char *name, unsigned arg);
 
@@ -77,7 +78,7 @@ int32_t arch_syscall_rewrite(const struct callgate_arch *arch, int32_t nr);
  */
 int arch_syscall_translate(const struct callgate_arch *to, int32_t native_nr, int32_t *ret_nr);
 
-/* Numbers that the kernel takes for negative are no system calls, on any architecture. -1 is a call that a tracer skips. */
+/* Numbers that the kernel takes for negative are no system calls on any architecture; a tracer skips a call by -1. */
 static inline bool arch_nr_is_no_call(uint32_t nr)
 {
 	return nr > INT32_MAX && nr != (uint32_t)ARCH_NR_SKIP;
@@ -100,8 +101,8 @@ const char *arch_syscall_name_at(size_t i);
 int32_t arch_syscall_number_max(const struct callgate_arch *arch);
 
 /*
- * The highest number that is handed out to all architectures alike (since Linux 5.1 new calls get one number, plus the base,
- * everywhere). Smaller than the maximum where an architecture has calls of its own after the common range: x32's
+ * The highest number that is handed out to all architectures alike (since Linux 5.1 new calls get one number, plus the
+ * base, everywhere). Smaller than the maximum where an architecture has calls of its own after the common range: x32's
  * from 512, ARM's from 0xf0000.
  */
 int32_t arch_syscall_number_newest(const struct callgate_arch *arch);
@@ -111,8 +112,8 @@ size_t arch_syscall_number_count(const struct callgate_arch *arch);
 int32_t arch_syscall_number_at(const struct callgate_arch *arch, size_t i);
 
 /*
- * When the call with that place among the numbers, or with that number (pseudo numbers are none), came to the architecture. The second is NULL
- * where there is no such call.
+ * When the call with that place among the numbers, or with that number (pseudo numbers are none), came to the
+ * architecture. The second is NULL where there is no such call.
  */
 const struct callgate_since *arch_syscall_since_at(const struct callgate_arch *arch, size_t i);
 const struct callgate_since *arch_syscall_since(const struct callgate_arch *arch, int32_t nr);
@@ -121,9 +122,9 @@ const struct callgate_since *arch_syscall_since(const struct callgate_arch *arch
 bool arch_since_may_be_after(const struct callgate_since *since, unsigned major, unsigned minor);
 
 /*
- * Adds to *count how many calls there are from the `from`-th one by number on, as far as their numbers are not above `last`, and
- * to *share (may be NULL) how often ordinary programs make them: their part of all calls, in 1/100000, as measured for
- * arch/data/ordinary_work.inc. Returns where it ended: `from` for what is above.
+ * Adds to *count how many calls there are from the `from`-th one by number on, as far as their numbers are not above
+ * `last`, and to *share (may be NULL) how often ordinary programs make them: their part of all calls, in 1/100000, as
+ * measured for arch/data/ordinary_work.inc. Returns where it ended: `from` for what is above.
  */
 size_t arch_syscall_tally(const struct callgate_arch *arch, size_t from, uint32_t last, uint32_t *count,
                           uint32_t *share);

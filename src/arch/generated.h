@@ -11,10 +11,9 @@
 
 #include <callgate/arch.h>
 
-#define ARCH_NUMBER_ABSENT (-1)
-#define ARCH_NUMBER_NONE   UINT16_MAX /* in arch_numbers, for ARCH_NUMBER_ABSENT */
-#define ARCH_NUMBER_FAR \
-	0x8000 /* from here on in arch_numbers: what is to be added to ARCH_NUMBER_FAR_FIRST */
+#define ARCH_NUMBER_ABSENT    (-1)
+#define ARCH_NUMBER_NONE      UINT16_MAX /* in arch_numbers, for ARCH_NUMBER_ABSENT */
+#define ARCH_NUMBER_FAR       0x8000   /* from here on in arch_numbers: what is to be added to ARCH_NUMBER_FAR_FIRST */
 #define ARCH_NUMBER_FAR_FIRST 0x0f0000 /* where the private calls of 32-bit ARM start */
 #define ARCH_NAME_NONE        UINT16_MAX
 #define ARCH_HASH_BUCKETS     128U
@@ -41,8 +40,9 @@ extern const char arch_name_text[];       /* all names, each with its terminatin
 extern const uint16_t arch_shares[]; /* index -> how often ordinary programs make the call, in 1/100000 */
 
 /*
- * How many low bits of each argument the kernel reads: index -> place in arch_width_kinds, where argument N has two bits from bit
- * 2 * N on: 64, 32 and 16 bits, and no such argument. Calls of which nothing is known have 0. And where an architecture differs.
+ * How many low bits of each argument the kernel reads: index -> place in arch_width_kinds, where argument N has two
+ * bits from bit 2 * N on: 64, 32 and 16 bits, and no such argument. Calls of which nothing is known have 0. And where
+ * an architecture differs.
  */
 extern const uint8_t arch_widths[];
 extern const uint16_t arch_width_kinds[];
@@ -53,9 +53,8 @@ extern const struct arch_width_exception {
 } arch_width_exceptions[];
 extern const uint16_t arch_width_exception_count;
 
-extern const uint16_t arch_numbers[]; /* [first + index] -> number without base, in 16 bits */
-extern const uint16_t
-    arch_by_number[]; /* [first_by_number + i] -> index of the name with the i-th smallest number */
+extern const uint16_t arch_numbers[];   /* [first + index] -> number without base, in 16 bits */
+extern const uint16_t arch_by_number[]; /* [first_by_number + i] -> index of the name with the i-th smallest number */
 
 extern const struct callgate_since arch_since[];
 extern const uint8_t arch_since_by_number[]; /* [first_by_number + i] -> index in arch_since */
@@ -65,8 +64,8 @@ extern const uint16_t arch_pseudo_count;       /* names that have a pseudo numbe
 extern const uint16_t arch_pseudo_by_number[]; /* their indices, by ascending pseudo number, then by name */
 
 /*
- * Perfect hash. The low bits of the hash say the bucket; slot = (hash / BUCKETS + displacement[bucket] * step) mod SLOTS
- * with step = (hash >> 17) | 1 has the only index that the name can have.
+ * Perfect hash. The low bits of the hash say the bucket; slot = (hash / BUCKETS + displacement[bucket] * step) mod
+ * SLOTS with step = (hash >> 17) | 1 has the only index that the name can have.
  */
 extern const uint8_t arch_hash_displacement[ARCH_HASH_BUCKETS];
 extern const uint16_t arch_hash_slot[ARCH_HASH_SLOTS];

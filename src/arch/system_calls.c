@@ -12,7 +12,10 @@
 #define IPC_PSEUDO_FIRST    (-201)
 #define IPC_PSEUDO_LAST     (-224)
 
-/* x32's own calls start here (arch/x86/entry/syscalls/syscall_64.tbl, Linux 6.18); nobody's common ones have come that far. */
+/*
+ * x32's own calls start here (arch/x86/entry/syscalls/syscall_64.tbl, Linux 6.18); nobody's common ones have come that
+ * far.
+ */
 #define COMMON_NUMBERS_END 512
 
 static const struct arch_private *private_of(const struct callgate_arch *arch)
@@ -26,7 +29,9 @@ static const char *name_text(uint16_t idx)
 	return &arch_name_text[arch_name_offset[idx]];
 }
 
-/* The index of a name, ARCH_NAME_NONE if it is unknown or NULL. Never reads more than the longest known name and one. */
+/*
+ * The index of a name, ARCH_NAME_NONE if it is unknown or NULL. Never reads more than the longest known name and one.
+ */
 static uint16_t index_of_name(const char *name)
 {
 	uint32_t hash = ARCH_HASH_START;
@@ -51,8 +56,7 @@ static int32_t number_of(const struct callgate_arch *arch, uint16_t idx)
 
 	if (packed < ARCH_NUMBER_FAR)
 		return packed;
-	return packed == ARCH_NUMBER_NONE ? ARCH_NUMBER_ABSENT
-	                                  : packed - ARCH_NUMBER_FAR + ARCH_NUMBER_FAR_FIRST;
+	return packed == ARCH_NUMBER_NONE ? ARCH_NUMBER_ABSENT : packed - ARCH_NUMBER_FAR + ARCH_NUMBER_FAR_FIRST;
 }
 
 /* The index of the name with the i-th smallest number. */
@@ -85,8 +89,7 @@ static bool holds_pseudo(const struct callgate_arch *arch, uint16_t idx)
 /* The number in the architecture's table: its own or, where it has none or that is multiplexed, the pseudo number. */
 static int32_t table_number(const struct callgate_arch *arch, uint16_t idx)
 {
-	return holds_pseudo(arch, idx) ? arch_pseudo_numbers[idx]
-	                               : number_of(arch, idx) + (int32_t)arch->nr_base;
+	return holds_pseudo(arch, idx) ? arch_pseudo_numbers[idx] : number_of(arch, idx) + (int32_t)arch->nr_base;
 }
 
 int32_t arch_syscall_number(const struct callgate_arch *arch, const char *name)
@@ -266,8 +269,7 @@ unsigned arch_argument_bits(const struct callgate_arch *arch, const char *name, 
 		return arch->word_bits;
 	uint8_t kind = arch_widths[idx];
 	for (size_t i = 0; i < arch_width_exception_count; i++)
-		if (arch_width_exceptions[i].index == idx &&
-		    &arch_descriptors[arch_width_exceptions[i].arch] == arch)
+		if (arch_width_exceptions[i].index == idx && &arch_descriptors[arch_width_exceptions[i].arch] == arch)
 			kind = arch_width_exceptions[i].kind;
 	unsigned bits = bits_of_code[arch_width_kinds[kind] >> (2 * arg) & 3];
 	return bits < arch->word_bits ? bits : arch->word_bits;

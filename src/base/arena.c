@@ -105,7 +105,10 @@ bool arena_owns(const struct arena *arena, const void *memory)
 	return chunk != NULL;
 }
 
-/* From the oldest chunk on: what is freed last is at the end of the heap, which malloc() then gives back to the system at once. */
+/*
+ * From the oldest chunk on: what is freed last is at the end of the heap, which malloc() then gives back to the system
+ * at once.
+ */
 void arena_finish(struct arena *arena)
 {
 	struct arena_chunk *chunk = arena->oldest;

@@ -10,8 +10,8 @@
 struct arena_chunk;
 
 /*
- * All bytes ever handed out stay valid and in place until arena_finish(). A zeroed struct is an empty arena. Whoever has the struct
- * finishes the arena; functions that get a pointer to one only take from it.
+ * All bytes ever handed out stay valid and in place until arena_finish(). A zeroed struct is an empty arena. Whoever
+ * has the struct finishes the arena; functions that get a pointer to one only take from it.
  */
 struct arena {
 	struct arena_chunk *oldest, *newest;

@@ -97,7 +97,10 @@ UNCHECKED void raw_close(int fd)
 		call(SYS_close, fd, 0, 0, 0, 0);
 }
 
-/* A true 0, where there was no descriptor 0, makes the next number another one; a filter answers the same call with the same 0. */
+/*
+ * A true 0, where there was no descriptor 0, makes the next number another one; a filter answers the same call with the
+ * same 0.
+ */
 UNCHECKED static int new_descriptor(long nr, long a, long b, long c, long d)
 {
 	long first = call(nr, a, b, c, d, 0);

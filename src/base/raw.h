@@ -1,6 +1,7 @@
 /*
- * The system calls that the library makes itself. Each returns the kernel's result, or -errno; errno stays as it was. Async-signal-safe: none of
- * them locks or allocates anything, or makes a call but the named one, as a confined child needs it.
+ * The system calls that the library makes itself. Each returns the kernel's result, or -errno; errno stays as it was.
+ * Async-signal-safe: none of them locks or allocates anything, or makes a call but the named one, as a confined child
+ * needs it.
  */
 #ifndef CALLGATE_BASE_RAW_H
 #define CALLGATE_BASE_RAW_H
@@ -36,21 +37,27 @@ int raw_prctl(int option, unsigned long a, unsigned long b);
 /* ioctl(2) with a pointer, which the requests made here only read where it is const. */
 int raw_ioctl(int fd, unsigned long request, const void *argument);
 
-/* Reads until `size` bytes are there or the stream ends, over interruptions: the number of bytes, or -errno of the first failed read(2). */
+/*
+ * Reads until `size` bytes are there or the stream ends, over interruptions: the number of bytes, or -errno of the
+ * first failed read(2).
+ */
 long raw_read(int fd, void *buffer, size_t size);
 
 /* Writes all of it, over interruptions: `size`, or -errno of the first failed write(2); -EIO where nothing is taken. */
 long raw_write(int fd, const void *buffer, size_t size);
 
-/* The number in the line of a file that begins with `name`, which itself begins with a newline: nowhere else in it can a match begin. 0 without such a line. */
+/*
+ * The number in the line of a file that begins with `name`, which itself begins with a newline: nowhere else in it can
+ * a match begin. 0 without such a line.
+ */
 size_t raw_read_number(int fd, const char *name);
 
 /* Moves to the end of the file; pipes and terminals have no such place, and that is fine. */
 void raw_seek_end(int fd);
 
 /*
- * Calls that make a descriptor, close-on-exec, above 0, which a program may have closed on purpose. An older filter can answer such a call with 0
- * in the kernel's place, which is then somebody else's descriptor: -ECANCELED.
+ * Calls that make a descriptor, close-on-exec, above 0, which a program may have closed on purpose. An older filter can
+ * answer such a call with 0 in the kernel's place, which is then somebody else's descriptor: -ECANCELED.
  */
 int raw_pidfd_open(int pid);
 int raw_open(const char *name, int flags);

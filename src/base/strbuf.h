@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * text is NUL-terminated whenever it is not NULL; zeroed means empty. When memory runs out, `failed` is set, nothing is appended any
- * more, and strbuf_steal() reports it.
+ * text is NUL-terminated whenever it is not NULL; zeroed means empty. When memory runs out, `failed` is set, nothing is
+ * appended any more, and strbuf_steal() reports it.
  */
 struct strbuf {
 	char *text;
@@ -29,12 +29,15 @@ void strbuf_finish(struct strbuf *buf);
 enum { DECIMAL_SIZE = 3 * sizeof(size_t) + 1 };
 char *decimal_write(char *to, size_t number);
 
-/* How many bytes the first character of a text with `left` > 0 bytes has; 0: the text is not UTF-8 (RFC 3629: shortest form, no surrogates). */
+/*
+ * How many bytes the first character of a text with `left` > 0 bytes has; 0: the text is not UTF-8 (RFC 3629: shortest
+ * form, no surrogates).
+ */
 size_t utf8_size(const char *text, size_t left);
 
 /*
- * Which known word was meant? Edit distance with insertions, deletions, replacements and swaps of neighbours. `best` is NULL while
- * nothing offered is close enough to be a typing error.
+ * Which known word was meant? Edit distance with insertions, deletions, replacements and swaps of neighbours. `best` is
+ * NULL while nothing offered is close enough to be a typing error.
  */
 struct similar {
 	const char *word;

@@ -1,6 +1,6 @@
 /*
- * The one hash table: from the hash of an item to its index in an array that the caller keeps. Open addressing; the hash stands beside the
- * index, so that growing asks nobody, and items are compared only where their hashes are equal.
+ * The one hash table: from the hash of an item to its index in an array that the caller keeps. Open addressing; the
+ * hash stands beside the index, so that growing asks nobody, and items are compared only where their hashes are equal.
  */
 #ifndef CALLGATE_BASE_TABLE_H
 #define CALLGATE_BASE_TABLE_H
@@ -18,7 +18,10 @@ struct table_slot {
 	uint32_t taken; /* the index and 1; 0: free */
 };
 
-/* A zeroed struct is an empty table on the heap; one with an arena set lives in there. At most two thirds of the slots are taken. */
+/*
+ * A zeroed struct is an empty table on the heap; one with an arena set lives in there. At most two thirds of the slots
+ * are taken.
+ */
 struct table {
 	struct arena *arena;
 	struct table_slot *slots;
@@ -32,7 +35,9 @@ static inline bool table_reserve(struct table *table, size_t more)
 	return more <= table->size / 3 * 2 - table->count || table_grow(table, more);
 }
 
-/* Adds an item, which is not there; false when memory is out. Adding cannot fail where table_reserve() has made room. */
+/*
+ * Adds an item, which is not there; false when memory is out. Adding cannot fail where table_reserve() has made room.
+ */
 bool table_add(struct table *table, uint32_t hash, uint32_t index);
 
 /* Removes an item, which is there. */
@@ -45,8 +50,8 @@ void table_finish(struct table *table);
 typedef bool table_equal(const void *items, uint32_t index, const void *key);
 
 /* The index of the item that is_equal() takes, or TABLE_NONE. Inlined, so that is_equal() is too. */
-static inline uint32_t table_find(const struct table *table, uint32_t hash, table_equal *is_equal,
-                                  const void *items, const void *key)
+static inline uint32_t table_find(const struct table *table, uint32_t hash, table_equal *is_equal, const void *items,
+                                  const void *key)
 {
 	size_t mask = table->size - 1;
 

@@ -5,8 +5,7 @@
 #include <string.h>
 
 /* A capacity for `more` items after the present ones, and its bytes; false when there is no such number. */
-static bool find_room(size_t size, size_t count, size_t capacity, size_t more, size_t *ret_room,
-                      size_t *ret_bytes)
+static bool find_room(size_t size, size_t count, size_t capacity, size_t more, size_t *ret_room, size_t *ret_bytes)
 {
 	size_t needed, room = capacity ? capacity : 4;
 

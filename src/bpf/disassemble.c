@@ -60,8 +60,8 @@ static void format_insn(const struct sock_filter *insn, size_t at, bool big_endi
 	case BPF_KIND_JUMP:
 		return strbuf_printf(out, "goto %zu", at + 1 + insn->k);
 	case BPF_KIND_BRANCH:
-		return strbuf_printf(out, "if A %s %s goto %zu else %zu", code->symbol, operand,
-		                     at + 1 + insn->jt, at + 1 + insn->jf);
+		return strbuf_printf(out, "if A %s %s goto %zu else %zu", code->symbol, operand, at + 1 + insn->jt,
+		                     at + 1 + insn->jf);
 	case BPF_KIND_RETURN:
 		strbuf_append(out, "return ");
 		return code->x ? strbuf_append(out, "A") : bpf_format_action(insn->k, out);

@@ -10,9 +10,8 @@
 
 #define REGISTER(class, kind, ...) \
 	[BPF_LD | (class)] = {kind, false, __VA_ARGS__}, [BPF_LDX | (class)] = {kind, true, __VA_ARGS__}
-#define OPERATION(class, op, kind, ...)                        \
-	[(class) | (op) | BPF_K] = {kind, false, __VA_ARGS__}, \
-	                  [(class) | (op) | BPF_X] = {kind, true, __VA_ARGS__}
+#define OPERATION(class, op, kind, ...) \
+	[(class) | (op) | BPF_K] = {kind, false, __VA_ARGS__}, [(class) | (op) | BPF_X] = {kind, true, __VA_ARGS__}
 
 const struct bpf_code bpf_codes[BPF_CODES] = {
     [BPF_LD | BPF_W | BPF_ABS] = {BPF_KIND_LOAD},
@@ -92,15 +91,18 @@ static void swap(struct sock_filter *to, const struct sock_filter *from, size_t 
 	}
 }
 
-/* A program of instructions in host order, or in the target's: room for the struct and for both where the orders differ. */
+/*
+ * A program of instructions in host order, or in the target's: room for the struct and for both where the orders
+ * differ.
+ */
 static int make(const void *insns, size_t count, bool big_endian, bool in_host_order, struct diag *diag,
                 struct callgate_program **ret_program)
 {
 	if (count == 0)
 		return diag_fail(diag, -EINVAL, "a program needs at least one instruction");
 	if (count > BPF_PROGRAM_MAX)
-		return diag_fail(diag, -E2BIG, "%zu instructions: the kernel takes at most %d in one program",
-		                 count, BPF_PROGRAM_MAX);
+		return diag_fail(diag, -E2BIG, "%zu instructions: the kernel takes at most %d in one program", count,
+		                 BPF_PROGRAM_MAX);
 	bool foreign = big_endian != bpf_host_is_big_endian();
 	struct callgate_program *program =
 	    malloc(sizeof(*program) + count * sizeof(struct sock_filter) * (foreign ? 2 : 1));
@@ -124,8 +126,7 @@ int bpf_program_new(const struct sock_filter *insns, size_t count, bool big_endi
 	return make(insns, count, big_endian, true, diag, ret_program);
 }
 
-int bpf_program_copy(const struct callgate_program *program, struct diag *diag,
-                     struct callgate_program **ret_program)
+int bpf_program_copy(const struct callgate_program *program, struct diag *diag, struct callgate_program **ret_program)
 {
 	return make(program->insns, program->count, program->big_endian, true, diag, ret_program);
 }
@@ -160,8 +161,7 @@ static const char *operand_problem(const struct sock_filter *insn, size_t left)
 	case BPF_KIND_ARITHMETIC:
 		if (!code->x && op == BPF_DIV && insn->k == 0)
 			return "division by a constant zero";
-		return !code->x && (op == BPF_LSH || op == BPF_RSH) && insn->k >= 32 ? "shift by 32 or more"
-		                                                                     : NULL;
+		return !code->x && (op == BPF_LSH || op == BPF_RSH) && insn->k >= 32 ? "shift by 32 or more" : NULL;
 	case BPF_KIND_READ:
 	case BPF_KIND_WRITE:
 		return insn->k >= BPF_MEMWORDS ? "scratch memory has words 0 to 15" : NULL;
@@ -186,8 +186,7 @@ static const char *memory_problem(const struct sock_filter *insn, size_t at, uin
 		*known |= (uint16_t)(1u << insn->k);
 		return NULL;
 	case BPF_KIND_READ:
-		return *known & (1u << insn->k) ? NULL
-		                                : "reads a scratch word that some path has not written";
+		return *known & (1u << insn->k) ? NULL : "reads a scratch word that some path has not written";
 	case BPF_KIND_JUMP:
 		masks[at + 1 + insn->k] &= *known;
 		*known = ALL_MEMORY;
@@ -215,8 +214,8 @@ int bpf_accept(const struct callgate_program *program, struct diag *diag)
 		if (!problem)
 			problem = memory_problem(&insns[i], i, &known, masks);
 		if (problem)
-			return diag_fail(diag, -EINVAL, "instruction %zu (code 0x%02x, k 0x%x): %s", i,
-			                 insns[i].code, insns[i].k, problem);
+			return diag_fail(diag, -EINVAL, "instruction %zu (code 0x%02x, k 0x%x): %s", i, insns[i].code,
+			                 insns[i].k, problem);
 	}
 	if (bpf_kind_of(&insns[program->count - 1]) != BPF_KIND_RETURN)
 		return diag_fail(diag, -EINVAL, "instruction %zu: the last instruction must be a return",
@@ -226,8 +225,7 @@ int bpf_accept(const struct callgate_program *program, struct diag *diag)
 
 static size_t branch_length(const struct sock_filter *insn)
 {
-	size_t wide =
-	    !bpf_code_of(insn)->x && (int32_t)insn->k < 0 ? 1 : 0; /* the constant needs a register first */
+	size_t wide = !bpf_code_of(insn)->x && (int32_t)insn->k < 0 ? 1 : 0; /* the constant needs a register first */
 	uint16_t op = BPF_OP(insn->code);
 
 	if (insn->jf == 0 || (insn->jt == 0 && op != BPF_JSET))

@@ -1,6 +1,6 @@
 /*
- * A program: instructions in host order plus the byte order of the machine they are for; what each instruction is; whether the kernel
- * accepts it; and the program as text.
+ * A program: instructions in host order plus the byte order of the machine they are for; what each instruction is;
+ * whether the kernel accepts it; and the program as text.
  */
 #ifndef CALLGATE_BPF_PROGRAM_H
 #define CALLGATE_BPF_PROGRAM_H
@@ -32,8 +32,7 @@ int bpf_program_new(const struct sock_filter *insns, size_t count, bool big_endi
                     struct callgate_program **ret_program);
 int bpf_program_from_bytes(const void *bytes, size_t size, bool big_endian, struct diag *diag,
                            struct callgate_program **ret_program);
-int bpf_program_copy(const struct callgate_program *program, struct diag *diag,
-                     struct callgate_program **ret_program);
+int bpf_program_copy(const struct callgate_program *program, struct diag *diag, struct callgate_program **ret_program);
 void bpf_program_free(struct callgate_program *program);
 
 /* What an instruction does. Whoever walks over a program asks for this and not for codes. */

@@ -22,8 +22,8 @@ static uint32_t load(const struct seccomp_data *data, bool big_endian, uint32_t 
 }
 
 /* Executes the instruction at pc; true if it ends the program, with the verdict in A. */
-static bool execute(struct state *state, const struct callgate_program *program,
-                    const struct seccomp_data *data, unsigned long (*sides)[2])
+static bool execute(struct state *state, const struct callgate_program *program, const struct seccomp_data *data,
+                    unsigned long (*sides)[2])
 {
 	size_t pc = state->pc++;
 	const struct sock_filter *insn = &program->insns[pc];
@@ -94,8 +94,7 @@ uint32_t bpf_simulate_counting(const struct callgate_program *program, const str
 	return ended ? state.a : SECCOMP_RET_KILL_PROCESS;
 }
 
-uint32_t bpf_simulate(const struct callgate_program *program, const struct seccomp_data *data,
-                      size_t *ret_executed)
+uint32_t bpf_simulate(const struct callgate_program *program, const struct seccomp_data *data, size_t *ret_executed)
 {
 	return bpf_simulate_counting(program, data, ret_executed, NULL);
 }

@@ -12,10 +12,12 @@
  * The value the program returns for `data`, a record of numbers in host order that is laid out in the program's
  * byte order. Only for accepted programs (bpf_accept). ret_executed (may be NULL) counts the instructions executed.
  */
-uint32_t bpf_simulate(const struct callgate_program *program, const struct seccomp_data *data,
-                      size_t *ret_executed);
+uint32_t bpf_simulate(const struct callgate_program *program, const struct seccomp_data *data, size_t *ret_executed);
 
-/* bpf_simulate(); sides[pc][1] counts how often the conditional jump at pc held, sides[pc][0] how often not. NULL is fine. */
+/*
+ * bpf_simulate(); sides[pc][1] counts how often the conditional jump at pc held, sides[pc][0] how often not. NULL is
+ * fine.
+ */
 uint32_t bpf_simulate_counting(const struct callgate_program *program, const struct seccomp_data *data,
                                size_t *ret_executed, unsigned long (*sides)[2]);
 

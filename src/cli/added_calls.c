@@ -1,5 +1,6 @@
 /*
- * Which calls an addition is about, what is to be added for a denied call, and the proof of an addition (cli/addition.h).
+ * Which calls an addition is about, what is to be added for a denied call, and the proof of an addition
+ * (cli/addition.h).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -38,12 +39,11 @@ static bool make_whole(struct scmp_arg_cmp *condition)
 /* Where arguments have 32 bits, nothing need say that the others are zeros. */
 static bool says_nothing(const struct callgate_arch *arch, const struct scmp_arg_cmp *condition)
 {
-	return arch->word_bits == 32 && condition->op == SCMP_CMP_MASKED_EQ &&
-	       (condition->datum_a & UINT32_MAX) == 0 && condition->datum_b == 0;
+	return arch->word_bits == 32 && condition->op == SCMP_CMP_MASKED_EQ && (condition->datum_a & UINT32_MAX) == 0 &&
+	       condition->datum_b == 0;
 }
 
-static bool add_kind(struct added_calls *calls, const struct callgate_arch *arch,
-                     const struct callgate_call_kind *kind)
+static bool add_kind(struct added_calls *calls, const struct callgate_arch *arch, const struct callgate_call_kind *kind)
 {
 	struct added_call call = {.arch = arch->token, .nr = kind->nr};
 
@@ -86,23 +86,24 @@ bool added_calls_parse(struct added_calls *calls, const struct filter *filter, c
 /* ---- what to add ---- */
 
 /* Bits of the arguments that decide. */
-static unsigned deciding_arguments(const struct callgate_simulator *simulator,
-                                   const struct callgate_arch *arch, const struct callgate_call *call,
-                                   const char *name)
+static unsigned deciding_arguments(const struct callgate_simulator *simulator, const struct callgate_arch *arch,
+                                   const struct callgate_call *call, const char *name)
 {
 	unsigned arguments = learned_subjects(name);
 	struct callgate_rule rule;
 
 	for (size_t i = 0; callgate_simulator_rule(simulator, i, &rule) == 0; i++)
-		for (size_t j = 0;
-		     rule.arch == arch->token && rule.nr == call->nr && j < rule.condition_count; j++)
+		for (size_t j = 0; rule.arch == arch->token && rule.nr == call->nr && j < rule.condition_count; j++)
 			arguments |= 1U << (rule.conditions[j].arg & ~CALLGATE_LOW_HALF);
 	return arguments;
 }
 
-/* A negative value is a number as it stands in the register: its name would mean two. What the kernel does not read may be anything. */
-static void put_value(struct strbuf *text, const struct callgate_arch *arch, const char *name,
-                      unsigned argument, uint64_t value)
+/*
+ * A negative value is a number as it stands in the register: its name would mean two. What the kernel does not read may
+ * be anything.
+ */
+static void put_value(struct strbuf *text, const struct callgate_arch *arch, const char *name, unsigned argument,
+                      uint64_t value)
 {
 	const unsigned bits = callgate_argument_bits(arch->token, name, argument);
 	const uint64_t read = bits < 64 ? value & ((UINT64_C(1) << bits) - 1) : value;
@@ -114,8 +115,7 @@ static void put_value(struct strbuf *text, const struct callgate_arch *arch, con
 		strbuf_printf(text, "* & 0x%llx == 0x%llx", (1ULL << bits) - 1, (unsigned long long)read);
 		return;
 	}
-	const size_t length =
-	    callgate_decode_argument(arch->token, name, argument, value, words, sizeof(words));
+	const size_t length = callgate_decode_argument(arch->token, name, argument, value, words, sizeof(words));
 	if (length < sizeof(words) && words[0] != '-' && strncmp(words, "AT_FDCWD", 8) != 0)
 		strbuf_append(text, words);
 	else
@@ -150,11 +150,13 @@ const char *added_call_name(const struct added_call *call)
 	return callgate_syscall_name(call->arch, call->nr);
 }
 
-/* The call of a 32-bit architecture that stands for many, with the number of this one, if there is such: an entry for "socket" is about both. */
+/*
+ * The call of a 32-bit architecture that stands for many, with the number of this one, if there is such: an entry for
+ * "socket" is about both.
+ */
 static int add_multiplexed(scmp_filter_ctx ctx, const struct callgate_arch *arch, const char *name)
 {
-	const int pseudo =
-	    name && arch->multiplexed ? seccomp_syscall_resolve_name_arch(arch->token, name) : 0;
+	const int pseudo = name && arch->multiplexed ? seccomp_syscall_resolve_name_arch(arch->token, name) : 0;
 	const bool is_socket = pseudo <= -101 && pseudo >= -120, is_ipc = pseudo <= -201 && pseudo >= -224;
 
 	if (!is_socket && !is_ipc)
@@ -169,8 +171,7 @@ static int add_multiplexed(scmp_filter_ctx ctx, const struct callgate_arch *arch
 static int add_masked(scmp_filter_ctx ctx, const struct added_call *call)
 {
 	const struct callgate_arch *arch;
-	int result = callgate_rule_add(ctx, call->arch, SCMP_ACT_KILL_PROCESS, call->nr, call->count,
-	                               call->conditions);
+	int result = callgate_rule_add(ctx, call->arch, SCMP_ACT_KILL_PROCESS, call->nr, call->count, call->conditions);
 
 	for (size_t i = 0; result == 0 && call->count == 0 && (arch = callgate_arch_at(i)); i++)
 		if (seccomp_arch_exist(ctx, arch->token) == 0)
@@ -253,14 +254,12 @@ static bool prove_rest(const struct filter *old, const struct filter *new, const
 			cli_error("%s: a call that stays denied gets another error: %s", old->path,
 			          comparison->differences[0].text);
 		else if (!holds && comparison->count > 0)
-			cli_error("%s: more than that would change: %s", old->path,
-			          comparison->differences[0].text);
+			cli_error("%s: more than that would change: %s", old->path, comparison->differences[0].text);
 		else if (!holds)
 			cli_error("%s: it is not proved that nothing else would change: %s", old->path,
 			          callgate_diagnosis(NULL));
 	} else
-		cli_error("%s: %s", old->path,
-		          result == -ENOMEM ? "out of memory" : callgate_diagnosis(NULL));
+		cli_error("%s: %s", old->path, result == -ENOMEM ? "out of memory" : callgate_diagnosis(NULL));
 	callgate_comparison_free(comparison);
 	masked_finish(&first);
 	masked_finish(&second);
@@ -268,20 +267,17 @@ static bool prove_rest(const struct filter *old, const struct filter *new, const
 	return holds;
 }
 
-int added_call_denied(const struct filter *filter, const struct added_call *call,
-                      struct callgate_call *ret_example)
+int added_call_denied(const struct filter *filter, const struct added_call *call, struct callgate_call *ret_example)
 {
 	const struct callgate_filter side = filter_side(filter);
 	struct callgate_cases *cases;
 	struct callgate_answer answer;
-	int result =
-	    callgate_ask(&side, call->arch, call->nr, call->count, call->conditions, SCMP_ACT_ALLOW, &answer);
+	int result = callgate_ask(&side, call->arch, call->nr, call->count, call->conditions, SCMP_ACT_ALLOW, &answer);
 
 	if (result == 0 && answer.proved && !answer.ever_denied)
 		return 0;
 	if (result == 0)
-		result = callgate_cases_find(&side, call->arch, call->nr, call->count, call->conditions, 1000,
-		                             &cases);
+		result = callgate_cases_find(&side, call->arch, call->nr, call->count, call->conditions, 1000, &cases);
 	if (result < 0)
 		return result;
 	result = -EDQUOT;

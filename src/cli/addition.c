@@ -73,8 +73,7 @@ static bool fail(const struct change *change, const char *name, const char *why)
 static bool replace_text(struct change *change, int result, struct text *text, const char *name)
 {
 	if (result < 0)
-		return fail(change, name,
-		            result == -ENOMEM ? "out of memory" : "there is no list of calls to change");
+		return fail(change, name, result == -ENOMEM ? "out of memory" : "there is no list of calls to change");
 	free(change->text.bytes);
 	change->text = *text;
 	return true;
@@ -124,15 +123,13 @@ static bool decider_start(struct decider *decider, const scmp_filter_ctx ctx, ui
 
 	for (size_t i = 0; found; i++) {
 		found = callgate_simulator_rule(decider->simulator, i, &decider->rule) == 0;
-		if (decider->rule.id == id && decider->rule.arch == call->arch &&
-		    decider->rule.nr == call->nr)
+		if (decider->rule.id == id && decider->rule.arch == call->arch && decider->rule.nr == call->nr)
 			break;
 	}
 	decider->alone = found ? seccomp_init(SCMP_ACT_ALLOW) : NULL;
 	return decider->alone &&
-	       (call->arch == SCMP_ARCH_NATIVE ||
-	        (seccomp_arch_remove(decider->alone, SCMP_ARCH_NATIVE) == 0 &&
-	         seccomp_arch_add(decider->alone, call->arch) == 0)) &&
+	       (call->arch == SCMP_ARCH_NATIVE || (seccomp_arch_remove(decider->alone, SCMP_ARCH_NATIVE) == 0 &&
+	                                           seccomp_arch_add(decider->alone, call->arch) == 0)) &&
 	       callgate_rule_add(decider->alone, call->arch, SCMP_ACT_KILL_PROCESS, call->nr,
 	                         (unsigned)decider->rule.condition_count, decider->rule.conditions) == 0;
 }
@@ -149,18 +146,17 @@ static bool is_possible(const struct decider *decider, unsigned count, const str
 	const struct callgate_filter filter = {.ctx = decider->alone};
 	struct callgate_answer answer;
 
-	return callgate_ask(&filter, decider->rule.arch, decider->rule.nr, count, conditions, SCMP_ACT_ALLOW,
-	                    &answer) < 0 ||
+	return callgate_ask(&filter, decider->rule.arch, decider->rule.nr, count, conditions, SCMP_ACT_ALLOW, &answer) <
+	           0 ||
 	       !answer.proved || !answer.holds;
 }
 
 /*
- * One entry can't say "not all of these hold": entry `which` says that the conditions before that one hold and that one does not. Where the rule
- * says so already, it is not said again, as entries with two conditions on one argument mean something else. Sets *ret_text to NULL where no call is
- * left. False: no entry can say it.
+ * One entry can't say "not all of these hold": entry `which` says that the conditions before that one hold and that one
+ * does not. Where the rule says so already, it is not said again, as entries with two conditions on one argument mean
+ * something else. Sets *ret_text to NULL where no call is left. False: no entry can say it.
  */
-static bool negation(const struct decider *decider, const struct added_call *call, unsigned which,
-                     char **ret_text)
+static bool negation(const struct decider *decider, const struct added_call *call, unsigned which, char **ret_text)
 {
 	struct scmp_arg_cmp conditions[ADDED_CONDITIONS];
 	struct text text = {0};
@@ -186,8 +182,7 @@ static bool negation(const struct decider *decider, const struct added_call *cal
 }
 
 /* An entry decides: it is left for the other calls. */
-static bool narrow(struct change *change, const struct filter *filter, uint32_t rule,
-                   const struct added_call *call)
+static bool narrow(struct change *change, const struct filter *filter, uint32_t rule, const struct added_call *call)
 {
 	char *conditions[ADDED_CONDITIONS] = {NULL};
 	struct decider decider = {0};
@@ -202,18 +197,19 @@ static bool narrow(struct change *change, const struct filter *filter, uint32_t 
 	}
 	if (!done)
 		fail(change, added_call_name(call), cannot_narrow);
-	done = done && replace_text(
-	                   change, profile_text_narrow(&change->text, line, column, count, conditions, &text),
-	                   &text, added_call_name(call));
+	done = done && replace_text(change, profile_text_narrow(&change->text, line, column, count, conditions, &text),
+	                            &text, added_call_name(call));
 	for (unsigned i = 0; i < count; i++)
 		free(conditions[i]);
 	decider_finish(&decider);
 	return done;
 }
 
-/* One step for the first thing that denies these calls. *ret_changed: the text is another one, and the filter is to be read again. */
-static bool step(struct change *change, const struct filter *filter, const struct added_call *call,
-                 bool *ret_changed)
+/*
+ * One step for the first thing that denies these calls. *ret_changed: the text is another one, and the filter is to be
+ * read again.
+ */
+static bool step(struct change *change, const struct filter *filter, const struct added_call *call, bool *ret_changed)
 {
 	struct callgate_verdict verdict;
 	struct callgate_call example;
@@ -235,8 +231,7 @@ static bool step(struct change *change, const struct filter *filter, const struc
 static bool open_text(struct filter *filter, const char *name, const struct text *text,
                       const struct environment *environment)
 {
-	return filter_open_text(filter, name, text->bytes, text->size, environment) ||
-	       filter_explain(filter, false);
+	return filter_open_text(filter, name, text->bytes, text->size, environment) || filter_explain(filter, false);
 }
 
 /* Until nothing denies the calls any more. */
@@ -250,16 +245,14 @@ static bool change_text(struct change *change, const struct added_calls *calls)
 		struct filter filter = {0};
 		struct text text = {0};
 		bool changed = false;
-		done = change->text.size < most
-		           ? open_text(&filter, change->name, &change->text, change->environment)
-		           : fail(change, "what was asked for", cannot_narrow);
+		done = change->text.size < most ? open_text(&filter, change->name, &change->text, change->environment)
+		                                : fail(change, "what was asked for", cannot_narrow);
 		change->pending.count = 0;
 		for (size_t i = 0; done && !changed && i < calls->calls.count; i++)
 			done = step(change, &filter, &calls->calls.items[i], &changed);
 		is_allowed = done && !changed && change->pending.count == 0;
 		if (done && !changed && !is_allowed)
-			done = replace_text(change,
-			                    profile_text_append(&change->text, print_entries, change, &text),
+			done = replace_text(change, profile_text_append(&change->text, print_entries, change, &text),
 			                    &text, "what was asked for");
 		for (size_t i = 0; done && !changed && i < change->pending.count; i++)
 			done = vec_push(&change->appended, change->pending.items[i]);

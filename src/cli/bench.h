@@ -1,6 +1,6 @@
 /*
- * What `callgate bench` compares: a policy (cmd_bench.c), the libraries that build it, a column each, and what is measured of their
- * programs (bench_measure.c).
+ * What `callgate bench` compares: a policy (cmd_bench.c), the libraries that build it, a column each, and what is
+ * measured of their programs (bench_measure.c).
  */
 #ifndef CALLGATE_CLI_BENCH_H
 #define CALLGATE_CLI_BENCH_H
@@ -70,15 +70,14 @@ struct bench_column {
 };
 
 /*
- * Builds the policy `repeats` times with each library in turn; the first column is our own, with and without the proof. Leaves each
- * column's program, and what is counted of it. False after a message was printed.
+ * Builds the policy `repeats` times with each library in turn; the first column is our own, with and without the proof.
+ * Leaves each column's program, and what is counted of it. False after a message was printed.
  */
-bool bench_build(struct bench_column *columns, size_t count, const struct bench_policy *policy,
-                 unsigned int repeats);
+bool bench_build(struct bench_column *columns, size_t count, const struct bench_policy *policy, unsigned int repeats);
 
 /*
- * Loads the programs into fresh processes, in turn, several times over, and makes calls there. What can't be loaded here, and a kind that the
- * policy has no harmless call of, is NAN.
+ * Loads the programs into fresh processes, in turn, several times over, and makes calls there. What can't be loaded
+ * here, and a kind that the policy has no harmless call of, is NAN.
  */
 void bench_use(struct bench_column *columns, size_t count);
 

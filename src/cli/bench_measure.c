@@ -1,4 +1,7 @@
-/* What is measured of programs: counts, and how long it takes to build them, to load them, and to make calls under them. */
+/*
+ * What is measured of programs: counts, and how long it takes to build them, to load them, and to make calls under
+ * them.
+ */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <math.h>
@@ -77,8 +80,7 @@ static bool satisfy(const struct callgate_rule *rule, uint64_t ret_args[6])
 	memset(ret_args, 0, 6 * sizeof(*ret_args));
 	for (size_t i = 0; i < rule->condition_count; i++) {
 		const struct scmp_arg_cmp *c = &rule->conditions[i];
-		const uint64_t candidates[] = {c->datum_a, c->datum_a + 1, c->datum_a - 1,
-		                               c->datum_b & c->datum_a};
+		const uint64_t candidates[] = {c->datum_a, c->datum_a + 1, c->datum_a - 1, c->datum_b & c->datum_a};
 		unsigned at = 0;
 		while (at < 4 && !holds(c, candidates[at]))
 			at++;
@@ -190,7 +192,10 @@ static double median(double *values, size_t count)
 	return count ? values[count / 2] : (double)NAN;
 }
 
-/* Did the function return true in a child? What it finds out is in memory that is shared, since a filter may forbid all else. */
+/*
+ * Did the function return true in a child? What it finds out is in memory that is shared, since a filter may forbid all
+ * else.
+ */
 static bool in_child(bool (*function)(void *), void *data)
 {
 	int status;
@@ -211,8 +216,8 @@ static void *share(size_t size)
 /*
  * ---- building ----
  *
- * The libraries take turns, so that what disturbs one disturbs the others; each turn is a process of its own, so that none finds the
- * memory as another left it, and starts with a build that does not count.
+ * The libraries take turns, so that what disturbs one disturbs the others; each turn is a process of its own, so that
+ * none finds the memory as another left it, and starts with a build that does not count.
  */
 
 enum { TURNS = 9, VARIANTS = BENCH_LIBRARIES + 1 };
@@ -238,8 +243,7 @@ static unsigned int add_rules(const struct bench_library *library, const struct 
 		const struct callgate_rule *rule = &policy->rules.items[i].rule;
 		int nr = library->resolve(policy->rules.items[i].name);
 		if (nr == __NR_SCMP_ERROR ||
-		    library->rule_add(ctx, rule->action, nr, (unsigned int)rule->condition_count,
-		                      rule->conditions) < 0)
+		    library->rule_add(ctx, rule->action, nr, (unsigned int)rule->condition_count, rule->conditions) < 0)
 			rejected++;
 	}
 	return rejected;
@@ -273,8 +277,8 @@ static bool take_turn(void *data)
 	double rules, all;
 
 	for (size_t i = 0; i <= variant->builds; i++) {
-		if (fd < 0 || !build_once(variant->library, variant->policy, variant->proof, fd, &rules, &all,
-		                          &rejected))
+		if (fd < 0 ||
+		    !build_once(variant->library, variant->policy, variant->proof, fd, &rules, &all, &rejected))
 			return false;
 		if (i > 0) {
 			variant->rules[variant->count + i - 1] = rules;
@@ -323,15 +327,13 @@ static bool measure_building(struct bench_column *columns, size_t count, const s
 	}
 	if (done) {
 		columns[0].values[BENCH_ALL] = median(variants[count].all, variants[count].count);
-		columns[0].values[BENCH_PROOF] =
-		    columns[0].values[BENCH_ALL] - columns[0].values[BENCH_BUILD];
+		columns[0].values[BENCH_PROOF] = columns[0].values[BENCH_ALL] - columns[0].values[BENCH_BUILD];
 	}
 	munmap(times, size);
 	return done;
 }
 
-bool bench_build(struct bench_column *columns, size_t count, const struct bench_policy *policy,
-                 unsigned int repeats)
+bool bench_build(struct bench_column *columns, size_t count, const struct bench_policy *policy, unsigned int repeats)
 {
 	int fd = memfd_create("program", MFD_CLOEXEC);
 	bool done = fd >= 0 && measure_building(columns, count, policy, repeats);
@@ -459,8 +461,7 @@ static bool is_of_kind(const struct callgate_program *program, const struct call
 		return false;
 	if (kind == BENCH_DENIED)
 		return (verdict.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
-	return verdict.action == SCMP_ACT_ALLOW && !only_denied &&
-	       verdict.from_bitmap == (kind == BENCH_CACHED);
+	return verdict.action == SCMP_ACT_ALLOW && !only_denied && verdict.from_bitmap == (kind == BENCH_CACHED);
 }
 
 void bench_use(struct bench_column *columns, size_t count)

@@ -21,8 +21,8 @@ struct settings {
 static const struct settings defaults = {.repeats = 51};
 
 static const struct option_row options[] = {
-    {"repeats", 0, "N", take_number, offsetof(struct settings, repeats),
-     "how often each program is built; default: 51", .least = 1, .most = BENCH_REPEATS_MAX},
+    {"repeats", 0, "N", take_number, offsetof(struct settings, repeats), "how often each program is built; default: 51",
+     .least = 1, .most = BENCH_REPEATS_MAX},
     {"counts", 0, NULL, take_flag, offsetof(struct settings, counts),
      "only what is counted, not timed: the same in every run"},
     {0},
@@ -178,10 +178,8 @@ static size_t open_libraries(struct bench_column columns[BENCH_LIBRARIES])
 	void *handle = open_distribution();
 
 	columns[0].library = ours;
-	if (!handle || !find(handle, "seccomp_init", &peer.init) ||
-	    !find(handle, "seccomp_release", &peer.release) ||
-	    !find(handle, "seccomp_attr_set", &peer.attr_set) ||
-	    !find(handle, "seccomp_arch_add", &peer.arch_add) ||
+	if (!handle || !find(handle, "seccomp_init", &peer.init) || !find(handle, "seccomp_release", &peer.release) ||
+	    !find(handle, "seccomp_attr_set", &peer.attr_set) || !find(handle, "seccomp_arch_add", &peer.arch_add) ||
 	    !find(handle, "seccomp_syscall_resolve_name", &peer.resolve) ||
 	    !find(handle, "seccomp_rule_add_array", &peer.rule_add) ||
 	    !find(handle, "seccomp_export_bpf", &peer.export_bpf))
@@ -228,8 +226,7 @@ static void print_row(enum bench_measure row, const struct bench_column *columns
 	printf("\n");
 }
 
-static void print(const struct bench_policy *policy, const struct bench_column *columns, size_t count,
-                  bool timed)
+static void print(const struct bench_policy *policy, const struct bench_column *columns, size_t count, bool timed)
 {
 	printf("%s: %zu rules%*s", policy->name, policy->rules.count, (int)(18 - strlen(policy->name)), "");
 	for (size_t i = 0; i < count; i++)
@@ -238,8 +235,7 @@ static void print(const struct bench_policy *policy, const struct bench_column *
 	for (enum bench_measure row = 0; row < (timed ? BENCH_MEASURES : BENCH_RULES); row++)
 		print_row(row, columns, count);
 	if (policy->left_out)
-		printf("  %zu rules are left out: other libraries have no words for them\n",
-		       policy->left_out);
+		printf("  %zu rules are left out: other libraries have no words for them\n", policy->left_out);
 	for (size_t i = 0; i < count; i++)
 		if (columns[i].rejected)
 			printf("  %s does not know %u of the rules' calls\n", columns[i].library.name,
@@ -279,13 +275,11 @@ static int run(struct call *call)
 
 	for (size_t i = 0; i < own && done; i++) {
 		const struct embedded *file = embedded_find(profiles[i]);
-		done = bench(&filter,
-		             file && filter_open_text(&filter, file->name, file->text, file->size, NULL),
+		done = bench(&filter, file && filter_open_text(&filter, file->name, file->text, file->size, NULL),
 		             settings);
 	}
 	for (size_t i = 0; i < call->operand_count && done; i++)
-		done = bench(&filter, filter_open_profile(&filter, call->operands[i], &call->environment),
-		             settings);
+		done = bench(&filter, filter_open_profile(&filter, call->operands[i], &call->environment), settings);
 	if (done)
 		printf("(in brackets: callgate's value / the other's)\n");
 	return done ? CLI_OK : CLI_FAILED;

@@ -77,8 +77,7 @@ static void count_archs(struct report *report)
 
 /* Calls the function for at most `max` differences, in the order of report->archs. */
 static void visit(const struct report *report,
-                  void (*show)(const struct callgate_difference *difference, struct json *json),
-                  struct json *json)
+                  void (*show)(const struct callgate_difference *difference, struct json *json), struct json *json)
 {
 	size_t shown = 0;
 
@@ -117,8 +116,7 @@ static void print_json(const struct report *report)
 	for (size_t i = 0; i < report->arch_count; i++)
 		if (report->archs[i].count) {
 			json_open(&json, NULL, "{}");
-			json_text(&json, "arch_name",
-			          report->archs[i].arch ? report->archs[i].arch->name : NULL);
+			json_text(&json, "arch_name", report->archs[i].arch ? report->archs[i].arch->name : NULL);
 			json_number(&json, "count", (long long)report->archs[i].count);
 			json_close(&json);
 		}
@@ -154,8 +152,7 @@ static void print_sums(const struct report *report)
 			printf(" on %s", arch ? arch->name : "other architectures");
 	}
 	if (c->count > report->max)
-		printf("; %zu %s shown, --max %zu shows all", report->max, report->max == 1 ? "is" : "are",
-		       c->count);
+		printf("; %zu %s shown, --max %zu shows all", report->max, report->max == 1 ? "is" : "are", c->count);
 	putchar('\n');
 }
 
@@ -230,8 +227,7 @@ static int run_prove(struct call *call)
 	bool opened = filter_open_profile(&profile, call->operands[0], &call->environment);
 
 	if (opened)
-		(void)callgate_profile_review(
-		    profile.profile); /* what fits no single program is not reviewed */
+		(void)callgate_profile_review(profile.profile); /* what fits no single program is not reviewed */
 	opened = filter_explain(&profile, opened);
 
 	for (size_t i = 1; i < call->operand_count && opened; i++)

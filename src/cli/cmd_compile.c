@@ -1,4 +1,7 @@
-/* callgate compile: the program of a profile, as bytes, as C, as pseudo code, for a checker, or as the graph that it is made from. */
+/*
+ * callgate compile: the program of a profile, as bytes, as C, as pseudo code, for a checker, or as the graph that it is
+ * made from.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +95,8 @@ static bool print_pseudo_code(scmp_filter_ctx ctx, FILE *out)
 static bool print_listing(scmp_filter_ctx ctx, FILE *out, const char *pass, bool dot)
 {
 	char *text = NULL;
-	bool done = explain(ctx, pass ? callgate_compile_dump(ctx, pass, dot, &text)
-	                              : callgate_compile_text(ctx, &text));
+	bool done =
+	    explain(ctx, pass ? callgate_compile_dump(ctx, pass, dot, &text) : callgate_compile_text(ctx, &text));
 
 	if (done)
 		fputs(text, out);
@@ -119,8 +122,7 @@ static bool is_for_terminal(const struct settings *settings, const struct output
 }
 
 /* A header is made of several contexts, which it opens itself: it has no `ctx`. */
-static bool print_header_format(const struct settings *settings, const struct environment *environment,
-                                FILE *out)
+static bool print_header_format(const struct settings *settings, const struct environment *environment, FILE *out)
 {
 #ifdef HAVE_LIBMD
 	return print_header(settings->profile, settings->name, environment, out);
@@ -140,9 +142,8 @@ static int write_output(scmp_filter_ctx ctx, const struct call *call)
 		return CLI_FAILED;
 	if (is_for_terminal(settings, &output))
 		cli_error("a program is not for reading: name a file with -o, or a --format");
-	else if (settings->format == FORMAT_HEADER
-	             ? print_header_format(settings, &call->environment, output.stream)
-	             : print(ctx, output.stream, settings))
+	else if (settings->format == FORMAT_HEADER ? print_header_format(settings, &call->environment, output.stream)
+	                                           : print(ctx, output.stream, settings))
 		return output_commit(&output) ? CLI_OK : CLI_FAILED;
 	output_discard(&output);
 	return CLI_FAILED;

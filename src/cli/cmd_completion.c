@@ -134,8 +134,7 @@ static void print_zsh(void)
 		print_about(command->what);
 		puts("'");
 	}
-	fputs(")\nif (( CURRENT == 2 )); then\n\t_describe command commands\nelse\n\tcase $words[2] in\n",
-	      stdout);
+	fputs(")\nif (( CURRENT == 2 )); then\n\t_describe command commands\nelse\n\tcase $words[2] in\n", stdout);
 	for (size_t i = 0; (command = command_at(i)); i++) {
 		printf("\t%s)\n\t\t(( CURRENT-- )); shift words\n\t\t_arguments '--help[list the options]'",
 		       command->name);

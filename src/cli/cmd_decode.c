@@ -110,15 +110,17 @@ static bool skip(const char **at, const char *word)
 	return true;
 }
 
-/* The process, in the forms "[pid 12] " and "12 "; and the time, "12:00:00.123 " or "1600000000.5 ", which strace -t prints. */
+/*
+ * The process, in the forms "[pid 12] " and "12 "; and the time, "12:00:00.123 " or "1600000000.5 ", which strace -t
+ * prints.
+ */
 static int read_prefix(const char **at)
 {
 	int pid = 0, length = 0;
 
 	if (sscanf(*at, "[pid %d] %n", &pid, &length) == 1 && length > 0)
 		*at += length;
-	else if (sscanf(*at, "%d %n", &pid, &length) == 1 && length > 0 &&
-	         (*at)[strspn(*at, "0123456789")] == ' ')
+	else if (sscanf(*at, "%d %n", &pid, &length) == 1 && length > 0 && (*at)[strspn(*at, "0123456789")] == ' ')
 		*at += length;
 	else
 		pid = 0;
@@ -129,7 +131,10 @@ static int read_prefix(const char **at)
 	return pid;
 }
 
-/* "O_RDONLY|O_CLOEXEC", "0644", "AT_FDCWD", "-1", "NULL", "3</tmp>": false where it is something else, such as a string or a structure. */
+/*
+ * "O_RDONLY|O_CLOEXEC", "0644", "AT_FDCWD", "-1", "NULL", "3</tmp>": false where it is something else, such as a string
+ * or a structure.
+ */
 static bool read_value(uint32_t arch, const char *text, size_t length, uint64_t *ret_value)
 {
 	uint64_t value = 0;
@@ -157,7 +162,10 @@ static bool read_value(uint32_t arch, const char *text, size_t length, uint64_t 
 	return true;
 }
 
-/* The end of an argument that begins here: a comma or the closing parenthesis that is in no string and no other brackets. */
+/*
+ * The end of an argument that begins here: a comma or the closing parenthesis that is in no string and no other
+ * brackets.
+ */
 static const char *end_of_argument(const char *at)
 {
 	int depth = 0;
@@ -177,9 +185,11 @@ static const char *end_of_argument(const char *at)
 	return at;
 }
 
-/* "openat(AT_FDCWD, "/x", O_RDONLY) = -1 EPERM (...)": the call, and at what *ret_rest is after the parenthesis; false: this is no call. */
-static bool read_call(uint32_t arch, const char *at, struct callgate_report *ret_report,
-                      const char **ret_rest)
+/*
+ * "openat(AT_FDCWD, "/x", O_RDONLY) = -1 EPERM (...)": the call, and at what *ret_rest is after the parenthesis; false:
+ * this is no call.
+ */
+static bool read_call(uint32_t arch, const char *at, struct callgate_report *ret_report, const char **ret_rest)
 {
 	const size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789_");
 	struct callgate_report report = {.known = 0};
@@ -267,7 +277,10 @@ static void take_result(struct decoding *d, struct callgate_report *report, cons
 		print_report(d, report);
 }
 
-/* "--- SIGSYS {si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x7f, si_syscall=__NR_mkdir, si_arch=AUDIT_ARCH_X86_64} ---" */
+/*
+ * "--- SIGSYS {si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x7f, si_syscall=__NR_mkdir,
+ * si_arch=AUDIT_ARCH_X86_64} ---"
+ */
 static bool take_signal(struct decoding *d, const char *at, int pid)
 {
 	const char *name = strstr(at, "si_syscall=__NR_");
@@ -371,9 +384,8 @@ static bool open_filter(struct decoding *d, struct filter *filter, const struct 
 	}
 	if (!filter_explain(filter, filter_open(filter, d->settings->profile, &call->environment)))
 		return false;
-	const int result = filter->ctx
-	                       ? callgate_simulator_new(filter->ctx, &decoder->simulator)
-	                       : callgate_simulator_new_program(filter->programs[0], &decoder->simulator);
+	const int result = filter->ctx ? callgate_simulator_new(filter->ctx, &decoder->simulator)
+	                               : callgate_simulator_new_program(filter->programs[0], &decoder->simulator);
 	if (result < 0)
 		cli_error("%s", callgate_diagnosis(filter->ctx));
 	decoder->origin = filter->profile ? find_origin : NULL;
@@ -401,12 +413,11 @@ const struct command cmd_decode = {
     .name = "decode",
     .what = "say what filters did in logs and in strace's output",
     .synopsis = "[--profile FILE] [--only] [--json] [OPTION]... <LOG",
-    .help =
-        "Reads lines of the audit log (ausearch, /var/log/audit), of the kernel's log (dmesg, journalctl -k) "
-        "and "
-        "of strace from standard input, and prints them with a line after each in which a filter denied a "
-        "call: the call in words, the action, and with --profile the rule that decided and where it stands. "
-        "Exit status 1 if there is no such line.\n",
+    .help = "Reads lines of the audit log (ausearch, /var/log/audit), of the kernel's log (dmesg, journalctl -k) "
+            "and "
+            "of strace from standard input, and prints them with a line after each in which a filter denied a "
+            "call: the call in words, the action, and with --profile the rule that decided and where it stands. "
+            "Exit status 1 if there is no such line.\n",
     .options = options,
     .environment = environment_options,
     .settings_size = sizeof(struct settings),

@@ -72,8 +72,7 @@ static size_t print_names(const struct callgate_simulator *simulator, size_t edg
 
 	if (callgate_simulator_edge(simulator, edge, &first) < 0 || first.instruction != instruction)
 		return 0;
-	bool is_pair =
-	    callgate_simulator_edge(simulator, edge + 1, &second) == 0 && second.instruction == instruction;
+	bool is_pair = callgate_simulator_edge(simulator, edge + 1, &second) == 0 && second.instruction == instruction;
 	print_comparison(is_pair && first.reach != CALLGATE_REACH_SOME ? &second : &first);
 	return is_pair ? 2 : 1;
 }
@@ -136,8 +135,7 @@ static int run(struct call *call)
 {
 	const struct settings *settings = call->settings;
 	struct filter filter = {0};
-	bool opened =
-	    filter_explain(&filter, filter_open_program(&filter, call->operands[0], settings->arch));
+	bool opened = filter_explain(&filter, filter_open_program(&filter, call->operands[0], settings->arch));
 	int status = opened ? show(filter.programs[0], settings) : CLI_FAILED;
 
 	filter_close(&filter);

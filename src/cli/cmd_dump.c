@@ -27,14 +27,13 @@ struct settings {
 };
 
 static const struct option_row options[] = {
-    {"all", 0, NULL, take_flag, offsetof(struct settings, all),
-     "every process that has a filter, a line each; no PID"},
+    {"all", 0, NULL, take_flag, offsetof(struct settings, all), "every process that has a filter, a line each; no PID"},
     {"against", 0, "PROFILE", take_text, offsetof(struct settings, against),
      "do all of the filters together do what PROFILE says? Exit status 0: yes, 1: no"},
     {"subset", 0, NULL, take_flag, offsetof(struct settings, subset),
      "--against: do they allow nothing that PROFILE denies?"},
-    {"disasm", 0, "N", take_number, offsetof(struct settings, disasm), "the instructions of filter N",
-     .least = 1, .most = INT_MAX},
+    {"disasm", 0, "N", take_number, offsetof(struct settings, disasm), "the instructions of filter N", .least = 1,
+     .most = INT_MAX},
     {"output", 'o', "DIR", take_text, offsetof(struct settings, output), "writes each filter to DIR/N.bpf"},
     {0},
 };
@@ -49,9 +48,8 @@ static void print_process(const struct process_facts *process)
 	else
 		printf("%s", process->mode < 0 || process->mode > 2 ? "unknown" : modes[process->mode]);
 	if (process->mode == 2)
-		printf(", %s", process->no_new_privileges == 1
-		                   ? "no_new_privs"
-		                   : "privileges can be gained (no no_new_privs)");
+		printf(", %s",
+		       process->no_new_privileges == 1 ? "no_new_privs" : "privileges can be gained (no no_new_privs)");
 	if (process->threads > 1)
 		printf(", %d threads", process->threads);
 	putchar('\n');
@@ -90,8 +88,7 @@ static int dump_all(void)
 
 static struct callgate_filter one(const struct live_filter *filter)
 {
-	const struct callgate_program *const *program =
-	    (const struct callgate_program *const *)&filter->program;
+	const struct callgate_program *const *program = (const struct callgate_program *const *)&filter->program;
 
 	return (struct callgate_filter){.programs = program, .program_count = 1};
 }
@@ -107,8 +104,8 @@ struct candidates {
 };
 
 /* What can't be read is none. */
-static void add_candidate(struct candidates *candidates, const char *path,
-                          const struct environment *environment, const char *in)
+static void add_candidate(struct candidates *candidates, const char *path, const struct environment *environment,
+                          const char *in)
 {
 	struct candidate candidate = {.in = in};
 
@@ -125,8 +122,7 @@ static bool says_capabilities(const struct environment *environment)
 }
 
 /* Entries of profiles depend on capabilities: a container with none is common. */
-static void add_profile(struct candidates *candidates, const char *path,
-                        const struct environment *environment)
+static void add_profile(struct candidates *candidates, const char *path, const struct environment *environment)
 {
 	struct environment none = {.source = environment->source};
 	bool done = !says_capabilities(environment);
@@ -205,7 +201,10 @@ static const struct callgate_number_range *find_range(const struct callgate_numb
 	return &numbers->ranges[i];
 }
 
-/* Calls of this machine that have names: allowed and denied whatever their arguments are, and the rest; and which ones are denied, or allowed, if they are few. */
+/*
+ * Calls of this machine that have names: allowed and denied whatever their arguments are, and the rest; and which ones
+ * are denied, or allowed, if they are few.
+ */
 static void print_effect(const struct callgate_filter *filter)
 {
 	enum { ALLOWED, DENIED, CONDITIONAL, KINDS, FEW = 10 };
@@ -229,9 +228,8 @@ static void print_effect(const struct callgate_filter *filter)
 			strbuf_printf(&names[kind], " %s", name);
 	}
 	callgate_numbers_free(numbers);
-	printf("on %s: %u calls allowed, %u denied, %u by argument",
-	       callgate_arch_find(SCMP_ARCH_NATIVE)->name, counts[ALLOWED], counts[DENIED],
-	       counts[CONDITIONAL]);
+	printf("on %s: %u calls allowed, %u denied, %u by argument", callgate_arch_find(SCMP_ARCH_NATIVE)->name,
+	       counts[ALLOWED], counts[DENIED], counts[CONDITIONAL]);
 	for (int kind = 0; kind < KINDS; kind++) {
 		if (counts[kind] > 0 && counts[kind] <= FEW && names[kind].text)
 			printf("; %s:%s", words[kind], names[kind].text);
@@ -306,8 +304,8 @@ static int compare(const struct callgate_filter *filter, const struct settings *
 	if (comparison) {
 		const enum callgate_relation relation = comparison->relation;
 		const bool is_equal = relation == CALLGATE_RELATION_EQUAL;
-		const bool is_subset = is_equal || relation == CALLGATE_RELATION_SUBSET ||
-		                       relation == CALLGATE_RELATION_SAME_ALLOWED;
+		const bool is_subset =
+		    is_equal || relation == CALLGATE_RELATION_SUBSET || relation == CALLGATE_RELATION_SAME_ALLOWED;
 		const bool is_unknown = relation == CALLGATE_RELATION_UNKNOWN ||
 		                        relation == CALLGATE_RELATION_REFUSED ||
 		                        (settings->subset && relation == CALLGATE_RELATION_DIFFERENT);
@@ -318,9 +316,8 @@ static int compare(const struct callgate_filter *filter, const struct settings *
 			cli_error("%s", callgate_diagnosis(NULL));
 		else
 			printf("the process's filters %s %s%s\n",
-			       settings->subset
-			           ? (holds ? "allow nothing that is denied by" : "allow more than")
-			           : (holds ? "are equal to" : "are not equal to"),
+			       settings->subset ? (holds ? "allow nothing that is denied by" : "allow more than")
+			                        : (holds ? "are equal to" : "are not equal to"),
 			       settings->against, holds ? ", proved" : "");
 		status = is_unknown ? CLI_FAILED : holds ? CLI_OK : CLI_NO;
 	}
@@ -335,11 +332,10 @@ static const char *missing_condition(void)
 	struct process_facts own;
 	const bool is_filtered = process_facts_read(getpid(), &own) && own.mode > 0;
 
-	return is_filtered
-	           ? "reading filters needs CAP_SYS_ADMIN in the first user namespace, and callgate itself "
-	             "under no filter: it runs under one"
-	           : "reading filters needs CAP_SYS_ADMIN in the first user namespace, which callgate does "
-	             "not have";
+	return is_filtered ? "reading filters needs CAP_SYS_ADMIN in the first user namespace, and callgate itself "
+	                     "under no filter: it runs under one"
+	                   : "reading filters needs CAP_SYS_ADMIN in the first user namespace, which callgate does "
+	                     "not have";
 }
 
 static const char *why_not(int error)
@@ -392,8 +388,7 @@ static bool are_same(const struct live_filters *a, const struct live_filters *b)
 	bool same = a->filters.count == b->filters.count;
 
 	for (size_t i = 0; same && i < a->filters.count; i++) {
-		const struct callgate_program *x = a->filters.items[i].program,
-		                              *y = b->filters.items[i].program;
+		const struct callgate_program *x = a->filters.items[i].program, *y = b->filters.items[i].program;
 		const size_t length = callgate_program_length(x);
 		same = length == callgate_program_length(y) &&
 		       memcmp(callgate_program_bytes(x), callgate_program_bytes(y), length * 8) == 0;

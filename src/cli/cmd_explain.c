@@ -50,8 +50,7 @@ static bool explain_arch(struct explanation *x, const struct callgate_arch *arch
 
 	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
 		struct explained_call call;
-		const bool is_asked =
-		    !x->only || strcmp(name, x->only) == 0 || explanation_needs(x->only, name);
+		const bool is_asked = !x->only || strcmp(name, x->only) == 0 || explanation_needs(x->only, name);
 		if (!is_asked || callgate_syscall_number(arch->token, name) < 0)
 			continue;
 		if (!explain_call(&x->explaining, arch, name, &call))
@@ -97,14 +96,13 @@ static bool explain_all(struct explanation *x, const struct call *call)
 
 /* ---- what has changed ---- */
 
-static const struct callgate_difference *change_of(const struct explanation *x,
-                                                   const struct explained_call *call)
+static const struct callgate_difference *change_of(const struct explanation *x, const struct explained_call *call)
 {
 	for (size_t i = 0; x->changes && i < x->changes->count; i++) {
 		const struct callgate_difference *d = &x->changes->differences[i];
 		const uint32_t nr = (uint32_t)call->nr;
-		if (callgate_arch_of_call(d->witness.arch, d->witness.nr) == call->arch &&
-		    d->nr_first <= nr && nr <= d->nr_last && (nr & d->nr_mask) == d->nr_value)
+		if (callgate_arch_of_call(d->witness.arch, d->witness.nr) == call->arch && d->nr_first <= nr &&
+		    nr <= d->nr_last && (nr & d->nr_mask) == d->nr_value)
 			return d;
 	}
 	return NULL;
@@ -129,8 +127,7 @@ static bool compare(struct explanation *x, const struct filter *old)
 	const struct callgate_filter before = filter_side(old);
 
 	if (callgate_compare(&before, &x->explaining.question, SIZE_MAX, &x->changes) < 0 ||
-	    x->changes->relation == CALLGATE_RELATION_UNKNOWN ||
-	    x->changes->relation == CALLGATE_RELATION_REFUSED) {
+	    x->changes->relation == CALLGATE_RELATION_UNKNOWN || x->changes->relation == CALLGATE_RELATION_REFUSED) {
 		cli_error("%s", callgate_diagnosis(NULL));
 		return false;
 	}
@@ -213,9 +210,9 @@ static int run(struct call *call)
 
 	if (!is_usable(settings))
 		return command_misused(call->command);
-	bool done = filter_explain(&filter, filter_open(&filter, call->operands[0], &call->environment)) &&
-	            (!settings->against ||
-	             filter_explain(&old, filter_open(&old, settings->against, &call->environment)));
+	bool done =
+	    filter_explain(&filter, filter_open(&filter, call->operands[0], &call->environment)) &&
+	    (!settings->against || filter_explain(&old, filter_open(&old, settings->against, &call->environment)));
 	done = done && explain_start(&x.explaining, &filter) && (!settings->against || compare(&x, &old)) &&
 	       explain_all(&x, call) && print(&x, call);
 	callgate_comparison_free(x.changes);
@@ -228,13 +225,11 @@ static int run(struct call *call)
 const struct command cmd_explain = {
     .name = "explain",
     .what = "say what a filter does, for people",
-    .synopsis =
-        "[--syscall CALL] [--against FILTER] [--html|--markdown|--json|--dot] [-o FILE] [OPTION]... FILTER",
-    .help =
-        "Says what FILTER, a profile (JSON) or a program, does with the calls of its architectures: the "
-        "conditions "
-        "in words, where the rules stand, how many instructions it costs, whether the kernel answers without "
-        "running the program, and which other calls have the same effect.\n",
+    .synopsis = "[--syscall CALL] [--against FILTER] [--html|--markdown|--json|--dot] [-o FILE] [OPTION]... FILTER",
+    .help = "Says what FILTER, a profile (JSON) or a program, does with the calls of its architectures: the "
+            "conditions "
+            "in words, where the rules stand, how many instructions it costs, whether the kernel answers without "
+            "running the program, and which other calls have the same effect.\n",
     .options = options,
     .environment = environment_options,
     .settings_size = sizeof(struct settings),

@@ -1,4 +1,7 @@
-/* callgate features: what the running kernel can do for filters, as it says itself, and what callgate does with each of these things. */
+/*
+ * callgate features: what the running kernel can do for filters, as it says itself, and what callgate does with each of
+ * these things.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +54,10 @@ static const struct option_row options[] = {
 
 enum answer { NO, YES, UNKNOWN, FAKED };
 
-/* A filter around this process may answer ERRNO(0) to what the kernel always refuses; then nothing that it says is to be believed. */
+/*
+ * A filter around this process may answer ERRNO(0) to what the kernel always refuses; then nothing that it says is to
+ * be believed.
+ */
 static bool is_seccomp_faked(void)
 {
 	struct sock_fprog nothing = {0};
@@ -79,8 +85,8 @@ static enum answer ask_action(unsigned long action)
 	if (result == 0)
 		return YES;
 	/* Before 4.14 there is no such question; these actions are as old as filters. */
-	if ((result == -EINVAL || result == -ENOSYS) && value != SECCOMP_RET_KILL_PROCESS &&
-	    value != SECCOMP_RET_LOG && value != SECCOMP_RET_USER_NOTIF)
+	if ((result == -EINVAL || result == -ENOSYS) && value != SECCOMP_RET_KILL_PROCESS && value != SECCOMP_RET_LOG &&
+	    value != SECCOMP_RET_USER_NOTIF)
 		return raw_prctl(PR_GET_SECCOMP, 0, 0) >= 0 ? YES : NO;
 	return NO;
 }
@@ -89,8 +95,7 @@ static enum answer ask_prctl(unsigned long option)
 {
 	struct sock_fprog nothing = {0};
 
-	if (option == PR_GET_SECCOMP &&
-	    raw_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)&nothing) >= 0)
+	if (option == PR_GET_SECCOMP && raw_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)&nothing) >= 0)
 		return FAKED;
 	return raw_prctl((int)option, 0, 0) >= 0 ? YES : NO;
 }
@@ -137,10 +142,8 @@ static int try_listener(void)
 	struct seccomp_notif_addfd add = {.srcfd = (__u32)listener};
 	found |= raw_ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) == -ENOENT ? LISTENER_ADDS : 0;
 	add.flags = SECCOMP_ADDFD_FLAG_SEND;
-	found |=
-	    raw_ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) == -ENOENT ? LISTENER_ADDS_AND_SENDS : 0;
-	found |=
-	    raw_ioctl(listener, NOTIF_SET_FLAGS, (const void *)(uintptr_t)wakes) == 0 ? LISTENER_WAKES : 0;
+	found |= raw_ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) == -ENOENT ? LISTENER_ADDS_AND_SENDS : 0;
+	found |= raw_ioctl(listener, NOTIF_SET_FLAGS, (const void *)(uintptr_t)wakes) == 0 ? LISTENER_WAKES : 0;
 	return found;
 }
 
@@ -192,12 +195,12 @@ static const struct row {
     {"filters", "prctl(PR_SET_SECCOMP)", "3.5", "loads filters where there is no seccomp(2)", ask_prctl,
      PR_GET_SECCOMP},
     {"filters", "seccomp(2)", "3.17", "loads filters", ask_seccomp, 0},
-    {"filters", "no_new_privs", "3.5", "set before a filter is loaded, unless CTL_NNP is off",
-     ask_no_new_privileges, 0},
+    {"filters", "no_new_privs", "3.5", "set before a filter is loaded, unless CTL_NNP is off", ask_no_new_privileges,
+     0},
     {"filters", "strict mode", "2.6.23", "callgate_strict_enter(3), functions in strict children", ask_prctl,
      PR_GET_SECCOMP},
-    {"actions", "KILL_PROCESS", "4.14", "ends the process; refused in filters where it is missing",
-     ask_action, SECCOMP_RET_KILL_PROCESS},
+    {"actions", "KILL_PROCESS", "4.14", "ends the process; refused in filters where it is missing", ask_action,
+     SECCOMP_RET_KILL_PROCESS},
     {"actions", "KILL_THREAD", "3.5", "ends the thread", ask_action, SECCOMP_RET_KILL_THREAD},
     {"actions", "TRAP", "3.5", "SIGSYS", ask_action, SECCOMP_RET_TRAP},
     {"actions", "ERRNO", "3.5", "the call fails", ask_action, SECCOMP_RET_ERRNO},
@@ -207,28 +210,21 @@ static const struct row {
     {"actions", "LOG", "4.14", "allowed and logged; refused in filters where it is missing", ask_action,
      SECCOMP_RET_LOG},
     {"actions", "ALLOW", "3.5", "allowed", ask_action, SECCOMP_RET_ALLOW},
-    {"flags", "TSYNC", "3.17", "CTL_TSYNC: the filter is for all threads", ask_seccomp,
-     SECCOMP_FILTER_FLAG_TSYNC},
+    {"flags", "TSYNC", "3.17", "CTL_TSYNC: the filter is for all threads", ask_seccomp, SECCOMP_FILTER_FLAG_TSYNC},
     {"flags", "LOG", "4.14", "CTL_LOG: what is denied is logged", ask_seccomp, SECCOMP_FILTER_FLAG_LOG},
-    {"flags", "SPEC_ALLOW", "4.17", "CTL_SSB: speculation stays allowed", ask_seccomp,
-     SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-    {"flags", "NEW_LISTENER", "5.0", "set where rules have NOTIFY", ask_seccomp,
-     SECCOMP_FILTER_FLAG_NEW_LISTENER},
-    {"flags", "TSYNC_ESRCH", "5.7", "set for TSYNC with a listener", ask_seccomp,
-     SECCOMP_FILTER_FLAG_TSYNC_ESRCH},
-    {"flags", "WAIT_KILLABLE_RECV", "5.19",
-     "CTL_WAITKILL: only SIGKILL interrupts a call that is answered for", ask_seccomp,
-     SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER},
+    {"flags", "SPEC_ALLOW", "4.17", "CTL_SSB: speculation stays allowed", ask_seccomp, SECCOMP_FILTER_FLAG_SPEC_ALLOW},
+    {"flags", "NEW_LISTENER", "5.0", "set where rules have NOTIFY", ask_seccomp, SECCOMP_FILTER_FLAG_NEW_LISTENER},
+    {"flags", "TSYNC_ESRCH", "5.7", "set for TSYNC with a listener", ask_seccomp, SECCOMP_FILTER_FLAG_TSYNC_ESRCH},
+    {"flags", "WAIT_KILLABLE_RECV", "5.19", "CTL_WAITKILL: only SIGKILL interrupts a call that is answered for",
+     ask_seccomp, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER},
     {"notifications", "GET_NOTIF_SIZES", "5.0", "seccomp_notify_alloc(3)", ask_sizes, 0},
-    {"notifications", "ADDFD", "5.9", "for supervisors of their own; callgate needs the next one",
-     ask_listener, LISTENER_ADDS},
-    {"notifications", "ADDFD_FLAG_SEND", "5.14", "opens files for plugins where there is no Landlock",
-     ask_listener, LISTENER_ADDS_AND_SENDS},
+    {"notifications", "ADDFD", "5.9", "for supervisors of their own; callgate needs the next one", ask_listener,
+     LISTENER_ADDS},
+    {"notifications", "ADDFD_FLAG_SEND", "5.14", "opens files for plugins where there is no Landlock", ask_listener,
+     LISTENER_ADDS_AND_SENDS},
     {"notifications", "SYNC_WAKE_UP", "6.6", "not used", ask_listener, LISTENER_WAKES},
-    {"processes", "Landlock", "5.13", "limits the files that a plugin reads while it is loaded", ask_landlock,
-     1},
-    {"processes", "pidfd_open(2)", "5.3", "waits for children, and ends a plugin with its host", ask_pidfd,
-     0},
+    {"processes", "Landlock", "5.13", "limits the files that a plugin reads while it is loaded", ask_landlock, 1},
+    {"processes", "pidfd_open(2)", "5.3", "waits for children, and ends a plugin with its host", ask_pidfd, 0},
 };
 
 static const char *const words[] = {[NO] = "no", [YES] = "yes", [UNKNOWN] = "unknown", [FAKED] = "faked"};
@@ -248,8 +244,8 @@ static void print_rows(const struct utsname *name, const char *machine, const en
 		json_number(json, "landlock", landlock_version());
 		json_open(json, "features", "[]");
 	} else {
-		printf("Linux %s on %s, API level %u, Landlock %ld\n", name->release, machine,
-		       seccomp_api_get(), landlock_version());
+		printf("Linux %s on %s, API level %u, Landlock %ld\n", name->release, machine, seccomp_api_get(),
+		       landlock_version());
 	}
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *row = &rows[i];

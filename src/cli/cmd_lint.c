@@ -24,11 +24,10 @@ static bool take_kind(const struct option_row *row, void *target, const char *va
 	for (size_t i = 0; (kind = callgate_finding_kind_at(i)); i++)
 		similar_offer(&similar, kind->name);
 	if (similar.best)
-		cli_error("--%s: there is no finding \"%s\"; is \"%s\" meant?", row->name, value,
-		          similar.best);
+		cli_error("--%s: there is no finding \"%s\"; is \"%s\" meant?", row->name, value, similar.best);
 	else
-		cli_error("--%s: there is no finding \"%s\"; `callgate lint --explain all` lists them",
-		          row->name, value);
+		cli_error("--%s: there is no finding \"%s\"; `callgate lint --explain all` lists them", row->name,
+		          value);
 	return false;
 }
 
@@ -101,8 +100,7 @@ static bool fails(const struct lint_report *report, const struct lint_settings *
 {
 	for (size_t i = 0; i < report->list.count; i++)
 		if (lint_counts(&report->list.items[i]) &&
-		    (report->list.items[i].finding.level > CALLGATE_FINDING_NOTE ||
-		     settings->raised == RAISED_NOTES))
+		    (report->list.items[i].finding.level > CALLGATE_FINDING_NOTE || settings->raised == RAISED_NOTES))
 			return true;
 	return false;
 }

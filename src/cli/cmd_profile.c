@@ -75,14 +75,12 @@ static int check(const char *path, const struct call *call)
 	const struct settings *settings = call->settings;
 	struct filter opened = {0}, *filter = &opened;
 	int result = filter_read(filter, path, &call->environment);
-	bool is_placed =
-	    result == 0 || (result == -EINVAL && callgate_profile_message_count(filter->profile) > 0);
+	bool is_placed = result == 0 || (result == -EINVAL && callgate_profile_message_count(filter->profile) > 0);
 
 	if (result == 0) {
 		result = compile(filter->profile);
 		is_placed = result == 0;
-		(void)callgate_profile_review(
-		    filter->profile); /* what fits no single program is not reviewed */
+		(void)callgate_profile_review(filter->profile); /* what fits no single program is not reviewed */
 	}
 	if (settings->json)
 		print_json_messages(filter, path, result, is_placed);
@@ -155,8 +153,7 @@ static int write_converted(const char *path, const char *text, enum callgate_pro
 	if (!output_commit(&output))
 		return CLI_FAILED;
 	if (like == CALLGATE_PROFILE_LIKE_RUNC)
-		cli_error(
-		    "proved to be the same where the runtime gives ENOSYS to newer calls, as runc does");
+		cli_error("proved to be the same where the runtime gives ENOSYS to newer calls, as runc does");
 	return CLI_OK;
 }
 
@@ -273,9 +270,7 @@ static int run(struct call *call)
 {
 	const struct settings *settings = call->settings;
 	const struct question *question = find_question(call->operands[0]);
-	const char *path = settings->profile         ? settings->profile
-	                   : call->operand_count > 1 ? call->operands[1]
-	                                             : NULL;
+	const char *path = settings->profile ? settings->profile : call->operand_count > 1 ? call->operands[1] : NULL;
 	const bool adds = question && question->answer == allow;
 
 	if (!question || !path || (!adds && call->operand_count > (settings->profile ? 1 : 2))) {
@@ -288,8 +283,7 @@ static int run(struct call *call)
 		return CLI_FAILED;
 	}
 	if ((settings->json && question->answer != check) || (settings->dry_run && !adds)) {
-		cli_error(settings->json ? "--json is for \"profile check\""
-		                         : "--dry-run is for \"profile allow\"");
+		cli_error(settings->json ? "--json is for \"profile check\"" : "--dry-run is for \"profile allow\"");
 		return CLI_FAILED;
 	}
 	return question->answer(path, call);
@@ -299,17 +293,16 @@ const struct command cmd_profile = {
     .name = "profile",
     .what = "check, show, resolve, convert or extend a profile",
     .synopsis = "check|show|resolve|convert [OPTION]... FILE | allow [OPTION]... FILE CALL...",
-    .help =
-        "check: reports everything that is wrong with FILE; exit status 1 if it can't be used, 2 if it "
-        "can't be "
-        "read.\n"
-        "show: which system calls are allowed, denied, or decided by their arguments, per architecture.\n"
-        "resolve: the plain OCI JSON for this environment, without includes, excludes and archMap.\n"
-        "convert: a policy as plain JSON, and JSON as a policy, proved to be the same; exit status 1 and a "
-        "call if "
-        "the other form can't say it.\n"
-        "allow: changes FILE so that each CALL, as in callgate-test(5), is allowed: 'socket(AF_UNIX)'. It is "
-        "proved that nothing else changes.\n",
+    .help = "check: reports everything that is wrong with FILE; exit status 1 if it can't be used, 2 if it "
+            "can't be "
+            "read.\n"
+            "show: which system calls are allowed, denied, or decided by their arguments, per architecture.\n"
+            "resolve: the plain OCI JSON for this environment, without includes, excludes and archMap.\n"
+            "convert: a policy as plain JSON, and JSON as a policy, proved to be the same; exit status 1 and a "
+            "call if "
+            "the other form can't say it.\n"
+            "allow: changes FILE so that each CALL, as in callgate-test(5), is allowed: 'socket(AF_UNIX)'. It is "
+            "proved that nothing else changes.\n",
     .options = options,
     .environment = environment_options,
     .settings_size = sizeof(struct settings),

@@ -38,16 +38,14 @@ static const struct record_settings defaults = {.from = IMPORT_NOT};
 static const struct option_row options[] = {
     {"output", 'o', "FILE", take_text, offsetof(struct record_settings, output),
      "writes a profile; an old FILE is not replaced"},
-    {"force", 0, NULL, take_flag, offsetof(struct record_settings, force),
-     "--output: an old FILE is replaced"},
+    {"force", 0, NULL, take_flag, offsetof(struct record_settings, force), "--output: an old FILE is replaced"},
     {"more", 0, "FILE", take_text, offsetof(struct record_settings, more),
      "adds to the profile FILE what it does not allow; what it allows runs at full speed"},
     {"against", 0, "FILE", take_text, offsetof(struct record_settings, against),
      "writes nothing and compares with the profile FILE; exit status 1 if a call is new"},
     {"args", 0, "[=CALL,...]", take_list, offsetof(struct record_settings, arguments),
      "the calls that are allowed with the arguments that were seen; default: ioctl, socket and their like"},
-    {"no-args", 0, NULL, take_flag, offsetof(struct record_settings, no_arguments),
-     "allows calls with all arguments"},
+    {"no-args", 0, NULL, take_flag, offsetof(struct record_settings, no_arguments), "allows calls with all arguments"},
     {"twins", 0, NULL, take_flag, offsetof(struct record_settings, twins),
      "adds calls that do the same as those that were seen: openat2 for openat"},
     {"steady", 0, "CALL|SECONDS", take_text, offsetof(struct record_settings, steady),
@@ -68,8 +66,7 @@ double record_seconds(const struct record *record)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - record->begun.tv_sec) +
-	       (double)(now.tv_nsec - record->begun.tv_nsec) / 1e9;
+	return (double)(now.tv_sec - record->begun.tv_sec) + (double)(now.tv_nsec - record->begun.tv_nsec) / 1e9;
 }
 
 /* Several times a second at most, and whenever something is new. */
@@ -84,10 +81,9 @@ static void show_progress(struct record *record, bool is_new)
 	if (!record->shows_progress || learned->calls.count == 0 || (!is_new && now - record->shown < 0.3))
 		return;
 	record->shown = now;
-	fprintf(stderr, "\r\033[Kcallgate: %d:%02d  %zu calls (the last at %d:%02d: %s)  %lu seen",
-	        (int)now / 60, (int)now % 60, learned->calls.count, (int)record->last_new / 60,
-	        (int)record->last_new % 60, learned->calls.items[learned->calls.count - 1].name,
-	        learned->count);
+	fprintf(stderr, "\r\033[Kcallgate: %d:%02d  %zu calls (the last at %d:%02d: %s)  %lu seen", (int)now / 60,
+	        (int)now % 60, learned->calls.count, (int)record->last_new / 60, (int)record->last_new % 60,
+	        learned->calls.items[learned->calls.count - 1].name, learned->count);
 }
 
 bool record_allows(const struct filter *filter, const struct callgate_call *call)
@@ -168,8 +164,7 @@ static bool has_list(const char *path)
 	bool has = text_read(path, &old);
 
 	if (has && profile_text_append(&old, learned_print_entries, &nothing, &new) < 0) {
-		cli_error("%s: there is no list of calls to add to; it has to be a profile with \"syscalls\"",
-		          path);
+		cli_error("%s: there is no list of calls to add to; it has to be a profile with \"syscalls\"", path);
 		has = false;
 	}
 	free(old.bytes);
@@ -201,8 +196,7 @@ static bool prepare(struct record *record)
 	const char *known = settings->more ? settings->more : settings->against;
 	int result = 0;
 
-	if (known &&
-	    !filter_explain(&record->known, filter_open_profile(&record->known, known, record->environment)))
+	if (known && !filter_explain(&record->known, filter_open_profile(&record->known, known, record->environment)))
 		return false;
 	if (settings->against && !comparison_start(&record->comparison, &record->known))
 		return false;
@@ -220,8 +214,8 @@ static bool prepare(struct record *record)
 
 /* ---- running ---- */
 
-static int watch(const struct record *record, const struct trace_watcher *watcher,
-                 const struct trace_command *command, struct trace_result *ret_result)
+static int watch(const struct record *record, const struct trace_watcher *watcher, const struct trace_command *command,
+                 struct trace_result *ret_result)
 {
 	return record->settings->engine == RECORD_NOTIFY ? notify_run(command, watcher, ret_result)
 	                                                 : trace_run(command, watcher, ret_result);
@@ -266,11 +260,11 @@ static double measure_stop(const struct record *record, bool on_one_processor)
 	struct probe probe = {
 	    .seconds = mmap(NULL, sizeof(double), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)};
 	struct traced_filter *filter = NULL;
-	const struct trace_command command = {
-	    .enter = enter_probe,
-	    .data = &probe,
-	    .engine = record->settings->engine == RECORD_STOPS ? TRACE_STOPS : TRACE_FILTER,
-	    .on_one_processor = on_one_processor};
+	const struct trace_command command = {.enter = enter_probe,
+	                                      .data = &probe,
+	                                      .engine =
+	                                          record->settings->engine == RECORD_STOPS ? TRACE_STOPS : TRACE_FILTER,
+	                                      .on_one_processor = on_one_processor};
 	struct trace_result result;
 	double seconds = 0;
 
@@ -294,8 +288,7 @@ static int run_command(struct record *record, const char *path, char **argv, str
 	struct watched_command watched = {record->traced, path, argv};
 	const struct trace_command command = {.enter = execute_watched,
 	                                      .data = &watched,
-	                                      .engine = settings->engine == RECORD_STOPS ? TRACE_STOPS
-	                                                                                 : TRACE_FILTER,
+	                                      .engine = settings->engine == RECORD_STOPS ? TRACE_STOPS : TRACE_FILTER,
 	                                      .on_one_processor = !settings->more};
 	const int error = watch(record, &watcher, &command, ret_result);
 
@@ -327,10 +320,8 @@ static bool is_usable(const struct record_settings *settings)
 		cli_error("--more: standard input can't be added to");
 		return false;
 	}
-	if (settings->output && !settings->force && stat(settings->output, &old) == 0 &&
-	    S_ISREG(old.st_mode)) {
-		cli_error("%s: it is there already; --more adds to it, --force replaces it",
-		          settings->output);
+	if (settings->output && !settings->force && stat(settings->output, &old) == 0 && S_ISREG(old.st_mode)) {
+		cli_error("%s: it is there already; --more adds to it, --force replaces it", settings->output);
 		return false;
 	}
 	return true;
@@ -380,13 +371,12 @@ static bool take_phase(struct record *record, char text[80])
 static int run(struct call *call)
 {
 	const struct record_settings *settings = call->settings;
-	struct record record = {.settings = settings,
-	                        .environment = &call->environment,
-	                        .shows_progress = isatty(STDERR_FILENO) && settings->from == IMPORT_NOT,
-	                        .learned = {.ignores_arguments = settings->no_arguments,
-	                                    .with_arguments = settings->arguments && *settings->arguments
-	                                                          ? settings->arguments
-	                                                          : NULL}};
+	struct record record = {
+	    .settings = settings,
+	    .environment = &call->environment,
+	    .shows_progress = isatty(STDERR_FILENO) && settings->from == IMPORT_NOT,
+	    .learned = {.ignores_arguments = settings->no_arguments,
+	                .with_arguments = settings->arguments && *settings->arguments ? settings->arguments : NULL}};
 	struct trace_result result = {0};
 	char path[PATH_MAX], phase[80];
 	int status = RUN_FAILED;

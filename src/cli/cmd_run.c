@@ -34,8 +34,8 @@ static const struct option_row options[] = {
     {"why", 0, "[=first|each|summary]", take_word, offsetof(struct settings, why.which),
      "reports each denied call on standard error: the first of its kind, each one, or all at the end",
      .words = which_denials},
-    {"limit", 0, "N", take_number, offsetof(struct settings, why.limit), "--why: so many reports at most",
-     .least = 1, .most = UINT_MAX},
+    {"limit", 0, "N", take_number, offsetof(struct settings, why.limit), "--why: so many reports at most", .least = 1,
+     .most = UINT_MAX},
     {"json", 0, NULL, take_flag, offsetof(struct settings, why.json), "--why: an object a line"},
     {"keep-going", 0, NULL, take_flag, offsetof(struct settings, why.keep_going),
      "--why: answers EPERM where the profile kills or traps, to see what else it denies"},
@@ -57,16 +57,15 @@ static uint32_t answer_to_exec(scmp_filter_ctx ctx, const char *path, char **arg
 }
 
 /*
- * A filter that denies execve often denies what it takes to say so, too. 0, or the exit status where the command has no chance; one
- * that a signal ends is ended by it.
+ * A filter that denies execve often denies what it takes to say so, too. 0, or the exit status where the command has no
+ * chance; one that a signal ends is ended by it.
  */
 static int foresee_exec(scmp_filter_ctx ctx, const char *path, char **argv)
 {
 	uint32_t answer = answer_to_exec(ctx, path, argv), action = answer & SECCOMP_RET_ACTION_FULL;
 
 	if (action == SCMP_ACT_ERRNO(0)) {
-		cli_error("%s: %s: the filter denies execve", argv[0],
-		          strerror((int)(answer & SECCOMP_RET_DATA)));
+		cli_error("%s: %s: the filter denies execve", argv[0], strerror((int)(answer & SECCOMP_RET_DATA)));
 		return RUN_NOT_EXECUTABLE;
 	}
 	if (action == SCMP_ACT_KILL_THREAD || action == SCMP_ACT_KILL_PROCESS || action == SCMP_ACT_TRAP)
@@ -88,8 +87,8 @@ static int load(const struct filter *filter)
 }
 
 /* Loads and executes; comes back only with a failure. */
-static int enter(const struct filter *filter, const struct environment *environment,
-                 const struct why_settings *why, char **argv)
+static int enter(const struct filter *filter, const struct environment *environment, const struct why_settings *why,
+                 char **argv)
 {
 	char path[PATH_MAX];
 	int status = execute_find(argv[0], path);
@@ -111,8 +110,8 @@ static const char *const container_capabilities[] = {
 };
 
 /*
- * Root has all capabilities, and with them a profile would allow nearly everything that it keeps from a container. So entries are chosen
- * as for a container, unless the user says what is meant. False: out of memory.
+ * Root has all capabilities, and with them a profile would allow nearly everything that it keeps from a container. So
+ * entries are chosen as for a container, unless the user says what is meant. False: out of memory.
  */
 static bool take_container(struct environment *environment, bool *ret_taken)
 {
@@ -128,8 +127,7 @@ static bool take_container(struct environment *environment, bool *ret_taken)
 }
 
 /* False after a message was printed. Warnings are for `profile check`. */
-static bool open_profile(struct filter *filter, const struct settings *settings,
-                         struct environment *environment)
+static bool open_profile(struct filter *filter, const struct settings *settings, struct environment *environment)
 {
 	bool is_container, opened = false;
 

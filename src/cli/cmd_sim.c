@@ -21,8 +21,8 @@ static const struct settings defaults = {.max = 20};
 
 static const struct option_row options[] = {
     {"json", 0, NULL, take_flag, offsetof(struct settings, json), "the answers as JSON"},
-    {"max", 0, "N", take_number, offsetof(struct settings, max),
-     "how many cases of a call to show; default: 20", .least = 1, .most = UINT_MAX},
+    {"max", 0, "N", take_number, offsetof(struct settings, max), "how many cases of a call to show; default: 20",
+     .least = 1, .most = UINT_MAX},
     {0},
 };
 
@@ -47,8 +47,7 @@ struct answer {
 
 /* ---- printing ---- */
 
-static void add_condition(struct strbuf *text, const struct callgate_condition *c,
-                          const struct callgate_arch *arch)
+static void add_condition(struct strbuf *text, const struct callgate_condition *c, const struct callgate_arch *arch)
 {
 	/* Upper halves that are zeros anyway are not worth a word. */
 	if (arch->register_bits == 32 && c->mask == 0xffffffff00000000 && c->op == SCMP_CMP_EQ)
@@ -91,9 +90,8 @@ static bool look_at(const struct asking *a, const struct callgate_call *call, st
 	if (!ret_finding->why || callgate_simulator_run(a->simulator, call, &ret_finding->verdict) < 0)
 		return false;
 	if (a->filter->profile && ret_finding->verdict.reason == CALLGATE_REASON_RULE)
-		(void)callgate_profile_rule_place(a->filter->profile, ret_finding->verdict.rule,
-		                                  &ret_finding->file, &ret_finding->line,
-		                                  &ret_finding->column);
+		(void)callgate_profile_rule_place(a->filter->profile, ret_finding->verdict.rule, &ret_finding->file,
+		                                  &ret_finding->line, &ret_finding->column);
 	return true;
 }
 
@@ -102,8 +100,7 @@ static bool is_only(const struct answer *answer)
 	return answer->is_same && answer->cases[0]->count == 1 && answer->cases[0]->complete;
 }
 
-static void print_case_text(const char *action, const char *conditions, const struct finding *found,
-                            bool alone)
+static void print_case_text(const char *action, const char *conditions, const struct finding *found, bool alone)
 {
 	const char *indent = alone ? "  " : "    ";
 
@@ -136,8 +133,7 @@ static void print_case_json(struct asking *a, const struct callgate_case *one, c
 }
 
 /* False: out of memory. */
-static bool print_case(struct asking *a, const struct answer *answer, size_t form,
-                       const struct callgate_case *one)
+static bool print_case(struct asking *a, const struct answer *answer, size_t form, const struct callgate_case *one)
 {
 	char *conditions = conditions_text(answer, form, one);
 	char action[CALLGATE_ACTION_TEXT];
@@ -201,8 +197,8 @@ static bool is_same(const struct callgate_cases *x, const struct callgate_cases 
 		same = a->action == b->action && a->condition_count == b->condition_count;
 		for (size_t j = 0; same && j < a->condition_count; j++) {
 			const struct callgate_condition *c = &a->conditions[j], *d = &b->conditions[j];
-			same = c->argument == d->argument && c->op == d->op && c->mask == d->mask &&
-			       c->value == d->value;
+			same =
+			    c->argument == d->argument && c->op == d->op && c->mask == d->mask && c->value == d->value;
 		}
 	}
 	return same;
@@ -227,13 +223,12 @@ static bool name_and_print(struct asking *a, struct answer *answer)
 	return done;
 }
 
-static bool find_cases(struct asking *a, const struct callgate_call_kinds *kinds,
-                       struct callgate_cases **cases)
+static bool find_cases(struct asking *a, const struct callgate_call_kinds *kinds, struct callgate_cases **cases)
 {
 	for (size_t i = 0; i < kinds->count; i++) {
 		const struct callgate_call_kind *kind = &kinds->kinds[i];
-		if (callgate_cases_find(&a->question, kinds->arch, kind->nr, kind->comparison_count,
-		                        kind->comparisons, a->settings->max, &cases[i]) < 0) {
+		if (callgate_cases_find(&a->question, kinds->arch, kind->nr, kind->comparison_count, kind->comparisons,
+		                        a->settings->max, &cases[i]) < 0) {
 			cli_error("%s", callgate_diagnosis(NULL));
 			return false;
 		}
@@ -266,7 +261,10 @@ static bool ask(struct asking *a, const struct callgate_arch *arch, const char *
 	return done;
 }
 
-/* Each call on each architecture that the command line names, or on this machine's. All are asked, whatever comes of one. */
+/*
+ * Each call on each architecture that the command line names, or on this machine's. All are asked, whatever comes of
+ * one.
+ */
 static bool ask_all(struct asking *a, const struct call *call)
 {
 	size_t asked = 0;
@@ -280,16 +278,14 @@ static bool ask_all(struct asking *a, const struct call *call)
 		asked = 0;
 		for (size_t j = 0; j < call->environment.settings.count; j++) {
 			const struct setting *setting = &call->environment.settings.items[j];
-			const struct callgate_arch *arch = strcmp(setting->option->name, "arch") == 0
-			                                       ? callgate_arch_find_name(setting->value)
-			                                       : NULL;
+			const struct callgate_arch *arch =
+			    strcmp(setting->option->name, "arch") == 0 ? callgate_arch_find_name(setting->value) : NULL;
 			asked += arch != NULL;
 			done = (!arch || ask(a, arch, call->operands[i])) && done;
 		}
 		if (!asked)
-			done = ask(a, callgate_arch_find(environment_arch(&call->environment)),
-			           call->operands[i]) &&
-			       done;
+			done =
+			    ask(a, callgate_arch_find(environment_arch(&call->environment)), call->operands[i]) && done;
 	}
 	if (a->settings->json) {
 		json_close(&a->json);
@@ -321,13 +317,12 @@ const struct command cmd_sim = {
     .name = "sim",
     .what = "ask what a filter answers to a call",
     .synopsis = "[--json] [--max N] [OPTION]... FILTER CALL...",
-    .help =
-        "Says what FILTER, a profile (JSON) or a program, answers to each CALL, which rule decides that, how "
-        "many "
-        "instructions it takes, and whether the kernel caches the answer. CALL is as in callgate-test(5): "
-        "'openat(AT_FDCWD, *, O_RDONLY)', where * is any value: then every answer that there is, as the "
-        "prover "
-        "finds it. Of several --arch each is asked about.\n",
+    .help = "Says what FILTER, a profile (JSON) or a program, answers to each CALL, which rule decides that, how "
+            "many "
+            "instructions it takes, and whether the kernel caches the answer. CALL is as in callgate-test(5): "
+            "'openat(AT_FDCWD, *, O_RDONLY)', where * is any value: then every answer that there is, as the "
+            "prover "
+            "finds it. Of several --arch each is asked about.\n",
     .options = options,
     .environment = environment_options,
     .defaults = &defaults,

@@ -23,8 +23,7 @@ static const struct option_row options[] = {
     {"kernel", 'k', "VERSION", take_text, offsetof(struct settings, kernel),
      "only calls that this Linux has for certain"},
     {"sets", 0, NULL, take_flag, offsetof(struct settings, sets), "the sets, and what they are for"},
-    {"set", 0, "SET", take_text, offsetof(struct settings, set),
-     "the calls of the set, and why each belongs to it"},
+    {"set", 0, "SET", take_text, offsetof(struct settings, set), "the calls of the set, and why each belongs to it"},
     {"against", 0, "SET", take_text, offsetof(struct settings, against),
      "with --set: how this set, or a later version, differs; exit status 1 if it does"},
     {0},
@@ -61,11 +60,13 @@ static void print_row(uint32_t arch, const struct row *row)
 	char since[CALLGATE_SINCE_TEXT];
 
 	callgate_syscall_since_text(arch, row->nr, since);
-	printf("%d\t%s\t%s%s%s\n", row->nr, row->name, since, row->reason ? "\t" : "",
-	       row->reason ? row->reason : "");
+	printf("%d\t%s\t%s%s%s\n", row->nr, row->name, since, row->reason ? "\t" : "", row->reason ? row->reason : "");
 }
 
-/* The calls of a set, with reasons if they are asked for, or all if it is NULL, that the architecture has, ordered by number. */
+/*
+ * The calls of a set, with reasons if they are asked for, or all if it is NULL, that the architecture has, ordered by
+ * number.
+ */
 static int list(const struct settings *settings, const struct callgate_group *group)
 {
 	VEC(struct row) rows = {0};
@@ -105,8 +106,7 @@ static const struct callgate_group *find_set(const char *name)
 	const char *closest = callgate_group_closest_name(name);
 	const struct callgate_group *newest = closest ? callgate_group_find(closest) : NULL;
 
-	if (!group && newest && strchr(name + 1, '@') &&
-	    strncmp(name + (*name == '@'), closest, strlen(closest)) == 0)
+	if (!group && newest && strchr(name + 1, '@') && strncmp(name + (*name == '@'), closest, strlen(closest)) == 0)
 		cli_error("there is no set \"%s\"; the newest version is \"@%s@%u\"", name, closest,
 		          callgate_group_version_of(newest));
 	else if (!group && closest)
@@ -219,8 +219,8 @@ static bool read_version(struct settings *settings)
 	unsigned major, minor;
 	int length = 0;
 
-	if (sscanf(settings->kernel, "%3u.%3u%n", &major, &minor, &length) == 2 &&
-	    !settings->kernel[length] && major > 0 && major <= UINT8_MAX && minor <= UINT8_MAX) {
+	if (sscanf(settings->kernel, "%3u.%3u%n", &major, &minor, &length) == 2 && !settings->kernel[length] &&
+	    major > 0 && major <= UINT8_MAX && minor <= UINT8_MAX) {
 		settings->version = (struct callgate_linux){(uint8_t)major, (uint8_t)minor, 0};
 		return true;
 	}

@@ -31,18 +31,16 @@ static const struct option_row options[] = {
     {"list", 0, NULL, take_flag, offsetof(struct settings, list), "name the tests, and run none"},
     {"filter", 0, "PATTERN", take_text, offsetof(struct settings, pattern),
      "only tests in whose name the shell pattern is found"},
-    {"jobs", 'j', "N", take_number, offsetof(struct settings, jobs), "run in N processes; default: 1",
-     .least = 1, .most = 256},
+    {"jobs", 'j', "N", take_number, offsetof(struct settings, jobs), "run in N processes; default: 1", .least = 1,
+     .most = 256},
     {"profile", 0, "FILE", take_text, offsetof(struct settings, replacement.profile),
      "test this profile in place of what the files name"},
-    {"program", 0, "FILE", take_text, offsetof(struct settings, replacement.program),
-     "the same for a program"},
+    {"program", 0, "FILE", take_text, offsetof(struct settings, replacement.program), "the same for a program"},
     {"coverage", 0, NULL, take_flag, offsetof(struct settings, report.coverage),
      "name the rules and the edges of programs that no test exercises"},
     {"coverage-min", 0, "N%", take_text, offsetof(struct settings, report.min),
      "exit status 1 if less than that of a filter's rules or edges is exercised"},
-    {"coverage-html", 0, "FILE", take_text, offsetof(struct settings, report.html),
-     "write a page about both"},
+    {"coverage-html", 0, "FILE", take_text, offsetof(struct settings, report.html), "write a page about both"},
     {"mutate", 0, NULL, take_flag, offsetof(struct settings, report.mutate),
      "weaken each filter in one place at a time; exit status 1 if no test notices"},
     {0},
@@ -65,8 +63,8 @@ static bool are_spared(struct output *output, const struct test_output *tests)
 }
 
 /*
- * Live tests may write to standard output, and what they write must not end up between the results: the output is a copy of
- * it, and what is written to it in the meantime goes to standard error.
+ * Live tests may write to standard output, and what they write must not end up between the results: the output is a
+ * copy of it, and what is written to it in the meantime goes to standard error.
  */
 static bool open_outputs(struct settings *settings)
 {
@@ -75,13 +73,12 @@ static bool open_outputs(struct settings *settings)
 
 	if (!output_open(results, settings->path) || !are_spared(results, &settings->output))
 		return false;
-	if (settings->report.html &&
-	    (!output_open(html, settings->report.html) || !are_spared(html, &settings->output) ||
-	     !output_is_another(html, results)))
+	if (settings->report.html && (!output_open(html, settings->report.html) ||
+	                              !are_spared(html, &settings->output) || !output_is_another(html, results)))
 		return false;
 	settings->output.out = results->stream;
-	settings->output.colour = isatty(fileno(results->stream)) && !(no_colour && *no_colour) &&
-	                          !(term && strcmp(term, "dumb") == 0);
+	settings->output.colour =
+	    isatty(fileno(results->stream)) && !(no_colour && *no_colour) && !(term && strcmp(term, "dumb") == 0);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	return true;
 }
@@ -162,8 +159,8 @@ static bool write_entry(FILE *pipe, struct test_entry *entry)
 	return fflush(pipe) == 0;
 }
 
-__attribute__((noreturn)) static void work(const struct test_output *output, unsigned int jobs,
-                                           unsigned int first, int fd)
+__attribute__((noreturn)) static void work(const struct test_output *output, unsigned int jobs, unsigned int first,
+                                           int fd)
 {
 	FILE *pipe = fdopen(output_raise(fd), "we");
 	size_t number = 0;
@@ -178,8 +175,7 @@ __attribute__((noreturn)) static void work(const struct test_output *output, uns
 	_exit(0);
 }
 
-static bool start_worker(struct worker *worker, const struct test_output *output, unsigned int jobs,
-                         unsigned int index)
+static bool start_worker(struct worker *worker, const struct test_output *output, unsigned int jobs, unsigned int index)
 {
 	int ends[2];
 
@@ -243,8 +239,7 @@ static bool receive_entry(struct worker *worker, struct test_entry *entry)
 	struct record record;
 	char **texts[TEXTS];
 
-	if (!receive_bytes(worker, &record, sizeof(record)) ||
-	    (unsigned int)record.result.status > CALLGATE_TEST_ERROR)
+	if (!receive_bytes(worker, &record, sizeof(record)) || (unsigned int)record.result.status > CALLGATE_TEST_ERROR)
 		return false;
 	entry->result = record.result;
 	entry->seconds = record.seconds;
@@ -263,7 +258,10 @@ static bool receive_entry(struct worker *worker, struct test_entry *entry)
 	return true;
 }
 
-/* A worker that is lost has taken the answer with it; from one that writes something else there is nothing more to be had. */
+/*
+ * A worker that is lost has taken the answer with it; from one that writes something else there is nothing more to be
+ * had.
+ */
 static bool receive(struct worker *worker, struct test_entry *entry)
 {
 	if (worker->results >= 0 && receive_entry(worker, entry))
@@ -275,13 +273,15 @@ static bool receive(struct worker *worker, struct test_entry *entry)
 	free(entry->origin);
 	entry->origin = NULL;
 	entry->result.status = CALLGATE_TEST_ERROR;
-	entry->result.text =
-	    strdup(worker->stopped > 0 ? "the process that ran it was stopped"
-	                               : "the process that ran it has ended without an answer");
+	entry->result.text = strdup(worker->stopped > 0 ? "the process that ran it was stopped"
+	                                                : "the process that ran it has ended without an answer");
 	return entry->result.text != NULL;
 }
 
-/* Ends those that still run. One that not even SIGKILL ends, since the kernel waits for something in it, is left running. */
+/*
+ * Ends those that still run. One that not even SIGKILL ends, since the kernel waits for something in it, is left
+ * running.
+ */
 static void stop_workers(struct worker *workers, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
@@ -310,8 +310,8 @@ static bool run_all(struct test_output *output, struct worker *workers, unsigned
 	for (size_t i = 0; i < output->count && done; i++)
 		for (size_t j = 0; j < output->sources[i].entry_count && done; j++) {
 			struct test_entry *entry = &output->sources[i].entries[j];
-			done = workers ? receive(&workers[number++ % jobs], entry)
-			               : run_one(&output->sources[i], entry);
+			done =
+			    workers ? receive(&workers[number++ % jobs], entry) : run_one(&output->sources[i], entry);
 			if (done)
 				test_output_add(output, &output->sources[i], entry);
 		}

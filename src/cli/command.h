@@ -1,6 +1,6 @@
 /*
- * What a subcommand is. Each is a file cmd_NAME.c with one struct command and a row in the table of main.c; its options are rows of
- * a table, too, from which they are read and the help is printed.
+ * What a subcommand is. Each is a file cmd_NAME.c with one struct command and a row in the table of main.c; its options
+ * are rows of a table, too, from which they are read and the help is printed.
  */
 #ifndef CALLGATE_CLI_COMMAND_H
 #define CALLGATE_CLI_COMMAND_H
@@ -22,7 +22,9 @@ enum cli_status {
 struct option_row {
 	const char *name;
 	char letter; /* 0: it has none */
-	/* What the help calls its value; NULL: it has none, and `value` of take() is NULL; "[=VALUE]": it may have one. */
+	/*
+	 * What the help calls its value; NULL: it has none, and `value` of take() is NULL; "[=VALUE]": it may have one.
+	 */
 	const char *value;
 	bool (*take)(const struct option_row *row, void *target, const char *value);
 	size_t target;
@@ -37,8 +39,7 @@ bool take_text(const struct option_row *row, void *target, const char *value);  
 bool take_number(const struct option_row *row, void *target, const char *value); /* unsigned int */
 bool take_word(const struct option_row *row, void *target,
                const char *value); /* int: the index in `words`; the first without a value */
-bool take_arch(const struct option_row *row, void *target,
-               const char *value); /* uint32_t: a SCMP_ARCH_* token */
+bool take_arch(const struct option_row *row, void *target, const char *value); /* uint32_t: a SCMP_ARCH_* token */
 
 /* The environment in which profiles are read, as the options of profiles in filter_file.c say it: in their order. */
 struct setting {
@@ -86,12 +87,14 @@ __attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);
 /* The commands, from index 0, in the order of the help; NULL after the last. */
 const struct command *command_at(size_t index);
 
-/* The instructions, with names beside the numbers; what the kernel would refuse is listed without. False after a message was printed. */
+/*
+ * The instructions, with names beside the numbers; what the kernel would refuse is listed without. False after a
+ * message was printed.
+ */
 struct callgate_program;
 bool disasm_print(const struct callgate_program *program, bool with_names);
 
-extern const struct command cmd_bench, cmd_compile, cmd_completion, cmd_decode, cmd_diff, cmd_disasm,
-    cmd_dump, cmd_explain, cmd_features, cmd_lint, cmd_profile, cmd_prove, cmd_record, cmd_run, cmd_sim,
-    cmd_syscalls, cmd_test;
+extern const struct command cmd_bench, cmd_compile, cmd_completion, cmd_decode, cmd_diff, cmd_disasm, cmd_dump,
+    cmd_explain, cmd_features, cmd_lint, cmd_profile, cmd_prove, cmd_record, cmd_run, cmd_sim, cmd_syscalls, cmd_test;
 
 #endif

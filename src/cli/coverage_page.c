@@ -56,8 +56,8 @@ static void put_test_link(const struct section *section, unsigned int line, bool
 
 /* ---- the numbers at the top ---- */
 
-static void put_tile(const struct section *section, const char *what,
-                     const struct callgate_coverage_total *total, const char *words)
+static void put_tile(const struct section *section, const char *what, const struct callgate_coverage_total *total,
+                     const char *words)
 {
 	char text[16];
 
@@ -75,8 +75,7 @@ static void put_tiles(const struct section *section)
 		put_tile(section, "Rules", &section->coverage->rules_total, "exercised");
 	put_tile(section, "Edges", &section->coverage->edges_total, "taken");
 	if (mutants) {
-		struct callgate_coverage_total noticed = {mutants->noticed,
-		                                          mutants->all - mutants->equivalent};
+		struct callgate_coverage_total noticed = {mutants->noticed, mutants->all - mutants->equivalent};
 		put_tile(section, "Mutants", &noticed, "noticed");
 	}
 	PUT("tiles-end");
@@ -107,8 +106,7 @@ static void put_rule(const struct section *section, const struct callgate_covera
 {
 	char action[CALLGATE_ACTION_TEXT], text[PLACE_SIZE];
 
-	PUT("rule", TEXT("class", rule->missed ? "miss" : "hit"),
-	    TEXT("place", place(rule->line, rule->column, text)),
+	PUT("rule", TEXT("class", rule->missed ? "miss" : "hit"), TEXT("place", place(rule->line, rule->column, text)),
 	    TEXT("call-class", rule->id ? "call" : "call other"), TEXT("call", rule->name));
 	if (*rule->conditions)
 		PUT("rule-if", TEXT("conditions", rule->conditions));
@@ -189,8 +187,8 @@ static void put_mutants(const struct section *section)
 	    NUMBER("survivors", mutants->survivor_count));
 	for (size_t i = 0; i < mutants->survivor_count; i++) {
 		const struct callgate_mutant *mutant = &mutants->survivors[i];
-		PUT("mutant", TEXT("place", place(mutant->line, mutant->column, text)),
-		    TEXT("mutant", mutant->text), TEXT("difference", mutant->difference));
+		PUT("mutant", TEXT("place", place(mutant->line, mutant->column, text)), TEXT("mutant", mutant->text),
+		    TEXT("difference", mutant->difference));
 	}
 	PUT("table-end");
 }
@@ -325,8 +323,7 @@ static void put_source(const struct section *section)
 
 static void put_tests(const struct section *section)
 {
-	static const char *const results[] = {"passed", "failed", "skipped",
-	                                      "failed"}; /* ORDER callgate_test_status */
+	static const char *const results[] = {"passed", "failed", "skipped", "failed"}; /* ORDER callgate_test_status */
 	const struct test_source *source = section->page->source;
 	const char *heading = "";
 
@@ -400,8 +397,7 @@ static bool put_programs(const struct section *section)
 		char *text = callgate_program_disassemble(program);
 		if (!text)
 			return false;
-		PUT("program", TEXT("open", length <= INSTRUCTIONS_MAX ? " open" : ""),
-		    NUMBER("count", length));
+		PUT("program", TEXT("open", length <= INSTRUCTIONS_MAX ? " open" : ""), NUMBER("count", length));
 		put_listing(section, i, text);
 		PUT("program-end");
 		free(text);
@@ -442,8 +438,7 @@ static void put_contents(FILE *out, const struct coverage_page *pages, size_t co
 	for (size_t i = 0; i < count; i++) {
 		const struct callgate_coverage *coverage = pages[i].coverage;
 		html_put(out, "contents-row", NUMBER("section", i), TEXT("filter", pages[i].filter->path),
-		         TEXT("tests", pages[i].source->path),
-		         TEXT("rules", percent(&coverage->rules_total, rules)),
+		         TEXT("tests", pages[i].source->path), TEXT("rules", percent(&coverage->rules_total, rules)),
 		         TEXT("edges", percent(&coverage->edges_total, edges)));
 	}
 	html_put(out, "contents-end");

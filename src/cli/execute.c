@@ -105,8 +105,7 @@ static void say_forbidden(void)
 		          "outside of it",
 		          tracer.name, own.tracer);
 	else if (scope > 1)
-		cli_error("can't watch the command: ptrace(2) is forbidden (kernel.yama.ptrace_scope=%d)",
-		          scope);
+		cli_error("can't watch the command: ptrace(2) is forbidden (kernel.yama.ptrace_scope=%d)", scope);
 	else
 		cli_error("can't watch the command: ptrace(2) is forbidden here");
 }

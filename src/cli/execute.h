@@ -14,7 +14,10 @@ enum run_status {
 	RUN_NOT_FOUND = 127,
 };
 
-/* As execvp(3) searches, but before a filter is there: 0 and a path with a slash, or a status after a message was printed. */
+/*
+ * As execvp(3) searches, but before a filter is there: 0 and a path with a slash, or a status after a message was
+ * printed.
+ */
 int execute_find(const char *command, char ret_path[PATH_MAX]);
 
 /* Says why it failed, and returns the exit status. */
@@ -27,15 +30,17 @@ struct watched_command {
 	char **argv;
 };
 
-/* For struct trace_command: loads the filter and executes the `struct watched_command`; comes back only with a failure. */
+/*
+ * For struct trace_command: loads the filter and executes the `struct watched_command`; comes back only with a failure.
+ */
 int execute_watched(void *command, _Atomic int *ret_listener);
 
 /* Says what an error of trace_run() means. True: another way of watching than ptrace(2) may work. */
 bool execute_unwatched(int error);
 
 /*
- * Ends as the command did, so that whoever has started this process sees the same: returns the exit status, or a signal ends this process. No
- * core is written for it.
+ * Ends as the command did, so that whoever has started this process sees the same: returns the exit status, or a signal
+ * ends this process. No core is written for it.
  */
 int execute_end_as(int wait_status);
 

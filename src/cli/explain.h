@@ -1,6 +1,6 @@
 /*
- * What a filter does with calls, for people: conditions in words, places, costs, and the decisions of its program. All texts are in the arena of
- * struct explaining.
+ * What a filter does with calls, for people: conditions in words, places, costs, and the decisions of its program. All
+ *texts are in the arena of struct explaining.
  *
  *	struct explaining explaining = {0};
  *	bool done = explain_start(&explaining, &filter) && explain_call(&explaining, arch, "socket", &call);
@@ -28,12 +28,11 @@ struct explaining {
 /* A condition with one answer. The next case is for calls that no case before it is for. */
 struct explained_case {
 	uint32_t action;
-	const char
-	    *condition; /* "if family in {AF_UNIX, AF_INET}"; "otherwise"; "": whatever the arguments are */
-	const char *place; /* "p.json:4, 6"; "the default, p.json:1"; "the program" */
-	const char *lines; /* the same without the file: "4, 6"; "the default, line 1" */
-	const char *rest;  /* "the default", where no rule decides; else NULL */
-	unsigned int line; /* the first one; 0: there is none */
+	const char *condition; /* "if family in {AF_UNIX, AF_INET}"; "otherwise"; "": whatever the arguments are */
+	const char *place;     /* "p.json:4, 6"; "the default, p.json:1"; "the program" */
+	const char *lines;     /* the same without the file: "4, 6"; "the default, line 1" */
+	const char *rest;      /* "the default", where no rule decides; else NULL */
+	unsigned int line;     /* the first one; 0: there is none */
 };
 
 enum explained_kind { EXPLAINED_ALLOWED, EXPLAINED_DENIED, EXPLAINED_CONDITIONAL };
@@ -54,7 +53,10 @@ struct graph_node {
 	size_t least, most; /* instructions from here to an answer, this one included */
 };
 
-/* Of a stack of programs, the one with the most decisions; `least` and `most` are of all. Nodes are in the order of the program. */
+/*
+ * Of a stack of programs, the one with the most decisions; `least` and `most` are of all. Nodes are in the order of the
+ * program.
+ */
 struct decision_graph {
 	struct graph_edge start;
 	ARENA_VEC(struct graph_node) nodes;
@@ -92,7 +94,10 @@ enum { EXPLAINED_VALUE = 200 };
 /* The bits of an argument that the kernel reads. */
 uint64_t explain_read_mask(const struct callgate_arch *arch, const char *call, unsigned argument);
 
-/* A value as callgate_decode_argument() has it, and false if that is a number only. What the kernel does not read has no name. */
+/*
+ * A value as callgate_decode_argument() has it, and false if that is a number only. What the kernel does not read has
+ * no name.
+ */
 bool explain_value(const struct callgate_arch *arch, const char *call, unsigned argument, uint64_t value,
                    char words[EXPLAINED_VALUE]);
 
@@ -147,8 +152,7 @@ enum { EXPLAINED_WAY = 160 };
 
 struct explained_way {
 	const struct callgate_bypass *row;
-	const struct explained_call
-	    *call; /* what has to pass: the way, or io_uring_setup(2), if that is denied */
+	const struct explained_call *call; /* what has to pass: the way, or io_uring_setup(2), if that is denied */
 };
 
 /* The next way from *index on that the architecture has; false after the last. */

@@ -67,8 +67,8 @@ struct clause {
 	ARENA_VEC(uint32_t) rules;
 };
 
-static bool joins(const struct clause *clause, const struct callgate_rule *rule,
-                  const struct callgate_arch *arch, size_t *ret_varying)
+static bool joins(const struct clause *clause, const struct callgate_rule *rule, const struct callgate_arch *arch,
+                  size_t *ret_varying)
 {
 	const struct callgate_rule *first = clause->rule;
 	size_t different = 0;
@@ -93,8 +93,7 @@ static bool joins(const struct clause *clause, const struct callgate_rule *rule,
 static void append_set(struct strbuf *text, const struct clause *clause, const struct callgate_arch *arch,
                        const char *call)
 {
-	const struct callgate_condition c =
-	    explain_comparison(&clause->rule->conditions[clause->varying], arch);
+	const struct callgate_condition c = explain_comparison(&clause->rule->conditions[clause->varying], arch);
 	const uint64_t all = explain_read_mask(arch, call, c.argument);
 	char words[EXPLAINED_VALUE];
 
@@ -108,16 +107,15 @@ static void append_set(struct strbuf *text, const struct clause *clause, const s
 	strbuf_append(text, "}");
 }
 
-static const char *condition_words(struct explaining *e, const struct clause *clause,
-                                   const struct callgate_arch *arch, const char *call, bool is_first)
+static const char *condition_words(struct explaining *e, const struct clause *clause, const struct callgate_arch *arch,
+                                   const char *call, bool is_first)
 {
 	const size_t count = clause->rule->condition_count;
 	struct strbuf text = {0};
 
 	strbuf_append(&text, count ? "if " : is_first ? "" : "otherwise");
 	for (size_t i = 0; i < count; i++) {
-		const struct callgate_condition condition =
-		    explain_comparison(&clause->rule->conditions[i], arch);
+		const struct callgate_condition condition = explain_comparison(&clause->rule->conditions[i], arch);
 		strbuf_append(&text, i ? " and " : "");
 		if (i == clause->varying)
 			append_set(&text, clause, arch, call);
@@ -132,8 +130,7 @@ static bool place_rest(struct explaining *e, const char *words, struct explained
 {
 	struct strbuf place = {0}, lines = {0};
 	unsigned int column;
-	const bool has_line =
-	    callgate_profile_default_origin(e->filter->profile, &ret_case->line, &column) == 0;
+	const bool has_line = callgate_profile_default_origin(e->filter->profile, &ret_case->line, &column) == 0;
 
 	strbuf_append(&place, words);
 	strbuf_append(&lines, words);
@@ -154,8 +151,7 @@ static bool place_rules(struct explaining *e, const struct clause *clause, struc
 	struct strbuf place = {0}, lines = {0};
 
 	for (size_t i = 0; i < clause->rules.count; i++) {
-		if (callgate_profile_rule_origin(e->filter->profile, clause->rules.items[i], &line, &column) <
-		        0 ||
+		if (callgate_profile_rule_origin(e->filter->profile, clause->rules.items[i], &line, &column) < 0 ||
 		    line == last)
 			continue;
 		strbuf_printf(&lines, "%s%u", last ? ", " : "", line);
@@ -212,8 +208,8 @@ static bool next_rule(const struct explaining *e, const struct explained_call *c
 	return false;
 }
 
-static bool join(struct explaining *e, struct clause *clause, const struct callgate_rule *rule,
-                 size_t varying, const struct callgate_arch *arch)
+static bool join(struct explaining *e, struct clause *clause, const struct callgate_rule *rule, size_t varying,
+                 const struct callgate_arch *arch)
 {
 	if (clause->rules.count == 1) {
 		clause->varying = varying;
@@ -221,8 +217,7 @@ static bool join(struct explaining *e, struct clause *clause, const struct callg
 		                 explain_comparison(&clause->rule->conditions[varying], arch).value))
 			return no_memory(e);
 	}
-	return (vec_push_in(&clause->values, &e->arena,
-	                    explain_comparison(&rule->conditions[varying], arch).value) &&
+	return (vec_push_in(&clause->values, &e->arena, explain_comparison(&rule->conditions[varying], arch).value) &&
 	        vec_push_in(&clause->rules, &e->arena, rule->id)) ||
 	       no_memory(e);
 }
@@ -234,8 +229,8 @@ static bool add_rules(struct explaining *e, const unsigned long *before, struct 
 	struct clause clause = {.rule = NULL};
 	size_t varying = 0;
 
-	for (size_t index = 0; rule && !(clause.rule && clause.rule->condition_count == 0) &&
-	                       next_rule(e, call, &index, rule);) {
+	for (size_t index = 0;
+	     rule && !(clause.rule && clause.rule->condition_count == 0) && next_rule(e, call, &index, rule);) {
 		if (before && rule->hits == before[index - 1])
 			continue;
 		if (clause.rule && joins(&clause, rule, call->arch, &varying)) {
@@ -256,16 +251,14 @@ static bool add_rules(struct explaining *e, const unsigned long *before, struct 
 static bool add_rest(struct explaining *e, const struct callgate_verdict *verdict, const char *place,
                      struct explained_call *call)
 {
-	struct explained_case rest = {.action = verdict->action,
-	                              .condition = call->cases.count ? "otherwise" : ""};
+	struct explained_case rest = {.action = verdict->action, .condition = call->cases.count ? "otherwise" : ""};
 
 	return place_rest(e, place, &rest) && (vec_push_in(&call->cases, &e->arena, rest) || no_memory(e));
 }
 
 /* ---- cases of programs, as the prover has them ---- */
 
-static bool add_proved_case(struct explaining *e, const struct callgate_case *from,
-                            struct explained_call *call)
+static bool add_proved_case(struct explaining *e, const struct callgate_case *from, struct explained_call *call)
 {
 	struct strbuf text = {0};
 	struct explained_case found = {
@@ -286,8 +279,7 @@ static bool add_proved_case(struct explaining *e, const struct callgate_case *fr
 static bool add_proved_cases(struct explaining *e, struct explained_call *call)
 {
 	struct callgate_cases *cases;
-	const int result =
-	    callgate_cases_find(&e->question, call->arch->token, call->nr, 0, NULL, CASES_MOST, &cases);
+	const int result = callgate_cases_find(&e->question, call->arch->token, call->nr, 0, NULL, CASES_MOST, &cases);
 	bool done = true;
 
 	if (result < 0) {
@@ -380,10 +372,8 @@ static void classify(struct explained_call *call)
 bool explain_call(struct explaining *e, const struct callgate_arch *arch, const char *name,
                   struct explained_call *ret_call)
 {
-	struct explained_call call = {.arch = arch,
-	                              .name = name,
-	                              .nr = callgate_syscall_number(arch->token, name),
-	                              .is_complete = true};
+	struct explained_call call = {
+	    .arch = arch, .name = name, .nr = callgate_syscall_number(arch->token, name), .is_complete = true};
 	const struct callgate_call example = {.arch = arch->token, .nr = call.nr};
 	struct callgate_verdict verdict;
 	bool done;
@@ -392,10 +382,9 @@ bool explain_call(struct explaining *e, const struct callgate_arch *arch, const 
 		return no_memory(e);
 	call.from_bitmap = verdict.from_bitmap;
 	callgate_syscall_since_text(arch->token, call.nr, call.since);
-	call.graph =
-	    (struct decision_graph){.start = {.node = -1, .action = verdict.action, .cost = verdict.executed},
-	                            .least = verdict.executed,
-	                            .most = verdict.executed};
+	call.graph = (struct decision_graph){.start = {.node = -1, .action = verdict.action, .cost = verdict.executed},
+	                                     .least = verdict.executed,
+	                                     .most = verdict.executed};
 	if (is_conditional(e, &call))
 		done = add_conditional(e, &call);
 	else if (verdict.reason == CALLGATE_REASON_RULE && verdict.rule)

@@ -75,8 +75,7 @@ static void print_ways(FILE *out, const struct explanation *x, const struct expl
 			continue;
 		fputs("  a part of it: ", out);
 		print_way(out, &way);
-		fprintf(out, "%s%s\n", way.row->condition ? ": " : "",
-		        way.row->condition ? way.row->condition : "");
+		fprintf(out, "%s%s\n", way.row->condition ? ": " : "", way.row->condition ? way.row->condition : "");
 	}
 }
 
@@ -103,9 +102,8 @@ static void print_call(FILE *out, const struct explanation *x, const struct expl
 	fputs("  cost: ", out);
 	explanation_print_cost(out, call);
 	fprintf(out, " instructions; %s\n",
-	        call->from_bitmap
-	            ? "the kernel answers from its bitmap (Linux 5.11), without running the program"
-	            : "not in the kernel's bitmap of allowed calls");
+	        call->from_bitmap ? "the kernel answers from its bitmap (Linux 5.11), without running the program"
+	                          : "not in the kernel's bitmap of allowed calls");
 	print_since(out, call->since);
 	print_ways(out, x, call);
 	print_change(out, x, call);
@@ -122,9 +120,8 @@ static void print_names(FILE *out, const struct explanation *x, const struct cal
 		if (call->arch != arch || call->kind != kind)
 			continue;
 		const int length = (int)strlen(call->name);
-		at = at == 0 || at + length + 1 > 78
-		         ? fprintf(out, "%s  %s", at ? "\n" : "", call->name) - (at ? 1 : 0)
-		         : at + fprintf(out, " %s", call->name);
+		at = at == 0 || at + length + 1 > 78 ? fprintf(out, "%s  %s", at ? "\n" : "", call->name) - (at ? 1 : 0)
+		                                     : at + fprintf(out, " %s", call->name);
 	}
 	fputs(at ? "\n" : "  none\n", out);
 }
@@ -136,9 +133,8 @@ static void print_arch(FILE *out, const struct explanation *x, const struct call
 
 	for (size_t i = 0; i < x->calls.count; i++)
 		counts[x->calls.items[i].kind] += x->calls.items[i].arch == arch;
-	print_safely(out, "%s on %s: %zu calls allowed, %zu denied, %zu by argument\n",
-	             x->explaining.filter->path, arch->name, counts[EXPLAINED_ALLOWED],
-	             counts[EXPLAINED_DENIED], counts[EXPLAINED_CONDITIONAL]);
+	print_safely(out, "%s on %s: %zu calls allowed, %zu denied, %zu by argument\n", x->explaining.filter->path,
+	             arch->name, counts[EXPLAINED_ALLOWED], counts[EXPLAINED_DENIED], counts[EXPLAINED_CONDITIONAL]);
 	for (int kind = EXPLAINED_ALLOWED; kind <= EXPLAINED_DENIED; kind++)
 		if (x->kinds & 1u << kind)
 			print_names(out, x, arch, (enum explained_kind)kind);
@@ -271,8 +267,8 @@ static void print_markdown_arch(FILE *out, const struct explanation *x, const st
 
 	fputs("\n### ", out);
 	put_markdown(out, x->explaining.filter->path);
-	fprintf(out, " on %s\n\n| call | answer | place | cost |%s\n| --- | --- | --- | ---: |%s\n",
-	        arch->name, x->changes ? " change |" : "", x->changes ? " --- |" : "");
+	fprintf(out, " on %s\n\n| call | answer | place | cost |%s\n| --- | --- | --- | ---: |%s\n", arch->name,
+	        x->changes ? " change |" : "", x->changes ? " --- |" : "");
 	for (size_t i = 0; i < x->calls.count; i++) {
 		const struct explained_call *call = &x->calls.items[i];
 		const enum explained_change change = explanation_change(x, call, &difference);
@@ -282,8 +278,7 @@ static void print_markdown_arch(FILE *out, const struct explanation *x, const st
 		fprintf(out, "| `%s` | ", call->name);
 		for (size_t j = 0; j < call->cases.count; j++) {
 			callgate_action_text(call->cases.items[j].action, action);
-			fprintf(out, "%s%s%s", j ? "<br>" : "", action,
-			        *call->cases.items[j].condition ? " " : "");
+			fprintf(out, "%s%s%s", j ? "<br>" : "", action, *call->cases.items[j].condition ? " " : "");
 			put_markdown(out, call->cases.items[j].condition);
 		}
 		fputs(" | ", out);

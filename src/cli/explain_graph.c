@@ -48,8 +48,7 @@ static bool find_jumps(struct building *b, const unsigned long *before)
 	b->jumps = ARENA_ARRAY(&b->explaining->arena, struct jump, b->length);
 	for (size_t i = 0; b->jumps && i < b->length; i++)
 		b->jumps[i].node = -1;
-	for (size_t i = 0; b->jumps && callgate_simulator_edge(b->explaining->simulator, i, &edge) == 0;
-	     i++) {
+	for (size_t i = 0; b->jumps && callgate_simulator_edge(b->explaining->simulator, i, &edge) == 0; i++) {
 		if (edge.program != b->program)
 			continue;
 		struct jump *jump = &b->jumps[edge.instruction];
@@ -71,8 +70,7 @@ static void append_edge(struct building *b, struct strbuf *text, const struct ca
 	const char *name = callgate_argument_name(b->call->arch->token, b->call->name, edge->argument);
 
 	snprintf(number, sizeof(number), "argument %u", edge->argument);
-	const char *at =
-	    words && name && edge->operand == CALLGATE_OPERAND_ARGUMENT ? strstr(words, number) : NULL;
+	const char *at = words && name && edge->operand == CALLGATE_OPERAND_ARGUMENT ? strstr(words, number) : NULL;
 	if (at) {
 		strbuf_append_bytes(text, words, (size_t)(at - words));
 		strbuf_append(text, name);
@@ -167,8 +165,7 @@ static void make_edges(struct building *b)
 	b->graph->start = follow(b, 0);
 }
 
-static void add_cost(const struct decision_graph *graph, const struct graph_edge *edge, size_t *least,
-                     size_t *most)
+static void add_cost(const struct decision_graph *graph, const struct graph_edge *edge, size_t *least, size_t *most)
 {
 	const struct graph_node *node = edge->node < 0 ? NULL : &graph->nodes.items[edge->node];
 	const size_t low = edge->cost + (node ? node->least : 0), high = edge->cost + (node ? node->most : 0);
@@ -231,16 +228,14 @@ static void print_dot_edge(FILE *out, int from, const struct graph_edge *edge, c
 		return;
 	}
 	callgate_action_text(edge->action, action);
-	fprintf(out, "\tn%d -> \"%s\" [label=\"%s\"];\n\t\"%s\" [shape=oval];\n", from, action, label,
-	        action);
+	fprintf(out, "\tn%d -> \"%s\" [label=\"%s\"];\n\t\"%s\" [shape=oval];\n", from, action, label, action);
 }
 
 void graph_print_dot(FILE *out, const struct explained_call *call)
 {
 	const struct decision_graph *graph = &call->graph;
 
-	fprintf(out,
-	        "digraph \"%s on %s\" {\n\tnode [shape=box];\n\tn%zu [label=\"%s on %s\", shape=plain];\n",
+	fprintf(out, "digraph \"%s on %s\" {\n\tnode [shape=box];\n\tn%zu [label=\"%s on %s\", shape=plain];\n",
 	        call->name, call->arch->name, graph->nodes.count, call->name, call->arch->name);
 	print_dot_edge(out, (int)graph->nodes.count, &graph->start, "");
 	for (size_t i = 0; i < graph->nodes.count; i++) {

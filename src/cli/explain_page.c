@@ -64,8 +64,7 @@ static void put_verdict(FILE *out, const struct explained_call *call, const char
 	if (!call) {
 		PUT("explained-none", TEXT("arch", arch));
 	} else if (call->kind == EXPLAINED_CONDITIONAL) {
-		PUT("explained-verdict", TEXT("arch", arch), TEXT("class", "some"),
-		    TEXT("action", "by argument"));
+		PUT("explained-verdict", TEXT("arch", arch), TEXT("class", "some"), TEXT("action", "by argument"));
 	} else {
 		explained_short_action(call->cases.items[0].action, action);
 		PUT("explained-verdict", TEXT("arch", arch),
@@ -140,8 +139,7 @@ static void put_conditions(const struct page *page, const struct explained_call 
 }
 
 /* A row of their own: pictures are wide. */
-static void put_pictures(const struct page *page, const struct explained_call *const *calls,
-                         const char *change)
+static void put_pictures(const struct page *page, const struct explained_call *const *calls, const char *change)
 {
 	FILE *out = page->out;
 	bool any = false;
@@ -150,8 +148,7 @@ static void put_pictures(const struct page *page, const struct explained_call *c
 		if (!is_first_with(calls, i) || calls[i]->graph.nodes.count == 0)
 			continue;
 		if (!any)
-			PUT("explained-drawn", TEXT("change", change),
-			    NUMBER("columns", page->arch_count + 6));
+			PUT("explained-drawn", TEXT("change", change), NUMBER("columns", page->arch_count + 6));
 		any = true;
 		PUT("explained-decisions");
 		put_archs(page, calls, i);
@@ -164,8 +161,7 @@ static void put_pictures(const struct page *page, const struct explained_call *c
 }
 
 /* The architecture that has the call and comes first: its place and costs are shown. */
-static const struct explained_call *first_of(const struct page *page,
-                                             const struct explained_call *const *calls)
+static const struct explained_call *first_of(const struct page *page, const struct explained_call *const *calls)
 {
 	const struct explained_call *first = NULL;
 
@@ -245,8 +241,7 @@ static void put_row(const struct page *page, const struct explained_call *const 
 	enum explained_kind kind = call->kind;
 	FILE *out = page->out;
 
-	for (size_t i = 0; i < page->arch_count;
-	     i++) /* what depends on the architecture depends on something */
+	for (size_t i = 0; i < page->arch_count; i++) /* what depends on the architecture depends on something */
 		if (calls[i] && calls[i]->kind != kind)
 			kind = EXPLAINED_CONDITIONAL;
 	PUT("explained-row", TEXT("call", call->name), TEXT("kind", kinds[kind]),
@@ -255,8 +250,8 @@ static void put_row(const struct page *page, const struct explained_call *const 
 		put_verdict(out, calls[i], page->archs[i]->name);
 	PUT("explained-conditions");
 	if (difference)
-		PUT("explained-change", TEXT("class", change_classes[change]),
-		    TEXT("words", change_words[change]), TEXT("text", difference->text));
+		PUT("explained-change", TEXT("class", change_classes[change]), TEXT("words", change_words[change]),
+		    TEXT("text", difference->text));
 	put_conditions(page, calls);
 	put_place(out, call);
 	PUT("explained-cost");
@@ -288,8 +283,7 @@ static void put_rows(const struct page *page)
 		if (!name)
 			return;
 		for (size_t i = 0; i < page->arch_count; i++)
-			if (at[i] < page->first[i + 1] &&
-			    strcmp(page->x->calls.items[at[i]].name, name) == 0) {
+			if (at[i] < page->first[i + 1] && strcmp(page->x->calls.items[at[i]].name, name) == 0) {
 				calls[i] = &page->x->calls.items[at[i]++];
 				shows = shows || explanation_shows(page->x, calls[i]);
 			}
@@ -339,11 +333,10 @@ static void put_changes(const struct page *page)
 		return;
 	for (size_t i = 0; i < page->x->calls.count; i++)
 		counts[explanation_change(page->x, &page->x->calls.items[i], &difference)]++;
-	PUT("explained-changes", NUMBER("more", counts[EXPLAINED_MORE]),
-	    NUMBER("less", counts[EXPLAINED_LESS]), NUMBER("other", counts[EXPLAINED_OTHER]));
+	PUT("explained-changes", NUMBER("more", counts[EXPLAINED_MORE]), NUMBER("less", counts[EXPLAINED_LESS]),
+	    NUMBER("other", counts[EXPLAINED_OTHER]));
 	for (size_t i = 0; i < page->x->calls.count; i++) {
-		const enum explained_change change =
-		    explanation_change(page->x, &page->x->calls.items[i], &difference);
+		const enum explained_change change = explanation_change(page->x, &page->x->calls.items[i], &difference);
 		if (change != EXPLAINED_SAME && !is_named_before(page->x, i))
 			PUT("explained-changed", TEXT("call", page->x->calls.items[i].name),
 			    TEXT("class", change_classes[change]));

@@ -1,7 +1,8 @@
 /*
- * The decisions of a program about one call as a picture: a layered graph. A decision stands one row below the lowest that leads to it, and each
- * answer below the decision that gives it; an edge over several rows has a bend in each between. Within a row, vertices are exchanged while that
- * leaves fewer crossings, and then moved towards what they are linked with.
+ * The decisions of a program about one call as a picture: a layered graph. A decision stands one row below the lowest
+ * that leads to it, and each answer below the decision that gives it; an edge over several rows has a bend in each
+ * between. Within a row, vertices are exchanged while that leaves fewer crossings, and then moved towards what they are
+ * linked with.
  */
 #include <assert.h>
 #include <limits.h>
@@ -12,16 +13,7 @@
 #include "base/strbuf.h"
 #include "cli/explain.h"
 
-enum {
-	DECISIONS_MOST = 80,
-	ROW = 92,
-	BOX = 38,
-	PILL = 26,
-	CHARACTER = 8,
-	GAP = 22,
-	MARGIN = 10,
-	ROUNDS = 24
-};
+enum { DECISIONS_MOST = 80, ROW = 92, BOX = 38, PILL = 26, CHARACTER = 8, GAP = 22, MARGIN = 10, ROUNDS = 24 };
 
 #define PUT(...) html_put(out, __VA_ARGS__)
 
@@ -86,8 +78,7 @@ static size_t add_vertex(struct picture *p, struct vertex vertex)
 
 	assert(vertex.row <= DECISIONS_MOST);
 	vertex.order = p->rows[vertex.row].count;
-	if (vec_reserve_in(&p->vertices, &p->arena, 1) &&
-	    vec_push_in(&p->rows[vertex.row], &p->arena, index)) {
+	if (vec_reserve_in(&p->vertices, &p->arena, 1) && vec_push_in(&p->rows[vertex.row], &p->arena, index)) {
 		vec_push_in(&p->vertices, &p->arena, vertex);
 		return index;
 	}
@@ -112,10 +103,9 @@ static size_t add_answer(struct picture *p, uint32_t action, size_t row)
 	char text[CALLGATE_ACTION_TEXT];
 
 	explained_short_action(action, text);
-	return add_vertex(p, (struct vertex){.is_answer = true,
-	                                     .action = action,
-	                                     .row = row,
-	                                     .width = (long)strlen(text) * CHARACTER + 20});
+	return add_vertex(
+	    p, (struct vertex){
+	           .is_answer = true, .action = action, .row = row, .width = (long)strlen(text) * CHARACTER + 20});
 }
 
 static void add_ways(struct picture *p, size_t node);
@@ -218,7 +208,10 @@ static long distance(const struct vertex *left, const struct vertex *right)
 	return (left->width + right->width) / 2 + GAP;
 }
 
-/* Each is moved to the middle of its neighbours above or below: as far as those on its left let it, and those on its right; between the two. */
+/*
+ * Each is moved to the middle of its neighbours above or below: as far as those on its left let it, and those on its
+ * right; between the two.
+ */
 static void place_row(struct picture *p, size_t row, bool by_above)
 {
 	const size_t count = p->rows[row].count;
@@ -230,8 +223,8 @@ static void place_row(struct picture *p, size_t row, bool by_above)
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct vertex *v = &p->vertices.items[p->rows[row].items[i]];
-		v->x = by_above ? mean(p, v->above.items, v->above.count, v->x)
-		                : mean(p, v->below, v->below_count, v->x);
+		v->x =
+		    by_above ? mean(p, v->above.items, v->above.count, v->x) : mean(p, v->below, v->below_count, v->x);
 		from_left[i] = v->x;
 		if (i > 0) {
 			const long least =
@@ -323,8 +316,8 @@ static void put_vertex(FILE *out, const struct vertex *v)
 
 	if (v->question) {
 		PUT("graph-decision", NUMBER("left", left), NUMBER("top", y - BOX / 2),
-		    NUMBER("width", (unsigned long)v->width), NUMBER("x", (unsigned long)v->x),
-		    NUMBER("y", y + 5), TEXT("question", v->question));
+		    NUMBER("width", (unsigned long)v->width), NUMBER("x", (unsigned long)v->x), NUMBER("y", y + 5),
+		    TEXT("question", v->question));
 	} else if (v->is_answer) {
 		explained_short_action(v->action, action);
 		PUT("graph-answer", TEXT("class", html_action_class(v->action)), NUMBER("left", left),
@@ -339,9 +332,8 @@ static void put_picture(FILE *out, const struct picture *p, const struct explain
 
 	while (rows <= DECISIONS_MOST && p->rows[rows].count > 0)
 		rows++;
-	PUT("graph", NUMBER("count", p->graph->nodes.count), TEXT("call", call->name),
-	    TEXT("arch", call->arch->name), NUMBER("width", (unsigned long)width),
-	    NUMBER("height", 2 * MARGIN + (rows - 1) * ROW + BOX));
+	PUT("graph", NUMBER("count", p->graph->nodes.count), TEXT("call", call->name), TEXT("arch", call->arch->name),
+	    NUMBER("width", (unsigned long)width), NUMBER("height", 2 * MARGIN + (rows - 1) * ROW + BOX));
 	for (size_t i = 0; i < p->ways.count; i++)
 		put_way(out, p, &p->ways.items[i]);
 	for (size_t i = 0; i < p->vertices.count; i++)
@@ -360,8 +352,7 @@ void graph_print_html(FILE *out, const struct explained_call *call)
 		return;
 	const char *question = call->graph.nodes.items[0].question;
 	find_rows(&p);
-	p.vertex_of[0] =
-	    add_vertex(&p, (struct vertex){.question = question, .width = decision_width(question)});
+	p.vertex_of[0] = add_vertex(&p, (struct vertex){.question = question, .width = decision_width(question)});
 	add_ways(&p, 0);
 	order_rows(&p);
 	const long width = place(&p);

@@ -17,7 +17,10 @@ static const struct explained_call *find(const struct explanation *x, const stru
 	return NULL;
 }
 
-/* A row about values of an argument says something where arguments decide, and one about the whole call where they do not. */
+/*
+ * A row about values of an argument says something where arguments decide, and one about the whole call where they do
+ * not.
+ */
 static bool concerns(const struct callgate_bypass *row, const struct explained_call *call)
 {
 	switch (row->denied.match) {
@@ -61,8 +64,8 @@ bool explanation_way(const struct explanation *x, const struct explained_call *c
 			continue;
 		if (row->sort == CALLGATE_BYPASS_IO_URING)
 			setup = find(x, call->arch, "io_uring_setup");
-		*ret_way = (struct explained_way){
-		    .row = row, .call = setup && setup->kind == EXPLAINED_DENIED ? setup : way};
+		*ret_way =
+		    (struct explained_way){.row = row, .call = setup && setup->kind == EXPLAINED_DENIED ? setup : way};
 		++*index;
 		return true;
 	}
@@ -92,8 +95,7 @@ void explained_way_words(const struct callgate_bypass *row, char text[EXPLAINED_
 		              way->match == CALLGATE_BYPASS_MATCH_VALUES ? "==" : "&");
 		strbuf_append(&words, way->constants ? "" : "the same");
 		for (size_t i = 0; way->constants && way->constants[i] && i <= CONSTANTS_MOST; i++)
-			strbuf_printf(&words, "%s%s", i ? "|" : "",
-			              i < CONSTANTS_MOST ? way->constants[i] : "...");
+			strbuf_printf(&words, "%s%s", i ? "|" : "", i < CONSTANTS_MOST ? way->constants[i] : "...");
 		strbuf_append(&words, ")");
 	}
 	snprintf(text, EXPLAINED_WAY, "%s", words.failed || !words.text ? "" : words.text);

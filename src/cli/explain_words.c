@@ -10,8 +10,7 @@
 
 uint64_t explain_read_mask(const struct callgate_arch *arch, const char *call, unsigned argument)
 {
-	const unsigned bits =
-	    argument < CALLGATE_ARGUMENTS ? callgate_argument_bits(arch->token, call, argument) : 64;
+	const unsigned bits = argument < CALLGATE_ARGUMENTS ? callgate_argument_bits(arch->token, call, argument) : 64;
 
 	return bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
 }
@@ -70,8 +69,7 @@ static void append_masked(struct strbuf *text, const struct callgate_arch *arch,
 		return;
 	}
 	const uint64_t span = explain_read_mask(arch, call, c->argument) & ~c->mask;
-	if (c->op == SCMP_CMP_EQ && (span & (span + 1)) == 0 &&
-	    (c->value & span) == 0) { /* a block of values */
+	if (c->op == SCMP_CMP_EQ && (span & (span + 1)) == 0 && (c->value & span) == 0) { /* a block of values */
 		strbuf_printf(text, " in 0x%llx to 0x%llx", (unsigned long long)c->value,
 		              (unsigned long long)(c->value | span));
 		return;

@@ -47,68 +47,48 @@ static bool take_known_arch(const struct option_row *row, void *target, const ch
 /* "all" is for headers alone, which have a program for each: no profile can be read with it. */
 static bool take_arch_or_all(const struct option_row *row, void *target, const char *value)
 {
-	return strcmp(value, "all") == 0 ? take_setting(row, target, value)
-	                                 : take_known_arch(row, target, value);
+	return strcmp(value, "all") == 0 ? take_setting(row, target, value) : take_known_arch(row, target, value);
 }
 
 static const char *const same_argument[] = {"or", "and", NULL}; /* ORDER callgate_same_argument */
 static const char *const unknown_calls[] = {"auto", "enosys", "default", "named",
                                             NULL}; /* ORDER callgate_unknown_calls */
-static const char *const likes[] = {"auto", "docker", "podman",
-                                    "runc", "crun",   NULL}; /* ORDER callgate_profile_like */
+static const char *const likes[] = {"auto", "docker", "podman", "runc", "crun", NULL}; /* ORDER callgate_profile_like */
 static const char *const socketcall[] = {"deny", "open", NULL};
 
-enum {
-	CAP,
-	KERNEL,
-	MACHINE,
-	ARCH,
-	LIKE,
-	DEFAULT_ERRNO,
-	SAME_ARGUMENT,
-	UNKNOWN_CALLS,
-	SOCKETCALL,
-	STRICT,
-	OPTIONS
-};
+enum { CAP, KERNEL, MACHINE, ARCH, LIKE, DEFAULT_ERRNO, SAME_ARGUMENT, UNKNOWN_CALLS, SOCKETCALL, STRICT, OPTIONS };
 
 const struct option_row environment_options[OPTIONS + 1] = {
-    [CAP] =
-        {"cap", 0, "CAP", take_setting, 0,
-         "a capability that the command has (repeatable); none: the empty set; default: the ones that this "
-         "process is permitted"},
+    [CAP] = {"cap", 0, "CAP", take_setting, 0,
+             "a capability that the command has (repeatable); none: the empty set; default: the ones that this "
+             "process is permitted"},
     [KERNEL] = {"kernel", 0, "VERSION", take_setting, 0,
                 "for minKernel; default: the running one. \">=5.10\": the oldest one that the filter is for; "
                 "newer calls get "
                 "ENOSYS"},
-    [MACHINE] =
-        {"machine", 0, "ARCH", take_known_arch, 0,
-         "as on this machine: the filter is for it, and for those of the profile's list that it runs; "
-         "default: this one"},
-    [ARCH] =
-        {"arch", 0, "ARCH", take_arch_or_all, 0,
-         "an architecture the filter is for, in place of the profile's list (repeatable; without --machine "
-         "the first one is the machine)"},
+    [MACHINE] = {"machine", 0, "ARCH", take_known_arch, 0,
+                 "as on this machine: the filter is for it, and for those of the profile's list that it runs; "
+                 "default: this one"},
+    [ARCH] = {"arch", 0, "ARCH", take_arch_or_all, 0,
+              "an architecture the filter is for, in place of the profile's list (repeatable; without --machine "
+              "the first one is the machine)"},
     [LIKE] = {"like", 0, "auto|docker|podman|runc|crun", take_known_word, 0,
               "whose meaning the profile has: gives the next three their defaults; default: by what it has",
               .words = likes},
     [DEFAULT_ERRNO] = {"default-errno", 0, "E", take_setting, 0,
                        "for ERRNO and TRACE without a number: a name or a number; default: EPERM"},
     [SAME_ARGUMENT] = {"same-argument", 0, "or|and", take_known_word, 0,
-                       "several conditions on one argument of one entry; default: or",
-                       .words = same_argument},
-    [UNKNOWN_CALLS] =
-        {"unknown-calls", 0, "auto|enosys|default|named", take_known_word, 0,
-         "calls newer than all known ones; named: than all that the profile names; default: auto, "
-         "that is named like runc and docker, default like crun and podman",
-         .words = unknown_calls},
+                       "several conditions on one argument of one entry; default: or", .words = same_argument},
+    [UNKNOWN_CALLS] = {"unknown-calls", 0, "auto|enosys|default|named", take_known_word, 0,
+                       "calls newer than all known ones; named: than all that the profile names; default: auto, "
+                       "that is named like runc and docker, default like crun and podman",
+                       .words = unknown_calls},
     [SOCKETCALL] = {"socketcall", 0, "deny|open", take_known_word, 0,
                     "where rules on socket arguments can't hold; default: deny", .words = socketcall},
     [STRICT] = {"strict", 0, NULL, take_setting, 0, "unknown names are errors"},
 };
 
-bool environment_add(struct environment *environment, const char *option, const char *value,
-                     unsigned int line)
+bool environment_add(struct environment *environment, const char *option, const char *value, unsigned int line)
 {
 	for (const struct option_row *row = environment_options; row->name; row++)
 		if (strcmp(row->name, option) == 0)
@@ -118,8 +98,7 @@ bool environment_add(struct environment *environment, const char *option, const 
 
 uint32_t environment_arch(const struct environment *environment)
 {
-	for (const struct option_row *row = &environment_options[ARCH]; row >= &environment_options[MACHINE];
-	     row--)
+	for (const struct option_row *row = &environment_options[ARCH]; row >= &environment_options[MACHINE]; row--)
 		for (size_t i = 0; i < environment->settings.count; i++) {
 			const struct setting *setting = &environment->settings.items[i];
 			const struct callgate_arch *arch =
@@ -148,15 +127,17 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct filter *filter, co
 }
 
 /* "file.test:3: " comes before an error there. */
-static bool fail_setting(struct filter *filter, const struct environment *environment,
-                         const struct setting *setting, const char *text)
+static bool fail_setting(struct filter *filter, const struct environment *environment, const struct setting *setting,
+                         const char *text)
 {
 	if (setting->line)
 		return fail(filter, "%s:%u: %s", environment->source, setting->line, text);
 	return fail(filter, "%s", text);
 }
 
-/* The number of a word in the row's list, of an errno, or 1 for an option without a value; negative: the value is none. */
+/*
+ * The number of a word in the row's list, of an errno, or 1 for an option without a value; negative: the value is none.
+ */
 static int value_number(const struct setting *setting)
 {
 	const char *const *words = setting->option->words;
@@ -171,8 +152,7 @@ static int value_number(const struct setting *setting)
 	return -1;
 }
 
-static bool set_option(struct filter *filter, const struct environment *environment,
-                       const struct setting *setting)
+static bool set_option(struct filter *filter, const struct environment *environment, const struct setting *setting)
 {
 	static const enum callgate_profile_option options[] = {
 	    [LIKE] = CALLGATE_PROFILE_LIKE,
@@ -185,9 +165,8 @@ static bool set_option(struct filter *filter, const struct environment *environm
 	int number = value_number(setting);
 	char *text;
 
-	if (number >= 0 &&
-	    callgate_profile_set_option(filter->profile, options[setting->option - environment_options],
-	                                (uint32_t)number) == 0)
+	if (number >= 0 && callgate_profile_set_option(filter->profile, options[setting->option - environment_options],
+	                                               (uint32_t)number) == 0)
 		return true;
 	if (asprintf(&text, "\"%s\" is no value of the option %s", setting->value, setting->option->name) < 0)
 		return false;
@@ -261,8 +240,7 @@ static bool has_contradiction(const struct environment *environment)
 
 	for (size_t i = 0; i < environment->settings.count; i++) {
 		const struct setting *setting = &environment->settings.items[i];
-		bool is_none =
-		    setting->option == &environment_options[CAP] && strcmp(setting->value, "none") == 0;
+		bool is_none = setting->option == &environment_options[CAP] && strcmp(setting->value, "none") == 0;
 		none = none || is_none;
 		some = some || (setting->option == &environment_options[CAP] && !is_none);
 	}
@@ -453,8 +431,7 @@ bool filter_open(struct filter *filter, const char *path, const struct environme
 
 struct callgate_filter filter_side(const struct filter *filter)
 {
-	const struct callgate_program *const *programs =
-	    (const struct callgate_program *const *)filter->programs;
+	const struct callgate_program *const *programs = (const struct callgate_program *const *)filter->programs;
 
 	assert(!filter->ctx || filter->program_count == 0);
 	return (struct callgate_filter){filter->ctx, programs, filter->program_count};

@@ -31,20 +31,19 @@ struct filter {
 extern const struct option_row environment_options[];
 
 /* Adds a setting; `option` is a name above. False: there is no such option, or no memory. */
-bool environment_add(struct environment *environment, const char *option, const char *value,
-                     unsigned int line);
+bool environment_add(struct environment *environment, const char *option, const char *value, unsigned int line);
 
 /* What programs are for: the first --arch, else --machine, else 0 for this machine. */
 uint32_t environment_arch(const struct environment *environment);
 
 /*
- * These open a filter. False: `error` says why not, or is NULL: out of memory. filter_close() is good for it in any case. The profile
- * has its messages then; nothing is printed.
+ * These open a filter. False: `error` says why not, or is NULL: out of memory. filter_close() is good for it in any
+ * case. The profile has its messages then; nothing is printed.
  */
 bool filter_open_profile(struct filter *filter, const char *path, const struct environment *environment);
 bool filter_open_text(struct filter *filter, const char *name, const char *text, size_t size,
                       const struct environment *environment);
-bool filter_open_program(struct filter *filter, const char *path, uint32_t arch); /* again: stacked */
+bool filter_open_program(struct filter *filter, const char *path, uint32_t arch);                 /* again: stacked */
 bool filter_open(struct filter *filter, const char *path, const struct environment *environment); /* either */
 
 /* Only reads a profile, without making a context: -errno is what callgate_profile_read_file() returns. */

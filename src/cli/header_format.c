@@ -1,6 +1,6 @@
 /*
- * callgate compile --format header: the programs of a profile for several machines as one C header, from which the preprocessor takes
- * those for the machine that it compiles for.
+ * callgate compile --format header: the programs of a profile for several machines as one C header, from which the
+ * preprocessor takes those for the machine that it compiles for.
  */
 #include <ctype.h>
 #include <sha256.h>
@@ -76,8 +76,9 @@ static bool is_wanted(const struct callgate_arch *arch, const struct environment
 }
 
 /*
- * The environment on a machine of that kind: --machine in the place of --arch. The machine on which the header is written says nothing
- * about those on which the filter is loaded: without an option there are no capabilities, and the kernel is the oldest that can load.
+ * The environment on a machine of that kind: --machine in the place of --arch. The machine on which the header is
+ * written says nothing about those on which the filter is loaded: without an option there are no capabilities, and the
+ * kernel is the oldest that can load.
  */
 static bool on_machine(struct environment *copy, const struct environment *environment,
                        const struct callgate_arch *arch)
@@ -102,8 +103,8 @@ static const char *condition(const struct callgate_arch *arch)
 }
 
 /*
- * The programs of a filter: one, unless the policy is too long for that. The instructions of all in one array, in the order in which they
- * are loaded, and the length of each.
+ * The programs of a filter: one, unless the policy is too long for that. The instructions of all in one array, in the
+ * order in which they are loaded, and the length of each.
  */
 static void print_stack(const struct header *header, const struct callgate_simulator *simulator, FILE *out)
 {
@@ -116,8 +117,8 @@ static void print_stack(const struct header *header, const struct callgate_simul
 			fputc('\n', out);
 		print_instructions(out, program);
 	}
-	fprintf(out, "};\n#define %s_PROGRAMS %zu\nstatic const unsigned short %s_lengths[] = {",
-	        header->macro, count, header->name);
+	fprintf(out, "};\n#define %s_PROGRAMS %zu\nstatic const unsigned short %s_lengths[] = {", header->macro, count,
+	        header->name);
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%s%zu", i > 0 ? ", " : "",
 		        callgate_program_length(callgate_simulator_program(simulator, i)));
@@ -125,8 +126,7 @@ static void print_stack(const struct header *header, const struct callgate_simul
 }
 
 /* One branch of the header; false after a message was printed. */
-static bool print_machine(const struct header *header, const struct callgate_arch *arch, bool is_first,
-                          FILE *out)
+static bool print_machine(const struct header *header, const struct callgate_arch *arch, bool is_first, FILE *out)
 {
 	struct environment environment = {0};
 	struct filter filter = {0};
@@ -163,12 +163,11 @@ static bool print_machines(const struct header *header, FILE *out)
 			return false;
 		is_first = false;
 	}
-	fprintf(
-	    out,
-	    "#else /* There is no program: %s_load() returns -EOPNOTSUPP. */\n"
-	    "#define %s_PROGRAMS 0\nstatic const struct sock_filter %s_instructions[1] = {{0, 0, 0, 0}};\n"
-	    "static const unsigned short %s_lengths[1] = {0};\n#endif\n",
-	    header->name, header->macro, header->name, header->name);
+	fprintf(out,
+	        "#else /* There is no program: %s_load() returns -EOPNOTSUPP. */\n"
+	        "#define %s_PROGRAMS 0\nstatic const struct sock_filter %s_instructions[1] = {{0, 0, 0, 0}};\n"
+	        "static const unsigned short %s_lengths[1] = {0};\n#endif\n",
+	        header->name, header->macro, header->name, header->name);
 	return true;
 }
 
@@ -179,8 +178,7 @@ static bool set_name(struct header *header, const char *name)
 {
 	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
 
-	if (length == 0 || name[length] != '\0' || isdigit((unsigned char)name[0]) ||
-	    length >= sizeof(header->macro)) {
+	if (length == 0 || name[length] != '\0' || isdigit((unsigned char)name[0]) || length >= sizeof(header->macro)) {
 		cli_error("--name takes a name as in C, of at most %zu characters, not \"%s\"",
 		          sizeof(header->macro) - 1, name);
 		return false;
@@ -196,29 +194,26 @@ static bool print_file(const struct header *header, FILE *out)
 	char digest[SHA256_DIGEST_STRING_LENGTH];
 
 	make_digest(header, digest);
-	fprintf(
-	    out,
-	    "/* A seccomp filter, written by `callgate compile --format header` (callgate %s). Do not edit.\n"
-	    " * SHA-256 of the profile, the options and the compiler's version: %s\n"
-	    " */\n#ifndef %s_DIGEST\n#include <callgate/load_only.h>\n\n#define %s_DIGEST \"%s\"\n\n",
-	    callgate_version(), digest, header->macro, header->macro, digest);
+	fprintf(out,
+	        "/* A seccomp filter, written by `callgate compile --format header` (callgate %s). Do not edit.\n"
+	        " * SHA-256 of the profile, the options and the compiler's version: %s\n"
+	        " */\n#ifndef %s_DIGEST\n#include <callgate/load_only.h>\n\n#define %s_DIGEST \"%s\"\n\n",
+	        callgate_version(), digest, header->macro, header->macro, digest);
 	if (!print_machines(header, out))
 		return false;
-	fprintf(
-	    out,
-	    "\n/* Loads it: 0, or a negative error number, and then the program must not go on. Flags: "
-	    "CALLGATE_LOAD_*. */\n"
-	    "static inline int %s_load(unsigned int flags)\n"
-	    "{\n\treturn callgate_load_only_stack(%s_instructions, %s_lengths, %s_PROGRAMS, flags);\n}\n\n"
-	    "#endif\n",
-	    header->name, header->name, header->name, header->macro);
+	fprintf(out,
+	        "\n/* Loads it: 0, or a negative error number, and then the program must not go on. Flags: "
+	        "CALLGATE_LOAD_*. */\n"
+	        "static inline int %s_load(unsigned int flags)\n"
+	        "{\n\treturn callgate_load_only_stack(%s_instructions, %s_lengths, %s_PROGRAMS, flags);\n}\n\n"
+	        "#endif\n",
+	        header->name, header->name, header->name, header->macro);
 	return true;
 }
 
 bool print_header(const char *path, const char *name, const struct environment *environment, FILE *out)
 {
-	struct header header = {.file = strcmp(path, "-") == 0 ? "standard input" : path,
-	                        .environment = environment};
+	struct header header = {.file = strcmp(path, "-") == 0 ? "standard input" : path, .environment = environment};
 	bool done = set_name(&header, name) && text_read(path, &header.text) && print_file(&header, out);
 
 	free(header.text.bytes);

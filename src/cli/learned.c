@@ -8,8 +8,8 @@
 #include <callgate/syscall.h>
 
 /*
- * Arguments by which one call is many: of each, what was seen is allowed and nothing else. The calls that are learned so by default are those of
- * which programs use a few values.
+ * Arguments by which one call is many: of each, what was seen is allowed and nothing else. The calls that are learned
+ * so by default are those of which programs use a few values.
  */
 enum selector_kind {
 	BY_DEFAULT = 1,
@@ -219,7 +219,10 @@ static bool merge_halves(struct learned_call *known, unsigned last)
 	return false;
 }
 
-/* The two that fit into the smallest block. No third tuple is in it, as it would be nearer to one of them. False: all blocks would be too large. */
+/*
+ * The two that fit into the smallest block. No third tuple is in it, as it would be nearer to one of them. False: all
+ * blocks would be too large.
+ */
 static bool merge_nearest(struct learned_call *known, unsigned last)
 {
 	size_t first = 0, second = 0;
@@ -281,8 +284,7 @@ static bool add_tuple(struct learned *learned, struct learned_call *known, const
 }
 
 /* NULL: no memory. */
-static struct learned_call *add_call(struct learned *learned, const char *name,
-                                     const struct callgate_call *call)
+static struct learned_call *add_call(struct learned *learned, const char *name, const struct callgate_call *call)
 {
 	const struct learned_selector *selector = find_selector(name);
 	const struct learned_call known = {.name = name,

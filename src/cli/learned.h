@@ -28,8 +28,8 @@ struct learned_selector {
 };
 
 /*
- * Values of the arguments that say what a call is about: socket's family, ioctl's command. After too many, neighbours become one block: the last value
- * with any of its low bits `span`, which begins at a multiple of its size.
+ * Values of the arguments that say what a call is about: socket's family, ioctl's command. After too many, neighbours
+ * become one block: the last value with any of its low bits `span`, which begins at a multiple of its size.
  */
 struct learned_tuple {
 	uint64_t values[LEARNED_SELECTORS];
@@ -44,26 +44,28 @@ struct learned_call {
 	const char *name;
 	struct callgate_call example;
 	const struct learned_selector *selector; /* NULL: there are no arguments to learn */
-	bool
-	    any_arguments; /* the tuples say nothing: they are too many and too far from each other, or not asked for */
+	/* the tuples say nothing: they are too many and too far from each other, or not asked for */
+	bool any_arguments;
 	bool has_flags; /* too many, and flags: any of `flags` */
 	uint64_t flags; /* of all calls that were seen */
 	VEC(struct learned_tuple) tuples;
 	bool is_steady;
 };
 
-/* The arguments that can be learned of the call of this name, as bits; and those of them that say what it is about: argument 0 of keyctl. */
+/*
+ * The arguments that can be learned of the call of this name, as bits; and those of them that say what it is about:
+ * argument 0 of keyctl.
+ */
 unsigned learned_arguments(const char *name);
 unsigned learned_subjects(const char *name);
 
 /* Zeroed at first. */
 struct learned {
 	bool ignores_arguments;
-	const char
-	    *with_arguments; /* "socket,ioctl": the calls whose arguments are learned; NULL: the usual ones */
-	const char *phase;   /* the comment of entries for the start-up; NULL: nobody asks for it */
-	const char *mark;    /* the start-up ends before this call; NULL: the caller sets: */
-	bool is_steady;      /* it has ended */
+	const char *with_arguments; /* "socket,ioctl": the calls whose arguments are learned; NULL: the usual ones */
+	const char *phase;          /* the comment of entries for the start-up; NULL: nobody asks for it */
+	const char *mark;           /* the start-up ends before this call; NULL: the caller sets: */
+	bool is_steady;             /* it has ended */
 	VEC(struct learned_call) calls;
 	VEC(const struct callgate_arch *) archs; /* in the order in which they were seen */
 	VEC(int32_t) nameless;                   /* numbers that no profile can name: the first ones */
@@ -80,12 +82,15 @@ void learned_add_name(struct learned *learned, const char *name);
 /* From now on the call is allowed with all arguments. */
 void learned_forget_arguments(struct learned *learned, const char *name);
 
-/* Is each of these calls, "socket,ioctl", one whose arguments can be learned? NULL, or the first that is none, up to a comma or the end. */
+/*
+ * Is each of these calls, "socket,ioctl", one whose arguments can be learned? NULL, or the first that is none, up to a
+ * comma or the end.
+ */
 const char *learned_check_list(const char *calls);
 
 /*
- * A call that does the same as one that was seen, and that C libraries and newer programs make in its place; the first one that was not seen after
- * `index` others. NULL: there is none.
+ * A call that does the same as one that was seen, and that C libraries and newer programs make in its place; the first
+ * one that was not seen after `index` others. NULL: there is none.
  */
 const char *learned_twin(const struct learned *learned, size_t index);
 

@@ -35,8 +35,7 @@ static struct scmp_arg_cmp condition_on(const char *name, unsigned argument, uin
 
 	if (is_wide && span == 0)
 		return (struct scmp_arg_cmp){argument, SCMP_CMP_EQ, value, 0};
-	return (struct scmp_arg_cmp){argument, SCMP_CMP_MASKED_EQ,
-	                             (is_wide ? UINT64_MAX : UINT32_MAX) & ~span, value};
+	return (struct scmp_arg_cmp){argument, SCMP_CMP_MASKED_EQ, (is_wide ? UINT64_MAX : UINT32_MAX) & ~span, value};
 }
 
 /* The comment of an entry: what its values are, and when they were seen. */
@@ -70,8 +69,8 @@ static void put_value(struct strbuf *text, const struct learned_call *call, unsi
 }
 
 /* "AF_UNIX"; "any of 0x5400 to 0x541f (seen: TCGETS to FIONREAD)". */
-static void put_values(struct strbuf *text, const struct learned_call *call,
-                       const struct learned_tuple *tuple, unsigned index)
+static void put_values(struct strbuf *text, const struct learned_call *call, const struct learned_tuple *tuple,
+                       unsigned index)
 {
 	const unsigned argument = call->selector->arguments[index];
 	const uint64_t value = tuple->values[index];
@@ -121,8 +120,7 @@ static void print_flags(struct json *json, const struct learned *learned, const 
 	open_entry(json, call->name);
 	(void)profile_text_condition(json, &condition);
 	json_close(json);
-	(void)callgate_decode_argument(SCMP_ARCH_NATIVE, call->name, argument, call->flags, words,
-	                               sizeof(words));
+	(void)callgate_decode_argument(SCMP_ARCH_NATIVE, call->name, argument, call->flags, words, sizeof(words));
 	snprintf(text, sizeof(text), "any of %s", words);
 	print_comment(json, learned, text, call->is_steady);
 	json_close(json);
@@ -165,8 +163,7 @@ void learned_print_entries(struct json *json, const void *data)
 	for (size_t i = 0; i < learned->calls.count; i++) {
 		if (calls[i]->has_flags)
 			print_flags(json, learned, calls[i]);
-		for (size_t t = 0;
-		     !calls[i]->any_arguments && !calls[i]->has_flags && t < calls[i]->tuples.count; t++)
+		for (size_t t = 0; !calls[i]->any_arguments && !calls[i]->has_flags && t < calls[i]->tuples.count; t++)
 			print_tuple(json, learned, calls[i], &calls[i]->tuples.items[t]);
 	}
 	free(calls);

@@ -50,8 +50,7 @@ static uint64_t hash_text(uint64_t hash, const char *text, bool with_digits)
 	return (hash ^ 0xff) * UINT64_C(0x100000001b3);
 }
 
-static void add(struct lint_report *report, const struct lint_settings *settings,
-                struct placed_finding *placed)
+static void add(struct lint_report *report, const struct lint_settings *settings, struct placed_finding *placed)
 {
 	const struct callgate_finding *finding = &placed->finding;
 	const int kind = lint_kind(finding->name);
@@ -65,36 +64,33 @@ static void add(struct lint_report *report, const struct lint_settings *settings
 	hash = hash_text(hash, strncmp(file, "./", 2) == 0 ? file + 2 : file, true);
 	hash = hash_text(hash, finding->subject ? finding->subject : finding->text, finding->subject != NULL);
 	snprintf(placed->fingerprint, sizeof(placed->fingerprint), "%016" PRIx64, hash);
-	placed->is_known =
-	    report->baseline.bytes && memmem(report->baseline.bytes, report->baseline.size,
-	                                     placed->fingerprint, sizeof(placed->fingerprint) - 1);
+	placed->is_known = report->baseline.bytes && memmem(report->baseline.bytes, report->baseline.size,
+	                                                    placed->fingerprint, sizeof(placed->fingerprint) - 1);
 	if (!vec_push_in(&report->list, &report->arena, *placed))
 		report->out_of_memory = true;
 }
 
-static void add_messages(struct lint_report *report, const struct filter *filter,
-                         const struct lint_settings *settings)
+static void add_messages(struct lint_report *report, const struct filter *filter, const struct lint_settings *settings)
 {
 	const struct callgate_profile_message *message;
 
 	for (size_t i = 0; (message = callgate_profile_message(filter->profile, i)); i++) {
-		struct placed_finding placed = {.file = keep_text(report, message->file),
-		                                .line = message->line,
-		                                .column = message->column};
+		struct placed_finding placed = {
+		    .file = keep_text(report, message->file), .line = message->line, .column = message->column};
 		const char *name = callgate_profile_message_finding(filter->profile, i);
 		if (!name)
 			continue;
-		placed.finding = (struct callgate_finding){
-		    .name = name, .text = keep_text(report, message->text), .argument = -1};
-		placed.finding.level = message->severity == CALLGATE_SEVERITY_NOTE ? CALLGATE_FINDING_NOTE
-		                                                                   : CALLGATE_FINDING_WARNING;
+		placed.finding =
+		    (struct callgate_finding){.name = name, .text = keep_text(report, message->text), .argument = -1};
+		placed.finding.level =
+		    message->severity == CALLGATE_SEVERITY_NOTE ? CALLGATE_FINDING_NOTE : CALLGATE_FINDING_WARNING;
 		add(report, settings, &placed);
 	}
 }
 
 /* In the place of the rule, or of the default action. */
-static void add_finding(struct lint_report *report, const struct filter *filter,
-                        const struct callgate_finding *finding, const struct lint_settings *settings)
+static void add_finding(struct lint_report *report, const struct filter *filter, const struct callgate_finding *finding,
+                        const struct lint_settings *settings)
 {
 	struct placed_finding placed = {.file = keep_text(report, filter->path), .finding = *finding};
 
@@ -234,13 +230,12 @@ static void read_words(struct lint_report *report, const struct text *text, size
 	suppression->reason = has_colon && stop > at ? keep(report, text->bytes + at, stop - at) : NULL;
 }
 
-static void complain(struct lint_report *report, const struct filter *filter,
-                     const struct suppression *suppression, const struct lint_settings *settings,
-                     enum callgate_finding_level level, const char *words, const char *fix)
+static void complain(struct lint_report *report, const struct filter *filter, const struct suppression *suppression,
+                     const struct lint_settings *settings, enum callgate_finding_level level, const char *words,
+                     const char *fix)
 {
-	struct placed_finding placed = {.file = keep_text(report, filter->path),
-	                                .line = suppression->line,
-	                                .column = suppression->column};
+	struct placed_finding placed = {
+	    .file = keep_text(report, filter->path), .line = suppression->line, .column = suppression->column};
 	struct strbuf text = {0};
 
 	strbuf_printf(&text, "lint:allow %s %s", suppression->name ? suppression->name : "", words);
@@ -254,12 +249,10 @@ static void complain(struct lint_report *report, const struct filter *filter,
 }
 
 /* Suppresses the findings from index `first` on; says what is wrong with it. */
-static void suppress(struct lint_report *report, const struct filter *filter, const struct text *text,
-                     size_t first, const struct suppression *suppression,
-                     const struct lint_settings *settings)
+static void suppress(struct lint_report *report, const struct filter *filter, const struct text *text, size_t first,
+                     const struct suppression *suppression, const struct lint_settings *settings)
 {
-	const struct text_place begin = place_at(text, suppression->begin),
-	                        end = place_at(text, suppression->end);
+	const struct text_place begin = place_at(text, suppression->begin), end = place_at(text, suppression->end);
 	size_t count = 0;
 
 	if (!suppression->name || lint_kind(suppression->name) < 0) {
@@ -274,19 +267,19 @@ static void suppress(struct lint_report *report, const struct filter *filter, co
 	}
 	for (size_t i = first; i < report->list.count; i++) {
 		struct placed_finding *placed = &report->list.items[i];
-		if (strcmp(placed->finding.name, suppression->name) != 0 ||
-		    strcmp(placed->file, filter->path) != 0 || !is_within(begin, end, placed))
+		if (strcmp(placed->finding.name, suppression->name) != 0 || strcmp(placed->file, filter->path) != 0 ||
+		    !is_within(begin, end, placed))
 			continue;
 		placed->justification = suppression->reason;
 		count++;
 	}
 	if (!count && !(settings->allowed >> lint_kind(suppression->name) & 1))
-		complain(report, filter, suppression, settings, CALLGATE_FINDING_NOTE,
-		         "suppresses nothing here", "leave it out");
+		complain(report, filter, suppression, settings, CALLGATE_FINDING_NOTE, "suppresses nothing here",
+		         "leave it out");
 }
 
-static void apply_suppressions(struct lint_report *report, const struct filter *filter,
-                               const struct text *text, size_t first, const struct lint_settings *settings)
+static void apply_suppressions(struct lint_report *report, const struct filter *filter, const struct text *text,
+                               size_t first, const struct lint_settings *settings)
 {
 	const char *found = text->bytes, *end = text->bytes + text->size;
 	size_t blank = 0;
@@ -330,9 +323,8 @@ int lint_opened(struct lint_report *report, struct filter *filter, const struct 
 	struct callgate_findings *findings = NULL;
 	const size_t first = report->list.count;
 	const char **capabilities = capabilities_of(report, environment);
-	const int result = capabilities
-	                       ? callgate_lint(&side, environment_arch(environment), capabilities, &findings)
-	                       : -ENOMEM;
+	const int result =
+	    capabilities ? callgate_lint(&side, environment_arch(environment), capabilities, &findings) : -ENOMEM;
 
 	if (result < 0) {
 		cli_error("%s: %s", filter->path,
@@ -351,8 +343,7 @@ int lint_opened(struct lint_report *report, struct filter *filter, const struct 
 		return CLI_FAILED;
 	}
 	if (report->list.count > first)
-		qsort(report->list.items + first, report->list.count - first, sizeof(report->list.items[0]),
-		      by_place);
+		qsort(report->list.items + first, report->list.count - first, sizeof(report->list.items[0]), by_place);
 	return CLI_OK;
 }
 
@@ -368,8 +359,7 @@ int lint_file(struct lint_report *report, const char *path, const struct environ
 		is_open = text_read(path, &text) &&
 		          filter_open_text(&filter, "standard input", text.bytes, text.size, environment);
 	else
-		is_open =
-		    filter_open(&filter, path, environment) && (!filter.profile || text_read(path, &text));
+		is_open = filter_open(&filter, path, environment) && (!filter.profile || text_read(path, &text));
 	if (is_open)
 		status = lint_opened(report, &filter, &text, environment, settings);
 	else if (filter.path)

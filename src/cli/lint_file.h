@@ -1,6 +1,6 @@
 /*
- * What `callgate lint` finds in one file: the findings of its text and of its filter, each with its place, and what the file and the options say
- * about them.
+ * What `callgate lint` finds in one file: the findings of its text and of its filter, each with its place, and what the
+ * file and the options say about them.
  */
 #ifndef CALLGATE_CLI_LINT_FILE_H
 #define CALLGATE_CLI_LINT_FILE_H
@@ -57,8 +57,9 @@ static inline bool lint_counts(const struct placed_finding *placed)
 }
 
 /*
- * Mends what is safe to mend in a profile, shows the lines that change, and writes them. Each change is kept only if the finding is gone after it, and
- * where nothing was to change that is proved. CLI_OK, or CLI_FAILED after a message was printed.
+ * Mends what is safe to mend in a profile, shows the lines that change, and writes them. Each change is kept only if
+ * the finding is gone after it, and where nothing was to change that is proved. CLI_OK, or CLI_FAILED after a message
+ * was printed.
  */
 int lint_fix(const char *path, const struct environment *environment, const struct lint_settings *settings);
 

@@ -34,10 +34,9 @@ static void forget(struct looked_at *looked)
 static bool look_at(const struct fixing *fixing, const struct text *text, struct looked_at *ret_looked)
 {
 	*ret_looked = (struct looked_at){.report = {.out_of_memory = false}};
-	if (filter_open_text(&ret_looked->filter, fixing->name, text->bytes, text->size,
-	                     fixing->environment) &&
-	    lint_opened(&ret_looked->report, &ret_looked->filter, text, fixing->environment,
-	                fixing->settings) == CLI_OK)
+	if (filter_open_text(&ret_looked->filter, fixing->name, text->bytes, text->size, fixing->environment) &&
+	    lint_opened(&ret_looked->report, &ret_looked->filter, text, fixing->environment, fixing->settings) ==
+	        CLI_OK)
 		return true;
 	forget(ret_looked);
 	return false;
@@ -56,8 +55,8 @@ static bool are_equal(const struct looked_at *a, const struct looked_at *b)
 {
 	const struct callgate_filter old = filter_side(&a->filter), new = filter_side(&b->filter);
 	struct callgate_comparison *comparison = NULL;
-	const bool equal = callgate_compare(&old, &new, 1, &comparison) == 0 &&
-	                   comparison->relation == CALLGATE_RELATION_EQUAL;
+	const bool equal =
+	    callgate_compare(&old, &new, 1, &comparison) == 0 && comparison->relation == CALLGATE_RELATION_EQUAL;
 
 	callgate_comparison_free(comparison);
 	return equal;
@@ -141,12 +140,12 @@ static int mask_compared(const struct text *text, const struct placed_finding *p
 {
 	if (!is_json(text))
 		return -EINVAL; /* policies compare what the kernel reads */
-	return profile_text_mask(text, placed->line, placed->column, placed->finding.argument,
-	                         callgate_argument_bits(placed->finding.witness.arch,
-	                                                callgate_syscall_name(placed->finding.witness.arch,
-	                                                                      placed->finding.witness.nr),
-	                                                (unsigned int)placed->finding.argument),
-	                         ret_text);
+	return profile_text_mask(
+	    text, placed->line, placed->column, placed->finding.argument,
+	    callgate_argument_bits(placed->finding.witness.arch,
+	                           callgate_syscall_name(placed->finding.witness.arch, placed->finding.witness.nr),
+	                           (unsigned int)placed->finding.argument),
+	    ret_text);
 }
 
 static const struct change {
@@ -160,8 +159,8 @@ static const struct change {
 };
 
 /* True: *text is another one, with one finding of this name less. */
-static bool try_change(const struct fixing *fixing, const struct looked_at *before,
-                       const struct change *change, const struct placed_finding *placed, struct text *text)
+static bool try_change(const struct fixing *fixing, const struct looked_at *before, const struct change *change,
+                       const struct placed_finding *placed, struct text *text)
 {
 	struct looked_at after;
 	struct text new = {0};
@@ -194,8 +193,7 @@ static bool change_once(const struct fixing *fixing, struct text *text)
 		return false;
 	for (size_t i = 0; i < before.report.list.count && !is_changed; i++)
 		for (size_t j = 0; j < sizeof(changes) / sizeof(changes[0]) && !is_changed; j++)
-			is_changed =
-			    try_change(fixing, &before, &changes[j], &before.report.list.items[i], text);
+			is_changed = try_change(fixing, &before, &changes[j], &before.report.list.items[i], text);
 	forget(&before);
 	return is_changed;
 }

@@ -64,8 +64,8 @@ static void print_lines(const struct lint_report *report)
 	}
 	fflush(stdout);
 	fprintf(stderr, "callgate: %zu error%s, %zu warning%s, %zu note%s. %zu suppressed", counts[2],
-	        counts[2] == 1 ? "" : "s", counts[1], counts[1] == 1 ? "" : "s", counts[0],
-	        counts[0] == 1 ? "" : "s", suppressed);
+	        counts[2] == 1 ? "" : "s", counts[1], counts[1] == 1 ? "" : "s", counts[0], counts[0] == 1 ? "" : "s",
+	        suppressed);
 	if (report->baseline.bytes)
 		fprintf(stderr, ", %zu in the baseline", known);
 	fputc('\n', stderr);
@@ -211,8 +211,7 @@ static void print_sarif(const struct lint_report *report)
 static void print_escaped(const char *text, bool is_property)
 {
 	for (; *text; text++)
-		if (*text == '%' || (unsigned char)*text < ' ' ||
-		    (is_property && (*text == ':' || *text == ',')))
+		if (*text == '%' || (unsigned char)*text < ' ' || (is_property && (*text == ':' || *text == ',')))
 			printf("%%%02X", (unsigned char)*text);
 		else
 			putchar(*text);
@@ -220,8 +219,7 @@ static void print_escaped(const char *text, bool is_property)
 
 static void print_github(const struct lint_report *report)
 {
-	static const char *const commands[] = {"notice", "warning",
-	                                       "error"}; /* ORDER callgate_finding_level */
+	static const char *const commands[] = {"notice", "warning", "error"}; /* ORDER callgate_finding_level */
 
 	for (size_t i = 0; i < report->list.count; i++) {
 		const struct placed_finding *placed = &report->list.items[i];
@@ -243,8 +241,8 @@ const char *const lint_formats[] = {"text", "json", "sarif", "github", NULL};
 
 void lint_print(const struct lint_report *report, int format)
 {
-	static void (*const printers[])(const struct lint_report *report) = {
-	    print_lines, print_json, print_sarif, print_github}; /* ORDER lint_formats */
+	static void (*const printers[])(const struct lint_report *report) = {print_lines, print_json, print_sarif,
+	                                                                     print_github}; /* ORDER lint_formats */
 
 	printers[format](report);
 }

@@ -1,4 +1,7 @@
-/* callgate: the library's questions, asked from a shell. How commands read their options and print their help; and the table of them. */
+/*
+ * callgate: the library's questions, asked from a shell. How commands read their options and print their help; and the
+ * table of them.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -58,8 +61,7 @@ bool take_number(const struct option_row *row, void *target, const char *value)
 	errno = 0;
 	unsigned long number = strtoul(value, &end, 10);
 	if (*value < '0' || *value > '9' || *end || errno || number < row->least || number > row->most) {
-		cli_error("--%s takes a number from %u to %u, not \"%s\"", row->name, row->least, row->most,
-		          value);
+		cli_error("--%s takes a number from %u to %u, not \"%s\"", row->name, row->least, row->most, value);
 		return false;
 	}
 	*(unsigned int *)target = (unsigned int)number;
@@ -91,8 +93,7 @@ bool take_arch(const struct option_row *row, void *target, const char *value)
 	(void)row;
 	for (size_t i = 0; !arch && callgate_arch_at(i); i++) {
 		size_t length = strlen(list);
-		snprintf(list + length, sizeof(list) - length, "%s%s", i ? ", " : "",
-		         callgate_arch_at(i)->name);
+		snprintf(list + length, sizeof(list) - length, "%s%s", i ? ", " : "", callgate_arch_at(i)->name);
 	}
 	if (!arch)
 		cli_error("there is no architecture \"%s\"; there are %s", value, list);
@@ -160,8 +161,8 @@ static int failure(const struct command *command)
 /* All of the help would hide what was wrong, which stands above. */
 int command_misused(const struct command *command)
 {
-	fprintf(stderr, "usage: callgate %s %s\n`callgate %s --help` says more.\n", command->name,
-	        command->synopsis, command->name);
+	fprintf(stderr, "usage: callgate %s %s\n`callgate %s --help` says more.\n", command->name, command->synopsis,
+	        command->name);
 	return failure(command);
 }
 
@@ -181,15 +182,12 @@ static void add_rows(struct table *table, const struct option_row *row)
 {
 	for (; row->name; row++) {
 		size_t length = strlen(table->letters);
-		int kind = !row->value            ? no_argument
-		           : row->value[0] == '[' ? optional_argument
-		                                  : required_argument;
+		int kind = !row->value ? no_argument : row->value[0] == '[' ? optional_argument : required_argument;
 		assert(table->count < ROWS_MAX - 1);
 		if (row->letter)
-			snprintf(table->letters + length, sizeof(table->letters) - length, "%c%s",
-			         row->letter, row->value ? ":" : "");
-		table->options[table->count] =
-		    (struct option){row->name, kind, NULL, OPTION_FIRST + table->count};
+			snprintf(table->letters + length, sizeof(table->letters) - length, "%c%s", row->letter,
+			         row->value ? ":" : "");
+		table->options[table->count] = (struct option){row->name, kind, NULL, OPTION_FIRST + table->count};
 		table->rows[table->count++] = row;
 	}
 }
@@ -230,8 +228,8 @@ static void refuse_option(const struct table *table, int option, const char *wor
 		struct similar similar = similar_start(name);
 		for (int i = 0; i < table->count; i++)
 			similar_offer(&similar, table->rows[i]->name);
-		cli_error(similar.best ? "there is no option %s; is --%s meant?" : "there is no option %s",
-		          word, similar.best);
+		cli_error(similar.best ? "there is no option %s; is --%s meant?" : "there is no option %s", word,
+		          similar.best);
 	}
 }
 
@@ -312,8 +310,8 @@ static void print_commands(FILE *out)
 }
 
 /*
- * No file that is opened shall become standard output or standard error because that was closed. What stands in fails when it is
- * used, and is gone again for a command that is executed.
+ * No file that is opened shall become standard output or standard error because that was closed. What stands in fails
+ * when it is used, and is gone again for a command that is executed.
  */
 static void open_standard_files(void)
 {

@@ -129,7 +129,9 @@ static bool write_directly(struct output *output, int fd)
 	return output->stream != NULL;
 }
 
-/* Keeps in memory what is printed. The file has been opened for writing, if there is one, so the kernel permits that. */
+/*
+ * Keeps in memory what is printed. The file has been opened for writing, if there is one, so the kernel permits that.
+ */
 static bool write_to_memory(struct output *output)
 {
 	struct stat now;
@@ -207,8 +209,8 @@ bool output_spares(struct output *output, const char *input)
 bool output_is_another(struct output *output, const struct output *other)
 {
 	struct stat a, b;
-	bool is_same = output->exists && other->exists && !S_ISCHR(output->old.st_mode) &&
-	               is_same_file(&output->old, &other->old);
+	bool is_same =
+	    output->exists && other->exists && !S_ISCHR(output->old.st_mode) && is_same_file(&output->old, &other->old);
 
 	assert(output->stream && other->stream);
 	if (!output->exists && !other->exists)
@@ -290,8 +292,7 @@ static int make_name(const struct output *output, int unnamed, char name[32])
 	for (int i = 0; i < NAMES_MAX && result < 0 && errno == EEXIST; i++) {
 		random_name(name);
 		result = unnamed >= 0 ? linkat(AT_FDCWD, own, output->folder, name, AT_SYMLINK_FOLLOW)
-		                      : openat(output->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		                               NEW_MODE);
+		                      : openat(output->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, NEW_MODE);
 	}
 	return result;
 }
@@ -307,8 +308,8 @@ static bool move_into_place(const struct output *output, const char *name)
 }
 
 /*
- * Without a name from the beginning, the file gets one only when it is complete: even SIGKILL leaves no incomplete file. Else signals wait until the
- * file is in its place; in any case none comes between name and renaming.
+ * Without a name from the beginning, the file gets one only when it is complete: even SIGKILL leaves no incomplete
+ * file. Else signals wait until the file is in its place; in any case none comes between name and renaming.
  */
 static bool replace_by(const struct output *output, bool has_name)
 {

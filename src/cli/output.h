@@ -1,8 +1,8 @@
 /*
- * The one writer of the tool. A regular file is replaced as a whole or not at all: what a command prints is kept in memory, and
- * output_commit() writes it to a new file beside the old one, which is renamed when it is complete. Whatever fails or ends the process
- * before leaves the old file as it was. A symbolic link is followed; mode, owner and access list of the old file are kept. Standard
- * output, pipes and devices are written directly.
+ * The one writer of the tool. A regular file is replaced as a whole or not at all: what a command prints is kept in
+ *memory, and output_commit() writes it to a new file beside the old one, which is renamed when it is complete. Whatever
+ *fails or ends the process before leaves the old file as it was. A symbolic link is followed; mode, owner and access
+ *list of the old file are kept. Standard output, pipes and devices are written directly.
  *
  *	struct output output;
  *	if (!output_open(&output, path) || !output_spares(&output, input))
@@ -30,21 +30,27 @@ struct output {
 };
 
 /*
- * Takes a descriptor and returns it with a high number, closed on exec, so that calls of live tests about 3, 4 and so on do not meet the
- * tool's own files; the same one where there are no high numbers.
+ * Takes a descriptor and returns it with a high number, closed on exec, so that calls of live tests about 3, 4 and so
+ * on do not meet the tool's own files; the same one where there are no high numbers.
  */
 int output_raise(int fd);
 
 /* Opens the path; NULL and "-" are standard output. False after a message was printed. */
 bool output_open(struct output *output, const char *path);
 
-/* False, after a message and output_discard(), if the input ("-": standard input, NULL: none) is the file that is written. */
+/*
+ * False, after a message and output_discard(), if the input ("-": standard input, NULL: none) is the file that is
+ * written.
+ */
 bool output_spares(struct output *output, const char *input);
 
 /* False, after a message and output_discard() of the first output, if both are one file. */
 bool output_is_another(struct output *output, const struct output *other);
 
-/* Everything printed is in its place; or false after a message was printed, and the old file is as it was. Closes in any case. */
+/*
+ * Everything printed is in its place; or false after a message was printed, and the old file is as it was. Closes in
+ * any case.
+ */
 bool output_commit(struct output *output);
 
 /* Closes and forgets what was printed. Nothing open is fine. */

@@ -14,8 +14,7 @@
 /* ---- texts ---- */
 
 const struct text_format format_json = {{{'"', "\\\""}, {'\\', "\\\\"}}, true, "\\ufffd"};
-const struct text_format format_xml = {
-    {{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}}, false, "?"};
+const struct text_format format_xml = {{{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}}, false, "?"};
 const struct text_format format_html = {
     {{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}, {'\t', "\t"}, {'\n', "\n"}}, false, "?"};
 /* In a cell of a table. */
@@ -37,8 +36,7 @@ static size_t character_size(const char *at, size_t left)
 {
 	unsigned char c = (unsigned char)*at;
 	size_t size = c < ' ' || c == 0x7f ? 0 : utf8_size(at, left);
-	bool is_no_character =
-	    size == 3 && c == 0xef && (unsigned char)at[1] == 0xbf && (unsigned char)at[2] >= 0xbe;
+	bool is_no_character = size == 3 && c == 0xef && (unsigned char)at[1] == 0xbf && (unsigned char)at[2] >= 0xbe;
 
 	return is_no_character ? 0 : size;
 }
@@ -61,7 +59,9 @@ void print_text(FILE *out, const struct text_format *format, const char *text, s
 	}
 }
 
-/* Does a terminal take the byte for a command? Those from U+0080 to U+009F are two bytes, of which the first is 0xc2. */
+/*
+ * Does a terminal take the byte for a command? Those from U+0080 to U+009F are two bytes, of which the first is 0xc2.
+ */
 static bool is_control(const unsigned char *at, bool after_c2)
 {
 	return (*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f || (after_c2 && *at < 0xa0);
@@ -276,8 +276,7 @@ void html_escape(FILE *out, const char *text, size_t length)
 	print_text(out, &format_html, text, length);
 }
 
-static void put_value(FILE *out, size_t count, const struct html_value *values, const char *name,
-                      size_t length)
+static void put_value(FILE *out, size_t count, const struct html_value *values, const char *name, size_t length)
 {
 	size_t i = 1;
 

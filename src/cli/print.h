@@ -1,5 +1,6 @@
 /*
- * How all commands print: texts as a format spells them, answers in JSON, and pages of HTML. The files that are part of the tool, too.
+ * How all commands print: texts as a format spells them, answers in JSON, and pages of HTML. The files that are part of
+ * the tool, too.
  */
 #ifndef CALLGATE_CLI_PRINT_H
 #define CALLGATE_CLI_PRINT_H
@@ -32,21 +33,29 @@ extern const struct text_format format_json, format_xml, format_html, format_mar
 /* Texts may have any bytes: what comes from file names, say. */
 void print_text(FILE *out, const struct text_format *format, const char *text, size_t length);
 
-/* As printf(3), but names and arguments, which are anybody's, steer no terminal: control characters are spelled as \033. */
+/*
+ * As printf(3), but names and arguments, which are anybody's, steer no terminal: control characters are spelled as
+ * \033.
+ */
 __attribute__((format(printf, 2, 3))) void print_safely(FILE *out, const char *format, ...);
 
 /* "argument 2 & 0x3 == 0x1", of an argument that has so many bits. */
 void append_condition(struct strbuf *text, const struct callgate_condition *condition, unsigned int bits);
 
-/* Prints instructions as initializers in C, a line each. A compiler for the target reads numbers, which have no byte order. */
+/*
+ * Prints instructions as initializers in C, a line each. A compiler for the target reads numbers, which have no byte
+ * order.
+ */
 void print_instructions(FILE *out, const struct callgate_program *program);
 
 /* What the preprocessor finds defined on each architecture, in the order of callgate_arch_at(). */
 extern const char *const arch_conditions[];
 
 /*
- * Prints the programs of a profile as a C header, in which names begin with `name`: one for each machine that `environment` names with
- * --arch ("all" of them, or this one without). In header_format.c, which needs libmd. False after a message was printed.
+ * Prints the programs of a profile as a C header, in which names begin with `name`: one for each machine that
+ * `environment` names with
+ * --arch ("all" of them, or this one without). In header_format.c, which needs libmd. False after a message was
+ * printed.
  */
 struct environment;
 bool print_header(const char *path, const char *name, const struct environment *environment, FILE *out);
@@ -83,14 +92,17 @@ void json_action(struct json *json, const char *key, uint32_t action);
 /* The name of a call; NULL: its architecture or its number has none. */
 const char *call_name(const struct callgate_call *call);
 
-/* A call, as numbers and names: arch, arch_name, nr, call, args. Arguments whose bit in `depends` is not set do not matter: null. */
+/*
+ * A call, as numbers and names: arch, arch_name, nr, call, args. Arguments whose bit in `depends` is not set do not
+ * matter: null.
+ */
 void json_call(struct json *json, const struct callgate_call *call, unsigned int depends);
 
 /*
  * ---- pages ----
  *
- * They are made of the blocks of data/page.html, and need nothing else: no script, no network. All markup stands in that file; values
- * are escaped.
+ * They are made of the blocks of data/page.html, and need nothing else: no script, no network. All markup stands in
+ *that file; values are escaped.
  *
  *	html_begin(out, "Coverage of filters by their tests");
  *	html_put(out, "mutant", TEXT("mutant", text), NUMBER("line", line));
@@ -110,9 +122,8 @@ struct html_value {
 #define NUMBER(name, number) ((struct html_value){(name), NULL, (number)})
 
 /* Prints a block of the page with its values, in any order. */
-#define html_put(out, block, ...)                                                                     \
-	html_put_block((out), (block),                                                                \
-	               sizeof((struct html_value[]){{0}, ##__VA_ARGS__}) / sizeof(struct html_value), \
+#define html_put(out, block, ...)                                                                                     \
+	html_put_block((out), (block), sizeof((struct html_value[]){{0}, ##__VA_ARGS__}) / sizeof(struct html_value), \
 	               (const struct html_value[]){{0}, ##__VA_ARGS__})
 
 /* Prints a block with an array of values, the first of which is ignored. */

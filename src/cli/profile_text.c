@@ -12,8 +12,7 @@ enum { DEPTH = 32 }; /* more than CALLGATE_PROFILE_DEPTH_MAX */
 bool text_read(const char *path, struct text *ret_text)
 {
 	const bool is_input = strcmp(path, "-") == 0;
-	FILE *file = is_input ? stdin : fopen(path, "re"),
-	     *text = open_memstream(&ret_text->bytes, &ret_text->size);
+	FILE *file = is_input ? stdin : fopen(path, "re"), *text = open_memstream(&ret_text->bytes, &ret_text->size);
 	char piece[4096];
 	size_t got;
 
@@ -119,9 +118,8 @@ static bool find_brackets(const struct text *text, size_t place, struct span aro
 		at++;
 	}
 	for (size_t i = 0; i < 3 && at == place; i++)
-		around[i] = i < depth
-		                ? (struct span){open[depth - 1 - i], skip_value(text, open[depth - 1 - i])}
-		                : (struct span){0};
+		around[i] = i < depth ? (struct span){open[depth - 1 - i], skip_value(text, open[depth - 1 - i])}
+		                      : (struct span){0};
 	return at == place && depth >= 2;
 }
 
@@ -222,8 +220,7 @@ static bool find_entry(const struct text *profile, unsigned line, unsigned colum
 	if (place >= profile->size || profile->bytes[place] != '"' || !find_brackets(profile, place, around))
 		return false;
 	const bool is_listed = profile->bytes[around[0].begin] == '[';
-	*ret = (struct named_entry){
-	    {place, skip_string(profile, place)}, around[0], around[is_listed], is_listed};
+	*ret = (struct named_entry){{place, skip_string(profile, place)}, around[0], around[is_listed], is_listed};
 	return profile->bytes[ret->entry.begin] == '{';
 }
 
@@ -233,8 +230,7 @@ static void put(FILE *out, const struct text *text, size_t begin, size_t end)
 }
 
 /* The entry with its one name and more conditions. */
-static void put_copy(FILE *out, const struct text *text, const struct named_entry *found,
-                     const char *conditions)
+static void put_copy(FILE *out, const struct text *text, const struct named_entry *found, const char *conditions)
 {
 	const struct span *entry = &found->entry;
 	struct span args, names = found->is_listed ? found->names : (struct span){entry->begin, entry->begin};
@@ -273,9 +269,8 @@ int profile_text_narrow(const struct text *profile, unsigned line, unsigned colu
 		return -EINVAL;
 	const struct span cut = with_comma(profile, found.name), all = with_comma(profile, found.entry);
 	const bool stays =
-	    found.is_listed &&
-	    skip_blanks(profile, skip_string(profile, skip_blanks(profile, found.names.begin + 1))) <
-	        found.names.end - 1; /* with its other names */
+	    found.is_listed && skip_blanks(profile, skip_string(profile, skip_blanks(profile, found.names.begin + 1))) <
+	                           found.names.end - 1; /* with its other names */
 	FILE *out = open_memstream(&text.bytes, &text.size);
 	if (!out)
 		return -ENOMEM;
@@ -296,8 +291,7 @@ int profile_text_narrow(const struct text *profile, unsigned line, unsigned colu
 }
 
 /* A number that is the value of a key of the object. */
-static bool find_number(const struct text *text, size_t object, const char *key,
-                        unsigned long long *ret_number)
+static bool find_number(const struct text *text, size_t object, const char *key, unsigned long long *ret_number)
 {
 	struct span value;
 	char *end, digits[24] = "";
@@ -324,8 +318,8 @@ static bool is_equality(const struct text *text, size_t object, unsigned long lo
 
 static void put_masked(FILE *out, int argument, unsigned long long mask, unsigned long long value)
 {
-	fprintf(out, "{\"index\": %d, \"value\": %llu, \"valueTwo\": %llu, \"op\": \"SCMP_CMP_MASKED_EQ\"}",
-	        argument, mask, value & mask);
+	fprintf(out, "{\"index\": %d, \"value\": %llu, \"valueTwo\": %llu, \"op\": \"SCMP_CMP_MASKED_EQ\"}", argument,
+	        mask, value & mask);
 }
 
 int profile_text_mask(const struct text *profile, unsigned line, unsigned column, int argument, unsigned bits,
@@ -343,8 +337,7 @@ int profile_text_mask(const struct text *profile, unsigned line, unsigned column
 	if (!out)
 		return -ENOMEM;
 	size_t kept = 0;
-	for (size_t at = skip_blanks(profile, args.begin + 1); at < args.end - 1;
-	     at = skip_blanks(profile, at)) {
+	for (size_t at = skip_blanks(profile, args.begin + 1); at < args.end - 1; at = skip_blanks(profile, at)) {
 		const size_t end = profile->bytes[at] == ',' ? at + 1 : skip_value(profile, at);
 		unsigned long long value;
 		if (profile->bytes[at] == '{' && is_equality(profile, at, (unsigned)argument, &value)) {
@@ -402,16 +395,14 @@ static void put_line(FILE *out, char sign, const char *const *line)
 /* With the longest list of lines that both have, between what is the same at the beginning and at the end. */
 static bool put_changes(const char **a, size_t a_count, const char **b, size_t b_count, FILE *out)
 {
-	unsigned *common =
-	    calloc((a_count + 1) * (b_count + 1), sizeof(*common)); /* of the lines from here on */
+	unsigned *common = calloc((a_count + 1) * (b_count + 1), sizeof(*common)); /* of the lines from here on */
 	size_t i = 0, j = 0, row = b_count + 1;
 
 	if (!common)
 		return false;
 	for (size_t x = a_count; x-- > 0;)
 		for (size_t y = b_count; y-- > 0;) {
-			const unsigned without_a = common[(x + 1) * row + y],
-			               without_b = common[x * row + y + 1];
+			const unsigned without_a = common[(x + 1) * row + y], without_b = common[x * row + y + 1];
 			common[x * row + y] = is_same(&a[x], &b[y])   ? common[(x + 1) * row + y + 1] + 1
 			                      : without_a > without_b ? without_a
 			                                              : without_b;
@@ -419,8 +410,7 @@ static bool put_changes(const char **a, size_t a_count, const char **b, size_t b
 	while (i < a_count || j < b_count)
 		if (i < a_count && j < b_count && is_same(&a[i], &b[j]))
 			i++, j++;
-		else if (j == b_count ||
-		         (i < a_count && common[(i + 1) * row + j] >= common[i * row + j + 1]))
+		else if (j == b_count || (i < a_count && common[(i + 1) * row + j] >= common[i * row + j + 1]))
 			put_line(out, '-', &a[i++]);
 		else
 			put_line(out, '+', &b[j++]);

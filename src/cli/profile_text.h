@@ -1,6 +1,7 @@
 /*
- * Profiles as texts that a command changes: what it doesn't change stays as it is, byte by byte. The texts have been read as profiles without
- * errors before, so they are JSON; what a change means is proved afterwards (cli/addition.h), and not taken from here.
+ * Profiles as texts that a command changes: what it doesn't change stays as it is, byte by byte. The texts have been
+ * read as profiles without errors before, so they are JSON; what a change means is proved afterwards (cli/addition.h),
+ * and not taken from here.
  */
 #ifndef CALLGATE_CLI_PROFILE_TEXT_H
 #define CALLGATE_CLI_PROFILE_TEXT_H
@@ -23,23 +24,23 @@ bool text_read(const char *path, struct text *ret_text);
 bool profile_text_condition(struct json *json, const struct scmp_arg_cmp *condition);
 
 /*
- * The text with more entries at the end of its list, which `print` prints. 0 and a new text; -ENOMEM; -EINVAL: the profile has no list of
- * calls.
+ * The text with more entries at the end of its list, which `print` prints. 0 and a new text; -ENOMEM; -EINVAL: the
+ * profile has no list of calls.
  */
 int profile_text_append(const struct text *profile, void (*print)(struct json *json, const void *data),
                         const void *data, struct text *ret_text);
 
 /*
- * The text without the name that stands in this line and column (as callgate_profile_rule_origin() gives them). In place of it, for each of the
- * `count` texts of conditions ("{...}, {...}") the entry stands once more, with that name alone and with these conditions after its own.
- * 0 and a new text; -ENOMEM; -EINVAL: there is no name in that place.
+ * The text without the name that stands in this line and column (as callgate_profile_rule_origin() gives them). In
+ * place of it, for each of the `count` texts of conditions ("{...}, {...}") the entry stands once more, with that name
+ * alone and with these conditions after its own. 0 and a new text; -ENOMEM; -EINVAL: there is no name in that place.
  */
 int profile_text_narrow(const struct text *profile, unsigned line, unsigned column, size_t count,
                         char *const *conditions, struct text *ret_text);
 
 /*
- * The text in which the entry with the name in this place compares an argument's low `bits` alone, where it compared all of it with SCMP_CMP_EQ. 0 and a
- * new text; -ENOMEM; -EINVAL: there is no such name, or no such comparison.
+ * The text in which the entry with the name in this place compares an argument's low `bits` alone, where it compared
+ * all of it with SCMP_CMP_EQ. 0 and a new text; -ENOMEM; -EINVAL: there is no such name, or no such comparison.
  */
 int profile_text_mask(const struct text *profile, unsigned line, unsigned column, int argument, unsigned bits,
                       struct text *ret_text);

@@ -1,5 +1,5 @@
-/* `callgate record`: how a command is watched (cmd_record.c), what is imported (record_import.c), and what comes of it (record_result.c,
- * record_comparison.c). */
+/* `callgate record`: how a command is watched (cmd_record.c), what is imported (record_import.c), and what comes of it
+ * (record_result.c, record_comparison.c). */
 #ifndef CALLGATE_CLI_RECORD_H
 #define CALLGATE_CLI_RECORD_H
 
@@ -50,7 +50,10 @@ double record_seconds(const struct record *record); /* since it began */
 
 bool record_allows(const struct filter *filter, const struct callgate_call *call);
 
-/* A call that was seen, which is compared and learned. Without its arguments it may be made with any. True: something about it is new. */
+/*
+ * A call that was seen, which is compared and learned. Without its arguments it may be made with any. True: something
+ * about it is new.
+ */
 bool record_add(struct record *record, const struct callgate_call *call, bool has_arguments);
 
 /* ---- record_comparison.c ---- */

@@ -70,11 +70,10 @@ static void print_unseen(const char *name, const struct callgate_arch *arch, con
 }
 
 /* A call that was never seen is named once; of one that was seen with other arguments, each rule. */
-static void print_unseen_rules(const struct comparison *comparison, const struct callgate_arch *arch,
-                               const char *name, bool is_seen)
+static void print_unseen_rules(const struct comparison *comparison, const struct callgate_arch *arch, const char *name,
+                               bool is_seen)
 {
-	const struct callgate_call call = {.arch = arch->audit,
-	                                   .nr = callgate_syscall_number(arch->token, name)};
+	const struct callgate_call call = {.arch = arch->audit, .nr = callgate_syscall_number(arch->token, name)};
 	bool is_allowed = record_allows(comparison->known, &call);
 	struct callgate_rule rule;
 
@@ -98,8 +97,7 @@ int comparison_print(const struct comparison *comparison, const struct learned *
 	for (size_t i = 0; i < comparison->refused.count; i++)
 		printf("+ %s  not allowed by %s\n", comparison->refused.items[i], comparison->known->path);
 	if (comparison->has_more)
-		cli_error("more than %d kinds of calls are not allowed: the others are not listed",
-		          REFUSED_MAX);
+		cli_error("more than %d kinds of calls are not allowed: the others are not listed", REFUSED_MAX);
 	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++)
 		if (callgate_syscall_number(arch->token, name) >= 0)
 			print_unseen_rules(comparison, arch, name, learned_has(learned, name));

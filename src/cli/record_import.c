@@ -15,7 +15,10 @@ enum { NAME_SIZE = 64 };
 
 /* ---- strace ---- */
 
-/* The name before the first parenthesis of "[pid 12] 10:00:00 openat(AT_FDCWD, ...", and what follows it; NULL: the line has no call. */
+/*
+ * The name before the first parenthesis of "[pid 12] 10:00:00 openat(AT_FDCWD, ...", and what follows it; NULL: the
+ * line has no call.
+ */
 static const char *find_call(const char *line, char ret_name[NAME_SIZE])
 {
 	const char *parenthesis = strchr(line, '('), *begin = parenthesis;
@@ -30,7 +33,10 @@ static const char *find_call(const char *line, char ret_name[NAME_SIZE])
 	return parenthesis + 1;
 }
 
-/* The argument of this number, as text; empty: there is none. Strings, structures and calls within it are skipped as a whole. */
+/*
+ * The argument of this number, as text; empty: there is none. Strings, structures and calls within it are skipped as a
+ * whole.
+ */
 static void find_argument(const char *at, unsigned wanted, char *ret_text, size_t size)
 {
 	unsigned argument = 0, depth = 0;
@@ -72,8 +78,7 @@ static bool read_value(const char *text, uint64_t *ret_value)
 }
 
 /* Which argument of strace's line it is: clone's flags are named. */
-static void find_selector_text(const char *arguments, const char *name, unsigned argument, char *ret_text,
-                               size_t size)
+static void find_selector_text(const char *arguments, const char *name, unsigned argument, char *ret_text, size_t size)
 {
 	const char *flags = strcmp(name, "clone") == 0 ? strstr(arguments, "flags=") : NULL;
 
@@ -131,8 +136,7 @@ bool record_import(struct record *record, char *const *paths, size_t count)
 		size_t room = 0;
 		while (file && getline(&line, &room, file) > 0) {
 			lines++;
-			used += (record->settings->from == IMPORT_STRACE ? import_strace
-			                                                 : import_audit)(record, line);
+			used += (record->settings->from == IMPORT_STRACE ? import_strace : import_audit)(record, line);
 		}
 		done = file && !ferror(file);
 		if (!done)

@@ -17,8 +17,8 @@
 #include "cli/record.h"
 
 /*
- * Does it only allow calls that were seen, and that no entry of the old profile denies? On some architectures two calls stand for many. Which
- * error a call gets that no entry names depends on the newest call that the profile names.
+ * Does it only allow calls that were seen, and that no entry of the old profile denies? On some architectures two calls
+ * stand for many. Which error a call gets that no entry names depends on the newest call that the profile names.
  */
 static bool is_wanted(const struct learned *learned, const struct filter *old,
                       const struct callgate_difference *difference)
@@ -31,14 +31,13 @@ static bool is_wanted(const struct learned *learned, const struct filter *old,
 	    (difference->second & SECCOMP_RET_ACTION_FULL) == SCMP_ACT_ERRNO(0))
 		return true;
 	bool wanted = arch && difference->second == SCMP_ACT_ALLOW &&
-	              callgate_simulate(old->ctx, witness, &verdict) == 0 &&
-	              verdict.reason != CALLGATE_REASON_RULE;
+	              callgate_simulate(old->ctx, witness, &verdict) == 0 && verdict.reason != CALLGATE_REASON_RULE;
 	for (uint64_t nr = difference->nr_first; wanted && nr <= difference->nr_last; nr++) {
 		if ((nr & difference->nr_mask) != difference->nr_value)
 			continue;
 		const char *name = callgate_syscall_name(arch->token, (int32_t)nr);
-		wanted = name && (learned_has(learned, name) || strcmp(name, "socketcall") == 0 ||
-		                  strcmp(name, "ipc") == 0);
+		wanted =
+		    name && (learned_has(learned, name) || strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0);
 	}
 	return wanted;
 }
@@ -62,8 +61,8 @@ static bool only_adds(const struct learned *learned, const struct filter *old, c
 		          old->path);
 	for (size_t i = 0; fits && i < comparison->count; i++)
 		if (!is_wanted(learned, old, &comparison->differences[i])) {
-			cli_error("%s: more than what was seen would change: %s; nothing is written",
-			          old->path, comparison->differences[i].text);
+			cli_error("%s: more than what was seen would change: %s; nothing is written", old->path,
+			          comparison->differences[i].text);
 			fits = false;
 		}
 	callgate_comparison_free(comparison);
@@ -71,20 +70,18 @@ static bool only_adds(const struct learned *learned, const struct filter *old, c
 }
 
 /* The new profile is read as any other, and has to allow what was seen, and nothing else that an `old` one does not. */
-static bool check(const struct record *record, const char *name, const struct text *old,
-                  const struct text *new)
+static bool check(const struct record *record, const char *name, const struct text *old, const struct text *new)
 {
 	const struct learned *learned = &record->learned;
 	struct filter filter = {0}, old_filter = {0};
-	bool fits = filter_explain(
-	    &filter, filter_open_text(&filter, name, new->bytes, new->size, record->environment));
+	bool fits =
+	    filter_explain(&filter, filter_open_text(&filter, name, new->bytes, new->size, record->environment));
 
 	for (size_t i = 0; fits && i < learned->calls.count; i++) {
 		const struct learned_call *call = &learned->calls.items[i];
 		if (record_allows(&filter, &call->example))
 			continue;
-		cli_error("%s: another entry denies %s, which was seen; nothing is written", name,
-		          call->name);
+		cli_error("%s: another entry denies %s, which was seen; nothing is written", name, call->name);
 		fits = false;
 	}
 	if (fits && old->bytes)
@@ -115,8 +112,7 @@ static bool write_profile(const struct record *record, const char *path)
 	} else
 		result = -ENOMEM;
 	if (result < 0)
-		cli_error("%s: %s", path,
-		          result == -EINVAL ? "there is no list of calls to add to" : "out of memory");
+		cli_error("%s: %s", path, result == -EINVAL ? "there is no list of calls to add to" : "out of memory");
 	const bool is_right = result == 0 && check(record, path, &old, &new);
 	bool is_written = is_right && output_open(&output, path);
 	if (is_written) {
@@ -197,14 +193,12 @@ static void print_generalised(const struct learned *learned, enum generalised ki
 static void print_review(const struct record *record, size_t seen, size_t added_twins)
 {
 	const struct learned *learned = &record->learned;
-	struct list phase = {learned->phase, 0},
-	            twins = {"not seen, but one step away (--twins adds them)", 0},
+	struct list phase = {learned->phase, 0}, twins = {"not seen, but one step away (--twins adds them)", 0},
 	            added = {"not seen, and added, as they come with calls that were seen", 0};
 	const char *twin;
 
 	print_generalised(learned, GENERALISED_NOTHING, "with no other arguments than were seen");
-	print_generalised(learned, GENERALISED_BLOCKS,
-	                  "with ranges of arguments around those that were seen");
+	print_generalised(learned, GENERALISED_BLOCKS, "with ranges of arguments around those that were seen");
 	print_generalised(learned, GENERALISED_FLAGS, "with any of the flags that were seen");
 	for (size_t i = 0; learned->phase && i < learned->calls.count; i++)
 		if (!learned->calls.items[i].is_steady)
@@ -250,15 +244,13 @@ static void print_overhead(const struct record *record, const struct trace_resul
 
 	if (record->stop_seconds <= 0 || seconds <= 0)
 		return;
-	fprintf(stderr,
-	        "callgate:   %lu call%s stopped, for about %.0f us each (measured): %.1f of %.1f s%s\n",
+	fprintf(stderr, "callgate:   %lu call%s stopped, for about %.0f us each (measured): %.1f of %.1f s%s\n",
 	        result->stops, result->stops == 1 ? "" : "s", record->stop_seconds * 1e6,
 	        stopped < seconds ? stopped : seconds, seconds,
 	        result->on_one_processor ? "; on one processor with callgate" : "");
 }
 
-static void print_written(const struct record *record, const struct trace_result *result, size_t seen,
-                          size_t twins)
+static void print_written(const struct record *record, const struct trace_result *result, size_t seen, size_t twins)
 {
 	const struct record_settings *settings = record->settings;
 	const struct learned *learned = &record->learned;
@@ -272,8 +264,7 @@ static void print_written(const struct record *record, const struct trace_result
 		fprintf(stderr,
 		        "callgate: wrote %s: %zu calls%s, seen %lu times; %zu more that are needed and "
 		        "seldom seen\n",
-		        settings->output, seen, processes, learned->count,
-		        learned->calls.count - seen - twins);
+		        settings->output, seen, processes, learned->count, learned->calls.count - seen - twins);
 		return;
 	}
 	fprintf(stderr, "callgate: %zu new call%s%s%s%s\n", seen, seen == 1 ? "" : "s", processes,
@@ -283,7 +274,10 @@ static void print_written(const struct record *record, const struct trace_result
 	end_list(&added);
 }
 
-/* What was not seen comes after what was: calls that come with others, and then what every program needs. Returns how many come with others. */
+/*
+ * What was not seen comes after what was: calls that come with others, and then what every program needs. Returns how
+ * many come with others.
+ */
 static size_t add_unseen(struct record *record)
 {
 	const struct callgate_call futex = {.nr = callgate_syscall_number(SCMP_ARCH_NATIVE, "futex")};
@@ -307,8 +301,7 @@ int record_finish(struct record *record, const struct trace_result *result)
 	const struct record_settings *settings = record->settings;
 	const size_t seen = record->learned.calls.count;
 
-	signal(SIGXFSZ,
-	       SIG_IGN); /* a limit is an error like a full disk; the command has had its own say about it */
+	signal(SIGXFSZ, SIG_IGN); /* a limit is an error like a full disk; the command has had its own say about it */
 	if (record->shows_progress)
 		fputs("\r\033[K", stderr);
 	if (settings->against) {

@@ -1,4 +1,7 @@
-/* scmp_sys_resolver: names and numbers of system calls, with the command line of the tool that comes with libseccomp. Part of the drop-in. */
+/*
+ * scmp_sys_resolver: names and numbers of system calls, with the command line of the tool that comes with libseccomp.
+ * Part of the drop-in.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +16,7 @@ static int refuse(const char *what, const char *value)
 		fprintf(stderr, "scmp_sys_resolver: %s", what);
 		/* Not what a terminal would obey. */
 		for (; *value; value++)
-			fputc((unsigned char)*value < ' ' || (unsigned char)*value > '~' ? '?' : *value,
-			      stderr);
+			fputc((unsigned char)*value < ' ' || (unsigned char)*value > '~' ? '?' : *value, stderr);
 		fputc('\n', stderr);
 	}
 	fputs("usage: scmp_sys_resolver [-h] [-a ARCH] [-t] NAME|NUMBER\n", stderr);

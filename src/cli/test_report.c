@@ -39,8 +39,7 @@ bool test_report_check(const struct test_report_options *options)
 
 	if (!options->min || parse_percentage(options->min, &ignored))
 		return true;
-	cli_error("--coverage-min takes a percentage from 0 to 100, such as 80%% or 99.5%%, not \"%s\"",
-	          options->min);
+	cli_error("--coverage-min takes a percentage from 0 to 100, such as 80%% or 99.5%%, not \"%s\"", options->min);
 	return false;
 }
 
@@ -51,8 +50,7 @@ static int worse(int status, int other)
 
 /* ---- as text ---- */
 
-static void print_total(FILE *out, const char *prefix, const char *what,
-                        const struct callgate_coverage_total *total)
+static void print_total(FILE *out, const char *prefix, const char *what, const struct callgate_coverage_total *total)
 {
 	unsigned int permille = coverage_permille(total);
 
@@ -61,8 +59,7 @@ static void print_total(FILE *out, const char *prefix, const char *what,
 }
 
 /* The beginning of a line about a place in the profile. */
-static void print_place(FILE *out, const char *prefix, const char *path, unsigned int line,
-                        unsigned int column)
+static void print_place(FILE *out, const char *prefix, const char *path, unsigned int line, unsigned int column)
 {
 	fprintf(out, "%s  %s:", prefix, path);
 	if (line)
@@ -70,20 +67,18 @@ static void print_place(FILE *out, const char *prefix, const char *path, unsigne
 }
 
 /* With the architectures where it is not exercised. */
-static void print_rule(const char *path, const struct callgate_coverage_rule *rule, FILE *out,
-                       const char *prefix)
+static void print_rule(const char *path, const struct callgate_coverage_rule *rule, FILE *out, const char *prefix)
 {
 	char action[CALLGATE_ACTION_TEXT];
 	size_t missed = 0;
 
 	callgate_action_text(rule->action, action);
 	print_place(out, prefix, path, rule->line, rule->column);
-	fprintf(out, " not exercised: %s%s%s -> %s", rule->name, *rule->conditions ? " if " : "",
-	        rule->conditions, action);
+	fprintf(out, " not exercised: %s%s%s -> %s", rule->name, *rule->conditions ? " if " : "", rule->conditions,
+	        action);
 	for (size_t i = 0; rule->id && i < rule->place_count; i++)
 		if (!rule->places[i].hits)
-			fprintf(out, "%s%s", missed++ ? ", " : " on ",
-			        callgate_arch_find(rule->places[i].arch)->name);
+			fprintf(out, "%s%s", missed++ ? ", " : " on ", callgate_arch_find(rule->places[i].arch)->name);
 	fputc('\n', out);
 }
 
@@ -113,8 +108,7 @@ static void print_coverage(const struct coverage_page *page, FILE *out, const ch
 	print_total(out, prefix, "edges", &coverage->edges_total);
 }
 
-static void print_mutants(const struct callgate_mutants *mutants, const char *path, FILE *out,
-                          const char *prefix)
+static void print_mutants(const struct callgate_mutants *mutants, const char *path, FILE *out, const char *prefix)
 {
 	fprintf(out, "%smutants of %s\n", prefix, path);
 	for (size_t i = 0; i < mutants->survivor_count; i++) {
@@ -122,22 +116,22 @@ static void print_mutants(const struct callgate_mutants *mutants, const char *pa
 		print_place(out, prefix, path, mutant->line, mutant->column);
 		fprintf(out, " no test notices: %s\n%s    %s\n", mutant->text, prefix, mutant->difference);
 	}
-	fprintf(out, "%s  %zu: %zu noticed, %zu equivalent, %zu not noticed\n", prefix, mutants->all,
-	        mutants->noticed, mutants->equivalent, mutants->survivor_count);
+	fprintf(out, "%s  %zu: %zu noticed, %zu equivalent, %zu not noticed\n", prefix, mutants->all, mutants->noticed,
+	        mutants->equivalent, mutants->survivor_count);
 }
 
 /* ---- one filter ---- */
 
-static int check_total(const struct coverage_page *page, const char *what,
-                       const struct callgate_coverage_total *total, const char *wanted)
+static int check_total(const struct coverage_page *page, const char *what, const struct callgate_coverage_total *total,
+                       const char *wanted)
 {
 	unsigned int permille = coverage_permille(total), min = 0;
 
 	parse_percentage(wanted, &min);
 	if ((uint64_t)total->hit * ALL >= (uint64_t)total->all * min)
 		return CLI_OK;
-	cli_error("%s: %s: coverage of %s is %u.%u%%, below %.*s%%", page->source->path, page->filter->path,
-	          what, permille / 10, permille % 10, (int)strcspn(wanted, "%"), wanted);
+	cli_error("%s: %s: coverage of %s is %u.%u%%, below %.*s%%", page->source->path, page->filter->path, what,
+	          permille / 10, permille % 10, (int)strcspn(wanted, "%"), wanted);
 	return CLI_NO;
 }
 
@@ -187,21 +181,20 @@ static int find_origin(const void *profile, uint32_t rule, unsigned int *ret_lin
 static int collect(struct coverage_page *page)
 {
 	const struct test_source *source = page->source;
-	int result = callgate_coverage_new(&source->sides[page->index], find_origin, page->filter->profile,
-	                                   &page->coverage);
+	int result =
+	    callgate_coverage_new(&source->sides[page->index], find_origin, page->filter->profile, &page->coverage);
 
 	for (size_t i = 0; i < source->entry_count && result == 0; i++) {
 		const struct test_entry *entry = &source->entries[i];
 		if (entry->test->filter == page->index && entry->result.status == CALLGATE_TEST_PASSED &&
 		    entry->test->kind != CALLGATE_TEST_LIVE)
-			result = callgate_coverage_test(page->coverage, source->file, entry->index,
-			                                source->sides, NULL);
+			result =
+			    callgate_coverage_test(page->coverage, source->file, entry->index, source->sides, NULL);
 	}
 	return result < 0 ? fail(page, "", result) : CLI_OK;
 }
 
-static int report(const struct test_report_options *options, struct coverage_page *page, FILE *out,
-                  const char *prefix)
+static int report(const struct test_report_options *options, struct coverage_page *page, FILE *out, const char *prefix)
 {
 	int status = collect(page);
 
@@ -212,8 +205,7 @@ static int report(const struct test_report_options *options, struct coverage_pag
 	fflush(out); /* before what is said on standard error */
 	if (options->min) {
 		status = check_total(page, "rules", &page->coverage->rules_total, options->min);
-		status =
-		    worse(status, check_total(page, "edges", &page->coverage->edges_total, options->min));
+		status = worse(status, check_total(page, "edges", &page->coverage->edges_total, options->min));
 	}
 	return options->mutate ? worse(status, mutate(page, out, prefix)) : status;
 }
@@ -228,8 +220,8 @@ static bool has_tests(const struct test_source *source, size_t filter)
 	return false;
 }
 
-static int report_source(const struct test_report_options *options, const struct test_source *source,
-                         page_vec *pages, FILE *out, const char *prefix)
+static int report_source(const struct test_report_options *options, const struct test_source *source, page_vec *pages,
+                         FILE *out, const char *prefix)
 {
 	int status = CLI_OK;
 
@@ -257,8 +249,8 @@ static bool write_page(struct output *html, const page_vec *pages)
 	return false;
 }
 
-int test_report(const struct test_report_options *options, const struct test_source *sources, size_t count,
-                FILE *out, const char *prefix, struct output *html)
+int test_report(const struct test_report_options *options, const struct test_source *sources, size_t count, FILE *out,
+                const char *prefix, struct output *html)
 {
 	page_vec pages = {0};
 	int status = CLI_OK;

@@ -6,14 +6,13 @@
 #include "cli/test_source.h"
 
 /*
- * start: before all. source: a file begins, perhaps with an error. result: of each test. finish: when all counts are known. NULL: nothing
- * is printed then.
+ * start: before all. source: a file begins, perhaps with an error. result: of each test. finish: when all counts are
+ * known. NULL: nothing is printed then.
  */
 struct test_format {
 	void (*start)(struct test_output *output);
 	void (*source)(struct test_output *output, const struct test_source *source);
-	void (*result)(struct test_output *output, const struct test_source *source,
-	               const struct test_entry *entry);
+	void (*result)(struct test_output *output, const struct test_source *source, const struct test_entry *entry);
 	void (*finish)(struct test_output *output);
 };
 
@@ -41,14 +40,12 @@ static void plain_source(struct test_output *output, const struct test_source *s
 	print_safely(output->out, "%s\n", source->error);
 }
 
-static void plain_result(struct test_output *output, const struct test_source *source,
-                         const struct test_entry *entry)
+static void plain_result(struct test_output *output, const struct test_source *source, const struct test_entry *entry)
 {
 	print_look(output, entry->result.status);
 	print_safely(output->out, "%s\n", entry->test->name);
 	if (entry->result.status != CALLGATE_TEST_PASSED && entry->result.status != CALLGATE_TEST_SKIPPED)
-		print_safely(output->out, "        %s:%u: %s\n", source->path, entry->test->line,
-		             entry->test->text);
+		print_safely(output->out, "        %s:%u: %s\n", source->path, entry->test->line, entry->test->text);
 	if (entry->result.text)
 		print_safely(output->out, "        %s\n", entry->result.text);
 	if (entry->origin)
@@ -102,8 +99,7 @@ static void tap_source(struct test_output *output, const struct test_source *sou
 	fputs("  severity: error\n  ...\n", output->out);
 }
 
-static void tap_result(struct test_output *output, const struct test_source *source,
-                       const struct test_entry *entry)
+static void tap_result(struct test_output *output, const struct test_source *source, const struct test_entry *entry)
 {
 	const struct callgate_test_result *result = &entry->result;
 	bool is_ok = result->status == CALLGATE_TEST_PASSED || result->status == CALLGATE_TEST_SKIPPED;
@@ -147,8 +143,8 @@ static void print_attribute(FILE *out, const char *name, const char *text)
 static void print_counts(FILE *out, const struct test_counts *counts, double seconds)
 {
 	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
-	        counts->passed + counts->failed + counts->skipped + counts->errors, counts->failed,
-	        counts->errors, counts->skipped, seconds);
+	        counts->passed + counts->failed + counts->skipped + counts->errors, counts->failed, counts->errors,
+	        counts->skipped, seconds);
 }
 
 static double seconds_of(const struct test_source *source)
@@ -273,8 +269,7 @@ void test_output_start(struct test_output *output)
 		formats[output->format].start(output);
 }
 
-void test_output_add(struct test_output *output, const struct test_source *source,
-                     const struct test_entry *entry)
+void test_output_add(struct test_output *output, const struct test_source *source, const struct test_entry *entry)
 {
 	size_t *const counts[] = {&output->counts.passed, &output->counts.failed, &output->counts.skipped,
 	                          &output->counts.errors};

@@ -40,8 +40,7 @@ static bool list_settings(struct environment *environment, const struct callgate
 	if (named->kernel)
 		done = done && environment_add(environment, "kernel", named->kernel, named->kernel_line);
 	for (size_t i = 0; i < named->arch_count && done; i++)
-		done = environment_add(environment, "arch", callgate_arch_find(named->archs[i])->name,
-		                       named->line);
+		done = environment_add(environment, "arch", callgate_arch_find(named->archs[i])->name, named->line);
 	for (size_t i = 0; i < named->option_count && done; i++) {
 		const struct callgate_test_option *option = &named->options[i];
 		done = environment_add(environment, option->name, option->value, option->line);
@@ -68,11 +67,10 @@ static bool is_of_other_order(const struct callgate_program *program, uint32_t a
 
 	while ((other = callgate_arch_at(i)) && other->big_endian == callgate_arch_find(arch)->big_endian)
 		i++;
-	bool is_accepted =
-	    other &&
-	    callgate_program_new(callgate_program_bytes(program), 8 * callgate_program_length(program),
-	                         other->token, &turned) == 0 &&
-	    callgate_program_check(turned) == 0;
+	bool is_accepted = other &&
+	                   callgate_program_new(callgate_program_bytes(program), 8 * callgate_program_length(program),
+	                                        other->token, &turned) == 0 &&
+	                   callgate_program_check(turned) == 0;
 	callgate_program_free(turned);
 	return is_accepted;
 }
@@ -90,8 +88,7 @@ static bool open_program(struct filter *filter, const char *path, const struct c
 		char *refusal = filter->error;
 		filter->error = NULL;
 		set_error(&filter->error,
-		          "%s; in the other byte order it is a program: an `arch` line says which it has",
-		          refusal);
+		          "%s; in the other byte order it is a program: an `arch` line says which it has", refusal);
 		free(refusal);
 	}
 	return false;
@@ -130,8 +127,8 @@ static bool open_filter(struct test_source *source, size_t index, const struct t
 		return set_error(&filter->error, "%s names neither a profile nor a program", source->path);
 	char *path = is_replaced ? strdup(replacing) : resolve(source->path, named->path);
 	if (path)
-		opened = is_program ? open_program(filter, path, named)
-		                    : open_profile(filter, path, source->path, named);
+		opened =
+		    is_program ? open_program(filter, path, named) : open_profile(filter, path, source->path, named);
 	free(path);
 	return opened;
 }
@@ -202,8 +199,7 @@ static bool read_source(struct test_source *source)
 
 	free(text);
 	if (is_json)
-		set_error(&source->error,
-		          "this is JSON, and no file of tests: a `profile` line in one names it");
+		set_error(&source->error, "this is JSON, and no file of tests: a `profile` line in one names it");
 	if (result == -EFBIG)
 		set_error(&source->error, "longer than %u bytes", CALLGATE_TEST_FILE_SIZE_MAX);
 	if (!source->file)
@@ -220,8 +216,7 @@ static bool read_source(struct test_source *source)
 	return !is_bad || source->error;
 }
 
-bool test_source_open(struct test_source *source, const char *path,
-                      const struct test_replacement *replacement)
+bool test_source_open(struct test_source *source, const char *path, const struct test_replacement *replacement)
 {
 	*source = (struct test_source){.path = path};
 	return read_source(source) && (!source->file || open_filters(source, replacement));

@@ -1,6 +1,6 @@
 /*
- * What the stages of `callgate test` hand on: test files and the filters that they name, opened (test_source.c), run (cmd_test.c),
- * printed (test_results.c), and what is said about coverage and mutants after that (test_report.c).
+ * What the stages of `callgate test` hand on: test files and the filters that they name, opened (test_source.c), run
+ * (cmd_test.c), printed (test_results.c), and what is said about coverage and mutants after that (test_report.c).
  */
 #ifndef CALLGATE_CLI_TEST_SOURCE_H
 #define CALLGATE_CLI_TEST_SOURCE_H
@@ -41,11 +41,10 @@ struct test_replacement {
 };
 
 /*
- * Reads the file and opens its filters; mistakes in it are printed on standard error, and the rest are errors of the source or of
- * its filters. False: out of memory. test_source_finish() is good for it in any case.
+ * Reads the file and opens its filters; mistakes in it are printed on standard error, and the rest are errors of the
+ * source or of its filters. False: out of memory. test_source_finish() is good for it in any case.
  */
-bool test_source_open(struct test_source *source, const char *path,
-                      const struct test_replacement *replacement);
+bool test_source_open(struct test_source *source, const char *path, const struct test_replacement *replacement);
 
 /* Makes the entries: the tests whose name has the shell pattern somewhere; NULL: all. False: out of memory. */
 bool test_source_choose(struct test_source *source, const char *pattern);
@@ -78,8 +77,7 @@ enum { TEST_FORMAT_PLAIN, TEST_FORMAT_TAP, TEST_FORMAT_JUNIT }; /* ORDER test_fo
 
 /* Results are added in the order of files and tests. */
 void test_output_start(struct test_output *output);
-void test_output_add(struct test_output *output, const struct test_source *source,
-                     const struct test_entry *entry);
+void test_output_add(struct test_output *output, const struct test_source *source, const struct test_entry *entry);
 void test_output_finish(struct test_output *output);
 
 /* How many results there will be, files that can't be used included. */
@@ -99,11 +97,12 @@ struct test_report_options {
 bool test_report_check(const struct test_report_options *options);
 
 /*
- * Reports about each filter that tests of the sources, which were run, are about. Lines on `out` begin with `prefix`. A CLI_ status: CLI_NO if
- * there is too little coverage, or a mutant that no test notices. The page goes to `html`, if that is open.
+ * Reports about each filter that tests of the sources, which were run, are about. Lines on `out` begin with `prefix`. A
+ * CLI_ status: CLI_NO if there is too little coverage, or a mutant that no test notices. The page goes to `html`, if
+ * that is open.
  */
-int test_report(const struct test_report_options *options, const struct test_source *sources, size_t count,
-                FILE *out, const char *prefix, struct output *html);
+int test_report(const struct test_report_options *options, const struct test_source *sources, size_t count, FILE *out,
+                const char *prefix, struct output *html);
 
 /* A filter, and what was found out about its tests. */
 struct coverage_page {

@@ -21,14 +21,16 @@ static bool is_same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* All numbers without a name are one kind, and so are all arguments after many: a command can make up more than any list should have. */
+/*
+ * All numbers without a name are one kind, and so are all arguments after many: a command can make up more than any
+ * list should have.
+ */
 static bool is_same(const struct denial *a, const struct denial *b, bool with_arguments)
 {
 	return a->call.arch == b->call.arch &&
 	       (a->call.nr == b->call.nr || (!call_name(&a->call) && !call_name(&b->call))) &&
 	       a->verdict.reason == b->verdict.reason && a->verdict.rule == b->verdict.rule &&
-	       a->verdict.action == b->verdict.action &&
-	       (!with_arguments || is_same_text(a->addition, b->addition));
+	       a->verdict.action == b->verdict.action && (!with_arguments || is_same_text(a->addition, b->addition));
 }
 
 /* NULL: it is the first of its kind. */
@@ -40,7 +42,10 @@ static struct denial *find(const struct why *why, const struct denial *wanted, b
 	return NULL;
 }
 
-/* The first of its kind, the tenth, the hundredth: whoever watches sees that it goes on, and how often it was, in a few lines. */
+/*
+ * The first of its kind, the tenth, the hundredth: whoever watches sees that it goes on, and how often it was, in a few
+ * lines.
+ */
 static bool is_milestone(unsigned long count)
 {
 	while (count % 10 == 0)
@@ -52,8 +57,7 @@ static bool is_printed(const struct why *why, const struct denial *denial)
 {
 	const struct why_settings *settings = why->settings;
 
-	return (settings->which == WHY_EACH ||
-	        (settings->which == WHY_FIRST && is_milestone(denial->count))) &&
+	return (settings->which == WHY_EACH || (settings->which == WHY_FIRST && is_milestone(denial->count))) &&
 	       (!settings->limit || why->printed < settings->limit);
 }
 
@@ -156,8 +160,7 @@ static int prepare(struct why *why)
 {
 	const char *suggest = why->settings->suggest;
 
-	if (suggest &&
-	    (!output_open(&why->output, suggest) || !output_spares(&why->output, why->filter->path)))
+	if (suggest && (!output_open(&why->output, suggest) || !output_spares(&why->output, why->filter->path)))
 		return -EINVAL;
 	int result = callgate_simulator_new(why->filter->ctx, &why->simulator);
 
@@ -175,7 +178,10 @@ static bool is_addition(const struct denial *denial, bool has_arguments)
 	return denial->addition && (strchr(denial->addition, '(') != NULL) == has_arguments;
 }
 
-/* What is to be added, each once; those with all arguments come first, as what they allow needs no further entry. NULL: no memory. */
+/*
+ * What is to be added, each once; those with all arguments come first, as what they allow needs no further entry. NULL:
+ * no memory.
+ */
 static char **list_additions(const struct why *why, size_t *ret_count)
 {
 	char **additions = malloc((why->denials.count + 1) * sizeof(*additions));
@@ -209,8 +215,7 @@ static bool suggest(struct why *why, char *const *additions, size_t count)
 		done = output_commit(&why->output);
 	}
 	if (done) {
-		fprintf(stderr, "callgate: wrote %s: %s that also allows", why->settings->suggest,
-		        why->filter->path);
+		fprintf(stderr, "callgate: wrote %s: %s that also allows", why->settings->suggest, why->filter->path);
 		for (size_t i = 0; i < count; i++)
 			fprintf(stderr, "%s %s", i ? "," : "", additions[i]);
 		fputs("; proved to differ in nothing else\n", stderr);
@@ -229,16 +234,14 @@ static bool finish(struct why *why, const struct trace_result *result)
 
 	why_print_summary(why, result);
 	if (why->has_more)
-		cli_error(
-		    "more than %d kinds of calls were denied: only the first are distinguished by their "
-		    "arguments",
-		    DENIALS_MAX);
+		cli_error("more than %d kinds of calls were denied: only the first are distinguished by their "
+		          "arguments",
+		          DENIALS_MAX);
 	if (!why->settings->suggest)
 		return true;
 	char **additions = list_additions(why, &count);
 	if (!additions || count == 0)
-		cli_error("nothing was denied that a profile can allow; %s is not written",
-		          why->settings->suggest);
+		cli_error("nothing was denied that a profile can allow; %s is not written", why->settings->suggest);
 	else
 		done = suggest(why, additions, count);
 	free(additions);
@@ -272,11 +275,10 @@ static int watch(struct why *why, struct watched_command *watched, struct trace_
 	return status;
 }
 
-int why_run(const struct filter *filter, const struct environment *environment,
-            const struct why_settings *settings, const char *path, char **argv)
+int why_run(const struct filter *filter, const struct environment *environment, const struct why_settings *settings,
+            const char *path, char **argv)
 {
-	struct why why = {
-	    .filter = filter, .environment = environment, .settings = settings, .output.folder = -1};
+	struct why why = {.filter = filter, .environment = environment, .settings = settings, .output.folder = -1};
 	struct watched_command watched = {NULL, path, argv};
 	struct trace_result result = {0};
 	int status = prepare(&why);

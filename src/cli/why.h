@@ -25,11 +25,11 @@ struct why_settings {
 };
 
 /*
- * Runs `path` with `argv` under the filter's profile and reports on standard error. Returns the exit status that the command would have
- * had; where a signal ended the command, the same signal ends this process.
+ * Runs `path` with `argv` under the filter's profile and reports on standard error. Returns the exit status that the
+ * command would have had; where a signal ended the command, the same signal ends this process.
  */
-int why_run(const struct filter *filter, const struct environment *environment,
-            const struct why_settings *settings, const char *path, char **argv);
+int why_run(const struct filter *filter, const struct environment *environment, const struct why_settings *settings,
+            const char *path, char **argv);
 
 /* ---- why.c counts, why_report.c prints ---- */
 
@@ -73,7 +73,9 @@ struct why {
 /* What is known of the call that the thread is stopped at. */
 void why_find_facts(pid_t tid, struct denial *denial);
 
-/* At once, so that no output of the command comes in between. A repeated denial is one line: its reason has been said. */
+/*
+ * At once, so that no output of the command comes in between. A repeated denial is one line: its reason has been said.
+ */
 void why_print_denial(const struct why *why, const struct denial *denial);
 
 /* The profile allows the call, which could not be watched. */

@@ -62,10 +62,8 @@ static void put_reason(FILE *out, const struct why *why, const struct denial *de
 
 	switch (denial->verdict.reason) {
 	case CALLGATE_REASON_RULE:
-		if (callgate_profile_rule_place(why->filter->profile, denial->verdict.rule, &file, &line,
-		                                &column) == 0)
-			fprintf(out, "%s:%u:%u: rule for %s", file, line, column,
-			        name ? name : "this number");
+		if (callgate_profile_rule_place(why->filter->profile, denial->verdict.rule, &file, &line, &column) == 0)
+			fprintf(out, "%s:%u:%u: rule for %s", file, line, column, name ? name : "this number");
 		else
 			fprintf(out, "rule %u of %s", denial->verdict.rule, path);
 		return;
@@ -73,8 +71,8 @@ static void put_reason(FILE *out, const struct why *why, const struct denial *de
 		fprintf(out, "%s has no architecture %s", path, arch ? arch->name : "of this kind");
 		return;
 	case CALLGATE_REASON_UNKNOWN:
-		fprintf(out, "no rule of %s names %s, which is newer than all calls that this version knows",
-		        path, name ? name : "it");
+		fprintf(out, "no rule of %s names %s, which is newer than all calls that this version knows", path,
+		        name ? name : "it");
 		return;
 	case CALLGATE_REASON_DEFAULT:
 	case CALLGATE_REASON_PROGRAM:
@@ -146,8 +144,7 @@ static void put_object(FILE *out, const struct why *why, const struct denial *de
 	struct json json = {.out = out};
 
 	if (has_rule)
-		(void)callgate_profile_rule_origin(why->filter->profile, denial->verdict.rule, &line,
-		                                   &column);
+		(void)callgate_profile_rule_origin(why->filter->profile, denial->verdict.rule, &line, &column);
 	if (arch)
 		callgate_syscall_since_text(arch->token, denial->call.nr, since);
 	json_open(&json, NULL, "{}");
@@ -177,8 +174,7 @@ static void put_object(FILE *out, const struct why *why, const struct denial *de
 /* A word as a shell takes it. */
 static void put_word(FILE *out, const char *word)
 {
-	if (word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:,@%")] ==
-	    '\0') {
+	if (word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:,@%")] == '\0') {
 		fputs(word, out);
 		return;
 	}
@@ -292,8 +288,7 @@ static void print_total(const struct why *why, const struct denial *denial)
 
 void why_print_summary(const struct why *why, const struct trace_result *result)
 {
-	const int status =
-	    WIFSIGNALED(result->status) ? 128 + WTERMSIG(result->status) : WEXITSTATUS(result->status);
+	const int status = WIFSIGNALED(result->status) ? 128 + WTERMSIG(result->status) : WEXITSTATUS(result->status);
 	struct json json = {.out = stderr};
 
 	for (size_t i = 0; i < why->denials.count; i++)
@@ -321,8 +316,8 @@ void why_print_refusal(const struct why *why, const struct trace_stop *stop, int
 
 	(void)callgate_decode_call(&stop->call, NULL, NULL, decoded, sizeof(decoded));
 	if (!why->settings->json) {
-		cli_error("%s is refused with %s under --why, which could not watch what comes after it",
-		          decoded, name);
+		cli_error("%s is refused with %s under --why, which could not watch what comes after it", decoded,
+		          name);
 		return;
 	}
 	json_open(&json, NULL, "{}");

@@ -9,10 +9,9 @@
 
 /* The table of contents of the compiler. */
 const struct pass compile_passes[] = {
-    {"rules", "the rules of every call as one graph over the words of a call", PASS_POLICY, PASS_GRAPH,
-     pass_rules},
-    {"parts", "of a policy too long for one program, the calls that one of several decides", PASS_GRAPH,
-     PASS_GRAPH, pass_parts},
+    {"rules", "the rules of every call as one graph over the words of a call", PASS_POLICY, PASS_GRAPH, pass_rules},
+    {"parts", "of a policy too long for one program, the calls that one of several decides", PASS_GRAPH, PASS_GRAPH,
+     pass_parts},
     {"trees", "each switch as a search tree of two-way comparisons", PASS_GRAPH, PASS_GRAPH | PASS_BRANCHES,
      pass_trees},
     {"layout", "the order of the nodes in the program, the smaller child next to its parent",
@@ -62,8 +61,7 @@ static int out_of_memory(struct diag *diag)
 }
 
 /* Adds the program of a compilation to an output of at most `most` ones. */
-static int add_program(const struct compilation *c, size_t most, struct compile_output *output,
-                       struct diag *diag)
+static int add_program(const struct compilation *c, size_t most, struct compile_output *output, struct diag *diag)
 {
 	if (!output->programs)
 		output->programs = calloc(most, sizeof(output->programs[0]));
@@ -95,8 +93,8 @@ static int make_parts(const struct compilation *whole, struct stack_plan *plan, 
 		    .plan = plan,
 		    .part = part,
 		};
-		result = run_passes(&c, PASS_PARTS, PASSES) ? add_program(&c, parts, output, diag)
-		                                            : out_of_memory(diag);
+		result =
+		    run_passes(&c, PASS_PARTS, PASSES) ? add_program(&c, parts, output, diag) : out_of_memory(diag);
 		arena_finish(&arena);
 		if (result == -E2BIG && stack_plan_is_one_call(plan, part))
 			result = -EFBIG;
@@ -158,8 +156,7 @@ static int make_programs(struct compilation *c, bool single, struct compile_outp
 	return stack(c, &rules, root, output, diag);
 }
 
-int compile_policy(const struct policy *policy, bool single, struct diag *diag,
-                   struct compile_output *ret_output)
+int compile_policy(const struct policy *policy, bool single, struct diag *diag, struct compile_output *ret_output)
 {
 	struct arena_room room;
 	struct arena arena;

@@ -3,7 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
-/* What becomes of a literal once more is known of a word: the literal holds or fails, or a literal (another one, maybe) remains. */
+/*
+ * What becomes of a literal once more is known of a word: the literal holds or fails, or a literal (another one, maybe)
+ * remains.
+ */
 enum outcome { FAILS, HOLDS, REMAINS };
 
 /* `first` may be UINT32_MAX + 1, and is then above every number. */
@@ -41,9 +44,11 @@ static enum outcome masked(struct literal *literal, uint8_t word, uint32_t mask,
 	return REMAINS;
 }
 
-/* argument < value, or >= value: one literal or, where the high half has to be the least or largest of all, one for each half. */
-static void ordered(bool below, uint8_t arg, uint64_t value, struct literal literals[2],
-                    enum outcome outcomes[2])
+/*
+ * argument < value, or >= value: one literal or, where the high half has to be the least or largest of all, one for
+ * each half.
+ */
+static void ordered(bool below, uint8_t arg, uint64_t value, struct literal literals[2], enum outcome outcomes[2])
 {
 	uint32_t high = (uint32_t)(value >> 32), low = (uint32_t)value, end = below ? 0 : UINT32_MAX;
 	uint8_t word = GRAPH_HIGH(arg);
@@ -69,8 +74,7 @@ static void split(const struct policy_condition *c, struct literal literals[2], 
 {
 	uint32_t high = (uint32_t)(c->value >> 32), low = (uint32_t)c->value;
 	bool below = c->op == POLICY_LT || c->op == POLICY_LE;
-	bool is_of_next =
-	    c->op == POLICY_LE || c->op == POLICY_GT; /* <= and > are < and >= of the next number */
+	bool is_of_next = c->op == POLICY_LE || c->op == POLICY_GT; /* <= and > are < and >= of the next number */
 
 	switch ((enum policy_op)c->op) {
 	case POLICY_NE:
@@ -138,9 +142,11 @@ void literal_hull(const struct literal *literal, uint8_t word, uint32_t *first, 
 		*last = literal->a;
 }
 
-/* The cofactor of a wide literal that is not negated, where one half is known: an interval of it that starts with `value`, and in which nothing changes. */
-static enum outcome wide_cofactor(const struct literal *literal, bool on_high, uint32_t value,
-                                  struct literal *rest)
+/*
+ * The cofactor of a wide literal that is not negated, where one half is known: an interval of it that starts with
+ * `value`, and in which nothing changes.
+ */
+static enum outcome wide_cofactor(const struct literal *literal, bool on_high, uint32_t value, struct literal *rest)
 {
 	uint8_t low = (uint8_t)(literal->word + 1);
 
@@ -166,8 +172,7 @@ static enum outcome bits_cofactor(const struct literal *literal, const struct li
 	return !holds && agree && common == known->a ? FAILS : REMAINS;
 }
 
-static enum outcome cofactor(const struct literal *literal, const struct finding *finding,
-                             struct literal *ret_literal)
+static enum outcome cofactor(const struct literal *literal, const struct finding *finding, struct literal *ret_literal)
 {
 	enum outcome outcome;
 
@@ -176,8 +181,7 @@ static enum outcome cofactor(const struct literal *literal, const struct finding
 	if (!literal_reads(literal, finding->word))
 		return REMAINS;
 	if (finding->bits)
-		return literal->kind == LITERAL_BITS ? bits_cofactor(literal, finding->bits, finding->holds)
-		                                     : REMAINS;
+		return literal->kind == LITERAL_BITS ? bits_cofactor(literal, finding->bits, finding->holds) : REMAINS;
 	if (literal->kind == LITERAL_BITS && finding->first != finding->last)
 		return REMAINS;
 	if (literal->kind == LITERAL_BITS)
@@ -200,8 +204,8 @@ static uint32_t hash_cube(struct graph_id target, const struct literal *literals
 	for (uint32_t i = 0; i < count; i++) {
 		const struct literal *literal = &literals[i];
 		hash = hash_add(hash, (uint64_t)literal->a << 32 | literal->b);
-		hash = hash_add(hash, (uint64_t)(literal->urgent << 17 | literal->negated << 16 |
-		                                 literal->kind << 8 | literal->word));
+		hash = hash_add(hash, (uint64_t)(literal->urgent << 17 | literal->negated << 16 | literal->kind << 8 |
+		                                 literal->word));
 	}
 	return hash_end(hash);
 }
@@ -317,8 +321,7 @@ struct graph_id literal_graph(struct graph *graph, const struct literal *literal
 	if (literal->kind == LITERAL_IN)
 		return graph_range(graph, word, a, b, then, otherwise);
 	if (literal->kind == LITERAL_EQ)
-		return graph_range(graph, word, a, a, graph_range(graph, low, b, b, then, otherwise),
-		                   otherwise);
+		return graph_range(graph, word, a, a, graph_range(graph, low, b, b, then, otherwise), otherwise);
 	struct graph_id equal = graph_range(graph, low, b, UINT32_MAX, then, otherwise);
 	struct graph_edge edges[3] = {{0, otherwise, 1}, {a, equal, 2}, {a + 1, then, 1}};
 	struct graph_edge *start = a > 0 ? edges : edges + 1;

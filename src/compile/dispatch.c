@@ -17,8 +17,8 @@ struct known_edge {
 enum { OPTIMIZE_BALANCED = 2 };
 
 /*
- * Views of what is likely. Programs differ, so no single view can be right: what exists, what is called, what the kernel
- * can't answer by itself, what is turned away.
+ * Views of what is likely. Programs differ, so no single view can be right: what exists, what is called, what the
+ * kernel can't answer by itself, what is turned away.
  */
 enum {
 	VIEW_CALLS,    /* every call that exists is as likely */
@@ -46,8 +46,7 @@ static void view(const struct known_edge *known, bool with_use, uint64_t ret_vie
 }
 
 /* Sets the weights of `count` edges of which `known` is known. */
-static void assign_weights(const struct known_edge *known, size_t count, uint32_t optimize,
-                           struct graph_edge *edges)
+static void assign_weights(const struct known_edge *known, size_t count, uint32_t optimize, struct graph_edge *edges)
 {
 	bool with_use = optimize != OPTIMIZE_BALANCED;
 	uint64_t views[VIEWS], units[VIEWS] = {0}; /* what one of a view weighs, as a fraction of 2^16 */
@@ -92,8 +91,7 @@ static bool is_alike(const struct known_edge *a, const struct known_edge *b)
 }
 
 /* Numbers from `first` on lead to `child`; no edge is added where the one before is the same in every respect. */
-static bool add_edge(struct slice *slice, uint32_t first, struct graph_id child, bool has_rules,
-                     uint32_t priority)
+static bool add_edge(struct slice *slice, uint32_t first, struct graph_id child, bool has_rules, uint32_t priority)
 {
 	const struct graph_node *node = graph_at(slice->expansion.graph, child);
 	bool allowed = node->kind == GRAPH_LEAF && node->value == SECCOMP_RET_ALLOW;
@@ -126,8 +124,7 @@ static bool find_next(struct slice *slice, uint32_t first, uint32_t *ret_nr)
 	return found;
 }
 
-static bool collect(struct slice *slice, const struct policy_syscall *syscall,
-                    const struct callgate_arch *arch)
+static bool collect(struct slice *slice, const struct policy_syscall *syscall, const struct callgate_arch *arch)
 {
 	struct cube_set *cubes = &slice->expansion.cubes;
 
@@ -239,8 +236,7 @@ static void learn_calls(struct slice *slice, const struct callgate_arch *arch)
 	for (size_t i = 0; i < count; i++) {
 		struct known_edge *known = &slice->known.items[i];
 		uint32_t last = i + 1 < count ? slice->edges.items[i + 1].first - 1 : UINT32_MAX;
-		at =
-		    arch_syscall_tally(arch, at, last, &known->uniform, known->wanted ? &known->prior : NULL);
+		at = arch_syscall_tally(arch, at, last, &known->uniform, known->wanted ? &known->prior : NULL);
 	}
 }
 
@@ -272,7 +268,10 @@ static struct graph_id slice_graph(struct slice *slice)
 	return graph_switch(graph, GRAPH_NR, slice->edges.items, slice->edges.count);
 }
 
-/* Gathers the architectures that share an audit value with the i-th one; false if one before it does, and they were a slice already. */
+/*
+ * Gathers the architectures that share an audit value with the i-th one; false if one before it does, and they were a
+ * slice already.
+ */
 static bool gather(struct slice *slice, size_t i)
 {
 	const struct policy_arch *archs = slice->policy->archs;
@@ -310,8 +309,7 @@ bool pass_rules(struct compilation *c)
 	graph_init(&c->graph, c->arena, USUAL_NODES);
 	expansion_init(&slice.expansion, &c->graph, c->arena, c->policy);
 	slice.members = ARENA_ARRAY(c->arena, struct member, c->policy->arch_count);
-	slice.fallback =
-	    cube_make(&slice.expansion.cubes, graph_leaf(&c->graph, c->policy->default_action), NULL, 0);
+	slice.fallback = cube_make(&slice.expansion.cubes, graph_leaf(&c->graph, c->policy->default_action), NULL, 0);
 	if (!slice.members || !slice.fallback || c->graph.failed)
 		return false;
 	c->root = root_graph(&slice);

@@ -1,7 +1,7 @@
 /*
- * The last two passes. The order of the nodes: the smaller child next to its parent, so that few jumps are long. Then the nodes as
- * instructions: backwards, so that every target is known when a jump to it is written, and reversed once at the end. A position is the
- * number of instructions after it, so a jump from `at` to `to` skips at - to - 1.
+ * The last two passes. The order of the nodes: the smaller child next to its parent, so that few jumps are long. Then
+ * the nodes as instructions: backwards, so that every target is known when a jump to it is written, and reversed once
+ * at the end. A position is the number of instructions after it, so a jump from `at` to `to` skips at - to - 1.
  */
 #include <assert.h>
 
@@ -82,7 +82,7 @@ bool pass_layout(struct compilation *c)
 
 enum { NOWHERE = UINT32_MAX, REACH = 255 };
 
-/* Where a node can be entered, with its word in A or not: the nearest instruction that leads there. A leaf has one entry. */
+/* Where a node can be entered, with its word in A or not: the nearest instruction that leads there; one for a leaf. */
 struct entries {
 	uint32_t loaded, unloaded;
 	bool wants_unloaded; /* some predecessor (or the start) does not hold the word */
@@ -142,7 +142,7 @@ static void want(struct emitter *e)
 	}
 }
 
-/* Is the entry near enough for a conditional jump that is written next? If not, a return or a jump that leads there is written. */
+/* Is the entry near enough for a conditional jump that is written next? If not, a return or a jump is written. */
 static bool bring_near(struct emitter *e, struct graph_id child, uint32_t *entry)
 {
 	uint32_t at = (uint32_t)e->c->insns.count;

@@ -4,8 +4,9 @@
 #include <string.h>
 
 /*
- * An expansion is given up when it takes more work than this for each literal, and more than the list's share of what the policy has to
- * spare for tangled lists; or when it gets more edges than this, with which it is longer than tests of one rule after the other.
+ * An expansion is given up when it takes more work than this for each literal, and more than the list's share of what
+ * the policy has to spare for tangled lists; or when it gets more edges than this, with which it is longer than tests
+ * of one rule after the other.
  */
 enum { BUDGET_PER_LITERAL = 2, BUDGET_EXTRA = 1 << 12, BUDGET_SPARE = 1 << 17 };
 enum { EDGES_PER_LITERAL = 4, EDGES_EXTRA = 64 };
@@ -52,8 +53,7 @@ static struct graph_id pop(struct expansion *expansion, size_t start)
 	return id;
 }
 
-static struct graph_id split_bits(struct expansion *expansion, struct span list,
-                                  const struct literal *literal)
+static struct graph_id split_bits(struct expansion *expansion, struct span list, const struct literal *literal)
 {
 	struct finding finding = {.word = literal->word, .bits = literal};
 	struct graph_id ids[2];
@@ -62,9 +62,8 @@ static struct graph_id split_bits(struct expansion *expansion, struct span list,
 		size_t start = expansion->stack.count;
 		finding.holds = holds;
 		for (size_t i = 0; i < list.count; i++)
-			if (expansion_push(expansion,
-			                   cube_cofactor(&expansion->cubes,
-			                                 expansion_cubes(expansion, list)[i], &finding)))
+			if (expansion_push(expansion, cube_cofactor(&expansion->cubes,
+			                                            expansion_cubes(expansion, list)[i], &finding)))
 				break;
 		ids[holds] = pop(expansion, start);
 	}
@@ -73,8 +72,7 @@ static struct graph_id split_bits(struct expansion *expansion, struct span list,
 	return graph_bits(expansion->graph, literal->word, literal->a, literal->b, ids[1], ids[0]);
 }
 
-struct graph_id expansion_split_word(struct expansion *expansion, struct span list,
-                                     const struct partition *partition)
+struct graph_id expansion_split_word(struct expansion *expansion, struct span list, const struct partition *partition)
 {
 	for (size_t i = 0; i < partition->edge_count && !expansion->gave_up; i++) {
 		struct graph_edge *edge = &partition->edges[i];
@@ -85,9 +83,8 @@ struct graph_id expansion_split_word(struct expansion *expansion, struct span li
 		for (edge->weight = 0; at; at = partition->living.items[at].next) {
 			uint32_t index = partition->living.items[at].cube;
 			edge->weight++;
-			if (expansion_push(expansion,
-			                   cube_cofactor(&expansion->cubes,
-			                                 expansion_cubes(expansion, list)[index], &finding)))
+			if (expansion_push(expansion, cube_cofactor(&expansion->cubes,
+			                                            expansion_cubes(expansion, list)[index], &finding)))
 				break;
 		}
 		edge->child = pop(expansion, start);
@@ -135,10 +132,9 @@ struct occurrence *expansion_occurrence(struct expansion *expansion, const struc
 	if (literal_is_wide(literal))
 		key->b = 0;
 	key->urgent = false;
-	uint32_t hash = hash_end(hash_add((uint64_t)(key->negated << 16 | key->kind << 8 | key->word),
-	                                  (uint64_t)key->a << 32 | key->b));
-	uint32_t known =
-	    table_find(&expansion->literals, hash, is_same_literal, expansion->occurrences.items, key);
+	uint32_t hash = hash_end(
+	    hash_add((uint64_t)(key->negated << 16 | key->kind << 8 | key->word), (uint64_t)key->a << 32 | key->b));
+	uint32_t known = table_find(&expansion->literals, hash, is_same_literal, expansion->occurrences.items, key);
 	if (known == TABLE_NONE) {
 		known = (uint32_t)expansion->occurrences.count;
 		if (!table_add(&expansion->literals, hash, known) ||
@@ -157,8 +153,7 @@ static void learn_occurrences(struct expansion *expansion, const struct policy_a
 			uint32_t count;
 			const struct policy_rule *rule = &arch->syscalls[i].rules[j];
 			const struct literal *literals =
-			    rule->condition_count ? cube_literals(&expansion->cubes, rule, arch->arch, &count)
-			                          : NULL;
+			    rule->condition_count ? cube_literals(&expansion->cubes, rule, arch->arch, &count) : NULL;
 			for (uint32_t k = 0; literals && k < count; k++) {
 				struct occurrence *occurrence = expansion_occurrence(expansion, &literals[k]);
 				if (occurrence)
@@ -207,8 +202,7 @@ static const struct literal *bits_on(const struct cube *cube, uint8_t word)
 
 static struct graph_id split(struct expansion *expansion, struct span list)
 {
-	uint8_t word =
-	    (expansion->order == EXPANSION_RARE_FIRST ? rarest_word : most_common_word)(expansion, list);
+	uint8_t word = (expansion->order == EXPANSION_RARE_FIRST ? rarest_word : most_common_word)(expansion, list);
 	struct partition partition = {.word = word};
 	size_t work;
 
@@ -217,8 +211,7 @@ static struct graph_id split(struct expansion *expansion, struct span list)
 		return expansion_fail(expansion);
 	if (partition.edge_count == 1)
 		work *= 2;
-	expansion->gave_up =
-	    work > expansion->budget || expansion->graph->edges.count > expansion->most_edges;
+	expansion->gave_up = work > expansion->budget || expansion->graph->edges.count > expansion->most_edges;
 	if (expansion->gave_up)
 		return (struct graph_id){0};
 	expansion->budget -= work;
@@ -329,14 +322,13 @@ static size_t words_of(const struct cube *const *cubes, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t j = 0; j < cubes[i]->count; j++)
-			words |= (literal_is_wide(&cubes[i]->literals[j]) ? 3u : 1u)
-			         << cubes[i]->literals[j].word;
+			words |= (literal_is_wide(&cubes[i]->literals[j]) ? 3u : 1u) << cubes[i]->literals[j].word;
 	return (size_t)__builtin_popcount(words);
 }
 
 /* The smaller one of a graph and of what mixtures of look-ups and chains there are of a list. */
-static struct graph_id smaller_mixture(struct expansion *expansion, struct graph_id best, size_t least,
-                                       size_t nodes, const struct cube *const *cubes, size_t count)
+static struct graph_id smaller_mixture(struct expansion *expansion, struct graph_id best, size_t least, size_t nodes,
+                                       const struct cube *const *cubes, size_t count)
 {
 	for (int order = EXPANSION_MIXTURE; order <= EXPANSION_CHAIN; order++) {
 		struct graph_id id = build_in_order(expansion, order, cubes, count);
@@ -349,8 +341,7 @@ static struct graph_id smaller_mixture(struct expansion *expansion, struct graph
 	return best;
 }
 
-void expansion_init(struct expansion *expansion, struct graph *graph, struct arena *arena,
-                    const struct policy *policy)
+void expansion_init(struct expansion *expansion, struct graph *graph, struct arena *arena, const struct policy *policy)
 {
 	*expansion = (struct expansion){
 	    .graph = graph,
@@ -365,8 +356,8 @@ void expansion_init(struct expansion *expansion, struct graph *graph, struct are
 }
 
 /*
- * Where one order looks at no word twice, another can do better only by what it shares with other architectures, whose words are
- * narrower.
+ * Where one order looks at no word twice, another can do better only by what it shares with other architectures, whose
+ * words are narrower.
  */
 enum { ONE_RULE = 2 }; /* cubes of a list */
 
@@ -395,6 +386,5 @@ struct graph_id expansion_graph(struct expansion *expansion, const struct cube *
 	for (size_t i = 0; i < count; i++)
 		literals += cubes[i]->count;
 	size_t size = least.nodes == SIZE_MAX ? SIZE_MAX : mixture_size(expansion, best, nodes);
-	return size > literals + literals / 4 ? smaller_mixture(expansion, best, size, nodes, cubes, count)
-	                                      : best;
+	return size > literals + literals / 4 ? smaller_mixture(expansion, best, size, nodes, cubes, count) : best;
 }

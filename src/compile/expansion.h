@@ -1,6 +1,7 @@
 /*
- * From an ordered list of cubes to a graph. By Shannon's expansion: one word at a time, the cofactors of the list in each part of the word,
- * and every list that was met is remembered. Or as a mixture (mixture.c), where the expansion would get longer than that.
+ * From an ordered list of cubes to a graph. By Shannon's expansion: one word at a time, the cofactors of the list in
+ * each part of the word, and every list that was met is remembered. Or as a mixture (mixture.c), where the expansion
+ * would get longer than that.
  */
 #ifndef CALLGATE_COMPILE_EXPANSION_H
 #define CALLGATE_COMPILE_EXPANSION_H
@@ -10,7 +11,7 @@
 
 /* Which word is asked next. */
 enum expansion_order {
-	EXPANSION_RARE_FIRST, /* what few rules of the policy ask, so that the rest are tails that many rules share */
+	EXPANSION_RARE_FIRST,   /* what few rules of the policy ask, so that the rest are tails that many rules share */
 	EXPANSION_COMMON_FIRST, /* what most rules of the list ask, so that they share their beginning */
 	EXPANSION_ORDERS,
 	EXPANSION_MIXTURE =
@@ -45,12 +46,11 @@ struct expansion {
 	size_t most_edges; /* of the graph, before it is given up */
 };
 
-void expansion_init(struct expansion *expansion, struct graph *graph, struct arena *arena,
-                    const struct policy *policy);
+void expansion_init(struct expansion *expansion, struct graph *graph, struct arena *arena, const struct policy *policy);
 
 /*
- * First match wins; the last cube of the list matches always. Sets graph->failed when memory runs out. The work is bounded by a
- * multiple of the size of the list, whatever the rules are.
+ * First match wins; the last cube of the list matches always. Sets graph->failed when memory runs out. The work is
+ * bounded by a multiple of the size of the list, whatever the rules are.
  */
 struct graph_id expansion_graph(struct expansion *expansion, const struct cube *const *cubes, size_t count);
 
@@ -69,15 +69,18 @@ static inline const struct cube **expansion_cubes(struct expansion *expansion, s
 /* Notes that memory ran out. */
 struct graph_id expansion_fail(struct expansion *expansion);
 
-/* Appends a cofactor to the stack, if there is one; true if it always matches, so that no cube after it can be reached. */
+/*
+ * Appends a cofactor to the stack, if there is one; true if it always matches, so that no cube after it can be reached.
+ */
 bool expansion_push(struct expansion *expansion, const struct cube *cube);
 
 /* What is known of a literal; NULL when memory is out. Wide ones count as the same if their kind and high half are. */
 struct occurrence *expansion_occurrence(struct expansion *expansion, const struct literal *literal);
 
 /*
- * The order in which the literals of a cube are asked: first the urgent ones, then those of the cube alone, then wide ones, low half first,
- * as that mostly decides alone; then those that many rules have, in the order of their words so that the tails are equal.
+ * The order in which the literals of a cube are asked: first the urgent ones, then those of the cube alone, then wide
+ * ones, low half first, as that mostly decides alone; then those that many rules have, in the order of their words so
+ * that the tails are equal.
  */
 uint32_t expansion_rank(struct expansion *expansion, const struct literal *literal);
 
@@ -88,8 +91,9 @@ struct living {
 };
 
 /*
- * One word of a list of cubes, divided at every breakpoint of theirs, and which of them are alive in each edge: those that can match
- * there, up to the first one that always does. A literal may still fail all over the edge though its cube is alive.
+ * One word of a list of cubes, divided at every breakpoint of theirs, and which of them are alive in each edge: those
+ * that can match there, up to the first one that always does. A literal may still fail all over the edge though its
+ * cube is alive.
  */
 struct partition {
 	uint8_t word;
@@ -101,18 +105,20 @@ struct partition {
 	ARENA_VEC(struct living) living; /* from 1 on */
 };
 
-/* Divides the word; the work is that of all edges, but as soon as it is above `most` no cubes are added. False when memory is out. */
+/*
+ * Divides the word; the work is that of all edges, but as soon as it is above `most` no cubes are added. False when
+ * memory is out.
+ */
 bool partition_divide(struct partition *partition, struct expansion *expansion, struct span list, size_t most,
                       size_t *ret_work);
 
 /* The switch on a divided word, with the graphs of the lists in its edges. */
-struct graph_id expansion_split_word(struct expansion *expansion, struct span list,
-                                     const struct partition *partition);
+struct graph_id expansion_split_word(struct expansion *expansion, struct span list, const struct partition *partition);
 
 /* A list in linear time and size, in one of the orders that are no expansion. */
 struct graph_id mixture_build(struct expansion *expansion, struct span list);
 
-/* About how many instructions the graph takes that was made since there were `before` nodes; SIZE_MAX when memory is out. */
+/* About how many instructions the graph after the first `before` nodes takes; SIZE_MAX when memory is out. */
 size_t mixture_size(struct expansion *expansion, struct graph_id root, size_t before);
 
 #endif

@@ -8,8 +8,7 @@
 
 static uint32_t hash_node(const struct graph_node *node, const struct graph_edge *edges)
 {
-	uint64_t hash =
-	    hash_add((uint64_t)node->kind << 8 | node->word, (uint64_t)node->mask << 32 | node->value);
+	uint64_t hash = hash_add((uint64_t)node->kind << 8 | node->word, (uint64_t)node->mask << 32 | node->value);
 
 	for (uint32_t i = 0; i < node->edge_count; i++)
 		hash = hash_add(hash, (uint64_t)edges[i].first << 32 | edges[i].child.index);
@@ -33,8 +32,7 @@ static bool is_equal(const void *items, uint32_t index, const void *key)
 		return false;
 	for (uint32_t i = 0; i < node->edge_count; i++) {
 		const struct graph_edge *edge = &graph->edges.items[old->first_edge + i];
-		if (edge->first != candidate->edges[i].first ||
-		    !graph_same(edge->child, candidate->edges[i].child))
+		if (edge->first != candidate->edges[i].first || !graph_same(edge->child, candidate->edges[i].child))
 			return false;
 	}
 	return true;
@@ -56,8 +54,7 @@ static struct graph_id intern(struct graph *graph, struct graph_node node, const
 	if (known != TABLE_NONE)
 		return (struct graph_id){known};
 	if (!vec_reserve_in(&graph->nodes, graph->arena, 1) ||
-	    !vec_reserve_in(&graph->edges, graph->arena, node.edge_count) ||
-	    !table_add(&graph->table, hash, index))
+	    !vec_reserve_in(&graph->edges, graph->arena, node.edge_count) || !table_add(&graph->table, hash, index))
 		return fail(graph);
 	node.first_edge = (uint32_t)graph->edges.count;
 	for (uint32_t i = 0; i < node.edge_count; i++) {
@@ -73,8 +70,8 @@ static struct graph_id intern(struct graph *graph, struct graph_node node, const
 void graph_init(struct graph *graph, struct arena *arena, size_t expected)
 {
 	*graph = (struct graph){.arena = arena, .table.arena = arena};
-	if (!vec_reserve_in(&graph->nodes, arena, expected) ||
-	    !vec_reserve_in(&graph->edges, arena, 3 * expected) || !table_reserve(&graph->table, expected))
+	if (!vec_reserve_in(&graph->nodes, arena, expected) || !vec_reserve_in(&graph->edges, arena, 3 * expected) ||
+	    !table_reserve(&graph->table, expected))
 		graph->failed = true;
 	(void)graph_leaf(graph, SECCOMP_RET_KILL_PROCESS);
 }
@@ -82,13 +79,12 @@ void graph_init(struct graph *graph, struct arena *arena, size_t expected)
 struct graph_id graph_leaf(struct graph *graph, uint32_t action)
 {
 	if (graph->failed || !graph->nodes.count || graph_at(graph, graph->last_leaf)->value != action)
-		graph->last_leaf =
-		    intern(graph, (struct graph_node){.kind = GRAPH_LEAF, .value = action}, NULL);
+		graph->last_leaf = intern(graph, (struct graph_node){.kind = GRAPH_LEAF, .value = action}, NULL);
 	return graph->last_leaf;
 }
 
-struct graph_id graph_bits(struct graph *graph, uint8_t word, uint32_t mask, uint32_t value,
-                           struct graph_id then, struct graph_id otherwise)
+struct graph_id graph_bits(struct graph *graph, uint8_t word, uint32_t mask, uint32_t value, struct graph_id then,
+                           struct graph_id otherwise)
 {
 	struct graph_edge edges[2] = {{0, otherwise, 1}, {1, then, 1}};
 
@@ -121,8 +117,8 @@ struct graph_id graph_switch(struct graph *graph, uint8_t word, struct graph_edg
 	return intern(graph, (struct graph_node){GRAPH_SWITCH, word, 0, 0, 0, (uint32_t)count}, edges);
 }
 
-struct graph_id graph_range(struct graph *graph, uint8_t word, uint32_t first, uint32_t last,
-                            struct graph_id inside, struct graph_id outside)
+struct graph_id graph_range(struct graph *graph, uint8_t word, uint32_t first, uint32_t last, struct graph_id inside,
+                            struct graph_id outside)
 {
 	struct graph_edge edges[3];
 	uint32_t count = 0;
@@ -135,8 +131,7 @@ struct graph_id graph_range(struct graph *graph, uint8_t word, uint32_t first, u
 	edges[count++] = (struct graph_edge){first, inside, 1};
 	if (last < UINT32_MAX)
 		edges[count++] = (struct graph_edge){last + 1, outside, 1};
-	return count == 1 ? inside
-	                  : intern(graph, (struct graph_node){GRAPH_SWITCH, word, 0, 0, 0, count}, edges);
+	return count == 1 ? inside : intern(graph, (struct graph_node){GRAPH_SWITCH, word, 0, 0, 0, count}, edges);
 }
 
 struct graph_id graph_step(const struct graph *graph, struct graph_id id, uint32_t value)
@@ -176,14 +171,12 @@ bool graph_branch_of(const struct graph *graph, struct graph_id id, struct graph
 
 	if (node->kind == GRAPH_LEAF)
 		return false;
-	*ret_branch =
-	    (struct graph_branch){BPF_JEQ, UINT32_MAX, edges[1].first, edges[1].child, edges[0].child};
+	*ret_branch = (struct graph_branch){BPF_JEQ, UINT32_MAX, edges[1].first, edges[1].child, edges[0].child};
 	if (node->kind == GRAPH_SWITCH && node->edge_count == 2)
 		ret_branch->op = BPF_JGE;
 	if (node->kind == GRAPH_SWITCH)
-		return node->edge_count == 2 ||
-		       (node->edge_count == 3 && graph_same(edges[0].child, edges[2].child) &&
-		        edges[2].first - edges[1].first == 1);
+		return node->edge_count == 2 || (node->edge_count == 3 && graph_same(edges[0].child, edges[2].child) &&
+		                                 edges[2].first - edges[1].first == 1);
 	if (is_single_bit || is_none) {
 		ret_branch->op = BPF_JSET;
 		ret_branch->k = node->mask;
@@ -230,8 +223,7 @@ int graph_verify(const struct graph *graph, bool is_of_branches, struct diag *di
 	const struct graph_node *root = graph->nodes.items;
 	struct graph_branch branch;
 
-	if (graph->failed || !graph->nodes.count || root->kind != GRAPH_LEAF ||
-	    root->value != SECCOMP_RET_KILL_PROCESS)
+	if (graph->failed || !graph->nodes.count || root->kind != GRAPH_LEAF || root->value != SECCOMP_RET_KILL_PROCESS)
 		return diag_fail(diag, -EINVAL, "node 0 is not KILL_PROCESS");
 	for (uint32_t i = 0; i < graph->nodes.count; i++) {
 		const char *what = flaw(graph, i);

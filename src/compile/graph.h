@@ -1,8 +1,8 @@
 /*
  * The decision graph: a function from a call to an action, as nodes that look at one 32-bit word each.
  *
- * A child's id is smaller than its parent's. The order of ids proves that the graph has no cycle, and is an order in which every
- * pass may walk. Equal nodes are the same node. Node 0 is KILL_PROCESS: a forgotten id denies.
+ * A child's id is smaller than its parent's. The order of ids proves that the graph has no cycle, and is an order in
+ * which every pass may walk. Equal nodes are the same node. Node 0 is KILL_PROCESS: a forgotten id denies.
  */
 #ifndef CALLGATE_COMPILE_GRAPH_H
 #define CALLGATE_COMPILE_GRAPH_H
@@ -38,7 +38,7 @@ struct graph_edge {
 enum graph_kind {
 	GRAPH_LEAF,   /* value is the action */
 	GRAPH_SWITCH, /* on the word: two edges or more, ascending, neighbours with different children */
-	GRAPH_BITS, /* whether (word & mask) == value: edge 0 when false, edge 1 when true; children differ */
+	GRAPH_BITS,   /* whether (word & mask) == value: edge 0 when false, edge 1 when true; children differ */
 };
 
 struct graph_node {
@@ -64,13 +64,15 @@ void graph_init(struct graph *graph, struct arena *arena, size_t expected);
 
 /* The node of this shape, made if there is none. */
 struct graph_id graph_leaf(struct graph *graph, uint32_t action);
-struct graph_id graph_bits(struct graph *graph, uint8_t word, uint32_t mask, uint32_t value,
-                           struct graph_id then, struct graph_id otherwise);
-/* Edges as above but for equal neighbours, which are merged, in place; a switch with one edge is its child. count > 0. */
+struct graph_id graph_bits(struct graph *graph, uint8_t word, uint32_t mask, uint32_t value, struct graph_id then,
+                           struct graph_id otherwise);
+/*
+ * Edges as above but for equal neighbours, which are merged, in place; a switch with one edge is its child. count > 0.
+ */
 struct graph_id graph_switch(struct graph *graph, uint8_t word, struct graph_edge *edges, size_t count);
 /* [first, last] -> inside, else -> outside. */
-struct graph_id graph_range(struct graph *graph, uint8_t word, uint32_t first, uint32_t last,
-                            struct graph_id inside, struct graph_id outside);
+struct graph_id graph_range(struct graph *graph, uint8_t word, uint32_t first, uint32_t last, struct graph_id inside,
+                            struct graph_id outside);
 
 /* Merges equal neighbours, adding their weights; returns how many edges are left. */
 size_t graph_merge_edges(struct graph_edge *edges, size_t count);
@@ -96,7 +98,10 @@ struct graph_id graph_step(const struct graph *graph, struct graph_id id, uint32
 /* The nodes that can be reached from the root: `ret_reached` has room for every node of the graph. */
 void graph_reach(const struct graph *graph, struct graph_id root, bool *ret_reached);
 
-/* A node that one conditional jump (or AND and a jump) decides: if (word & mask) `op` k, then to `then`, else to `otherwise`. */
+/*
+ * A node that one conditional jump (or AND and a jump) decides: if (word & mask) `op` k, then to `then`, else to
+ * `otherwise`.
+ */
 struct graph_branch {
 	uint16_t op;   /* BPF_JEQ, BPF_JGE or BPF_JSET */
 	uint32_t mask; /* UINT32_MAX where no AND is needed */
@@ -107,7 +112,10 @@ struct graph_branch {
 /* false if the node is a leaf or a switch that one comparison cannot decide. */
 bool graph_branch_of(const struct graph *graph, struct graph_id id, struct graph_branch *ret_branch);
 
-/* Does every invariant hold, and is every node a leaf or a branch, if that is asked? 0, or -EINVAL with a text that names the first node that breaks one. */
+/*
+ * Does every invariant hold, and is every node a leaf or a branch, if that is asked? 0, or -EINVAL with a text that
+ * names the first node that breaks one.
+ */
 __attribute__((cold)) int graph_verify(const struct graph *graph, bool is_of_branches, struct diag *diag);
 
 #endif

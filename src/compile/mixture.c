@@ -1,6 +1,7 @@
 /*
- * Lists of cubes in linear time and size. Cubes that follow each other and have the same target may change places: cubes that one word
- * tells apart are looked up together, one such group after the other, and the rest is tested one by one. No cube is in two places.
+ * Lists of cubes in linear time and size. Cubes that follow each other and have the same target may change places:
+ * cubes that one word tells apart are looked up together, one such group after the other, and the rest is tested one by
+ * one. No cube is in two places.
  */
 #include <stdlib.h>
 
@@ -58,17 +59,17 @@ static void choose_keys(struct expansion *expansion, struct member *members, siz
 	for (size_t i = 0; i < count; i++)
 		for (int single = 1; single >= 0 && !members[i].key; single--)
 			for (uint32_t j = 0; j < members[i].cube->count; j++) {
-				const struct literal *literal = &members[i].cube->literals[j],
-				                     *key = members[i].key;
-				if (is_key(literal, single) &&
-				    (!key || values[literal->word] > values[key->word]))
+				const struct literal *literal = &members[i].cube->literals[j], *key = members[i].key;
+				if (is_key(literal, single) && (!key || values[literal->word] > values[key->word]))
 					members[i].key = literal;
 			}
 }
 
-/* A cube as tests one after the other, in the order of their ranks; what many rules test comes last, as a tail for all of them. */
-static struct graph_id chain_one(struct expansion *expansion, const struct cube *cube,
-                                 struct graph_id otherwise)
+/*
+ * A cube as tests one after the other, in the order of their ranks; what many rules test comes last, as a tail for all
+ * of them.
+ */
+static struct graph_id chain_one(struct expansion *expansion, const struct cube *cube, struct graph_id otherwise)
 {
 	struct graph_id id = cube->target;
 	uint64_t before = UINT64_MAX; /* rank and position of the literal that was taken last */
@@ -87,7 +88,10 @@ static struct graph_id chain_one(struct expansion *expansion, const struct cube 
 	return id;
 }
 
-/* Members with keys in one word, looked up together as far as their intervals do not overlap; where nothing matches: `otherwise`. */
+/*
+ * Members with keys in one word, looked up together as far as their intervals do not overlap; where nothing matches:
+ * `otherwise`.
+ */
 static struct graph_id look_up(struct expansion *expansion, struct member *members, size_t *count,
                                struct graph_id otherwise)
 {
@@ -132,8 +136,7 @@ static struct graph_id mix_run(struct expansion *expansion, struct span run, str
 	for (size_t i = 0, end; i < run.count; i = end) {
 		const struct literal *key = members[i].key;
 		size_t count, before = SIZE_MAX;
-		for (end = i + 1;
-		     key && end < run.count && members[end].key && members[end].key->word == key->word;)
+		for (end = i + 1; key && end < run.count && members[end].key && members[end].key->word == key->word;)
 			end++;
 		for (count = end - i; count > 1 && count <= before - before / 4;) {
 			before = count;
@@ -162,14 +165,16 @@ struct graph_id mixture_build(struct expansion *expansion, struct span list)
 	return next;
 }
 
-/* About how many comparisons a switch takes: none for going back to what was before a single value, but some to divide many of those. */
+/*
+ * About how many comparisons a switch takes: none for going back to what was before a single value, but some to divide
+ * many of those.
+ */
 static size_t comparisons_of(const struct graph_edge *edges, uint32_t count)
 {
 	size_t comparisons = 1, singles = 0;
 
 	for (uint32_t i = 2; i < count; i++)
-		if (graph_same(edges[i].child, edges[i - 2].child) &&
-		    edges[i].first - edges[i - 1].first == 1)
+		if (graph_same(edges[i].child, edges[i - 2].child) && edges[i].first - edges[i - 1].first == 1)
 			singles++;
 		else
 			comparisons++;
@@ -201,10 +206,9 @@ size_t mixture_size(struct expansion *expansion, struct graph_id root, size_t be
 		for (uint32_t j = 0; j < node->edge_count; j++) {
 			uint32_t child = edges[j].child.index;
 			if (child >= before)
-				marks[child - before] |=
-				    keeps_word && graph->nodes.items[child].word == node->word
-				        ? REACHED
-				        : REACHED | LOADS;
+				marks[child - before] |= keeps_word && graph->nodes.items[child].word == node->word
+				                             ? REACHED
+				                             : REACHED | LOADS;
 		}
 	}
 	return size;

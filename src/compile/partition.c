@@ -10,8 +10,8 @@ static int by_first(const void *a, const void *b)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
-static bool find_breakpoints(struct partition *partition, struct arena *arena,
-                             const struct cube *const *cubes, size_t count)
+static bool find_breakpoints(struct partition *partition, struct arena *arena, const struct cube *const *cubes,
+                             size_t count)
 {
 	ARENA_VEC(struct graph_edge) found = {0};
 	size_t kept = 0;
@@ -22,11 +22,9 @@ static bool find_breakpoints(struct partition *partition, struct arena *arena,
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t j = 0; j < cubes[i]->count; j++) {
 			uint32_t breakpoints[2];
-			uint32_t more =
-			    literal_breakpoints(&cubes[i]->literals[j], partition->word, breakpoints);
+			uint32_t more = literal_breakpoints(&cubes[i]->literals[j], partition->word, breakpoints);
 			while (more > 0)
-				if (!vec_push_in(&found, arena,
-				                 ((struct graph_edge){.first = breakpoints[--more]})))
+				if (!vec_push_in(&found, arena, ((struct graph_edge){.first = breakpoints[--more]})))
 					return false;
 		}
 	struct graph_edge *edges = partition->edges = found.items;
@@ -64,13 +62,11 @@ static uint32_t next_open(const struct partition *partition, uint32_t edge)
 }
 
 /* Adds the cube to all open edges where it is alive; where it always matches it closes them. */
-static bool add_cube(struct partition *partition, struct arena *arena, const struct cube *cube,
-                     uint32_t index)
+static bool add_cube(struct partition *partition, struct arena *arena, const struct cube *cube, uint32_t index)
 {
 	uint32_t first = 0, last = UINT32_MAX;
-	bool closes =
-	    cube->count == 0 || (cube->count == 1 && cube->literals[0].kind == LITERAL_IN &&
-	                         cube->literals[0].word == partition->word && !cube->literals[0].negated);
+	bool closes = cube->count == 0 || (cube->count == 1 && cube->literals[0].kind == LITERAL_IN &&
+	                                   cube->literals[0].word == partition->word && !cube->literals[0].negated);
 
 	for (uint32_t i = 0; i < cube->count; i++)
 		literal_hull(&cube->literals[i], partition->word, &first, &last);

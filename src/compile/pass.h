@@ -1,5 +1,6 @@
 /*
- * What a program is made in, pass by pass. The table of passes is in compile.c: a new pass is a function declared here and a row there.
+ * What a program is made in, pass by pass. The table of passes is in compile.c: a new pass is a function declared here
+ * and a row there.
  */
 #ifndef CALLGATE_COMPILE_PASS_H
 #define CALLGATE_COMPILE_PASS_H
@@ -20,9 +21,9 @@ enum pass_state {
 };
 
 /*
- * A policy that is too long for one program, cut into several by ranges of system calls. Each part allows what is outside its ranges, and
- * the kernel takes the strictest answer, so together they decide as the whole does. What decides seccomp(2) and prctl(2) is in the
- * last part: before it is loaded nothing may stop the loader.
+ * A policy that is too long for one program, cut into several by ranges of system calls. Each part allows what is
+ * outside its ranges, and the kernel takes the strictest answer, so together they decide as the whole does. What
+ * decides seccomp(2) and prctl(2) is in the last part: before it is loaded nothing may stop the loader.
  */
 struct stack_plan {
 	const struct graph *graph; /* with switches on nr as pass_rules() makes them */
@@ -37,7 +38,7 @@ struct stack_plan {
 
 enum { STACK_MOST = 16 };
 
-/* One program in the making. Everything is in the arena; zeroed but for policy, arena and state means that nothing is made. */
+/* One program in the making, all in the arena; zeroed but for policy, arena and state, nothing is made. */
 struct compilation {
 	const struct policy *policy;
 	struct arena *arena;
@@ -75,8 +76,8 @@ bool pass_run(const struct pass *pass, struct compilation *c);
 pass_function pass_rules, pass_parts, pass_trees, pass_layout, pass_emit;
 
 /* In the arena; false when memory ran out. The graph has to outlive the plan. */
-bool stack_plan_start(struct stack_plan *plan, struct arena *arena, const struct graph *graph,
-                      struct graph_id root, const struct policy *policy);
+bool stack_plan_start(struct stack_plan *plan, struct arena *arena, const struct graph *graph, struct graph_id root,
+                      const struct policy *policy);
 
 /* Shares everything out among 2 to STACK_MOST parts of about the same size. */
 void stack_plan_cut(struct stack_plan *plan, unsigned parts);

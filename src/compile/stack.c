@@ -9,8 +9,8 @@ static bool is_cut(const struct graph_node *node)
 }
 
 /*
- * Each node below an edge that can be cut belongs to the first edge that leads there. Parents come before their children: `owner` is by
- * node, and has the edge and 1, or 0 for what is above all such edges.
+ * Each node below an edge that can be cut belongs to the first edge that leads there. Parents come before their
+ * children: `owner` is by node, and has the edge and 1, or 0 for what is above all such edges.
  */
 static void measure(struct stack_plan *plan, uint32_t *owner)
 {
@@ -36,8 +36,7 @@ static void keep_for_last(struct stack_plan *plan, const struct callgate_arch *a
 	int32_t nr = arch_syscall_direct_number(arch, name);
 	struct graph_id id = plan->root;
 
-	while (graph_at(plan->graph, id)->kind == GRAPH_SWITCH &&
-	       graph_at(plan->graph, id)->word == GRAPH_ARCH)
+	while (graph_at(plan->graph, id)->kind == GRAPH_SWITCH && graph_at(plan->graph, id)->word == GRAPH_ARCH)
 		id = graph_step(plan->graph, id, arch->audit);
 	const struct graph_node *node = graph_at(plan->graph, id);
 	if (nr < 0 || !is_cut(node))
@@ -48,8 +47,8 @@ static void keep_for_last(struct stack_plan *plan, const struct callgate_arch *a
 	plan->is_last[node->first_edge + at] = true;
 }
 
-bool stack_plan_start(struct stack_plan *plan, struct arena *arena, const struct graph *graph,
-                      struct graph_id root, const struct policy *policy)
+bool stack_plan_start(struct stack_plan *plan, struct arena *arena, const struct graph *graph, struct graph_id root,
+                      const struct policy *policy)
 {
 	size_t edges = graph->edges.count + 1;
 	uint32_t *owner = ARENA_ARRAY(arena, uint32_t, graph->nodes.count);

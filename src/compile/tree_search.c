@@ -1,11 +1,11 @@
 /*
  * The search for the cheapest tree of two-way comparisons.
  *
- * Optimal search trees cost too much to find in general; three facts make nearly optimal ones cheap. Where one child is the base and
- * single values are the exceptions, a short chain of ==, the likeliest first, is best. If it is worth asking for a single value before a
- * range is divided, then for the heaviest one, the range's singleton from then on. And the best place to divide moves with the
- * ends of the range, as in Knuth's search trees. So this is dynamic programming over ranges of edges, each with its singleton and
- * without.
+ * Optimal search trees cost too much to find in general; three facts make nearly optimal ones cheap. Where one child is
+ * the base and single values are the exceptions, a short chain of ==, the likeliest first, is best. If it is worth
+ * asking for a single value before a range is divided, then for the heaviest one, the range's singleton from then on.
+ * And the best place to divide moves with the ends of the range, as in Knuth's search trees. So this is dynamic
+ * programming over ranges of edges, each with its singleton and without.
  */
 #include "compile/tree.h"
 
@@ -74,7 +74,7 @@ static inline struct range *ranges_of(struct search *search, uint32_t first)
 	return &search->ranges[first * (2 * search->count - 1 - first) / 2];
 }
 
-/* How far it is from a range that starts with an edge to the one that starts with the next, and ends where the first does. */
+/* How far it is from a range to the one that starts an edge later and ends at the same place. */
 static inline uint32_t stride_of(const struct search *search, uint32_t first)
 {
 	return search->count - 1 - first;
@@ -92,7 +92,7 @@ struct row {
 	uint32_t weights[CHAIN]; /* of the exceptions, the heaviest first */
 };
 
-/* Adds an exception: all that no heavier one takes away is compared with it, and it spares the lighter ones its own weight. */
+/* Adds an exception: what no heavier one takes away is compared with it, and its weight is spared the lighter ones. */
 static void except(struct row *row, uint32_t weight, uint32_t passing, uint32_t size_cost)
 {
 	uint32_t at = row->length++;
@@ -127,7 +127,7 @@ static void extend(struct row *row, const struct search *search, uint32_t last, 
 	}
 }
 
-/* What the chain costs once its range has a singleton: an exception, which is the first of the chain, or a part of the base. */
+/* What the chain costs once its range has a singleton: the first of the chain's exceptions, or a part of the base. */
 static uint32_t chain_without_singleton(const struct row *row, const struct search *search, uint32_t here)
 {
 	if (graph_same(search->edges[row->singleton].child, row->base))
@@ -135,13 +135,12 @@ static uint32_t chain_without_singleton(const struct row *row, const struct sear
 	return row->cost - here;
 }
 
-/* Looks at the places to divide a range that ends with `last`. The part that has its singleton is without that, if any is. */
+/* Looks at the places to divide a range that ends with `last`; the part with its singleton, if any, is without it. */
 static inline struct divided divide_between(struct search *search, const struct row *row, uint32_t last,
                                             struct places places, bool left_without, bool right_without,
                                             struct divided best)
 {
-	const struct range *left = &row->ranges[places.from - 1],
-	                   *right = &ranges_of(search, places.from)[last];
+	const struct range *left = &row->ranges[places.from - 1], *right = &ranges_of(search, places.from)[last];
 	uint32_t stride = stride_of(search, places.from);
 
 	for (uint32_t at = places.from; at <= places.to; at++, left++, right += stride--) {
@@ -152,11 +151,9 @@ static inline struct divided divide_between(struct search *search, const struct 
 	return best;
 }
 
-static inline struct divided divide(struct search *search, const struct row *row, uint32_t last,
-                                    struct places places)
+static inline struct divided divide(struct search *search, const struct row *row, uint32_t last, struct places places)
 {
-	return divide_between(search, row, last, places, false, false,
-	                      (struct divided){UINT32_MAX, places.from});
+	return divide_between(search, row, last, places, false, false, (struct divided){UINT32_MAX, places.from});
 }
 
 static inline struct divided divide_without(struct search *search, const struct row *row, uint32_t last,
@@ -172,8 +169,7 @@ static inline struct divided divide_without(struct search *search, const struct 
 }
 
 /* Where the best place to divide is: between those of the range without its first and without its last edge. */
-static inline struct places places_of(const struct search *search, const struct row *row, uint32_t last,
-                                      bool without)
+static inline struct places places_of(const struct search *search, const struct row *row, uint32_t last, bool without)
 {
 	const struct range *range = &row->ranges[last];
 	uint32_t a = range[-1].splits[without], b = range[stride_of(search, row->first)].splits[without];
@@ -201,8 +197,8 @@ static inline struct divided better(struct divided a, uint32_t cost, uint32_t sp
 }
 
 /*
- * A range that a chain could decide. With one exception the chain is best; with two it can only be better to cut off the first
- * or last edge before.
+ * A range that a chain could decide. With one exception the chain is best; with two it can only be better to cut off
+ * the first or last edge before.
  */
 static void solve_chain(struct search *search, const struct row *row, uint32_t last, uint32_t here)
 {
@@ -210,8 +206,7 @@ static void solve_chain(struct search *search, const struct row *row, uint32_t l
 	struct divided divided = {NEVER, (row->first + last + 1) / 2};
 
 	if (row->length == 2) {
-		divided =
-		    better(divided, here + range[stride_of(search, row->first)].costs[0], row->first + 1);
+		divided = better(divided, here + range[stride_of(search, row->first)].costs[0], row->first + 1);
 		divided = better(divided, here + range[-1].costs[0], last);
 	} else if (row->length > 2) {
 		divided = divide(search, row, last, places_of(search, row, last, false));
@@ -225,9 +220,8 @@ static void solve_chain(struct search *search, const struct row *row, uint32_t l
 	    EXCEPTIONS, divided.split);
 }
 
-/* Any other range, to be divided or asked for its heaviest value before; all of a long search is divided near its middle. */
-static void solve(struct search *search, const struct row *row, uint32_t last, uint32_t passing,
-                  bool at_middle)
+/* Any other range: divided, or asked for its heaviest value first; a long search is divided near its middle. */
+static void solve(struct search *search, const struct row *row, uint32_t last, uint32_t passing, bool at_middle)
 {
 	struct range *range = &row->ranges[last];
 	uint32_t here = passing + search->size_cost;
@@ -250,9 +244,9 @@ static void solve(struct search *search, const struct row *row, uint32_t last, u
 }
 
 /*
- * Ranges that start with an edge. In one edge nothing is to be decided, and a range without its only edge is empty, and no tree leads
- * there. Two edges take one comparison, and none without the singleton. Ranges that cross all places where a long search may
- * be divided first are no part of its tree, but for the whole.
+ * Ranges that start with an edge. In one edge nothing is to be decided, and a range without its only edge is empty, and
+ * no tree leads there. Two edges take one comparison, and none without the singleton. Ranges that cross all places
+ * where a long search may be divided first are no part of its tree, but for the whole.
  */
 static void solve_row(struct search *search, uint32_t first)
 {
@@ -288,7 +282,7 @@ static void solve_row(struct search *search, uint32_t first)
 	}
 }
 
-/* The base of a range is the child of its first edge that is no single value; where there is none, that of the last edge. */
+/* The base of a range is the child of its first edge that is no single value, or else of its last edge. */
 static void prepare(struct search *search, const struct graph_edge *edges, uint32_t count)
 {
 	uint32_t base = count - 1;
@@ -334,8 +328,7 @@ static struct graph_id equal(const struct search *search, uint32_t edge, struct 
 }
 
 /* == for the exceptions in a range, the likeliest first, without the edge `singleton`. */
-static struct graph_id build_chain(const struct search *search, uint32_t first, uint32_t last,
-                                   uint32_t singleton)
+static struct graph_id build_chain(const struct search *search, uint32_t first, uint32_t last, uint32_t singleton)
 {
 	struct graph_id base = search->edges[search->bases[first]].child, id = base;
 	uint32_t length = 0, exceptions[CHAIN];
@@ -383,11 +376,10 @@ static bool is_single(const struct graph_edge *edges, size_t i)
 }
 
 /*
- * Where to divide what is too long for the search: where the weight is nearly in balance (a lack of balance lengthens the paths
- * by about half its square), and where it is no single value that is cut off, for which == would do.
+ * Where to divide what is too long for the search: where the weight is nearly in balance (a lack of balance lengthens
+ * the paths by about half its square), and where it is no single value that is cut off, for which == would do.
  */
-static size_t place_to_divide(const struct graph_edge *edges, size_t count, uint64_t total,
-                              uint32_t size_cost)
+static size_t place_to_divide(const struct graph_edge *edges, size_t count, uint64_t total, uint32_t size_cost)
 {
 	uint64_t before = 0, least = UINT64_MAX, cut_off = size_cost * (total * 4 / 3 + 1);
 	size_t best = count / 2;
@@ -395,8 +387,7 @@ static size_t place_to_divide(const struct graph_edge *edges, size_t count, uint
 	for (size_t at = 1; at <= count - count / 8; at++) {
 		before += edges[at - 1].weight;
 		uint64_t lack = before * 2 > total ? before * 2 - total : total - before * 2;
-		bool beside_single =
-		    (at > 1 && is_single(edges, at - 1)) || (at + 1 < count && is_single(edges, at));
+		bool beside_single = (at > 1 && is_single(edges, at - 1)) || (at + 1 < count && is_single(edges, at));
 		uint64_t cost = lack * lack + (beside_single ? cut_off : 0);
 		if (at >= count / 8 && cost < least) {
 			least = cost;
@@ -406,7 +397,9 @@ static size_t place_to_divide(const struct graph_edge *edges, size_t count, uint
 	return best;
 }
 
-/* Takes out an edge of one value, which goes to the neighbour that is no single value. Returns how many edges are left. */
+/*
+ * Takes out an edge of one value, which goes to the neighbour that is no single value. Returns how many edges are left.
+ */
 static size_t take_out(struct graph_edge *edges, size_t count, size_t at)
 {
 	assert(at + 1 < count);

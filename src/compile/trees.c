@@ -6,9 +6,9 @@ struct lowering {
 	const struct graph *old;
 	struct graph *graph;
 	bool *reached;
-	struct graph_id *map; /* old -> new, for the nodes that are reached */
-	uint32_t *frequency;  /* how often an old node is passed, of PASS_WEIGHTS: its block frequency */
-	uint32_t size_cost;   /* what an instruction more is worth, in the same unit */
+	struct graph_id *map;               /* old -> new, for the nodes that are reached */
+	uint32_t *frequency;                /* how often an old node is passed, of PASS_WEIGHTS: its block frequency */
+	uint32_t size_cost;                 /* what an instruction more is worth, in the same unit */
 	ARENA_VEC(struct graph_edge) edges; /* of the switch at hand */
 	ARENA_VEC(uint32_t) shares;         /* of its edges */
 	/* By new node: instructions of the longest path from there, without the node's own load. */
@@ -16,8 +16,8 @@ struct lowering {
 };
 
 /*
- * To make the program one per cent smaller is worth as much as to make its paths so much shorter: in a program of n instructions
- * one instruction costs SIZE_WORTH / 16 / n of all weights together.
+ * To make the program one per cent smaller is worth as much as to make its paths so much shorter: in a program of n
+ * instructions one instruction costs SIZE_WORTH / 16 / n of all weights together.
  */
 enum { SIZE_WORTH = 19, SIZE_LEAST = 6 };
 
@@ -26,8 +26,7 @@ enum { DEPTH_NUMBERS = 75, DEPTH_WORDS = 700 };
 
 /* How much the length of a child's path matters, by how many instructions it is shorter than that of the longest. */
 enum { DEPTH_STEPS = 11 };
-static const uint32_t depth_shares[DEPTH_STEPS] = {65536, 28672, 12544, 5488, 2401, 1050,
-                                                   459,   201,   88,    38,   16};
+static const uint32_t depth_shares[DEPTH_STEPS] = {65536, 28672, 12544, 5488, 2401, 1050, 459, 201, 88, 38, 16};
 
 /* What the weights of edges are to be multiplied with (/2^32) so that all of them together are `frequency`. */
 static uint64_t scale_of(const struct graph_edge *edges, uint32_t count, uint32_t frequency)
@@ -93,12 +92,10 @@ static bool measure_lengths(struct lowering *lowering)
 }
 
 /* Adds to the weights of a switch, so that its longest path becomes short. */
-static void weigh_depth(const struct lowering *lowering, uint8_t word, struct graph_edge *edges,
-                        uint32_t count)
+static void weigh_depth(const struct lowering *lowering, uint8_t word, struct graph_edge *edges, uint32_t count)
 {
 	uint32_t longest = 0, *shares = lowering->shares.items;
-	uint64_t sum = 0,
-	         all = (uint64_t)PASS_WEIGHTS / 1024 * (word == GRAPH_NR ? DEPTH_NUMBERS : DEPTH_WORDS);
+	uint64_t sum = 0, all = (uint64_t)PASS_WEIGHTS / 1024 * (word == GRAPH_NR ? DEPTH_NUMBERS : DEPTH_WORDS);
 
 	for (uint32_t i = 0; i < count; i++) {
 		shares[i] = length_from(lowering, word, edges[i].child);
@@ -135,8 +132,8 @@ static uint32_t map_edges(const struct lowering *lowering, struct graph_id id, s
 
 static bool is_one_comparison(const struct graph_edge *edges, uint32_t count)
 {
-	return count <= 2 || (count == 3 && graph_same(edges[0].child, edges[2].child) &&
-	                      edges[2].first - edges[1].first == 1);
+	return count <= 2 ||
+	       (count == 3 && graph_same(edges[0].child, edges[2].child) && edges[2].first - edges[1].first == 1);
 }
 
 static struct graph_id lower_switch(struct lowering *lowering, struct graph_id id)
@@ -166,8 +163,8 @@ static struct graph_id lower(struct lowering *lowering, struct graph_id id)
 		return graph_leaf(lowering->graph, node->value);
 	if (node->kind == GRAPH_SWITCH)
 		return lower_switch(lowering, id);
-	return graph_bits(lowering->graph, node->word, node->mask, node->value,
-	                  lowering->map[old[1].child.index], lowering->map[old[0].child.index]);
+	return graph_bits(lowering->graph, node->word, node->mask, node->value, lowering->map[old[1].child.index],
+	                  lowering->map[old[0].child.index]);
 }
 
 bool pass_trees(struct compilation *c)

@@ -10,8 +10,7 @@
 
 /* ---- values ---- */
 
-int cases_evaluate(const struct file_value *value, uint32_t arch, struct evaluated *ret_value,
-                   const char **ret_missing)
+int cases_evaluate(const struct file_value *value, uint32_t arch, struct evaluated *ret_value, const char **ret_missing)
 {
 	uint64_t bits = 0;
 	bool may_be_negative = value->complement;
@@ -69,8 +68,7 @@ static bool is_narrow(uint32_t arch)
 }
 
 /* NULL, or a mistake. */
-static const char *evaluate(const struct maker *maker, const struct file_value *value,
-                            struct evaluated *ret_value)
+static const char *evaluate(const struct maker *maker, const struct file_value *value, struct evaluated *ret_value)
 {
 	const struct callgate_arch *arch = callgate_arch_find(maker->arch);
 	const char *missing = "";
@@ -134,7 +132,9 @@ static int compare_numbers(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The numbers that the values stand for: both ways of passing a negative int, which are one where 32 bits are compared. */
+/*
+ * The numbers that the values stand for: both ways of passing a negative int, which are one where 32 bits are compared.
+ */
 struct numbers {
 	size_t count;
 	uint64_t items[2 * FILE_VALUES_MAX];
@@ -259,8 +259,7 @@ static const char *make_all_bits(struct maker *maker, struct evaluated value)
 const char *cases_of_argument(const struct file_argument *argument, unsigned index, uint32_t arch,
                               struct cases *ret_cases)
 {
-	unsigned all = is_narrow(arch) ? 32 : 64,
-	         bits = argument->bits && argument->bits < all ? argument->bits : all;
+	unsigned all = is_narrow(arch) ? 32 : 64, bits = argument->bits && argument->bits < all ? argument->bits : all;
 	struct maker maker = {.argument = argument,
 	                      .index = index,
 	                      .arch = arch,

@@ -61,12 +61,10 @@ static bool take_action(struct scan *scan, const char *where, const struct callg
 		                 kind->name);
 	if (has_data ? !scan_expect(scan, "(", kind->name) : scan->is_live || !scan_take(scan, "("))
 		return !has_data;
-	return parse_bounded(scan, DATA_MAX, &expectation->value, &bits) &&
-	       scan_expect(scan, ")", "the number");
+	return parse_bounded(scan, DATA_MAX, &expectation->value, &bits) && scan_expect(scan, ")", "the number");
 }
 
-static bool take_signal(struct scan *scan, const char *where, char *name,
-                        struct file_expectation *expectation)
+static bool take_signal(struct scan *scan, const char *where, char *name, struct file_expectation *expectation)
 {
 	int64_t number;
 
@@ -107,8 +105,7 @@ static bool fail_word(struct scan *scan, const char *where, const char *name)
 			similar_offer(&similar, ends[i].name);
 	if (error)
 		similar_offer(&similar, error);
-	return scan_fail(scan, where, "\"%s\" is no action and no error%s", name,
-	                 scan_hint("", similar.best));
+	return scan_fail(scan, where, "\"%s\" is no action and no error%s", name, scan_hint("", similar.best));
 }
 
 static bool parse_word(struct scan *scan, const char *where, char *name, struct file_expectation *expectation)

@@ -87,8 +87,8 @@ bool scan_fail(struct scan *scan, const char *where, const char *format, ...)
 	return add_message(scan, scan_column(scan, where), text);
 }
 
-bool scan_fail_unknown(struct scan *scan, const char *where, const char *what, const char *name,
-                       const char *prefix, const char *closest)
+bool scan_fail_unknown(struct scan *scan, const char *where, const char *what, const char *name, const char *prefix,
+                       const char *closest)
 {
 	return scan_fail(scan, where, "there is no %s \"%s\"%s", what, name, scan_hint(prefix, closest));
 }
@@ -180,8 +180,7 @@ bool scan_take(struct scan *scan, const char *symbol)
 
 bool scan_expect(struct scan *scan, const char *symbol, const char *after)
 {
-	return scan_take(scan, symbol) ||
-	       scan_fail(scan, scan->at, "there should be \"%s\" after %s", symbol, after);
+	return scan_take(scan, symbol) || scan_fail(scan, scan->at, "there should be \"%s\" after %s", symbol, after);
 }
 
 size_t scan_word(struct scan *scan, const char **ret_word)

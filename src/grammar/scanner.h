@@ -1,5 +1,6 @@
 /*
- * Reading one line of a test file or a policy from left to right. Lines have been checked: they are UTF-8 without control characters.
+ * Reading one line of a test file or a policy from left to right. Lines have been checked: they are UTF-8 without
+ * control characters.
  */
 #ifndef CALLGATE_GRAMMAR_SCANNER_H
 #define CALLGATE_GRAMMAR_SCANNER_H
@@ -11,9 +12,9 @@ struct scan {
 	struct scan_output *output;
 	const char *start, *at, *end; /* comments and blanks at the end are cut off */
 	unsigned int line;            /* from 1 */
-	bool is_live; /* the line makes a real call: no sets, and one value for each argument */
-	bool
-	    has_alternatives; /* between values of one enumeration, | means either of them; else it is a mistake */
+	bool is_live;                 /* the line makes a real call: no sets, and one value for each argument */
+	/* between values of one enumeration, | means either of them; else it is a mistake */
+	bool has_alternatives;
 	const char *(*closest_word)(const char *name); /* that begins a line, or NULL; may be NULL */
 	bool no_memory;
 };
@@ -22,17 +23,16 @@ struct scan {
 bool scan_start_line(struct scan *scan, const char *start, const char *end);
 
 /* Adds a message about a place in the line; always false. */
-__attribute__((format(printf, 3, 4))) bool scan_fail(struct scan *scan, const char *where, const char *format,
-                                                     ...);
+__attribute__((format(printf, 3, 4))) bool scan_fail(struct scan *scan, const char *where, const char *format, ...);
 /* There is no `what` of this name, and a closest one or NULL, which is shown after the prefix; always false. */
-bool scan_fail_unknown(struct scan *scan, const char *where, const char *what, const char *name,
-                       const char *prefix, const char *closest);
+bool scan_fail_unknown(struct scan *scan, const char *where, const char *what, const char *name, const char *prefix,
+                       const char *closest);
 /* Memory is out: no message; always false. */
 bool scan_fail_memory(struct scan *scan);
 
 /*
- * What follows "there is no set \"@netwrok\"": "; did you mean \"@network\"?", with the prefix before the closest name that
- * there is; "" if that is NULL. Valid until the thread's next one.
+ * What follows "there is no set \"@netwrok\"": "; did you mean \"@network\"?", with the prefix before the closest name
+ * that there is; "" if that is NULL. Valid until the thread's next one.
  */
 const char *scan_hint(const char *prefix, const char *closest);
 

@@ -1,6 +1,6 @@
 /*
- * What lines of test files and of policies say: calls with their arguments, actions, architectures. Texts are in the arena of what the lines
- * belong to.
+ * What lines of test files and of policies say: calls with their arguments, actions, architectures. Texts are in the
+ * arena of what the lines belong to.
  */
 #ifndef CALLGATE_GRAMMAR_STATEMENT_H
 #define CALLGATE_GRAMMAR_STATEMENT_H
@@ -56,7 +56,8 @@ struct file_argument {
 	unsigned bits; /* only so many low bits are compared; 0: all that there are */
 	struct file_value value, second, mask;
 	/*
-	 * Alternatives of `value` with FILE_EQUAL, FILE_NOT_EQUAL (all of which differ) and FILE_BITS: one pointer and a count, at most FILE_VALUES_MAX - 1.
+	 * Alternatives of `value` with FILE_EQUAL, FILE_NOT_EQUAL (all of which differ) and FILE_BITS: one pointer and
+	 * a count, at most FILE_VALUES_MAX - 1.
 	 */
 	const struct file_value *others;
 	size_t other_count;
@@ -100,7 +101,10 @@ struct file_archs {
 
 enum { CASES_MAX = 64, CASES_COMPARISONS = 2 };
 
-/* is_negative_int: it stands for both ways in which compilers pass such an int, extended with ones (as `bits` is) or zeros. */
+/*
+ * is_negative_int: it stands for both ways in which compilers pass such an int, extended with ones (as `bits` is) or
+ * zeros.
+ */
 struct evaluated {
 	uint64_t bits;
 	bool is_negative_int;
@@ -120,13 +124,17 @@ struct cases {
 };
 
 /*
- * The cases of an argument of a line. Returns NULL, or what is wrong with the argument, for a human and in the thread's memory: no value
- * satisfies it, or the architecture lacks a constant. On 32-bit architectures values are cut to 32 bits.
+ * The cases of an argument of a line. Returns NULL, or what is wrong with the argument, for a human and in the thread's
+ * memory: no value satisfies it, or the architecture lacks a constant. On 32-bit architectures values are cut to 32
+ * bits.
  */
 const char *cases_of_argument(const struct file_argument *argument, unsigned index, uint32_t arch,
                               struct cases *ret_cases);
 
-/* A mistake that an argument is on every architecture that has its constants; NULL: there is none, or no architecture has all of them. */
+/*
+ * A mistake that an argument is on every architecture that has its constants; NULL: there is none, or no architecture
+ * has all of them.
+ */
 const char *cases_mistake(const struct file_argument *argument);
 
 /* All combinations of the cases of six arguments, one after the other: zeroed but for the first two at the start. */

@@ -106,8 +106,7 @@ static bool parse_values(struct scan *scan, struct file_argument *argument)
 	if (!scan_take(scan, "{"))
 		return parse_value(scan, &argument->value);
 	if (scan->is_live)
-		return scan_fail(scan, start,
-		                 "a `live:` call is made once, with one value for each argument");
+		return scan_fail(scan, start, "a `live:` call is made once, with one value for each argument");
 	if (!parse_value(scan, &argument->value))
 		return false;
 	while (scan_take(scan, ",")) {
@@ -173,8 +172,7 @@ static bool parse_comparison(struct scan *scan, struct file_argument *argument)
 	if (first == '"' && !argument->bits)
 		return parse_string(scan, argument);
 	if (scan->is_live && (argument->bits || first == '*' || first == '<' || first == '>' || first == '!'))
-		return scan_fail(scan, start,
-		                 "a `live:` call is made once, with one value for each argument");
+		return scan_fail(scan, start, "a `live:` call is made once, with one value for each argument");
 	if (scan_take(scan, "*"))
 		return parse_bits(scan, argument);
 	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
@@ -202,8 +200,7 @@ static bool has_constant(const struct file_value *value)
 
 static bool has_constants(const struct file_argument *argument)
 {
-	bool found = has_constant(&argument->value) || has_constant(&argument->second) ||
-	             has_constant(&argument->mask);
+	bool found = has_constant(&argument->value) || has_constant(&argument->second) || has_constant(&argument->mask);
 
 	for (size_t i = 0; i < argument->other_count && !found; i++)
 		found = has_constant(&argument->others[i]);
@@ -213,8 +210,8 @@ static bool has_constants(const struct file_argument *argument)
 /* ---- names of one enumeration with | between them ---- */
 
 /*
- * The bits of the argument of which the constant is one value, on any architecture; 0: it is bits of its own, a number, or nothing that the
- * argument is known to be made of.
+ * The bits of the argument of which the constant is one value, on any architecture; 0: it is bits of its own, a number,
+ * or nothing that the argument is known to be made of.
  */
 static uint64_t enumeration_of(const char *call, unsigned index, const struct file_term *term)
 {
@@ -278,8 +275,9 @@ static struct joined find_joined(const char *call, unsigned index, const struct 
 }
 
 /*
- * "AF_UNIX|AF_INET" is 3, and no family that anybody has in mind: bits are joined, and names of one enumeration are not bits. Between such names |
- * means either of them where the line takes that, and is a mistake elsewhere; *ret_alternatives. What other bits a number has is not asked.
+ * "AF_UNIX|AF_INET" is 3, and no family that anybody has in mind: bits are joined, and names of one enumeration are not
+ * bits. Between such names | means either of them where the line takes that, and is a mistake elsewhere;
+ * *ret_alternatives. What other bits a number has is not asked.
  */
 static bool check_joined(struct scan *scan, const char *start, const char *call, unsigned index,
                          const struct file_value *value, bool *ret_alternatives)
@@ -287,8 +285,8 @@ static bool check_joined(struct scan *scan, const char *start, const char *call,
 	struct joined joined = find_joined(call, index, value);
 	bool is_whole = joined.enumeration == UINT32_MAX && joined.other && joined.other->constant;
 
-	*ret_alternatives = joined.second && !joined.other && !value->complement && is_plain(joined.first) &&
-	                    is_plain(joined.second);
+	*ret_alternatives =
+	    joined.second && !joined.other && !value->complement && is_plain(joined.first) && is_plain(joined.second);
 	if ((!joined.second && !is_whole) || (*ret_alternatives && scan->has_alternatives))
 		return true;
 	if (*ret_alternatives)
@@ -317,18 +315,16 @@ static bool check_enumerations(struct scan *scan, const char *start, const char 
 		done = take_alternatives(scan, start, argument);
 	else
 		for (size_t i = 0; done && i < argument->other_count; i++)
-			done =
-			    check_joined(scan, start, call, index, &argument->others[i], &has_alternatives);
+			done = check_joined(scan, start, call, index, &argument->others[i], &has_alternatives);
 	scan->has_alternatives = takes;
 	return done;
 }
 
 /*
- * What stands between the parentheses of a call: "*", "!= 3", "3..5", "{1, 3}", "* & MASK == VALUE", "(u32) < 3", and for a live one also
- * "string".
+ * What stands between the parentheses of a call: "*", "!= 3", "3..5", "{1, 3}", "* & MASK == VALUE", "(u32) < 3", and
+ * for a live one also "string".
  */
-static bool parse_argument(struct scan *scan, const char *call, unsigned index,
-                           struct file_argument *ret_argument)
+static bool parse_argument(struct scan *scan, const char *call, unsigned index, struct file_argument *ret_argument)
 {
 	const char *start = scan_blanks(scan);
 	if (!parse_comparison(scan, ret_argument))
@@ -391,8 +387,7 @@ static bool parse_set(struct scan *scan, struct file_calls *calls)
 	if (newest)
 		return scan_fail(scan, start, "there is no version %s of the set @%s; the newest is @%s@%u",
 		                 version + 1, newest->name, newest->name, callgate_group_version_of(newest));
-	return !scan->no_memory &&
-	       scan_fail_unknown(scan, start, "set", name, "@", callgate_group_closest_name(name));
+	return !scan->no_memory && scan_fail_unknown(scan, start, "set", name, "@", callgate_group_closest_name(name));
 }
 
 static bool fail_name(struct scan *scan, const char *where, const char *name)
@@ -420,8 +415,7 @@ static bool parse_name(struct scan *scan, struct file_calls *calls)
 		if (!parse_number(scan, where, strlen(name), &number))
 			return false;
 		calls->number = (int32_t)number;
-		return number <= INT32_MAX ||
-		       scan_fail(scan, where, "numbers of system calls are below 2^31");
+		return number <= INT32_MAX || scan_fail(scan, where, "numbers of system calls are below 2^31");
 	}
 	calls->name = name;
 	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR || fail_name(scan, where, name);
@@ -436,6 +430,5 @@ bool parse_calls(struct scan *scan, struct file_calls *ret_calls)
 		return false;
 	if (scan_take(scan, "("))
 		return parse_arguments(scan, ret_calls);
-	return !scan->is_live ||
-	       scan_fail(scan, scan->at, "a `live:` call needs its arguments in parentheses");
+	return !scan->is_live || scan_fail(scan, scan->at, "a `live:` call needs its arguments in parentheses");
 }

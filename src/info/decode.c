@@ -40,8 +40,7 @@ static uint64_t mask_of(const struct family_constant *constant, int64_t value)
 }
 
 /* The constant with the most bits that the value has all of; *bits are the bits that it explains. */
-static const char *best_constant(const struct shown_argument *argument, uint64_t value, uint64_t taken,
-                                 uint64_t *bits)
+static const char *best_constant(const struct shown_argument *argument, uint64_t value, uint64_t taken, uint64_t *bits)
 {
 	const char *best = NULL;
 	int64_t number;
@@ -143,14 +142,13 @@ static void put_argument(struct text *text, const struct shown_argument *argumen
 	text_put_hex(text, argument->value);
 }
 
-size_t callgate_decode_argument(uint32_t arch, const char *call, unsigned int arg, uint64_t value,
-                                char *buffer, size_t size)
+size_t callgate_decode_argument(uint32_t arch, const char *call, unsigned int arg, uint64_t value, char *buffer,
+                                size_t size)
 {
 	static const struct argument unknown = {.shown = SHOWN_HEX};
 	const struct callgate_arch *facts = callgate_arch_find(arch);
 	const struct prototype *prototype = call && facts ? prototype_find(facts, call) : NULL;
-	const bool is_known =
-	    prototype && arg < CALLGATE_ARGUMENTS && prototype->arguments[arg].shown != SHOWN_NOTHING;
+	const bool is_known = prototype && arg < CALLGATE_ARGUMENTS && prototype->arguments[arg].shown != SHOWN_NOTHING;
 	struct text text = {buffer, size, 0};
 	struct shown_argument argument = {.arch = arch,
 	                                  .row = is_known ? &prototype->arguments[arg] : &unknown,
@@ -189,8 +187,8 @@ static void put_arguments(struct text *text, const struct callgate_call *call, u
 	}
 }
 
-void text_put_call(struct text *text, const struct callgate_call *call, unsigned known,
-                   callgate_text_reader *reader, void *data)
+void text_put_call(struct text *text, const struct callgate_call *call, unsigned known, callgate_text_reader *reader,
+                   void *data)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
 	const char *name = arch ? callgate_syscall_name(arch->token, call->nr) : NULL;
@@ -207,8 +205,8 @@ void text_put_call(struct text *text, const struct callgate_call *call, unsigned
 	text_put_char(text, ')');
 }
 
-size_t callgate_decode_call(const struct callgate_call *call, callgate_text_reader *reader, void *data,
-                            char *buffer, size_t size)
+size_t callgate_decode_call(const struct callgate_call *call, callgate_text_reader *reader, void *data, char *buffer,
+                            size_t size)
 {
 	struct text text = {buffer, size, 0};
 

@@ -10,7 +10,10 @@
 #include "base/strbuf.h"
 #include "info/tables.h"
 
-/* The column of an architecture, or a number that no exception has where it has the usual values; -1: there is no architecture. */
+/*
+ * The column of an architecture, or a number that no exception has where it has the usual values; -1: there is no
+ * architecture.
+ */
 static int column_of(uint32_t token)
 {
 	const struct callgate_arch *arch = callgate_arch_find(token);
@@ -27,8 +30,7 @@ static int column_of(uint32_t token)
 /* The last of the rows with one name. */
 static bool is_newest(size_t row)
 {
-	return row + 1 == group_count ||
-	       strcmp(group_table[row].public.name, group_table[row + 1].public.name) != 0;
+	return row + 1 == group_count || strcmp(group_table[row].public.name, group_table[row + 1].public.name) != 0;
 }
 
 const struct callgate_group *callgate_group_at(size_t index)

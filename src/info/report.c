@@ -64,8 +64,8 @@ static bool span_copy(struct span span, char *buffer, size_t size)
 }
 
 /*
- * The next KEY=VALUE of a record, whose values have no spaces: the kernel writes what processes choose in quotes, or in hexadecimal where it has quotes,
- * spaces or control characters. False at the end. A newline ends the record.
+ * The next KEY=VALUE of a record, whose values have no spaces: the kernel writes what processes choose in quotes, or in
+ * hexadecimal where it has quotes, spaces or control characters. False at the end. A newline ends the record.
  */
 static bool next_field(struct span *rest, struct span *ret_key, struct span *ret_value)
 {
@@ -99,8 +99,7 @@ static bool take_arch(struct callgate_report *report, struct span value)
 		report->call.arch = (uint32_t)number;
 		return true;
 	}
-	const struct callgate_arch *arch =
-	    span_copy(value, name, sizeof(name)) ? callgate_arch_find_name(name) : NULL;
+	const struct callgate_arch *arch = span_copy(value, name, sizeof(name)) ? callgate_arch_find_name(name) : NULL;
 	if (arch)
 		report->call.arch = arch->audit;
 	return arch != NULL;
@@ -109,8 +108,7 @@ static bool take_arch(struct callgate_report *report, struct span value)
 /* The kernel prints the number as an int. A name is one of the architecture's, which comes before it. */
 static bool take_call(struct callgate_report *report, struct span value)
 {
-	const struct callgate_arch *arch =
-	    report->call.arch ? callgate_arch_of_call(report->call.arch, 0) : NULL;
+	const struct callgate_arch *arch = report->call.arch ? callgate_arch_of_call(report->call.arch, 0) : NULL;
 	const bool is_negative = value.length > 1 && *value.at == '-';
 	char name[64];
 	uint64_t number;
@@ -168,7 +166,10 @@ static void take_action(struct callgate_report *report, struct span value)
 
 enum { HAS_ARCH = 1, HAS_CALL = 2, HAS_POINTER = 4, HAS_CODE = 8, HAS_PID = 16, HAS_COMMAND = 32 };
 
-/* False: what must be right is not. Of a key that is there twice the first one counts. What ends with the text may be cut off. */
+/*
+ * False: what must be right is not. Of a key that is there twice the first one counts. What ends with the text may be
+ * cut off.
+ */
 static bool take_field(struct callgate_report *report, unsigned *taken, struct span key, struct span value,
                        bool is_last)
 {
@@ -218,8 +219,7 @@ int callgate_report_of_audit(const char *text, size_t length, struct callgate_re
 		if (is_record)
 			is_whole = take_field(&report, &taken, key, value, rest.length == 0);
 		else
-			is_record =
-			    span_is(key, "type") && (span_is(value, "1326") || span_is(value, "SECCOMP"));
+			is_record = span_is(key, "type") && (span_is(value, "1326") || span_is(value, "SECCOMP"));
 	}
 	if (!is_record)
 		return -ENOENT;
@@ -231,8 +231,7 @@ int callgate_report_of_audit(const char *text, size_t length, struct callgate_re
 
 /* ---- structures of the kernel ---- */
 
-int callgate_report_of_notification(const struct seccomp_notif *notification,
-                                    struct callgate_report *ret_report)
+int callgate_report_of_notification(const struct seccomp_notif *notification, struct callgate_report *ret_report)
 {
 	if (!notification || !ret_report)
 		return -EINVAL;
@@ -262,13 +261,12 @@ int callgate_report_of_stop(const void *info, size_t size, struct callgate_repor
 	const bool is_filters = stop.op == PTRACE_SYSCALL_INFO_SECCOMP;
 	if (size < entry + (is_filters ? sizeof(uint32_t) : 0))
 		return -EINVAL;
-	struct callgate_report report = {.call = {.arch = stop.arch,
-	                                          .nr = (int32_t)stop.entry.nr,
-	                                          .instruction_pointer = stop.instruction_pointer},
-	                                 .known = KNOWN_ALL,
-	                                 .has_action = is_filters,
-	                                 .has_data = is_filters,
-	                                 .action = is_filters ? SCMP_ACT_TRACE(stop.seccomp.ret_data) : 0};
+	struct callgate_report report = {
+	    .call = {.arch = stop.arch, .nr = (int32_t)stop.entry.nr, .instruction_pointer = stop.instruction_pointer},
+	    .known = KNOWN_ALL,
+	    .has_action = is_filters,
+	    .has_data = is_filters,
+	    .action = is_filters ? SCMP_ACT_TRACE(stop.seccomp.ret_data) : 0};
 	for (int i = 0; i < CALLGATE_ARGUMENTS; i++)
 		report.call.args[i] = stop.entry.args[i];
 	*ret_report = report;
@@ -286,8 +284,7 @@ static uint64_t register_at(const void *registers, const struct register_set *se
 	return set->word == sizeof(wide) ? wide : narrow;
 }
 
-int callgate_report_of_registers(uint32_t arch, const void *registers, size_t size,
-                                 struct callgate_report *ret_report)
+int callgate_report_of_registers(uint32_t arch, const void *registers, size_t size, struct callgate_report *ret_report)
 {
 	const struct callgate_arch *facts = callgate_arch_of_call(arch, 0);
 	size_t at = 0;
@@ -370,13 +367,13 @@ static void put_verdict(struct text *text, const struct callgate_decoder *decode
 	if (verdict->reason == CALLGATE_REASON_RULE && verdict->rule)
 		put_rule(text, decoder, verdict->rule);
 	else
-		text_put(text, reasons[verdict->reason == CALLGATE_REASON_RULE ? CALLGATE_REASON_DEFAULT
-		                                                               : verdict->reason]);
+		text_put(text,
+		         reasons[verdict->reason == CALLGATE_REASON_RULE ? CALLGATE_REASON_DEFAULT : verdict->reason]);
 }
 
 /* The next rule from `index` on that is for this call; false: there is none. */
-static bool next_rule(const struct callgate_simulator *simulator, const struct callgate_call *call,
-                      size_t *index, struct callgate_rule *ret_rule)
+static bool next_rule(const struct callgate_simulator *simulator, const struct callgate_call *call, size_t *index,
+                      struct callgate_rule *ret_rule)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
 
@@ -429,8 +426,7 @@ static void put_candidates(struct text *text, const struct callgate_report *repo
 		else
 			text_put(text, "the default");
 	}
-	if (!is_closed &&
-	    callgate_simulator_default(decoder->simulator, CALLGATE_REASON_DEFAULT, 0, &action) == 0 &&
+	if (!is_closed && callgate_simulator_default(decoder->simulator, CALLGATE_REASON_DEFAULT, 0, &action) == 0 &&
 	    is_same_action(report, action)) {
 		text_put(text, any ? ", or the default" : "the default: no rule matches");
 		any = true;
@@ -466,8 +462,8 @@ static void put_decision(struct text *text, const struct callgate_report *report
 	put_candidates(text, report, decoder);
 }
 
-size_t callgate_report_text(const struct callgate_report *report, const struct callgate_decoder *decoder,
-                            char *buffer, size_t size)
+size_t callgate_report_text(const struct callgate_report *report, const struct callgate_decoder *decoder, char *buffer,
+                            size_t size)
 {
 	static const struct callgate_decoder none = {0};
 	const struct callgate_arch *arch = callgate_arch_of_call(report->call.arch, report->call.nr);

@@ -33,8 +33,7 @@ static int fail_name(const char *set)
 
 	if (!newest)
 		return fail(-ENOENT, "there is no set \"%.100s\"", set);
-	return fail(-ENOENT,
-	            "there is no set \"%.100s\"; the newest version of the closest name is \"@%s@%u\"", set,
+	return fail(-ENOENT, "there is no set \"%.100s\"; the newest version of the closest name is \"@%s@%u\"", set,
 	            newest->name, callgate_group_version_of(newest));
 }
 
@@ -42,8 +41,7 @@ static int fail_name(const char *set)
 static int add_rules(scmp_filter_ctx ctx, uint32_t action, const struct callgate_group *group)
 {
 	for (size_t i = 0; group->syscalls[i]; i++) {
-		int result =
-		    seccomp_rule_add(ctx, action, seccomp_syscall_resolve_name(group->syscalls[i]), 0);
+		int result = seccomp_rule_add(ctx, action, seccomp_syscall_resolve_name(group->syscalls[i]), 0);
 		if (result < 0)
 			return fail(result, "%s: %s", group->syscalls[i], callgate_diagnosis(ctx));
 	}
@@ -60,10 +58,9 @@ int callgate_rule_set(scmp_filter_ctx ctx, uint32_t action, const char *set)
 	if (!group)
 		return fail_name(set);
 	if (!strchr(set + 1, '@'))
-		return fail(
-		    -EINVAL,
-		    "\"%s\" is of no version, and would change with the library: the newest is \"@%s@%u\"",
-		    set, group->name, callgate_group_version_of(group));
+		return fail(-EINVAL,
+		            "\"%s\" is of no version, and would change with the library: the newest is \"@%s@%u\"", set,
+		            group->name, callgate_group_version_of(group));
 	int result = seccomp_transaction_start(ctx);
 	if (result < 0)
 		return fail(result, "%s", callgate_diagnosis(ctx));

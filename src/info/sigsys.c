@@ -23,8 +23,8 @@
 /* ---- the registers of an interrupted thread, on the machine that this is compiled for ---- */
 
 /*
- * INSTRUCTION_POINTER of a context, and CALL_SIZE, how long the instruction is that makes a call; 0: nothing is known of this machine.
- * read_arguments() reads them as the call's architecture passes them.
+ * INSTRUCTION_POINTER of a context, and CALL_SIZE, how long the instruction is that makes a call; 0: nothing is known
+ * of this machine. read_arguments() reads them as the call's architecture passes them.
  */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define INSTRUCTION_POINTER(context) ((context)->uc_mcontext.gregs[REG_RIP])
@@ -89,8 +89,7 @@ int callgate_report_of_signal(const void *info, const void *context, struct call
 	                                 .known = 1u << CALLGATE_ARGUMENTS,
 	                                 .has_action = true,
 	                                 .has_data = true,
-	                                 .action =
-	                                     SCMP_ACT_TRAPX((uint32_t)signal->si_errno & SECCOMP_RET_DATA)};
+	                                 .action = SCMP_ACT_TRAPX((uint32_t)signal->si_errno & SECCOMP_RET_DATA)};
 	const struct callgate_arch *arch = callgate_arch_of_call(report.call.arch, report.call.nr);
 	if (context && CALL_SIZE > 0) {
 		report.known |= CALL_ARGUMENTS;
@@ -108,7 +107,10 @@ enum { LINE_SIZE = 1000 };
 static struct callgate_decoder installed;
 static atomic_flag is_simulating = ATOMIC_FLAG_INIT;
 
-/* The simulator is one thread's at a time. The process is about to die, so nobody waits for it, and nobody gives it back. */
+/*
+ * The simulator is one thread's at a time. The process is about to die, so nobody waits for it, and nobody gives it
+ * back.
+ */
 static struct callgate_decoder decoder_here(void)
 {
 	struct callgate_decoder decoder = installed;
@@ -134,8 +136,7 @@ static void write_line(const char *line, size_t length)
 static void put_sender(struct text *text, const siginfo_t *info)
 {
 	if (info->si_code == SYS_USER_DISPATCH) {
-		text_put(text,
-		         "from the process's own dispatch of system calls (prctl(2)), and from no filter");
+		text_put(text, "from the process's own dispatch of system calls (prctl(2)), and from no filter");
 		return;
 	}
 	text_put(text, "from no filter: process ");
@@ -153,8 +154,7 @@ static size_t compose(char line[LINE_SIZE], const siginfo_t *info, const void *c
 
 	text_put(&text, "callgate: SIGSYS: ");
 	if (callgate_report_of_signal(info, context, &report) == 0)
-		text.length +=
-		    callgate_report_text(&report, &decoder, line + text.length, LINE_SIZE - 1 - text.length);
+		text.length += callgate_report_text(&report, &decoder, line + text.length, LINE_SIZE - 1 - text.length);
 	else
 		put_sender(&text, info);
 	size_t length = text.length < text.size ? text.length : text.size - 1;
@@ -163,9 +163,9 @@ static size_t compose(char line[LINE_SIZE], const siginfo_t *info, const void *c
 }
 
 /*
- * The thread makes the denied call again, from the same place, with the signal blocked: then the kernel kills the process with SIGSYS, as if there were no
- * handler, and needs no call for it. Filters only get stricter, so none lets it pass now. False where it can't be done: vsyscalls are made from
- * another place than the kernel says.
+ * The thread makes the denied call again, from the same place, with the signal blocked: then the kernel kills the
+ * process with SIGSYS, as if there were no handler, and needs no call for it. Filters only get stricter, so none lets
+ * it pass now. False where it can't be done: vsyscalls are made from another place than the kernel says.
  */
 static bool repeats_call(const siginfo_t *info, ucontext_t *context)
 {
@@ -179,7 +179,9 @@ static bool repeats_call(const siginfo_t *info, ucontext_t *context)
 	return true;
 }
 
-/* Each of these is tried because a filter may deny the others. What traps ends the process here, as SIGSYS is blocked. */
+/*
+ * Each of these is tried because a filter may deny the others. What traps ends the process here, as SIGSYS is blocked.
+ */
 static void die(void)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL};
@@ -187,8 +189,7 @@ static void die(void)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGSYS);
-	if (sigaction(SIGSYS, &action, NULL) == 0 &&
-	    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGSYS) == 0 &&
+	if (sigaction(SIGSYS, &action, NULL) == 0 && syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGSYS) == 0 &&
 	    sigprocmask(SIG_UNBLOCK, &set, NULL) == 0)
 		return; /* only in a debugger */
 	_exit(128 + SIGSYS);

@@ -50,7 +50,10 @@ struct prototype {
 	} arguments[CALLGATE_ARGUMENTS];
 };
 
-/* Groups, constants and prototypes ascend by name, versions of a group by their number; of one call's prototypes, that for all others comes last. */
+/*
+ * Groups, constants and prototypes ascend by name, versions of a group by their number; of one call's prototypes, that
+ * for all others comes last.
+ */
 extern const struct group_row {
 	struct callgate_group public; /* first: users have its address */
 	unsigned int version;
@@ -76,7 +79,10 @@ extern const size_t error_count;
 extern const struct prototype prototype_table[];
 extern const size_t prototype_count;
 
-/* Where a set of registers of this size has an architecture's call; all are places in an array of words of `word` bytes. */
+/*
+ * Where a set of registers of this size has an architecture's call; all are places in an array of words of `word`
+ * bytes.
+ */
 extern const struct register_set {
 	const char *arch;
 	uint16_t size; /* bytes */

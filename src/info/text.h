@@ -29,9 +29,12 @@ void text_put_quoted(struct text *text, const char *words, bool is_cut);
 
 enum { CALL_ARGUMENTS = 0x3f }; /* all arguments of a call are known */
 
-/* As callgate_decode_call(); arguments whose bit in `known` is not set are "...", as the last ones together are. Defined in decode.c. */
-void text_put_call(struct text *text, const struct callgate_call *call, unsigned known,
-                   callgate_text_reader *reader, void *data);
+/*
+ * As callgate_decode_call(); arguments whose bit in `known` is not set are "...", as the last ones together are.
+ * Defined in decode.c.
+ */
+void text_put_call(struct text *text, const struct callgate_call *call, unsigned known, callgate_text_reader *reader,
+                   void *data);
 
 /* Ends the text with a null byte, if there is a buffer, and returns its whole length. */
 size_t text_end(struct text *text);

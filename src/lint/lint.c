@@ -223,9 +223,8 @@ static void find_archs(struct linting *linting, uint32_t arch)
 	add_arch(linting, first);
 	if (!ctx && !linting->error)
 		add_others(linting);
-	for (size_t i = 0; ctx && !linting->error && linting->arch_count < LINTED_ARCHS_MAX &&
-	                   (facts = callgate_arch_at(i));
-	     i++)
+	for (size_t i = 0;
+	     ctx && !linting->error && linting->arch_count < LINTED_ARCHS_MAX && (facts = callgate_arch_at(i)); i++)
 		if (facts != first && seccomp_arch_exist(ctx, facts->token) == 0)
 			add_arch(linting, facts);
 }
@@ -246,8 +245,7 @@ struct kept {
 
 static void run_parts(struct linting *linting)
 {
-	static void (*const parts[])(struct linting * linting) = {lint_rules, lint_ways, lint_fallback,
-	                                                          lint_whole};
+	static void (*const parts[])(struct linting * linting) = {lint_rules, lint_ways, lint_fallback, lint_whole};
 
 	find_default(linting);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && !linting->error; i++)

@@ -1,4 +1,7 @@
-/* What is wrong with one rule: it compares what the kernel does not read, an address, or nothing. Of programs: their cases. */
+/*
+ * What is wrong with one rule: it compares what the kernel does not read, an address, or nothing. Of programs: their
+ * cases.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -12,7 +15,10 @@
 #include "info/tables.h"
 #include "lint/linting.h"
 
-/* So many comparisons are looked at: more are generated, and nobody reads about them. And so many cases of a program's call. */
+/*
+ * So many comparisons are looked at: more are generated, and nobody reads about them. And so many cases of a program's
+ * call.
+ */
 enum { COMPARISONS_MAX = 20000, CASES_MAX = 200 };
 
 /* One condition of a rule. */
@@ -48,16 +54,15 @@ static bool is_laxer(uint32_t action, uint32_t than)
 	return action != than && callgate_action_strictest(action, than) == than;
 }
 
-static uint32_t action_of(struct linting *linting, struct callgate_call *call, unsigned int arg,
-                          uint64_t value)
+static uint32_t action_of(struct linting *linting, struct callgate_call *call, unsigned int arg, uint64_t value)
 {
 	call->args[arg] = value;
 	return lint_ask(linting, call).action;
 }
 
 /*
- * A rule that denies is evaded wherever one of the two passes; one that allows, where the upper bits make something pass that does not
- * pass without them, unless it names the very value.
+ * A rule that denies is evaded wherever one of the two passes; one that allows, where the upper bits make something
+ * pass that does not pass without them, unless it names the very value.
  */
 static bool is_evasion(struct evasion *evasion, bool denies, bool names_value)
 {
@@ -65,12 +70,13 @@ static bool is_evasion(struct evasion *evasion, bool denies, bool names_value)
 		return denies || !names_value;
 	if (!denies || !is_laxer(evasion->action_meant, evasion->action_evading))
 		return false;
-	*evasion = (struct evasion){evasion->meant, evasion->evading, evasion->action_meant,
-	                            evasion->action_evading};
+	*evasion = (struct evasion){evasion->meant, evasion->evading, evasion->action_meant, evasion->action_evading};
 	return true;
 }
 
-/* Tries the values next to the one that is compared with, and some upper bits. The call has the rule's other arguments. */
+/*
+ * Tries the values next to the one that is compared with, and some upper bits. The call has the rule's other arguments.
+ */
 static bool find_evasion(struct linting *linting, struct callgate_call *call, unsigned int arg, uint64_t read,
                          uint64_t value, bool denies, bool names_value, struct evasion *ret_evasion)
 {
@@ -91,8 +97,7 @@ static bool find_evasion(struct linting *linting, struct callgate_call *call, un
 }
 
 /* "socket(0x26)", with the arguments that are compared: those whose bit is set. */
-static const char *call_text(struct linting *linting, const char *name, unsigned int compared,
-                             const uint64_t *args)
+static const char *call_text(struct linting *linting, const char *name, unsigned int compared, const uint64_t *args)
 {
 	struct strbuf out = {0};
 
@@ -109,9 +114,9 @@ static const char *call_text(struct linting *linting, const char *name, unsigned
 }
 
 /* The call has the rule's arguments; `compared` are those that are looked at. */
-static void report_evasion(struct linting *linting, struct callgate_call *call, const char *name,
-                           unsigned int compared, unsigned int arg, uint64_t read,
-                           const struct evasion *evasion, struct callgate_finding *finding)
+static void report_evasion(struct linting *linting, struct callgate_call *call, const char *name, unsigned int compared,
+                           unsigned int arg, uint64_t read, const struct evasion *evasion,
+                           struct callgate_finding *finding)
 {
 	char action_evading[CALLGATE_ACTION_TEXT], action_meant[CALLGATE_ACTION_TEXT];
 
@@ -124,12 +129,12 @@ static void report_evasion(struct linting *linting, struct callgate_call *call, 
 	finding->name = "width";
 	finding->level = CALLGATE_FINDING_ERROR;
 	finding->argument = (int)arg;
-	finding->text = lint_text(
-	    linting,
-	    "the kernel reads only %d bits of argument %u: on %s %s gets %s, and does what %s does, "
-	    "which gets %s",
-	    __builtin_popcountll(read), arg, callgate_arch_find(call->arch)->name, evading, action_evading,
-	    meant, action_meant);
+	finding->text =
+	    lint_text(linting,
+	              "the kernel reads only %d bits of argument %u: on %s %s gets %s, and does what %s does, "
+	              "which gets %s",
+	              __builtin_popcountll(read), arg, callgate_arch_find(call->arch)->name, evading, action_evading,
+	              meant, action_meant);
 	finding->fix = "compare what the kernel reads: SCMP_CMP_MASKED_EQ with that mask, or 32 bits";
 	lint_show(linting, finding, call);
 	lint_add(linting, finding);
@@ -149,8 +154,8 @@ static void report_negative(const struct comparison *comparison, struct callgate
 	finding->level = CALLGATE_FINDING_NOTE;
 	finding->text =
 	    lint_text(comparison->linting,
-	              "argument %u of %s is an int: programs give %d as 0x%" PRIx32
-	              " or as 0xffffffff%" PRIx32 ", and this is about one of them; SCMP_CMP_MASKED_EQ with "
+	              "argument %u of %s is an int: programs give %d as 0x%" PRIx32 " or as 0xffffffff%" PRIx32
+	              ", and this is about one of them; SCMP_CMP_MASKED_EQ with "
 	              "4294967295 compares what the kernel reads",
 	              compare->arg, comparison->call, (int32_t)lower, lower, lower);
 	lint_add(comparison->linting, finding);
@@ -181,11 +186,10 @@ static void look_at_width(const struct comparison *comparison, struct callgate_f
 		return;
 	for (size_t i = 0; i < rule->condition_count; i++)
 		call.args[rule->conditions[i].arg & ~CALLGATE_LOW_HALF] = argument_for(&rule->conditions[i]);
-	if (find_evasion(linting, &call, compare->arg, comparison->read, value,
-	                 !lint_action_passes(rule->action), compare->op == SCMP_CMP_EQ || is_masked,
-	                 &evasion))
-		report_evasion(linting, &call, comparison->call, compared_by(rule), compare->arg,
-		               comparison->read, &evasion, finding);
+	if (find_evasion(linting, &call, compare->arg, comparison->read, value, !lint_action_passes(rule->action),
+	                 compare->op == SCMP_CMP_EQ || is_masked, &evasion))
+		report_evasion(linting, &call, comparison->call, compared_by(rule), compare->arg, comparison->read,
+		               &evasion, finding);
 	else
 		report_negative(comparison, finding);
 }
@@ -210,11 +214,11 @@ static void look_at_pointer(const struct comparison *comparison, struct callgate
 		return; /* comparing with NULL is common, and means something */
 	finding->name = "pointer";
 	finding->level = CALLGATE_FINDING_ERROR;
-	finding->text = lint_text(
-	    comparison->linting,
-	    "argument %u of %s on %s (%s) is an address: what is there can be anything, and filters do "
-	    "not see it",
-	    arg, comparison->call, comparison->arch->name, prototype->arguments[arg].name);
+	finding->text =
+	    lint_text(comparison->linting,
+	              "argument %u of %s on %s (%s) is an address: what is there can be anything, and filters do "
+	              "not see it",
+	              arg, comparison->call, comparison->arch->name, prototype->arguments[arg].name);
 	finding->fix = "decide by other arguments, or deny the call";
 	lint_add(comparison->linting, finding);
 }
@@ -253,20 +257,18 @@ static void look_at_effect(const struct comparison *comparison, struct callgate_
 	finding->name = effect > 0 ? "always" : "never";
 	finding->level = CALLGATE_FINDING_WARNING;
 	finding->text =
-	    lint_text(comparison->linting, "on %s a condition on argument %u of %s %s",
-	              comparison->arch->name, comparison->compare->arg & ~CALLGATE_LOW_HALF, comparison->call,
+	    lint_text(comparison->linting, "on %s a condition on argument %u of %s %s", comparison->arch->name,
+	              comparison->compare->arg & ~CALLGATE_LOW_HALF, comparison->call,
 	              effect > 0 ? "always holds" : "never holds: the rule decides nothing");
-	finding->fix =
-	    effect > 0 ? "leave it out" : "leave the rule out, or compare with what the argument can be";
+	finding->fix = effect > 0 ? "leave it out" : "leave the rule out, or compare with what the argument can be";
 	lint_add(comparison->linting, finding);
 }
 
 static void look_at_condition(struct linting *linting, const struct callgate_rule *rule,
                               const struct scmp_arg_cmp *compare)
 {
-	static void (*const looks[])(const struct comparison *comparison,
-	                             struct callgate_finding *finding) = {look_at_width, look_at_pointer,
-	                                                                  look_at_effect};
+	static void (*const looks[])(const struct comparison *comparison, struct callgate_finding *finding) = {
+	    look_at_width, look_at_pointer, look_at_effect};
 	const struct callgate_arch *arch = callgate_arch_find(rule->arch);
 	const char *call = callgate_syscall_name(rule->arch, rule->nr);
 	const unsigned int arg = compare->arg & ~CALLGATE_LOW_HALF;
@@ -274,12 +276,12 @@ static void look_at_condition(struct linting *linting, const struct callgate_rul
 	if (!call || !arch || arg >= CALLGATE_ARGUMENTS)
 		return;
 	const unsigned int bits = callgate_argument_bits(rule->arch, call, arg);
-	const struct comparison comparison = {
-	    linting, arch, rule, compare, call, bits > 0 && bits < 64 ? (UINT64_C(1) << bits) - 1 : 0};
+	const struct comparison comparison = {linting, arch, rule,
+	                                      compare, call, bits > 0 && bits < 64 ? (UINT64_C(1) << bits) - 1 : 0};
 	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
 		struct callgate_finding finding = {.rule = rule->id, .argument = (int)arg};
-		finding.subject = lint_text(linting, "%s:%u:%d:%" PRIx64 ":%" PRIx64, call, arg,
-		                            (int)compare->op, compare->datum_a, compare->datum_b);
+		finding.subject = lint_text(linting, "%s:%u:%d:%" PRIx64 ":%" PRIx64, call, arg, (int)compare->op,
+		                            compare->datum_a, compare->datum_b);
 		looks[i](&comparison, &finding);
 	}
 }
@@ -293,8 +295,8 @@ static void look_at_hits(struct linting *linting)
 	bool is_complete = true;
 
 	for (size_t i = 0; i < linting->arch_count; i++) {
-		const int result = callgate_simulator_cover(linting->simulator, linting->archs[i]->token, 0,
-		                                            UINT32_MAX, 0, NULL);
+		const int result =
+		    callgate_simulator_cover(linting->simulator, linting->archs[i]->token, 0, UINT32_MAX, 0, NULL);
 		is_complete = is_complete && result == 0;
 		if (result == -ENOMEM)
 			linting->error = result;
@@ -306,9 +308,8 @@ static void look_at_hits(struct linting *linting)
 		if (rule.hits || !rule.id || !call)
 			continue;
 		finding.subject = lint_text(linting, "%s:%" PRIu32, call, rule.id);
-		finding.text =
-		    lint_text(linting, "the rule for %s on %s never decides: others always do before it",
-		              call, callgate_arch_find(rule.arch)->name);
+		finding.text = lint_text(linting, "the rule for %s on %s never decides: others always do before it",
+		                         call, callgate_arch_find(rule.arch)->name);
 		finding.fix = "leave it out, or move it before the others where rules have an order";
 		lint_add(linting, &finding);
 	}
@@ -339,10 +340,8 @@ static unsigned int compared_in(const struct callgate_case *found)
 
 static void report_instruction_pointer(struct linting *linting, const struct callgate_call *example)
 {
-	struct callgate_finding finding = {.name = "pointer",
-	                                   .level = CALLGATE_FINDING_ERROR,
-	                                   .subject = "instruction-pointer",
-	                                   .argument = -1};
+	struct callgate_finding finding = {
+	    .name = "pointer", .level = CALLGATE_FINDING_ERROR, .subject = "instruction-pointer", .argument = -1};
 
 	finding.text = "the instruction pointer is compared: whoever controls the program jumps to where "
 	               "calls are allowed";
@@ -369,8 +368,7 @@ static void look_at_case(struct linting *linting, const struct callgate_arch *ar
 		    find_evasion(linting, &example, arg, read, found->example.args[arg] & read, true, false,
 		                 &evasion) &&
 		    lint_action_passes(evasion.action_evading) && linting->allows_by_default)
-			report_evasion(linting, &example, call, compared_in(found), arg, read, &evasion,
-			               &finding);
+			report_evasion(linting, &example, call, compared_in(found), arg, read, &evasion, &finding);
 		const struct scmp_arg_cmp compare = {arg, condition->op, condition->value, 0};
 		const struct callgate_rule none = {.arch = arch->token, .nr = example.nr};
 		const struct comparison comparison = {linting, arch, &none, &compare, call, 0};
@@ -391,8 +389,7 @@ static void look_at_program(struct linting *linting)
 		struct callgate_cases *cases = NULL;
 		if (nr < 0 || lint_passing(linting, 0, call) != CONDITIONAL)
 			continue;
-		const int result =
-		    callgate_cases_find(linting->filter, arch->token, nr, 0, NULL, CASES_MAX, &cases);
+		const int result = callgate_cases_find(linting->filter, arch->token, nr, 0, NULL, CASES_MAX, &cases);
 		if (result == -ENOMEM)
 			linting->error = result;
 		for (size_t j = 0; result == 0 && j < cases->count; j++)
@@ -422,9 +419,8 @@ static void look_at_jumps(struct linting *linting)
 		return;
 	struct callgate_finding finding = {
 	    .name = "dead", .level = CALLGATE_FINDING_NOTE, .subject = "program", .argument = -1};
-	finding.text =
-	    lint_text(linting, "%zu branches of the program are never taken, the first at instruction %zu",
-	              count, first);
+	finding.text = lint_text(linting, "%zu branches of the program are never taken, the first at instruction %zu",
+	                         count, first);
 	finding.fix = "`callgate disasm` shows them; a program of callgate has none";
 	lint_add(linting, &finding);
 }

@@ -1,4 +1,7 @@
-/* Other ways to what a filter denies: twins, multiplexers, io_uring, other architectures. What a restriction means decides what escapes it. */
+/*
+ * Other ways to what a filter denies: twins, multiplexers, io_uring, other architectures. What a restriction means
+ * decides what escapes it.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +40,8 @@ static bool value_of(const struct callgate_arch *arch, const char *constant, uin
 }
 
 /* The calls with one bit or value, as a comparison of what the kernel reads. */
-static struct scmp_arg_cmp comparison_of(const struct callgate_arch *arch, const char *call, int arg,
-                                         uint64_t value, bool is_bit)
+static struct scmp_arg_cmp comparison_of(const struct callgate_arch *arch, const char *call, int arg, uint64_t value,
+                                         bool is_bit)
 {
 	const unsigned int bits = callgate_argument_bits(arch->token, call, (unsigned int)arg);
 	const bool is_whole = arch->register_bits == 32 || bits >= 32 || bits == 0;
@@ -82,8 +85,7 @@ static bool is_denied_by_bits(struct linting *linting, size_t arch, const struct
 	return false;
 }
 
-static bool is_denied(struct linting *linting, size_t arch, const struct callgate_bypass *row,
-                      struct meeting *meeting)
+static bool is_denied(struct linting *linting, size_t arch, const struct callgate_bypass *row, struct meeting *meeting)
 {
 	const enum passing passing = lint_passing(linting, arch, row->denied.call);
 
@@ -101,8 +103,7 @@ static bool is_denied(struct linting *linting, size_t arch, const struct callgat
 }
 
 /* Does the way pass, whatever its other arguments are? */
-static bool is_open(struct linting *linting, size_t arch, const struct callgate_bypass *row,
-                    struct meeting *meeting)
+static bool is_open(struct linting *linting, size_t arch, const struct callgate_bypass *row, struct meeting *meeting)
 {
 	const struct callgate_arch *facts = linting->archs[arch];
 	const char *call = row->way.call;
@@ -182,14 +183,14 @@ static void report(struct linting *linting, size_t arch, const char *call, enum 
 	finding.subject = lint_take(linting, &group->subject);
 	finding.rule = linting->filter->ctx ? lint_ask(linting, &denied).rule : 0;
 	if (passing == DENIED)
-		finding.text = lint_text(linting, "%s is denied, but not %s: they can do %s%s%s%s", call,
-		                         ways, is_partial ? "some of it" : "the same", condition ? " (" : "",
+		finding.text = lint_text(linting, "%s is denied, but not %s: they can do %s%s%s%s", call, ways,
+		                         is_partial ? "some of it" : "the same", condition ? " (" : "",
 		                         condition ? condition : "", condition ? ")" : "");
 	else
-		finding.text = lint_text(
-		    linting, "%s%s%s is restricted on %s, but not %s, with the same effect%s%s", call,
-		    first->constant ? " with " : "", first->constant ? first->constant : "",
-		    linting->archs[arch]->name, ways, condition ? ": " : "", condition ? condition : "");
+		finding.text =
+		    lint_text(linting, "%s%s%s is restricted on %s, but not %s, with the same effect%s%s", call,
+		              first->constant ? " with " : "", first->constant ? first->constant : "",
+		              linting->archs[arch]->name, ways, condition ? ": " : "", condition ? condition : "");
 	finding.fix = lint_text(linting, "deny %s as well, or let %s pass", ways, call);
 	lint_show(linting, &finding, &first->way);
 	lint_add(linting, &finding);
@@ -230,8 +231,7 @@ static void look_at_call(struct linting *linting, size_t arch, const char *call)
 			add_meeting(&groups[group_of(row, passing)], &meeting, call);
 	}
 	for (int i = 0; i < GROUPS; i++) {
-		if (groups[i].ways.length && !linting->error &&
-		    !(i == PARTIAL_TWIN && is_missing(linting, arch, call)))
+		if (groups[i].ways.length && !linting->error && !(i == PARTIAL_TWIN && is_missing(linting, arch, call)))
 			report(linting, arch, call, passing, i, &groups[i]);
 		strbuf_finish(&groups[i].ways);
 		strbuf_finish(&groups[i].subject);
@@ -264,11 +264,10 @@ static void look_at_io_uring(struct linting *linting, size_t arch)
 		return;
 	const struct callgate_call setup = lint_call(linting, arch, "io_uring_setup");
 	finding.level = explicit ? CALLGATE_FINDING_ERROR : CALLGATE_FINDING_WARNING;
-	finding.text =
-	    lint_text(linting,
-	              "io_uring passes, whose operations no filter sees: on %s they do what is denied or "
-	              "restricted as %s%s",
-	              linting->archs[arch]->name, list, count > LISTED_MAX ? " and others" : "");
+	finding.text = lint_text(linting,
+	                         "io_uring passes, whose operations no filter sees: on %s they do what is denied or "
+	                         "restricted as %s%s",
+	                         linting->archs[arch]->name, list, count > LISTED_MAX ? " and others" : "");
 	finding.fix = "deny io_uring_setup, io_uring_enter and io_uring_register";
 	lint_show(linting, &finding, &setup);
 	lint_add(linting, &finding);
@@ -282,9 +281,8 @@ static void report_arch(struct linting *linting, size_t arch, const char *name, 
 	struct callgate_finding finding = {.name = "bypass", .level = CALLGATE_FINDING_ERROR, .argument = -1};
 
 	finding.subject = lint_text(linting, "arch:%s", name);
-	finding.text =
-	    lint_text(linting, "%s is denied on %s, and passes as a call of %s, which the same machine runs",
-	              call, linting->archs[arch]->name, name);
+	finding.text = lint_text(linting, "%s is denied on %s, and passes as a call of %s, which the same machine runs",
+	                         call, linting->archs[arch]->name, name);
 	finding.fix = lint_text(linting, "let the filter be for %s too, or deny all its calls", name);
 	lint_show(linting, &finding, way);
 	finding.rule = 0;
@@ -297,8 +295,7 @@ static void look_at_arch(struct linting *linting, size_t arch, const struct call
 	const char *call;
 
 	for (size_t i = 0; !linting->error && (call = callgate_syscall_name_at(i)); i++) {
-		struct callgate_call way = {.arch = other->token,
-		                            .nr = callgate_syscall_number(other->token, call)};
+		struct callgate_call way = {.arch = other->token, .nr = callgate_syscall_number(other->token, call)};
 		if (way.nr < 0 || callgate_syscall_number(linting->archs[arch]->token, call) < 0 ||
 		    lint_passing(linting, arch, call) != DENIED)
 			continue;

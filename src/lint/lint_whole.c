@@ -1,4 +1,7 @@
-/* What a filter as a whole does: can a program start, what does a C library fall back to, what passes that is dangerous, slow or useless? */
+/*
+ * What a filter as a whole does: can a program start, what does a C library fall back to, what passes that is
+ * dangerous, slow or useless?
+ */
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
@@ -10,7 +13,9 @@
 
 /* ---- what C libraries fall back to ---- */
 
-/* Calls that C libraries try first, and the older one that they make after ENOSYS alone: glibc 2.36 to 2.41, musl 1.2. */
+/*
+ * Calls that C libraries try first, and the older one that they make after ENOSYS alone: glibc 2.36 to 2.41, musl 1.2.
+ */
 static const struct {
 	const char *newer, *older;
 } fallbacks[] = {
@@ -34,8 +39,7 @@ static const struct {
 static void look_at_fallback(struct linting *linting, size_t arch, const char *newer, const char *older)
 {
 	const struct callgate_call call = lint_call(linting, arch, newer);
-	const enum passing passing = lint_passing(linting, arch, newer),
-	                   other = lint_passing(linting, arch, older);
+	const enum passing passing = lint_passing(linting, arch, newer), other = lint_passing(linting, arch, older);
 	struct callgate_finding finding = {.level = CALLGATE_FINDING_WARNING, .argument = -1};
 	char action[CALLGATE_ACTION_TEXT], since[CALLGATE_SINCE_TEXT];
 
@@ -46,19 +50,17 @@ static void look_at_fallback(struct linting *linting, size_t arch, const char *n
 	    lint_ask(linting, &call).action != SCMP_ACT_ERRNO(linting->archs[arch]->enosys)) {
 		callgate_action_text(lint_ask(linting, &call).action, action);
 		finding.name = "errno";
-		finding.text =
-		    lint_text(linting, "%s gets %s on %s: C libraries fall back to %s after ENOSYS alone",
-		              newer, action, linting->archs[arch]->name, older);
+		finding.text = lint_text(linting, "%s gets %s on %s: C libraries fall back to %s after ENOSYS alone",
+		                         newer, action, linting->archs[arch]->name, older);
 		finding.fix = lint_text(linting, "give %s ENOSYS", newer);
 	} else if (passing != DENIED && other == DENIED) {
 		callgate_syscall_since_text(linting->archs[arch]->token, call.nr, since);
 		finding.name = "twin";
 		finding.level = CALLGATE_FINDING_NOTE;
-		finding.text =
-		    lint_text(linting,
-		              "%s passes, but not %s, which C libraries make where %s is missing (it came "
-		              "with Linux %s)",
-		              newer, older, newer, since);
+		finding.text = lint_text(linting,
+		                         "%s passes, but not %s, which C libraries make where %s is missing (it came "
+		                         "with Linux %s)",
+		                         newer, older, newer, since);
 		finding.fix = lint_text(linting, "let %s pass too, unless no kernel is older", older);
 	} else {
 		return;
@@ -71,8 +73,7 @@ static void look_at_fallback(struct linting *linting, size_t arch, const char *n
 static void look_at_unknown(struct linting *linting)
 {
 	const struct callgate_arch *arch = linting->archs[0];
-	const struct callgate_call call = {.arch = arch->token,
-	                                   .nr = callgate_syscall_newest(arch->token) + 1000};
+	const struct callgate_call call = {.arch = arch->token, .nr = callgate_syscall_newest(arch->token) + 1000};
 	struct callgate_finding finding = {
 	    .name = "errno", .level = CALLGATE_FINDING_NOTE, .subject = "unknown", .argument = -1};
 	char action[CALLGATE_ACTION_TEXT];
@@ -82,8 +83,7 @@ static void look_at_unknown(struct linting *linting)
 		return;
 	callgate_action_text(finding.action, action);
 	finding.text = lint_text(
-	    linting, "calls of later kernels get %s: C libraries fall back to older ones after ENOSYS alone",
-	    action);
+	    linting, "calls of later kernels get %s: C libraries fall back to older ones after ENOSYS alone", action);
 	finding.fix = "give them ENOSYS: \"kernel >= VERSION\" in a policy, callgate_rule_unknown() in C, "
 	              "--unknown-calls named";
 	lint_add(linting, &finding);
@@ -101,7 +101,10 @@ void lint_fallback(struct linting *linting)
 
 enum { WAYS_MAX = 3 };
 
-/* Of each row one call is needed, where the architecture has any. Measured with glibc 2.36: a program does not start without. */
+/*
+ * Of each row one call is needed, where the architecture has any. Measured with glibc 2.36: a program does not start
+ * without.
+ */
 static const char *const needed[][WAYS_MAX] = {
     {"execve", "execveat"},
     {"mmap", "mmap2"},
@@ -140,8 +143,7 @@ static void look_at_start(struct linting *linting)
 	if (!*list)
 		return;
 	finding.text = lint_text(
-	    linting, "a program with a C library of today does not start under this profile, which lacks: %s",
-	    list);
+	    linting, "a program with a C library of today does not start under this profile, which lacks: %s", list);
 	finding.fix = "allow them, unless the program loads the filter after it has started";
 	lint_show(linting, &finding, &example);
 	finding.rule = 0;
@@ -187,8 +189,7 @@ static void look_at_default(struct linting *linting)
 	struct callgate_finding finding = {
 	    .name = "broad", .level = CALLGATE_FINDING_NOTE, .subject = "default", .argument = -1};
 	const struct callgate_arch *arch = linting->archs[0];
-	const struct callgate_call unknown = {.arch = arch->token,
-	                                      .nr = callgate_syscall_newest(arch->token) + 1000};
+	const struct callgate_call unknown = {.arch = arch->token, .nr = callgate_syscall_newest(arch->token) + 1000};
 
 	finding.text = "calls that no rule names pass, those of later kernels too: what is dangerous has to "
 	               "be found one by one";
@@ -201,7 +202,9 @@ static void look_at_default(struct linting *linting)
 
 enum { CAPABLE_MAX = 22 };
 
-/* capabilities(7): these calls fail without, whatever their arguments are, but for those who make a namespace of users. */
+/*
+ * capabilities(7): these calls fail without, whatever their arguments are, but for those who make a namespace of users.
+ */
 static const struct {
 	const char *name, *calls[CAPABLE_MAX];
 } capable[] = {
@@ -211,8 +214,8 @@ static const struct {
     {"CAP_SYS_CHROOT", {"chroot"}},
     {"CAP_SYS_PACCT", {"acct"}},
     {"CAP_SYS_ADMIN",
-     {"fsconfig", "fsmount", "fsopen", "fspick", "mount", "mount_setattr", "move_mount", "pivot_root",
-      "setdomainname", "sethostname", "swapoff", "swapon", "umount", "umount2"}},
+     {"fsconfig", "fsmount", "fsopen", "fspick", "mount", "mount_setattr", "move_mount", "pivot_root", "setdomainname",
+      "sethostname", "swapoff", "swapon", "umount", "umount2"}},
     {"CAP_SYS_BOOT", {"kexec_file_load", "kexec_load", "reboot"}},
     {"CAP_SYS_TIME", {"clock_settime", "clock_settime64", "settimeofday", "stime"}},
     {"CAP_SYS_TTY_CONFIG", {"vhangup"}},
@@ -228,8 +231,7 @@ static bool has_capability(const struct linting *linting, const char *name)
 
 static void look_at_capability(struct linting *linting, size_t arch, size_t index)
 {
-	struct callgate_finding finding = {
-	    .name = "capability", .level = CALLGATE_FINDING_NOTE, .argument = -1};
+	struct callgate_finding finding = {.name = "capability", .level = CALLGATE_FINDING_NOTE, .argument = -1};
 	struct callgate_call example = {.nr = -1};
 	struct strbuf calls = {0};
 	size_t count = 0;
@@ -249,9 +251,9 @@ static void look_at_capability(struct linting *linting, size_t arch, size_t inde
 	finding.subject = capable[index].name;
 	finding.text = lint_text(linting, "%s %s without %s, which %s", list, count > 1 ? "pass" : "passes",
 	                         capable[index].name, count > 1 ? "they need" : "it needs");
-	finding.fix = lint_text(
-	    linting, "deny %s, or allow with that capability alone: \"includes\": {\"caps\": [\"%s\"]}",
-	    count > 1 ? "them" : "it", capable[index].name);
+	finding.fix =
+	    lint_text(linting, "deny %s, or allow with that capability alone: \"includes\": {\"caps\": [\"%s\"]}",
+	              count > 1 ? "them" : "it", capable[index].name);
 	lint_show(linting, &finding, &example);
 	lint_add(linting, &finding);
 }
@@ -290,11 +292,11 @@ static void look_at_cost(struct linting *linting)
 		return;
 	finding.subject = "bitmap";
 	finding.level = CALLGATE_FINDING_NOTE;
-	finding.text = lint_text(
-	    linting,
-	    "%zu calls that always pass run the program each time (up to %zu instructions), as it looks at "
-	    "more than the number, or logs: on %s %s%s",
-	    count, most, arch->name, list, count > 6 ? " and others" : "");
+	finding.text =
+	    lint_text(linting,
+	              "%zu calls that always pass run the program each time (up to %zu instructions), as it looks at "
+	              "more than the number, or logs: on %s %s%s",
+	              count, most, arch->name, list, count > 6 ? " and others" : "");
 	finding.fix = "ALLOW instead of LOG, by a program that decides by the number alone: `callgate "
 	              "compile` makes one";
 	lint_show(linting, &finding, &example);
@@ -309,11 +311,10 @@ static void look_at_frequent(struct linting *linting)
 		    .name = "cost", .level = CALLGATE_FINDING_NOTE, .subject = frequent[i], .argument = -1};
 		if (call.nr < 0 || lint_passing(linting, 0, frequent[i]) != CONDITIONAL)
 			continue;
-		finding.text =
-		    lint_text(linting,
-		              "%s is decided by its arguments: each one runs %zu instructions, and programs "
-		              "make many",
-		              frequent[i], lint_ask(linting, &call).executed);
+		finding.text = lint_text(linting,
+		                         "%s is decided by its arguments: each one runs %zu instructions, and programs "
+		                         "make many",
+		                         frequent[i], lint_ask(linting, &call).executed);
 		finding.fix = lint_text(linting, "let every %s pass, if nothing is lost by it", frequent[i]);
 		lint_show(linting, &finding, &call);
 		lint_add(linting, &finding);

@@ -10,7 +10,9 @@
 
 #include "base/raw.h"
 
-/* PROBED is set in the word of a process that has probed, so that the word of a kernel without any feature is not zero. */
+/*
+ * PROBED is set in the word of a process that has probed, so that the word of a kernel without any feature is not zero.
+ */
 enum { PROBED = 1 << 30, FAKED = 1 << 29 };
 static _Atomic unsigned known, found; /* what is believed, or 0; all that was ever probed */
 
@@ -22,11 +24,9 @@ static const struct load_feature_facts facts[] = {
     {LOAD_ACTION_LOG, 3, 0, 0, "action LOG", "4.14"},
     {LOAD_ACTION_KILL_PROCESS, 3, 0, 0, "action KILL_PROCESS", "4.14"},
     {LOAD_SPEC_ALLOW, 4, SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_SPEC_ALLOW, "CTL_SSB", "4.17"},
-    {LOAD_NEW_LISTENER, 5, SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER, "NOTIFY",
-     "5.0"},
+    {LOAD_NEW_LISTENER, 5, SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER, "NOTIFY", "5.0"},
     {LOAD_ACTION_NOTIFY, 5, 0, 0, "action NOTIFY", "5.0"},
-    {LOAD_TSYNC_ESRCH, 6, SECCOMP_FILTER_FLAG_TSYNC_ESRCH, SECCOMP_FILTER_FLAG_TSYNC_ESRCH, "TSYNC_ESRCH",
-     "5.7"},
+    {LOAD_TSYNC_ESRCH, 6, SECCOMP_FILTER_FLAG_TSYNC_ESRCH, SECCOMP_FILTER_FLAG_TSYNC_ESRCH, "TSYNC_ESRCH", "5.7"},
     {LOAD_WAIT_KILLABLE, 7, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
      SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER, "CTL_WAITKILL", "5.19"},
 };
@@ -87,15 +87,14 @@ static unsigned probe(void)
 	int strict = raw_seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL);
 
 	/*
-	 * Strict mode takes no flags, so this asks without doing anything. The second question is for a filter around us that
-	 * answers EINVAL to every seccomp(2): filters then load through prctl(2).
+	 * Strict mode takes no flags, so this asks without doing anything. The second question is for a filter around
+	 * us that answers EINVAL to every seccomp(2): filters then load through prctl(2).
 	 */
 	if (strict >= 0)
 		return FAKED | PROBED;
 	if (strict != -EINVAL || !is_flag_known(0))
 		return PROBED;
-	return PROBED | LOAD_SECCOMP | probe_flags() |
-	       probe_by(SECCOMP_GET_ACTION_AVAIL, &log, LOAD_ACTION_LOG) |
+	return PROBED | LOAD_SECCOMP | probe_flags() | probe_by(SECCOMP_GET_ACTION_AVAIL, &log, LOAD_ACTION_LOG) |
 	       probe_by(SECCOMP_GET_ACTION_AVAIL, &kill_process, LOAD_ACTION_KILL_PROCESS) |
 	       probe_by(SECCOMP_GET_NOTIF_SIZES, &sizes, LOAD_ACTION_NOTIFY);
 }

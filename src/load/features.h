@@ -6,7 +6,10 @@
 
 #include <stdbool.h>
 
-/* One bit each (versions: seccomp(2)). Every one of them needs seccomp(2): without it there is prctl(2), and nothing here. */
+/*
+ * One bit each (versions: seccomp(2)). Every one of them needs seccomp(2): without it there is prctl(2), and nothing
+ * here.
+ */
 enum load_feature {
 	LOAD_SECCOMP = 1 << 0,             /* seccomp(2) loads filters: 3.17 */
 	LOAD_TSYNC = 1 << 1,               /* 3.17 */
@@ -33,13 +36,19 @@ struct load_feature_facts {
 /* The facts of one feature. */
 const struct load_feature_facts *load_feature_facts(enum load_feature feature);
 
-/* The facts of the first of these flags of seccomp(2) that the kernel refuses even without a program, or NULL. Async-signal-safe. */
+/*
+ * The facts of the first of these flags of seccomp(2) that the kernel refuses even without a program, or NULL.
+ * Async-signal-safe.
+ */
 const struct load_feature_facts *load_refused_flag(unsigned flags);
 
 /* True if all the given features are there; probes on the first call of the process. Async-signal-safe. */
 bool load_has(unsigned features);
 
-/* True if seccomp(2) claimed success where the kernel must refuse: an older filter answers for it. Probes as above. Async-signal-safe. */
+/*
+ * True if seccomp(2) claimed success where the kernel must refuse: an older filter answers for it. Probes as above.
+ * Async-signal-safe.
+ */
 bool load_is_faked(void);
 
 /* The API level of <seccomp.h> that the features make up, 1..7. */
@@ -48,7 +57,10 @@ unsigned load_level(void);
 /* Makes a level be believed from now on, without asking the kernel. False, and no change, for anything but 1..7. */
 bool load_level_force(unsigned level);
 
-/* The kernel is asked again, and no forced level is believed any more; what was found before counts, even where a filter forbids asking by now. */
+/*
+ * The kernel is asked again, and no forced level is believed any more; what was found before counts, even where a
+ * filter forbids asking by now.
+ */
 void load_level_forget(void);
 
 #endif

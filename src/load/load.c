@@ -16,8 +16,9 @@
 #include "load/features.h"
 
 /*
- * The calling thread, its fellows, and the filters that they have. What /proc says is not certain to be there: /proc may be
- * missing or hidden, and a filter of the thread may answer open(2) with death, so ask only where that cannot be or is worth it.
+ * The calling thread, its fellows, and the filters that they have. What /proc says is not certain to be there: /proc
+ * may be missing or hidden, and a filter of the thread may answer open(2) with death, so ask only where that cannot be
+ * or is worth it.
  */
 
 /* True if the calling thread certainly has no filter: what it does, nothing forbids. */
@@ -56,9 +57,9 @@ static void thread_name(int thread, char ret_name[THREAD_NAME_SIZE])
 enum { SHORTEST_FILTER = 5 + BPF_PATH_OVERHEAD };
 
 /*
- * What the thread has loaded through this library. A child of fork() rightly inherits it with its filters; a new thread begins
- * with nothing, which is less than it has, and thus harmless. A child that shares memory (vfork) adds filters that this thread does not
- * have, which is noticed once there are more of them than the thread has filters in all.
+ * What the thread has loaded through this library. A child of fork() rightly inherits it with its filters; a new thread
+ * begins with nothing, which is less than it has, and thus harmless. A child that shares memory (vfork) adds filters
+ * that this thread does not have, which is noticed once there are more of them than the thread has filters in all.
  */
 static _Thread_local struct {
 	size_t filters;
@@ -77,8 +78,8 @@ static void record(const struct callgate_program *program)
 }
 
 /*
- * What the thread's filters take at least. The kernel says how many there are; where it does not, nothing is certain, and where there
- * are fewer than were recorded, the record is not this thread's.
+ * What the thread's filters take at least. The kernel says how many there are; where it does not, nothing is certain,
+ * and where there are fewer than were recorded, the record is not this thread's.
  */
 static size_t existing_length(size_t filters)
 {
@@ -89,26 +90,25 @@ static size_t existing_length(size_t filters)
 }
 
 /*
- * Do the programs fit on the path of the calling thread: all its filters, each of which the kernel runs for every call? The path limits their
- * common length in eBPF instructions (BPF_PATH_MAX). A single program is tried, and refused as a whole; several must not stop halfway, so they
- * are counted first. -ENOMEM, the kernel's own errno, only where they certainly do not: filters that others loaded are counted with the least
- * length a filter can have. 0 otherwise, and then the kernel decides.
+ * Do the programs fit on the path of the calling thread: all its filters, each of which the kernel runs for every call?
+ * The path limits their common length in eBPF instructions (BPF_PATH_MAX). A single program is tried, and refused as a
+ * whole; several must not stop halfway, so they are counted first. -ENOMEM, the kernel's own errno, only where they
+ * certainly do not: filters that others loaded are counted with the least length a filter can have. 0 otherwise, and
+ * then the kernel decides.
  */
 static int check_room(struct callgate_program *const *programs, size_t count, struct diag *diag)
 {
-	size_t filters = thread_is_free() ? 0 : status_number("\nSeccomp_filters:"),
-	       length = existing_length(filters);
+	size_t filters = thread_is_free() ? 0 : status_number("\nSeccomp_filters:"), length = existing_length(filters);
 
 	for (size_t i = 0; i < count; i++)
 		length += bpf_ebpf_length(programs[i]) + (i > 0 ? BPF_PATH_OVERHEAD : 0);
 	if (length <= BPF_PATH_MAX)
 		return 0;
-	diag_add(
-	    diag,
-	    "%zu programs, with the %zu filters that this thread has, are at least %zu eBPF instructions "
-	    "long, and the kernel takes %zu; nothing was loaded: make the policy smaller, or load it "
-	    "earlier",
-	    count, filters, length, (size_t)BPF_PATH_MAX);
+	diag_add(diag,
+	         "%zu programs, with the %zu filters that this thread has, are at least %zu eBPF instructions "
+	         "long, and the kernel takes %zu; nothing was loaded: make the policy smaller, or load it "
+	         "earlier",
+	         count, filters, length, (size_t)BPF_PATH_MAX);
 	return -ENOMEM;
 }
 
@@ -120,8 +120,7 @@ static const struct reason {
 	int error;
 	const char *text;
 } reasons[] = {
-    {EACCES,
-     "no_new_privs is not set and the thread lacks CAP_SYS_ADMIN in its user namespace: leave CTL_NNP at 1"},
+    {EACCES, "no_new_privs is not set and the thread lacks CAP_SYS_ADMIN in its user namespace: leave CTL_NNP at 1"},
     {EBUSY, "a filter of this thread has a listener already, and there can be only one"},
     {EFAULT, "the program could not be read"},
     {EINVAL, "the kernel has no seccomp filters, or the thread is in strict mode"},
@@ -163,8 +162,7 @@ static void begin(const char *what, int result, struct diag *diag)
 
 static int refuse_fake(const char *what, struct diag *diag)
 {
-	return refuse(diag, -EACCES, "%s is faked: " CONFINE_FAKED_TEXT ", so the filter was not loaded",
-	              what);
+	return refuse(diag, -EACCES, "%s is faked: " CONFINE_FAKED_TEXT ", so the filter was not loaded", what);
 }
 
 /* A program of `length` eBPF instructions: by seccomp(2) with these flags, or by prctl(2) without any. */
@@ -228,8 +226,8 @@ static unsigned flags_of(const struct load_request *request)
 }
 
 /*
- * With TSYNC_ESRCH the kernel says that a thread could not follow, but not which. Without a listener the older form can be
- * asked, which returns its number; and should the thread have gone meanwhile, the filter is loaded.
+ * With TSYNC_ESRCH the kernel says that a thread could not follow, but not which. Without a listener the older form can
+ * be asked, which returns its number; and should the thread have gone meanwhile, the filter is loaded.
  */
 static int load_by_seccomp(unsigned *flags, struct sock_fprog *fprog)
 {
@@ -242,7 +240,10 @@ static int load_by_seccomp(unsigned *flags, struct sock_fprog *fprog)
 	return confine_by_seccomp(*flags, fprog);
 }
 
-/* prctl(2) has no flags: what they would add to the filter is left out. This way is for kernels without seccomp(2), not for filters that fake it. */
+/*
+ * prctl(2) has no flags: what they would add to the filter is left out. This way is for kernels without seccomp(2), not
+ * for filters that fake it.
+ */
 static int load_by_prctl(struct sock_fprog *fprog)
 {
 	return load_is_faked() ? CONFINE_FAKED : confine_by_prctl(fprog);
@@ -282,9 +283,8 @@ static int check(const struct load_request *request, struct diag *diag)
 		return refuse(diag, -EINVAL, "a listener together with CTL_TSYNC needs Linux %s",
 		              load_feature_facts(LOAD_TSYNC_ESRCH)->since);
 	if (request->synchronise_threads && !load_has(LOAD_SECCOMP) && status_number("\nThreads:") > 1)
-		return refuse(
-		    diag, -EOPNOTSUPP,
-		    "CTL_TSYNC needs seccomp(2), Linux 3.17: prctl(2) would confine one thread only");
+		return refuse(diag, -EOPNOTSUPP,
+		              "CTL_TSYNC needs seccomp(2), Linux 3.17: prctl(2) would confine one thread only");
 	if (request->count > 1 && request->wants_listener)
 		return refuse(diag, -E2BIG,
 		              "the policy needs several programs, and a listener can be on one only; nothing "
@@ -298,8 +298,7 @@ static int load_all(const struct load_request *request, struct diag *diag, int *
 		struct diag reason = {""};
 		int result = load_one(request, request->programs[i], &reason, ret_listener);
 		if (result < 0 && i > 0)
-			diag_add(diag,
-			         "partly confined: %zu of %zu programs are loaded, and will stay; then: ", i,
+			diag_add(diag, "partly confined: %zu of %zu programs are loaded, and will stay; then: ", i,
 			         request->count);
 		if (result < 0)
 			return refuse(diag, result, "%s", reason.text);
@@ -323,9 +322,8 @@ int load_programs(const struct load_request *request, struct diag *diag, int *re
 		begin("no_new_privs could not be set", result, diag);
 		return result != -EPERM && result != -ENOSYS
 		           ? result
-		           : refuse(
-		                 diag, result,
-		                 ": an older filter of this thread, such as a container's, forbids prctl(2)");
+		           : refuse(diag, result,
+		                    ": an older filter of this thread, such as a container's, forbids prctl(2)");
 	}
 	return load_all(request, diag, ret_listener);
 }

@@ -26,17 +26,17 @@ struct load_request {
 void load_prepare(void);
 
 /*
- * Loads programs, each accepted by bpf_accept(): 0, or the kernel's -errno with a text that says what to do about it. A thread that
- * could not be synchronised is -ESRCH, and the text names the thread where the kernel reports it. When one of several programs is refused after others
- * were loaded, the text begins with "partly confined". Refused before anything was done:
- * -EINVAL      the byte order is another machine's; or a listener with synchronised threads, without LOAD_TSYNC_ESRCH
- * -EOPNOTSUPP  threads are to be synchronised, there are some, and there is only prctl(2)
- * -E2BIG       several programs with a listener, which can be on one only
- * -ENOMEM      several programs, and certainly no room for all of them
- * -EACCES      an older filter fakes success of the calls that load filters or set no_new_privs; the kernel's -EACCES has another text
+ * Loads programs, each accepted by bpf_accept(): 0, or the kernel's -errno with a text that says what to do about it. A
+ * thread that could not be synchronised is -ESRCH, and the text names the thread where the kernel reports it. When one
+ * of several programs is refused after others were loaded, the text begins with "partly confined". Refused before
+ * anything was done: -EINVAL      the byte order is another machine's; or a listener with synchronised threads, without
+ * LOAD_TSYNC_ESRCH -EOPNOTSUPP  threads are to be synchronised, there are some, and there is only prctl(2) -E2BIG
+ * several programs with a listener, which can be on one only -ENOMEM      several programs, and certainly no room for
+ * all of them -EACCES      an older filter fakes success of the calls that load filters or set no_new_privs; the
+ * kernel's -EACCES has another text
  *
- * *ret_listener becomes the listener's fd if one was asked for and made, and is otherwise untouched. The text is added to the
- * diag's. Async-signal-safe; allocates nothing; errno stays as it was.
+ * *ret_listener becomes the listener's fd if one was asked for and made, and is otherwise untouched. The text is added
+ * to the diag's. Async-signal-safe; allocates nothing; errno stays as it was.
  */
 int load_programs(const struct load_request *request, struct diag *diag, int *ret_listener);
 

@@ -1,6 +1,6 @@
 /*
- * What is done with a model: entries that contradict each other or have no effect are reported, a filter context is made through the
- * public interface, and it is written as text.
+ * What is done with a model: entries that contradict each other or have no effect are reported, a filter context is
+ * made through the public interface, and it is written as text.
  */
 #ifndef CALLGATE_OCI_APPLICATION_H
 #define CALLGATE_OCI_APPLICATION_H
@@ -39,13 +39,16 @@ size_t references_find(const struct references *references, const char *name);
 /* Does `outer` hold for every call for which `inner` does? Finds what each argument's condition shows by itself. */
 bool conditions_contain(const struct entry *outer, const struct entry *inner);
 
-/* Two conditions on one argument: does no argument fulfil both? Does every argument fulfil one of them? As far as can be seen. */
+/*
+ * Two conditions on one argument: does no argument fulfil both? Does every argument fulfil one of them? As far as can
+ * be seen.
+ */
 bool conditions_exclude(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b);
 bool conditions_cover(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b);
 
 /*
- * Which of two entries counts where both hold, as callgate-profile(5) has it: negative the first, positive the second; 0 if one
- * has all conditions of the other, and perhaps more. Both have conditions on different arguments only.
+ * Which of two entries counts where both hold, as callgate-profile(5) has it: negative the first, positive the second;
+ * 0 if one has all conditions of the other, and perhaps more. Both have conditions on different arguments only.
  */
 int conditions_order(const struct entry *a, const struct entry *b);
 
@@ -78,8 +81,7 @@ int apply_model(struct application *application);
 /* The kernel's values: of the default action, and of an entry's. */
 static inline uint32_t application_default(const struct application *application)
 {
-	return verdict_value(&application->model->fallback,
-	                     application->options[CALLGATE_PROFILE_DEFAULT_ERRNO]);
+	return verdict_value(&application->model->fallback, application->options[CALLGATE_PROFILE_DEFAULT_ERRNO]);
 }
 
 static inline uint32_t application_action(const struct application *application, const struct entry *entry)
@@ -97,8 +99,8 @@ static inline void application_note_origin(struct application *application, cons
 /*
  * ---- multiplexed calls ----
  *
- * Some architectures have a second way to the socket and the System V IPC calls: socketcall(2) and ipc(2). socketcall's arguments
- * are in memory and ipc's are in other places, so no condition on a call's arguments can hold there.
+ * Some architectures have a second way to the socket and the System V IPC calls: socketcall(2) and ipc(2). socketcall's
+ * arguments are in memory and ipc's are in other places, so no condition on a call's arguments can hold there.
  */
 struct multiplexed {
 	const char *through;         /* "socketcall" or "ipc" */
@@ -108,8 +110,7 @@ struct multiplexed {
 };
 
 /* False where the architecture has only the direct call, or none. */
-bool multiplexed_find(const struct callgate_arch *arch, const char *syscall,
-                      struct multiplexed *ret_multiplexed);
+bool multiplexed_find(const struct callgate_arch *arch, const char *syscall, struct multiplexed *ret_multiplexed);
 
 /* Is the call multiplexed on an architecture of the filter? */
 bool multiplexed_anywhere(const struct model *model, const char *syscall);
@@ -118,8 +119,8 @@ bool multiplexed_anywhere(const struct model *model, const char *syscall);
 int multiplexed_restrict(struct application *application);
 
 /*
- * Adds the messages that only the finished filter of `application->ctx` shows: comparisons that calls evade, calls with the same effect,
- * what a C library lacks. 0, or -errno of callgate_simulate().
+ * Adds the messages that only the finished filter of `application->ctx` shows: comparisons that calls evade, calls with
+ * the same effect, what a C library lacks. 0, or -errno of callgate_simulate().
  */
 int review_filter(const struct application *application);
 
@@ -133,8 +134,8 @@ void write_listener(struct strbuf *out, const struct model *model);
 void write_resolved(struct strbuf *out, const struct model *model, const uint32_t *options);
 
 /*
- * A table for a reader: per architecture, what each known call gets, by the model and the filter made of it. The arena holds
- * lists meanwhile. 0 or -errno.
+ * A table for a reader: per architecture, what each known call gets, by the model and the filter made of it. The arena
+ * holds lists meanwhile. 0 or -errno.
  */
 int write_table(struct strbuf *out, const struct application *application, struct arena *arena);
 

@@ -20,13 +20,10 @@ static int fail(struct application *application, const struct named *named, int 
 {
 	if (result == -EEXIST) {
 		messages_error(application->messages, named->place,
-		               "contradicts an earlier entry for %s: the same condition, another action",
-		               named->name);
-		return diag_fail(application->diag, -EINVAL, "the profile contradicts itself about %s",
-		                 named->name);
+		               "contradicts an earlier entry for %s: the same condition, another action", named->name);
+		return diag_fail(application->diag, -EINVAL, "the profile contradicts itself about %s", named->name);
 	}
-	return diag_fail(application->diag, result, "%s: %s", named->name,
-	                 callgate_diagnosis(application->ctx));
+	return diag_fail(application->diag, result, "%s: %s", named->name, callgate_diagnosis(application->ctx));
 }
 
 /* By native number: the call, direct and multiplexed, on all architectures. */
@@ -51,8 +48,7 @@ static int add_direct(struct application *application, const struct rule *rule)
 		if (nr < 0)
 			continue;
 		application_note_origin(application, rule->named);
-		result =
-		    callgate_rule_add(application->ctx, arch, rule->action, nr, rule->count, rule->compares);
+		result = callgate_rule_add(application->ctx, arch, rule->action, nr, rule->count, rule->compares);
 		if (result < 0)
 			return fail(application, rule->named, result);
 	}
@@ -84,13 +80,12 @@ static int add_alternatives(struct application *application, const struct rule *
 static int add_name(struct application *application, const struct entry *entry, const struct named *named,
                     const struct scmp_arg_cmp *compares)
 {
-	struct rule rule = {named, application_action(application, entry),
-	                    (unsigned int)entry->condition_count, compares};
+	struct rule rule = {named, application_action(application, entry), (unsigned int)entry->condition_count,
+	                    compares};
 
 	if (!named->is_known)
 		return 0;
-	if (entry->same_argument &&
-	    application->options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR)
+	if (entry->same_argument && application->options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR)
 		return add_alternatives(application, &rule);
 	return add_rule(application, &rule, entry->same_argument);
 }
@@ -141,14 +136,16 @@ static int set_flags(const struct application *application)
 	return result;
 }
 
-/* Number -1, with which a tracer skips a call, belongs to the last architecture of an audit value, which may be missing. */
+/*
+ * Number -1, with which a tracer skips a call, belongs to the last architecture of an audit value, which may be
+ * missing.
+ */
 static bool has_minus_one(const struct model *model, const struct callgate_arch *arch)
 {
 	const struct callgate_arch *other;
 
 	for (size_t i = 0; (other = callgate_arch_at(i)); i++)
-		if (other->audit == arch->audit && other->nr_first > arch->nr_first &&
-		    !model_has_arch(model, other))
+		if (other->audit == arch->audit && other->nr_first > arch->nr_first && !model_has_arch(model, other))
 			return false;
 	return true;
 }
@@ -157,8 +154,8 @@ static bool has_minus_one(const struct model *model, const struct callgate_arch 
 static int answer_above(struct application *application, const struct callgate_arch *arch, uint32_t enosys)
 {
 	const struct model *model = application->model;
-	int result = callgate_rule_unknown_after(application->ctx, arch->token, enosys,
-	                                         model_newest_named(model, arch));
+	int result =
+	    callgate_rule_unknown_after(application->ctx, arch->token, enosys, model_newest_named(model, arch));
 
 	if (result < 0 || !has_minus_one(model, arch))
 		return result;
@@ -201,8 +198,7 @@ static int fill(struct application *application)
 	if (model->policy) {
 		result = callgate_order_set(application->ctx, CALLGATE_ORDER_FIRST_MATCH);
 		if (result < 0)
-			return diag_fail(application->diag, result, "%s",
-			                 callgate_diagnosis(application->ctx));
+			return diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx));
 	}
 	if ((result = set_archs(application)) < 0 || (result = set_flags(application)) < 0 ||
 	    (result = set_unknown_calls(application)) < 0 || (result = set_baseline(application)) < 0)
@@ -222,8 +218,7 @@ static int make_context(struct application *application)
 		return diag_fail(application->diag, -ENOMEM, "%s", callgate_diagnosis(NULL));
 	int result = seccomp_reset(application->ctx, application_default(application));
 
-	return result < 0 ? diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx))
-	                  : 0;
+	return result < 0 ? diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx)) : 0;
 }
 
 int apply_model(struct application *application)

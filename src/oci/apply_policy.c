@@ -31,15 +31,14 @@ static bool is_dead(scmp_filter_ctx ctx, struct applied *applied)
 	return true;
 }
 
-static int add_rule(struct application *application, const struct statement *statement, uint32_t arch,
-                    uint32_t action, int nr, const struct callgate_expression *expression,
-                    struct applied *applied)
+static int add_rule(struct application *application, const struct statement *statement, uint32_t arch, uint32_t action,
+                    int nr, const struct callgate_expression *expression, struct applied *applied)
 {
 	application_note_origin(application, &statement->origin);
 	int result = callgate_rule_match(application->ctx, arch, action, nr, expression);
 	if (result < 0)
-		return diag_fail(application->diag, result, "%s:%u: %s", statement->file,
-		                 statement->place.line, callgate_diagnosis(application->ctx));
+		return diag_fail(application->diag, result, "%s:%u: %s", statement->file, statement->place.line,
+		                 callgate_diagnosis(application->ctx));
 	applied->rules++;
 	applied->dead += is_dead(application->ctx, applied);
 	return 0;
@@ -55,8 +54,8 @@ struct evaluated_argument {
 };
 
 /* False: the architecture lacks *ret_missing, a constant. */
-static bool evaluate_argument(const struct file_argument *argument, uint32_t arch,
-                              struct evaluated_argument *ret, const char **ret_missing)
+static bool evaluate_argument(const struct file_argument *argument, uint32_t arch, struct evaluated_argument *ret,
+                              const char **ret_missing)
 {
 	*ret = (struct evaluated_argument){.count = argument->other_count + 1};
 	for (size_t i = 0; i < argument->other_count; i++)
@@ -112,8 +111,7 @@ static bool negate(struct callgate_expression *expression, struct arena *arena)
 	if (!part)
 		return false;
 	*part = *expression;
-	*expression =
-	    (struct callgate_expression){.kind = CALLGATE_EXPRESSION_NOT, .count = 1, .parts = part};
+	*expression = (struct callgate_expression){.kind = CALLGATE_EXPRESSION_NOT, .count = 1, .parts = part};
 	return true;
 }
 
@@ -151,7 +149,10 @@ static bool argument_expression(const struct file_argument *argument, unsigned i
 	}
 }
 
-/* Through socketcall(2) or ipc(2): what denies is there for all such calls, and what allows for none if it looks at arguments. */
+/*
+ * Through socketcall(2) or ipc(2): what denies is there for all such calls, and what allows for none if it looks at
+ * arguments.
+ */
 static int add_multiplexed_rule(struct application *application, const struct statement *statement,
                                 const struct callgate_arch *arch, uint32_t action, const char *name,
                                 bool is_conditional, struct applied *applied)
@@ -185,8 +186,8 @@ static int arguments_expression(struct application *application, const struct st
 		if (arguments[i].op == FILE_ANY)
 			continue;
 		if (!evaluate_argument(&arguments[i], arch->token, &evaluated, &missing)) {
-			messages_error(application->messages, statement->place,
-			               "%s does not have the constant %s", arch->name, missing);
+			messages_error(application->messages, statement->place, "%s does not have the constant %s",
+			               arch->name, missing);
 			return diag_fail(application->diag, -EINVAL, "a constant is missing");
 		}
 		unsigned int bits = name ? callgate_argument_bits(arch->token, name, i) : 64;
@@ -205,37 +206,31 @@ static int add_call(struct application *application, const struct statement *sta
 	int result = arguments_expression(application, statement, arch, name, arguments, &arena, &all);
 
 	if (result == 0 && name)
-		result =
-		    add_multiplexed_rule(application, statement, arch, action, name, all.count > 0, applied);
+		result = add_multiplexed_rule(application, statement, arch, action, name, all.count > 0, applied);
 	if (result == 0 && nr >= 0)
-		result = add_rule(application, statement, arch->token, action, nr, all.count ? &all : NULL,
-		                  applied);
+		result = add_rule(application, statement, arch->token, action, nr, all.count ? &all : NULL, applied);
 	arena_finish(&arena);
 	return result;
 }
 
 static int add_calls(struct application *application, const struct statement *statement,
-                     const struct callgate_arch *arch, const struct file_calls *calls,
-                     struct applied *applied)
+                     const struct callgate_arch *arch, const struct file_calls *calls, struct applied *applied)
 {
 	uint32_t action;
 	int result = 0;
 
 	if (!policy_action_on(&statement->action, arch->token, &action)) {
-		messages_error(application->messages, statement->place, "%s does not have this error",
-		               arch->name);
+		messages_error(application->messages, statement->place, "%s does not have this error", arch->name);
 		return diag_fail(application->diag, -EINVAL, "an error is missing");
 	}
 	if (!calls->group && !calls->name)
-		return add_call(application, statement, arch, action, NULL, calls->number, calls->arguments,
-		                applied);
+		return add_call(application, statement, arch, action, NULL, calls->number, calls->arguments, applied);
 	if (!calls->group)
 		return add_call(application, statement, arch, action, calls->name,
 		                callgate_syscall_number(arch->token, calls->name), calls->arguments, applied);
 	for (size_t i = 0; calls->group->syscalls[i] && result == 0; i++)
-		result =
-		    add_call(application, statement, arch, action, calls->group->syscalls[i],
-		             callgate_syscall_number(arch->token, calls->group->syscalls[i]), NULL, applied);
+		result = add_call(application, statement, arch, action, calls->group->syscalls[i],
+		                  callgate_syscall_number(arch->token, calls->group->syscalls[i]), NULL, applied);
 	return result;
 }
 
@@ -270,31 +265,25 @@ int policy_newest_named(const struct policy_text *policy, const struct callgate_
 }
 
 /* A statement of which nothing ever decides. */
-static void report(struct application *application, const struct statement *statement,
-                   const struct applied *applied)
+static void report(struct application *application, const struct statement *statement, const struct applied *applied)
 {
 	struct messages *messages = application->messages;
-	const struct statement *other =
-	    applied->other && applied->other <= application->origins->list.count
-	        ? (const void *)application->origins->list.items[applied->other - 1]
-	        : NULL;
+	const struct statement *other = applied->other && applied->other <= application->origins->list.count
+	                                    ? (const void *)application->origins->list.items[applied->other - 1]
+	                                    : NULL;
 
 	if (applied->rules == 0 && statement->archs.count)
 		return;
 	if (applied->rules == 0)
-		messages_find(messages, "dead", statement->place,
-		              "no architecture of the filter has the call");
+		messages_find(messages, "dead", statement->place, "no architecture of the filter has the call");
 	else if (applied->dead == applied->rules && applied->other == 0)
-		messages_find(messages, "dead", statement->place,
-		              "this can never decide: no call is like this");
+		messages_find(messages, "dead", statement->place, "this can never decide: no call is like this");
 	else if (applied->dead == applied->rules && other && strcmp(other->file, statement->file) == 0)
-		messages_find(messages, "dead", statement->place,
-		              "this can never decide: line %u already covers it%s", other->place.line,
-		              applied->example);
-	else if (applied->dead == applied->rules && other)
-		messages_find(messages, "dead", statement->place,
-		              "this can never decide: %s:%u already covers it%s", other->file,
+		messages_find(messages, "dead", statement->place, "this can never decide: line %u already covers it%s",
 		              other->place.line, applied->example);
+	else if (applied->dead == applied->rules && other)
+		messages_find(messages, "dead", statement->place, "this can never decide: %s:%u already covers it%s",
+		              other->file, other->place.line, applied->example);
 }
 
 int policy_apply(struct application *application)

@@ -50,8 +50,7 @@ static int add_combinations(struct finder *finder, uint32_t action, const struct
 			one.arguments[i] = arguments[i].list.items[chosen[i]];
 		if (!vec_push_in(&finder->list, finder->arena, one))
 			return -ENOMEM;
-		for (unsigned int i = 0; i < CALLGATE_ARGUMENTS && ++chosen[i] == arguments[i].list.count;
-		     i++)
+		for (unsigned int i = 0; i < CALLGATE_ARGUMENTS && ++chosen[i] == arguments[i].list.count; i++)
 			chosen[i] = 0;
 	}
 	return 0;
@@ -62,8 +61,7 @@ static int add_case(struct finder *finder, const struct callgate_case *found)
 	struct comparisons arguments[CALLGATE_ARGUMENTS];
 	int result = 0;
 
-	for (size_t i = 0; i < found->condition_count;
-	     i++) /* the instruction pointer has no name in any text */
+	for (size_t i = 0; i < found->condition_count; i++) /* the instruction pointer has no name in any text */
 		if (found->conditions[i].argument >= CALLGATE_ARGUMENTS)
 			return note_too_many(finder->cases, found->action);
 	for (unsigned int i = 0; i < CALLGATE_ARGUMENTS && result == 0; i++) {
@@ -75,8 +73,8 @@ static int add_case(struct finder *finder, const struct callgate_case *found)
 	return result == 0 ? add_combinations(finder, found->action, arguments) : result;
 }
 
-int call_cases_find(const struct callgate_filter *filter, const struct callgate_arch *arch, int nr,
-                    struct arena *arena, struct call_cases *ret_cases)
+int call_cases_find(const struct callgate_filter *filter, const struct callgate_arch *arch, int nr, struct arena *arena,
+                    struct call_cases *ret_cases)
 {
 	struct finder finder = {.arch = arch, .arena = arena, .cases = ret_cases};
 	struct callgate_cases *found;
@@ -134,11 +132,9 @@ static bool join_intervals(struct comparison *a, const struct comparison *b)
 }
 
 /* Two sets of values become one; false also where memory is out, *ret_no_memory. */
-static bool join_values(struct comparison *a, const struct comparison *b, struct arena *arena,
-                        bool *ret_no_memory)
+static bool join_values(struct comparison *a, const struct comparison *b, struct arena *arena, bool *ret_no_memory)
 {
-	if (a->kind != COMPARISON_VALUES || b->kind != COMPARISON_VALUES ||
-	    a->count + b->count > COMPARISON_VALUES_MAX)
+	if (a->kind != COMPARISON_VALUES || b->kind != COMPARISON_VALUES || a->count + b->count > COMPARISON_VALUES_MAX)
 		return false;
 	uint64_t *values = ARENA_ARRAY(arena, uint64_t, a->count + b->count);
 	*ret_no_memory = !values;

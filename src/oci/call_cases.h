@@ -1,5 +1,6 @@
 /*
- * What a filter says about one call, taken apart so that it can be written: for each action, alternatives of one comparison for each argument.
+ * What a filter says about one call, taken apart so that it can be written: for each action, alternatives of one
+ * comparison for each argument.
  */
 #ifndef CALLGATE_OCI_CALL_CASES_H
 #define CALLGATE_OCI_CALL_CASES_H
@@ -48,11 +49,11 @@ struct call_cases {
 };
 
 /*
- * All cases of a call with this number. 0, -ENOMEM; -EDQUOT: the filter does too much with it; and what callgate_cases_find() returns, with
- * callgate_diagnosis(NULL). The result is in the arena.
+ * All cases of a call with this number. 0, -ENOMEM; -EDQUOT: the filter does too much with it; and what
+ * callgate_cases_find() returns, with callgate_diagnosis(NULL). The result is in the arena.
  */
-int call_cases_find(const struct callgate_filter *filter, const struct callgate_arch *arch, int nr,
-                    struct arena *arena, struct call_cases *ret_cases);
+int call_cases_find(const struct callgate_filter *filter, const struct callgate_arch *arch, int nr, struct arena *arena,
+                    struct call_cases *ret_cases);
 
 /* Joins cases of one action that differ in the values of one argument alone. */
 bool call_cases_join(struct call_cases *cases, struct arena *arena);
@@ -82,7 +83,10 @@ int comparison_order(const void *a, const void *b);
 struct cube {
 	uint64_t mask, value;
 };
-/* The comparison as alternatives of which no value satisfies two. Allocated in the arena; 0, -ENOMEM, -EDQUOT: too many. */
+/*
+ * The comparison as alternatives of which no value satisfies two. Allocated in the arena; 0, -ENOMEM, -EDQUOT: too
+ * many.
+ */
 int comparison_cubes(const struct comparison *comparison, struct arena *arena, size_t *ret_count,
                      struct cube **ret_cubes);
 

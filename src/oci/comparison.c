@@ -29,7 +29,10 @@ static void add_cube(struct cubes *cubes, uint64_t mask, uint64_t value)
 		cubes->result = -ENOMEM;
 }
 
-/* The numbers from first to last of the bits in `all`, which are the lowest ones, as aligned blocks; `fixed` is added to each. */
+/*
+ * The numbers from first to last of the bits in `all`, which are the lowest ones, as aligned blocks; `fixed` is added
+ * to each.
+ */
 static void add_blocks(struct cubes *cubes, uint64_t all, uint64_t first, uint64_t last, struct cube fixed)
 {
 	while (cubes->result == 0 && first <= last) {
@@ -45,7 +48,9 @@ static void add_blocks(struct cubes *cubes, uint64_t all, uint64_t first, uint64
 	}
 }
 
-/* Those of the cubes in which the bits under the mask are not the value: each is divided by the first bit that differs. */
+/*
+ * Those of the cubes in which the bits under the mask are not the value: each is divided by the first bit that differs.
+ */
 static struct cubes exclude(const struct cubes *cubes, struct cube excluded)
 {
 	struct cubes result = {.arena = cubes->arena, .result = cubes->result};
@@ -167,9 +172,8 @@ static void add_bits(struct comparisons *comparisons, struct cube cube)
 	uint64_t part = 0;
 
 	if (__builtin_popcountll(open) > FREE_BITS_MAX) {
-		add_comparison(
-		    comparisons,
-		    (struct comparison){.kind = COMPARISON_BITS, .mask = cube.mask, .value = cube.value});
+		add_comparison(comparisons,
+		               (struct comparison){.kind = COMPARISON_BITS, .mask = cube.mask, .value = cube.value});
 		return;
 	}
 	values.values = ARENA_ARRAY(comparisons->arena, uint64_t, (size_t)1 << FREE_BITS_MAX);
@@ -252,8 +256,7 @@ static void add_interval(struct comparisons *comparisons, uint64_t first, uint64
 		return;
 	}
 	*value = first;
-	add_comparison(comparisons,
-	               (struct comparison){.kind = COMPARISON_VALUES, .count = 1, .values = value});
+	add_comparison(comparisons, (struct comparison){.kind = COMPARISON_VALUES, .count = 1, .values = value});
 }
 
 static int compare_cubes(const void *a, const void *b)

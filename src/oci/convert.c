@@ -11,8 +11,8 @@
 #include "oci/profile_handle.h"
 #include "oci/read_policy.h"
 
-int conversion_ask(const struct conversion *conversion, const struct callgate_arch *arch, const char *name,
-                   int nr, struct call_answer *ret_answer)
+int conversion_ask(const struct conversion *conversion, const struct callgate_arch *arch, const char *name, int nr,
+                   struct call_answer *ret_answer)
 {
 	const struct callgate_call call = {.arch = arch->token, .nr = nr};
 	struct callgate_verdict verdict;
@@ -23,8 +23,7 @@ int conversion_ask(const struct conversion *conversion, const struct callgate_ar
 	if (result == 0 && !call_cases_join(&ret_answer->cases, conversion->arena))
 		result = -ENOMEM;
 	if (result == 0)
-		ret_answer->is_unnamed =
-		    ret_answer->cases.is_unconditional && verdict.reason != CALLGATE_REASON_RULE;
+		ret_answer->is_unnamed = ret_answer->cases.is_unconditional && verdict.reason != CALLGATE_REASON_RULE;
 	return result < 0 ? diag_fail(conversion->diag, result, "%s on %s: %s", name, arch->name,
 	                              result == -ENOMEM   ? "out of memory"
 	                              : result == -EDQUOT ? "too much depends on its arguments"
@@ -39,7 +38,10 @@ struct attempt {
 	bool multiplexed_first, omits_newer;
 };
 
-/* The next one is tried where one does not say the same. A runtime that gives ENOSYS to newer calls by itself comes after the format's own meaning. */
+/*
+ * The next one is tried where one does not say the same. A runtime that gives ENOSYS to newer calls by itself comes
+ * after the format's own meaning.
+ */
 static const struct attempt attempts[] = {
     {CALLGATE_PROFILE_FORM_POLICY, CALLGATE_PROFILE_LIKE_AUTO, false, false},
     {CALLGATE_PROFILE_FORM_POLICY, CALLGATE_PROFILE_LIKE_AUTO, true, false},
@@ -57,8 +59,8 @@ struct converter {
 };
 
 /* The text is read as it will be: on the same architectures and machine, with options of its form alone. */
-static int read_back(const struct converter *converter, const struct attempt *attempt,
-                     const struct strbuf *text, struct callgate_profile **ret_profile)
+static int read_back(const struct converter *converter, const struct attempt *attempt, const struct strbuf *text,
+                     struct callgate_profile **ret_profile)
 {
 	const struct environment *environment = &converter->profile->environment;
 	const struct model *model = &converter->profile->model;
@@ -81,9 +83,8 @@ static int read_back(const struct converter *converter, const struct attempt *at
 
 static void note_witness(struct converter *converter, const struct callgate_comparison *comparison)
 {
-	const char *text = comparison->count && comparison->differences[0].text
-	                       ? comparison->differences[0].text
-	                       : callgate_diagnosis(NULL);
+	const char *text = comparison->count && comparison->differences[0].text ? comparison->differences[0].text
+	                                                                        : callgate_diagnosis(NULL);
 
 	if (!converter->witness[0])
 		snprintf(converter->witness, sizeof(converter->witness), "%s", text);
@@ -105,8 +106,8 @@ static int compare(struct converter *converter, struct callgate_profile *other)
 	if (result == 0) {
 		result = comparison->relation == CALLGATE_RELATION_EQUAL;
 		if (comparison->relation == CALLGATE_RELATION_UNKNOWN)
-			result = diag_fail(&converter->profile->diag, -EDQUOT, "not proved: %s",
-			                   callgate_diagnosis(NULL));
+			result =
+			    diag_fail(&converter->profile->diag, -EDQUOT, "not proved: %s", callgate_diagnosis(NULL));
 		else if (!result)
 			note_witness(converter, comparison);
 		callgate_comparison_free(comparison);
@@ -121,8 +122,8 @@ static bool has_same_flags(const struct model *a, const struct model *b)
 }
 
 /* 1: it says the same, 0: it does not, -errno. */
-static int attempt(struct converter *converter, const struct attempt *attempt,
-                   const struct application *application, struct strbuf *text)
+static int attempt(struct converter *converter, const struct attempt *attempt, const struct application *application,
+                   struct strbuf *text)
 {
 	struct callgate_profile *other = NULL, *profile = converter->profile;
 	struct arena arena = {0};
@@ -160,9 +161,8 @@ enum callgate_profile_form callgate_profile_form(const struct callgate_profile *
 }
 
 /* Tries to write it in the form until it is proved to be the same. */
-static int convert(struct converter *converter, enum callgate_profile_form form,
-                   const struct application *application, struct strbuf *text,
-                   enum callgate_profile_like *ret_like)
+static int convert(struct converter *converter, enum callgate_profile_form form, const struct application *application,
+                   struct strbuf *text, enum callgate_profile_like *ret_like)
 {
 	int result = 0;
 
@@ -176,8 +176,7 @@ static int convert(struct converter *converter, enum callgate_profile_form form,
 	}
 	if (result == 0)
 		return diag_fail(&converter->profile->diag, -EOPNOTSUPP, "%s can't say the same: %s",
-		                 form == CALLGATE_PROFILE_FORM_JSON ? "plain JSON" : "a policy",
-		                 converter->witness);
+		                 form == CALLGATE_PROFILE_FORM_JSON ? "plain JSON" : "a policy", converter->witness);
 	return result < 0 ? result : 0;
 }
 
@@ -193,8 +192,7 @@ int callgate_profile_convert(struct callgate_profile *profile, enum callgate_pro
 	if (result == 0 && form != CALLGATE_PROFILE_FORM_JSON && form != CALLGATE_PROFILE_FORM_POLICY)
 		result = diag_fail(&profile->diag, -EINVAL, "there is no form %d", (int)form);
 	if (result == 0 && form == CALLGATE_PROFILE_FORM_POLICY && profile->model.listener_path)
-		result =
-		    diag_fail(&profile->diag, -EOPNOTSUPP, "a policy can't say the profile's listenerPath");
+		result = diag_fail(&profile->diag, -EOPNOTSUPP, "a policy can't say the profile's listenerPath");
 	if (result == 0)
 		result = callgate_profile_context(profile, &ctx);
 	if (result < 0)

@@ -1,5 +1,6 @@
 /*
- * A filter written in another form: what it says is asked from the proof, call by call, and not taken from the text that it was read from.
+ * A filter written in another form: what it says is asked from the proof, call by call, and not taken from the text
+ * that it was read from.
  */
 #ifndef CALLGATE_OCI_CONVERT_H
 #define CALLGATE_OCI_CONVERT_H
@@ -13,7 +14,10 @@ struct conversion {
 	struct callgate_filter filter;         /* that context */
 	struct arena *arena;
 	struct diag *diag;
-	/* A policy: socketcall(2) and ipc(2) come before what is said of the calls that they make, whatever is said of them. */
+	/*
+	 * A policy: socketcall(2) and ipc(2) come before what is said of the calls that they make, whatever is said of
+	 * them.
+	 */
 	bool multiplexed_first;
 	/* JSON: calls that get ENOSYS since they are newer than others are left to the runtime. */
 	bool omits_newer;
@@ -24,12 +28,12 @@ struct call_answer {
 	struct call_cases cases;
 	bool is_unnamed; /* no rule decides: it gets what unnamed calls get */
 };
-int conversion_ask(const struct conversion *conversion, const struct callgate_arch *arch, const char *name,
-                   int nr, struct call_answer *ret_answer);
+int conversion_ask(const struct conversion *conversion, const struct callgate_arch *arch, const char *name, int nr,
+                   struct call_answer *ret_answer);
 
 /*
- * "socket(AF_INET) -> ALLOW" and "EPERM": a case of a call, with the names that values and errors have on the architecture. as_wide: where registers have
- * 32 bits, as if all 64 were compared, which is the same there.
+ * "socket(AF_INET) -> ALLOW" and "EPERM": a case of a call, with the names that values and errors have on the
+ * architecture. as_wide: where registers have 32 bits, as if all 64 were compared, which is the same there.
  */
 void policy_write_case(struct strbuf *out, const struct callgate_arch *arch, const char *name,
                        const struct call_case *one, bool as_wide);

@@ -19,15 +19,14 @@ enum { PREFIX_LENGTH = sizeof(CAPABILITY_PREFIX) - 1 };
 
 #define CAP(name) CAPABILITY_PREFIX #name
 /* By number (capabilities(7), Linux 6.18). */
-#define BY_NUMBER                                                                                            \
-	CAP(CHOWN), CAP(DAC_OVERRIDE), CAP(DAC_READ_SEARCH), CAP(FOWNER), CAP(FSETID), CAP(KILL),            \
-	    CAP(SETGID), CAP(SETUID), CAP(SETPCAP), CAP(LINUX_IMMUTABLE), CAP(NET_BIND_SERVICE),             \
-	    CAP(NET_BROADCAST), CAP(NET_ADMIN), CAP(NET_RAW), CAP(IPC_LOCK), CAP(IPC_OWNER),                 \
-	    CAP(SYS_MODULE), CAP(SYS_RAWIO), CAP(SYS_CHROOT), CAP(SYS_PTRACE), CAP(SYS_PACCT),               \
-	    CAP(SYS_ADMIN), CAP(SYS_BOOT), CAP(SYS_NICE), CAP(SYS_RESOURCE), CAP(SYS_TIME),                  \
-	    CAP(SYS_TTY_CONFIG), CAP(MKNOD), CAP(LEASE), CAP(AUDIT_WRITE), CAP(AUDIT_CONTROL), CAP(SETFCAP), \
-	    CAP(MAC_OVERRIDE), CAP(MAC_ADMIN), CAP(SYSLOG), CAP(WAKE_ALARM), CAP(BLOCK_SUSPEND),             \
-	    CAP(AUDIT_READ), CAP(PERFMON), CAP(BPF), CAP(CHECKPOINT_RESTORE)
+#define BY_NUMBER                                                                                              \
+	CAP(CHOWN), CAP(DAC_OVERRIDE), CAP(DAC_READ_SEARCH), CAP(FOWNER), CAP(FSETID), CAP(KILL), CAP(SETGID), \
+	    CAP(SETUID), CAP(SETPCAP), CAP(LINUX_IMMUTABLE), CAP(NET_BIND_SERVICE), CAP(NET_BROADCAST),        \
+	    CAP(NET_ADMIN), CAP(NET_RAW), CAP(IPC_LOCK), CAP(IPC_OWNER), CAP(SYS_MODULE), CAP(SYS_RAWIO),      \
+	    CAP(SYS_CHROOT), CAP(SYS_PTRACE), CAP(SYS_PACCT), CAP(SYS_ADMIN), CAP(SYS_BOOT), CAP(SYS_NICE),    \
+	    CAP(SYS_RESOURCE), CAP(SYS_TIME), CAP(SYS_TTY_CONFIG), CAP(MKNOD), CAP(LEASE), CAP(AUDIT_WRITE),   \
+	    CAP(AUDIT_CONTROL), CAP(SETFCAP), CAP(MAC_OVERRIDE), CAP(MAC_ADMIN), CAP(SYSLOG), CAP(WAKE_ALARM), \
+	    CAP(BLOCK_SUSPEND), CAP(AUDIT_READ), CAP(PERFMON), CAP(BPF), CAP(CHECKPOINT_RESTORE)
 static const char *const capabilities[] = {BY_NUMBER};
 enum { CAPABILITIES = sizeof(capabilities) / sizeof(capabilities[0]) };
 _Static_assert(CAPABILITIES <= 64, "struct environment has one bit for each");
@@ -40,8 +39,7 @@ static bool has_prefix(const char *name)
 int capability_find(const char *name)
 {
 	for (int i = 0; i < CAPABILITIES; i++)
-		if (strcasecmp(capabilities[i] + PREFIX_LENGTH,
-		               has_prefix(name) ? name + PREFIX_LENGTH : name) == 0)
+		if (strcasecmp(capabilities[i] + PREFIX_LENGTH, has_prefix(name) ? name + PREFIX_LENGTH : name) == 0)
 			return i;
 	return -1;
 }
@@ -139,13 +137,11 @@ static int start_change(struct callgate_profile *profile)
 		return -EINVAL;
 	diag_clear(&profile->diag);
 	if (profile->was_read)
-		return diag_fail(&profile->diag, -EBUSY,
-		                 "the profile was read already: its environment is fixed");
+		return diag_fail(&profile->diag, -EBUSY, "the profile was read already: its environment is fixed");
 	return 0;
 }
 
-int callgate_profile_set_option(struct callgate_profile *profile, enum callgate_profile_option option,
-                                uint32_t value)
+int callgate_profile_set_option(struct callgate_profile *profile, enum callgate_profile_option option, uint32_t value)
 {
 	static const uint32_t largest[] = {
 	    [CALLGATE_PROFILE_SAME_ARGUMENT] = CALLGATE_SAME_ARGUMENT_AND,
@@ -176,8 +172,8 @@ int callgate_profile_add_capability(struct callgate_profile *profile, const char
 	int capability = name ? capability_find(name) : -1;
 	const char *closest = name && capability < 0 ? capability_closest(name) : NULL;
 	if (closest)
-		return diag_fail(&profile->diag, -EINVAL,
-		                 "there is no capability \"%s\"; did you mean \"%s\"?", name, closest);
+		return diag_fail(&profile->diag, -EINVAL, "there is no capability \"%s\"; did you mean \"%s\"?", name,
+		                 closest);
 	if (name && capability < 0)
 		return diag_fail(&profile->diag, -EINVAL, "there is no capability \"%s\"", name);
 	profile->environment.has_capabilities = true;
@@ -193,8 +189,7 @@ int callgate_profile_set_kernel(struct callgate_profile *profile, const char *ve
 	if (result < 0)
 		return result;
 	bool is_baseline = version && strncmp(version, ">=", 2) == 0;
-	struct kernel_version *place =
-	    is_baseline ? &profile->environment.baseline : &profile->environment.kernel;
+	struct kernel_version *place = is_baseline ? &profile->environment.baseline : &profile->environment.kernel;
 	if (!version || !kernel_version_parse(is_baseline ? version + 2 : version, !is_baseline, place))
 		return diag_fail(&profile->diag, -EINVAL,
 		                 "\"%s\" is not a kernel version such as \"6.1\" or \">=5.10\"",
@@ -230,12 +225,11 @@ int callgate_profile_add_arch(struct callgate_profile *profile, uint32_t token)
 	for (size_t i = 0; i < profile->environment.archs.count; i++) {
 		other = profile->environment.archs.items[i];
 		if (other == arch)
-			return diag_fail(&profile->diag, -EEXIST, "architecture %s is given twice",
-			                 arch->name);
+			return diag_fail(&profile->diag, -EEXIST, "architecture %s is given twice", arch->name);
 		if (other->big_endian != arch->big_endian)
 			return diag_fail(&profile->diag, -EDOM,
-			                 "%s has another byte order than %s: one filter can't hold both",
-			                 arch->name, other->name);
+			                 "%s has another byte order than %s: one filter can't hold both", arch->name,
+			                 other->name);
 	}
 	if (!vec_push(&profile->environment.archs, arch))
 		return diag_fail(&profile->diag, -ENOMEM, "out of memory for an architecture");

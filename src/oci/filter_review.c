@@ -1,4 +1,7 @@
-/* What only the finished filter shows, as callgate_lint() finds it: comparisons that calls evade, calls with the same effect, what a C library needs. */
+/*
+ * What only the finished filter shows, as callgate_lint() finds it: comparisons that calls evade, calls with the same
+ * effect, what a C library needs.
+ */
 #include "oci/application.h"
 
 #include <assert.h>

@@ -63,7 +63,10 @@ static bool take(struct parser *parser, char byte)
 	return true;
 }
 
-/* Of a string with its quotes. One that is not closed ends with its line, so that a forgotten quote does not hide the rest. */
+/*
+ * Of a string with its quotes. One that is not closed ends with its line, so that a forgotten quote does not hide the
+ * rest.
+ */
 static size_t string_length(const struct parser *parser)
 {
 	const char *at = parser->at + 1;
@@ -238,8 +241,7 @@ static int parse_string(struct parser *parser, const char **ret_text, size_t *re
 		mistake = take_character(&decoding);
 	assert(decoding.out <= text + length);
 	if (mistake == not_utf8)
-		advance(parser,
-		        (size_t)(decoding.at - first)); /* to the byte; other mistakes are the string's */
+		advance(parser, (size_t)(decoding.at - first)); /* to the byte; other mistakes are the string's */
 	if (mistake || !is_closed)
 		return fail(parser, mistake ? mistake : NO_END);
 	advance(parser, length);
@@ -385,8 +387,7 @@ static int parse_items(struct parser *parser, struct value *value)
 static int parse_nested(struct parser *parser, struct value *value)
 {
 	if (parser->depth >= CALLGATE_PROFILE_DEPTH_MAX) {
-		messages_error(parser->messages, value->place,
-		               "more than %u arrays and objects within each other",
+		messages_error(parser->messages, value->place, "more than %u arrays and objects within each other",
 		               CALLGATE_PROFILE_DEPTH_MAX);
 		return -EINVAL;
 	}

@@ -1,8 +1,8 @@
 /*
  * A JSON text (RFC 8259) with the place of everything in it, strictly: UTF-8, no key twice, nothing after the value.
  *
- * The parser is our own, since it has to keep the place of everything, numbers as they are written, which no type of C holds
- * all of, and to survive when memory runs out. The tests compare what it takes and refuses with jansson.
+ * The parser is our own, since it has to keep the place of everything, numbers as they are written, which no type of C
+ * holds all of, and to survive when memory runs out. The tests compare what it takes and refuses with jansson.
  */
 #ifndef CALLGATE_OCI_JSON_H
 #define CALLGATE_OCI_JSON_H
@@ -42,8 +42,8 @@ struct document {
 };
 
 /*
- * 0; -EINVAL: not one JSON value in valid UTF-8 without duplicate keys, or nested deeper than CALLGATE_PROFILE_DEPTH_MAX; the
- * messages say where. -ENOMEM.
+ * 0; -EINVAL: not one JSON value in valid UTF-8 without duplicate keys, or nested deeper than
+ * CALLGATE_PROFILE_DEPTH_MAX; the messages say where. -ENOMEM.
  */
 int document_parse(struct document *document, const char *text, size_t size, struct messages *messages);
 void document_finish(struct document *document);

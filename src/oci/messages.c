@@ -61,8 +61,8 @@ static char *format_text(struct arena *arena, const char *format, va_list args)
 	return text;
 }
 
-void messages_add(struct messages *messages, const char *finding, enum callgate_severity severity,
-                  struct place place, const char *format, ...)
+void messages_add(struct messages *messages, const char *finding, enum callgate_severity severity, struct place place,
+                  const char *format, ...)
 {
 	bool is_error = severity == CALLGATE_SEVERITY_ERROR;
 	va_list args;
@@ -74,8 +74,7 @@ void messages_add(struct messages *messages, const char *finding, enum callgate_
 	va_start(args, format);
 	char *text = format_text(&messages->arena, format, args);
 	va_end(args);
-	const struct kept_message message = {{severity, messages->file, place.line, place.column, text},
-	                                     finding};
+	const struct kept_message message = {{severity, messages->file, place.line, place.column, text}, finding};
 	if (!text || !vec_push(&messages->list, message))
 		messages->out_of_memory = true;
 }
@@ -91,8 +90,7 @@ void messages_sort(struct messages *messages)
 	for (size_t i = 1; i < messages->list.count; i++) {
 		const struct kept_message message = messages->list.items[i];
 		size_t at = i;
-		for (; at > 0 && place_is_after(place_of(&messages->list.items[at - 1]), place_of(&message));
-		     at--)
+		for (; at > 0 && place_is_after(place_of(&messages->list.items[at - 1]), place_of(&message)); at--)
 			messages->list.items[at] = messages->list.items[at - 1];
 		messages->list.items[at] = message;
 	}

@@ -22,8 +22,8 @@ static inline bool place_is_after(struct place a, struct place b)
 }
 
 /*
- * More than these are counted, not kept: nobody reads them, and a hostile profile must not fill the memory with them. Warnings
- * leave room for errors. A text ends after MESSAGE_LENGTH_MAX bytes.
+ * More than these are counted, not kept: nobody reads them, and a hostile profile must not fill the memory with them.
+ * Warnings leave room for errors. A text ends after MESSAGE_LENGTH_MAX bytes.
  */
 enum { MESSAGES_MAX = 1000, WARNINGS_MAX = 900, MESSAGE_LENGTH_MAX = 1000 };
 
@@ -51,9 +51,9 @@ __attribute__((format(printf, 5, 6))) void messages_add(struct messages *message
 #define messages_warn(messages, ...)          messages_add(messages, NULL, CALLGATE_SEVERITY_WARNING, __VA_ARGS__)
 #define messages_find(messages, finding, ...) /* a warning that `callgate lint` has */ \
 	messages_add(messages, finding, CALLGATE_SEVERITY_WARNING, __VA_ARGS__)
-#define messages_warn_unless_strict(messages, ...) /* with --strict an error */ \
-	messages_add(messages, NULL,                                            \
-	             (messages)->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, __VA_ARGS__)
+#define messages_warn_unless_strict(messages, ...) /* with --strict an error */                                \
+	messages_add(messages, NULL, (messages)->strict ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING, \
+	             __VA_ARGS__)
 
 /* Would another warning, or error, be kept? To be asked where finding its words takes long. */
 static inline bool messages_take_warnings(const struct messages *messages)

@@ -1,5 +1,6 @@
 /*
- * A profile as it was read: words turned into numbers, includes and excludes decided for an environment. Lives in the profile's arena.
+ * A profile as it was read: words turned into numbers, includes and excludes decided for an environment. Lives in the
+ * profile's arena.
  */
 #ifndef CALLGATE_OCI_MODEL_H
 #define CALLGATE_OCI_MODEL_H
@@ -63,7 +64,7 @@ struct word {
 	uint32_t value;
 };
 extern const struct word comparison_words[]; /* SCMP_CMP_*: enum scmp_compare, in its order */
-extern const struct word flag_words[]; /* SECCOMP_FILTER_FLAG_*: the enum scmp_filter_attr that turns it on */
+extern const struct word flag_words[];       /* SECCOMP_FILTER_FLAG_*: the enum scmp_filter_attr that turns it on */
 
 /* The largest number that the kernel lets an ERRNO action return (MAX_ERRNO; linux/err.h). */
 enum { ERRNO_MAX = 4095 };
@@ -118,8 +119,8 @@ struct model {
 };
 
 /*
- * Reads the whole profile, and reports what is wrong. `options` by enum callgate_profile_option. `model` is zeroed, and points into the arena and the document. 0, -EINVAL
- * after an error message, -ENOMEM.
+ * Reads the whole profile, and reports what is wrong. `options` by enum callgate_profile_option. `model` is zeroed, and
+ * points into the arena and the document. 0, -EINVAL after an error message, -ENOMEM.
  */
 int model_read(struct model *model, const struct value *root, const struct environment *environment,
                const uint32_t *options, struct arena *arena, struct messages *messages);
@@ -140,11 +141,10 @@ static inline uint32_t verdict_value(const struct verdict *verdict, uint32_t def
 }
 
 /* The entry applies, and its action is not the default one. */
-static inline bool entry_has_effect(const struct model *model, const struct entry *entry,
-                                    uint32_t default_errno)
+static inline bool entry_has_effect(const struct model *model, const struct entry *entry, uint32_t default_errno)
 {
-	return !entry->excluded && verdict_value(&entry->verdict, default_errno) !=
-	                               verdict_value(&model->fallback, default_errno);
+	return !entry->excluded &&
+	       verdict_value(&entry->verdict, default_errno) != verdict_value(&model->fallback, default_errno);
 }
 
 bool model_has_arch(const struct model *model, const struct callgate_arch *arch);
@@ -152,7 +152,9 @@ bool model_has_arch(const struct model *model, const struct callgate_arch *arch)
 /* The largest number that a call of statements has on the architecture; -1 if there is none. */
 int policy_newest_named(const struct policy_text *policy, const struct callgate_arch *arch);
 
-/* The largest number that a call of entries that apply, or of statements, has on the architecture; -1 if there is none. */
+/*
+ * The largest number that a call of entries that apply, or of statements, has on the architecture; -1 if there is none.
+ */
 int model_newest_named(const struct model *model, const struct callgate_arch *arch);
 
 #endif

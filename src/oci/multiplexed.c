@@ -20,8 +20,7 @@ static struct scmp_arg_cmp call_number(const struct callgate_arch *arch, bool is
 	return SCMP_A0_64(SCMP_CMP_MASKED_EQ, is_socket ? UINT32_MAX : UINT16_MAX, number);
 }
 
-bool multiplexed_find(const struct callgate_arch *arch, const char *syscall,
-                      struct multiplexed *ret_multiplexed)
+bool multiplexed_find(const struct callgate_arch *arch, const char *syscall, struct multiplexed *ret_multiplexed)
 {
 	int pseudo = seccomp_syscall_resolve_name_arch(arch->token, syscall);
 	bool is_socket = -pseudo > SOCKET_BASE && -pseudo <= SOCKET_LAST;
@@ -80,10 +79,9 @@ static int deny(struct application *application, const struct callgate_arch *arc
 {
 	const struct named *named = answers->restricted;
 
-	messages_warn(
-	    application->messages, named->place,
-	    "on %s %s can also be reached through %s, where its arguments can't be seen: there it is denied",
-	    arch->name, named->name, multiplexed->through);
+	messages_warn(application->messages, named->place,
+	              "on %s %s can also be reached through %s, where its arguments can't be seen: there it is denied",
+	              arch->name, named->name, multiplexed->through);
 	if (answers->strictest == application_default(application))
 		return 0;
 	application_note_origin(application, named);
@@ -117,8 +115,8 @@ static int apply_one(struct application *application, const struct callgate_arch
 		              arch->name, name, multiplexed.through, through.whole->place.line);
 	else if (application->options[CALLGATE_PROFILE_OPEN_SOCKETCALL])
 		messages_warn(application->messages, answers->restricted->place,
-		              "on %s %s can also be reached through %s, where any arguments pass", arch->name,
-		              name, multiplexed.through);
+		              "on %s %s can also be reached through %s, where any arguments pass", arch->name, name,
+		              multiplexed.through);
 	else
 		return deny(application, arch, &multiplexed, answers);
 	return 0;

@@ -1,12 +1,14 @@
 /*
- * Loading, and handing the listener to a supervisor as the runtime specification describes it: connect to listenerPath, send
- * the container process state as JSON with the notification fd beside it.
+ * Loading, and handing the listener to a supervisor as the runtime specification describes it: connect to listenerPath,
+ * send the container process state as JSON with the notification fd beside it.
  *
- * Once the filter is there, this process may not be allowed to send anything, and a notified call would wait for the very
- * supervisor that it is to reach. So everything but the fd is prepared before, and an fd-passing helper is started that shares the
- * table of open files but not the filter: it learns the fd's number through shared memory, which takes no system call.
+ * Once the filter is there, this process may not be allowed to send anything, and a notified call would wait for the
+ * very supervisor that it is to reach. So everything but the fd is prepared before, and an fd-passing helper is started
+ * that shares the table of open files but not the filter: it learns the fd's number through shared memory, which takes
+ * no system call.
  *
- * Neither a supervisor that does not accept or read, nor a helper that does not get on, takes this process past the deadline.
+ * Neither a supervisor that does not accept or read, nor a helper that does not get on, takes this process past the
+ * deadline.
  */
 #include <errno.h>
 #include <poll.h>
@@ -71,8 +73,7 @@ static char *make_state(const struct callgate_profile *profile, pid_t pid)
 	char bundle[4096];
 	const char *metadata = callgate_profile_listener_metadata(profile);
 
-	strbuf_printf(&text,
-	              "{\"ociVersion\":\"" RUNTIME_SPEC_VERSION "\",\"fds\":[\"seccompFd\"],\"pid\":%d,",
+	strbuf_printf(&text, "{\"ociVersion\":\"" RUNTIME_SPEC_VERSION "\",\"fds\":[\"seccompFd\"],\"pid\":%d,",
 	              (int)pid);
 	if (metadata) {
 		strbuf_append(&text, "\"metadata\":");
@@ -131,10 +132,8 @@ static void send_listener(int sock, const char *state, int listener)
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	struct iovec text = {(void *)(uintptr_t)state, strlen(state)};
-	struct msghdr message = {.msg_iov = &text,
-	                         .msg_iovlen = 1,
-	                         .msg_control = &control,
-	                         .msg_controllen = sizeof(control.room)};
+	struct msghdr message = {
+	    .msg_iov = &text, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	int64_t deadline = deadline_from_now();
 
@@ -168,7 +167,10 @@ static int pass_listener(void *argument)
 	}
 	if (listener >= 0)
 		send_listener(helper->sock, helper->state, listener);
-	/* For the confined process, too: its execve may wait for a supervisor that waits for the end of this connection. */
+	/*
+	 * For the confined process, too: its execve may wait for a supervisor that waits for the end of this
+	 * connection.
+	 */
 	close(helper->sock);
 	_exit(0);
 }
@@ -181,7 +183,10 @@ static int start_passing(void *argument)
 	_exit(clone(pass_listener, stack + STACK_SIZE, CLONE_FILES, argument) < 0);
 }
 
-/* 0 when the child has ended well. Nobody else's child is waited for, and this one is left to itself when it can't be killed in time. */
+/*
+ * 0 when the child has ended well. Nobody else's child is waited for, and this one is left to itself when it can't be
+ * killed in time.
+ */
 static int collect(pid_t child)
 {
 	int64_t deadline = deadline_from_now();
@@ -209,8 +214,7 @@ static int start_helper(struct helper *helper, struct diag *diag)
 	int result = child < 0 ? -EAGAIN : collect(child);
 
 	if (result == -ETIMEDOUT)
-		return diag_fail(diag, result,
-		                 "the process that passes the listener on did not start within %d s",
+		return diag_fail(diag, result, "the process that passes the listener on did not start within %d s",
 		                 DEADLINE_SECONDS);
 	return result < 0 ? diag_fail(diag, result, "no process to pass the listener on with") : 0;
 }
@@ -220,8 +224,7 @@ static int prepare(struct callgate_profile *profile, struct helper *helper)
 	helper->confined = getpid();
 	helper->state = make_state(profile, helper->confined);
 	helper->stack = malloc(STACK_SIZE);
-	helper->shared =
-	    mmap(NULL, sizeof(*helper->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	helper->shared = mmap(NULL, sizeof(*helper->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (helper->shared == MAP_FAILED)
 		helper->shared = NULL;
 	if (!helper->state || !helper->stack || !helper->shared)

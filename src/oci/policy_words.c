@@ -40,9 +40,9 @@ static bool are_names(const struct place_of_value *place, char *words, uint64_t 
 	for (char *word = strtok_r(words, "|", &rest); word; word = strtok_r(NULL, "|", &rest)) {
 		if (callgate_constant(place->arch->token, word, &number) < 0)
 			return false;
-		if (is_mask && (callgate_argument_constant(place->arch->token, place->call, place->index,
-		                                           word, &bits) < 0 ||
-		                bits))
+		if (is_mask &&
+		    (callgate_argument_constant(place->arch->token, place->call, place->index, word, &bits) < 0 ||
+		     bits))
 			return false;
 		all |= place->width == 32 ? (uint32_t)number : (uint64_t)number;
 		if (number < 0 && place->width == 64)
@@ -54,8 +54,8 @@ static bool are_names(const struct place_of_value *place, char *words, uint64_t 
 static void write_value(struct strbuf *out, const struct place_of_value *place, uint64_t value, bool is_mask)
 {
 	char words[WORDS_MAX], copy[WORDS_MAX];
-	size_t length = callgate_decode_argument(place->arch->token, place->call, place->index, value, words,
-	                                         sizeof(words));
+	size_t length =
+	    callgate_decode_argument(place->arch->token, place->call, place->index, value, words, sizeof(words));
 
 	strcpy(copy, words);
 	/* More names than a line takes are a number. */
@@ -65,8 +65,7 @@ static void write_value(struct strbuf *out, const struct place_of_value *place, 
 		strbuf_printf(out, value < 1000 ? "%" PRIu64 : "0x%" PRIx64, value);
 }
 
-static void write_values(struct strbuf *out, const struct place_of_value *place,
-                         const struct comparison *comparison)
+static void write_values(struct strbuf *out, const struct place_of_value *place, const struct comparison *comparison)
 {
 	strbuf_append(out, comparison->kind == COMPARISON_NO_VALUES ? "!= " : "");
 	strbuf_append(out, comparison->count > 1 ? "{" : "");
@@ -90,8 +89,8 @@ static void write_range(struct strbuf *out, const struct comparison *comparison)
 }
 
 /* `says`: how many bits the words say that they are about, where that is not plain. */
-static void write_argument(struct strbuf *out, const struct place_of_value *place,
-                           const struct comparison *comparison, unsigned int says)
+static void write_argument(struct strbuf *out, const struct place_of_value *place, const struct comparison *comparison,
+                           unsigned int says)
 {
 	unsigned int read = callgate_argument_bits(place->arch->token, place->call, place->index);
 
@@ -131,8 +130,7 @@ void policy_write_case(struct strbuf *out, const struct callgate_arch *arch, con
 		unsigned int read = callgate_argument_bits(arch->token, name, i);
 
 		const struct comparison *comparison = &one->arguments[i];
-		bool is_masked =
-		    comparison->kind == COMPARISON_BITS || comparison->kind == COMPARISON_NO_BITS;
+		bool is_masked = comparison->kind == COMPARISON_BITS || comparison->kind == COMPARISON_NO_BITS;
 		unsigned int plain = read <= 32 ? 32 : 64;
 		unsigned int says = arch->register_bits == 64 ? place.width : as_wide ? 64 : plain;
 		if (is_masked && comparison->mask <= UINT32_MAX)

@@ -123,8 +123,8 @@ static const struct value *find_profile(const struct value *root, struct message
 
 static int understand_policy(struct callgate_profile *profile)
 {
-	int result = policy_read(&profile->model, profile->text.text, profile->text.length,
-	                         &profile->environment, &profile->arena, &profile->messages);
+	int result = policy_read(&profile->model, profile->text.text, profile->text.length, &profile->environment,
+	                         &profile->arena, &profile->messages);
 
 	if (result == 0)
 		result = try_filter(profile);
@@ -147,9 +147,8 @@ static int understand(struct callgate_profile *profile)
 	if (result == 0)
 		result = model_read(&profile->model, find_profile(profile->document.root, messages),
 		                    &profile->environment, profile->options, &profile->arena, messages);
-	if (result == 0 &&
-	    !references_collect(&profile->model, profile->options[CALLGATE_PROFILE_DEFAULT_ERRNO],
-	                        &profile->arena, &profile->references))
+	if (result == 0 && !references_collect(&profile->model, profile->options[CALLGATE_PROFILE_DEFAULT_ERRNO],
+	                                       &profile->arena, &profile->references))
 		result = -ENOMEM;
 	if (result == 0)
 		review_model(&profile->model, &profile->references, profile->options, messages);
@@ -182,8 +181,8 @@ static int finish(struct callgate_profile *profile)
 	if (result == -ENOMEM)
 		return diag_fail(&profile->diag, result, "%s: out of memory", profile->messages.file);
 	if (result < 0 && error)
-		return diag_fail(&profile->diag, result, "%s:%u:%u: error: %s", error->file, error->line,
-		                 error->column, error->text);
+		return diag_fail(&profile->diag, result, "%s:%u:%u: error: %s", error->file, error->line, error->column,
+		                 error->text);
 	return result;
 }
 
@@ -198,8 +197,7 @@ static int too_big(struct callgate_profile *profile)
 	                 CALLGATE_PROFILE_SIZE_MAX);
 }
 
-int callgate_profile_read_memory(struct callgate_profile *profile, const void *text, size_t size,
-                                 const char *name)
+int callgate_profile_read_memory(struct callgate_profile *profile, const void *text, size_t size, const char *name)
 {
 	int result = start_reading(profile, name);
 
@@ -257,17 +255,14 @@ size_t callgate_profile_message_count(const struct callgate_profile *profile)
 	return profile ? profile->messages.list.count : 0;
 }
 
-const struct callgate_profile_message *callgate_profile_message(const struct callgate_profile *profile,
-                                                                size_t index)
+const struct callgate_profile_message *callgate_profile_message(const struct callgate_profile *profile, size_t index)
 {
-	return index < callgate_profile_message_count(profile) ? &profile->messages.list.items[index].shown
-	                                                       : NULL;
+	return index < callgate_profile_message_count(profile) ? &profile->messages.list.items[index].shown : NULL;
 }
 
 const char *callgate_profile_message_finding(const struct callgate_profile *profile, size_t index)
 {
-	return index < callgate_profile_message_count(profile) ? profile->messages.list.items[index].finding
-	                                                       : NULL;
+	return index < callgate_profile_message_count(profile) ? profile->messages.list.items[index].finding : NULL;
 }
 
 /* ---- what it means ---- */
@@ -364,8 +359,7 @@ int callgate_profile_resolve(struct callgate_profile *profile, char **ret_json)
 	if (result < 0)
 		return result;
 	if (profile->model.policy)
-		return diag_fail(&profile->diag, -EOPNOTSUPP,
-		                 "this is a policy, which is not resolved to JSON");
+		return diag_fail(&profile->diag, -EOPNOTSUPP, "this is a policy, which is not resolved to JSON");
 	write_resolved(&text, &profile->model, profile->options);
 	return profile_give(profile, &text, ret_json);
 }
@@ -387,8 +381,7 @@ int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
 	application.ctx = ctx;
 	result = write_table(&text, &application, &arena);
 	if (result < 0)
-		diag_set(&profile->diag, "no table: %s",
-		         result == -ENOMEM ? "out of memory" : callgate_diagnosis(ctx));
+		diag_set(&profile->diag, "no table: %s", result == -ENOMEM ? "out of memory" : callgate_diagnosis(ctx));
 	arena_finish(&arena);
 	seccomp_release(ctx);
 	if (result == 0)
@@ -397,8 +390,8 @@ int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
 	return result;
 }
 
-int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_t rule,
-                                 unsigned int *ret_line, unsigned int *ret_column)
+int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_t rule, unsigned int *ret_line,
+                                 unsigned int *ret_column)
 {
 	if (!profile || !profile->is_usable || !ret_line || !ret_column)
 		return -EINVAL;

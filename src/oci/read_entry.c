@@ -16,8 +16,7 @@ struct selector {
 };
 
 /* Finding a name takes long: only for messages that are kept. */
-static const char *closest(const struct reader *reader, const char *(*closest_of)(const char *),
-                           const char *name)
+static const char *closest(const struct reader *reader, const char *(*closest_of)(const char *), const char *name)
 {
 	return messages_take_warnings(reader->messages) ? closest_of(name) : NULL;
 }
@@ -78,8 +77,7 @@ static struct selector read_selector(struct reader *reader, const struct value *
 /* includes wants all capabilities, one of the architectures, and the kernel; of excludes one of these is enough. */
 static bool is_excluded(struct reader *reader, const struct members *members)
 {
-	const struct value *includes = member(members, KEY_INCLUDES),
-	                   *excludes = member(members, KEY_EXCLUDES);
+	const struct value *includes = member(members, KEY_INCLUDES), *excludes = member(members, KEY_EXCLUDES);
 	struct selector in = {.has_all_caps = true}, out = {0};
 
 	if (includes)
@@ -113,8 +111,7 @@ static bool read_name(struct reader *reader, const struct value *value, struct n
 	return true;
 }
 
-static void read_names(struct reader *reader, const struct members *members, struct place place,
-                       struct entry *entry)
+static void read_names(struct reader *reader, const struct members *members, struct place place, struct entry *entry)
 {
 	const struct value *list = member(members, KEY_NAMES), *value;
 	const struct value *single = member_text(members, KEY_NAME) ? member(members, KEY_NAME) : NULL;
@@ -122,12 +119,10 @@ static void read_names(struct reader *reader, const struct members *members, str
 
 	if (single && count)
 		messages_error(reader->messages,
-		               place_is_after(single->place, list->place) ? single->key_place
-		                                                          : list->key_place,
+		               place_is_after(single->place, list->place) ? single->key_place : list->key_place,
 		               "\"name\" beside \"names\": one of them");
 	if (list && !count && !single)
-		messages_warn_unless_strict(reader->messages, list->place,
-		                            "no names: this entry has no effect");
+		messages_warn_unless_strict(reader->messages, list->place, "no names: this entry has no effect");
 	bool is_wrong_kind = members->of[KEY_NAME] && !member(members, KEY_NAME);
 	if (!single && !is_wrong_kind)
 		require_member(reader, members, place, KEY_NAMES);
@@ -157,8 +152,7 @@ static const char *remark_on(const struct scmp_arg_cmp *compare, const char **re
 	if (((op == SCMP_CMP_GE || masked) && value == 0) || (op == SCMP_CMP_LE && value == UINT64_MAX))
 		return "this condition always holds";
 	*ret_finding = "dead";
-	return !masked && compare->datum_b ? "valueTwo is for SCMP_CMP_MASKED_EQ: it has no effect here"
-	                                   : NULL;
+	return !masked && compare->datum_b ? "valueTwo is for SCMP_CMP_MASKED_EQ: it has no effect here" : NULL;
 }
 
 static void read_condition(struct reader *reader, const struct value *value, struct condition *condition)

@@ -47,9 +47,8 @@ static bool parse_default(struct reader *reader)
 	if (!parse_action(reader, &again))
 		return false;
 	if (policy->has_default && strcmp(policy->fallback.text, again.text) != 0)
-		return scan_fail(&reader->scan, reader->scan.start,
-		                 "this contradicts `default %s` in line %u", policy->fallback.text,
-		                 policy->default_place.line);
+		return scan_fail(&reader->scan, reader->scan.start, "this contradicts `default %s` in line %u",
+		                 policy->fallback.text, policy->default_place.line);
 	if (policy->has_default)
 		return true;
 	policy->has_default = true;
@@ -89,8 +88,7 @@ static bool parse_archs(struct reader *reader, const char *end, struct file_arch
 static bool parse_arch(struct reader *reader)
 {
 	if (reader->policy->has_archs)
-		return scan_fail(&reader->scan, reader->scan.start,
-		                 "a second `arch`; one line can name several");
+		return scan_fail(&reader->scan, reader->scan.start, "a second `arch`; one line can name several");
 	reader->policy->has_archs = true;
 	return parse_archs(reader, NULL, &reader->policy->archs);
 }
@@ -120,7 +118,10 @@ static bool parse_kernel(struct reader *reader)
 	return true;
 }
 
-/* "unknown calls -> ENOSYS": newer than all that callgate knows; "newer calls -> ENOSYS": than all that statements name. */
+/*
+ * "unknown calls -> ENOSYS": newer than all that callgate knows; "newer calls -> ENOSYS": than all that statements
+ * name.
+ */
 static bool parse_newer(struct reader *reader, enum callgate_unknown_calls which)
 {
 	struct policy_text *policy = reader->policy;
@@ -208,8 +209,7 @@ static bool parse_line(struct reader *reader)
 	else if (scan_take(scan, "include"))
 		done = parse_include(reader);
 	else if (scan_take(scan, "on"))
-		done = parse_archs(reader, ":", &archs) &&
-		       parse_statement(reader, scan_take(scan, "use"), &archs);
+		done = parse_archs(reader, ":", &archs) && parse_statement(reader, scan_take(scan, "use"), &archs);
 	else
 		done = parse_statement(reader, scan_take(scan, "use"), &archs);
 	return done && scan_expect_end(scan);
@@ -258,8 +258,7 @@ static bool read_included(struct reader *includer, const char *where, const char
 	                        .messages = includer->messages,
 	                        .includer = includer,
 	                        .path = path,
-	                        .included_at =
-	                            includer->included_at.line ? includer->included_at : place_now(includer),
+	                        .included_at = includer->included_at.line ? includer->included_at : place_now(includer),
 	                        .identity = *identity,
 	                        .has_identity = true};
 	struct strbuf text = {0};
@@ -272,8 +271,7 @@ static bool read_included(struct reader *includer, const char *where, const char
 	if (count < 0)
 		scan_fail(&includer->scan, where, "%s: %s", path, strerror(errno));
 	else if (text.length > CALLGATE_PROFILE_SIZE_MAX)
-		scan_fail(&includer->scan, where, "%s: a policy has at most %u bytes", path,
-		          CALLGATE_PROFILE_SIZE_MAX);
+		scan_fail(&includer->scan, where, "%s: a policy has at most %u bytes", path, CALLGATE_PROFILE_SIZE_MAX);
 	else if (text.failed)
 		scan_fail_memory(&includer->scan);
 	else
@@ -320,8 +318,7 @@ static void hand_on_messages(struct reader *reader, size_t first)
 	reader->messages->file = reader->path;
 	for (size_t i = first; i < reader->policy->output.messages.count; i++) {
 		const struct callgate_test_message *message = &reader->policy->output.messages.items[i];
-		messages_error(reader->messages, ((struct place){message->line, message->column}), "%s",
-		               message->text);
+		messages_error(reader->messages, ((struct place){message->line, message->column}), "%s", message->text);
 	}
 	reader->policy->output.messages.count = first;
 	reader->messages->file = outer;
@@ -373,8 +370,7 @@ bool policy_action_on(const struct file_expectation *action, uint32_t arch, uint
 
 	if (cases_evaluate(&action->value, arch, &value, &missing) < 0)
 		return false;
-	*ret_action =
-	    action->result == FILE_NUMBER ? (uint32_t)value.bits : action->action | (uint32_t)value.bits;
+	*ret_action = action->result == FILE_NUMBER ? (uint32_t)value.bits : action->action | (uint32_t)value.bits;
 	return true;
 }
 
@@ -387,14 +383,11 @@ static bool is_open_default(uint32_t action)
 }
 
 /* Architectures: those that the environment has, or the policy, or the machine. */
-static bool set_archs(struct model *model, const struct policy_text *policy,
-                      const struct environment *environment, struct arena *arena)
+static bool set_archs(struct model *model, const struct policy_text *policy, const struct environment *environment,
+                      struct arena *arena)
 {
-	size_t given = environment->archs.count, count = given               ? given
-	                                                 : policy->has_archs ? policy->archs.count
-	                                                                     : 1;
-	const struct callgate_arch **archs =
-	    arena_alloc_array(arena, count, sizeof(const struct callgate_arch *));
+	size_t given = environment->archs.count, count = given ? given : policy->has_archs ? policy->archs.count : 1;
+	const struct callgate_arch **archs = arena_alloc_array(arena, count, sizeof(const struct callgate_arch *));
 
 	if (!archs)
 		return false;
@@ -407,15 +400,14 @@ static bool set_archs(struct model *model, const struct policy_text *policy,
 	return true;
 }
 
-static void set_model(struct model *model, const struct policy_text *policy,
-                      const struct environment *environment, struct messages *messages)
+static void set_model(struct model *model, const struct policy_text *policy, const struct environment *environment,
+                      struct messages *messages)
 {
 	uint32_t action = SCMP_ACT_KILL_PROCESS;
 
 	if (!policy_action_on(&policy->fallback, model->archs[0]->token, &action))
 		messages_error(messages, policy->default_place, "this machine does not have the error");
-	model->fallback =
-	    (struct verdict){.name = "default", .action = action, .place = policy->default_place};
+	model->fallback = (struct verdict){.name = "default", .action = action, .place = policy->default_place};
 	if (action_takes_number(action & 0xffff0000u)) {
 		model->fallback.action = action & 0xffff0000u;
 		model->fallback.has_number = true;

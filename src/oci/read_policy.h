@@ -7,8 +7,8 @@
 
 /* A line with an arrow. */
 struct statement {
-	struct named
-	    origin; /* first, as origins lead here: where it is, or the `include` through which it comes */
+	/* first, as origins lead here: where it is, or the `include` through which it comes */
+	struct named origin;
 	const char *file;
 	struct place place;
 	struct file_archs archs; /* `on`: only these */
@@ -32,8 +32,8 @@ struct policy_text {
 bool policy_is_one(const char *text, size_t size);
 
 /*
- * Reads a policy, and what it includes, into model->policy, which the caller finishes in any case, and the model. 0, -EINVAL after an error
- * message, -ENOMEM.
+ * Reads a policy, and what it includes, into model->policy, which the caller finishes in any case, and the model. 0,
+ * -EINVAL after an error message, -ENOMEM.
  */
 int policy_read(struct model *model, const char *text, size_t size, const struct environment *environment,
                 struct arena *arena, struct messages *messages);
@@ -42,7 +42,10 @@ void policy_finish(struct policy_text *policy);
 /* The whole action on an architecture: errors have other numbers on some. False: a constant is missing there. */
 bool policy_action_on(const struct file_expectation *action, uint32_t arch, uint32_t *ret_action);
 
-/* Adds the rules to the application's context, which has none; warns of statements that never decide. 0 or -errno, and the diag says why. */
+/*
+ * Adds the rules to the application's context, which has none; warns of statements that never decide. 0 or -errno, and
+ * the diag says why.
+ */
 int policy_apply(struct application *application);
 
 #endif

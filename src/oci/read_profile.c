@@ -68,8 +68,8 @@ static struct place read_returned(struct reader *reader, const struct members *m
 	if (has_number && has_name && verdict->number != named)
 		messages_error(reader->messages,
 		               place_is_after(name->place, number->place) ? name->place : number->place,
-		               "contradiction: %s is %" PRIu64 ", and the number given is %" PRIu64,
-		               name->text, named, verdict->number);
+		               "contradiction: %s is %" PRIu64 ", and the number given is %" PRIu64, name->text, named,
+		               verdict->number);
 	if (!has_number && has_name)
 		verdict->number = named;
 	return has_number ? number->place : has_name ? name->place : (struct place){0};
@@ -87,11 +87,10 @@ void read_verdict(struct reader *reader, const struct members *members, enum key
 		return;
 	if (!action_takes_number(verdict->action))
 		messages_warn_unless_strict(reader->messages, place,
-		                            "%s returns no error number: this one has no effect",
-		                            verdict->name);
+		                            "%s returns no error number: this one has no effect", verdict->name);
 	else if (verdict->action == SCMP_ACT_ERRNO(0) && verdict->number > ERRNO_MAX)
-		messages_error(reader->messages, place, "errors are numbered up to %d, this is %" PRIu64,
-		               ERRNO_MAX, verdict->number);
+		messages_error(reader->messages, place, "errors are numbered up to %d, this is %" PRIu64, ERRNO_MAX,
+		               verdict->number);
 }
 
 /* ---- entries ---- */
@@ -158,8 +157,8 @@ static void add_arch(struct reader *reader, const struct value *value)
 }
 
 /*
- * A row of archMap: an architecture and those that its kernel runs beside it. Docker looks at the first row about the machine and no
- * other; *place is that row's, or line 0.
+ * A row of archMap: an architecture and those that its kernel runs beside it. Docker looks at the first row about the
+ * machine and no other; *place is that row's, or line 0.
  */
 static void read_arch_row(struct reader *reader, const struct value *value, struct place *place)
 {
@@ -171,8 +170,7 @@ static void read_arch_row(struct reader *reader, const struct value *value, stru
 	require_member(reader, &members, value->place, KEY_ARCHITECTURE);
 	if (is_machine && place->line)
 		messages_warn(reader->messages, value->place,
-		              "line %u has a row for %s already: this one has no effect", place->line,
-		              arch->oci_name);
+		              "line %u has a row for %s already: this one has no effect", place->line, arch->oci_name);
 	for (size_t i = 0; (other = element(&members, KEY_SUB_ARCHITECTURES, i)); i++) {
 		if (is_machine && !place->line)
 			add_arch(reader, other);
@@ -205,8 +203,7 @@ static bool start_archs(struct reader *reader)
 
 static void read_archs(struct reader *reader, const struct members *members)
 {
-	const struct value *list = member(members, KEY_ARCHITECTURES), *map = member(members, KEY_ARCH_MAP),
-	                   *value;
+	const struct value *list = member(members, KEY_ARCHITECTURES), *map = member(members, KEY_ARCH_MAP), *value;
 	struct place row = {0};
 
 	if (list && map && list->count && map->count) {
@@ -229,8 +226,7 @@ static void read_flags(struct reader *reader, const struct members *members)
 	const struct value *value;
 
 	for (size_t i = 0; (value = element(members, KEY_FLAGS, i)); i++) {
-		const struct word *flag =
-		    element_text(reader, value) ? read_word(reader, value, flag_words) : NULL;
+		const struct word *flag = element_text(reader, value) ? read_word(reader, value, flag_words) : NULL;
 		if (flag)
 			reader->model->flags[flag->value] = true;
 	}
@@ -273,10 +269,8 @@ static bool needs_enosys(const struct model *model, uint32_t default_errno)
 
 /* ORDER callgate-profile(5). Several conditions on one argument, and EPERM, are the same to all of them. */
 static const enum callgate_unknown_calls unknown_calls_of[] = {
-    [CALLGATE_PROFILE_LIKE_DOCKER] =
-        CALLGATE_UNKNOWN_CALLS_NAMED, /* Docker resolves, runc makes the filter */
-    [CALLGATE_PROFILE_LIKE_PODMAN] =
-        CALLGATE_UNKNOWN_CALLS_DEFAULT, /* Podman resolves, crun makes the filter */
+    [CALLGATE_PROFILE_LIKE_DOCKER] = CALLGATE_UNKNOWN_CALLS_NAMED,   /* Docker resolves, runc makes the filter */
+    [CALLGATE_PROFILE_LIKE_PODMAN] = CALLGATE_UNKNOWN_CALLS_DEFAULT, /* Podman resolves, crun makes the filter */
     [CALLGATE_PROFILE_LIKE_RUNC] = CALLGATE_UNKNOWN_CALLS_NAMED,
     [CALLGATE_PROFILE_LIKE_CRUN] = CALLGATE_UNKNOWN_CALLS_DEFAULT,
 };
@@ -302,18 +296,14 @@ static void decide_meaning(const struct reader *reader, struct model *model)
 int model_read(struct model *model, const struct value *root, const struct environment *environment,
                const uint32_t *options, struct arena *arena, struct messages *messages)
 {
-	struct reader reader = {.messages = messages,
-	                        .arena = arena,
-	                        .environment = environment,
-	                        .options = options,
-	                        .model = model};
+	struct reader reader = {
+	    .messages = messages, .arena = arena, .environment = environment, .options = options, .model = model};
 	struct members members = read_members(&reader, root, OBJECT_PROFILE);
 
 	if (!start_archs(&reader))
 		return -ENOMEM;
 	require_member(&reader, &members, root->place, KEY_DEFAULT_ACTION);
-	read_verdict(&reader, &members, KEY_DEFAULT_ACTION, KEY_DEFAULT_ERRNO_RET, KEY_DEFAULT_ERRNO,
-	             &model->fallback);
+	read_verdict(&reader, &members, KEY_DEFAULT_ACTION, KEY_DEFAULT_ERRNO_RET, KEY_DEFAULT_ERRNO, &model->fallback);
 	read_archs(&reader, &members);
 	read_flags(&reader, &members);
 	read_listener(&reader, &members);

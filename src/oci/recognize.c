@@ -6,11 +6,12 @@
 
 #include "oci/profile_handle.h"
 
-/* An instruction of classic BPF, in either byte order: only jumps use bytes 2 and 3, and a program begins with a load. */
+/*
+ * An instruction of classic BPF, in either byte order: only jumps use bytes 2 and 3, and a program begins with a load.
+ */
 static bool looks_like_program(const char *text, size_t size)
 {
-	static const char little[] = {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
-	                  big[] = {0, BPF_LD | BPF_W | BPF_ABS, 0, 0};
+	static const char little[] = {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0}, big[] = {0, BPF_LD | BPF_W | BPF_ABS, 0, 0};
 
 	return size >= sizeof(struct sock_filter) && size % sizeof(struct sock_filter) == 0 &&
 	       (memcmp(text, little, sizeof(little)) == 0 || memcmp(text, big, sizeof(big)) == 0);
@@ -26,7 +27,10 @@ static bool has_line(const char *text, const char *words)
 	return at != NULL;
 }
 
-/* The first line that says something is a key of YAML, or one of its marks. JSON has neither: its first word is in quotes, after a brace. */
+/*
+ * The first line that says something is a key of YAML, or one of its marks. JSON has neither: its first word is in
+ * quotes, after a brace.
+ */
 static bool looks_like_yaml(const char *text)
 {
 	text += strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;

@@ -66,9 +66,7 @@ static bool range_of(const struct scmp_arg_cmp *compare, uint64_t *ret_first, ui
 	uint64_t value = compare->datum_a;
 
 	*ret_first = op == SCMP_CMP_GT ? value + 1 : op == SCMP_CMP_GE || op == SCMP_CMP_EQ ? value : 0;
-	*ret_last = op == SCMP_CMP_LT                        ? value - 1
-	            : op == SCMP_CMP_LE || op == SCMP_CMP_EQ ? value
-	                                                     : UINT64_MAX;
+	*ret_last = op == SCMP_CMP_LT ? value - 1 : op == SCMP_CMP_LE || op == SCMP_CMP_EQ ? value : UINT64_MAX;
 	if (op == SCMP_CMP_LT || op == SCMP_CMP_GT)
 		return value != (op == SCMP_CMP_LT ? 0 : UINT64_MAX);
 	return op != SCMP_CMP_NE && op != SCMP_CMP_MASKED_EQ;
@@ -89,7 +87,9 @@ static bool is_bits(const struct scmp_arg_cmp *compare)
 	return compare->op == SCMP_CMP_MASKED_EQ || compare->op == SCMP_CMP_EQ;
 }
 
-/* Single values, upper bounds, lower bounds; and what decides where the value is the same. ORDER callgate-profile(5). */
+/*
+ * Single values, upper bounds, lower bounds; and what decides where the value is the same. ORDER callgate-profile(5).
+ */
 static const struct {
 	int kind, rank;
 } orders[] = {
@@ -122,8 +122,7 @@ static bool condition_contains(const struct scmp_arg_cmp *outer, const struct sc
 	if (is_bits(outer) && is_bits(inner))
 		return (mask_of(outer) & ~mask_of(inner)) == 0 &&
 		       ((value_of(outer) ^ value_of(inner)) & mask_of(outer)) == 0;
-	return has_range && range_of(outer, &outer_first, &outer_last) && outer_first <= first &&
-	       last <= outer_last;
+	return has_range && range_of(outer, &outer_first, &outer_last) && outer_first <= first && last <= outer_last;
 }
 
 bool conditions_exclude(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp *b)
@@ -131,8 +130,7 @@ bool conditions_exclude(const struct scmp_arg_cmp *a, const struct scmp_arg_cmp 
 	uint64_t first_a, last_a, first_b, last_b;
 
 	if (a->op == SCMP_CMP_NE || b->op == SCMP_CMP_NE)
-		return (a->op == SCMP_CMP_EQ || b->op == SCMP_CMP_EQ) && a->datum_a == b->datum_a &&
-		       a->op != b->op;
+		return (a->op == SCMP_CMP_EQ || b->op == SCMP_CMP_EQ) && a->datum_a == b->datum_a && a->op != b->op;
 	if (is_bits(a) && is_bits(b))
 		return ((value_of(a) ^ value_of(b)) & mask_of(a) & mask_of(b)) != 0;
 	return range_of(a, &first_a, &last_a) && range_of(b, &first_b, &last_b) &&

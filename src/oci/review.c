@@ -1,6 +1,9 @@
 #include "oci/application.h"
 
-/* So many entries with conditions for one call are compared with each other: more are generated, and nobody reads about them. */
+/*
+ * So many entries with conditions for one call are compared with each other: more are generated, and nobody reads about
+ * them.
+ */
 enum { COMPARED_MAX = 64 };
 
 struct review {
@@ -39,8 +42,7 @@ static bool is_wide(const struct scmp_arg_cmp *compare)
 {
 	bool masked = compare->op == SCMP_CMP_MASKED_EQ;
 
-	return compare->datum_a > UINT32_MAX ||
-	       (masked && (compare->datum_a & compare->datum_b) > UINT32_MAX);
+	return compare->datum_a > UINT32_MAX || (masked && (compare->datum_a & compare->datum_b) > UINT32_MAX);
 }
 
 /* On those architectures it means another number, as in Docker. */
@@ -50,10 +52,9 @@ static void review_width(const struct review *review, const struct entry *entry)
 
 	for (size_t i = 0; narrow && i < entry->condition_count; i++)
 		if (is_wide(&entry->conditions[i].compare))
-			messages_find(
-			    review->messages, "width", entry->conditions[i].place,
-			    "on %s, where arguments have 32 bits, only the lower 32 bits of the value count",
-			    narrow->name);
+			messages_find(review->messages, "width", entry->conditions[i].place,
+			              "on %s, where arguments have 32 bits, only the lower 32 bits of the value count",
+			              narrow->name);
 }
 
 /* The default is that one condition is enough, as soon as an argument is compared twice. */
@@ -67,8 +68,7 @@ static void review_pairs(const struct review *review, const struct entry *entry)
 				continue;
 			if (review->same_argument_is_or ? conditions_cover(before, &later->compare)
 			                                : conditions_exclude(before, &later->compare)) {
-				messages_add(review->messages,
-				             review->same_argument_is_or ? "always" : "never",
+				messages_add(review->messages, review->same_argument_is_or ? "always" : "never",
 				             CALLGATE_SEVERITY_NOTE, later->place,
 				             review->same_argument_is_or
 				                 ? "one of these conditions on argument %u always holds"
@@ -90,9 +90,8 @@ static void review_conditions(const struct review *review, const struct entry *e
 	review_pairs(review, entry);
 	messages_warn(review->messages, second->place, "argument %u is compared twice in this entry: %s",
 	              second->compare.arg,
-	              review->same_argument_is_or
-	                  ? "as in Docker, it is enough when any one of its conditions holds"
-	                  : "here all its conditions must hold, in Docker any one is enough");
+	              review->same_argument_is_or ? "as in Docker, it is enough when any one of its conditions holds"
+	                                          : "here all its conditions must hold, in Docker any one is enough");
 }
 
 static void review_notify(const struct review *review, const struct verdict *verdict)
@@ -107,9 +106,8 @@ static void review_entry(const struct review *review, const struct entry *entry)
 	const struct verdict *verdict = &entry->verdict, *fallback = &review->model->fallback;
 
 	if (!entry->excluded && !entry_has_effect(review->model, entry, review->default_errno))
-		messages_find(
-		    review->messages, "dead", verdict->place,
-		    "this is the default action: the entry has no effect, not even on entries before it");
+		messages_find(review->messages, "dead", verdict->place,
+		              "this is the default action: the entry has no effect, not even on entries before it");
 	if (verdict->action == SCMP_ACT_ERRNO(0) && !verdict->has_number && fallback->has_number &&
 	    fallback->number != review->default_errno)
 		messages_warn(review->messages, verdict->place,
@@ -141,30 +139,30 @@ static bool have_same_conditions(const struct entry *a, const struct entry *b)
 	return true;
 }
 
-static void review_pair(const struct review *review, const struct reference *before,
-                        const struct reference *reference)
+static void review_pair(const struct review *review, const struct reference *before, const struct reference *reference)
 {
 	const char *name = reference->named->name;
 	unsigned int line = before->named->place.line;
 
 	if (value_of(review, &before->entry->verdict) == value_of(review, &reference->entry->verdict))
-		messages_find(review->messages, "dead", reference->named->place,
-		              "repeats what line %u says about %s", line, name);
+		messages_find(review->messages, "dead", reference->named->place, "repeats what line %u says about %s",
+		              line, name);
 	else
 		messages_error(review->messages, reference->named->place,
-		               "contradicts line %u about %s: the same conditions, another action", line,
-		               name);
+		               "contradicts line %u about %s: the same conditions, another action", line, name);
 }
 
-static void never_reached(const struct review *review, const struct reference *reference,
-                          const struct reference *by)
+static void never_reached(const struct review *review, const struct reference *reference, const struct reference *by)
 {
 	messages_find(review->messages, "dead", reference->named->place,
 	              "never reached: line %u decides all calls of %s for which these conditions hold",
 	              by->named->place.line, reference->named->name);
 }
 
-/* The first stands before the second in the profile. A rule that holds for less than another has to count first to matter. */
+/*
+ * The first stands before the second in the profile. A rule that holds for less than another has to count first to
+ * matter.
+ */
 static void review_overlap(const struct review *review, const struct reference *before,
                            const struct reference *reference)
 {
@@ -186,8 +184,8 @@ static void review_overlap(const struct review *review, const struct reference *
 		               before->named->place.line, reference->named->name);
 }
 
-static void review_conditional(const struct review *review, const struct reference *const *before,
-                               size_t count, const struct reference *reference)
+static void review_conditional(const struct review *review, const struct reference *const *before, size_t count,
+                               const struct reference *reference)
 {
 	for (size_t i = 0; i < count; i++)
 		if (have_same_conditions(before[i]->entry, reference->entry)) {
@@ -199,16 +197,15 @@ static void review_conditional(const struct review *review, const struct referen
 }
 
 /* After an entry without conditions. */
-static void review_after(const struct review *review, const struct reference *whole,
-                         const struct reference *reference)
+static void review_after(const struct review *review, const struct reference *whole, const struct reference *reference)
 {
 	if (have_same_conditions(whole->entry, reference->entry) &&
 	    value_of(review, &whole->entry->verdict) == value_of(review, &reference->entry->verdict))
 		review_pair(review, whole, reference);
 	else
 		messages_find(review->messages, "dead", reference->named->place,
-		              "never reached: line %u already decides every call of %s",
-		              whole->named->place.line, reference->named->name);
+		              "never reached: line %u already decides every call of %s", whole->named->place.line,
+		              reference->named->name);
 }
 
 /* All references of one call, in the order of the profile. */
@@ -223,10 +220,9 @@ static void review_call(const struct review *review, const struct reference *ref
 			review_after(review, whole, reference);
 		} else if (reference->entry->condition_count == 0) {
 			if (kept)
-				messages_find(
-				    review->messages, "dead", reference->named->place,
-				    "decides every call of %s: the conditions of line %u have no effect",
-				    reference->named->name, conditional[0]->named->place.line);
+				messages_find(review->messages, "dead", reference->named->place,
+				              "decides every call of %s: the conditions of line %u have no effect",
+				              reference->named->name, conditional[0]->named->place.line);
 			whole = reference;
 		} else {
 			review_conditional(review, conditional, kept, reference);
@@ -240,8 +236,7 @@ void review_model(const struct model *model, const struct references *references
                   struct messages *messages)
 {
 	struct review review = {model, options[CALLGATE_PROFILE_DEFAULT_ERRNO],
-	                        options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR,
-	                        messages};
+	                        options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR, messages};
 
 	review_notify(&review, &model->fallback);
 	for (size_t i = 0; i < model->entry_count; i++)

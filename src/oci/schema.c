@@ -46,8 +46,7 @@ static bool has_kind(struct reader *reader, const struct value *value, enum valu
 	if (value->kind == expected)
 		return true;
 	messages_error(reader->messages, value->place, "%s%s%s must be %s, this is %s", quote,
-	               value->key ? value->key : "here", quote, kind_texts[expected],
-	               kind_texts[value->kind]);
+	               value->key ? value->key : "here", quote, kind_texts[expected], kind_texts[value->kind]);
 	return false;
 }
 
@@ -75,17 +74,16 @@ static enum key report_unknown_key(struct reader *reader, const struct value *it
 			similar_offer(&similar, keys[i].name);
 	members->has_errors = members->has_errors || similar.best || reader->messages->strict;
 	if (similar.best)
-		messages_error(reader->messages, item->key_place, "unknown key \"%s\"; is \"%s\" meant?",
-		               item->key, similar.best);
+		messages_error(reader->messages, item->key_place, "unknown key \"%s\"; is \"%s\" meant?", item->key,
+		               similar.best);
 	else
-		messages_warn_unless_strict(reader->messages, item->key_place, "unknown key \"%s\"%s",
-		                            item->key, reader->messages->strict ? "" : " has no effect");
+		messages_warn_unless_strict(reader->messages, item->key_place, "unknown key \"%s\"%s", item->key,
+		                            reader->messages->strict ? "" : " has no effect");
 	return KEYS;
 }
 
 /* As container runtimes read it: they ignore what they do not know, and case. With --strict neither is ignored. */
-static enum key key_of(struct reader *reader, const struct value *item, enum object object,
-                       struct members *members)
+static enum key key_of(struct reader *reader, const struct value *item, enum object object, struct members *members)
 {
 	enum key key = find_key(object, item->key, strcmp);
 	bool strict = reader->messages->strict;
@@ -101,8 +99,7 @@ static enum key key_of(struct reader *reader, const struct value *item, enum obj
 		               keys[key].name);
 	else
 		messages_warn(reader->messages, item->key_place,
-		              "\"%s\" is taken for \"%s\": some programs ignore the key", item->key,
-		              keys[key].name);
+		              "\"%s\" is taken for \"%s\": some programs ignore the key", item->key, keys[key].name);
 	return key;
 }
 
@@ -112,8 +109,7 @@ static void note_reader(struct reader *reader, enum key key, const struct value 
 	bool is_error_name = key == KEY_DEFAULT_ERRNO || key == KEY_ERRNO;
 
 	reader->is_podmans = reader->is_podmans || (is_error_name && item->length);
-	reader->is_dockers =
-	    reader->is_dockers || key == KEY_ARCH_MAP || key == KEY_INCLUDES || key == KEY_EXCLUDES;
+	reader->is_dockers = reader->is_dockers || key == KEY_ARCH_MAP || key == KEY_INCLUDES || key == KEY_EXCLUDES;
 }
 
 struct members read_members(struct reader *reader, const struct value *value, enum object object)
@@ -134,8 +130,8 @@ struct members read_members(struct reader *reader, const struct value *value, en
 			               "\"%s\" is there twice: line %u has it already", keys[key].name,
 			               members.of[key]->key_place.line);
 		/* A condition with both numbers in quotes has one mistake. */
-		bool is_known_mistake = key == KEY_VALUE_TWO && members.of[KEY_VALUE] &&
-		                        members.of[KEY_VALUE]->kind == item->kind;
+		bool is_known_mistake =
+		    key == KEY_VALUE_TWO && members.of[KEY_VALUE] && members.of[KEY_VALUE]->kind == item->kind;
 		if (item->kind == VALUE_NUMBER || !is_known_mistake)
 			has_kind(reader, item, keys[key].kind);
 		members.of[key] = item;
@@ -170,8 +166,7 @@ void require_member(struct reader *reader, const struct members *members, struct
 
 	assert(keys[key].object != OBJECT_SELECTOR); /* it may lack all of its keys */
 	if (!members->of[key] && !members->has_errors)
-		messages_error(reader->messages, place, "%s has no \"%s\"", nouns[keys[key].object],
-		               keys[key].name);
+		messages_error(reader->messages, place, "%s has no \"%s\"", nouns[keys[key].object], keys[key].name);
 }
 
 const struct value *element(const struct members *members, enum key key, size_t index)
@@ -187,15 +182,15 @@ const char *element_text(struct reader *reader, const struct value *value)
 	return has_kind(reader, value, VALUE_STRING) ? value->text : NULL;
 }
 
-void report_unknown(struct reader *reader, const struct value *value, const char *what,
-                    const char *consequence, const char *prefix, const char *closest)
+void report_unknown(struct reader *reader, const struct value *value, const char *what, const char *consequence,
+                    const char *prefix, const char *closest)
 {
 	bool is_error = !consequence || reader->messages->strict;
 
 	messages_add(reader->messages, "name", is_error ? CALLGATE_SEVERITY_ERROR : CALLGATE_SEVERITY_WARNING,
-	             value->place, "unknown %s \"%s\"%s%s%s%s%s", what, value->text,
-	             consequence ? consequence : "", closest ? "; is \"" : "", closest ? prefix : "",
-	             closest ? closest : "", closest ? "\" meant?" : "");
+	             value->place, "unknown %s \"%s\"%s%s%s%s%s", what, value->text, consequence ? consequence : "",
+	             closest ? "; is \"" : "", closest ? prefix : "", closest ? closest : "",
+	             closest ? "\" meant?" : "");
 }
 
 const struct word *read_word(struct reader *reader, const struct value *value, const struct word *table)
@@ -223,9 +218,8 @@ bool read_number(struct reader *reader, const struct members *members, enum key 
 		return false;
 	if (!value_is_unsigned(value, &number) || number > largest) {
 		messages_error(reader->messages, value->place,
-		               "\"%s\" must be a whole number from 0 to %" PRIu64 ", this is %.*s",
-		               value->key, largest, value->length > 40 ? 40 : (int)value->length,
-		               value->text);
+		               "\"%s\" must be a whole number from 0 to %" PRIu64 ", this is %.*s", value->key, largest,
+		               value->length > 40 ? 40 : (int)value->length, value->text);
 		return false;
 	}
 	*ret_number = number;

@@ -72,7 +72,10 @@ struct members read_members(struct reader *reader, const struct value *value, en
 /* NULL if it is not there, or of a kind that was reported to be wrong. */
 const struct value *member(const struct members *members, enum key key);
 
-/* The text of a member; NULL where it is empty too, which counts as absent for the Go programs that this format comes from. */
+/*
+ * The text of a member; NULL where it is empty too, which counts as absent for the Go programs that this format comes
+ * from.
+ */
 const char *member_text(const struct members *members, enum key key);
 
 /* An error about the object at `place`, unless the key is there. */
@@ -88,13 +91,15 @@ const char *element_text(struct reader *reader, const struct value *value);
 const struct word *read_word(struct reader *reader, const struct value *value, const struct word *table);
 
 /*
- * "unknown WHAT ..., is PREFIX+CLOSEST meant?": an error; where the profile can be used without the name, a warning unless --strict, with
- * what comes of it.
+ * "unknown WHAT ..., is PREFIX+CLOSEST meant?": an error; where the profile can be used without the name, a warning
+ * unless --strict, with what comes of it.
  */
-void report_unknown(struct reader *reader, const struct value *value, const char *what,
-                    const char *consequence, const char *prefix, const char *closest);
+void report_unknown(struct reader *reader, const struct value *value, const char *what, const char *consequence,
+                    const char *prefix, const char *closest);
 
-/* Is the member a whole number of at most `largest`? False without a message if it is not there, or of the wrong kind. */
+/*
+ * Is the member a whole number of at most `largest`? False without a message if it is not there, or of the wrong kind.
+ */
 bool read_number(struct reader *reader, const struct members *members, enum key key, uint64_t largest,
                  uint64_t *ret_number);
 

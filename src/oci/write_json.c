@@ -77,15 +77,14 @@ static void add_cubes(struct json_writer *writer, struct alternatives *alternati
 		if (cubes[i].mask == all)
 			add_condition(writer, alternatives, index, SCMP_CMP_EQ, cubes[i].value, 0);
 		else if (cubes[i].mask)
-			add_condition(writer, alternatives, index, SCMP_CMP_MASKED_EQ, cubes[i].mask,
-			              cubes[i].value);
+			add_condition(writer, alternatives, index, SCMP_CMP_MASKED_EQ, cubes[i].mask, cubes[i].value);
 		else if (!vec_push_in(&alternatives->words, writer->conversion->arena, ""))
 			fail(writer, -ENOMEM);
 }
 
 /* `all`: the bits that a comparison without a mask looks at. */
-static void add_alternatives(struct json_writer *writer, struct alternatives *alternatives,
-                             unsigned int index, const struct comparison *comparison, uint64_t all)
+static void add_alternatives(struct json_writer *writer, struct alternatives *alternatives, unsigned int index,
+                             const struct comparison *comparison, uint64_t all)
 {
 	bool is_whole = comparison->width == 64 || all == UINT32_MAX;
 	uint64_t most = comparison->width == 32 ? UINT32_MAX : UINT64_MAX;
@@ -111,8 +110,8 @@ static void add_entry(struct json_writer *writer, const char *name, const char *
 	while (at < writer->entries.count && strcmp(writer->entries.items[at].words, words) != 0)
 		at++;
 	if (at == ENTRIES_MAX)
-		fail(writer, diag_fail(writer->conversion->diag, -EDQUOT, "it takes more than %d entries",
-		                       ENTRIES_MAX));
+		fail(writer,
+		     diag_fail(writer->conversion->diag, -EDQUOT, "it takes more than %d entries", ENTRIES_MAX));
 	else if ((at == writer->entries.count && !vec_push_in(&writer->entries, arena, new)) ||
 	         !vec_push_in(&writer->entries.items[at].names, arena, name))
 		fail(writer, -ENOMEM);
@@ -139,8 +138,7 @@ static void add_combinations(struct json_writer *writer, const char *name, uint3
 		struct strbuf text = {0};
 		write_action(&text, action);
 		for (unsigned int i = 0; i < CALLGATE_ARGUMENTS; i++) {
-			const char *words =
-			    arguments[i].words.count ? arguments[i].words.items[chosen[i]] : "";
+			const char *words = arguments[i].words.count ? arguments[i].words.items[chosen[i]] : "";
 			if (!*words)
 				continue;
 			strbuf_printf(&text, "%s%s", separator, words);
@@ -178,7 +176,10 @@ static void add_cases(struct json_writer *writer, const struct callgate_arch *ar
 	}
 }
 
-/* As on the first architecture with wide registers that has the call, or else the first one; whether the others agree, the proof says. */
+/*
+ * As on the first architecture with wide registers that has the call, or else the first one; whether the others agree,
+ * the proof says.
+ */
 static void add_name(struct json_writer *writer, const char *name)
 {
 	const struct callgate_arch *chosen = NULL;

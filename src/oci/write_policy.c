@@ -15,8 +15,9 @@ enum { LINE = 100, NARROW = 2 };
 struct answer {
 	bool is_there;
 	/*
-	 * The statements about its arguments, each a line; "": none. Where registers have 32 bits any width says the same, and there are two ways to
-	 * write it: as where arguments are compared as the kernel reads them, and as where all 64 bits are.
+	 * The statements about its arguments, each a line; "": none. Where registers have 32 bits any width says the
+	 * same, and there are two ways to write it: as where arguments are compared as the kernel reads them, and as
+	 * where all 64 bits are.
 	 */
 	const char *lines[NARROW];
 	const char *rest; /* the action of all other calls; NULL: that needs no statement */
@@ -136,7 +137,10 @@ static bool is_multiplexer(const char *name)
 	return strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0;
 }
 
-/* Would an unnamed call get something else than one that a statement gives the default action? Then that has to be said. */
+/*
+ * Would an unnamed call get something else than one that a statement gives the default action? Then that has to be
+ * said.
+ */
 static bool needs_name(const struct model *model, const struct callgate_arch *arch, int nr)
 {
 	const struct kernel_version *baseline = &model->baseline;
@@ -150,8 +154,7 @@ static bool needs_name(const struct model *model, const struct callgate_arch *ar
 	       !kernel_version_at_least(*baseline, (struct kernel_version){since.by.major, since.by.minor});
 }
 
-static void set_answer(struct writer *writer, const struct callgate_arch *arch, const char *name,
-                       struct answer *answer)
+static void set_answer(struct writer *writer, const struct callgate_arch *arch, const char *name, struct answer *answer)
 {
 	const uint32_t fallback = application_default(writer->conversion->application);
 	struct call_answer asked = {0};
@@ -169,13 +172,12 @@ static void set_answer(struct writer *writer, const struct callgate_arch *arch, 
 	const bool is_first = writer->conversion->multiplexed_first && is_multiplexer(name);
 	const uint32_t rest = longest_action(&asked.cases, fallback);
 	if (asked.cases.too_many_count > 1)
-		fail(writer, diag_fail(writer->conversion->diag, -EDQUOT,
-		                       "%s on %s: too much depends on its arguments", name, arch->name));
+		fail(writer, diag_fail(writer->conversion->diag, -EDQUOT, "%s on %s: too much depends on its arguments",
+		                       name, arch->name));
 	for (int i = 0; i < NARROW && !asked.cases.is_unconditional; i++)
 		answer->lines[i] = lines_of(writer, arch, name, &asked.cases, rest, i > 0);
 	const bool is_said = rest != fallback && !asked.is_unnamed;
-	const bool is_hole =
-	    rest == fallback && asked.cases.is_unconditional && needs_name(writer->model, arch, nr);
+	const bool is_hole = rest == fallback && asked.cases.is_unconditional && needs_name(writer->model, arch, nr);
 	if (is_first || is_said || is_hole)
 		answer->rest = action_words(writer, arch, rest);
 }
@@ -187,9 +189,8 @@ static void choose_words(const struct model *model, struct row *row)
 		struct answer *answer = &row->answers[i];
 		bool is_wide = false;
 		for (size_t j = 0; j < model->arch_count && model->archs[i]->register_bits == 32; j++)
-			is_wide =
-			    is_wide || (row->answers[j].is_there && model->archs[j]->register_bits == 64 &&
-			                strcmp(row->answers[j].lines[0], answer->lines[1]) == 0);
+			is_wide = is_wide || (row->answers[j].is_there && model->archs[j]->register_bits == 64 &&
+			                      strcmp(row->answers[j].lines[0], answer->lines[1]) == 0);
 		for (size_t j = 0; j < model->arch_count; j++)
 			if (row->answers[j].is_there && model->archs[j]->register_bits == 64 &&
 			    strcmp(row->answers[j].lines[0], answer->lines[0]) == 0)
@@ -249,7 +250,9 @@ static bool is_same(const struct answer *a, const struct answer *b, bool by_rest
 	return strcmp(a->lines[0], b->lines[0]) == 0;
 }
 
-/* The architectures of which the same is said as of the one at `first`, unless that was so for one before it: 0 then. */
+/*
+ * The architectures of which the same is said as of the one at `first`, unless that was so for one before it: 0 then.
+ */
 static uint64_t archs_like(const struct writer *writer, const struct row *row, size_t first, bool by_rest)
 {
 	uint64_t archs = 0;
@@ -273,8 +276,8 @@ static void add_to_group(struct writer *writer, struct row *row, uint64_t archs,
 	const struct group new = {.archs = archs, .action = action};
 	size_t at = 0;
 
-	while (at < writer->groups.count && (writer->groups.items[at].archs != archs ||
-	                                     strcmp(writer->groups.items[at].action, action) != 0))
+	while (at < writer->groups.count &&
+	       (writer->groups.items[at].archs != archs || strcmp(writer->groups.items[at].action, action) != 0))
 		at++;
 	if ((at == writer->groups.count && !vec_push_in(&writer->groups, arena, new)) ||
 	    !vec_push_in(&writer->groups.items[at].rows, arena, row))
@@ -350,8 +353,7 @@ static void decide(const struct writer *writer, struct row *row, uint64_t archs)
 }
 
 /* How many calls that are still to be said the set has; 0 if it has one of which something else holds. */
-static size_t count_of_set(const struct writer *writer, const struct group *group,
-                           const struct callgate_group *set)
+static size_t count_of_set(const struct writer *writer, const struct group *group, const struct callgate_group *set)
 {
 	size_t count = 0;
 
@@ -456,9 +458,8 @@ static void write_head(struct writer *writer)
 	const struct model *model = writer->model;
 	const char *separator = "flags ";
 
-	strbuf_printf(
-	    writer->out, "default %s\narch ",
-	    action_words(writer, model->archs[0], application_default(writer->conversion->application)));
+	strbuf_printf(writer->out, "default %s\narch ",
+	              action_words(writer, model->archs[0], application_default(writer->conversion->application)));
 	write_archs(writer, everywhere);
 	strbuf_append(writer->out, "\n");
 	if (model->baseline.major)
@@ -477,8 +478,7 @@ static void write_head(struct writer *writer)
 
 int write_as_policy(struct strbuf *out, const struct conversion *conversion)
 {
-	struct writer writer = {
-	    .conversion = conversion, .model = conversion->application->model, .out = out};
+	struct writer writer = {.conversion = conversion, .model = conversion->application->model, .out = out};
 
 	assert(writer.model->arch_count < 64);
 	if (!read_rows(&writer))

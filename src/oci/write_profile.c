@@ -21,8 +21,8 @@ static void write_key(struct strbuf *out, const char *indent, const char *key)
 	strbuf_printf(out, ",\n%s\"%s\": ", indent, key);
 }
 
-static void write_number(struct strbuf *out, const char *indent, const char *key,
-                         const struct verdict *verdict, uint32_t default_errno)
+static void write_number(struct strbuf *out, const char *indent, const char *key, const struct verdict *verdict,
+                         uint32_t default_errno)
 {
 	if (!action_takes_number(verdict->action))
 		return;
@@ -120,7 +120,10 @@ void write_resolved(struct strbuf *out, const struct model *model, const uint32_
 
 enum { LINE = 100, INDENT = 6 };
 
-/* A multiplexed call that passes socketcall or ipc, or is kept from it, because of what entries say about the call itself. */
+/*
+ * A multiplexed call that passes socketcall or ipc, or is kept from it, because of what entries say about the call
+ * itself.
+ */
 struct sub_call {
 	const char *name;
 	struct scmp_arg_cmp is_call;
@@ -160,8 +163,7 @@ static bool is_there(uint32_t arch, const char *name)
 {
 	int nr = seccomp_syscall_resolve_name_arch(arch, name);
 
-	return callgate_syscall_number(arch, name) >= 0 ||
-	       seccomp_syscall_resolve_name_rewrite(arch, name) != nr;
+	return callgate_syscall_number(arch, name) >= 0 || seccomp_syscall_resolve_name_rewrite(arch, name) != nr;
 }
 
 /* An entry without conditions decides, the first one of them; else the conditions do. */
@@ -196,16 +198,13 @@ static int find_sub_calls(const struct table *table, const struct callgate_arch 
 	if (!row->sub_calls)
 		return -ENOMEM;
 	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++) {
-		if (!multiplexed_find(arch, name, &multiplexed) ||
-		    strcmp(multiplexed.through, row->name) != 0)
+		if (!multiplexed_find(arch, name, &multiplexed) || strcmp(multiplexed.through, row->name) != 0)
 			continue;
-		struct callgate_call call = {
-		    .arch = arch->token, .nr = multiplexed.nr, .args = {multiplexed.number}};
+		struct callgate_call call = {.arch = arch->token, .nr = multiplexed.nr, .args = {multiplexed.number}};
 		int result = callgate_simulate(application->ctx, &call, &verdict);
 		if (result < 0)
 			return result;
-		assert(row->sub_call_count < SUB_CALLS_MAX &&
-		       verdict.rule <= application->origins->list.count);
+		assert(row->sub_call_count < SUB_CALLS_MAX && verdict.rule <= application->origins->list.count);
 		if (verdict.reason == CALLGATE_REASON_RULE &&
 		    strcmp(application->origins->list.items[verdict.rule - 1]->name, row->name) != 0)
 			row->sub_calls[row->sub_call_count++] =
@@ -278,15 +277,13 @@ static void write_group(struct strbuf *out, const struct table *table, size_t fi
 /* As the architecture compares it. */
 static void write_comparison(struct strbuf *out, const struct scmp_arg_cmp *compare, uint64_t width)
 {
-	static const char *const operators[] = {
-	    "?", "!=", "<", "<=", "==", ">=", ">"}; /* ORDER scmp_compare */
+	static const char *const operators[] = {"?", "!=", "<", "<=", "==", ">=", ">"}; /* ORDER scmp_compare */
 
 	if (compare->op == SCMP_CMP_MASKED_EQ)
-		strbuf_printf(out, "(arg%u & 0x%" PRIx64 ") == 0x%" PRIx64, compare->arg,
-		              compare->datum_a & width, compare->datum_a & compare->datum_b & width);
+		strbuf_printf(out, "(arg%u & 0x%" PRIx64 ") == 0x%" PRIx64, compare->arg, compare->datum_a & width,
+		              compare->datum_a & compare->datum_b & width);
 	else
-		strbuf_printf(out, "arg%u %s %" PRIu64, compare->arg, operators[compare->op],
-		              compare->datum_a & width);
+		strbuf_printf(out, "arg%u %s %" PRIu64, compare->arg, operators[compare->op], compare->datum_a & width);
 }
 
 static void write_sub_calls(struct strbuf *out, const struct row *row, uint64_t width)
@@ -301,8 +298,7 @@ static void write_sub_calls(struct strbuf *out, const struct row *row, uint64_t 
 	}
 }
 
-static void write_conditions(struct strbuf *out, const struct table *table, const struct row *row,
-                             uint64_t width)
+static void write_conditions(struct strbuf *out, const struct table *table, const struct row *row, uint64_t width)
 {
 	bool or = table->application->options[CALLGATE_PROFILE_SAME_ARGUMENT] == CALLGATE_SAME_ARGUMENT_OR;
 

@@ -25,8 +25,7 @@ static uint32_t next_rule(const struct arch_rules *rules, uint32_t root, uint32_
 	}
 }
 
-static bool freeze_rule(const struct arch_rules *rules, uint32_t at, struct policy_rule *rule,
-                        struct arena *arena)
+static bool freeze_rule(const struct arch_rules *rules, uint32_t at, struct policy_rule *rule, struct arena *arena)
 {
 	const struct rule_slot *slot = arch_rules_slot(rules, at);
 	uint32_t depth = 0;
@@ -63,15 +62,13 @@ static bool freeze_tree(const struct arch_rules *rules, uint32_t root, struct po
 {
 	uint32_t count = 0;
 
-	for (uint32_t at = next_rule(rules, root, root); at != REFERENCE_NONE;
-	     at = next_rule(rules, root, at))
+	for (uint32_t at = next_rule(rules, root, root); at != REFERENCE_NONE; at = next_rule(rules, root, at))
 		count++;
 	struct policy_rule *list = ARENA_ARRAY(arena, struct policy_rule, count);
 	if (!list)
 		return false;
 	syscall->rules = list;
-	for (uint32_t at = next_rule(rules, root, root); at != REFERENCE_NONE;
-	     at = next_rule(rules, root, at))
+	for (uint32_t at = next_rule(rules, root, root); at != REFERENCE_NONE; at = next_rule(rules, root, at))
 		if (!freeze_rule(rules, at, &list[syscall->rule_count++], arena))
 			return false;
 	if (count > 1)
@@ -82,8 +79,7 @@ static bool freeze_tree(const struct arch_rules *rules, uint32_t root, struct po
 
 /* A call whose only rule has no conditions takes its place from `unconditional`. */
 static bool freeze_call(const struct arch_rules *rules, uint32_t at, enum policy_order order,
-                        struct policy_rule **unconditional, struct policy_syscall *syscall,
-                        struct arena *arena)
+                        struct policy_rule **unconditional, struct policy_syscall *syscall, struct arena *arena)
 {
 	static const struct policy_condition none[1];
 	const struct rule_call *call = &rules->calls.items[at];
@@ -113,7 +109,9 @@ struct merged {
 	struct policy_syscall *list;
 	size_t count;
 	const struct policy_arch *arch;
-	/* Known calls that get `rule` if they have none: from a number on, or those that may be newer than a version. */
+	/*
+	 * Known calls that get `rule` if they have none: from a number on, or those that may be newer than a version.
+	 */
 	uint32_t first;
 	unsigned newer_major, newer_minor;
 	const struct policy_rule *rule;
@@ -125,8 +123,7 @@ static bool is_meant(const struct merged *merged, size_t known)
 
 	if (merged->first)
 		return (uint32_t)arch_syscall_number_at(arch, known) >= merged->first;
-	return arch_since_may_be_after(arch_syscall_since_at(arch, known), merged->newer_major,
-	                               merged->newer_minor);
+	return arch_since_may_be_after(arch_syscall_since_at(arch, known), merged->newer_major, merged->newer_minor);
 }
 
 static void push_ruled(struct merged *merged, const struct policy_syscall *syscall, bool is_known)
@@ -180,8 +177,8 @@ static bool give(struct policy_arch *arch, struct merged merged, uint32_t action
 	return true;
 }
 
-bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t first, uint32_t action,
-                             uint32_t default_action, struct arena *arena)
+bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t first, uint32_t action, uint32_t default_action,
+                             struct arena *arena)
 {
 	uint32_t newest = (uint32_t)arch_syscall_number_newest(arch->arch);
 
@@ -192,19 +189,20 @@ bool policy_arch_set_unknown(struct policy_arch *arch, uint32_t first, uint32_t 
 	return true;
 }
 
-/* Known calls that may be newer than the baseline and have no rule, and unknown ones unless they were given another action, get ENOSYS. */
+/*
+ * Known calls that may be newer than the baseline and have no rule, and unknown ones unless they were given another
+ * action, get ENOSYS.
+ */
 static bool set_baseline(const struct arch_rules *rules, const struct ruleset_attributes *attributes,
                          struct policy_arch *arch, struct arena *arena)
 {
-	struct merged newer = {.newer_major = attributes->baseline_major,
-	                       .newer_minor = attributes->baseline_minor};
+	struct merged newer = {.newer_major = attributes->baseline_major, .newer_minor = attributes->baseline_minor};
 	uint32_t action = SECCOMP_RET_ERRNO | arch->arch->enosys;
 
 	if (!newer.newer_major)
 		return true;
 	return give(arch, newer, action, arena) &&
-	       (rules->has_unknown ||
-	        policy_arch_set_unknown(arch, 0, action, attributes->default_action, arena));
+	       (rules->has_unknown || policy_arch_set_unknown(arch, 0, action, attributes->default_action, arena));
 }
 
 static int by_number(const void *a, const void *b)
@@ -241,17 +239,15 @@ static bool freeze_arch(const struct arch_rules *rules, const struct ruleset_att
 			uint32_t at = pages[i]->calls[__builtin_ctzll(taken)];
 			if (!is_wanted(&rules->calls.items[at], attributes))
 				continue;
-			if (!freeze_call(rules, at, attributes->order, &unconditional, &syscalls[count],
-			                 arena))
+			if (!freeze_call(rules, at, attributes->order, &unconditional, &syscalls[count], arena))
 				return false;
 			assert(count == 0 || syscalls[count - 1].nr < syscalls[count].nr);
 			count++;
 		}
 	*arch = (struct policy_arch){.arch = rules->arch, .syscall_count = count, .syscalls = syscalls};
 	return set_baseline(rules, attributes, arch, arena) &&
-	       (!rules->has_unknown ||
-	        policy_arch_set_unknown(arch, rules->unknown_first, rules->unknown_action,
-	                                attributes->default_action, arena));
+	       (!rules->has_unknown || policy_arch_set_unknown(arch, rules->unknown_first, rules->unknown_action,
+	                                                       attributes->default_action, arena));
 }
 
 const struct policy *ruleset_freeze(const struct ruleset *rules, const struct ruleset_attributes *attributes,

@@ -23,16 +23,15 @@ static enum note_kind kind_of_condition(const struct policy_condition *condition
 	return condition->value & ~(word & condition->mask) ? NOTE_WORD_CUT : NOTE_NONE;
 }
 
-void note_conditions(struct note *note, uint32_t rule, const struct policy_condition *conditions,
-                     size_t count, const struct callgate_arch *arch)
+void note_conditions(struct note *note, uint32_t rule, const struct policy_condition *conditions, size_t count,
+                     const struct callgate_arch *arch)
 {
 	for (size_t i = 0; note && i < count; i++)
 		keep(note, &(struct note){
 		               .kind = (uint8_t)kind_of_condition(&conditions[i], policy_word_mask(arch)),
 		               .arg = conditions[i].arg,
 		               .rule = rule,
-		               .value = conditions[i].op == POLICY_MASKED_EQ ? conditions[i].mask
-		                                                             : conditions[i].value,
+		               .value = conditions[i].op == POLICY_MASKED_EQ ? conditions[i].mask : conditions[i].value,
 		               .arch = arch,
 		           });
 }
@@ -49,14 +48,16 @@ static bool holds(const struct placement *placement, uint8_t arg, uint64_t value
 	return true;
 }
 
-/* Does any value satisfy the comparisons of the argument? Where all are of the whole word, 0 does, or a datum, or the number after one. */
+/*
+ * Does any value satisfy the comparisons of the argument? Where all are of the whole word, 0 does, or a datum, or the
+ * number after one.
+ */
 static bool can_hold(const struct placement *placement, uint8_t arg)
 {
 	for (uint32_t i = 0; i < placement->count; i++) {
 		const struct policy_condition *condition = &placement->conditions[i];
 		if (condition->arg == arg &&
-		    (condition->op == POLICY_MASKED_EQ ||
-		     condition->mask != policy_word_mask(placement->rules->arch) ||
+		    (condition->op == POLICY_MASKED_EQ || condition->mask != policy_word_mask(placement->rules->arch) ||
 		     holds(placement, arg, condition->value) || holds(placement, arg, condition->value + 1)))
 			return true;
 	}
@@ -79,9 +80,10 @@ static bool is_negative_int(const struct policy_condition *condition, uint64_t r
 }
 
 /*
- * Are there two values of the argument that are one to the kernel and not to the rule, so that the call evades a rule that denies, or gets
- * through one that allows? Or is a negative int matched in only one of its two spellings? The first value is the last one of an
- * equality or of "less", or the last one that "greater" leaves out; the other differs in bits that are not read.
+ * Are there two values of the argument that are one to the kernel and not to the rule, so that the call evades a rule
+ * that denies, or gets through one that allows? Or is a negative int matched in only one of its two spellings? The
+ * first value is the last one of an equality or of "less", or the last one that "greater" leaves out; the other differs
+ * in bits that are not read.
  */
 static void note_width(struct note *note, struct note *base, const struct placement *placement,
                        const struct policy_condition *condition, bool denies)
@@ -96,8 +98,7 @@ static void note_width(struct note *note, struct note *base, const struct placem
 	base->other = condition->value - (condition->op == POLICY_LT || condition->op == POLICY_GE);
 	base->value = base->other ^ (is_negative || condition->value > read ? unread : unread & -unread);
 	base->holds = holds(placement, base->arg, base->value);
-	if (holds(placement, base->arg, base->other) == base->holds ||
-	    (base->holds == denies && !is_negative))
+	if (holds(placement, base->arg, base->other) == base->holds || (base->holds == denies && !is_negative))
 		return;
 	base->kind = NOTE_TOO_WIDE;
 	base->bits = (uint8_t)bits;
@@ -131,8 +132,7 @@ static enum note_kind kind_of_plan(const struct placement *placement, uint32_t a
 
 	switch (plan->outcome) {
 	case RULE_IGNORED:
-		return plan->depth == placement->count &&
-		               arch_rules_slot(placement->rules, plan->at)->action == action
+		return plan->depth == placement->count && arch_rules_slot(placement->rules, plan->at)->action == action
 		           ? NOTE_SAME
 		           : NOTE_COVERED;
 	case RULE_ABSORBING:
@@ -142,8 +142,7 @@ static enum note_kind kind_of_plan(const struct placement *placement, uint32_t a
 	}
 }
 
-void note_placement(struct note *note, const struct ruleset_request *request,
-                    const struct placement *placement)
+void note_placement(struct note *note, const struct ruleset_request *request, const struct placement *placement)
 {
 	const struct callgate_arch *arch = placement->rules->arch;
 	struct note base = {.kind = (uint8_t)kind_of_plan(placement, request->action),
@@ -162,8 +161,7 @@ void note_placement(struct note *note, const struct ruleset_request *request,
 void note_hidden(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch, bool all)
 {
 	if (note)
-		keep(note,
-		     &(struct note){.kind = NOTE_HIDDEN, .nr = nr, .rule = rule, .value = all, .arch = arch});
+		keep(note, &(struct note){.kind = NOTE_HIDDEN, .nr = nr, .rule = rule, .value = all, .arch = arch});
 }
 
 void note_absent(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch)
@@ -178,8 +176,7 @@ static void describe_condition(const struct note *note, struct diag *diag)
 
 	switch ((enum note_kind)note->kind) {
 	case NOTE_MASK_EMPTY:
-		diag_set(diag,
-		         "note: rule %u: the mask for argument %u has no bits on %s: nothing is compared",
+		diag_set(diag, "note: rule %u: the mask for argument %u has no bits on %s: nothing is compared",
 		         note->rule, note->arg, arch);
 		break;
 	case NOTE_MASK_CUT:
@@ -213,8 +210,8 @@ static void describe_width(const struct note *note, struct diag *diag)
 	diag_set(diag,
 	         "warning: rule %u: the kernel reads only %u bits of argument %u: on %s %s(%s0x%" PRIx64
 	         ") does what %s(%s0x%" PRIx64 ") does, and is %smatched; %s what is read",
-	         note->rule, note->bits, note->arg, note->arch->name, name, any, note->value, name, any,
-	         note->other, note->holds ? "" : "not ",
+	         note->rule, note->bits, note->arg, note->arch->name, name, any, note->value, name, any, note->other,
+	         note->holds ? "" : "not ",
 	         !by_mask          ? "CALLGATE_LOW_HALF (callgate_rule_add()) compares"
 	         : note->bits < 32 ? "SCMP_CMP_MASKED_EQ with 0xffff compares"
 	                           : "SCMP_CMP_MASKED_EQ with 0xffffffff compares");
@@ -227,8 +224,8 @@ static void describe_absent(const struct note *note, struct diag *diag)
 
 	snprintf(number, sizeof(number), "number %" PRId32, note->nr);
 	if (note->rule)
-		diag_set(diag, "note: rule %u has no effect on %s: there is no system call %s there",
-		         note->rule, note->arch->name, name ? name : number);
+		diag_set(diag, "note: rule %u has no effect on %s: there is no system call %s there", note->rule,
+		         note->arch->name, name ? name : number);
 	else
 		diag_set(diag, "note: the priority has no effect on %s: there is no system call %s there",
 		         note->arch->name, name ? name : number);
@@ -242,16 +239,15 @@ static void describe_effect(const struct note *note, struct diag *diag)
 	    [NOTE_SAME] = {" changes nothing: rule", " is the same"},
 	    [NOTE_ALWAYS] = {": every value of argument", " satisfies the comparison"},
 	    [NOTE_NEVER] = {": no value satisfies the comparisons of argument", ""},
-	    [NOTE_REPLACES] = {" has no comparisons and takes the place of all rules that have, such as rule",
-	                       ""},
+	    [NOTE_REPLACES] = {" has no comparisons and takes the place of all rules that have, such as rule", ""},
 	    [NOTE_COVERED] = {" can never match: rule", " already covers it"},
 	};
 	const char *name = arch_syscall_name(note->arch, note->nr);
 	bool is_about_argument = note->kind == NOTE_ALWAYS || note->kind == NOTE_NEVER;
 
 	assert(note->kind <= NOTE_COVERED && texts[note->kind][0]);
-	diag_set(diag, "note: rule %u for %s (%d) on %s%s %u%s", note->rule, name ? name : "system call",
-	         note->nr, note->arch->name, texts[note->kind][0], is_about_argument ? note->arg : note->by,
+	diag_set(diag, "note: rule %u for %s (%d) on %s%s %u%s", note->rule, name ? name : "system call", note->nr,
+	         note->arch->name, texts[note->kind][0], is_about_argument ? note->arg : note->by,
 	         texts[note->kind][1]);
 }
 
@@ -272,11 +268,9 @@ void note_describe(const struct note *note, struct diag *diag)
 		describe_absent(note, diag);
 		return;
 	case NOTE_HIDDEN:
-		diag_set(
-		    diag,
-		    "note: rule %u: through %s on %s arguments can't be compared: %s calls get its action",
-		    note->rule, arch_syscall_name(note->arch, note->nr), note->arch->name,
-		    note->value ? "all such" : "no such");
+		diag_set(diag, "note: rule %u: through %s on %s arguments can't be compared: %s calls get its action",
+		         note->rule, arch_syscall_name(note->arch, note->nr), note->arch->name,
+		         note->value ? "all such" : "no such");
 		return;
 	case NOTE_MULTIPLEXED:
 		diag_set(diag,

@@ -1,6 +1,6 @@
 /*
- * Rules in an order: the first match decides, or the strictest. They are kept as they were added, newest last, and each call has a chain
- * of its own ones; nothing covers or replaces anything until the policy is frozen.
+ * Rules in an order: the first match decides, or the strictest. They are kept as they were added, newest last, and each
+ * call has a chain of its own ones; nothing covers or replaces anything until the policy is frozen.
  */
 #include <assert.h>
 #include <errno.h>
@@ -15,8 +15,8 @@
 enum reduced { REDUCED_NEVER, REDUCED_ALWAYS, REDUCED_HOLDS_SOMETIMES };
 
 /*
- * Where arguments have 32 bits, a comparison with a larger value is decided; a negative number that was extended to 64 bits is meant
- * as the 32 bits that it has there.
+ * Where arguments have 32 bits, a comparison with a larger value is decided; a negative number that was extended to 64
+ * bits is meant as the 32 bits that it has there.
  */
 static enum reduced reduce(const struct policy_condition *condition, const struct callgate_arch *arch)
 {
@@ -35,9 +35,12 @@ static enum reduced reduce(const struct policy_condition *condition, const struc
 	}
 }
 
-/* Fills in a conjunction in canonical form, in the arena. False without memory; *ret_never: it holds for no call of the architecture. */
-static bool fill_conjunction(struct placement *placement, const struct policy_condition *conditions,
-                             uint32_t count, struct arena *arena, bool *ret_never)
+/*
+ * Fills in a conjunction in canonical form, in the arena. False without memory; *ret_never: it holds for no call of the
+ * architecture.
+ */
+static bool fill_conjunction(struct placement *placement, const struct policy_condition *conditions, uint32_t count,
+                             struct arena *arena, bool *ret_never)
 {
 	const struct callgate_arch *arch = placement->rules->arch;
 	struct policy_condition *kept = ARENA_ARRAY(arena, struct policy_condition, count);
@@ -72,8 +75,8 @@ static bool is_unconditional(const struct ruleset_request *request)
 }
 
 /*
- * Through socketcall(2) or ipc(2) the call's arguments are in memory, where no filter sees them. A rule that compares some denies all such calls if it is at least as
- * strict as the default action, and else lets none pass.
+ * Through socketcall(2) or ipc(2) the call's arguments are in memory, where no filter sees them. A rule that compares
+ * some denies all such calls if it is at least as strict as the default action, and else lets none pass.
  */
 static bool plan_multiplexed(struct plan *plan, const struct placement *placement)
 {
@@ -97,8 +100,8 @@ static bool plan_direct(struct plan *plan, const struct placement *placement)
 	for (uint32_t i = 0; i < request->conjunction_count; first = request->ends[i++]) {
 		struct placement one = *placement;
 		bool never;
-		if (!fill_conjunction(&one, request->conditions + first, request->ends[i] - first,
-		                      &plan->arena, &never))
+		if (!fill_conjunction(&one, request->conditions + first, request->ends[i] - first, &plan->arena,
+		                      &never))
 			return false;
 		if (!never && !vec_push_in(&plan->list, &plan->arena, one))
 			return false;
@@ -109,8 +112,7 @@ static bool plan_direct(struct plan *plan, const struct placement *placement)
 /* Everything for one architecture. */
 static int plan_arch(struct plan *plan, struct arch_rules *rules)
 {
-	struct policy_condition *conditions =
-	    ARENA_ARRAY(&plan->arena, struct policy_condition, PLACEMENTS_PER_ARCH);
+	struct policy_condition *conditions = ARENA_ARRAY(&plan->arena, struct policy_condition, PLACEMENTS_PER_ARCH);
 	struct placement placements[PLACEMENTS_PER_ARCH];
 	struct ruleset_request bare = *plan->request;
 
@@ -145,9 +147,8 @@ static bool reserve(struct ruleset *rules, const struct plan *plan)
 				conditions += plan->list.items[j].count;
 			}
 		if (arch->ordered.count + count >= ORDERED_NONE ||
-		    arch->ordered_conditions.count + conditions >= UINT32_MAX ||
-		    !arch_rules_reserve(arch, count, 0) || !vec_reserve(&arch->ordered, count) ||
-		    !vec_reserve(&arch->ordered_conditions, conditions))
+		    arch->ordered_conditions.count + conditions >= UINT32_MAX || !arch_rules_reserve(arch, count, 0) ||
+		    !vec_reserve(&arch->ordered, count) || !vec_reserve(&arch->ordered_conditions, conditions))
 			return false;
 	}
 	return journal_reserve(&rules->journal, rules->archs.count);
@@ -248,8 +249,7 @@ bool ordered_freeze(const struct arch_rules *rules, const struct rule_call *call
 	syscall->rule_count = count;
 	for (at = call->newest_ordered; at != ORDERED_NONE; at = rules->ordered.items[at].older) {
 		const struct ordered_rule *rule = &rules->ordered.items[at];
-		struct policy_condition *conditions =
-		    ARENA_ARRAY(arena, struct policy_condition, rule->count);
+		struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, rule->count);
 		if (!conditions)
 			return false;
 		if (rule->count)
@@ -289,7 +289,6 @@ const struct policy *ruleset_freeze_newest(const struct ruleset *rules, size_t a
 		calls[0] = calls[1];
 		calls[1] = first;
 	}
-	*policy = (struct policy){attributes->default_action, attributes->bad_arch_action,
-	                          attributes->optimize, 1, to};
+	*policy = (struct policy){attributes->default_action, attributes->bad_arch_action, attributes->optimize, 1, to};
 	return policy;
 }

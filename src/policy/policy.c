@@ -1,7 +1,6 @@
 #include "policy/policy.h"
 
-bool policy_condition_holds(const struct policy_condition *condition, const struct callgate_arch *arch,
-                            uint64_t value)
+bool policy_condition_holds(const struct policy_condition *condition, const struct callgate_arch *arch, uint64_t value)
 {
 	uint64_t arg = value & policy_word_mask(arch) & condition->mask;
 
@@ -37,8 +36,7 @@ const struct policy_syscall *policy_arch_find(const struct policy_arch *arch, ui
 	return low < arch->syscall_count && arch->syscalls[low].nr == nr ? &arch->syscalls[low] : NULL;
 }
 
-static bool rule_matches(const struct policy_rule *rule, const struct callgate_arch *arch,
-                         const __u64 args[6])
+static bool rule_matches(const struct policy_rule *rule, const struct callgate_arch *arch, const __u64 args[6])
 {
 	for (uint32_t i = 0; i < rule->condition_count; i++)
 		if (!policy_condition_holds(&rule->conditions[i], arch, args[rule->conditions[i].arg]))
@@ -53,8 +51,7 @@ bool policy_covers(const struct policy *policy, const struct seccomp_data *data)
 
 	for (size_t i = 0; i < policy->arch_count; i++) {
 		const struct callgate_arch *arch = policy->archs[i].arch;
-		if (arch->audit == data->arch &&
-		    (nr == UINT32_MAX || (arch->nr_first <= nr && nr <= arch->nr_last)))
+		if (arch->audit == data->arch && (nr == UINT32_MAX || (arch->nr_first <= nr && nr <= arch->nr_last)))
 			return true;
 	}
 	return false;
@@ -69,8 +66,7 @@ uint32_t policy_unmatched(const struct policy *policy, const struct seccomp_data
 	return policy->default_action;
 }
 
-uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *data,
-                     const struct policy_rule **ret_rule)
+uint32_t policy_eval(const struct policy *policy, const struct seccomp_data *data, const struct policy_rule **ret_rule)
 {
 	bool has_rules = false;
 

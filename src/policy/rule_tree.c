@@ -76,17 +76,14 @@ static bool is_node(const void *items, uint32_t index, const void *key)
 {
 	const struct rule_node *node = (const struct rule_node *)items + index, *wanted = key;
 
-	return node->parent == wanted->parent &&
-	       policy_condition_is_same(&node->condition, &wanted->condition);
+	return node->parent == wanted->parent && policy_condition_is_same(&node->condition, &wanted->condition);
 }
 
-static uint32_t find_child(const struct arch_rules *rules, uint32_t parent,
-                           const struct policy_condition *condition)
+static uint32_t find_child(const struct arch_rules *rules, uint32_t parent, const struct policy_condition *condition)
 {
 	struct rule_node wanted = {.condition = *condition, .parent = parent};
 
-	return table_find(&rules->node_table, hash_node(parent, condition), is_node, rules->nodes.items,
-	                  &wanted);
+	return table_find(&rules->node_table, hash_node(parent, condition), is_node, rules->nodes.items, &wanted);
 }
 
 /* Some rule at or below a place, for a text. */
@@ -138,8 +135,7 @@ uint32_t arch_rules_add_call(struct arch_rules *rules, int32_t nr)
 {
 	uint32_t at = (uint32_t)rules->calls.count;
 
-	assert(rules->calls.count < rules->calls.capacity &&
-	       arch_rules_find_call(rules, nr) == REFERENCE_NONE);
+	assert(rules->calls.count < rules->calls.capacity && arch_rules_find_call(rules, nr) == REFERENCE_NONE);
 	rules->calls.items[rules->calls.count++] =
 	    (struct rule_call){.nr = nr, .newest_ordered = ORDERED_NONE, .slot.first_child = REFERENCE_NONE};
 	struct call_page *page = find_page(rules, nr);
@@ -154,8 +150,7 @@ uint32_t arch_rules_add_call(struct arch_rules *rules, int32_t nr)
 	return at | REFERENCE_CALL;
 }
 
-uint32_t arch_rules_add_node(struct arch_rules *rules, uint32_t parent,
-                             const struct policy_condition *condition)
+uint32_t arch_rules_add_node(struct arch_rules *rules, uint32_t parent, const struct policy_condition *condition)
 {
 	uint32_t at = (uint32_t)rules->nodes.count;
 	struct rule_slot *above = arch_rules_slot(rules, parent);
@@ -201,7 +196,7 @@ static int class_of(const struct policy_condition *condition)
 	}
 }
 
-/* Where class and value are the same: the narrower first. GT, which is narrower than GE, has the larger number of the two. */
+/* Where class and value are the same: the narrower first. GT is narrower than GE and has the larger number. */
 static int narrowness(const struct policy_condition *condition)
 {
 	static const int ranks[] = {
@@ -250,8 +245,7 @@ static bool goes_after(const struct policy_condition *a, const struct policy_con
 	return a->arg != b->arg ? a->arg > b->arg : compare_conditions(a, b) > 0;
 }
 
-uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t count,
-                              const struct callgate_arch *arch)
+uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t count, const struct callgate_arch *arch)
 {
 	uint64_t word = policy_word_mask(arch);
 	uint32_t kept = 0;

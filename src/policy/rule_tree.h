@@ -1,8 +1,8 @@
 /*
  * What a ruleset is made of while rules are being added; for the files that make it up.
  *
- * The rules of an architecture are a tree per system call whose edges are conditions, so that what a new rule does to the old ones is
- * decided by walking down its own conditions.
+ * The rules of an architecture are a tree per system call whose edges are conditions, so that what a new rule does to
+ * the old ones is decided by walking down its own conditions.
  */
 #ifndef CALLGATE_POLICY_RULE_TREE_H
 #define CALLGATE_POLICY_RULE_TREE_H
@@ -18,15 +18,14 @@ struct ruleset_request;
 /* ---- canonical form and matching order of conditions (contract: rules 2 and 7 of what a rule means) ---- */
 
 /*
- * Brings `count` conditions into normal form in place: cut to the architecture's word, those that always hold by a mask of
- * 0 left out, sorted by argument, none twice. Returns how many are left; 0 is a rule without conditions.
+ * Brings `count` conditions into normal form in place: cut to the architecture's word, those that always hold by a mask
+ * of 0 left out, sorted by argument, none twice. Returns how many are left; 0 is a rule without conditions.
  */
-uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t count,
-                              const struct callgate_arch *arch);
+uint32_t rule_order_normalize(struct policy_condition *conditions, uint32_t count, const struct callgate_arch *arch);
 
 /*
- * Which of two rules of one system call is asked first: negative for a, positive for b. 0 only where one's conditions are the
- * beginning of the other's. A total order that does not depend on the order of insertion.
+ * Which of two rules of one system call is asked first: negative for a, positive for b. 0 only where one's conditions
+ * are the beginning of the other's. A total order that does not depend on the order of insertion.
  */
 int rule_order_compare(const struct policy_rule *a, const struct policy_rule *b);
 
@@ -47,7 +46,9 @@ struct rule_slot {
 	uint32_t first_child; /* a reference, REFERENCE_NONE for none */
 };
 
-/* Places are named by references: the index of a node, or with the top bit the index of a call (the root of its tree). */
+/*
+ * Places are named by references: the index of a node, or with the top bit the index of a call (the root of its tree).
+ */
 #define REFERENCE_NONE UINT32_MAX
 #define REFERENCE_CALL 0x80000000u
 
@@ -65,7 +66,7 @@ struct rule_call {
 	struct rule_slot slot;
 };
 
-/* A conjunction of a rule in a context whose rules have an order: conditions [first, first + count) of the architecture's. */
+/* A conjunction of an ordered rule: the architecture's conditions [first, first + count). */
 #define ORDERED_NONE UINT32_MAX
 struct ordered_rule {
 	uint32_t call;  /* index in `calls` */
@@ -74,7 +75,9 @@ struct ordered_rule {
 	uint32_t first, count;
 };
 
-/* The calls whose numbers, as unsigned, are PAGE_NUMBERS * number and those that follow: a bit for each, and its index. */
+/*
+ * The calls whose numbers, as unsigned, are PAGE_NUMBERS * number and those that follow: a bit for each, and its index.
+ */
 enum { PAGE_NUMBERS = 64 };
 struct call_page {
 	uint64_t taken;
@@ -83,8 +86,8 @@ struct call_page {
 };
 
 /*
- * Calls are never taken back, nodes are, newest first. The tables find a page of calls, a node by parent and condition. A rule set has few pages, as the
- * numbers of calls are near each other.
+ * Calls are never taken back, nodes are, newest first. The tables find a page of calls, a node by parent and condition.
+ * A rule set has few pages, as the numbers of calls are near each other.
  */
 struct arch_rules {
 	const struct callgate_arch *arch;
@@ -104,8 +107,8 @@ struct rule_plan {
 	enum { RULE_IGNORED, RULE_INSERTED, RULE_ABSORBING } outcome;
 	uint32_t at;    /* the deepest place that is there already; REFERENCE_NONE when the call is new */
 	uint32_t depth; /* how many conditions lead to it */
-	uint32_t
-	    by; /* id of the rule that covers it, of one that it covers, or, with -EEXIST, that contradicts it */
+	/* id of the rule that covers it, of one that it covers, or, with -EEXIST, that contradicts it */
+	uint32_t by;
 	bool replaces; /* RULE_ABSORBING: rules of another action are among those that it covers */
 };
 
@@ -114,8 +117,8 @@ struct arch_rules *arch_rules_new(const struct callgate_arch *arch);
 void arch_rules_free(struct arch_rules *rules);
 
 /*
- * Decides what a rule with these conditions, in canonical form, does. 0, or -EEXIST and of the plan only `by` means something. Changes
- * nothing.
+ * Decides what a rule with these conditions, in canonical form, does. 0, or -EEXIST and of the plan only `by` means
+ * something. Changes nothing.
  */
 int arch_rules_plan(const struct arch_rules *rules, int32_t nr, const struct policy_condition *conditions,
                     uint32_t count, uint32_t action, struct rule_plan *ret_plan);
@@ -125,8 +128,7 @@ bool arch_rules_reserve(struct arch_rules *rules, size_t calls, size_t nodes);
 
 /* The steps of carrying out a plan; room is there. Each returns the reference of what it made. */
 uint32_t arch_rules_add_call(struct arch_rules *rules, int32_t nr);
-uint32_t arch_rules_add_node(struct arch_rules *rules, uint32_t parent,
-                             const struct policy_condition *condition);
+uint32_t arch_rules_add_node(struct arch_rules *rules, uint32_t parent, const struct policy_condition *condition);
 
 /* Forgets the newest nodes until `count` are left; nobody may refer to them any more. */
 void arch_rules_drop_nodes(struct arch_rules *rules, size_t count);
@@ -136,8 +138,7 @@ uint32_t arch_rules_find_call(const struct arch_rules *rules, int32_t nr);
 
 static inline struct rule_slot *arch_rules_slot(const struct arch_rules *rules, uint32_t at)
 {
-	return at & REFERENCE_CALL ? &rules->calls.items[at & ~REFERENCE_CALL].slot
-	                           : &rules->nodes.items[at].slot;
+	return at & REFERENCE_CALL ? &rules->calls.items[at & ~REFERENCE_CALL].slot : &rules->nodes.items[at].slot;
 }
 
 /* ---- what transactions would have to take back: the inverse of each step since the outermost start, in order ---- */
@@ -188,8 +189,9 @@ struct placement {
 };
 
 /*
- * Fills placements[] (all but the plans) and says how many they are, 0 where the rule has no meaning on this architecture. Their conditions have room for those of
- * the request, and one more. -EFAULT (the native number has no name), -EDOM (exact, and no such call), -EINVAL (exact, and comparisons get lost).
+ * Fills placements[] (all but the plans) and says how many they are, 0 where the rule has no meaning on this
+ * architecture. Their conditions have room for those of the request, and one more. -EFAULT (the native number has no
+ * name), -EDOM (exact, and no such call), -EINVAL (exact, and comparisons get lost).
  */
 int placements_make(struct arch_rules *rules, const struct ruleset_request *request,
                     struct placement placements[PLACEMENTS_PER_ARCH], struct diag *diag);
@@ -206,15 +208,17 @@ bool ordered_freeze(const struct arch_rules *rules, const struct rule_call *call
 /* ---- notes ---- */
 
 /*
- * Of a rule whose placement is planned and not carried out yet; and of its comparisons as they were given, on the way to this
- * architecture. `note` may be NULL, here and below.
+ * Of a rule whose placement is planned and not carried out yet; and of its comparisons as they were given, on the way
+ * to this architecture. `note` may be NULL, here and below.
  */
-void note_placement(struct note *note, const struct ruleset_request *request,
-                    const struct placement *placement);
-void note_conditions(struct note *note, uint32_t rule, const struct policy_condition *conditions,
-                     size_t count, const struct callgate_arch *arch);
+void note_placement(struct note *note, const struct ruleset_request *request, const struct placement *placement);
+void note_conditions(struct note *note, uint32_t rule, const struct policy_condition *conditions, size_t count,
+                     const struct callgate_arch *arch);
 
-/* Of a rule in an order whose arguments are not seen through a multiplexer, which is `nr`: all its calls get the action there, or none. */
+/*
+ * Of a rule in an order whose arguments are not seen through a multiplexer, which is `nr`: all its calls get the action
+ * there, or none.
+ */
 void note_hidden(struct note *note, uint32_t rule, int32_t nr, const struct callgate_arch *arch, bool all);
 
 /* Of a number (native) that has no home on an architecture; `rule` is 0 for a priority. */

@@ -75,8 +75,7 @@ static int check_byte_order(const struct ruleset *rules, const struct callgate_a
 {
 	if (rules->archs.count == 0 || rules->archs.items[0]->arch->big_endian == arch->big_endian)
 		return 0;
-	return diag_fail(diag, -EDOM,
-	                 "architecture %s has another byte order than %s, which is in the context",
+	return diag_fail(diag, -EDOM, "architecture %s has another byte order than %s, which is in the context",
 	                 arch->name, rules->archs.items[0]->arch->name);
 }
 
@@ -101,8 +100,7 @@ int ruleset_arch_add(struct ruleset *rules, const struct callgate_arch *arch, st
 
 	if (ruleset_has_arch(rules, arch))
 		return diag_fail(diag, -EEXIST, "architecture %s is in the context already", arch->name);
-	if ((result = check_byte_order(rules, arch, diag)) < 0 ||
-	    (result = reserve_archs(rules, 1, diag)) < 0)
+	if ((result = check_byte_order(rules, arch, diag)) < 0 || (result = reserve_archs(rules, 1, diag)) < 0)
 		return result;
 	struct arch_rules *added = arch_rules_new(arch);
 	if (!added)
@@ -111,8 +109,8 @@ int ruleset_arch_add(struct ruleset *rules, const struct callgate_arch *arch, st
 	return 0;
 }
 
-int ruleset_set_unknown(struct ruleset *rules, const struct callgate_arch *arch, uint32_t action,
-                        const int *newest, struct diag *diag)
+int ruleset_set_unknown(struct ruleset *rules, const struct callgate_arch *arch, uint32_t action, const int *newest,
+                        struct diag *diag)
 {
 	size_t at = position(rules, arch);
 
@@ -147,9 +145,8 @@ int ruleset_arch_remove(struct ruleset *rules, const struct callgate_arch *arch,
 	struct arch_rules *removed = take_arch(rules, at);
 	if (!journal_is_open(&rules->journal))
 		arch_rules_free(removed);
-	journal_note(
-	    &rules->journal,
-	    (struct journal_entry){.kind = JOURNAL_ARCH_REMOVED, .at = (uint32_t)at, .rules = removed});
+	journal_note(&rules->journal,
+	             (struct journal_entry){.kind = JOURNAL_ARCH_REMOVED, .at = (uint32_t)at, .rules = removed});
 	return 0;
 }
 

@@ -12,8 +12,7 @@ enum { USUAL_PLACEMENTS = 4 * PLACEMENTS_PER_ARCH };
 
 /* ---- where one rule_add call goes: the numbers of each architecture ---- */
 
-static int reject(struct diag *diag, int result, const struct callgate_arch *arch, int32_t nr,
-                  const char *why)
+static int reject(struct diag *diag, int result, const struct callgate_arch *arch, int32_t nr, const char *why)
 {
 	const char *name = arch_syscall_name(arch_native(), nr);
 
@@ -37,8 +36,9 @@ static void fill(struct placement *placement, struct arch_rules *rules, int32_t 
 }
 
 /*
- * The call number that socketcall(2) or ipc(2) takes as its first argument, as wide as the kernel reads it: socketcall declares an
- * int, and ipc cuts off the upper half of an unsigned int, which holds a version. What the kernel ignores is not compared.
+ * The call number that socketcall(2) or ipc(2) takes as its first argument, as wide as the kernel reads it: socketcall
+ * declares an int, and ipc cuts off the upper half of an unsigned int, which holds a version. What the kernel ignores
+ * is not compared.
  */
 static struct policy_condition call_number(const struct callgate_arch *arch, int32_t pseudo)
 {
@@ -125,17 +125,16 @@ int placements_make(struct arch_rules *rules, const struct ruleset_request *requ
 
 /* ---- what it does there ---- */
 
-static int contradiction(const struct placement *placement, const struct ruleset_request *request,
-                         uint32_t by, struct diag *diag)
+static int contradiction(const struct placement *placement, const struct ruleset_request *request, uint32_t by,
+                         struct diag *diag)
 {
 	const char *name = arch_syscall_name(placement->rules->arch, placement->nr);
 	char action[CALLGATE_ACTION_TEXT];
 
 	callgate_action_text(request->action, action);
-	return diag_fail(diag, -EEXIST,
-	                 "rule %u (%s) for %s (%d) on %s contradicts rule %u: the same calls, another action",
-	                 request->id, action, name ? name : "system call", placement->nr,
-	                 placement->rules->arch->name, by);
+	return diag_fail(
+	    diag, -EEXIST, "rule %u (%s) for %s (%d) on %s contradicts rule %u: the same calls, another action",
+	    request->id, action, name ? name : "system call", placement->nr, placement->rules->arch->name, by);
 }
 
 /* Decides what the placement does and makes room for it: all that can fail. */
@@ -148,7 +147,10 @@ static int prepare(const struct ruleset_request *request, struct placement *plac
 		return contradiction(placement, request, placement->plan.by, diag);
 	if (placement->plan.outcome == RULE_IGNORED)
 		return 0;
-	/* Twice, as a multiplexed call may be a direct one too; each slot on the way and the number of nodes may have to be noted. */
+	/*
+	 * Twice, as a multiplexed call may be a direct one too; each slot on the way and the number of nodes may have
+	 * to be noted.
+	 */
 	if (!arch_rules_reserve(placement->rules, PLACEMENTS_PER_ARCH,
 	                        placement->count ? PLACEMENTS_PER_ARCH * (size_t)placement->count : 0))
 		return diag_fail(diag, -ENOMEM, "out of memory for a rule");
@@ -157,8 +159,7 @@ static int prepare(const struct ruleset_request *request, struct placement *plac
 
 static void note_slot(struct ruleset *rules, struct arch_rules *arch, uint32_t at)
 {
-	journal_note(&rules->journal,
-	             (struct journal_entry){JOURNAL_SLOT, at, arch, *arch_rules_slot(arch, at)});
+	journal_note(&rules->journal, (struct journal_entry){JOURNAL_SLOT, at, arch, *arch_rules_slot(arch, at)});
 }
 
 /* The place itself and everything above it has a rule of this action below now. */
@@ -178,8 +179,7 @@ static void mix_in(struct ruleset *rules, struct arch_rules *arch, uint32_t at, 
 }
 
 /* Nothing here can fail. */
-static void carry_out(struct ruleset *rules, const struct ruleset_request *request,
-                      const struct placement *placement)
+static void carry_out(struct ruleset *rules, const struct ruleset_request *request, const struct placement *placement)
 {
 	struct arch_rules *arch = placement->rules;
 	uint32_t at = placement->plan.at, depth = placement->plan.depth;
@@ -192,18 +192,16 @@ static void carry_out(struct ruleset *rules, const struct ruleset_request *reque
 	note_slot(rules, arch, at);
 	if (depth < placement->count) {
 		mix_in(rules, arch, at, request->action);
-		journal_note(&rules->journal, (struct journal_entry){.kind = JOURNAL_NODES,
-		                                                     .at = (uint32_t)arch->nodes.count,
-		                                                     .rules = arch});
+		journal_note(
+		    &rules->journal,
+		    (struct journal_entry){.kind = JOURNAL_NODES, .at = (uint32_t)arch->nodes.count, .rules = arch});
 	}
 	while (depth < placement->count) {
 		at = arch_rules_add_node(arch, at, &placement->conditions[depth++]);
-		*arch_rules_slot(arch, at) =
-		    (struct rule_slot){SLOT_UNIFORM, request->action, 0, REFERENCE_NONE};
+		*arch_rules_slot(arch, at) = (struct rule_slot){SLOT_UNIFORM, request->action, 0, REFERENCE_NONE};
 	}
 	assert(arch_rules_find_call(arch, placement->nr) != REFERENCE_NONE);
-	*arch_rules_slot(arch, at) =
-	    (struct rule_slot){SLOT_RULE, request->action, request->id, REFERENCE_NONE};
+	*arch_rules_slot(arch, at) = (struct rule_slot){SLOT_RULE, request->action, request->id, REFERENCE_NONE};
 }
 
 /* There is nothing to say about most rules. */
@@ -229,8 +227,7 @@ static int add_all(struct ruleset *rules, const struct ruleset_request *request,
 		if (made == 0)
 			note_absent(note, request->id, request->nr, arch);
 		else if (request->condition_count)
-			note_conditions(note, request->id, request->conditions, request->condition_count,
-			                arch);
+			note_conditions(note, request->id, request->conditions, request->condition_count, arch);
 		for (; made > 0; made--, count++) {
 			int result = prepare(request, &placements[count], diag);
 			if (result < 0)
@@ -248,8 +245,7 @@ static int add_all(struct ruleset *rules, const struct ruleset_request *request,
 	return 0;
 }
 
-int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag,
-                struct note *note)
+int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, struct diag *diag, struct note *note)
 {
 	struct placement usual[USUAL_PLACEMENTS], *placements = usual;
 	struct policy_condition usual_conditions[USUAL_PLACEMENTS * (RULESET_CONDITIONS_MAX + 1)];
@@ -258,8 +254,7 @@ int ruleset_add(struct ruleset *rules, const struct ruleset_request *request, st
 	void *allocated = NULL;
 
 	assert(!request->arch || ruleset_has_arch(rules, request->arch));
-	assert(request->condition_count <=
-	       (request->arch ? RULESET_DIRECT_CONDITIONS_MAX : RULESET_CONDITIONS_MAX));
+	assert(request->condition_count <= (request->arch ? RULESET_DIRECT_CONDITIONS_MAX : RULESET_CONDITIONS_MAX));
 	if (count > USUAL_PLACEMENTS || each > RULESET_CONDITIONS_MAX + 1) {
 		count = request->arch ? 1 : count;
 		allocated = malloc(count * (sizeof(*placements) + each * sizeof(*conditions)));
@@ -298,8 +293,7 @@ static int prioritize(struct arch_rules *rules, int32_t native_nr, uint8_t prior
 	return 0;
 }
 
-int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag,
-                       struct note *note)
+int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, struct diag *diag, struct note *note)
 {
 	int first = 0;
 
@@ -308,9 +302,8 @@ int ruleset_prioritize(struct ruleset *rules, int32_t nr, uint8_t priority, stru
 		if (result == -ENOMEM && first == 0)
 			first = diag_fail(diag, result, "out of memory for a priority");
 		else if (result < 0 && first == 0)
-			first = diag_fail(diag, result,
-			                  "system call number %d has no name by which to find it on %s", nr,
-			                  rules->archs.items[i]->arch->name);
+			first = diag_fail(diag, result, "system call number %d has no name by which to find it on %s",
+			                  nr, rules->archs.items[i]->arch->name);
 	}
 	return first;
 }

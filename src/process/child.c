@@ -147,7 +147,10 @@ UNCHECKED int child_limit(const struct child_limits *limits)
 	return result;
 }
 
-/* What the kernel says afterwards is 0, which is what a filter would say too; so it is asked for what it never grants, as well. */
+/*
+ * What the kernel says afterwards is 0, which is what a filter would say too; so it is asked for what it never grants,
+ * as well.
+ */
 UNCHECKED int child_hide_memory(void)
 {
 	enum { ONLY_FOR_ROOT = 2 };
@@ -166,8 +169,7 @@ UNCHECKED int child_load_filter(const void *filter, size_t size)
 	    .filter = (struct sock_filter *)(uintptr_t)filter,
 	};
 
-	assert(size && size % sizeof(struct sock_filter) == 0 &&
-	       size / sizeof(struct sock_filter) <= BPF_MAXINSNS);
+	assert(size && size % sizeof(struct sock_filter) == 0 && size / sizeof(struct sock_filter) <= BPF_MAXINSNS);
 	return confine_by_prctl(&program);
 }
 
@@ -196,9 +198,8 @@ static int report_fd = -1;
 UNCHECKED static void on_trap(int number, siginfo_t *info, void *machine)
 {
 	(void)number, (void)machine;
-	child_report(
-	    report_fd,
-	    (struct report){.kind = REPORT_FORBIDDEN, .detail = info->si_syscall, .arch = info->si_arch});
+	child_report(report_fd,
+	             (struct report){.kind = REPORT_FORBIDDEN, .detail = info->si_syscall, .arch = info->si_arch});
 	raw_exit(1);
 }
 

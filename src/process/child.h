@@ -1,6 +1,6 @@
 /*
- * The child's side: what a process does to itself before it runs what nobody trusts, and what it reports. Compiled into the libraries
- * and into the program that holds plugins. Everything is async-signal-safe.
+ * The child's side: what a process does to itself before it runs what nobody trusts, and what it reports. Compiled into
+ * the libraries and into the program that holds plugins. Everything is async-signal-safe.
  */
 #ifndef CALLGATE_PROCESS_CHILD_H
 #define CALLGATE_PROCESS_CHILD_H
@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /*
- * What a confined child writes to its parent: this header, then `size` bytes. A child can write anything, so the parent believes
- * only what it has checked, and nothing in here is more than a claim.
+ * What a confined child writes to its parent: this header, then `size` bytes. A child can write anything, so the parent
+ * believes only what it has checked, and nothing in here is more than a claim.
  */
 enum { REPORT_MAGIC = 0x63676d31 };
 
@@ -83,8 +83,8 @@ int child_load_filter(const void *filter, size_t size);
 int child_report_traps(int fd);
 
 /*
- * Signal `number` ends this process when the thread that made it ends, or the whole process that made it. 0 or -errno; -ECANCELED where that
- * is faked. The caller then asks whether that process is still its parent.
+ * Signal `number` ends this process when the thread that made it ends, or the whole process that made it. 0 or -errno;
+ * -ECANCELED where that is faked. The caller then asks whether that process is still its parent.
  */
 int child_end_with_parent(int number);
 

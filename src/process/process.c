@@ -80,11 +80,9 @@ static struct timespec time_to_wait(const struct process *process, const struct 
 	return (struct timespec){.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
 }
 
-enum process_event process_wait(const struct process *process, struct pollfd *fd,
-                                const struct deadline *deadline)
+enum process_event process_wait(const struct process *process, struct pollfd *fd, const struct deadline *deadline)
 {
-	struct pollfd polled[] = {{.fd = process->pidfd, .events = POLLIN},
-	                          fd ? *fd : (struct pollfd){.fd = -1}};
+	struct pollfd polled[] = {{.fd = process->pidfd, .events = POLLIN}, fd ? *fd : (struct pollfd){.fd = -1}};
 
 	assert(process->pid > 0);
 	while (!deadline_is_over(deadline)) {
@@ -134,9 +132,8 @@ static int try_to_collect(const struct process *process, size_t *peak)
 	struct rusage usage = {0};
 	siginfo_t info = {0};
 	/* Not the C library's waitid(), which hides the last argument. */
-	long result =
-	    syscall(SYS_waitid, by_pidfd ? (int)WAIT_BY_PIDFD : (int)P_PID,
-	            by_pidfd ? process->pidfd : process->pid, &info, WEXITED | WNOHANG | __WALL, &usage);
+	long result = syscall(SYS_waitid, by_pidfd ? (int)WAIT_BY_PIDFD : (int)P_PID,
+	                      by_pidfd ? process->pidfd : process->pid, &info, WEXITED | WNOHANG | __WALL, &usage);
 
 	if (result < 0 && errno == EINTR)
 		return PROCESS_NOT_COLLECTED;
@@ -156,8 +153,7 @@ int process_collect(struct process *process, const struct deadline *deadline, si
 	int status;
 
 	assert(process->pid > 0);
-	while ((status = try_to_collect(process, &peak)) == PROCESS_NOT_COLLECTED &&
-	       !deadline_is_over(deadline)) {
+	while ((status = try_to_collect(process, &peak)) == PROCESS_NOT_COLLECTED && !deadline_is_over(deadline)) {
 		/* An ended process that its tracer holds back can't be waited for by poll. */
 		if (ended)
 			nanosleep(&slice, NULL);
@@ -287,7 +283,6 @@ const char *process_signal_name(int signal)
 #endif
 	};
 
-	return signal > 0 && (size_t)signal < sizeof(names) / sizeof(names[0]) && names[signal][0]
-	           ? names[signal]
-	           : NULL;
+	return signal > 0 && (size_t)signal < sizeof(names) / sizeof(names[0]) && names[signal][0] ? names[signal]
+	                                                                                           : NULL;
 }

@@ -1,7 +1,7 @@
 /*
- * One call's rules against one program, without diagrams: a walk through the program from its first instruction to its last, with what is known
- * of the arguments on each way. Ways that meet are joined where there are many, which loses some of that; so the work is linear in the length
- * of a program whose tests follow its rules.
+ * One call's rules against one program, without diagrams: a walk through the program from its first instruction to its
+ * last, with what is known of the arguments on each way. Ways that meet are joined where there are many, which loses
+ * some of that; so the work is linear in the length of a program whose tests follow its rules.
  */
 #include <stddef.h>
 #include <string.h>
@@ -14,8 +14,8 @@ enum { REFUTED_RULES = 1024 };
 
 /* How ways that meet are joined. */
 enum joining {
-	JOIN_ALIKE, /* if they are at the same rule */
-	JOIN_ALL,   /* at the rule that none of them is beyond: programs that test one rule after the other */
+	JOIN_ALIKE,    /* if they are at the same rule */
+	JOIN_ALL,      /* at the rule that none of them is beyond: programs that test one rule after the other */
 	JOIN_REFUTING, /* with the rules that none of them can match any more: groups of rules, one after the other */
 };
 
@@ -36,8 +36,7 @@ struct way {
 	bool is_lost;     /* what the accumulator holds is not known */
 	bool is_close;    /* to a rule; JOIN_REFUTING */
 	struct knowledge known;
-	uint64_t refuted[REFUTED_RULES /
-	                 64]; /* bit set of rules that do not match; JOIN_REFUTING, or else nothing */
+	uint64_t refuted[REFUTED_RULES / 64]; /* bit set of rules that do not match; JOIN_REFUTING, or else nothing */
 };
 
 struct argument_walk {
@@ -81,8 +80,8 @@ static struct way *copy_way(struct argument_walk *w, const struct way *way)
 }
 
 /* Does a rule match? Notes which of its conditions hold. If it is undecided, so is *test. */
-static enum interval_answer decide_rule(struct argument_walk *w, const struct knowledge *known,
-                                        uint32_t index, uint32_t *holds, struct knowledge_test *test)
+static enum interval_answer decide_rule(struct argument_walk *w, const struct knowledge *known, uint32_t index,
+                                        uint32_t *holds, struct knowledge_test *test)
 {
 	const struct policy_rule *rule = &w->call->rules[index];
 	enum interval_answer result = INTERVAL_TRUE;
@@ -92,8 +91,7 @@ static enum interval_answer decide_rule(struct argument_walk *w, const struct kn
 		uint32_t bit = i < 32 ? UINT32_C(1) << i : 0;
 		if (*holds & bit)
 			continue;
-		enum interval_answer answer =
-		    knowledge_condition(&w->base, known, &rule->conditions[i], &undecided);
+		enum interval_answer answer = knowledge_condition(&w->base, known, &rule->conditions[i], &undecided);
 		if (answer == INTERVAL_FALSE)
 			return answer;
 		if (answer == INTERVAL_TRUE) {
@@ -117,8 +115,7 @@ static enum interval_answer decide_again(struct argument_walk *w, const struct w
 
 static bool is_refuted(const struct argument_walk *w, const struct way *way, uint32_t rule)
 {
-	return w->attempt.joining == JOIN_REFUTING && rule < REFUTED_RULES &&
-	       way->refuted[rule / 64] >> rule % 64 & 1;
+	return w->attempt.joining == JOIN_REFUTING && rule < REFUTED_RULES && way->refuted[rule / 64] >> rule % 64 & 1;
 }
 
 /* Notes all rules that do not match, before what says so is forgotten. */
@@ -138,8 +135,7 @@ static void join(const struct argument_walk *w, struct way *way, const struct wa
 	way->rule = way->rule < other->rule ? way->rule : other->rule;
 	for (int i = 0; w->attempt.joining == JOIN_REFUTING && i < REFUTED_RULES / 64; i++)
 		way->refuted[i] &= other->refuted[i];
-	way->is_lost =
-	    way->is_lost || other->is_lost || way->held != other->held || way->number != other->number;
+	way->is_lost = way->is_lost || other->is_lost || way->held != other->held || way->number != other->number;
 }
 
 /* Makes one way two: of calls for which a test does not hold [0], and does [1]. NULL where there are none. */
@@ -156,8 +152,8 @@ static void divide(struct argument_walk *w, struct way *way, const struct knowle
 }
 
 /*
- * Skips rules that do not match, at most up to one. Does that which the way is then at? FALSE: that is the limit, or there is none. If it is undecided,
- * so is *test.
+ * Skips rules that do not match, at most up to one. Does that which the way is then at? FALSE: that is the limit, or
+ * there is none. If it is undecided, so is *test.
  */
 static enum interval_answer find_rule(struct argument_walk *w, struct way *way, uint32_t limit,
                                       struct knowledge_test *test)
@@ -173,8 +169,8 @@ static enum interval_answer find_rule(struct argument_walk *w, struct way *way, 
 }
 
 /*
- * A rule before the way's, with this action, matches wherever what is known holds: no call comes this way then, as none that does matches such a
- * rule.
+ * A rule before the way's, with this action, matches wherever what is known holds: no call comes this way then, as none
+ * that does matches such a rule.
  */
 static bool is_impossible(struct argument_walk *w, const struct way *way, uint32_t action)
 {
@@ -188,8 +184,7 @@ static bool is_impossible(struct argument_walk *w, const struct way *way, uint32
 static bool is_certain(struct argument_walk *w, const struct way *way, uint32_t action)
 {
 	for (uint32_t i = way->rule; i < w->call->rule_count; i++) {
-		enum interval_answer answer =
-		    is_refuted(w, way, i) ? INTERVAL_FALSE : decide_again(w, way, i);
+		enum interval_answer answer = is_refuted(w, way, i) ? INTERVAL_FALSE : decide_again(w, way, i);
 		if (answer != INTERVAL_FALSE && w->call->rules[i].action != action)
 			return false;
 		if (answer == INTERVAL_TRUE)
@@ -225,7 +220,10 @@ static void compare(struct argument_walk *w, struct way *way, const struct sock_
 	}
 }
 
-/* Has a way met all that a rule wants of the low halves? Programs test high halves last, and with the same instructions for many rules. */
+/*
+ * Has a way met all that a rule wants of the low halves? Programs test high halves last, and with the same instructions
+ * for many rules.
+ */
 static bool is_close(const struct argument_walk *w, const struct way *way)
 {
 	for (uint32_t i = way->rule; i < w->call->rule_count; i++) {
@@ -259,7 +257,10 @@ static void find_place(struct argument_walk *w, struct way *way, struct way *oth
 		if (others && !others->next)
 			(void)find_rule(w, others, UINT32_MAX, &test);
 	} else {
-		/* Each knows best what it has behind it. Far more rules may not match on this way alone, and are not looked at in vain. */
+		/*
+		 * Each knows best what it has behind it. Far more rules may not match on this way alone, and are not
+		 * looked at in vain.
+		 */
 		(void)find_rule(w, way, (others ? others->rule : way->rule) + 1, &test);
 		if (others)
 			(void)find_rule(w, others, way->rule + 1, &test);
@@ -279,7 +280,9 @@ static bool may_join(const struct argument_walk *w, const struct way *a, const s
 	}
 }
 
-/* A way comes to an instruction. Many that may be joined become one, which loses what is known of some but not of all. */
+/*
+ * A way comes to an instruction. Many that may be joined become one, which loses what is known of some but not of all.
+ */
 static void arrive(struct argument_walk *w, struct way *way, size_t pc)
 {
 	struct way **list = &w->newest[pc];
@@ -325,8 +328,7 @@ static enum interval_answer decide_branch(struct argument_walk *w, const struct 
 	if (op == BPF_JSET) {
 		test->mask &= k;
 		test->value = 0;
-		return test->mask ? knowledge_negated(knowledge_decide(&w->base, &way->known, test))
-		                  : INTERVAL_FALSE;
+		return test->mask ? knowledge_negated(knowledge_decide(&w->base, &way->known, test)) : INTERVAL_FALSE;
 	}
 	if (k > INPUT_WORD_MAX || (!order && k & ~way->number) || (op == BPF_JGT && k == INPUT_WORD_MAX))
 		return INTERVAL_FALSE;
@@ -388,8 +390,7 @@ static void follow(struct argument_walk *w, struct way *way, size_t pc)
 	put(way, &w->unused);
 }
 
-static bool walk(struct argument_walk *w, const struct part *from, size_t steps_most,
-                 const struct attempt *attempt)
+static bool walk(struct argument_walk *w, const struct part *from, size_t steps_most, const struct attempt *attempt)
 {
 	w->base.failed = false;
 	w->base.exclusions.count = 0;
@@ -434,8 +435,7 @@ static struct argument_walk *prepare(struct space *space)
 static const struct policy_syscall *rules_of(struct space *space, const struct region *region,
                                              const struct callgate_arch **ret_arch)
 {
-	const struct filter *rules = space->filters[0].filter,
-	                    *made = space->filters[space->filter_count - 1].filter;
+	const struct filter *rules = space->filters[0].filter, *made = space->filters[space->filter_count - 1].filter;
 
 	if (space->filter_count != 2 || !rules->policy || made->policy || made->program_count != 1 ||
 	    !region_is_one_call(region))
@@ -455,14 +455,12 @@ enum interval_answer argument_walk(struct space *space, const struct part *part,
 	w->region = part->region;
 	w->base.word = policy_word_mask(arch) & INPUT_WIDE_MAX;
 	w->default_action = space->filters[0].filter->policy->default_action;
-	size_t most =
-	    STEPS_FIRST + (is_long ? STEPS_PER_PAIR * (size_t)call->rule_count * call->rule_count : 0);
+	size_t most = STEPS_FIRST + (is_long ? STEPS_PER_PAIR * (size_t)call->rule_count * call->rule_count : 0);
 	for (uint32_t i = 0; i < call->rule_count; i++)
 		most += STEPS_PER_CONDITION * (size_t)call->rules[i].condition_count;
 	w->base.steps = 0;
 	bool equal = false;
-	for (size_t i = is_long ? SHORT_ATTEMPTS : 0; i < (is_long ? ATTEMPTS : SHORT_ATTEMPTS) && !equal;
-	     i++)
+	for (size_t i = is_long ? SHORT_ATTEMPTS : 0; i < (is_long ? ATTEMPTS : SHORT_ATTEMPTS) && !equal; i++)
 		equal = walk(w, part, most, &attempts[i]);
 	return diagram_spend(&space->diagram, w->base.steps) && equal ? INTERVAL_TRUE : INTERVAL_EITHER;
 }

@@ -1,14 +1,14 @@
 /*
  * How chains of single-bit tests are joined to comparisons.
  *
- * A test of one bit in front of two nodes is merged with one of them if that compares lower bits of the same field and its
- * way out for less (or greater) is the other one, or not used yet: but a new way out only with the one whose highest bit is nearer, as a
- * long comparison would fall to pieces otherwise. Which merge is made follows from the two nodes alone. So a function's node follows from
- * its branches, by induction from the function alone.
+ * A test of one bit in front of two nodes is merged with one of them if that compares lower bits of the same field and
+ * its way out for less (or greater) is the other one, or not used yet: but a new way out only with the one whose
+ * highest bit is nearer, as a long comparison would fall to pieces otherwise. Which merge is made follows from the two
+ * nodes alone. So a function's node follows from its branches, by induction from the function alone.
  */
 #include "prove/diagram.h"
 
-/* A chain of tests that may not be a node of the diagram yet: a long comparison is interned once, and not for every bit. */
+/* A chain of tests that may not be a node yet: a long comparison is interned once, and not for every bit. */
 struct chain {
 	struct diagram_node n;
 	node id;
@@ -105,8 +105,8 @@ static bool tests_field(const struct diagram_node *n, enum input_field field)
 }
 
 /* The test of a bit in front of two chains. */
-static struct chain canonical_test(struct diagram *d, enum input_field field, unsigned index,
-                                   struct chain *low, struct chain *high)
+static struct chain canonical_test(struct diagram *d, enum input_field field, unsigned index, struct chain *low,
+                                   struct chain *high)
 {
 	uint64_t bit = UINT64_C(1) << index;
 	uint32_t level = input_level(field, index);
@@ -143,11 +143,11 @@ static struct chain canonical_test(struct diagram *d, enum input_field field, un
 }
 
 /*
- * The tests of `rest` that the chain takes as they stand, since it has their ways out already: all of them, or the lowest ones if these compare
- * with 1 alone or with 0 alone. (The ways out never take the tests instead, as nothing leads back from there.)
+ * The tests of `rest` that the chain takes as they stand, since it has their ways out already: all of them, or the
+ * lowest ones if these compare with 1 alone or with 0 alone. (The ways out never take the tests instead, as nothing
+ * leads back from there.)
  */
-static struct diagram_bits mergeable(const struct chain *chain, struct diagram_bits rest, node less,
-                                     node greater)
+static struct diagram_bits mergeable(const struct chain *chain, struct diagram_bits rest, node less, node greater)
 {
 	const struct diagram_node *n = &chain->n;
 	uint64_t ones = rest.mask & rest.pattern, zeros = rest.mask & ~rest.pattern;
@@ -163,11 +163,10 @@ static struct diagram_bits mergeable(const struct chain *chain, struct diagram_b
 }
 
 /*
- * Where none of the three nodes tests the field and neither way out leads where equal does, the tests can merge with nothing: they are one
- * comparison.
+ * Where none of the three nodes tests the field and neither way out leads where equal does, the tests can merge with
+ * nothing: they are one comparison.
  */
-static bool stands_alone(const struct diagram *d, struct diagram_bits bits, node equal, node less,
-                         node greater)
+static bool stands_alone(const struct diagram *d, struct diagram_bits bits, node equal, node less, node greater)
 {
 	bool ones = bits.pattern, zeros = bits.pattern != bits.mask;
 
@@ -242,8 +241,7 @@ struct diagram_node diagram_rest(const struct diagram *d, const struct diagram_n
 	return rest;
 }
 
-struct diagram_node diagram_branch(const struct diagram *d, const struct diagram_node *n, uint32_t level,
-                                   bool high)
+struct diagram_node diagram_branch(const struct diagram *d, const struct diagram_node *n, uint32_t level, bool high)
 {
 	if (n->level != level)
 		return *n;

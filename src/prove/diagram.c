@@ -27,7 +27,10 @@ static uint32_t *find_slot(const struct diagram *d, const struct diagram_node *c
 	}
 }
 
-/* Room for more nodes, with tables of twice their number, so that there is always a free slot, and as many remembered results. */
+/*
+ * Room for more nodes, with tables of twice their number, so that there is always a free slot, and as many remembered
+ * results.
+ */
 static bool grow(struct diagram *d, uint32_t capacity)
 {
 	struct diagram_node *nodes = realloc(d->nodes, capacity * sizeof(*nodes));

@@ -1,10 +1,11 @@
 /*
  * Functions of a system call's input as decision diagrams.
  *
- * A node compares some bits of one input field with a number and goes on to one of three nodes; leaves are 32-bit values.
- * It stands for the chain of single-bit tests, high bits first, that the comparison is; chains are joined to nodes by one
- * fixed rule (canonical.c), nodes are hash-consed, no test has equal branches, and bits are tested in one fixed order. So two
- * functions are equal exactly if their nodes are: the whole proof rests on this, and on nothing else in here being wrong.
+ * A node compares some bits of one input field with a number and goes on to one of three nodes; leaves are 32-bit
+ * values. It stands for the chain of single-bit tests, high bits first, that the comparison is; chains are joined to
+ * nodes by one fixed rule (canonical.c), nodes are hash-consed, no test has equal branches, and bits are tested in one
+ * fixed order. So two functions are equal exactly if their nodes are: the whole proof rests on this, and on nothing
+ * else in here being wrong.
  */
 #ifndef CALLGATE_PROVE_DIAGRAM_H
 #define CALLGATE_PROVE_DIAGRAM_H
@@ -29,9 +30,9 @@ static inline bool node_same(node a, node b)
 }
 
 /*
- * What a node is. At LEVEL_LEAF a leaf whose value is `pattern`, and all else is 0. Otherwise the function of `equal` where
- * field & mask == pattern, of `less` where it is less, of `greater` where it is greater. Ways that no number goes are 0: less
- * if the pattern is 0, greater if it is the mask. A mask of one bit has it as its pattern too.
+ * What a node is. At LEVEL_LEAF a leaf whose value is `pattern`, and all else is 0. Otherwise the function of `equal`
+ * where field & mask == pattern, of `less` where it is less, of `greater` where it is greater. Ways that no number goes
+ * are 0: less if the pattern is 0, greater if it is the mask. A mask of one bit has it as its pattern too.
  */
 struct diagram_node {
 	uint64_t mask, pattern;
@@ -50,8 +51,8 @@ enum { LEVEL_LEAF = 0xffff };
 enum diagram_limit { DIAGRAM_NODES, DIAGRAM_STEPS, DIAGRAM_STATES, DIAGRAM_VALUES };
 
 /*
- * Errors stick: after `failed` is set (-ENOMEM; -EDQUOT, when `exhausted` says what has reached which limit; -EOPNOTSUPP), every operation
- * returns node zero, and whoever wants to use a result asks for it first.
+ * Errors stick: after `failed` is set (-ENOMEM; -EDQUOT, when `exhausted` says what has reached which limit;
+ * -EOPNOTSUPP), every operation returns node zero, and whoever wants to use a result asks for it first.
  */
 struct diagram {
 	struct diagram_node *nodes;
@@ -115,8 +116,8 @@ struct diagram_bits {
 };
 
 /*
- * The tests of the mask's bits, from the lowest to the highest, in front of three nodes. `equal` must test only bits that come after the mask's
- * lowest one, `less` after the pattern's lowest 1, and `greater` after its lowest 0.
+ * The tests of the mask's bits, from the lowest to the highest, in front of three nodes. `equal` must test only bits
+ * that come after the mask's lowest one, `less` after the pattern's lowest 1, and `greater` after its lowest 0.
  */
 node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node less, node greater);
 
@@ -124,8 +125,7 @@ node diagram_split(struct diagram *d, struct diagram_bits bits, node equal, node
 struct diagram_node diagram_rest(const struct diagram *d, const struct diagram_node *n, uint64_t mask);
 
 /* What a function is where the bit at `level`, in front of which it tests none, is known. */
-struct diagram_node diagram_branch(const struct diagram *d, const struct diagram_node *n, uint32_t level,
-                                   bool high);
+struct diagram_node diagram_branch(const struct diagram *d, const struct diagram_node *n, uint32_t level, bool high);
 
 /* condition ? then : otherwise; the condition's leaves are zero and one. */
 node diagram_ite(struct diagram *d, node condition, node then, node otherwise);
@@ -145,8 +145,8 @@ node diagram_where(struct diagram *d, node n, uint32_t value);
 node diagram_allows(struct diagram *d, node n);
 
 /*
- * field's bits from `lowest` on, as a number of `count` bits of which those outside `mask` are known to be zero, compared by
- * an unsigned operation: then or otherwise. The mask of POLICY_MASKED_EQ belongs into the mask.
+ * field's bits from `lowest` on, as a number of `count` bits of which those outside `mask` are known to be zero,
+ * compared by an unsigned operation: then or otherwise. The mask of POLICY_MASKED_EQ belongs into the mask.
  */
 struct diagram_number {
 	enum input_field field;
@@ -154,8 +154,8 @@ struct diagram_number {
 	uint64_t mask;
 };
 
-node diagram_compare(struct diagram *d, struct diagram_number number, enum policy_op op, uint64_t value,
-                     node then, node otherwise);
+node diagram_compare(struct diagram *d, struct diagram_number number, enum policy_op op, uint64_t value, node then,
+                     node otherwise);
 
 /* The bit that a node, not a leaf, tests first: the one at its level. */
 static inline unsigned diagram_first_bit(const struct diagram_node *n)

@@ -26,7 +26,8 @@ static const successor SUCCESSOR_NODE = UINT32_C(1) << 31;
 enum { STATES_MAX = 1 << 20 };
 
 /*
- * A state in front of a branch that may go either way, and the function of the input that is computed from there on in the present region.
+ * A state in front of a branch that may go either way, and the function of the input that is computed from there on in
+ * the present region.
  */
 struct branch {
 	struct state state;
@@ -48,15 +49,14 @@ bool execution_init(struct execution *e, const struct callgate_program *program,
 {
 	size_t count = program->count;
 
-	*e = (struct execution){
-	    .program = program,
-	    .arena = arena,
-	    .diagram = diagram,
-	    .space = {.diagram = diagram, .arena = arena, .big_endian = program->big_endian},
-	    .live = ARENA_ARRAY(arena, uint32_t, count),
-	    .pending = ARENA_ARRAY(arena, uint64_t, count / 64 + 1),
-	    .newest = ARENA_ARRAY(arena, uint32_t, count),
-	    .stamps = ARENA_ARRAY(arena, uint32_t, count)};
+	*e = (struct execution){.program = program,
+	                        .arena = arena,
+	                        .diagram = diagram,
+	                        .space = {.diagram = diagram, .arena = arena, .big_endian = program->big_endian},
+	                        .live = ARENA_ARRAY(arena, uint32_t, count),
+	                        .pending = ARENA_ARRAY(arena, uint64_t, count / 64 + 1),
+	                        .newest = ARENA_ARRAY(arena, uint32_t, count),
+	                        .stamps = ARENA_ARRAY(arena, uint32_t, count)};
 	if (!e->live || !e->pending || !e->newest || !e->stamps ||
 	    !vec_push_in(&e->registers, e->arena, ((struct registers){0})))
 		return false;
@@ -160,8 +160,7 @@ static struct value get(const struct execution *e, const struct state *s, bool x
 	return x ? e->registers.items[s->registers].values[REGISTER_X] : s->a;
 }
 
-static struct value operand_of(const struct execution *e, const struct state *s,
-                               const struct sock_filter *insn)
+static struct value operand_of(const struct execution *e, const struct state *s, const struct sock_filter *insn)
 {
 	return bpf_code_of(insn)->x ? get(e, s, true) : value_constant(insn->k & INPUT_WORD_MAX);
 }
@@ -242,8 +241,7 @@ static enum interval_answer decide(struct execution *e, const struct state *s, c
 		bool is_nr = s->a.word == WORD_NR;
 		uint32_t first = is_nr ? e->region.nr_first : e->region.arch_first;
 		uint32_t last = is_nr ? e->region.nr_last : e->region.arch_last;
-		return interval_decide(op, first >> s->a.shift, last >> s->a.shift, s->a.number,
-		                       operand.number);
+		return interval_decide(op, first >> s->a.shift, last >> s->a.shift, s->a.number, operand.number);
 	}
 	if (word)
 		return INTERVAL_EITHER;
@@ -338,8 +336,8 @@ static node branch_node(struct execution *e, const struct branch *branch, node y
 
 static void resolve(struct execution *e, struct branch *branch)
 {
-	branch->result = branch_node(e, branch, successor_result(e, branch->if_true),
-	                             successor_result(e, branch->if_false));
+	branch->result =
+	    branch_node(e, branch, successor_result(e, branch->if_true), successor_result(e, branch->if_false));
 	branch->done = true;
 }
 

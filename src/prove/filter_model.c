@@ -12,8 +12,7 @@ bool filter_is_second(const struct filter *a, const struct filter *b)
 		return !a->policy && (b->policy || a->program_count > b->program_count);
 	for (size_t i = 0; i < a->program_count; i++) {
 		const struct callgate_program *x = a->programs[i], *y = b->programs[i];
-		int order =
-		    x->count == y->count ? memcmp(x->insns, y->insns, x->count * sizeof(*x->insns)) : 0;
+		int order = x->count == y->count ? memcmp(x->insns, y->insns, x->count * sizeof(*x->insns)) : 0;
 		if (x->count != y->count || order)
 			return x->count > y->count || order > 0;
 	}
@@ -73,13 +72,12 @@ node filter_node(struct filter_model *model, const struct region *region)
 	size_t i = program_count(model) - 1;
 	node result = execution_run(&model->executions[i], region);
 	while (i-- > 0)
-		result =
-		    diagram_strictest(model->diagram, result, execution_run(&model->executions[i], region));
+		result = diagram_strictest(model->diagram, result, execution_run(&model->executions[i], region));
 	return result;
 }
 
-bool filter_paths(struct filter_model *model, const struct region *region, node calls,
-                  execution_visitor visitor, void *closure)
+bool filter_paths(struct filter_model *model, const struct region *region, node calls, execution_visitor visitor,
+                  void *closure)
 {
 	if (model->filter->policy)
 		policy_diagram_paths(&model->policy, region, calls, visitor, closure);

@@ -33,8 +33,8 @@ bool filter_init(struct filter_model *model, const struct filter *filter, struct
 bool filter_prepare(struct filter_model *model, struct diagram *diagram, struct arena *arena);
 
 /*
- * Divides a region where the policy changes, or at a comparison of a program; programs are searched on account of a diagram's work, if there is one.
- * What is left of the region is the lower part; false where it is not divided.
+ * Divides a region where the policy changes, or at a comparison of a program; programs are searched on account of a
+ * diagram's work, if there is one. What is left of the region is the lower part; false where it is not divided.
  */
 bool filter_divide(struct filter_model *model, struct diagram *searching, struct region *region,
                    struct region *ret_upper);
@@ -43,8 +43,8 @@ bool filter_divide(struct filter_model *model, struct diagram *searching, struct
 node filter_node(struct filter_model *model, const struct region *region);
 
 /* Calls policy_diagram_paths(), or execution_paths() for each program. false without memory. */
-bool filter_paths(struct filter_model *model, const struct region *region, node calls,
-                  execution_visitor visitor, void *closure);
+bool filter_paths(struct filter_model *model, const struct region *region, node calls, execution_visitor visitor,
+                  void *closure);
 
 /* After filter_node() has failed with -EOPNOTSUPP: the program that it is, and its instruction. */
 struct filter_place {

@@ -1,8 +1,9 @@
 /*
- * The input of a filter as numbered bits, the order in which they are tested, and regions: rectangles of the space of arch and nr.
+ * The input of a filter as numbered bits, the order in which they are tested, and regions: rectangles of the space of
+ * arch and nr.
  *
- * PROVE_WORD_BITS is the width of the words that a program loads. It is 32; the prover's own tests compile these files a
- * second time with tiny words, so that every input can be tried.
+ * PROVE_WORD_BITS is the width of the words that a program loads. It is 32; the prover's own tests compile these files
+ * a second time with tiny words, so that every input can be tried.
  */
 #ifndef CALLGATE_PROVE_INPUT_H
 #define CALLGATE_PROVE_INPUT_H
@@ -29,7 +30,10 @@ enum {
 /* Argument i is INPUT_ARG + i. */
 enum input_field { INPUT_ARG = 0, INPUT_IP = 6, INPUT_ARCH, INPUT_NR, INPUT_FIELDS };
 
-/* The level of a bit: lower ones are tested first. arch comes first, then nr, argument by argument, and the instruction pointer; high bits first. */
+/*
+ * The level of a bit: lower ones are tested first. arch comes first, then nr, argument by argument, and the instruction
+ * pointer; high bits first.
+ */
 static inline uint32_t input_level(unsigned field, unsigned bit)
 {
 	if (field == INPUT_ARCH)

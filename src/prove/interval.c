@@ -88,14 +88,17 @@ static uint8_t kind_after(const struct sock_filter *insn, uint8_t kind)
 
 	if (code->kind == BPF_KIND_LOAD)
 		return insn->k == OFFSET_NR ? KIND_NR : insn->k == OFFSET_ARCH ? KIND_ARCH : KIND_OTHER;
-	bool keeps = code->kind == BPF_KIND_WRITE ||
-	             (code->x && code->kind != BPF_KIND_ARITHMETIC); /* X changes, and not A */
+	bool keeps =
+	    code->kind == BPF_KIND_WRITE || (code->x && code->kind != BPF_KIND_ARITHMETIC); /* X changes, and not A */
 	return keeps ? kind : KIND_OTHER;
 }
 
-/* Divides the region at a comparison, or at the bits that an instruction keeps, of what the accumulator may hold. If that is certain, *ret_answer is too. */
-static bool divide_at(const struct sock_filter *insn, uint8_t kind, struct region *region,
-                      struct region *ret_upper, enum interval_answer *ret_answer)
+/*
+ * Divides the region at a comparison, or at the bits that an instruction keeps, of what the accumulator may hold. If
+ * that is certain, *ret_answer is too.
+ */
+static bool divide_at(const struct sock_filter *insn, uint8_t kind, struct region *region, struct region *ret_upper,
+                      enum interval_answer *ret_answer)
 {
 	uint16_t op = BPF_CLASS(insn->code) == BPF_ALU ? BPF_JSET : BPF_OP(insn->code);
 

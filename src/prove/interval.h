@@ -1,5 +1,6 @@
 /*
- * What can be said about a program by looking at each instruction once, and about comparisons of a number of which an interval is known.
+ * What can be said about a program by looking at each instruction once, and about comparisons of a number of which an
+ * interval is known.
  */
 #ifndef CALLGATE_PROVE_INTERVAL_H
 #define CALLGATE_PROVE_INTERVAL_H
@@ -16,8 +17,9 @@ enum { LIVE_X = 1 << 16, LIVE_A = 1 << 17 };
 void interval_liveness(const struct callgate_program *program, uint32_t *live);
 
 /*
- * Where [first, last] is to be divided, so that `number OP k` has one answer on either side: the first number of the upper side; 0 where there is one
- * answer. The bits of BPF_JSET divide nothing that would fall to more than 16 pieces; diagrams see to those.
+ * Where [first, last] is to be divided, so that `number OP k` has one answer on either side: the first number of the
+ * upper side; 0 where there is one answer. The bits of BPF_JSET divide nothing that would fall to more than 16 pieces;
+ * diagrams see to those.
  */
 uint32_t interval_middle_of_bits(uint32_t first, uint32_t last, uint32_t mask);
 static inline uint32_t interval_middle(uint16_t op, uint32_t first, uint32_t last, uint32_t k)
@@ -41,8 +43,9 @@ static inline struct region interval_divide(struct region *region, bool is_arch,
 }
 
 /*
- * Divides a region at a comparison of arch, or else of nr, that some call in it may come to, on whatever way through the program. Only a help: undivided,
- * its diagrams are larger, not wrong. `kinds` has a byte for each instruction. false where there is no such comparison.
+ * Divides a region at a comparison of arch, or else of nr, that some call in it may come to, on whatever way through
+ * the program. Only a help: undivided, its diagrams are larger, not wrong. `kinds` has a byte for each instruction.
+ * false where there is no such comparison.
  */
 bool interval_search(const struct callgate_program *program, uint8_t *kinds, struct region *region,
                      struct region *ret_upper);
@@ -54,9 +57,7 @@ static inline enum interval_answer interval_compare(uint16_t op, uint32_t first,
 {
 	assert(first <= last);
 	if (op == BPF_JEQ)
-		return k < first || k > last ? INTERVAL_FALSE
-		       : first == last       ? INTERVAL_TRUE
-		                             : INTERVAL_EITHER;
+		return k < first || k > last ? INTERVAL_FALSE : first == last ? INTERVAL_TRUE : INTERVAL_EITHER;
 	if (op == BPF_JGE)
 		return first >= k ? INTERVAL_TRUE : last < k ? INTERVAL_FALSE : INTERVAL_EITHER;
 	return first > k ? INTERVAL_TRUE : last <= k ? INTERVAL_FALSE : INTERVAL_EITHER;

@@ -8,8 +8,8 @@ enum { LEFT_MOST = 1 << 14 };
 enum held { NOTHING, NR, ARCH };
 
 /*
- * How far all programs of the filters are walked, the newest one of each filter first: with which numbers one gets to an instruction, and what
- * the accumulator holds there.
+ * How far all programs of the filters are walked, the newest one of each filter first: with which numbers one gets to
+ * an instruction, and what the accumulator holds there.
  */
 struct position {
 	struct region region;
@@ -33,9 +33,7 @@ struct walk {
 static void leave(struct walk *w, const struct position *position, bool is_open)
 {
 	const struct region *region = &position->region;
-	uint32_t held = position->held == NR     ? region->nr_first
-	                : position->held == ARCH ? region->arch_first
-	                                         : 0;
+	uint32_t held = position->held == NR ? region->nr_first : position->held == ARCH ? region->arch_first : 0;
 
 	assert(region_is_valid(region));
 	if (!vec_push_in(&w->left->list, w->arena, ((struct part){*region, position->pc, held, is_open})))
@@ -66,8 +64,7 @@ static bool agree(const struct walk *w, struct position *position)
 		return false;
 	for (size_t i = 0; i < w->count; i++)
 		if (w->filters[i].filter->policy &&
-		    !policy_diagram_constant(&w->filters[i].policy, &position->region,
-		                             &position->verdicts[i]))
+		    !policy_diagram_constant(&w->filters[i].policy, &position->region, &position->verdicts[i]))
 			return false;
 	return position->verdicts[0] == position->verdicts[1];
 }
@@ -82,7 +79,10 @@ static bool return_verdict(const struct walk *w, struct position *position, uint
 	return next_program(w, position);
 }
 
-/* A comparison with a constant: the numbers that it tells apart from the lowest ones come back to it later. false where it is no such comparison. */
+/*
+ * A comparison with a constant: the numbers that it tells apart from the lowest ones come back to it later. false where
+ * it is no such comparison.
+ */
 static bool compare(struct walk *w, struct position *position, const struct sock_filter *insn)
 {
 	bool is_nr = position->held == NR;
@@ -100,9 +100,8 @@ static bool compare(struct walk *w, struct position *position, const struct sock
 		w->failed = w->failed || !vec_push_in(&w->pending, w->arena, upper);
 		last = middle - 1;
 	}
-	enum interval_answer answer = op == BPF_JSET
-	                                  ? interval_decide(op, first, last, INPUT_WORD_MAX, insn->k)
-	                                  : interval_compare(op, first, last, insn->k);
+	enum interval_answer answer = op == BPF_JSET ? interval_decide(op, first, last, INPUT_WORD_MAX, insn->k)
+	                                             : interval_compare(op, first, last, insn->k);
 	if (answer == INTERVAL_EITHER && insn->jt != insn->jf)
 		return middle != 0;
 	position->pc += 1u + (answer == INTERVAL_TRUE ? insn->jt : insn->jf);
@@ -141,8 +140,8 @@ static int in_order(const void *a, const void *b)
 	return (one > other) - (one < other);
 }
 
-bool interval_walk(struct filter_model *filters, size_t count, struct diagram *diagram,
-                   const struct region *within, struct arena *arena, struct parts *ret_left)
+bool interval_walk(struct filter_model *filters, size_t count, struct diagram *diagram, const struct region *within,
+                   struct arena *arena, struct parts *ret_left)
 {
 	const struct filter *first = filters[0].filter;
 	struct walk w = {.filters = filters, .count = count, .arena = arena, .left = ret_left};

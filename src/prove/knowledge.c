@@ -2,8 +2,7 @@
 
 enum { TRIMMED_MOST = 64 };
 
-static bool is_excluded(const struct knowledge_base *b, const struct knowledge *k,
-                        const struct knowledge_test *test)
+static bool is_excluded(const struct knowledge_base *b, const struct knowledge *k, const struct knowledge_test *test)
 {
 	for (uint32_t i = k->excluded; i; i = b->exclusions.items[i - 1].older) {
 		const struct knowledge_test *e = &b->exclusions.items[i - 1].test;
@@ -59,7 +58,7 @@ static void exclude(struct knowledge_base *b, struct knowledge *k, const struct 
 		b->failed = true;
 }
 
-/* Takes numbers off an end of the interval that are excluded: a few, as there can be many. false where no number is left. */
+/* Takes excluded numbers off an end of the interval: a few, as there can be many. false where no number is left. */
 static bool trim(struct knowledge_base *b, const struct knowledge *k, struct knowledge_word *n,
                  struct knowledge_test test, bool is_first)
 {
@@ -77,8 +76,7 @@ static bool trim(struct knowledge_base *b, const struct knowledge *k, struct kno
 	return refine(n);
 }
 
-bool knowledge_assume(struct knowledge_base *b, struct knowledge *k, const struct knowledge_test *test,
-                      bool holds)
+bool knowledge_assume(struct knowledge_base *b, struct knowledge *k, const struct knowledge_test *test, bool holds)
 {
 	struct knowledge_word *n = &k->words[test->word];
 	const struct knowledge_word before = *n;

@@ -1,5 +1,6 @@
 /*
- * What is known of a call's arguments on the way to an instruction, and what that says about comparisons and about conditions of rules.
+ * What is known of a call's arguments on the way to an instruction, and what that says about comparisons and about
+ * conditions of rules.
  */
 #ifndef CALLGATE_PROVE_KNOWLEDGE_H
 #define CALLGATE_PROVE_KNOWLEDGE_H
@@ -63,8 +64,7 @@ enum interval_answer knowledge_condition(struct knowledge_base *b, const struct 
                                          const struct policy_condition *c, struct knowledge_test *test);
 
 /* Adds that the test, which was undecided, holds or does not. false where no call is left. */
-bool knowledge_assume(struct knowledge_base *b, struct knowledge *k, const struct knowledge_test *test,
-                      bool holds);
+bool knowledge_assume(struct knowledge_base *b, struct knowledge *k, const struct knowledge_test *test, bool holds);
 
 /* What is known of calls of either kind. */
 void knowledge_join(const struct knowledge_base *b, struct knowledge *k, const struct knowledge *other);

@@ -10,7 +10,7 @@
 /* In a remembered result, in the place of a condition. No node has such an id, and node 0, a leaf, is no condition. */
 enum { STRICTEST = -1, DIFFER = -2, ALLOWS = -3 };
 
-/* An operation on two nodes (ALLOWS: on the first one), or on three: then `what` is a node, the condition of diagram_ite(). */
+/* An operation on two nodes (ALLOWS: on the first), or on three: `what` is then the condition of diagram_ite(). */
 struct operation {
 	uint32_t what;
 	node a, b;
@@ -62,11 +62,10 @@ static bool is_known(const struct diagram *d, struct operation o, node *ret_resu
 
 	switch ((int)o.what) {
 	case STRICTEST:
-		*ret_result =
-		    same || (leaves && callgate_action_strictest(leaf_value(d, o.a), leaf_value(d, o.b)) ==
-		                           leaf_value(d, o.a))
-		        ? o.a
-		        : o.b;
+		*ret_result = same || (leaves && callgate_action_strictest(leaf_value(d, o.a), leaf_value(d, o.b)) ==
+		                                     leaf_value(d, o.a))
+		                  ? o.a
+		                  : o.b;
 		return same || leaves;
 	case DIFFER:
 		*ret_result = same ? d->zero : d->one;
@@ -92,8 +91,8 @@ static void operands_of(struct operation o, node *ret_operands)
 }
 
 /*
- * The highest bits that an operand tests, from the one at `level` on, as far as all operands agree that they are tested, and
- * what they are compared with. Only the bit at `level` where they do not agree even about that.
+ * The highest bits that an operand tests, from the one at `level` on, as far as all operands agree that they are
+ * tested, and what they are compared with. Only the bit at `level` where they do not agree even about that.
  */
 static struct diagram_bits common_bits(const struct diagram *d, const node *operands, uint32_t level)
 {
@@ -123,8 +122,7 @@ static struct diagram_bits common_bits(const struct diagram *d, const node *oper
 }
 
 /* An operand where the bits are equal, less, or greater. */
-static void split_operand(struct diagram *d, node operand, struct diagram_bits bits, uint32_t level,
-                          node *ret_parts)
+static void split_operand(struct diagram *d, node operand, struct diagram_bits bits, uint32_t level, node *ret_parts)
 {
 	struct diagram_node n = *diagram_at(d, operand);
 
@@ -148,8 +146,8 @@ static node apply(struct diagram *d, struct operation o);
 
 static node apply_part(struct diagram *d, struct operation o, node parts[OPERANDS][3], int which)
 {
-	return apply(d, (struct operation){(int)o.what < 0 ? o.what : parts[0][which].id, parts[1][which],
-	                                   parts[2][which]});
+	return apply(
+	    d, (struct operation){(int)o.what < 0 ? o.what : parts[0][which].id, parts[1][which], parts[2][which]});
 }
 
 static node apply(struct diagram *d, struct operation o)
@@ -225,13 +223,11 @@ node diagram_allows(struct diagram *d, node n)
 
 /* ---- comparisons of a part of a field with a number ---- */
 
-static node split_for(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
-                      node otherwise)
+static node split_for(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then, node otherwise)
 {
 	bool ordered = op == POLICY_LT || op == POLICY_LE;
 
-	return diagram_split(d, bits, op == POLICY_LT ? otherwise : then, ordered ? then : otherwise,
-	                     otherwise);
+	return diagram_split(d, bits, op == POLICY_LT ? otherwise : then, ordered ? then : otherwise, otherwise);
 }
 
 static uint32_t last_level(enum input_field field, uint64_t mask)
@@ -240,11 +236,11 @@ static uint32_t last_level(enum input_field field, uint64_t mask)
 }
 
 /*
- * The comparison in front of two functions. Where one of them first compares bits that are all in front of these, and every way out of that
- * leads to the other one, these are compared where those are equal: so it is when a program looks at the lower half of an argument first.
+ * The comparison in front of two functions. Where one of them first compares bits that are all in front of these, and
+ * every way out of that leads to the other one, these are compared where those are equal: so it is when a program looks
+ * at the lower half of an argument first.
  */
-static node compare_bits(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then,
-                         node otherwise)
+static node compare_bits(struct diagram *d, struct diagram_bits bits, enum policy_op op, node then, node otherwise)
 {
 	uint32_t last = last_level(bits.field, bits.mask);
 	bool swap = diagram_at(d, then)->level > diagram_at(d, otherwise)->level;
@@ -254,8 +250,8 @@ static node compare_bits(struct diagram *d, struct diagram_bits bits, enum polic
 	if (n.level > last)
 		return split_for(d, bits, op, then, otherwise);
 	if (diagram_spend(d, 1) && n.field == bits.field && (n.mask & -n.mask) > bits.mask &&
-	    last_level(bits.field, n.mask) < diagram_at(d, other)->level &&
-	    (!n.pattern || n.less == other.id) && (n.pattern == n.mask || n.greater == other.id)) {
+	    last_level(bits.field, n.mask) < diagram_at(d, other)->level && (!n.pattern || n.less == other.id) &&
+	    (n.pattern == n.mask || n.greater == other.id)) {
 		struct diagram_bits front = {bits.field, n.mask, n.pattern};
 		node equal = swap ? compare_bits(d, bits, op, then, (node){n.equal})
 		                  : compare_bits(d, bits, op, (node){n.equal}, otherwise);
@@ -264,8 +260,8 @@ static node compare_bits(struct diagram *d, struct diagram_bits bits, enum polic
 	return diagram_ite(d, split_for(d, bits, op, d->one, d->zero), then, otherwise);
 }
 
-node diagram_compare(struct diagram *d, struct diagram_number number, enum policy_op op, uint64_t value,
-                     node then, node otherwise)
+node diagram_compare(struct diagram *d, struct diagram_number number, enum policy_op op, uint64_t value, node then,
+                     node otherwise)
 {
 	if (op == POLICY_NE || op == POLICY_GE || op == POLICY_GT) {
 		node swap = then;

@@ -5,8 +5,7 @@
 
 bool policy_diagram_init(struct policy_diagram *rules, const struct policy *policy, struct arena *arena)
 {
-	*rules =
-	    (struct policy_diagram){.policy = policy, .next = ARENA_ARRAY(arena, size_t, policy->arch_count)};
+	*rules = (struct policy_diagram){.policy = policy, .next = ARENA_ARRAY(arena, size_t, policy->arch_count)};
 	return rules->next != NULL;
 }
 
@@ -36,8 +35,8 @@ static bool is_within(const struct policy_arch *arch, const struct region *slice
 	return arch->arch->audit >= slice->arch_first && arch->arch->audit <= slice->arch_last;
 }
 
-node policy_diagram_condition(struct diagram *d, const struct policy_condition *condition, uint64_t word,
-                              node then, node otherwise)
+node policy_diagram_condition(struct diagram *d, const struct policy_condition *condition, uint64_t word, node then,
+                              node otherwise)
 {
 	bool masked = condition->op == POLICY_MASKED_EQ;
 	struct diagram_number number = {
@@ -46,13 +45,12 @@ node policy_diagram_condition(struct diagram *d, const struct policy_condition *
 	    .mask = word & INPUT_WIDE_MAX & condition->mask,
 	};
 
-	return diagram_compare(d, number, masked ? POLICY_EQ : (enum policy_op)condition->op,
-	                       condition->value, then, otherwise);
+	return diagram_compare(d, number, masked ? POLICY_EQ : (enum policy_op)condition->op, condition->value, then,
+	                       otherwise);
 }
 
 /* `then` where all conditions of the rule hold. */
-static node rule_node(struct diagram *d, const struct policy_rule *rule, uint64_t word, node then,
-                      node otherwise)
+static node rule_node(struct diagram *d, const struct policy_rule *rule, uint64_t word, node then, node otherwise)
 {
 	for (uint32_t i = rule->condition_count; i-- > 0;)
 		then = policy_diagram_condition(d, &rule->conditions[i], word, then, otherwise);
@@ -60,8 +58,7 @@ static node rule_node(struct diagram *d, const struct policy_rule *rule, uint64_
 }
 
 /* First match wins: from the last rule to the first, each in front of what the later ones say. */
-static node list_node(struct policy_diagram *rules, const struct policy_syscall *syscall, uint64_t word,
-                      node rest)
+static node list_node(struct policy_diagram *rules, const struct policy_syscall *syscall, uint64_t word, node rest)
 {
 	if (syscall->rule_count == 1 && syscall->rules[0].condition_count == 0)
 		return diagram_leaf(rules->diagram, syscall->rules[0].action);
@@ -146,7 +143,7 @@ static uint32_t piece_end(const struct policy_diagram *rules, uint32_t audit, ui
 	return last;
 }
 
-/* The verdict for a number, if no condition has anything to do with it, and up to where, or to `end`, it certainly is the same. */
+/* The verdict for a number if no condition matters there, and up to where, or to `end`, it certainly is the same. */
 static bool piece_verdict(struct policy_diagram *rules, uint32_t audit, uint32_t nr, uint32_t end,
                           uint32_t *ret_verdict, uint32_t *ret_last)
 {
@@ -245,8 +242,7 @@ node policy_diagram_node(struct policy_diagram *rules, const struct region *regi
 	if (!is_covered(policy, audit, nr))
 		return diagram_leaf(rules->diagram, policy->bad_arch_action);
 	for (size_t i = 0; i < policy->arch_count; i++) {
-		const struct policy_syscall *found =
-		    policy->archs[i].arch->audit == audit ? find(rules, i, nr) : NULL;
+		const struct policy_syscall *found = policy->archs[i].arch->audit == audit ? find(rules, i, nr) : NULL;
 		has_rules = has_rules || (found && found->rule_count > 0);
 	}
 	node result = diagram_leaf(rules->diagram, unmatched(policy, audit, nr, has_rules));

@@ -2,8 +2,8 @@
 
 enum { ATTEMPTS = 8, FEW_NODES = 1 << 15 };
 
-int space_init(struct space *space, struct arena_room *room, const struct filter *const *filters,
-               size_t count, size_t node_budget, size_t work_budget)
+int space_init(struct space *space, struct arena_room *room, const struct filter *const *filters, size_t count,
+               size_t node_budget, size_t work_budget)
 {
 	assert(count > 0 && count <= SPACE_FILTERS);
 	*space = (struct space){.filter_count = 0};
@@ -157,8 +157,7 @@ int space_walk(struct space *space, const struct region *within, space_visitor v
 	int result = 0;
 
 	assert(region_is_valid(within));
-	if (!interval_walk(space->filters, space->filter_count, &space->diagram, within, &space->arena,
-	                   &parts))
+	if (!interval_walk(space->filters, space->filter_count, &space->diagram, within, &space->arena, &parts))
 		return -ENOMEM;
 	for (size_t i = 0; result == 0 && i < parts.list.count; i++) {
 		const struct part *part = &parts.list.items[i];

@@ -24,8 +24,7 @@ static struct diagram_number number_of(const struct value_space *space, struct v
 		bits.field = value.word == WORD_NR ? INPUT_NR : INPUT_ARCH;
 		return bits;
 	}
-	bits.field =
-	    value.word < WORD_ARG ? INPUT_IP : (enum input_field)(INPUT_ARG + (value.word - WORD_ARG) / 2);
+	bits.field = value.word < WORD_ARG ? INPUT_IP : (enum input_field)(INPUT_ARG + (value.word - WORD_ARG) / 2);
 	bits.lowest += high ? INPUT_WORD_BITS : 0;
 	return bits;
 }
@@ -85,8 +84,7 @@ static struct value collect(struct value_space *space, const struct value_bits *
 
 /* ---- arithmetic ---- */
 
-static struct value_bits bitwise(struct diagram *d, uint16_t op, const struct value_bits *a,
-                                 const struct value_bits *b)
+static struct value_bits bitwise(struct diagram *d, uint16_t op, const struct value_bits *a, const struct value_bits *b)
 {
 	struct value_bits result;
 
@@ -98,8 +96,7 @@ static struct value_bits bitwise(struct diagram *d, uint16_t op, const struct va
 }
 
 /* a + b, or a - b, which is a + ~b + 1. */
-static struct value_bits sum(struct diagram *d, const struct value_bits *a, const struct value_bits *b,
-                             bool negative)
+static struct value_bits sum(struct diagram *d, const struct value_bits *a, const struct value_bits *b, bool negative)
 {
 	node carry = negative ? d->one : d->zero;
 	struct value_bits result;
@@ -114,8 +111,8 @@ static struct value_bits sum(struct diagram *d, const struct value_bits *a, cons
 }
 
 /* Only the low bits of the distance count: a shift by X is modulo the word (32 places are none). */
-static struct value_bits shift(struct diagram *d, const struct value_bits *a,
-                               const struct value_bits *distance, bool left)
+static struct value_bits shift(struct diagram *d, const struct value_bits *a, const struct value_bits *distance,
+                               bool left)
 {
 	struct value_bits result = *a;
 
@@ -146,7 +143,7 @@ static struct value_bits arithmetic(struct diagram *d, uint16_t op, const struct
 	}
 }
 
-/* A product or quotient as a shift, if one factor or the divisor is a power of two; a product with zero is a shift beyond the word. */
+/* Multiplication or division by a power of two as a shift; a product with zero is a shift beyond the word. */
 static bool as_shift(uint16_t *op, struct value *a, struct value *operand)
 {
 	if (*op == BPF_MUL && a->kind == VALUE_CONSTANT) {
@@ -185,8 +182,7 @@ static bool word_alu(uint16_t op, struct value *a, uint32_t k)
 	return true;
 }
 
-bool value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand,
-               struct value *ret_value)
+bool value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand, struct value *ret_value)
 {
 	if (op == BPF_NEG)
 		return value_alu(space, BPF_SUB, value_constant(0), a, ret_value);
@@ -209,8 +205,7 @@ bool value_alu(struct value_space *space, uint16_t op, struct value a, struct va
 
 /* ---- branches ---- */
 
-static node branch_bits(struct diagram *d, uint16_t op, const struct value_bits *a,
-                        const struct value_bits *b)
+static node branch_bits(struct diagram *d, uint16_t op, const struct value_bits *a, const struct value_bits *b)
 {
 	node result = op == BPF_JEQ || op == BPF_JGE ? d->one : d->zero;
 
@@ -226,8 +221,7 @@ static node branch_bits(struct diagram *d, uint16_t op, const struct value_bits 
 	return result;
 }
 
-static node branch_word(struct value_space *space, uint16_t op, struct value a, uint32_t k, node then,
-                        node otherwise)
+static node branch_word(struct value_space *space, uint16_t op, struct value a, uint32_t k, node then, node otherwise)
 {
 	struct diagram_number bits = number_of(space, a);
 

@@ -13,8 +13,9 @@ enum value_kind { VALUE_CONSTANT, VALUE_WORD, VALUE_VECTOR };
 enum { WORD_NR = 0, WORD_ARCH = 1, WORD_IP = 2, WORD_ARG = 4, WORD_COUNT = 16 };
 
 /*
- * A constant `number`; or word `word` of the input, shifted right and then masked by `number`, which is not 0 and has none of the bits that
- * the shift clears; or the vector of that number. Values that compare equal are the same function; the reverse need not hold.
+ * A constant `number`; or word `word` of the input, shifted right and then masked by `number`, which is not 0 and has
+ * none of the bits that the shift clears; or the vector of that number. Values that compare equal are the same
+ * function; the reverse need not hold.
  */
 struct value {
 	uint8_t kind, shift; /* shift is 0 but for words */
@@ -51,11 +52,10 @@ static inline bool value_same(struct value a, struct value b)
 }
 
 /*
- * A OP operand for BPF_KIND_ARITHMETIC and BPF_NEG, exactly. false where it is not modelled: products and quotients, but of constants and by
- * a constant power of two.
+ * A OP operand for BPF_KIND_ARITHMETIC and BPF_NEG, exactly. false where it is not modelled: products and quotients,
+ * but of constants and by a constant power of two.
  */
-bool value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand,
-               struct value *ret_value);
+bool value_alu(struct value_space *space, uint16_t op, struct value a, struct value operand, struct value *ret_value);
 
 /* A OP operand ? then : otherwise, for the conditional jumps. */
 node value_branch(struct value_space *space, uint16_t op, struct value a, struct value operand, node then,

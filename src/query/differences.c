@@ -15,12 +15,11 @@ static bool extends(struct comparison *c, const struct difference *next)
 	for (size_t i = c->result.list.count; i-- > 0;) {
 		struct difference *last = &c->result.list.items[i];
 		bool next_to = last->nr_last + 1 == next->nr_first && last->nr_last != UINT32_MAX;
-		bool same = (next_to || last->nr_last == next->nr_last) &&
-		            last->witness.call.arch == next->witness.call.arch && !last->nr_mask &&
-		            !next->nr_mask && last->witness.expected == next->witness.expected &&
-		            last->witness.actual == next->witness.actual && last->witness.depends == 0 &&
-		            next->witness.depends == 0 &&
-		            (next->nr_first != next->nr_last || last->nr_first != last->nr_last);
+		bool same =
+		    (next_to || last->nr_last == next->nr_last) && last->witness.call.arch == next->witness.call.arch &&
+		    !last->nr_mask && !next->nr_mask && last->witness.expected == next->witness.expected &&
+		    last->witness.actual == next->witness.actual && last->witness.depends == 0 &&
+		    next->witness.depends == 0 && (next->nr_first != next->nr_last || last->nr_first != last->nr_last);
 		if (same) {
 			last->nr_last = next->nr_last;
 			return true;
@@ -30,8 +29,8 @@ static bool extends(struct comparison *c, const struct difference *next)
 }
 
 /*
- * Is this the difference of the numbers before in the same region, which go another way to it? Then the call of that row shows it for these numbers
- * too. `both` are the calls that have it.
+ * Is this the difference of the numbers before in the same region, which go another way to it? Then the call of that
+ * row shows it for these numbers too. `both` are the calls that have it.
  */
 static bool continues(struct comparison *c, node both, const struct difference *next)
 {
@@ -42,9 +41,8 @@ static bool continues(struct comparison *c, node both, const struct difference *
 		struct seccomp_data call = last->witness.call;
 		call.nr = (int)next->nr_first;
 		if (last->nr_last + 1 == next->nr_first && !last->nr_mask && !next->nr_mask &&
-		    last->witness.expected == next->witness.expected &&
-		    last->witness.actual == next->witness.actual && witness_leaf(d, both, &call) == 1 &&
-		    witness_depends(d, both, &call) == last->witness.depends) {
+		    last->witness.expected == next->witness.expected && last->witness.actual == next->witness.actual &&
+		    witness_leaf(d, both, &call) == 1 && witness_depends(d, both, &call) == last->witness.depends) {
 			last->nr_last = next->nr_last;
 			return true;
 		}
@@ -52,7 +50,10 @@ static bool continues(struct comparison *c, node both, const struct difference *
 	return false;
 }
 
-/* The bits of the number that are tested on the call's way through a function. Numbers that have the same ones go the same way. */
+/*
+ * The bits of the number that are tested on the call's way through a function. Numbers that have the same ones go the
+ * same way.
+ */
 static uint32_t tested_bits(const struct diagram *d, node n, const struct seccomp_data *call)
 {
 	uint32_t nr = (uint32_t)call->nr, tested = 0;
@@ -61,10 +62,9 @@ static uint32_t tested_bits(const struct diagram *d, node n, const struct seccom
 		const struct diagram_node *at = diagram_at(d, n);
 		uint64_t value = at->field == INPUT_NR ? nr : call->arch;
 		uint64_t differ = (value & at->mask) ^ at->pattern;
-		if (at->field ==
-		    INPUT_NR) /* the highest one that differs decides, and those before it are equal */
-			tested |= (uint32_t)(differ ? at->mask & ~(UINT64_MAX >> 1 >> __builtin_clzll(differ))
-			                            : at->mask);
+		if (at->field == INPUT_NR) /* the highest one that differs decides, and those before it are equal */
+			tested |=
+			    (uint32_t)(differ ? at->mask & ~(UINT64_MAX >> 1 >> __builtin_clzll(differ)) : at->mask);
 		n = diagram_next(at, value);
 	}
 	return tested;
@@ -87,9 +87,10 @@ static void set_numbers(struct difference *row, const struct region *region, uin
 	assert(row->nr_first >= region->nr_first && row->nr_last <= region->nr_last);
 }
 
-/* The difference that this call shows. Returns all calls with the same two verdicts, and numbers that go the same way. */
-static node report(struct comparison *c, const struct region *region, const node *verdicts,
-                   struct seccomp_data call)
+/*
+ * The difference that this call shows. Returns all calls with the same two verdicts, and numbers that go the same way.
+ */
+static node report(struct comparison *c, const struct region *region, const node *verdicts, struct seccomp_data call)
 {
 	struct diagram *d = &c->space.diagram;
 	struct difference next = {.witness = {.call = call}};
@@ -106,8 +107,8 @@ static node report(struct comparison *c, const struct region *region, const node
 	                       (uint32_t)call.nr & tested, both, d->zero);
 	if (d->failed)
 		return both;
-	c->unconfirmed = c->unconfirmed || next.witness.expected == next.witness.actual ||
-	                 witness_leaf(d, both, &call) != 1;
+	c->unconfirmed =
+	    c->unconfirmed || next.witness.expected == next.witness.actual || witness_leaf(d, both, &call) != 1;
 	next.witness.depends = witness_depends(d, both, &call);
 	if (extends(c, &next) || continues(c, both, &next))
 		return both;
@@ -167,8 +168,8 @@ static void conclude(struct comparison *c, int walked, struct diag *diag)
 		c->result.outcome = PROVE_UNPROVED;
 		diag_set(diag, "no answer: simulation does not confirm a witness (a defect of this library)");
 	} else if (walked < 0) {
-		proof_describe_failure(differ ? "no complete answer" : "no answer", &c->space.failure,
-		                       c->filters, diag);
+		proof_describe_failure(differ ? "no complete answer" : "no answer", &c->space.failure, c->filters,
+		                       diag);
 	}
 }
 

@@ -122,13 +122,11 @@ static void describe_limit(enum diagram_limit what, size_t limit, struct strbuf 
 	    [DIAGRAM_VALUES] = "values that a program computes",
 	};
 
-	strbuf_printf(
-	    text, "the budget of %zu %s is used up: too many conditions that overlap on several arguments",
-	    limit, units[what]);
+	strbuf_printf(text, "the budget of %zu %s is used up: too many conditions that overlap on several arguments",
+	              limit, units[what]);
 }
 
-static void describe_instruction(const struct space_failure *failure, const struct filter *filter,
-                                 struct strbuf *text)
+static void describe_instruction(const struct space_failure *failure, const struct filter *filter, struct strbuf *text)
 {
 	const struct filter_place *place = &failure->place;
 	const struct sock_filter *insn = &filter->programs[place->program]->insns[place->instruction];
@@ -158,16 +156,15 @@ static void describe_region(const struct region *region, struct strbuf *text)
 	if (region->arch_first == 0 && region->arch_last == UINT32_MAX)
 		strbuf_append(text, " on all architectures");
 	else if (region->arch_first != region->arch_last)
-		strbuf_printf(text, " on architectures 0x%08x to 0x%08x", region->arch_first,
-		              region->arch_last);
+		strbuf_printf(text, " on architectures 0x%08x to 0x%08x", region->arch_first, region->arch_last);
 	else if (arch)
 		strbuf_printf(text, " on %s", arch->name);
 	else
 		strbuf_printf(text, " on architecture 0x%08x", region->arch_first);
 }
 
-void proof_describe_failure(const char *what, const struct space_failure *failure,
-                            const struct filter *const *filters, struct diag *diag)
+void proof_describe_failure(const char *what, const struct space_failure *failure, const struct filter *const *filters,
+                            struct diag *diag)
 {
 	struct strbuf text = {0};
 
@@ -218,8 +215,7 @@ static bool reads_k(const struct bpf_code *code)
 	case BPF_KIND_RETURN:
 		return !code->x;
 	default:
-		return code->kind != BPF_KIND_LENGTH && code->kind != BPF_KIND_MOVE &&
-		       code->kind != BPF_KIND_NEGATE;
+		return code->kind != BPF_KIND_LENGTH && code->kind != BPF_KIND_MOVE && code->kind != BPF_KIND_NEGATE;
 	}
 }
 
@@ -296,8 +292,7 @@ static int compare(struct comparison *c, const struct prove_budget *budget)
 {
 	struct space space;
 	struct arena_room room;
-	int result =
-	    space_init(&space, &room, c->filters, 2, budget ? budget->nodes : 0, budget ? budget->work : 0);
+	int result = space_init(&space, &room, c->filters, 2, budget ? budget->nodes : 0, budget ? budget->work : 0);
 
 	c->diagram = &space.diagram;
 	if (result == 0)
@@ -309,8 +304,8 @@ static int compare(struct comparison *c, const struct prove_budget *budget)
 	return result;
 }
 
-int proof_equal(const struct filter *a, const struct filter *b, const struct prove_budget *budget,
-                struct diag *diag, struct prove_result *ret_result)
+int proof_equal(const struct filter *a, const struct filter *b, const struct prove_budget *budget, struct diag *diag,
+                struct prove_result *ret_result)
 {
 	struct comparison c = {.filters = {a, b}};
 
@@ -326,8 +321,7 @@ int proof_equal(const struct filter *a, const struct filter *b, const struct pro
 		c.result.outcome = PROVE_DIFFERENT;
 		describe_difference(&c.result.witness, a->policy != NULL, diag);
 	} else if (result == FOUND) {
-		diag_set(diag,
-		         "no proof: simulation does not confirm the witness (a defect of this library)");
+		diag_set(diag, "no proof: simulation does not confirm the witness (a defect of this library)");
 	} else {
 		proof_describe_failure("no proof", &c.result.failure, c.filters, diag);
 	}
@@ -336,16 +330,15 @@ int proof_equal(const struct filter *a, const struct filter *b, const struct pro
 }
 
 /* What the programs' bytes say, where these are not the instructions themselves. */
-static int read_again(struct callgate_program *const *programs, size_t count,
-                      struct callgate_program **ret_read)
+static int read_again(struct callgate_program *const *programs, size_t count, struct callgate_program **ret_read)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < count && result == 0; i++)
 		if (programs[i]->bytes != programs[i]->insns)
-			result = bpf_program_from_bytes(programs[i]->bytes,
-			                                programs[i]->count * sizeof(struct sock_filter),
-			                                programs[i]->big_endian, NULL, &ret_read[i]);
+			result =
+			    bpf_program_from_bytes(programs[i]->bytes, programs[i]->count * sizeof(struct sock_filter),
+			                           programs[i]->big_endian, NULL, &ret_read[i]);
 	return result;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Are two filters the same function of all inputs, and if not, where do they differ? And the answers in words: calls, actions, and why there is
- * no proof.
+ * Are two filters the same function of all inputs, and if not, where do they differ? And the answers in words: calls,
+ * actions, and why there is no proof.
  */
 #ifndef CALLGATE_QUERY_PROOF_H
 #define CALLGATE_QUERY_PROOF_H
@@ -47,22 +47,28 @@ bool proof_is_acceptable(const struct filter *filter, struct diag *diag);
 /* Are both the same programs but for what means nothing? Then they are one function, whatever it is. */
 bool proof_is_trivial(const struct filter *a, const struct filter *b);
 
-/* "no proof for openat on x86_64: ...": what ran out, at which limit, or which instruction is not modelled. `filters` are those of the walk. */
-void proof_describe_failure(const char *what, const struct space_failure *failure,
-                            const struct filter *const *filters, struct diag *diag);
+/*
+ * "no proof for openat on x86_64: ...": what ran out, at which limit, or which instruction is not modelled. `filters`
+ * are those of the walk.
+ */
+void proof_describe_failure(const char *what, const struct space_failure *failure, const struct filter *const *filters,
+                            struct diag *diag);
 
 /*
- * Compares any two filters: PROVE_REFUSED if the kernel would not take a program of theirs. budget and diag may be NULL; the diag
- * shows the witness, or says why there is no proof. 0 and a result, or -ENOMEM.
+ * Compares any two filters: PROVE_REFUSED if the kernel would not take a program of theirs. budget and diag may be
+ * NULL; the diag shows the witness, or says why there is no proof. 0 and a result, or -ENOMEM.
  */
-int proof_equal(const struct filter *a, const struct filter *b, const struct prove_budget *budget,
-                struct diag *diag, struct prove_result *ret_result);
+int proof_equal(const struct filter *a, const struct filter *b, const struct prove_budget *budget, struct diag *diag,
+                struct prove_result *ret_result);
 
 /* Compares a policy with the programs that were made of it, which are read again from their bytes. */
 int proof_policy(const struct policy *policy, struct callgate_program *const *programs, size_t count,
                  const struct prove_budget *budget, struct diag *diag, struct prove_result *ret_result);
 
-/* "socket(38, *, *) on x86": fields outside `depends` are stars; those after the last one that counts are as many as the call has. */
+/*
+ * "socket(38, *, *) on x86": fields outside `depends` are stars; those after the last one that counts are as many as
+ * the call has.
+ */
 void describe_call(const struct seccomp_data *call, witness_fields depends, struct strbuf *out);
 
 /* "socket", "call number 1000" */

@@ -109,9 +109,8 @@ static void find_verdicts(struct finding *f, const struct region *region, const 
 
 static bool same_row(const struct query_ranges_row *a, const struct query_ranges_row *b)
 {
-	return a->ever_allowed == b->ever_allowed && a->ever_denied == b->ever_denied &&
-	       a->complete == b->complete && a->count == b->count &&
-	       memcmp(a->verdicts, b->verdicts, a->count * sizeof(a->verdicts[0])) == 0;
+	return a->ever_allowed == b->ever_allowed && a->ever_denied == b->ever_denied && a->complete == b->complete &&
+	       a->count == b->count && memcmp(a->verdicts, b->verdicts, a->count * sizeof(a->verdicts[0])) == 0;
 }
 
 static bool add_row(struct finding *f, const struct query_ranges_row *row)
@@ -140,8 +139,7 @@ static int find_region(void *closure, const struct region *region, const node *v
 	return d->failed || add_row(f, &row) ? 0 : -ENOMEM;
 }
 
-int query_ranges(const struct filter *filter, uint32_t audit, struct diag *diag,
-                 struct query_ranges_result *ret_result)
+int query_ranges(const struct filter *filter, uint32_t audit, struct diag *diag, struct query_ranges_result *ret_result)
 {
 	struct finding f = {.filter = filter};
 	struct region within = {audit, audit, 0, INPUT_WORD_MAX};
@@ -217,8 +215,8 @@ struct known {
 };
 
 /*
- * Takes a condition into a span of numbers within `domain`, if both together are a span. Else false, and a condition about a block of
- * numbers in which the span lies anyway has become one about the numbers.
+ * Takes a condition into a span of numbers within `domain`, if both together are a span. Else false, and a condition
+ * about a block of numbers in which the span lies anyway has become one about the numbers.
  */
 static bool narrow(struct span *span, struct policy_condition *c, uint64_t domain)
 {
@@ -260,11 +258,9 @@ static void add_span(struct query_case *one, struct policy_condition *to, uint8_
 		to[one->condition_count++] = (struct policy_condition){arg, POLICY_NE, domain, 0};
 	} else {
 		if (span.first != before.first)
-			to[one->condition_count++] =
-			    (struct policy_condition){arg, POLICY_GE, domain, span.first};
+			to[one->condition_count++] = (struct policy_condition){arg, POLICY_GE, domain, span.first};
 		if (span.last != before.last)
-			to[one->condition_count++] =
-			    (struct policy_condition){arg, POLICY_LE, domain, span.last};
+			to[one->condition_count++] = (struct policy_condition){arg, POLICY_LE, domain, span.last};
 	}
 }
 
@@ -327,8 +323,7 @@ static void list_paths(struct listing *l, const struct region *region, node from
 	struct diagram *d = &l->space.diagram;
 	const struct diagram_node at = *diagram_at(d, from);
 	const uint32_t next[3] = {at.less, at.equal, at.greater};
-	unsigned int possible =
-	    WAY_EQUAL | (at.pattern ? WAY_LESS : 0u) | (at.pattern != at.mask ? WAY_GREATER : 0u);
+	unsigned int possible = WAY_EQUAL | (at.pattern ? WAY_LESS : 0u) | (at.pattern != at.mask ? WAY_GREATER : 0u);
 
 	if (d->failed || l->no_memory || !l->result.complete)
 		return;

@@ -1,5 +1,6 @@
 /*
- * What a filter does with calls of a kind, when it does what, and which verdicts are possible for which numbers of an architecture.
+ * What a filter does with calls of a kind, when it does what, and which verdicts are possible for which numbers of an
+ * architecture.
  */
 #ifndef CALLGATE_QUERY_QUERY_H
 #define CALLGATE_QUERY_QUERY_H
@@ -37,7 +38,10 @@ int query_calls(const struct filter *filter, const struct query *query, uint32_t
 
 enum { QUERY_VERDICTS = 16 };
 
-/* Numbers [first, last]: the verdicts that some call with such a number gets. Each was seen from policy_eval() or the simulator. */
+/*
+ * Numbers [first, last]: the verdicts that some call with such a number gets. Each was seen from policy_eval() or the
+ * simulator.
+ */
 struct query_ranges_row {
 	uint32_t first, last;
 	bool ever_allowed, ever_denied;
@@ -55,7 +59,10 @@ struct query_ranges_result {
 int query_ranges(const struct filter *filter, uint32_t audit, struct diag *diag,
                  struct query_ranges_result *ret_result);
 
-/* Calls of a query that get one verdict: those that satisfy all conditions, (argument & mask) OP value; argument 6 is the instruction pointer. */
+/*
+ * Calls of a query that get one verdict: those that satisfy all conditions, (argument & mask) OP value; argument 6 is
+ * the instruction pointer.
+ */
 struct query_case {
 	uint32_t verdict;
 	struct seccomp_data example;
@@ -69,7 +76,9 @@ struct query_cases {
 	ARENA_VEC(struct query_case) list;
 };
 
-/* At most `max` cases of the calls of one architecture and number that satisfy the query, in the arena. 0 or -ENOMEM. */
+/*
+ * At most `max` cases of the calls of one architecture and number that satisfy the query, in the arena. 0 or -ENOMEM.
+ */
 int query_cases(const struct filter *filter, const struct query *query, size_t max, struct arena *arena,
                 struct diag *diag, struct query_cases *ret_result);
 

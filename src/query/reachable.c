@@ -64,8 +64,7 @@ static int visit_region(void *closure, const struct region *region, const node *
 	return 0;
 }
 
-int reachable_visit(const struct filter *filter, const struct query *query, reachable_visitor visitor,
-                    void *closure)
+int reachable_visit(const struct filter *filter, const struct query *query, reachable_visitor visitor, void *closure)
 {
 	struct search s = {.query = query, .visitor = visitor, .closure = closure};
 	struct region half = query->region;
@@ -137,8 +136,7 @@ int reachable_find_rule(const struct policy *policy, struct reachable_rule *rule
 
 	for (size_t i = 0; i < policy->arch_count; i++)
 		for (size_t j = 0; result == 0 && j < policy->archs[i].syscall_count; j++)
-			result =
-			    see_rules(&deciding, &policy->archs[i].syscalls[j], policy->archs[i].arch->audit);
+			result = see_rules(&deciding, &policy->archs[i].syscalls[j], policy->archs[i].arch->audit);
 	return result;
 }
 
@@ -181,8 +179,7 @@ static void follow_call(void *closure, const struct seccomp_data *call)
 				continue;
 			edge->reached = true;
 			edge->call = *call;
-			struct value a =
-			    execution_accumulator(&b->execution, (const unsigned long(*)[2])b->taken, pc);
+			struct value a = execution_accumulator(&b->execution, (const unsigned long(*)[2])b->taken, pc);
 			set_operand(edge, a, b->program->big_endian);
 		}
 }

@@ -33,8 +33,8 @@ static bool tests_arch(const struct diagram *d, node n)
 }
 
 /*
- * Where arch or nr is tested at all, the tests decide it; else it is the region's first. But no architecture has the value 0, and in struct
- * callgate_call it stands for the native one: another one says more.
+ * Where arch or nr is tested at all, the tests decide it; else it is the region's first. But no architecture has the
+ * value 0, and in struct callgate_call it stands for the native one: another one says more.
  */
 static struct seccomp_data start(const struct diagram *d, const struct region *region, node a, node b)
 {
@@ -45,8 +45,7 @@ static struct seccomp_data start(const struct diagram *d, const struct region *r
 	return (struct seccomp_data){.arch = arch ? 0 : first, .nr = number ? 0 : (int)region->nr_first};
 }
 
-struct seccomp_data witness_of_difference(const struct diagram *d, const struct region *region, node a,
-                                          node b)
+struct seccomp_data witness_of_difference(const struct diagram *d, const struct region *region, node a, node b)
 {
 	struct seccomp_data call = start(d, region, a, b);
 	struct diagram_node x = *diagram_at(d, a), y = *diagram_at(d, b);

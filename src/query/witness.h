@@ -12,8 +12,7 @@
 typedef uint8_t witness_fields;
 
 /* A call in the region for which the two functions, which are not the same node, have different leaves. */
-struct seccomp_data witness_of_difference(const struct diagram *d, const struct region *region, node a,
-                                          node b);
+struct seccomp_data witness_of_difference(const struct diagram *d, const struct region *region, node a, node b);
 
 /* A call in the region for which the condition, which is not the leaf zero, is one. Unimportant bits are 0. */
 struct seccomp_data witness_of(const struct diagram *d, const struct region *region, node condition);
@@ -22,8 +21,8 @@ struct seccomp_data witness_of(const struct diagram *d, const struct region *reg
 uint32_t witness_leaf(const struct diagram *d, node n, const struct seccomp_data *call);
 
 /*
- * The fields on which it depends that the condition is one for this call: whatever the others are, together, it still is.
- * All of them where memory is out.
+ * The fields on which it depends that the condition is one for this call: whatever the others are, together, it still
+ * is. All of them where memory is out.
  */
 witness_fields witness_depends(const struct diagram *d, node condition, const struct seccomp_data *call);
 

@@ -48,7 +48,9 @@ void *callgate_strict_alloc(struct callgate_strict_job *job, size_t size)
 
 /* --- In the child --- */
 
-/* Afterwards 0 is the stream, if there is one, 1 is the pipe for the report and the output, and nothing else is open. */
+/*
+ * Afterwards 0 is the stream, if there is one, 1 is the pipe for the report and the output, and nothing else is open.
+ */
 UNCHECKED static int arrange_fds(const struct call *call)
 {
 	int report = (int)syscall(SYS_fcntl, call->pipe[1], F_DUPFD, 3);
@@ -67,9 +69,9 @@ UNCHECKED static void answer(const struct callgate_strict_job *job, int64_t valu
 {
 	bool fits = job->output_size <= job->output_capacity;
 
-	child_report(REPORT_FD, (struct report){.kind = fits ? REPORT_VALUE : REPORT_TOO_LARGE,
-	                                        .value = value,
-	                                        .size = job->output_size});
+	child_report(
+	    REPORT_FD,
+	    (struct report){.kind = fits ? REPORT_VALUE : REPORT_TOO_LARGE, .value = value, .size = job->output_size});
 	if (fits)
 		raw_write(REPORT_FD, job->output, job->output_size);
 }
@@ -77,8 +79,7 @@ UNCHECKED static void answer(const struct callgate_strict_job *job, int64_t valu
 UNCHECKED static int child(void *argument)
 {
 	struct call *call = argument;
-	struct child_limits limits = {.cpu_seconds = call->options.cpu_seconds,
-	                              .memory = call->options.memory};
+	struct child_limits limits = {.cpu_seconds = call->options.cpu_seconds, .memory = call->options.memory};
 
 	child_require(call->pipe[1], CHILD_STEP_PROCESS, child_end_with_parent(SIGKILL));
 	/* 0 is a parent in another process namespace. */
@@ -114,8 +115,7 @@ static int map_memory(struct call *call, size_t capacity)
 		size += (parts[i] + page - 1) / page * page;
 		ends[i] = size;
 	}
-	void *memory =
-	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return refuse(-ENOMEM, "strict call: no memory for %zu bytes", size);
 	if (mprotect(memory, page, PROT_NONE) < 0) {
@@ -133,9 +133,10 @@ static int map_memory(struct call *call, size_t capacity)
 	return 0;
 }
 
-/* All that comes: CLOSED, as the end of the stream follows an answer; LATE; or MALFORMED, as there is more than fits. */
-static enum channel_result receive(struct channel *channel, struct report *report, char *output,
-                                   size_t capacity)
+/*
+ * All that comes: CLOSED, as the end of the stream follows an answer; LATE; or MALFORMED, as there is more than fits.
+ */
+static enum channel_result receive(struct channel *channel, struct report *report, char *output, size_t capacity)
 {
 	enum channel_result result = channel_receive(channel, report, sizeof(*report));
 	char surplus;
@@ -155,8 +156,8 @@ static bool is_whole(const struct channel *channel, const struct report *report)
 	       channel->received - sizeof(*report) == follows;
 }
 
-static void judge(enum channel_result result, const struct channel *channel, const struct report *report,
-                  int status, const struct exit_limits *limits, struct callgate_exit_reason *reason)
+static void judge(enum channel_result result, const struct channel *channel, const struct report *report, int status,
+                  const struct exit_limits *limits, struct callgate_exit_reason *reason)
 {
 	bool whole = is_whole(channel, report);
 
@@ -189,8 +190,7 @@ static int listen_to(struct process *process, const struct call *call, char *out
 	                             .deadline_ms = call->options.deadline_ms,
 	                             .cpu_seconds = call->options.cpu_seconds,
 	                             .output_capacity = call->job.output_capacity};
-	struct channel channel = {
-	    .fd = call->pipe[0], .process = process, .deadline = deadline_in(limits.deadline_ms)};
+	struct channel channel = {.fd = call->pipe[0], .process = process, .deadline = deadline_in(limits.deadline_ms)};
 	struct report report = {0};
 	enum channel_result result = receive(&channel, &report, output, limits.output_capacity);
 
@@ -199,14 +199,11 @@ static int listen_to(struct process *process, const struct call *call, char *out
 		result = CHANNEL_LATE;
 	struct deadline soon = deadline_in(PROCESS_GRACE_MS);
 	int status = result == CHANNEL_CLOSED ? process_collect(process, &soon, NULL) : process_kill(process);
-	if (is_whole(&channel, &report) && report.kind == REPORT_FAILED && report.value > 0 &&
-	    report.value < 4096)
+	if (is_whole(&channel, &report) && report.kind == REPORT_FAILED && report.value > 0 && report.value < 4096)
 		return refuse(-(int)report.value, "strict call: %s: %s",
-		              child_step_name((enum child_step)report.detail),
-		              child_error_text((int)report.value));
+		              child_step_name((enum child_step)report.detail), child_error_text((int)report.value));
 	judge(result, &channel, &report, status, &limits, ret_reason);
-	return ret_reason->kind == CALLGATE_EXIT_VALUE ? 0
-	                                               : refuse(-EPIPE, "strict call: %s", ret_reason->text);
+	return ret_reason->kind == CALLGATE_EXIT_VALUE ? 0 : refuse(-EPIPE, "strict call: %s", ret_reason->text);
 }
 
 static int run(struct call *call, char *output, struct callgate_exit_reason *ret_reason)
@@ -238,8 +235,7 @@ static int take_options(struct call *call, const struct callgate_strict_options 
 	if (options->confinement != CALLGATE_STRICT_MODE && options->confinement != CALLGATE_STRICT_FILTER)
 		return refuse(-EINVAL, "strict call: unknown confinement %d", (int)options->confinement);
 	if (options->confinement == CALLGATE_STRICT_MODE && (options->allow || options->program))
-		return refuse(-EINVAL,
-		              "strict call: strict mode can't be widened: use CALLGATE_STRICT_FILTER");
+		return refuse(-EINVAL, "strict call: strict mode can't be widened: use CALLGATE_STRICT_FILTER");
 	if (options->stream < 0)
 		return refuse(-EINVAL, "strict call: the stream is descriptor %d", options->stream);
 	call->options.arena_size = options->arena_size ?: default_arena;
@@ -261,8 +257,8 @@ static int take_filter(struct call *call)
 	return callgate_program_check(program);
 }
 
-int callgate_strict_call(callgate_strict_function *function, const void *input, size_t input_size,
-                         void *output, size_t capacity, const struct callgate_strict_options *options,
+int callgate_strict_call(callgate_strict_function *function, const void *input, size_t input_size, void *output,
+                         size_t capacity, const struct callgate_strict_options *options,
                          struct callgate_exit_reason *ret_reason)
 {
 	struct call call = {

@@ -19,8 +19,8 @@
 #include "sandbox/plugin_host.h"
 
 enum {
-	ALLOW_ALL = CALLGATE_ALLOW_EXIT_GROUP | CALLGATE_ALLOW_CLOCK | CALLGATE_ALLOW_FUTEX |
-	            CALLGATE_ALLOW_MEMORY | CALLGATE_ALLOW_RANDOM
+	ALLOW_ALL = CALLGATE_ALLOW_EXIT_GROUP | CALLGATE_ALLOW_CLOCK | CALLGATE_ALLOW_FUTEX | CALLGATE_ALLOW_MEMORY |
+	            CALLGATE_ALLOW_RANDOM
 };
 
 static const int strict_calls[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(exit), SCMP_SYS(rt_sigreturn),
@@ -44,8 +44,8 @@ static const struct {
 };
 
 /*
- * Has the context an architecture whose mmap takes a pointer to its arguments? With `or_mmap2`, also one that has a mmap2 which
- * does not.
+ * Has the context an architecture whose mmap takes a pointer to its arguments? With `or_mmap2`, also one that has a
+ * mmap2 which does not.
  */
 static bool hides_mmap(scmp_filter_ctx ctx, bool or_mmap2)
 {
@@ -72,19 +72,20 @@ static int fail(scmp_filter_ctx ctx, int result, const char *what)
 
 static int allow_more(scmp_filter_ctx ctx, unsigned allow)
 {
-	/* A rule for mmap is for all architectures of a context: beside one that needs it there can be none that hides its arguments. */
+	/*
+	 * A rule for mmap is for all architectures of a context: beside one that needs it there can be none that hides
+	 * its arguments.
+	 */
 	bool needs_mmap = seccomp_arch_exist(ctx, SCMP_ARCH_NATIVE) == 0 &&
 	                  callgate_arch_find(SCMP_ARCH_NATIVE)->mmap == CALLGATE_ARCH_MMAP_DIRECT;
 	int result = 0;
 
 	if (allow & ~(unsigned)ALLOW_ALL)
-		return refuse(-EINVAL, "strict rules: unknown CALLGATE_ALLOW_ bits 0x%x",
-		              allow & ~(unsigned)ALLOW_ALL);
+		return refuse(-EINVAL, "strict rules: unknown CALLGATE_ALLOW_ bits 0x%x", allow & ~(unsigned)ALLOW_ALL);
 	if ((allow & CALLGATE_ALLOW_MEMORY) && hides_mmap(ctx, needs_mmap))
-		return refuse(
-		    -EOPNOTSUPP,
-		    "strict rules: CALLGATE_ALLOW_MEMORY: an architecture of this context passes mmap's "
-		    "arguments in memory, where a filter can't check them: leave it out");
+		return refuse(-EOPNOTSUPP,
+		              "strict rules: CALLGATE_ALLOW_MEMORY: an architecture of this context passes mmap's "
+		              "arguments in memory, where a filter can't check them: leave it out");
 	for (size_t i = 0; result == 0 && i < sizeof(more_calls) / sizeof(more_calls[0]); i++)
 		if (more_calls[i].bit & allow)
 			result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, more_calls[i].syscall, 0);
@@ -111,8 +112,7 @@ int callgate_strict_rules(scmp_filter_ctx ctx, unsigned allow)
 
 	if (result < 0)
 		return fail(ctx, result, "strict rules");
-	result =
-	    allow_each(ctx, strict_calls, sizeof(strict_calls) / sizeof(strict_calls[0]), "strict rules");
+	result = allow_each(ctx, strict_calls, sizeof(strict_calls) / sizeof(strict_calls[0]), "strict rules");
 	if (result == 0)
 		result = allow_more(ctx, allow);
 	if (result == 0)
@@ -163,8 +163,7 @@ static int compile(scmp_filter_ctx ctx, struct confinement_filter *ret_filter)
 	return 0;
 }
 
-static int make(uint32_t action, fill_function *fill, const void *argument,
-                struct confinement_filter *ret_filter)
+static int make(uint32_t action, fill_function *fill, const void *argument, struct confinement_filter *ret_filter)
 {
 	scmp_filter_ctx ctx = seccomp_init(action);
 
@@ -200,7 +199,10 @@ void confinement_finish(struct confinement_filter *filter)
 enum { TMPFILE_BIT = O_TMPFILE & ~O_DIRECTORY };
 enum { NOT_READING = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | O_PATH | TMPFILE_BIT };
 
-/* No comparison but one under a mask looks at no more than the kernel reads: the low 32 bits of an int, all bits of a long. */
+/*
+ * No comparison but one under a mask looks at no more than the kernel reads: the low 32 bits of an int, all bits of a
+ * long.
+ */
 #define BITS(index, mask, value)                       \
 	{                                              \
 		index, SCMP_CMP_MASKED_EQ, mask, value \
@@ -212,12 +214,15 @@ struct rule {
 	int syscall;
 	unsigned count;
 	struct scmp_arg_cmp args[2];
-	int own_fd; /* 1 + the index of an argument that must be a descriptor of the plugin's own; 0: none */
-	bool no_fd; /* or -1, where there is none */
+	int own_fd;      /* 1 + the index of an argument that must be a descriptor of the plugin's own; 0: none */
+	bool no_fd;      /* or -1, where there is none */
 	bool is_mapping; /* argument 2 is never PROT_WRITE and PROT_EXEC at once */
 };
 
-/* The descriptors from PLUGIN_OWN_FD to PLUGIN_FD_LIMIT - 1, of which `own_fd` speaks, as values under masks; then none, -1. */
+/*
+ * The descriptors from PLUGIN_OWN_FD to PLUGIN_FD_LIMIT - 1, of which `own_fd` speaks, as values under masks; then
+ * none, -1.
+ */
 static const struct {
 	uint32_t mask, value;
 } own_fds[] = {
@@ -236,9 +241,10 @@ static const struct rule serving_rules[] = {
 };
 
 /*
- * What the dynamic linker needs besides: finding, mapping and relocating objects, memory for its own lists, and one more filter.
- * Files are opened for reading only, mapped privately, and never writable and executable at once. The descriptors that the process
- * began with can't be read, mapped, moved in or closed; standard error may be a file of the host's.
+ * What the dynamic linker needs besides: finding, mapping and relocating objects, memory for its own lists, and one
+ * more filter. Files are opened for reading only, mapped privately, and never writable and executable at once. The
+ * descriptors that the process began with can't be read, mapped, moved in or closed; standard error may be a file of
+ * the host's.
  */
 static const struct rule loading_rules[] = {
     {SCMP_SYS(open), 1, {BITS(1, NOT_READING, O_RDONLY)}},
@@ -257,11 +263,10 @@ static const struct rule loading_rules[] = {
     {SCMP_SYS(prctl), 2, {INT_IS(0, PR_SET_DUMPABLE), BITS(1, ~UINT64_C(2), 0)}},
 };
 
-static const int loading_calls[] = {SCMP_SYS(fstat),     SCMP_SYS(fstat64),    SCMP_SYS(stat),
-                                    SCMP_SYS(stat64),    SCMP_SYS(newfstatat), SCMP_SYS(fstatat64),
-                                    SCMP_SYS(statx),     SCMP_SYS(munmap),     SCMP_SYS(mremap),
-                                    SCMP_SYS(brk),       SCMP_SYS(futex),      SCMP_SYS(futex_time64),
-                                    SCMP_SYS(getrandom), SCMP_SYS(exit_group)};
+static const int loading_calls[] = {SCMP_SYS(fstat),      SCMP_SYS(fstat64),   SCMP_SYS(stat),  SCMP_SYS(stat64),
+                                    SCMP_SYS(newfstatat), SCMP_SYS(fstatat64), SCMP_SYS(statx), SCMP_SYS(munmap),
+                                    SCMP_SYS(mremap),     SCMP_SYS(brk),       SCMP_SYS(futex), SCMP_SYS(futex_time64),
+                                    SCMP_SYS(getrandom),  SCMP_SYS(exit_group)};
 
 static const struct rule stderr_rule = {SCMP_SYS(write), 1, {INT_IS(0, 2)}, 0, false};
 
@@ -282,11 +287,10 @@ static int add_rule(scmp_filter_ctx ctx, const struct rule *rule)
 		struct scmp_arg_cmp args[4] = {rule->args[0], rule->args[1]};
 		unsigned used = rule->count;
 		if (rule->own_fd)
-			args[used++] = (struct scmp_arg_cmp)BITS(
-			    (unsigned)rule->own_fd - 1, own_fds[i % fds].mask, own_fds[i % fds].value);
+			args[used++] = (struct scmp_arg_cmp)BITS((unsigned)rule->own_fd - 1, own_fds[i % fds].mask,
+			                                         own_fds[i % fds].value);
 		if (rule->is_mapping)
-			args[used++] =
-			    (struct scmp_arg_cmp)BITS(2, PROT_WRITE | PROT_EXEC, protections[i / fds]);
+			args[used++] = (struct scmp_arg_cmp)BITS(2, PROT_WRITE | PROT_EXEC, protections[i / fds]);
 		result = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rule->syscall, used, args);
 	}
 	return result;
@@ -316,9 +320,8 @@ static const struct {
 } powers[] = {
     {OPENS_FILES, {"open", "openat", "openat2", "open_by_handle_at", "execve", "execveat"}},
     {REACHES_FILES,
-     {"io_uring_setup", "io_uring_enter", "io_uring_register", "ptrace", "process_vm_readv",
-      "process_vm_writev", "pidfd_getfd", "open_tree", "mount", "move_mount", "fsmount", "chroot",
-      "pivot_root", "setns", "unshare"}},
+     {"io_uring_setup", "io_uring_enter", "io_uring_register", "ptrace", "process_vm_readv", "process_vm_writev",
+      "pidfd_getfd", "open_tree", "mount", "move_mount", "fsmount", "chroot", "pivot_root", "setns", "unshare"}},
     {MAKES_PROCESSES, {"fork", "vfork", "clone", "clone3"}},
 };
 
@@ -408,8 +411,7 @@ int plugin_filters_make(const struct callgate_plugin_options *options, struct pl
 	if (result == 0)
 		result = make(SCMP_ACT_TRAP, fill_serving, options, &filters.serving);
 	/* Where the library can't make this one, and Landlock limits files, nobody will ask for it. */
-	if (result == 0 && !found &&
-	    make(SCMP_ACT_ALLOW, fill_supervising, NULL, &filters.supervising) == -ENOMEM)
+	if (result == 0 && !found && make(SCMP_ACT_ALLOW, fill_supervising, NULL, &filters.supervising) == -ENOMEM)
 		result = refuse(-ENOMEM, "plugin: out of memory");
 	filters.limits_files = !(found & OPENS_FILES);
 	if (result < 0)

@@ -23,9 +23,10 @@ int confinement_strict(unsigned allow, struct confinement_filter *ret_filter);
 void confinement_finish(struct confinement_filter *filter);
 
 /*
- * A plugin's. `loading` is the filter under which the plugin is loaded, `serving` comes on top before it serves. What both allow is what is
- * allowed in the end, so the loading filter allows all that the serving filter does, and the call by which that one is loaded. `supervising`
- * comes first where the watcher opens files in place of the plugin: it notifies of them, and allows everything else.
+ * A plugin's. `loading` is the filter under which the plugin is loaded, `serving` comes on top before it serves. What
+ * both allow is what is allowed in the end, so the loading filter allows all that the serving filter does, and the call
+ * by which that one is loaded. `supervising` comes first where the watcher opens files in place of the plugin: it
+ * notifies of them, and allows everything else.
  */
 struct plugin_filters {
 	struct confinement_filter loading, serving, supervising;
@@ -34,8 +35,8 @@ struct plugin_filters {
 };
 
 /*
- * 0, or -errno with the thread's diagnosis and nothing made. Without `supervising` where the library can't make that one, or where calls are
- * allowed that it would not see.
+ * 0, or -errno with the thread's diagnosis and nothing made. Without `supervising` where the library can't make that
+ * one, or where calls are allowed that it would not see.
  */
 int plugin_filters_make(const struct callgate_plugin_options *options, struct plugin_filters *ret_filters);
 

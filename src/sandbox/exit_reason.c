@@ -29,8 +29,7 @@ const char *callgate_exit_kind_name(enum callgate_exit_kind kind)
 	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
 }
 
-void exit_reason_set(struct callgate_exit_reason *reason, enum callgate_exit_kind kind, const char *format,
-                     ...)
+void exit_reason_set(struct callgate_exit_reason *reason, enum callgate_exit_kind kind, const char *format, ...)
 {
 	va_list list;
 
@@ -50,8 +49,8 @@ void exit_reason_forbidden(struct callgate_exit_reason *reason, int nr, uint32_t
 	if (name)
 		exit_reason_set(reason, CALLGATE_EXIT_FORBIDDEN, "forbidden call: %s on %s", name, arch_name);
 	else
-		exit_reason_set(reason, CALLGATE_EXIT_FORBIDDEN, "forbidden call: number %d on %s%s", nr,
-		                arch_name, nr < -1 ? ", which is no system call" : "");
+		exit_reason_set(reason, CALLGATE_EXIT_FORBIDDEN, "forbidden call: number %d on %s%s", nr, arch_name,
+		                nr < -1 ? ", which is no system call" : "");
 	free(name);
 	reason->syscall = nr;
 	reason->arch = arch;
@@ -59,8 +58,7 @@ void exit_reason_forbidden(struct callgate_exit_reason *reason, int nr, uint32_t
 
 void exit_reason_deadline(struct callgate_exit_reason *reason, const struct exit_limits *limits)
 {
-	exit_reason_set(reason, CALLGATE_EXIT_DEADLINE, "not ready after %u ms, and killed",
-	                limits->deadline_ms);
+	exit_reason_set(reason, CALLGATE_EXIT_DEADLINE, "not ready after %u ms, and killed", limits->deadline_ms);
 	reason->signal = SIGKILL;
 }
 
@@ -68,13 +66,11 @@ void exit_reason_not_ended(struct callgate_exit_reason *reason)
 {
 	size_t length = strlen(reason->text);
 
-	snprintf(
-	    reason->text + length, sizeof(reason->text) - length,
-	    " but has not ended: it hangs in the kernel, is traced, or an older filter holds back signals");
+	snprintf(reason->text + length, sizeof(reason->text) - length,
+	         " but has not ended: it hangs in the kernel, is traced, or an older filter holds back signals");
 }
 
-void exit_reason_too_large(struct callgate_exit_reason *reason, uint64_t size,
-                           const struct exit_limits *limits)
+void exit_reason_too_large(struct callgate_exit_reason *reason, uint64_t size, const struct exit_limits *limits)
 {
 	exit_reason_set(reason, CALLGATE_EXIT_TOO_LARGE,
 	                "an output of %" PRIu64 " bytes does not fit the %zu bytes for it", size,
@@ -100,19 +96,15 @@ static void crashed(struct callgate_exit_reason *reason, int signal, const struc
 static void killed(struct callgate_exit_reason *reason, int signal, const struct exit_limits *limits)
 {
 	if (signal == SIGKILL && limits->mode1)
-		exit_reason_set(
-		    reason, CALLGATE_EXIT_KILLED,
-		    "killed by SIGKILL: probably a forbidden call, for which strict mode gives no reason");
+		exit_reason_set(reason, CALLGATE_EXIT_KILLED,
+		                "killed by SIGKILL: probably a forbidden call, for which strict mode gives no reason");
 	else if (signal == SIGKILL)
-		exit_reason_set(
-		    reason, CALLGATE_EXIT_KILLED,
-		    "killed by SIGKILL, which this library did not send: out of memory, or someone's kill");
+		exit_reason_set(reason, CALLGATE_EXIT_KILLED,
+		                "killed by SIGKILL, which this library did not send: out of memory, or someone's kill");
 	else if (signal == SIGXCPU)
-		exit_reason_set(reason, CALLGATE_EXIT_CPU, "used up its %u seconds of CPU time",
-		                limits->cpu_seconds);
+		exit_reason_set(reason, CALLGATE_EXIT_CPU, "used up its %u seconds of CPU time", limits->cpu_seconds);
 	else if (signal == SIGSYS)
-		exit_reason_set(reason, CALLGATE_EXIT_FORBIDDEN,
-		                "forbidden call, which it could not report (SIGSYS)");
+		exit_reason_set(reason, CALLGATE_EXIT_FORBIDDEN, "forbidden call, which it could not report (SIGSYS)");
 	else
 		crashed(reason, signal, limits);
 	reason->signal = signal;
@@ -124,9 +116,8 @@ void exit_reason_status(struct callgate_exit_reason *reason, int status, const s
 {
 	assert(status >= PROCESS_NOT_COLLECTED);
 	if (status == PROCESS_NOT_COLLECTED) {
-		exit_reason_set(
-		    reason, CALLGATE_EXIT_UNKNOWN,
-		    "could not be collected in time: it hangs in the kernel, or another process traces it");
+		exit_reason_set(reason, CALLGATE_EXIT_UNKNOWN,
+		                "could not be collected in time: it hangs in the kernel, or another process traces it");
 	} else if (status == PROCESS_STATUS_UNKNOWN) {
 		exit_reason_set(reason, CALLGATE_EXIT_UNKNOWN,
 		                "gone; another part of this program has collected its exit status");

@@ -19,10 +19,9 @@ struct exit_limits {
 /* Each clears *reason first. */
 void exit_reason_forbidden(struct callgate_exit_reason *reason, int nr, uint32_t arch);
 void exit_reason_deadline(struct callgate_exit_reason *reason, const struct exit_limits *limits);
-void exit_reason_too_large(struct callgate_exit_reason *reason, uint64_t size,
-                           const struct exit_limits *limits);
-__attribute__((format(printf, 3, 4))) void
-exit_reason_set(struct callgate_exit_reason *reason, enum callgate_exit_kind kind, const char *format, ...);
+void exit_reason_too_large(struct callgate_exit_reason *reason, uint64_t size, const struct exit_limits *limits);
+__attribute__((format(printf, 3, 4))) void exit_reason_set(struct callgate_exit_reason *reason,
+                                                           enum callgate_exit_kind kind, const char *format, ...);
 
 /* Adds to the text that it was killed in vain. */
 void exit_reason_not_ended(struct callgate_exit_reason *reason);

@@ -1,4 +1,7 @@
-/* Which files the plugin's process can read: Landlock limits that, or where there is none the watcher opens them in its place. */
+/*
+ * Which files the plugin's process can read: Landlock limits that, or where there is none the watcher opens them in its
+ * place.
+ */
 #include "sandbox/plugin_host.h"
 
 #include <assert.h>
@@ -24,7 +27,10 @@
 
 /* ---- Landlock ---- */
 
-/* linux/landlock.h, which not all headers have. Since Linux 5.0 new calls have one number everywhere, but for an offset. */
+/*
+ * linux/landlock.h, which not all headers have. Since Linux 5.0 new calls have one number everywhere, but for an
+ * offset.
+ */
 #define LANDLOCK_CREATE_RULESET (SYS_pidfd_open + 10)
 #define LANDLOCK_ADD_RULE       (SYS_pidfd_open + 11)
 #define LANDLOCK_RESTRICT_SELF  (SYS_pidfd_open + 12)
@@ -45,7 +51,10 @@ static int allow_reading(int rules, const char *name)
 	int result = 0;
 
 	beneath.parent_fd = raw_open_exactly(name, O_PATH);
-	/* What isn't there any more can't be opened either. Where links lead from a name is a name of its own in the list. */
+	/*
+	 * What isn't there any more can't be opened either. Where links lead from a name is a name of its own in the
+	 * list.
+	 */
 	if (beneath.parent_fd == -ENOENT || beneath.parent_fd == -ELOOP)
 		return 0;
 	if (beneath.parent_fd < 0)
@@ -109,8 +118,7 @@ enum place { NOWHERE, IS_A_FILE, IN_A_DIRECTORY };
 static enum place place_of(const struct file_limit *limit, const char *path)
 {
 	assert(limit->names_size && !limit->names[limit->names_size - 1]);
-	for (const char *name = limit->names, *end = name + limit->names_size; name < end;
-	     name += strlen(name) + 1) {
+	for (const char *name = limit->names, *end = name + limit->names_size; name < end; name += strlen(name) + 1) {
 		size_t length = strlen(name);
 		if (strcmp(path, name) == 0)
 			return IS_A_FILE;
@@ -142,8 +150,9 @@ static void normalize(char *path)
 }
 
 /*
- * Opens a name that stands in one of the places, or leads to one by symbolic links. The plugin's own directory may belong to somebody who
- * changes it all the time, so its name is taken as it stands and no link there is followed by the host.
+ * Opens a name that stands in one of the places, or leads to one by symbolic links. The plugin's own directory may
+ * belong to somebody who changes it all the time, so its name is taken as it stands and no link there is followed by
+ * the host.
  */
 static int open_in_place(const struct file_limit *limit, const char *name, enum place *ret_place)
 {
@@ -167,8 +176,7 @@ static bool is_elf(int fd)
 {
 	char start[4];
 
-	return pread(fd, start, sizeof(start), 0) == (ssize_t)sizeof(start) &&
-	       memcmp(start, "\177ELF", 4) == 0;
+	return pread(fd, start, sizeof(start), 0) == (ssize_t)sizeof(start) && memcmp(start, "\177ELF", 4) == 0;
 }
 
 int file_limit_open(const struct file_limit *limit, const char *path)
@@ -217,8 +225,7 @@ static int read_name(pid_t pid, uint64_t address, char *name, size_t room)
 		size_t wanted = page - (size_t)((address + got) % page);
 		if (wanted > room - got)
 			wanted = room - got;
-		struct iovec here = {name + got, wanted},
-		             there = {(void *)(uintptr_t)(address + got), wanted};
+		struct iovec here = {name + got, wanted}, there = {(void *)(uintptr_t)(address + got), wanted};
 		ssize_t count = process_vm_readv(pid, &here, 1, &there, 1, 0);
 		if (count <= 0)
 			return count < 0 ? -errno : -EFAULT;
@@ -232,16 +239,16 @@ static int read_name(pid_t pid, uint64_t address, char *name, size_t room)
 /* The errors that are not about the file: why a file that may be opened can't be handed over. */
 static bool is_about_the_host(int result)
 {
-	return result == -EPERM || result == -ENOSYS || result == -EMFILE || result == -ENFILE ||
-	       result == -ENOMEM || result == -EOPNOTSUPP;
+	return result == -EPERM || result == -ENOSYS || result == -EMFILE || result == -ENFILE || result == -ENOMEM ||
+	       result == -EOPNOTSUPP;
 }
 
 /* 0: the process has its descriptor. Else the error that it gets. */
 static int hand_over(const struct file_limit *limit, const struct seccomp_notif *request)
 {
 	char name[PATH_MAX];
-	int result = read_name((pid_t)request->pid, request->data.args[request->data.nr == SYS_openat], name,
-	                       sizeof(name));
+	int result =
+	    read_name((pid_t)request->pid, request->data.args[request->data.nr == SYS_openat], name, sizeof(name));
 
 	/* The memory was that of the process that asks, if that still is there. */
 	if (ioctl(limit->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) < 0)
@@ -292,8 +299,7 @@ void file_limit_by_listener(struct file_limit *limit)
 
 	limit->probe = find_directory();
 	if (program.len && syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 &&
-	    sizes.seccomp_notif <= sizeof(union notification) &&
-	    sizes.seccomp_notif_resp <= sizeof(union notification))
+	    sizes.seccomp_notif <= sizeof(union notification) && sizes.seccomp_notif_resp <= sizeof(union notification))
 		listener = confine_by_seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 	/* The lowest numbers are taken: such a listener is somebody's pretence. */
 	limit->listener = listener > STDERR_FILENO ? listener : -1;
@@ -318,7 +324,10 @@ int file_limit_set(struct file_limit *limit)
 		limit->landlock_error = -file_limit_by_landlock(limit);
 	if (limit->landlock_error == 0)
 		return 0;
-	/* Yama lets only an ancestor read this process's memory, and a descendant of whom it names: those whom the watcher starts. */
+	/*
+	 * Yama lets only an ancestor read this process's memory, and a descendant of whom it names: those whom the
+	 * watcher starts.
+	 */
 	prctl(PR_SET_PTRACER, getppid(), 0, 0, 0);
 	if (limit->listener_error == 0)
 		limit->listener_error = try_listener(limit);

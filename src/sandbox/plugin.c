@@ -42,8 +42,8 @@ int callgate_plugin_open(const char *path, const struct callgate_plugin_options 
 	return result;
 }
 
-static int call(struct callgate_plugin *plugin, const void *request, size_t size, void *response,
-                size_t capacity, struct callgate_exit_reason *ret_reason)
+static int call(struct callgate_plugin *plugin, const void *request, size_t size, void *response, size_t capacity,
+                struct callgate_exit_reason *ret_reason)
 {
 	*ret_reason = plugin->reason;
 	if (!plugin->process.process.pid)
@@ -51,8 +51,8 @@ static int call(struct callgate_plugin *plugin, const void *request, size_t size
 		              plugin->plan.path, plugin->reason.text);
 	if (capacity > plugin->plan.options.response_limit)
 		capacity = plugin->plan.options.response_limit;
-	int result = plugin_process_call(&plugin->plan, &plugin->process, request, size, response, capacity,
-	                                 ret_reason);
+	int result =
+	    plugin_process_call(&plugin->plan, &plugin->process, request, size, response, capacity, ret_reason);
 	if (result == -EPIPE)
 		plugin->reason = *ret_reason;
 	return result;
@@ -72,8 +72,8 @@ int callgate_plugin_call(struct callgate_plugin *plugin, const void *request, si
 		              : !request && size ? "request"
 		                                 : "response");
 	if (size > plugin->plan.options.request_limit)
-		return refuse(-EINVAL, "plugin %s: a request of %zu bytes; the limit is %zu",
-		              plugin->plan.path, size, plugin->plan.options.request_limit);
+		return refuse(-EINVAL, "plugin %s: a request of %zu bytes; the limit is %zu", plugin->plan.path, size,
+		              plugin->plan.options.request_limit);
 	pthread_mutex_lock(&plugin->lock);
 	int result = call(plugin, request, size, response, capacity, ret_reason);
 	pthread_mutex_unlock(&plugin->lock);

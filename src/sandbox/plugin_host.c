@@ -1,8 +1,9 @@
 /*
  * callgate-plugin-host: the process around one plugin. It trusts the program that started it and nothing that it loads.
  *
- * Until dlopen() everything here is alone in its process. From the plugin's first instruction on (an IFUNC resolver or a
- * constructor) this code and its memory are as trustworthy as the plugin, which shares them; the filters are what holds.
+ * Until dlopen() everything here is alone in its process. From the plugin's first instruction on (an IFUNC resolver or
+ * a constructor) this code and its memory are as trustworthy as the plugin, which shares them; the filters are what
+ * holds.
  */
 #include "sandbox/plugin_host.h"
 
@@ -38,7 +39,10 @@ static void require(enum child_step step, int result)
 
 /* Where there is no pidfd, this often the host is looked for. */
 enum { LOOK_NS = 100000000 };
-/* So long a killed plugin may take to end. After that this process ends, and the kernel kills the plugin for it: PR_SET_PDEATHSIG. */
+/*
+ * So long a killed plugin may take to end. After that this process ends, and the kernel kills the plugin for it:
+ * PR_SET_PDEATHSIG.
+ */
 enum { KILLED_NS = 500000000 };
 
 static volatile sig_atomic_t is_asked_to_end;
@@ -50,11 +54,11 @@ static void on_signal(int number)
 }
 
 /*
- * A process that watches others: it kills them when the host has ended, has closed its end of the socket, as an exec does, or asks for it by
- * SIGTERM. They die with it.
+ * A process that watches others: it kills them when the host has ended, has closed its end of the socket, as an exec
+ * does, or asks for it by SIGTERM. They die with it.
  *
- * A process can't be trusted to watch itself: it may block a signal that reports the host's end, and a descriptor that shows it lives on in a
- * copy of the host.
+ * A process can't be trusted to watch itself: it may block a signal that reports the host's end, and a descriptor that
+ * shows it lives on in a copy of the host.
  */
 struct watcher {
 	pid_t itself, host;
@@ -65,8 +69,8 @@ struct watcher {
 enum { HOST, SOCKET, OPENING, SOURCES };
 
 /*
- * A descriptor that is ready when the host has closed its end of the socket. It does not keep the plugin's end open, so that the host sees what
- * becomes of that. Or -errno.
+ * A descriptor that is ready when the host has closed its end of the socket. It does not keep the plugin's end open, so
+ * that the host sees what becomes of that. Or -errno.
  */
 static int watch_socket(void)
 {
@@ -76,13 +80,10 @@ static int watch_socket(void)
 	if (fd < 0 || (fd > STDERR_FILENO && epoll_ctl(fd, EPOLL_CTL_ADD, PLUGIN_REQUEST_FD, &hangup) < 0))
 		return -errno;
 	/* The lowest numbers are taken, and what is there can't be added again: else this is somebody's pretence. */
-	return fd > STDERR_FILENO && epoll_ctl(fd, EPOLL_CTL_ADD, PLUGIN_REQUEST_FD, &hangup) < 0
-	           ? fd
-	           : CONFINE_FAKED;
+	return fd > STDERR_FILENO && epoll_ctl(fd, EPOLL_CTL_ADD, PLUGIN_REQUEST_FD, &hangup) < 0 ? fd : CONFINE_FAKED;
 }
 
-static int begin_watching(const struct setup *setup, const struct file_limit *limit,
-                          struct watcher *ret_watcher)
+static int begin_watching(const struct setup *setup, const struct file_limit *limit, struct watcher *ret_watcher)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	bool has_pidfd = fcntl(PLUGIN_HOST_PIDFD, F_GETFD) >= 0;
@@ -95,14 +96,13 @@ static int begin_watching(const struct setup *setup, const struct file_limit *li
 	sigaction(SIGCHLD, &action, NULL);
 	sigdelset(&all, SIGTERM);
 	sigdelset(&all, SIGCHLD);
-	*ret_watcher =
-	    (struct watcher){.itself = getpid(),
-	                     .host = setup->host,
-	                     .awake = all,
-	                     .sources = {{.fd = has_pidfd ? PLUGIN_HOST_PIDFD : -1, .events = POLLIN},
-	                                 {.fd = socket, .events = POLLIN},
-	                                 {.fd = -1, .events = POLLIN}},
-	                     .limit = limit};
+	*ret_watcher = (struct watcher){.itself = getpid(),
+	                                .host = setup->host,
+	                                .awake = all,
+	                                .sources = {{.fd = has_pidfd ? PLUGIN_HOST_PIDFD : -1, .events = POLLIN},
+	                                            {.fd = socket, .events = POLLIN},
+	                                            {.fd = -1, .events = POLLIN}},
+	                                .limit = limit};
 	if (socket < 0)
 		return socket;
 	return setup->die_with_thread ? child_end_with_parent(SIGTERM) : 0;
@@ -117,8 +117,7 @@ static pid_t make_process(const struct watcher *watcher)
 		require(CHILD_STEP_PROCESS, pid < 0 ? -errno : 0);
 		return pid;
 	}
-	require(CHILD_STEP_PROCESS,
-	        getpid() == watcher->itself ? CONFINE_FAKED : child_end_with_parent(SIGKILL));
+	require(CHILD_STEP_PROCESS, getpid() == watcher->itself ? CONFINE_FAKED : child_end_with_parent(SIGKILL));
 	if (getppid() != watcher->itself)
 		raw_exit(1);
 	return 0;
@@ -129,8 +128,7 @@ static bool collect(pid_t child, siginfo_t *ret_end)
 {
 	do
 		*ret_end = (siginfo_t){0};
-	while (waitid(P_ALL, 0, ret_end, WEXITED | WNOHANG) == 0 && ret_end->si_pid &&
-	       ret_end->si_pid != child);
+	while (waitid(P_ALL, 0, ret_end, WEXITED | WNOHANG) == 0 && ret_end->si_pid && ret_end->si_pid != child);
 	return ret_end->si_pid == child;
 }
 
@@ -204,9 +202,10 @@ static int check_stderr(int socket)
 }
 
 /*
- * Makes this process's standard error, and so the plugin's, a socket, from which a process of its own passes on to the host's what the
- * plugin writes. The host's own descriptor would be more than a place to write to: a pipe, file or terminal is opened anew through
- * /proc/self/fd, to be read, and a socket isn't. That process may wait for the host's standard error as long as it takes.
+ * Makes this process's standard error, and so the plugin's, a socket, from which a process of its own passes on to the
+ * host's what the plugin writes. The host's own descriptor would be more than a place to write to: a pipe, file or
+ * terminal is opened anew through /proc/self/fd, to be read, and a socket isn't. That process may wait for the host's
+ * standard error as long as it takes.
  */
 static pid_t start_messages(const struct watcher *watcher)
 {
@@ -245,8 +244,7 @@ static _Noreturn void end_as(const siginfo_t *plugin)
 	const struct rlimit no_core = {0, 0};
 	sigset_t none;
 
-	assert(plugin->si_code == CLD_EXITED || plugin->si_code == CLD_KILLED ||
-	       plugin->si_code == CLD_DUMPED);
+	assert(plugin->si_code == CLD_EXITED || plugin->si_code == CLD_KILLED || plugin->si_code == CLD_DUMPED);
 	if (plugin->si_code == CLD_EXITED)
 		_exit(plugin->si_status);
 	setrlimit(RLIMIT_CORE, &no_core);
@@ -257,7 +255,10 @@ static _Noreturn void end_as(const siginfo_t *plugin)
 	_exit(128 + plugin->si_status);
 }
 
-/* This process becomes the watcher, and never returns but in the plugin's process; it ends as the plugin does, by the same status or signal. */
+/*
+ * This process becomes the watcher, and never returns but in the plugin's process; it ends as the plugin does, by the
+ * same status or signal.
+ */
 static void start_plugin(const struct setup *setup, struct file_limit *limit)
 {
 	struct watcher watcher;
@@ -304,9 +305,9 @@ struct buffers {
 static void *map(uint64_t size)
 {
 	size_t bytes = (size_t)size;
-	void *at = bytes != size ? MAP_FAILED
-	                         : mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *at = bytes != size
+	               ? MAP_FAILED
+	               : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	require(CHILD_STEP_LIMITS, at != MAP_FAILED ? 0 : bytes != size ? -ENOMEM : -errno);
 	return at;
@@ -351,8 +352,7 @@ static serve_function *load(const char *path)
 
 	if (!serve) {
 		const char *words = plugin ? "it has no function callgate_plugin_serve()" : dlerror();
-		child_report(PLUGIN_RESPONSE_FD,
-		             (struct report){.kind = REPORT_REFUSED, .size = strlen(words)});
+		child_report(PLUGIN_RESPONSE_FD, (struct report){.kind = REPORT_REFUSED, .size = strlen(words)});
 		raw_write(PLUGIN_RESPONSE_FD, words, strlen(words));
 		raw_exit(1);
 	}
@@ -440,8 +440,7 @@ int main(void)
 	struct iovec parts[SETUP_PARTS];
 	struct buffers buffers;
 
-	if (raw_read(PLUGIN_REQUEST_FD, &setup, sizeof(setup)) != sizeof(setup) ||
-	    setup.magic != SETUP_MAGIC) {
+	if (raw_read(PLUGIN_REQUEST_FD, &setup, sizeof(setup)) != sizeof(setup) || setup.magic != SETUP_MAGIC) {
 		static const char usage[] =
 		    "callgate-plugin-host: started by callgate_plugin_open(), of no use by hand\n";
 		raw_write(STDERR_FILENO, usage, sizeof(usage) - 1);

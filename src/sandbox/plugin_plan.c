@@ -1,4 +1,6 @@
-/* What is known about a plugin before it is started: options, the helper, the filters, and which files may be opened. */
+/*
+ * What is known about a plugin before it is started: options, the helper, the filters, and which files may be opened.
+ */
 #include "sandbox/plugin_process.h"
 
 #include <assert.h>
@@ -54,8 +56,7 @@ static int take(const char *path, char **ret_path)
 static int take_named(const char *path, const char *whose, char **ret_path)
 {
 	if (path[0] != '/')
-		return refuse(-EINVAL, "the plugin helper \"%s\" of %s: the name must be absolute", path,
-		              whose);
+		return refuse(-EINVAL, "the plugin helper \"%s\" of %s: the name must be absolute", path, whose);
 	int result = take(path, ret_path);
 	return result == 0 || result == -ENOMEM
 	           ? result
@@ -67,8 +68,7 @@ static bool is_in_main_program(const Dl_info *library)
 {
 	Dl_info main_program;
 
-	return !dladdr((void *)getauxval(AT_PHDR), &main_program) ||
-	       main_program.dli_fbase == library->dli_fbase;
+	return !dladdr((void *)getauxval(AT_PHDR), &main_program) || main_program.dli_fbase == library->dli_fbase;
 }
 
 /* Beside this library, if it is a shared one: in the build's folder, or where an installation that was moved has it. */
@@ -78,8 +78,8 @@ static int take_beside_library(char **ret_path)
 	Dl_info info;
 	int result = -ENOENT;
 
-	if (!dladdr((void *)(uintptr_t)callgate_plugin_open, &info) || !info.dli_fname ||
-	    info.dli_fname[0] != '/' || is_in_main_program(&info))
+	if (!dladdr((void *)(uintptr_t)callgate_plugin_open, &info) || !info.dli_fname || info.dli_fname[0] != '/' ||
+	    is_in_main_program(&info))
 		return -ENOENT;
 	int length = (int)(strrchr(info.dli_fname, '/') - info.dli_fname);
 	for (int i = 0; i < 2 && result < 0 && result != -ENOMEM; i++) {
@@ -93,11 +93,11 @@ static int take_beside_library(char **ret_path)
 }
 
 /*
- * The path, which the caller frees, into *ret_path. In this order: `wanted`, the program's own choice, or NULL; CALLGATE_PLUGIN_HOST in
- * the environment; beside this library, where it is a shared one and known by an absolute name; the place of installation. In a program
- * with raised privileges (set-user-ID, file capabilities) only the first and the last count. Neither the working directory
- * nor the name that the program was called by matters. 0; -EINVAL (a name that isn't absolute); -ENOENT, -EACCES, -ENOMEM, with the
- * thread's diagnosis.
+ * The path, which the caller frees, into *ret_path. In this order: `wanted`, the program's own choice, or NULL;
+ * CALLGATE_PLUGIN_HOST in the environment; beside this library, where it is a shared one and known by an absolute name;
+ * the place of installation. In a program with raised privileges (set-user-ID, file capabilities) only the first and
+ * the last count. Neither the working directory nor the name that the program was called by matters. 0; -EINVAL (a name
+ * that isn't absolute); -ENOENT, -EACCES, -ENOMEM, with the thread's diagnosis.
  */
 static int find_helper(const char *wanted, char **ret_path)
 {
@@ -122,9 +122,8 @@ static int find_helper(const char *wanted, char **ret_path)
 
 /* ---- which files the plugin may open ---- */
 
-static const char *const system_dirs[] = {"/lib",           "/lib32",           "/lib64",
-                                          "/usr/lib",       "/usr/lib32",       "/usr/lib64",
-                                          "/usr/local/lib", "/usr/local/lib64", NULL};
+static const char *const system_dirs[] = {"/lib",       "/lib32",         "/lib64",           "/usr/lib", "/usr/lib32",
+                                          "/usr/lib64", "/usr/local/lib", "/usr/local/lib64", NULL};
 static const char cache[] = "/etc/ld.so.cache";
 
 static int add_name(struct plugin_files *files, const char *name, bool is_directory)
@@ -166,8 +165,7 @@ static int add_library_dir(struct plugin_files *files, const char *name)
 	int result = name[0] == '/' ? add_place(files, name, true, false) : -EINVAL;
 
 	if (result == -EINVAL)
-		return refuse(result,
-		              "library_dirs: \"%s\" is not the absolute name of a directory below the root",
+		return refuse(result, "library_dirs: \"%s\" is not the absolute name of a directory below the root",
 		              name);
 	return result < 0 ? refuse(result, "library_dirs: %s: %s", name, strerror(-result)) : 0;
 }

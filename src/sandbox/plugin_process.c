@@ -15,10 +15,16 @@
 #include "sandbox/exit_reason.h"
 #include "sandbox/plugin_host.h"
 
-/* Descriptors that the child has in other places than ours: above all of those, so that no dup2() overwrites another's source. */
+/*
+ * Descriptors that the child has in other places than ours: above all of those, so that no dup2() overwrites another's
+ * source.
+ */
 enum { LOWEST_OWN_FD = 8 };
 
-/* What a child is started with: the socket's two ends, and a pidfd of this process, where the kernel has them. -1: not there. */
+/*
+ * What a child is started with: the socket's two ends, and a pidfd of this process, where the kernel has them. -1: not
+ * there.
+ */
 enum { OURS, ITS, OF_HOST, ENDS };
 
 static int move_up(int *fd)
@@ -59,8 +65,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, const int ends[ENDS]
 	else if (!error)
 		error = posix_spawn_file_actions_addclose(actions, PLUGIN_HOST_PIDFD);
 	for (int fd = 0; !error && fd < (keep_stderr ? 2 : 3); fd++)
-		error =
-		    posix_spawn_file_actions_addopen(actions, fd, "/dev/null", fd ? O_WRONLY : O_RDONLY, 0);
+		error = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", fd ? O_WRONLY : O_RDONLY, 0);
 	return error;
 }
 
@@ -110,8 +115,9 @@ static int begin(const struct plugin_plan *plan, struct plugin_process *process)
 }
 
 /*
- * Ends the process and returns its wait status. The watcher kills the plugin and collects it, by the signal or because the socket is closed;
- * one that doesn't in time is killed, and the plugin with it, though perhaps later: it may hang in the kernel.
+ * Ends the process and returns its wait status. The watcher kills the plugin and collects it, by the signal or because
+ * the socket is closed; one that doesn't in time is killed, and the plugin with it, though perhaps later: it may hang
+ * in the kernel.
  */
 static int end(struct plugin_process *process)
 {
@@ -145,8 +151,8 @@ static struct exit_limits limits_of(const struct plugin_plan *plan, unsigned dea
 }
 
 /* The process did not answer as it should: ends it, and says why. */
-static void end_badly(struct plugin_process *process, enum channel_result result,
-                      const struct exit_limits *limits, struct callgate_exit_reason *reason)
+static void end_badly(struct plugin_process *process, enum channel_result result, const struct exit_limits *limits,
+                      struct callgate_exit_reason *reason)
 {
 	struct deadline soon = deadline_in(PROCESS_GRACE_MS);
 
@@ -162,8 +168,7 @@ static void end_badly(struct plugin_process *process, enum channel_result result
 	if (result == CHANNEL_LATE)
 		exit_reason_deadline(reason, limits);
 	else
-		exit_reason_set(reason, CALLGATE_EXIT_MALFORMED,
-		                "wrote what is not an answer, and was killed");
+		exit_reason_set(reason, CALLGATE_EXIT_MALFORMED, "wrote what is not an answer, and was killed");
 	if (status == PROCESS_NOT_COLLECTED)
 		exit_reason_not_ended(reason);
 }
@@ -198,8 +203,7 @@ static enum channel_result send_setup(const struct plugin_plan *plan, const stru
 }
 
 /* The dynamic linker's words, as far as they fit and can be shown. */
-static enum channel_result receive_words(struct channel *channel, uint64_t claimed, char *ret_text,
-                                         size_t room)
+static enum channel_result receive_words(struct channel *channel, uint64_t claimed, char *ret_text, size_t room)
 {
 	size_t size = claimed < room ? (size_t)claimed : room - 1;
 	enum channel_result result = channel_receive(channel, ret_text, size);
@@ -211,8 +215,8 @@ static enum channel_result receive_words(struct channel *channel, uint64_t claim
 }
 
 /*
- * The first report. OK: *ret_error is 0, and the plugin is ready; or it is to be ended, and *reason says why. Anything else: the report is not
- * believed.
+ * The first report. OK: *ret_error is 0, and the plugin is ready; or it is to be ended, and *reason says why. Anything
+ * else: the report is not believed.
  */
 static enum channel_result judge_report(const struct report *report, struct channel *channel, int *ret_error,
                                         struct callgate_exit_reason *reason)
@@ -225,14 +229,12 @@ static enum channel_result judge_report(const struct report *report, struct chan
 		*ret_error = 0;
 	} else if (report->kind == REPORT_FAILED && report->value > 0 && report->value < 4096) {
 		exit_reason_set(reason, CALLGATE_EXIT_REFUSED, "the helper failed at %s: %s",
-		                child_step_name((enum child_step)report->detail),
-		                child_error_text((int)report->value));
+		                child_step_name((enum child_step)report->detail), child_error_text((int)report->value));
 	} else if (report->kind == REPORT_NO_LIMIT) {
 		*ret_error = -EOPNOTSUPP;
-		exit_reason_set(
-		    reason, CALLGATE_EXIT_REFUSED,
-		    "nothing can limit the files that it reads: Landlock: %s; opening them for it: %s",
-		    child_error_text((int)report->value), child_error_text(report->detail));
+		exit_reason_set(reason, CALLGATE_EXIT_REFUSED,
+		                "nothing can limit the files that it reads: Landlock: %s; opening them for it: %s",
+		                child_error_text((int)report->value), child_error_text(report->detail));
 	} else if (report->kind == REPORT_REFUSED) {
 		result = receive_words(channel, report->size, words, sizeof(words));
 		exit_reason_set(reason, CALLGATE_EXIT_REFUSED, "can't be loaded: %s", words);
@@ -262,16 +264,15 @@ int plugin_process_start(const struct plugin_plan *plan, struct plugin_process *
 	if (heard == CHANNEL_OK)
 		heard = channel_receive(&channel, &report, sizeof(report));
 	if (heard == CHANNEL_OK)
-		heard = report.magic == REPORT_MAGIC ? judge_report(&report, &channel, &error, reason)
-		                                     : CHANNEL_MALFORMED;
+		heard =
+		    report.magic == REPORT_MAGIC ? judge_report(&report, &channel, &error, reason) : CHANNEL_MALFORMED;
 	if (heard == CHANNEL_OK && error == 0)
 		return 0;
 	if (heard == CHANNEL_OK)
 		end(process);
 	else
 		end_badly(process, heard, &limits, reason);
-	return refuse(heard == CHANNEL_OK ? error : -EPIPE, "plugin %s, while loading: %s", plan->path,
-	              reason->text);
+	return refuse(heard == CHANNEL_OK ? error : -EPIPE, "plugin %s, while loading: %s", plan->path, reason->text);
 }
 
 /* One request. OK: *reason is set, and the plugin lives unless that is FORBIDDEN. */
@@ -323,6 +324,6 @@ int plugin_process_call(const struct plugin_plan *plan, struct plugin_process *p
 		end(process);
 	if (reason->kind == CALLGATE_EXIT_VALUE)
 		return 0;
-	return refuse(reason->kind == CALLGATE_EXIT_TOO_LARGE ? -EMSGSIZE : -EPIPE, "plugin %s: %s",
-	              plan->path, reason->text);
+	return refuse(reason->kind == CALLGATE_EXIT_TOO_LARGE ? -EMSGSIZE : -EPIPE, "plugin %s: %s", plan->path,
+	              reason->text);
 }

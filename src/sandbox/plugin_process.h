@@ -1,6 +1,6 @@
 /*
- * The host's side of a plugin: the plan, which is made once, and the process, which is started, spoken to and ended. The caller holds a lock
- * around each of the functions about the process.
+ * The host's side of a plugin: the plan, which is made once, and the process, which is started, spoken to and ended.
+ * The caller holds a lock around each of the functions about the process.
  */
 #ifndef CALLGATE_SANDBOX_PLUGIN_PROCESS_H
 #define CALLGATE_SANDBOX_PLUGIN_PROCESS_H
@@ -13,8 +13,9 @@
 #include "sandbox/confinement.h"
 
 /*
- * The files that a plugin may open while it is loaded: itself, the dynamic linker's cache, and what lies beneath the directories of libraries.
- * Absolute names, each with its NUL; directories end in a slash. Of each the name as it was given, and the one without symbolic links.
+ * The files that a plugin may open while it is loaded: itself, the dynamic linker's cache, and what lies beneath the
+ * directories of libraries. Absolute names, each with its NUL; directories end in a slash. Of each the name as it was
+ * given, and the one without symbolic links.
  */
 struct plugin_files {
 	char *names; /* NULL: the plugin may open what it likes */
@@ -29,7 +30,9 @@ struct plugin_plan {
 	struct plugin_files files;
 };
 
-/* From plan->options, where 0 is a default. 0, or -errno with the thread's diagnosis; the plan is then there in part. */
+/*
+ * From plan->options, where 0 is a default. 0, or -errno with the thread's diagnosis; the plan is then there in part.
+ */
 int plugin_plan_make(struct plugin_plan *plan, const char *path);
 
 /* A zeroed one, and one that is there in part, are fine. */

@@ -83,8 +83,8 @@ static int parse(struct kinds *kinds, const char *text)
 {
 	struct scan scan = {.output = &kinds->file->output};
 	struct file_calls calls;
-	bool is_right = scan_start_line(&scan, text, text + strlen(text)) && parse_calls(&scan, &calls) &&
-	                scan_expect_end(&scan);
+	bool is_right =
+	    scan_start_line(&scan, text, text + strlen(text)) && parse_calls(&scan, &calls) && scan_expect_end(&scan);
 
 	if (scan.no_memory)
 		return fail_memory();

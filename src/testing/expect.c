@@ -15,12 +15,8 @@ static bool check(const struct file_line *line, uint32_t arch, const scmp_filter
 {
 	struct callgate_filter filter = {.ctx = ctx};
 	struct callgate_test_result result = {0};
-	struct run run = {.line = line,
-	                  .filter = &filter,
-	                  .other = other,
-	                  .archs = &arch,
-	                  .arch_count = 1,
-	                  .result = &result};
+	struct run run = {
+	    .line = line, .filter = &filter, .other = other, .archs = &arch, .arch_count = 1, .result = &result};
 
 	if (run_line(&run) < 0)
 		return failure_set("out of memory");
@@ -41,13 +37,14 @@ bool failure_find_call(uint32_t arch, const char *name, int *ret_nr)
 		return failure_set("there is no system call \"%s\"%s", name ? name : "",
 		                   scan_hint("", callgate_syscall_closest_name(name)));
 	*ret_nr = callgate_syscall_number(arch, name);
-	return *ret_nr != __NR_SCMP_ERROR ||
-	       failure_set("%s does not have the call %s", words_arch_name(arch), name);
+	return *ret_nr != __NR_SCMP_ERROR || failure_set("%s does not have the call %s", words_arch_name(arch), name);
 }
 
-/* As in a line: a number, any, or `* & MASK == VALUE`; cut to the architecture's registers. terms: one for the value, and one for the mask. */
-static struct file_argument convert(const struct callgate_argument *argument, uint32_t arch,
-                                    struct file_term terms[2])
+/*
+ * As in a line: a number, any, or `* & MASK == VALUE`; cut to the architecture's registers. terms: one for the value,
+ * and one for the mask.
+ */
+static struct file_argument convert(const struct callgate_argument *argument, uint32_t arch, struct file_term terms[2])
 {
 	uint64_t all = callgate_arch_find(arch)->register_bits == 32 ? UINT32_MAX : UINT64_MAX;
 
@@ -99,8 +96,8 @@ static bool take_word(const char *word, struct file_calls *calls)
 		       failure_set("there is no system call \"%s\"%s", word,
 		                   scan_hint("", callgate_syscall_closest_name(word)));
 	calls->group = callgate_group_find(word);
-	return calls->group || failure_set("there is no set \"%s\"%s", word,
-	                                   scan_hint("@", callgate_group_closest_name(word)));
+	return calls->group ||
+	       failure_set("there is no set \"%s\"%s", word, scan_hint("@", callgate_group_closest_name(word)));
 }
 
 bool callgate_check_only(const scmp_filter_ctx ctx, uint32_t arch, const char *set)

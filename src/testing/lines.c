@@ -102,8 +102,7 @@ static bool parse_arch(struct parser *parser)
 	if (!parse_archs(&parser->scan, NULL, &archs))
 		return false;
 	if (parser->part->lists.count == FILE_LISTS_MAX)
-		return scan_fail(&parser->scan, parser->scan.start, "more than %d `arch` lines",
-		                 FILE_LISTS_MAX);
+		return scan_fail(&parser->scan, parser->scan.start, "more than %d `arch` lines", FILE_LISTS_MAX);
 	return vec_push(&parser->part->lists, archs) || scan_fail_memory(&parser->scan);
 }
 
@@ -176,9 +175,8 @@ static bool parse_option_value(struct scan *scan, const struct option *option, c
 	for (const char *at = option->values; value && at; at = strchr(at, ' '), at += at != NULL)
 		if (length && !value[length] && strncmp(at, value, length) == 0 && strchr(",", at[length]))
 			return true;
-	return value &&
-	       (!option->values || scan_fail(scan, where, "\"%s\" is no value of the option %s: there are %s",
-	                                     value, option->name, option->values));
+	return value && (!option->values || scan_fail(scan, where, "\"%s\" is no value of the option %s: there are %s",
+	                                              value, option->name, option->values));
 }
 
 static bool parse_option(struct parser *parser)
@@ -228,8 +226,7 @@ static bool parse_deadline(struct parser *parser)
 	size_t len = scan_word(scan, &word);
 
 	for (size_t i = 0; i < len && number <= DEADLINE_MAX; i++)
-		number = word[i] >= '0' && word[i] <= '9' ? number * 10 + (uint64_t)(word[i] - '0')
-		                                          : DEADLINE_MAX + 1u;
+		number = word[i] >= '0' && word[i] <= '9' ? number * 10 + (uint64_t)(word[i] - '0') : DEADLINE_MAX + 1u;
 	parser->deadline = (unsigned int)number;
 	return (number > 0 && number <= DEADLINE_MAX) ||
 	       scan_fail(scan, word, "a deadline is a number of milliseconds, from 1 to %d", DEADLINE_MAX);
@@ -287,8 +284,7 @@ static bool parse_only(struct parser *parser)
 		return false;
 	for (size_t i = 0; i < parser->line.count; i++)
 		if (parser->line.calls[i].arguments)
-			return scan_fail(&parser->scan, where,
-			                 "`only` is about whole calls, without arguments");
+			return scan_fail(&parser->scan, where, "`only` is about whole calls, without arguments");
 	return parser->line.expectation.action == SCMP_ACT_ALLOW ||
 	       scan_fail(&parser->scan, where, "`only` tells what may be allowed: ... -> ALLOW");
 }
@@ -316,8 +312,7 @@ static bool parse_others(struct parser *parser)
 	if (parser->line.kind == CALLGATE_TEST_OTHER_CALLS && scan_take(scan, "architectures")) {
 		parser->line.kind = CALLGATE_TEST_OTHER_ARCHS;
 		if (parser->line.archs.count)
-			return scan_fail(scan, scan->start,
-			                 "other architectures than those of the filter are meant");
+			return scan_fail(scan, scan->start, "other architectures than those of the filter are meant");
 	} else if (!scan_take(scan, "calls")) {
 		return scan_fail(scan, scan->at,
 		                 "there can be `other calls`, `unknown calls` and `other architectures`");

@@ -1,6 +1,6 @@
 /*
- * A function under a filter: how it ended, in words, and what the filter may have to do with that; what was expected of it, by an assertion
- * or by a line, which makes one real call.
+ * A function under a filter: how it ended, in words, and what the filter may have to do with that; what was expected of
+ * it, by an assertion or by a line, which makes one real call.
  */
 #include <assert.h>
 #include <errno.h>
@@ -67,8 +67,7 @@ static bool notifies(const struct live_job *job)
 	if (!job->ctx || seccomp_attr_get(job->ctx, SCMP_FLTATR_ACT_DEFAULT, &action) < 0 ||
 	    callgate_simulator_new(job->ctx, &simulator) < 0)
 		return false;
-	for (size_t i = 0; action != SCMP_ACT_NOTIFY && callgate_simulator_rule(simulator, i, &rule) == 0;
-	     i++)
+	for (size_t i = 0; action != SCMP_ACT_NOTIFY && callgate_simulator_rule(simulator, i, &rule) == 0; i++)
 		action = rule.action;
 	callgate_simulator_free(simulator);
 	return action == SCMP_ACT_NOTIFY;
@@ -105,8 +104,7 @@ static void describe_nothing(const struct live_job *job, char *text, size_t size
 		         status->text[0] ? status->text : "the child ended before");
 }
 
-static void describe(const struct live_job *job, const struct callgate_outcome *outcome, char *text,
-                     size_t size)
+static void describe(const struct live_job *job, const struct callgate_outcome *outcome, char *text, size_t size)
 {
 	int value = outcome->value;
 	const char *error = callgate_errno_name(SCMP_ARCH_NATIVE, (uint32_t)value);
@@ -141,8 +139,7 @@ static void describe(const struct live_job *job, const struct callgate_outcome *
 
 static int run_job(struct live_job *job, struct callgate_outcome *ret_outcome)
 {
-	job->status =
-	    mmap(NULL, sizeof(*job->status), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	job->status = mmap(NULL, sizeof(*job->status), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (job->status == MAP_FAILED)
 		return -ENOMEM;
 	live_supervise(job);
@@ -155,9 +152,8 @@ static void finish(struct live_job *job)
 	munmap(job->status, sizeof(*job->status));
 }
 
-int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program *program,
-                       int (*function)(void *), void *data, unsigned int deadline,
-                       struct callgate_outcome *ret_outcome)
+int callgate_run_under(const scmp_filter_ctx ctx, const struct callgate_program *program, int (*function)(void *),
+                       void *data, unsigned int deadline, struct callgate_outcome *ret_outcome)
 {
 	struct live_job job = {
 	    .ctx = ctx, .program = program, .function = function, .data = data, .deadline = deadline};
@@ -189,8 +185,7 @@ struct expectation {
 /* Was it the call of this name, on whichever architecture it was made? */
 static bool is_trapped_call(const struct expectation *expectation, const struct callgate_outcome *outcome)
 {
-	int nr =
-	    expectation->call ? callgate_syscall_number(outcome->arch, expectation->call) : expectation->nr;
+	int nr = expectation->call ? callgate_syscall_number(outcome->arch, expectation->call) : expectation->nr;
 
 	return outcome->end == CALLGATE_LIVE_TRAP && nr != __NR_SCMP_ERROR && nr == outcome->value;
 }
@@ -239,8 +234,7 @@ static char *expected_text(const struct expectation *expectation)
 	case FILE_RETURNS:
 		strbuf_printf(&text, expectation->words ? "%lld (" : "an end with status %lld",
 		              (long long)expectation->value);
-		strbuf_printf(&text, expectation->words ? "%s)" : "%s",
-		              expectation->words ? expectation->words : "");
+		strbuf_printf(&text, expectation->words ? "%s)" : "%s", expectation->words ? expectation->words : "");
 		break;
 	case FILE_SIGNAL:
 		strbuf_printf(&text, "death by %s%s", process_signal_name(value) ? "SIG" : "signal ",
@@ -272,8 +266,7 @@ static char *explain(const struct live_job *first, const struct callgate_outcome
 	struct callgate_outcome again;
 	char *text = NULL;
 
-	if ((!is_killed(outcome) && outcome->end != CALLGATE_LIVE_TRAP &&
-	     outcome->end != CALLGATE_LIVE_ERRNO) ||
+	if ((!is_killed(outcome) && outcome->end != CALLGATE_LIVE_TRAP && outcome->end != CALLGATE_LIVE_ERRNO) ||
 	    callgate_simulator_new(job.ctx, &observer.simulator) < 0)
 		return NULL;
 	job.observer = &observer;
@@ -302,8 +295,8 @@ static bool fail(const struct live_job *job, const struct expectation *expectati
 	return false;
 }
 
-bool callgate_check_live(const scmp_filter_ctx ctx, int (*function)(void *), void *data,
-                         unsigned int deadline, enum callgate_live_end end, int value, const char *syscall)
+bool callgate_check_live(const scmp_filter_ctx ctx, int (*function)(void *), void *data, unsigned int deadline,
+                         enum callgate_live_end end, int value, const char *syscall)
 {
 	static const enum file_result results[] = {
 	    [CALLGATE_LIVE_EXIT] = FILE_RETURNS,
@@ -407,11 +400,10 @@ static int simulate(struct run *run, const struct live_call *live, struct callga
 }
 
 /*
- * How it ended, in words; NULL: no memory. What else the filter forbids has nothing to do with a call that it killed, or that
- * hung.
+ * How it ended, in words; NULL: no memory. What else the filter forbids has nothing to do with a call that it killed,
+ * or that hung.
  */
-static char *ending_text(const struct live_job *job, const struct callgate_outcome *outcome,
-                         const int64_t *returned)
+static char *ending_text(const struct live_job *job, const struct callgate_outcome *outcome, const int64_t *returned)
 {
 	bool is_suspect = outcome->end != CALLGATE_LIVE_HANG && !is_killed(outcome);
 	char what[TEXT_SIZE], *text;

@@ -1,7 +1,7 @@
 /*
- * The child that loads a filter and calls a function, and its supervisor. The child needs no system call once the filter is there; if it
- * can't even exit, it ends by an undefined instruction. What the supervisor does needs no memory, and nothing of it depends on how this
- * process treats signals.
+ * The child that loads a filter and calls a function, and its supervisor. The child needs no system call once the
+ * filter is there; if it can't even exit, it ends by an undefined instruction. What the supervisor does needs no
+ * memory, and nothing of it depends on how this process treats signals.
  */
 #include <assert.h>
 #include <errno.h>
@@ -116,23 +116,22 @@ __attribute__((noreturn)) static void live_child(const struct live_job *job)
 /*
  * ---- which call was it? ----
  *
- * A child that is traced stops at each call before the filter sees it, and the simulator knows what the filter will answer.
+ * A child that is traced stops at each call before the filter sees it, and the simulator knows what the filter will
+ * answer.
  */
 
 static bool observe_start(pid_t pid)
 {
 	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
 
-	return ptrace(PTRACE_SEIZE, pid, NULL, options) == 0 &&
-	       ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == 0;
+	return ptrace(PTRACE_SEIZE, pid, NULL, options) == 0 && ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == 0;
 }
 
 static bool get_call(pid_t thread, struct callgate_call *ret_call)
 {
 	struct __ptrace_syscall_info info;
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) <= 0 ||
-	    info.op != PTRACE_SYSCALL_INFO_ENTRY)
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY)
 		return false;
 	*ret_call = (struct callgate_call){
 	    .arch = info.arch, .nr = (int32_t)info.entry.nr, .instruction_pointer = info.instruction_pointer};
@@ -169,8 +168,7 @@ static void note_call(const struct live_job *job, pid_t thread)
 	struct callgate_call call;
 
 	if (job->status->progress != LIVE_RUNNING || !get_call(thread, &call) ||
-	    callgate_simulator_run(observer->simulator, &call, &verdict) < 0 ||
-	    !explains(observer, verdict.action))
+	    callgate_simulator_run(observer->simulator, &call, &verdict) < 0 || !explains(observer, verdict.action))
 		return;
 	job->status->call = call;
 	job->status->has_call = true;
@@ -202,7 +200,10 @@ static void pause_for(long nanoseconds)
 	nanosleep(&pause, NULL);
 }
 
-/* The process that calls this goes when its parent does, which is to be `parent`, or to be in a namespace around its own. */
+/*
+ * The process that calls this goes when its parent does, which is to be `parent`, or to be in a namespace around its
+ * own.
+ */
 static void die_with(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -249,7 +250,10 @@ static void wait_for(const struct live_job *job, pid_t pid)
 	}
 }
 
-/* What the child has started goes with it. A child that hangs in the kernel, or that a tracer holds, is left to its SIGKILL. */
+/*
+ * What the child has started goes with it. A child that hangs in the kernel, or that a tracer holds, is left to its
+ * SIGKILL.
+ */
 static void collect(const struct live_job *job, pid_t pid)
 {
 	struct deadline deadline = deadline_in(PROCESS_GRACE_MS);
@@ -294,8 +298,8 @@ __attribute__((noreturn)) static void supervise(const struct live_job *job, pid_
 }
 
 /*
- * The supervisor may be collected by anybody; when it is gone, the status block has all that there is. What it watches may have stopped
- * it: then it goes on, and finds that it is late.
+ * The supervisor may be collected by anybody; when it is gone, the status block has all that there is. What it watches
+ * may have stopped it: then it goes on, and finds that it is late.
  */
 static void wait_for_supervisor(const struct live_job *job, pid_t pid)
 {

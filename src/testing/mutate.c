@@ -57,7 +57,10 @@ struct mutation {
 	size_t condition;                 /* its index */
 };
 
-/* The search for one mutation. The arena, which holds the simulator's rules, is zeroed at the start and freed by the caller. */
+/*
+ * The search for one mutation. The arena, which holds the simulator's rules, is zeroed at the start and freed by the
+ * caller.
+ */
 struct search {
 	const struct callgate_simulator *simulator;
 	struct arena arena;
@@ -79,8 +82,7 @@ static void offer_default(struct search *search, enum mistake mistake, uint32_t 
 {
 	struct mutation mutation = {.mistake = mistake, .arch = arch};
 
-	if (callgate_simulator_default(search->simulator, mistakes[mistake].reason, arch, &mutation.action) ==
-	        0 &&
+	if (callgate_simulator_default(search->simulator, mistakes[mistake].reason, arch, &mutation.action) == 0 &&
 	    mutation.action != SCMP_ACT_ALLOW)
 		offer(search, mutation);
 }
@@ -95,10 +97,8 @@ static void offer_rule(struct search *search, const struct callgate_rule *rule)
 	if (rule->action != SCMP_ACT_ALLOW)
 		offer(search, mutation);
 	for (; mutation.condition < rule->condition_count; mutation.condition++)
-		for (mutation.mistake = CONDITION_DROPPED; mutation.mistake <= HIGH_BIT_IGNORED;
-		     mutation.mistake++)
-			if (mistakes[mutation.mistake].operators &
-			    OP(rule->conditions[mutation.condition].op))
+		for (mutation.mistake = CONDITION_DROPPED; mutation.mistake <= HIGH_BIT_IGNORED; mutation.mistake++)
+			if (mistakes[mutation.mistake].operators & OP(rule->conditions[mutation.condition].op))
 				offer(search, mutation);
 }
 
@@ -183,8 +183,7 @@ static bool change_rule(const struct mutation *mutation, struct arena *arena, st
 	memcpy(conditions, rule->conditions, rule->condition_count * sizeof(conditions[0]));
 	rule->conditions = conditions;
 	if (mutation->mistake == CONDITION_DROPPED)
-		memmove(&conditions[i], &conditions[i + 1],
-		        (--rule->condition_count - i) * sizeof(conditions[0]));
+		memmove(&conditions[i], &conditions[i + 1], (--rule->condition_count - i) * sizeof(conditions[0]));
 	else if (mutation->mistake == CONDITION_WIDENED)
 		widen(&conditions[i], word);
 	else
@@ -195,8 +194,7 @@ static bool change_rule(const struct mutation *mutation, struct arena *arena, st
 static int build(struct search *search, struct callgate_simulator **ret_mutant)
 {
 	const struct mutation *mutation = &search->found;
-	struct callgate_changed_rules changed = {.unknown_arch = mutation->arch,
-	                                         .unknown_action = SCMP_ACT_ALLOW};
+	struct callgate_changed_rules changed = {.unknown_arch = mutation->arch, .unknown_action = SCMP_ACT_ALLOW};
 	struct callgate_rule *rules = ARENA_ARRAY(&search->arena, struct callgate_rule, search->rules.count);
 
 	for (size_t i = 0; rules && i < search->rules.count; i++) {

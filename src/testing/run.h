@@ -36,14 +36,12 @@ int run_test(const struct callgate_test_file *file, size_t test, const struct ca
 int run_sets(struct run *run);
 int run_live(struct run *run);
 
-/*
- * Ends of a test: each sets the status and the texts, and returns 0, or -ENOMEM.
- */
+/* Ends of a test: each sets the status and the texts, and returns 0, or -ENOMEM. */
 /* There is no answer, and this is why. */
 __attribute__((format(printf, 2, 3))) int run_error(struct run *run, const char *format, ...);
 /*
- * The witness does not get what the test expects. The expectation in words, and how a real call ended or NULL: malloc'ed, and
- * taken; no expectation: -ENOMEM.
+ * The witness does not get what the test expects. The expectation in words, and how a real call ended or NULL:
+ * malloc'ed, and taken; no expectation: -ENOMEM.
  */
 int run_fail(struct run *run, const struct callgate_call *witness, char *expected, char *ending);
 
@@ -60,8 +58,8 @@ int run_action(struct run *run, uint32_t arch, uint32_t *ret_action);
 int32_t run_number_of(const struct file_calls *calls, uint32_t arch);
 
 /*
- * Counts in the run's simulator, if it has one, what calls with these numbers reach, as callgate_simulator_cover(). What the
- * prover does not decide stays uncounted. 0 or -errno.
+ * Counts in the run's simulator, if it has one, what calls with these numbers reach, as callgate_simulator_cover().
+ * What the prover does not decide stays uncounted. 0 or -errno.
  */
 int run_cover(struct run *run, uint32_t arch, uint32_t nr_first, uint32_t nr_last, size_t count,
               const struct scmp_arg_cmp *comparisons);
@@ -69,9 +67,10 @@ int run_cover(struct run *run, uint32_t arch, uint32_t nr_first, uint32_t nr_las
 /*
  * ---- a function under a filter ----
  *
- * A supervisor, which is a child of this process, starts the function in a child of its own, ends it at the deadline and reports how it
- * ended. So it does not matter what this process does about SIGCHLD, or who else waits here. Everything comes back through a status block
- * in shared memory: the child needs no system call once the filter is there.
+ * A supervisor, which is a child of this process, starts the function in a child of its own, ends it at the deadline
+ * and reports how it ended. So it does not matter what this process does about SIGCHLD, or who else waits here.
+ * Everything comes back through a status block in shared memory: the child needs no system call once the filter is
+ * there.
  */
 enum live_progress { LIVE_BEFORE = 0, LIVE_REFUSED, LIVE_RUNNING, LIVE_RETURNED, LIVE_TRAPPED };
 

@@ -1,7 +1,7 @@
 /*
- * Tests about whole sets of calls: those that `only` does not name, calls that no line names, unknown calls (newer than the tables), calls of
- * other architectures, and all calls. The filter is compared with one that answers as the test expects, and the differences are looked
- * through for calls that are meant.
+ * Tests about whole sets of calls: those that `only` does not name, calls that no line names, unknown calls (newer than
+ * the tables), calls of other architectures, and all calls. The filter is compared with one that answers as the test
+ * expects, and the differences are looked through for calls that are meant.
  */
 #include <assert.h>
 #include <errno.h>
@@ -20,7 +20,10 @@ struct interval {
 	uint32_t first, last;
 };
 
-/* A number at which it may change whether calls are meant; those after it, up to the next one, are not named and not known. */
+/*
+ * A number at which it may change whether calls are meant; those after it, up to the next one, are not named and not
+ * known.
+ */
 struct mark {
 	uint32_t nr;
 	bool is_named; /* by a line */
@@ -63,11 +66,11 @@ static bool mark_line(const struct file_line *line, uint32_t arch, mark_vec *mar
 		const struct file_calls *calls = &line->calls[i];
 		const char *const *names = calls->group ? calls->group->syscalls : NULL;
 		for (; done && names && *names; names++)
-			done = vec_push(marks, ((struct mark){(uint32_t)callgate_syscall_number(arch, *names),
-			                                      true, false}));
+			done = vec_push(marks,
+			                ((struct mark){(uint32_t)callgate_syscall_number(arch, *names), true, false}));
 		if (!calls->group)
-			done = done && vec_push(marks, ((struct mark){(uint32_t)run_number_of(calls, arch),
-			                                              true, false}));
+			done =
+			    done && vec_push(marks, ((struct mark){(uint32_t)run_number_of(calls, arch), true, false}));
 	}
 	return done;
 }
@@ -84,8 +87,7 @@ static bool mark_calls(const struct sets *sets, uint32_t arch, mark_vec *marks)
 		if (part->lines.items[i]->kind == CALLGATE_TEST_CALLS)
 			done = done && mark_line(part->lines.items[i], arch, marks);
 	for (size_t i = 0; done && (name = callgate_syscall_name_at(i)); i++)
-		done = vec_push(marks,
-		                ((struct mark){(uint32_t)callgate_syscall_number(arch, name), false, true}));
+		done = vec_push(marks, ((struct mark){(uint32_t)callgate_syscall_number(arch, name), false, true}));
 	return done;
 }
 
@@ -111,8 +113,7 @@ static bool is_meant(const struct sets *sets, const struct arch_calls *calls, co
 	if (is_call && mark->is_named)
 		return false;
 	return sets->kind == CALLGATE_TEST_ONLY ||
-	       (sets->kind != CALLGATE_TEST_OTHER_ARCHS &&
-	        (sets->kind == CALLGATE_TEST_UNKNOWN_CALLS) == is_unknown);
+	       (sets->kind != CALLGATE_TEST_OTHER_ARCHS && (sets->kind == CALLGATE_TEST_UNKNOWN_CALLS) == is_unknown);
 }
 
 /* The numbers from the mark to `last`, if the first one is meant. */
@@ -195,8 +196,8 @@ static int cover(const struct sets *sets)
 	for (size_t i = 0; i < sets->count; i++)
 		for (size_t j = 0; j < sets->archs[i].meant.count && result == 0; j++) {
 			const struct interval *interval = &sets->archs[i].meant.items[j];
-			result = run_cover(sets->run, sets->archs[i].arch->token, interval->first,
-			                   interval->last, 0, NULL);
+			result =
+			    run_cover(sets->run, sets->archs[i].arch->token, interval->first, interval->last, 0, NULL);
 		}
 	return result;
 }
@@ -204,8 +205,7 @@ static int cover(const struct sets *sets)
 /* ---- which differences count ---- */
 
 /* The first number of a difference that is not below `from`, if there is one up to `last`. */
-static bool number_from(const struct callgate_difference *difference, uint32_t from, uint32_t last,
-                        uint32_t *ret_nr)
+static bool number_from(const struct callgate_difference *difference, uint32_t from, uint32_t last, uint32_t *ret_nr)
 {
 	uint32_t mask = difference->nr_mask, value = difference->nr_value;
 	uint64_t nr = from > difference->nr_first ? from : difference->nr_first;
@@ -220,8 +220,7 @@ static bool number_from(const struct callgate_difference *difference, uint32_t f
 }
 
 /* Is some number of a difference meant? */
-static bool find_number(const struct sets *sets, const struct callgate_difference *difference,
-                        uint32_t *ret_nr)
+static bool find_number(const struct sets *sets, const struct callgate_difference *difference, uint32_t *ret_nr)
 {
 	bool is_known = false;
 
@@ -261,8 +260,7 @@ static bool matters(const struct sets *sets, const struct callgate_difference *d
 }
 
 /* The first one that matters, with the number in its witness; NULL: there is none. */
-static struct callgate_difference *look_through(const struct sets *sets,
-                                                const struct callgate_comparison *comparison)
+static struct callgate_difference *look_through(const struct sets *sets, const struct callgate_comparison *comparison)
 {
 	for (size_t i = 0; i < comparison->count; i++) {
 		uint32_t nr;
@@ -276,7 +274,10 @@ static struct callgate_difference *look_through(const struct sets *sets,
 
 /* ---- the comparison ---- */
 
-/* A filter that gives the action to all calls of the architectures, or to all others; and to what is not meant another one. */
+/*
+ * A filter that gives the action to all calls of the architectures, or to all others; and to what is not meant another
+ * one.
+ */
 static int new_limit(const struct sets *sets, uint32_t action, scmp_filter_ctx *ret_limit)
 {
 	bool is_others = sets->kind == CALLGATE_TEST_OTHER_ARCHS;
@@ -339,8 +340,7 @@ static int compare(const struct sets *sets, const struct callgate_filter *limit,
 	int result = callgate_compare(sets->run->filter, limit, SIZE_MAX, &comparison);
 
 	if (result < 0)
-		return result == -ENOMEM ? result
-		                         : run_error(sets->run, "not decided: %s", callgate_diagnosis(NULL));
+		return result == -ENOMEM ? result : run_error(sets->run, "not decided: %s", callgate_diagnosis(NULL));
 	const struct callgate_difference *difference = look_through(sets, comparison);
 	if (difference)
 		result = fail(sets, difference, action);

@@ -1,4 +1,7 @@
-/* One test: what each kind of line is run by; calls, or all calls of a kind, that get an action; and what comes of a test, in words. */
+/*
+ * One test: what each kind of line is run by; calls, or all calls of a kind, that get an action; and what comes of a
+ * test, in words.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -81,9 +84,9 @@ int run_fail(struct run *run, const struct callgate_call *witness, char *expecte
 
 	assert(result->status == CALLGATE_TEST_PASSED && !result->text);
 	words_print_call(witness, words, &call);
-	*result = (struct callgate_test_result){
-	    CALLGATE_TEST_FAILED, .expected = expected, .actual = ending,    .call = strbuf_steal(&call),
-	    .has_witness = true,  .witness = *witness,  .rule = verdict.rule};
+	*result = (struct callgate_test_result){CALLGATE_TEST_FAILED,        .expected = expected, .actual = ending,
+	                                        .call = strbuf_steal(&call), .has_witness = true,  .witness = *witness,
+	                                        .rule = verdict.rule};
 	if (story && !ending)
 		result->actual = run_action_text(words_arch_of_call(witness), verdict.action);
 	if (!result->call || !expected || (simulator && (!story || !result->actual)) ||
@@ -122,9 +125,8 @@ int32_t run_number_of(const struct file_calls *calls, uint32_t arch)
 int run_cover(struct run *run, uint32_t arch, uint32_t nr_first, uint32_t nr_last, size_t count,
               const struct scmp_arg_cmp *comparisons)
 {
-	int result = run->simulator ? callgate_simulator_cover(run->simulator, arch, nr_first, nr_last, count,
-	                                                       comparisons)
-	                            : 0;
+	int result =
+	    run->simulator ? callgate_simulator_cover(run->simulator, arch, nr_first, nr_last, count, comparisons) : 0;
 
 	return result == -EDQUOT || result == -EOPNOTSUPP ? 0 : result;
 }
@@ -154,15 +156,16 @@ static int cover(struct run *run, int32_t nr, const struct cases_walk *walk)
 	return run_cover(run, walk->arch, (uint32_t)nr, (uint32_t)nr, walk->count, walk->comparisons);
 }
 
-/* The number of bits of a compared argument that the kernel reads, if that is not all, and the line does not say how many; else 0. */
+/*
+ * The number of bits of a compared argument that the kernel reads, if that is not all, and the line does not say how
+ * many; else 0.
+ */
 static unsigned narrow_bits(const struct file_calls *calls, uint32_t arch, unsigned index)
 {
 	const struct file_argument *argument = &calls->arguments[index];
 	unsigned bits = calls->name ? callgate_argument_bits(arch, calls->name, index) : 0;
 
-	return argument->op == FILE_ANY || argument->bits || bits >= callgate_arch_find(arch)->register_bits
-	           ? 0
-	           : bits;
+	return argument->op == FILE_ANY || argument->bits || bits >= callgate_arch_find(arch)->register_bits ? 0 : bits;
 }
 
 typedef int visitor(struct run *run, int32_t nr, const struct cases_walk *walk);
@@ -218,8 +221,7 @@ static int visit_calls(struct run *run, const struct file_calls *calls, visitor 
 	run->calls = calls;
 	for (size_t i = 0; i < run->arch_count && result == 0 && !run->result->status; i++)
 		for (size_t j = 0; (j == 0 || names[j]) && result == 0 && !run->result->status; j++) {
-			int32_t nr =
-			    names[j] ? callgate_syscall_number(run->archs[i], names[j]) : calls->number;
+			int32_t nr = names[j] ? callgate_syscall_number(run->archs[i], names[j]) : calls->number;
 			if (nr == __NR_SCMP_ERROR)
 				continue;
 			is_somewhere = true;
@@ -263,23 +265,21 @@ static int add_note(struct run *run)
 	bool has_failed = run->result->status == CALLGATE_TEST_FAILED;
 	const struct file_calls *calls = has_failed ? run->calls : again.calls;
 	uint32_t arch = words_arch_of_call(has_failed ? &run->result->witness : &result.witness);
-	unsigned index = find_narrow(calls, arch),
-	         bits = index < FILE_ARGUMENTS ? narrow_bits(calls, arch, index) : 0;
+	unsigned index = find_narrow(calls, arch), bits = index < FILE_ARGUMENTS ? narrow_bits(calls, arch, index) : 0;
 	if (bits && bits != 32)
 		how = "the mask of those bits makes a test about all such calls";
 	int len = 0;
 	if (status == 0 && has_failed && result.status == CALLGATE_TEST_PASSED && bits)
-		len = asprintf(
-		    &note,
-		    "it fails only because of bits that the kernel ignores: the kernel reads only %u bits of "
-		    "argument %u; %s",
-		    bits, index, how);
+		len =
+		    asprintf(&note,
+		             "it fails only because of bits that the kernel ignores: the kernel reads only %u bits of "
+		             "argument %u; %s",
+		             bits, index, how);
 	else if (status == 0 && !has_failed && result.status == CALLGATE_TEST_FAILED)
-		len = asprintf(
-		    &note,
-		    "the kernel reads only %u bits of argument %u, so %s is the same call to it, but the "
-		    "filter's answer is %s; %s",
-		    bits, index, result.call, result.actual, how);
+		len = asprintf(&note,
+		               "the kernel reads only %u bits of argument %u, so %s is the same call to it, but the "
+		               "filter's answer is %s; %s",
+		               bits, index, result.call, result.actual, how);
 	run->result->note = len < 0 ? NULL : note;
 	callgate_test_result_finish(&result);
 	return len < 0 ? -ENOMEM : status;
@@ -292,8 +292,7 @@ static int run_calls(struct run *run)
 
 	if (result == 0 && !run->result->status && run->simulator)
 		result = visit_line(run, cover);
-	return result == 0 && run->takes_notes && run->result->status != CALLGATE_TEST_ERROR ? add_note(run)
-	                                                                                     : result;
+	return result == 0 && run->takes_notes && run->result->status != CALLGATE_TEST_ERROR ? add_note(run) : result;
 }
 
 /* ---- any test ---- */
@@ -364,9 +363,8 @@ int run_test(const struct callgate_test_file *file, size_t test, const struct ca
 	return status;
 }
 
-int callgate_test_run(const struct callgate_test_file *file, size_t test,
-                      const struct callgate_filter *filters, struct callgate_simulator *simulator,
-                      struct callgate_test_result *ret_result)
+int callgate_test_run(const struct callgate_test_file *file, size_t test, const struct callgate_filter *filters,
+                      struct callgate_simulator *simulator, struct callgate_test_result *ret_result)
 {
 	return run_test(file, test, filters, simulator, true, ret_result);
 }

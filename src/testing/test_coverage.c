@@ -21,7 +21,10 @@ struct passed_test {
 	const struct callgate_filter *filters;
 };
 
-/* `public` comes first, so that a pointer to it is one to the whole. `tests` of a rule are a VEC's items, which `rule_tests` has. */
+/*
+ * `public` comes first, so that a pointer to it is one to the whole. `tests` of a rule are a VEC's items, which
+ * `rule_tests` has.
+ */
 struct coverage {
 	struct callgate_coverage public;
 	struct arena arena; /* all lists and texts */
@@ -47,8 +50,7 @@ static const char *keep(struct arena *arena, char *text)
 /* ---- the rules, in rows ---- */
 
 /* Makes a row of a rule on one architecture. */
-static bool fill_row(struct coverage *coverage, const struct callgate_rule *rule,
-                     struct callgate_coverage_rule *row)
+static bool fill_row(struct coverage *coverage, const struct callgate_rule *rule, struct callgate_coverage_rule *row)
 {
 	char *name = seccomp_syscall_resolve_num_arch(rule->arch, rule->nr);
 	struct strbuf conditions = {0};
@@ -98,8 +100,7 @@ static int by_row(const void *a, const void *b)
 static void add_default(struct callgate_coverage *coverage, const char *name, enum callgate_reason reason,
                         struct callgate_coverage_place *place)
 {
-	struct callgate_coverage_rule row = {
-	    .name = name, .conditions = "", .place_count = 1, .places = place};
+	struct callgate_coverage_rule row = {.name = name, .conditions = "", .place_count = 1, .places = place};
 	bool is_given = false;
 
 	for (size_t i = 0; callgate_arch_at(i) && !is_given; i++)
@@ -131,8 +132,7 @@ static bool list_rules(struct coverage *whole, struct arena *scratch)
 	for (size_t i = 0; callgate_simulator_rule(coverage->simulator, i, &rule) == 0; i++) {
 		if (!rule.id) /* a default */
 			continue;
-		unsorted[count] =
-		    (struct callgate_coverage_place){.arch = rule.arch, .id = rule.id, .index = i};
+		unsorted[count] = (struct callgate_coverage_place){.arch = rule.arch, .id = rule.id, .index = i};
 		rows[count].places = &unsorted[count];
 		if (!fill_row(whole, &rule, &rows[count++]))
 			return false;
@@ -169,8 +169,7 @@ static bool list_edges(struct coverage *coverage)
 	     coverage->public.edge_count++) {
 		struct callgate_coverage_edge *row = &coverage->public.edges[coverage->public.edge_count];
 		const struct callgate_call *call = &edge.example;
-		char *name = call->arch ? seccomp_syscall_resolve_num_arch(call->arch, call->nr) : NULL,
-		     *text;
+		char *name = call->arch ? seccomp_syscall_resolve_num_arch(call->arch, call->nr) : NULL, *text;
 		if (asprintf(&text, "%s%s%s", name ? name : "", name ? " on " : "",
 		             name ? words_arch_name(call->arch) : "") < 0)
 			text = NULL;
@@ -186,8 +185,8 @@ static bool list_edges(struct coverage *coverage)
 
 /* ---- together ---- */
 
-int callgate_coverage_new(const struct callgate_filter *filter, callgate_rule_origin *origin,
-                          const void *data, struct callgate_coverage **ret_coverage)
+int callgate_coverage_new(const struct callgate_filter *filter, callgate_rule_origin *origin, const void *data,
+                          struct callgate_coverage **ret_coverage)
 {
 	struct arena scratch = {0};
 
@@ -199,9 +198,8 @@ int callgate_coverage_new(const struct callgate_filter *filter, callgate_rule_or
 	coverage->ctx = filter->ctx;
 	coverage->origin = origin;
 	coverage->data = data;
-	int result = filter->ctx
-	                 ? callgate_simulator_new(filter->ctx, &coverage->public.simulator)
-	                 : callgate_simulator_new_program(filter->programs[0], &coverage->public.simulator);
+	int result = filter->ctx ? callgate_simulator_new(filter->ctx, &coverage->public.simulator)
+	                         : callgate_simulator_new_program(filter->programs[0], &coverage->public.simulator);
 	if (result == 0 && ((filter->ctx && !list_rules(coverage, &scratch)) || !list_edges(coverage)))
 		result = -ENOMEM;
 	if (result == 0)
@@ -225,8 +223,7 @@ void callgate_coverage_free(struct callgate_coverage *coverage)
 	free(whole);
 }
 
-static unsigned long count_hits(const struct callgate_simulator *simulator,
-                                const struct callgate_coverage_place *place)
+static unsigned long count_hits(const struct callgate_simulator *simulator, const struct callgate_coverage_place *place)
 {
 	struct callgate_rule rule;
 
@@ -414,8 +411,7 @@ static int add_survivor(struct trial *trial, const struct callgate_comparison *c
 	return mutant.difference ? 0 : -ENOMEM;
 }
 
-static int judge(struct trial *trial, const struct callgate_filter *original,
-                 struct callgate_mutants *mutants)
+static int judge(struct trial *trial, const struct callgate_filter *original, struct callgate_mutants *mutants)
 {
 	struct callgate_comparison *comparison;
 	int result = callgate_compare(original, &trial->side, 1, &comparison);

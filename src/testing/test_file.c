@@ -25,14 +25,12 @@ void callgate_test_file_free(struct callgate_test_file *file)
 	free(file);
 }
 
-const struct callgate_test_message *callgate_test_file_message(const struct callgate_test_file *file,
-                                                               size_t index)
+const struct callgate_test_message *callgate_test_file_message(const struct callgate_test_file *file, size_t index)
 {
 	return file && index < file->output.messages.count ? &file->output.messages.items[index] : NULL;
 }
 
-const struct callgate_test_filter *callgate_test_file_filter(const struct callgate_test_file *file,
-                                                             size_t index)
+const struct callgate_test_filter *callgate_test_file_filter(const struct callgate_test_file *file, size_t index)
 {
 	return file && index < file->filters.count ? &file->filters.items[index] : NULL;
 }
@@ -84,8 +82,8 @@ static size_t add_other(struct callgate_test_file *file, size_t like, const stru
 }
 
 /* The tests of a part for one of its lists of architectures, or for none. `named` where there are several. */
-static int add_tests(struct callgate_test_file *file, const struct file_part *part,
-                     const struct file_archs *archs, bool named)
+static int add_tests(struct callgate_test_file *file, const struct file_part *part, const struct file_archs *archs,
+                     bool named)
 {
 	struct callgate_test_filter filter = part->filter;
 	size_t index = file->filters.count;

@@ -1,6 +1,6 @@
 /*
- * What a test file says, once parsed: parts, each a filter that is resolved for one or more lists of architectures, and lines
- * about it. Texts and lines are in the file's arena.
+ * What a test file says, once parsed: parts, each a filter that is resolved for one or more lists of architectures, and
+ * lines about it. Texts and lines are in the file's arena.
  */
 #ifndef CALLGATE_TESTING_TEST_FILE_H
 #define CALLGATE_TESTING_TEST_FILE_H
@@ -29,7 +29,10 @@ struct file_line {
 	unsigned int deadline;
 };
 
-/* A filter, its lists of architectures, and the lines about it. `filter.archs` is set when the lists are multiplied out. */
+/*
+ * A filter, its lists of architectures, and the lines about it. `filter.archs` is set when the lists are multiplied
+ * out.
+ */
 struct file_part {
 	struct callgate_test_filter filter;
 	VEC(struct file_archs) lists;

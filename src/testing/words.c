@@ -67,8 +67,7 @@ static void print_number(int32_t nr, struct strbuf *text)
 	strbuf_printf(text, nr >= -1 && nr < 10000 ? "call number %d" : "call number 0x%x", (unsigned)nr);
 }
 
-void words_print_call(const struct callgate_call *call, const struct file_argument *arguments,
-                      struct strbuf *text)
+void words_print_call(const struct callgate_call *call, const struct file_argument *arguments, struct strbuf *text)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
 	char *name = arch ? seccomp_syscall_resolve_num_arch(arch->token, call->nr) : NULL;
@@ -108,8 +107,8 @@ void words_print_condition(const struct scmp_arg_cmp *c, struct strbuf *text)
 		strbuf_printf(text, " %s 0x%llx", symbols[c->op], (unsigned long long)c->datum_a);
 }
 
-static void print_rule(const struct callgate_simulator *simulator, const struct callgate_call *call,
-                       uint32_t id, struct strbuf *text)
+static void print_rule(const struct callgate_simulator *simulator, const struct callgate_call *call, uint32_t id,
+                       struct strbuf *text)
 {
 	struct callgate_rule rule;
 
@@ -170,8 +169,7 @@ static void print_operand(const struct callgate_edge *edge, struct strbuf *text)
 static void print_constant(const struct callgate_edge *edge, struct strbuf *text)
 {
 	bool is_nr = edge->operand == CALLGATE_OPERAND_NR;
-	const struct callgate_arch *arch =
-	    edge->operand == CALLGATE_OPERAND_ARCH ? callgate_arch_find(edge->k) : NULL;
+	const struct callgate_arch *arch = edge->operand == CALLGATE_OPERAND_ARCH ? callgate_arch_find(edge->k) : NULL;
 	char *name = is_nr && edge->reach == CALLGATE_REACH_SOME
 	                 ? seccomp_syscall_resolve_num_arch(words_arch_of_call(&edge->example), (int)edge->k)
 	                 : NULL;
@@ -210,8 +208,7 @@ char *callgate_explain_edge(const struct callgate_edge *edge)
 }
 
 /* A program has no rules: what its instructions ask about the arguments of this call. */
-static void print_path(const struct callgate_simulator *simulator, const unsigned long *hits,
-                       struct strbuf *text)
+static void print_path(const struct callgate_simulator *simulator, const unsigned long *hits, struct strbuf *text)
 {
 	struct callgate_edge edge;
 	size_t count = 0;

@@ -26,8 +26,8 @@ static int read_filter(pid_t tid, size_t index, struct live_filter *ret_filter)
 		return -ENOMEM;
 	int result = ptrace(PTRACE_SECCOMP_GET_FILTER, tid, index, instructions) < 0 ? -errno : 0;
 	if (result == 0)
-		result = callgate_program_new(instructions, (size_t)length * sizeof(*instructions),
-		                              SCMP_ARCH_NATIVE, &ret_filter->program);
+		result = callgate_program_new(instructions, (size_t)length * sizeof(*instructions), SCMP_ARCH_NATIVE,
+		                              &ret_filter->program);
 	free(instructions);
 	ret_filter->has_flags =
 	    ptrace(PTRACE_SECCOMP_GET_METADATA, tid, sizeof(metadata), &metadata) == sizeof(metadata);

@@ -20,9 +20,9 @@ struct live_filters {
 };
 
 /*
- * Stops the thread for a moment. 0; -ESRCH (no such thread), -EPERM (not this user's, or traced already), -EACCES (no CAP_SYS_ADMIN in the first user
- * namespace, or this process has a filter itself), -EOPNOTSUPP (the kernel can't), -ENOMEM. The thread goes on in any case, and *ret_filters, zeroed before,
- * is to be finished.
+ * Stops the thread for a moment. 0; -ESRCH (no such thread), -EPERM (not this user's, or traced already), -EACCES (no
+ * CAP_SYS_ADMIN in the first user namespace, or this process has a filter itself), -EOPNOTSUPP (the kernel can't),
+ * -ENOMEM. The thread goes on in any case, and *ret_filters, zeroed before, is to be finished.
  */
 int live_filters_read(pid_t tid, struct live_filters *ret_filters);
 void live_filters_finish(struct live_filters *filters);

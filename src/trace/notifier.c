@@ -23,8 +23,8 @@
 enum { NOT_YET = -1, TICK_NANOSECONDS = 200000 };
 
 /*
- * The child shares the table of open files until it executes: its listener has the same number here, which it says through memory, as its filter
- * may allow no call to say it.
+ * The child shares the table of open files until it executes: its listener has the same number here, which it says
+ * through memory, as its filter may allow no call to say it.
  */
 struct notifier {
 	const struct trace_watcher *watcher;
@@ -52,8 +52,7 @@ static pid_t start(const struct trace_command *command, _Atomic int *number, int
 /* Remembers how the command ended, if it has. */
 static bool has_ended(struct notifier *notifier)
 {
-	if (!notifier->has_ended &&
-	    waitpid(notifier->command, &notifier->status, WNOHANG) == notifier->command)
+	if (!notifier->has_ended && waitpid(notifier->command, &notifier->status, WNOHANG) == notifier->command)
 		notifier->has_ended = true;
 	return notifier->has_ended;
 }
@@ -85,9 +84,8 @@ static int exchange_start(struct exchange *exchange)
 
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
 		return -ENOSYS;
-	exchange->notification_size = sizes.seccomp_notif > sizeof(struct seccomp_notif)
-	                                  ? sizes.seccomp_notif
-	                                  : sizeof(struct seccomp_notif);
+	exchange->notification_size =
+	    sizes.seccomp_notif > sizeof(struct seccomp_notif) ? sizes.seccomp_notif : sizeof(struct seccomp_notif);
 	exchange->response_size = sizes.seccomp_notif_resp > sizeof(struct seccomp_notif_resp)
 	                              ? sizes.seccomp_notif_resp
 	                              : sizeof(struct seccomp_notif_resp);
@@ -119,8 +117,7 @@ static bool answer(const struct notifier *notifier, const struct exchange *excha
 		response->error = (int)given.result;
 	else
 		response->val = given.result;
-	return ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_SEND, response) == 0 || errno == ENOENT ||
-	       errno == EINTR;
+	return ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_SEND, response) == 0 || errno == ENOENT || errno == EINTR;
 }
 
 /* POLLHUP: nobody has the filter any more. */

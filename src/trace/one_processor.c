@@ -11,8 +11,7 @@ void one_processor_start(struct one_processor *processor, pid_t command)
 	const int here = sched_getcpu();
 	cpu_set_t one;
 
-	if (here < 0 || here >= CPU_SETSIZE ||
-	    sched_getaffinity(0, sizeof(processor->before), &processor->before) < 0)
+	if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof(processor->before), &processor->before) < 0)
 		return;
 	CPU_ZERO(&one);
 	CPU_SET((size_t)here, &one);
@@ -28,8 +27,7 @@ void one_processor_end(struct one_processor *processor)
 	processor->is_kept = false;
 	(void)sched_setaffinity(0, sizeof(processor->before), &processor->before);
 	for (unsigned i = 0; i < processor->count; i++)
-		(void)sched_setaffinity(processor->processes[i], sizeof(processor->before),
-		                        &processor->before);
+		(void)sched_setaffinity(processor->processes[i], sizeof(processor->before), &processor->before);
 }
 
 /* A child inherits where its parent may run. */
@@ -55,8 +53,7 @@ void one_processor_remove(struct one_processor *processor, pid_t tid)
 void one_processor_call(struct one_processor *processor, const struct callgate_call *call)
 {
 	static const char *const asking[] = {"sched_getaffinity", "sched_setaffinity", "getcpu"};
-	const struct callgate_arch *arch =
-	    processor->is_kept ? callgate_arch_of_call(call->arch, call->nr) : NULL;
+	const struct callgate_arch *arch = processor->is_kept ? callgate_arch_of_call(call->arch, call->nr) : NULL;
 	const char *name = arch ? callgate_syscall_name(arch->token, call->nr) : NULL;
 
 	for (size_t i = 0; name && i < sizeof(asking) / sizeof(asking[0]); i++)

@@ -67,8 +67,7 @@ void process_place(pid_t tid, uint64_t instruction, char ret_place[PROCESS_PLACE
 			continue;
 		const char *slash = strrchr(line + path, '/'), *name = slash ? slash + 1 : line + path;
 		if (path > 0 && *name)
-			snprintf(ret_place, PROCESS_PLACE, "%.255s+0x%llx", name,
-			         instruction - first + offset);
+			snprintf(ret_place, PROCESS_PLACE, "%.255s+0x%llx", name, instruction - first + offset);
 		break;
 	}
 	make_printable(ret_place);
@@ -96,8 +95,7 @@ int process_text(void *tid, uint64_t address, char *buffer, size_t size)
 	while (length < size) {
 		const size_t in_page = PAGE - (address + length) % PAGE;
 		const size_t wanted = size - length < in_page ? size - length : in_page;
-		struct iovec here = {buffer + length, wanted},
-		             there = {(void *)(uintptr_t)(address + length), wanted};
+		struct iovec here = {buffer + length, wanted}, there = {(void *)(uintptr_t)(address + length), wanted};
 		const ssize_t got = process_vm_readv(*(pid_t *)tid, &here, 1, &there, 1, 0);
 		if (got <= 0)
 			return -EFAULT;

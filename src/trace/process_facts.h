@@ -1,6 +1,6 @@
 /*
- * What /proc says of processes, which needs no privilege, and what their memory has. A thread that ends meanwhile leaves "?", 0 or an error. Names
- * are the process's own choice: what is no printable character of ASCII is "?".
+ * What /proc says of processes, which needs no privilege, and what their memory has. A thread that ends meanwhile
+ * leaves "?", 0 or an error. Names are the process's own choice: what is no printable character of ASCII is "?".
  */
 #ifndef CALLGATE_TRACE_PROCESS_FACTS_H
 #define CALLGATE_TRACE_PROCESS_FACTS_H

@@ -32,8 +32,9 @@ struct traced_filter {
 /* ---- the guard ---- */
 
 /*
- * The kernel reads both arguments of seccomp(2) as 32 bits; both flags of clone(2) are in its low half, as are ptrace(2)'s requests. Those are
- * refused because clone3(2) has its flags in memory: a child that is not watched could be traced, and led past the filter, by another.
+ * The kernel reads both arguments of seccomp(2) as 32 bits; both flags of clone(2) are in its low half, as are
+ * ptrace(2)'s requests. Those are refused because clone3(2) has its flags in memory: a child that is not watched could
+ * be traced, and led past the filter, by another.
  */
 static const struct guarded_call {
 	const char *name;
@@ -114,11 +115,10 @@ static bool trace_instruction(struct sock_filter *instruction, enum traced_by by
 	const uint32_t action = instruction->k & SECCOMP_RET_ACTION_FULL;
 	if (BPF_RVAL(instruction->code) != BPF_K || action == SECCOMP_RET_USER_NOTIF)
 		return false;
-	const bool kills =
-	    action != SECCOMP_RET_ALLOW && action != SECCOMP_RET_LOG && action != SECCOMP_RET_TRACE;
+	const bool kills = action != SECCOMP_RET_ALLOW && action != SECCOMP_RET_LOG && action != SECCOMP_RET_TRACE;
 	if (action == SECCOMP_RET_ERRNO || (keep_going && kills))
-		instruction->k = by == TRACED_BY_LISTENER ? SECCOMP_RET_USER_NOTIF
-		                                          : SECCOMP_RET_TRACE | TRACED_FILTER_DATA;
+		instruction->k =
+		    by == TRACED_BY_LISTENER ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_TRACE | TRACED_FILTER_DATA;
 	return true;
 }
 
@@ -159,8 +159,7 @@ static int add_programs(struct traced_filter *filter, const scmp_filter_ctx ctx,
 	if (result == 0)
 		result = callgate_simulator_new(ctx, &simulator);
 	for (size_t i = 0; result == 0 && (program = callgate_simulator_program(simulator, i)); i++)
-		result = filter->by == TRACED_BY_LISTENER && i > 0 ? -E2BIG
-		                                                   : add_program(filter, program, keep_going);
+		result = filter->by == TRACED_BY_LISTENER && i > 0 ? -E2BIG : add_program(filter, program, keep_going);
 	callgate_simulator_free(simulator);
 	return result;
 }
@@ -173,8 +172,7 @@ static uint32_t attribute(const scmp_filter_ctx ctx, enum scmp_filter_attr name)
 	return value;
 }
 
-int traced_filter_new(const scmp_filter_ctx ctx, enum traced_by by, bool keep_going,
-                      struct traced_filter **ret_filter)
+int traced_filter_new(const scmp_filter_ctx ctx, enum traced_by by, bool keep_going, struct traced_filter **ret_filter)
 {
 	struct traced_filter *filter = calloc(1, sizeof(*filter));
 	int result = filter ? 0 : -ENOMEM;
@@ -208,13 +206,16 @@ void traced_filter_free(struct traced_filter *filter)
 	free(filter);
 }
 
-/* With this flag (Linux 5.19) only signals that kill disturb a call that is being answered. A kernel that knows it misses the program. */
+/*
+ * With this flag (Linux 5.19) only signals that kill disturb a call that is being answered. A kernel that knows it
+ * misses the program.
+ */
 static unsigned wait_flag(void)
 {
 	enum { WAIT_KILLABLE = 1 << 5 }; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
 
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | WAIT_KILLABLE,
-	               NULL) < 0 &&
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | WAIT_KILLABLE, NULL) <
+	                   0 &&
 	               errno == EFAULT
 	           ? WAIT_KILLABLE
 	           : 0;

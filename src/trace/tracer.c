@@ -44,9 +44,8 @@ static void start(const struct trace_command *command, int go)
 
 static int seize(pid_t pid)
 {
-	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD |
-	                     PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-	                     PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
+	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
+	                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
 
 	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0)
 		return -errno;
@@ -54,8 +53,7 @@ static int seize(pid_t pid)
 }
 
 /* The command runs when all of this is done, so that it loses no signal and finds no gap. */
-static int start_watched(const struct trace_command *command, struct sigaction old[PASSED_SIGNALS],
-                         pid_t *ret_pid)
+static int start_watched(const struct trace_command *command, struct sigaction old[PASSED_SIGNALS], pid_t *ret_pid)
 {
 	int go[2], result;
 
@@ -163,8 +161,8 @@ static bool is_stop_signal(int number)
 }
 
 /*
- * A thread of a stopped group stays so until SIGCONT. When a terminal has stopped the command, whoever started this process waits for it
- * to stop, too.
+ * A thread of a stopped group stays so until SIGCONT. When a terminal has stopped the command, whoever started this
+ * process waits for it to stop, too.
  */
 static void stay_stopped(const struct tracer *tracer, pid_t tid, int number)
 {
@@ -256,8 +254,7 @@ static void *run(void *data)
 	return NULL;
 }
 
-int trace_run(const struct trace_command *command, const struct trace_watcher *watcher,
-              struct trace_result *ret_result)
+int trace_run(const struct trace_command *command, const struct trace_watcher *watcher, struct trace_result *ret_result)
 {
 	struct tracer tracer = {.start = command, .watcher = watcher, .result.processes = 1};
 	pthread_t thread;

@@ -1,7 +1,8 @@
 /*
- * Runs a command and watches all its processes with ptrace(2): the calls that its filter hands over (SECCOMP_RET_TRACE), the ones it
- * traps, and the ones that kill. What the command does otherwise goes on as without a tracer: signals, stops and continues, exit
- * statuses. If this process ends, the command's processes are killed (PTRACE_O_EXITKILL).
+ * Runs a command and watches all its processes with ptrace(2): the calls that its filter hands over
+ * (SECCOMP_RET_TRACE), the ones it traps, and the ones that kill. What the command does otherwise goes on as without a
+ * tracer: signals, stops and continues, exit statuses. If this process ends, the command's processes are killed
+ * (PTRACE_O_EXITKILL).
  *
  * One command at a time; signals are as in trace/signal_passing.h.
  */
@@ -30,8 +31,7 @@ struct trace_answer {
 
 struct trace_watcher {
 	struct trace_answer (*called)(void *data, const struct trace_stop *stop);
-	void (*trapped)(void *data,
-	                const struct trace_stop *stop); /* before the SIGSYS of a filter is delivered */
+	void (*trapped)(void *data, const struct trace_stop *stop); /* before the SIGSYS of a filter is delivered */
 	void (*killed)(void *data,
 	               const struct trace_stop *stop); /* a thread ends by SIGSYS; its last call may be why */
 	void *data;
@@ -43,16 +43,16 @@ enum trace_engine {
 };
 
 /*
- * The command. `enter` runs in the child, which is watched already: it loads the filter, executes, and returns an exit status. Its second argument is
- * for the listener of notify_run(); NULL here.
+ * The command. `enter` runs in the child, which is watched already: it loads the filter, executes, and returns an exit
+ * status. Its second argument is for the listener of notify_run(); NULL here.
  */
 struct trace_command {
 	int (*enter)(void *data, _Atomic int *ret_listener);
 	void *data;
 	enum trace_engine engine;
 	/*
-	 * The tracer and the command share a processor, which makes a stop several times faster, as long as the command has at most two processes with a
-	 * thread each, and has not asked where it may run.
+	 * The tracer and the command share a processor, which makes a stop several times faster, as long as the command
+	 * has at most two processes with a thread each, and has not asked where it may run.
 	 */
 	bool on_one_processor;
 };
@@ -66,9 +66,9 @@ struct trace_result {
 };
 
 /*
- * Returns 0 after the last process; -EPERM (ptrace(2) is forbidden, or a tracer is attached already), -EAGAIN and -ENOMEM (no process),
- * -EOPNOTSUPP (stopped_call_supported()); then nothing has run. -ECANCELED: an older filter around this process answers ptrace(2) or wait4(2)
- * in the kernel's place; the command has not run, or is killed.
+ * Returns 0 after the last process; -EPERM (ptrace(2) is forbidden, or a tracer is attached already), -EAGAIN and
+ * -ENOMEM (no process), -EOPNOTSUPP (stopped_call_supported()); then nothing has run. -ECANCELED: an older filter
+ * around this process answers ptrace(2) or wait4(2) in the kernel's place; the command has not run, or is killed.
  */
 int trace_run(const struct trace_command *command, const struct trace_watcher *watcher,
               struct trace_result *ret_result);
@@ -76,8 +76,8 @@ int trace_run(const struct trace_command *command, const struct trace_watcher *w
 /*
  * ---- one_processor.c, for tracer.c ----
  *
- * A tracer and what it traces on one processor: a stop is several times faster there, as nobody has to be woken on another. A command that could use
- * more processors, or asks for them, gets what it had.
+ * A tracer and what it traces on one processor: a stop is several times faster there, as nobody has to be woken on
+ * another. A command that could use more processors, or asks for them, gets what it had.
  */
 
 enum { ONE_PROCESSOR_PROCESSES = 2 };

@@ -1,6 +1,7 @@
 /*
- * usage: test-abi-copies LIBRARY.so...: eight private copies of each library can be loaded into one process, as hosts of plugins do it that bring
- * their own; each of them works, also in a thread that was there before. Static thread-local storage would be used up by then.
+ * usage: test-abi-copies LIBRARY.so...: eight private copies of each library can be loaded into one process, as hosts
+ * of plugins do it that bring their own; each of them works, also in a thread that was there before. Static
+ * thread-local storage would be used up by then.
  */
 #include <dlfcn.h>
 #include <pthread.h>

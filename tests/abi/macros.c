@@ -1,6 +1,6 @@
 /*
- * What the comparison macros make of their arguments, in C and in C++, with every warning that asks for care: the test compiles it as each
- * language that the compilers know.
+ * What the comparison macros make of their arguments, in C and in C++, with every warning that asks for care: the test
+ * compiles it as each language that the compilers know.
  */
 #include <seccomp.h>
 
@@ -13,8 +13,7 @@ static int is_same(struct scmp_arg_cmp made, unsigned int arg, enum scmp_compare
 static int of_variables(int negative, unsigned int index, uint64_t mask)
 {
 	return is_same(SCMP_A0_32(SCMP_CMP_NE, negative), 0, SCMP_CMP_NE, 0xfffffffb, 0) &&
-	       is_same(SCMP_A5_32(SCMP_CMP_MASKED_EQ, negative, mask), 5, SCMP_CMP_MASKED_EQ, 0xfffffffb,
-	               7) &&
+	       is_same(SCMP_A5_32(SCMP_CMP_MASKED_EQ, negative, mask), 5, SCMP_CMP_MASKED_EQ, 0xfffffffb, 7) &&
 	       is_same(SCMP_CMP32(index, SCMP_CMP_LE, negative), 3, SCMP_CMP_LE, 0xfffffffb, 0) &&
 	       is_same(SCMP_CMP(index, SCMP_CMP_MASKED_EQ, mask, mask), 3, SCMP_CMP_MASKED_EQ, mask, mask);
 }

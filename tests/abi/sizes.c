@@ -13,14 +13,12 @@ _Static_assert(sizeof(struct seccomp_notif) == 80 && sizeof(struct seccomp_notif
 _Static_assert(offsetof(struct seccomp_notif, pid) == 8 && offsetof(struct seccomp_notif, flags) == 12 &&
                    offsetof(struct seccomp_notif, data) == 16,
                "notification");
-_Static_assert(offsetof(struct seccomp_notif_resp, val) == 8 &&
-                   offsetof(struct seccomp_notif_resp, error) == 16 &&
+_Static_assert(offsetof(struct seccomp_notif_resp, val) == 8 && offsetof(struct seccomp_notif_resp, error) == 16 &&
                    offsetof(struct seccomp_notif_resp, flags) == 20,
                "response");
 _Static_assert(SECCOMP_RET_USER_NOTIF == 0x7fc00000U, "notification");
 _Static_assert(sizeof(struct seccomp_notif_addfd) == 24, "file descriptor");
-_Static_assert(offsetof(struct seccomp_notif_addfd, flags) == 8 &&
-                   offsetof(struct seccomp_notif_addfd, srcfd) == 12 &&
+_Static_assert(offsetof(struct seccomp_notif_addfd, flags) == 8 && offsetof(struct seccomp_notif_addfd, srcfd) == 12 &&
                    offsetof(struct seccomp_notif_addfd, newfd) == 16 &&
                    offsetof(struct seccomp_notif_addfd, newfd_flags) == 20,
                "file descriptor");
@@ -32,8 +30,7 @@ _Static_assert(AUDIT_ARCH_AARCH64 == SCMP_ARCH_AARCH64 && AUDIT_ARCH_LOONGARCH64
                    AUDIT_ARCH_PPC64LE == SCMP_ARCH_PPC64LE && AUDIT_ARCH_RISCV64 == SCMP_ARCH_RISCV64,
                "audit values");
 _Static_assert(AUDIT_ARCH_MIPS == SCMP_ARCH_MIPS && AUDIT_ARCH_MIPS64 == SCMP_ARCH_MIPS64 &&
-                   AUDIT_ARCH_MIPS64N32 == SCMP_ARCH_MIPS64N32 &&
-                   AUDIT_ARCH_MIPSEL64N32 == SCMP_ARCH_MIPSEL64N32,
+                   AUDIT_ARCH_MIPS64N32 == SCMP_ARCH_MIPS64N32 && AUDIT_ARCH_MIPSEL64N32 == SCMP_ARCH_MIPSEL64N32,
                "audit values of MIPS");
 
 _Static_assert(SCMP_ACT_TRAP == 0x00030000U && SCMP_ACT_TRAPX(7) == 0x00030007U, "trap");

@@ -1,4 +1,7 @@
-/* What users write with the macros of all headers; the test compiles it as each language that the compilers know, with the warnings of strict projects. */
+/*
+ * What users write with the macros of all headers; the test compiles it as each language that the compilers know, with
+ * the warnings of strict projects.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <fcntl.h>
@@ -27,17 +30,16 @@ int add_rules(scmp_filter_ctx ctx, int fd, unsigned int flags, long number)
 	    SCMP_A0(SCMP_CMP_EQ, AF_UNIX), SCMP_A1_32(SCMP_CMP_MASKED_EQ, flags, SOCK_STREAM),
 	    SCMP_CMP(2, SCMP_CMP_LE, 7),   SCMP_CMP32(3, SCMP_CMP_NE, number),
 	    SCMP_A4_64(SCMP_CMP_GT, 5, 0), SCMP_A5_32(SCMP_CMP_GE, fd)};
-	int result = seccomp_rule_add(
-	    ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 3, SCMP_A0_32(SCMP_CMP_EQ, AT_FDCWD),
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY), SCMP_A3(SCMP_CMP_LT, 0600));
+	int result =
+	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 3, SCMP_A0_32(SCMP_CMP_EQ, AT_FDCWD),
+	                     SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY), SCMP_A3(SCMP_CMP_LT, 0600));
 
 	if (result == 0)
-		result = seccomp_rule_add(ctx, SCMP_ACT_TRACE(flags), SCMP_SYS(read), 2,
-		                          SCMP_A1_64(SCMP_CMP_NE, 0), SCMP_A4(SCMP_CMP_EQ, 1));
+		result = seccomp_rule_add(ctx, SCMP_ACT_TRACE(flags), SCMP_SYS(read), 2, SCMP_A1_64(SCMP_CMP_NE, 0),
+		                          SCMP_A4(SCMP_CMP_EQ, 1));
 	if (result == 0)
-		result = seccomp_rule_add(ctx, SCMP_ACT_TRAPX(flags), SCMP_SYS(write), 3,
-		                          SCMP_A5(SCMP_CMP_GE, 1, 0), SCMP_A3_32(SCMP_CMP_EQ, fd),
-		                          SCMP_A4_32(SCMP_CMP_EQ, 'x'));
+		result = seccomp_rule_add(ctx, SCMP_ACT_TRAPX(flags), SCMP_SYS(write), 3, SCMP_A5(SCMP_CMP_GE, 1, 0),
+		                          SCMP_A3_32(SCMP_CMP_EQ, fd), SCMP_A4_32(SCMP_CMP_EQ, 'x'));
 	if (result == 0)
 		result = callgate_rule_add(ctx, SCMP_ARCH_NATIVE, SCMP_ACT_LOG, SCMP_SYS(socket), 6, list);
 	return result;

@@ -1,13 +1,15 @@
 /*
- * usage: bench-felt stages NAMES | stack | fork-server [COUNT]: what users of <seccomp.h> wait for, once, in this fresh process.
+ * usage: bench-felt stages NAMES | stack | fork-server [COUNT]: what users of <seccomp.h> wait for, once, in this fresh
+ * process.
  *
- * The program knows libseccomp's interface only, so that LD_LIBRARY_PATH chooses whose library is measured; felt.sh takes turns.
+ * The program knows libseccomp's interface only, so that LD_LIBRARY_PATH chooses whose library is measured; felt.sh
+ * takes turns.
  *
- * stages: a filter that allows the calls of the file NAMES (a name a line) on x86_64, x86 and x32, one line for each stage:
- *         its name, its microseconds, its page faults.
- * stack:  the eight filters that a service manager gives a hardened service, each for three architectures in a context of its own,
- *         all loaded, in this order, into this process: "total MICROSECONDS FAULTS".
- * fork-server: one context, COUNT children that each load it and end: "child MICROSECONDS FAULTS", the mean of a child.
+ * stages: a filter that allows the calls of the file NAMES (a name a line) on x86_64, x86 and x32, one line for each
+ * stage: its name, its microseconds, its page faults. stack:  the eight filters that a service manager gives a hardened
+ * service, each for three architectures in a context of its own, all loaded, in this order, into this process: "total
+ * MICROSECONDS FAULTS". fork-server: one context, COUNT children that each load it and end: "child MICROSECONDS
+ * FAULTS", the mean of a child.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -212,8 +214,8 @@ static void fork_server(long count)
 	int status;
 
 	for (const char *const *name =
-	         (const char *const[]){"read", "write", "exit", "exit_group", "close", "mmap", "munmap",
-	                               "brk", "futex", "rt_sigreturn", "clock_gettime", "openat", NULL};
+	         (const char *const[]){"read", "write", "exit", "exit_group", "close", "mmap", "munmap", "brk", "futex",
+	                               "rt_sigreturn", "clock_gettime", "openat", NULL};
 	     *name; name++)
 		check(*name, seccomp_rule_add(ctx, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(*name), 0));
 	/* libseccomp has it from 2.6.0 on */

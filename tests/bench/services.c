@@ -1,6 +1,7 @@
 /*
- * How long it takes to build and prove the policies of small services, beside the distribution's libseccomp: made-up ones of 30 to 130 rules
- * with 10 to 50 conditions, and some of fewer than 30 rules. Times are medians of builds in turns; what counts is their ratio.
+ * How long it takes to build and prove the policies of small services, beside the distribution's libseccomp: made-up
+ * ones of 30 to 130 rules with 10 to 50 conditions, and some of fewer than 30 rules. Times are medians of builds in
+ * turns; what counts is their ratio.
  */
 #include <dlfcn.h>
 #include <math.h>
@@ -27,12 +28,8 @@ struct library {
 	int (*export_bpf)(scmp_filter_ctx ctx, int fd);
 };
 
-static const struct library ours = {NULL,
-                                    seccomp_init,
-                                    seccomp_release,
-                                    seccomp_syscall_resolve_name,
-                                    seccomp_rule_add_array,
-                                    seccomp_export_bpf};
+static const struct library ours = {
+    NULL, seccomp_init, seccomp_release, seccomp_syscall_resolve_name, seccomp_rule_add_array, seccomp_export_bpf};
 
 static bool find(const struct library *library, const char *name, void *ret_function)
 {
@@ -50,8 +47,8 @@ static bool open_peer(struct library *peer)
 	int folder = (int)(strrchr(libc.dli_fname, '/') - libc.dli_fname);
 	snprintf(path, sizeof(path), "%.*s/libseccomp.so.2", folder, libc.dli_fname);
 	peer->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
-	return peer->handle && !dlsym(peer->handle, "callgate_version") &&
-	       find(peer, "seccomp_init", &peer->init) && find(peer, "seccomp_release", &peer->release) &&
+	return peer->handle && !dlsym(peer->handle, "callgate_version") && find(peer, "seccomp_init", &peer->init) &&
+	       find(peer, "seccomp_release", &peer->release) &&
 	       find(peer, "seccomp_syscall_resolve_name", &peer->resolve) &&
 	       find(peer, "seccomp_rule_add_array", &peer->rule_add) &&
 	       find(peer, "seccomp_export_bpf", &peer->export_bpf);
@@ -125,14 +122,12 @@ static size_t known_names(const struct library *peer, char *names[CALLS_MOST])
 }
 
 /* Masks have one bit or two, and in two of three cases none of them may be set. */
-static struct scmp_arg_cmp condition(struct random *random, unsigned arg, enum scmp_compare op,
-                                     uint64_t values)
+static struct scmp_arg_cmp condition(struct random *random, unsigned arg, enum scmp_compare op, uint64_t values)
 {
 	uint32_t bits = 64 - (uint32_t)__builtin_clzll(values - 1);
 
 	if (op == SCMP_CMP_MASKED_EQ) {
-		uint64_t mask = UINT64_C(1) << random_below(random, bits) | UINT64_C(1)
-		                                                                << random_below(random, bits);
+		uint64_t mask = UINT64_C(1) << random_below(random, bits) | UINT64_C(1) << random_below(random, bits);
 		return SCMP_CMP64(arg, op, mask, random_below(random, 3) ? 0 : mask);
 	}
 	return SCMP_CMP64(arg, op, random_next(random) % values);
@@ -144,22 +139,21 @@ static void add_checked(struct random *random, struct policy *policy, size_t row
 	for (unsigned i = 0; i < alternatives && policy->rules < RULES_MOST; i++) {
 		struct rule *rule = &policy->list[policy->rules++];
 		*rule = (struct rule){checked[row].name, SCMP_ACT_ALLOW, 1, {{0}}};
-		rule->conditions[0] =
-		    condition(random, checked[row].arg, checked[row].op, checked[row].values);
+		rule->conditions[0] = condition(random, checked[row].arg, checked[row].op, checked[row].values);
 		if (checked[row].second < 6 && random_below(random, 2))
-			rule->conditions[rule->count++] = condition(
-			    random, checked[row].second, checked[row].second_op, checked[row].values);
+			rule->conditions[rule->count++] =
+			    condition(random, checked[row].second, checked[row].second_op, checked[row].values);
 		policy->conditions += rule->count;
 	}
 }
 
-static void make_policy(struct random *random, struct policy *policy, char *const *names, size_t count,
-                        unsigned rules, unsigned conditions)
+static void make_policy(struct random *random, struct policy *policy, char *const *names, size_t count, unsigned rules,
+                        unsigned conditions)
 {
 	bool taken[CALLS_MOST] = {false}, used[CHECKED] = {false};
 
-	*policy = (struct policy){.default_action =
-	                              random_below(random, 2) ? SCMP_ACT_ERRNO(1) : SCMP_ACT_KILL_PROCESS};
+	*policy =
+	    (struct policy){.default_action = random_below(random, 2) ? SCMP_ACT_ERRNO(1) : SCMP_ACT_KILL_PROCESS};
 	for (unsigned calls = 0; policy->conditions < conditions && calls < CHECKED; calls++) {
 		size_t row = random_below(random, CHECKED);
 		unsigned left = conditions - policy->conditions, most = left < 12 ? left : 12;
@@ -172,8 +166,8 @@ static void make_policy(struct random *random, struct policy *policy, char *cons
 		if (taken[i])
 			continue;
 		taken[i] = true;
-		policy->list[policy->rules++] = (struct rule){
-		    names[i], random_below(random, 20) ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(38), 0, {{0}}};
+		policy->list[policy->rules++] =
+		    (struct rule){names[i], random_below(random, 20) ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(38), 0, {{0}}};
 	}
 }
 
@@ -195,8 +189,7 @@ static double build(const struct library *library, const struct policy *policy, 
 
 	for (unsigned i = 0; i < policy->rules; i++) {
 		const struct rule *rule = &policy->list[i];
-		(void)library->rule_add(ctx, rule->action, library->resolve(rule->name), rule->count,
-		                        rule->conditions);
+		(void)library->rule_add(ctx, rule->action, library->resolve(rule->name), rule->count, rule->conditions);
 	}
 	bool done = ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0 && library->export_bpf(ctx, fd) == 0;
 	library->release(ctx);
@@ -226,8 +219,8 @@ static double measure(const struct library *peer, const struct policy *policy, i
 		times[1][i] = build(peer, policy, fd);
 	}
 	double here = median(times[0]), there = median(times[1]);
-	printf("%4u rules, %2u conditions: %7.1f us, libseccomp %7.1f us: %5.2f times as fast\n",
-	       policy->rules, policy->conditions, here, there, there / here);
+	printf("%4u rules, %2u conditions: %7.1f us, libseccomp %7.1f us: %5.2f times as fast\n", policy->rules,
+	       policy->conditions, here, there, there / here);
 	return there / here;
 }
 

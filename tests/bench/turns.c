@@ -1,10 +1,11 @@
 /*
  * usage: bench-turns TURNS RUNS NAME COMMAND [NAME COMMAND]...: how long each command takes to run, in turns.
  *
- * Each of TURNS turns runs every command (given to sh -c, once before the clock is looked at) RUNS times, one after the other, so
- * that what disturbs the machine disturbs all of them. Prints the median of each turn's runs and the median of these medians: of the
- * time that passed, and of the processor time that the command and its children took, which other work on the machine disturbs
- * less. With exactly three commands, none, peer and ours, a last line has (ours - none) / (peer - none) of both.
+ * Each of TURNS turns runs every command (given to sh -c, once before the clock is looked at) RUNS times, one after the
+ * other, so that what disturbs the machine disturbs all of them. Prints the median of each turn's runs and the median
+ * of these medians: of the time that passed, and of the processor time that the command and its children took, which
+ * other work on the machine disturbs less. With exactly three commands, none, peer and ours, a last line has (ours -
+ * none) / (peer - none) of both.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -63,8 +64,7 @@ static void run(struct contestant *contestant, int at)
 		_exit(127);
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
-		fprintf(stderr, "%s: `%s` ended with wait status %d\n", contestant->name, contestant->command,
-		        status);
+		fprintf(stderr, "%s: `%s` ended with wait status %d\n", contestant->name, contestant->command, status);
 		exit(EXIT_FAILURE);
 	}
 	clocks(end);

@@ -53,8 +53,7 @@ static void set_mask(uint64_t mask)
 /* Stops the thread where it waits in a system call: the call restarts when the thread goes on. */
 static void stop_in_call(struct user_regs_struct *ret_regs)
 {
-	ask(PTRACE_SEIZE, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL),
-	    "trace the first thread");
+	ask(PTRACE_SEIZE, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL), "trace the first thread");
 	for (int attempt = 0; attempt < attempts_max; attempt++) {
 		ask(PTRACE_INTERRUPT, NULL, NULL, "stop the first thread");
 		int status = next_stop();

@@ -25,8 +25,8 @@ int real_seccomp_rule_add_exact_array(scmp_filter_ctx ctx, uint32_t action, int 
 /* The tests ask each client about one of these, whether it is to be allowed or to be denied. */
 static bool dropped(int nr)
 {
-	return nr == SCMP_SYS(chmod) || nr == SCMP_SYS(execve) || nr == SCMP_SYS(getpid) ||
-	       nr == SCMP_SYS(getuid) || nr == SCMP_SYS(statx);
+	return nr == SCMP_SYS(chmod) || nr == SCMP_SYS(execve) || nr == SCMP_SYS(getpid) || nr == SCMP_SYS(getuid) ||
+	       nr == SCMP_SYS(statx);
 }
 
 int seccomp_rule_add_array(scmp_filter_ctx ctx, uint32_t action, int nr, unsigned count,

@@ -106,10 +106,9 @@ static void stopped_at_call(pid_t pid)
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
 		return;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-		bool by_seccomp =
-		    info.entry.nr == SYS_seccomp && info.entry.args[0] == 1 && info.entry.args[2] != 0;
-		bool by_prctl = info.entry.nr == SYS_prctl && info.entry.args[0] == PR_SET_SECCOMP &&
-		                info.entry.args[1] == 2;
+		bool by_seccomp = info.entry.nr == SYS_seccomp && info.entry.args[0] == 1 && info.entry.args[2] != 0;
+		bool by_prctl =
+		    info.entry.nr == SYS_prctl && info.entry.args[0] == PR_SET_SECCOMP && info.entry.args[1] == 2;
 		installing[pid] = by_seccomp || by_prctl;
 	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && installing[pid]) {
 		installing[pid] = false;
@@ -156,8 +155,8 @@ static int watch(pid_t child)
 
 static int run(char **argv)
 {
-	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-	               PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+	               PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
 	int gate[2];
 	char byte = 0;
 	if (pipe2(gate, O_CLOEXEC) < 0)

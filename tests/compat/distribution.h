@@ -17,18 +17,17 @@
 
 enum { SKIPPED = 77, TEXT_MAX = 1 << 20 };
 
-#define FUNCTIONS(X)                                                                                        \
-	X(scmp_filter_ctx, init, (uint32_t))                                                                \
-	X(void, release, (scmp_filter_ctx))                                                                 \
-	X(int, arch_add, (scmp_filter_ctx, uint32_t))                                                       \
-	X(int, arch_remove, (scmp_filter_ctx, uint32_t))                                                    \
-	X(int, merge, (scmp_filter_ctx, scmp_filter_ctx))                                                   \
-	X(int, attr_set, (scmp_filter_ctx, enum scmp_filter_attr, uint32_t))                                \
-	X(int, rule_add_array, (scmp_filter_ctx, uint32_t, int, unsigned int, const struct scmp_arg_cmp *)) \
-	X(int, rule_add_exact_array,                                                                        \
-	  (scmp_filter_ctx, uint32_t, int, unsigned int, const struct scmp_arg_cmp *))                      \
-	X(int, syscall_priority, (scmp_filter_ctx, int, uint8_t))                                           \
-	X(int, export_pfc, (const scmp_filter_ctx, int))                                                    \
+#define FUNCTIONS(X)                                                                                              \
+	X(scmp_filter_ctx, init, (uint32_t))                                                                      \
+	X(void, release, (scmp_filter_ctx))                                                                       \
+	X(int, arch_add, (scmp_filter_ctx, uint32_t))                                                             \
+	X(int, arch_remove, (scmp_filter_ctx, uint32_t))                                                          \
+	X(int, merge, (scmp_filter_ctx, scmp_filter_ctx))                                                         \
+	X(int, attr_set, (scmp_filter_ctx, enum scmp_filter_attr, uint32_t))                                      \
+	X(int, rule_add_array, (scmp_filter_ctx, uint32_t, int, unsigned int, const struct scmp_arg_cmp *))       \
+	X(int, rule_add_exact_array, (scmp_filter_ctx, uint32_t, int, unsigned int, const struct scmp_arg_cmp *)) \
+	X(int, syscall_priority, (scmp_filter_ctx, int, uint8_t))                                                 \
+	X(int, export_pfc, (const scmp_filter_ctx, int))                                                          \
 	X(int, export_bpf, (const scmp_filter_ctx, int))
 
 struct library {
@@ -87,8 +86,8 @@ static inline void read_export(struct library *library, int (*export)(const scmp
 }
 
 /*
- * Is a number that an architecture lacks the first of its calls, as the pseudo code has them? Programs of CTL_OPTIMIZE 1 are not
- * compared then.
+ * Is a number that an architecture lacks the first of its calls, as the pseudo code has them? Programs of CTL_OPTIMIZE
+ * 1 are not compared then.
  */
 static inline bool pseudo_number_leads(void)
 {

@@ -1,6 +1,7 @@
 /*
- * The distribution's libseccomp beside this library, in one process: the same results, the same pseudo code, the same verdicts, for
- * random policies with one rule for each call, which is where its text is fixed and its meaning not in doubt.
+ * The distribution's libseccomp beside this library, in one process: the same results, the same pseudo code, the same
+ * verdicts, for random policies with one rule for each call, which is where its text is fixed and its meaning not in
+ * doubt.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,8 @@ static unsigned random_args(struct random *random, struct scmp_arg_cmp args[6])
 
 	for (unsigned i = 0; i < count; i++)
 		args[i] = (struct scmp_arg_cmp){(i * 2 + random_below(random, 2)) % 6,
-		                                (enum scmp_compare)(1 + random_below(random, 7)),
-		                                random_datum(random), random_datum(random)};
+		                                (enum scmp_compare)(1 + random_below(random, 7)), random_datum(random),
+		                                random_datum(random)};
 	return count;
 }
 
@@ -64,11 +65,10 @@ struct sample {
 };
 
 /*
- * A rule that fails would make libseccomp forget priorities: exact ones only where they do not. With priorities, 2.5.4 may draw
- * a tree one level short.
+ * A rule that fails would make libseccomp forget priorities: exact ones only where they do not. With priorities, 2.5.4
+ * may draw a tree one level short.
  */
-static void add_rules(struct random *random, struct sample *samples, unsigned count, bool is_single,
-                      bool is_tree)
+static void add_rules(struct random *random, struct sample *samples, unsigned count, bool is_single, bool is_tree)
 {
 	static const uint32_t actions[] = {SCMP_ACT_ALLOW,    SCMP_ACT_ERRNO(7),     SCMP_ACT_TRAP,
 	                                   SCMP_ACT_TRACE(9), SCMP_ACT_KILL_PROCESS, SCMP_ACT_LOG};
@@ -104,8 +104,7 @@ static struct seccomp_data random_call(struct random *random, const struct sampl
 		call.args[i] = random_datum(random);
 	for (unsigned i = 0; i < sample->count; i++)
 		call.args[sample->args[i].arg] =
-		    (sample->args[i].op == SCMP_CMP_MASKED_EQ ? sample->args[i].datum_b
-		                                              : sample->args[i].datum_a) +
+		    (sample->args[i].op == SCMP_CMP_MASKED_EQ ? sample->args[i].datum_b : sample->args[i].datum_a) +
 		    random_below(random, 3) - 1;
 	return call;
 }

@@ -1,5 +1,6 @@
 /*
- * The length of programs of one call's rules that share nothing, beside the distribution's libseccomp in the same run: at most equal.
+ * The length of programs of one call's rules that share nothing, beside the distribution's libseccomp in the same run:
+ * at most equal.
  */
 #include <callgate/prove.h>
 

@@ -1,11 +1,13 @@
 /*
- * Random policies of the kinds that one rule for each call does not show, here and in the distribution's libseccomp, 2.5.4 or later: the same
- * results, and, decided by the prover for every input there is, the same verdicts of its exported program and of our rules. Where the two
- * differ, a third decides, the model of the contract: ours must be what it says. That is so for a few policies in a thousand, of several rules
- * of one call, and for the bits of socketcall(2)'s and ipc(2)'s call number that the kernel does not read.
+ * Random policies of the kinds that one rule for each call does not show, here and in the distribution's
+ * libseccomp, 2.5.4 or later: the same results, and, decided by the prover for every input there is, the same verdicts
+ * of its exported program and of our rules. Where the two differ, a third decides, the model of the contract: ours must
+ * be what it says. That is so for a few policies in a thousand, of several rules of one call, and for the bits of
+ * socketcall(2)'s and ipc(2)'s call number that the kernel does not read.
  *
- * Not compared are programs of CTL_OPTIMIZE 1 with an architecture whose first call in order of priority is one that it lacks. The number
- * -10191, which two calls share, is left out: 2.5.4 takes it for switch_endian(2), as we do, and 2.6.0 for sys_debug_setcontext(2).
+ * Not compared are programs of CTL_OPTIMIZE 1 with an architecture whose first call in order of priority is one that it
+ * lacks. The number -10191, which two calls share, is left out: 2.5.4 takes it for switch_endian(2), as we do,
+ * and 2.6.0 for sys_debug_setcontext(2).
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -50,9 +52,9 @@ static const char *const multiplexed[] = {"socket", "connect", "accept", "accept
 static const int odd[] = {-1, -2, -99, -100, -101, -109, -121, -201, -10060, -10166, 1000, 0x40000000};
 static const uint32_t actions[] = {SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(2), SCMP_ACT_TRAP, SCMP_ACT_TRACE(7)};
 
-static const uint32_t little[] = {
-    SCMP_ARCH_X86_64, SCMP_ARCH_X86,     SCMP_ARCH_X32,     SCMP_ARCH_AARCH64,  SCMP_ARCH_ARM,
-    SCMP_ARCH_MIPSEL, SCMP_ARCH_PPC64LE, SCMP_ARCH_RISCV64, SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL64N32};
+static const uint32_t little[] = {SCMP_ARCH_X86_64,   SCMP_ARCH_X86,        SCMP_ARCH_X32,     SCMP_ARCH_AARCH64,
+                                  SCMP_ARCH_ARM,      SCMP_ARCH_MIPSEL,     SCMP_ARCH_PPC64LE, SCMP_ARCH_RISCV64,
+                                  SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL64N32};
 static const uint32_t big[] = {SCMP_ARCH_S390,      SCMP_ARCH_S390X,  SCMP_ARCH_PPC,
                                SCMP_ARCH_PPC64,     SCMP_ARCH_MIPS,   SCMP_ARCH_MIPS64,
                                SCMP_ARCH_MIPS64N32, SCMP_ARCH_PARISC, SCMP_ARCH_PARISC64};
@@ -91,8 +93,7 @@ static const char *random_name(struct random *random, const struct kind *kind)
 		return ordinary[random_below(random, 2)];
 	if (kind->multiplexed && random_below(random, 2))
 		return PICK(random, multiplexed);
-	return kind->several_archs && random_below(random, 4) == 0 ? PICK(random, absent)
-	                                                           : PICK(random, ordinary);
+	return kind->several_archs && random_below(random, 4) == 0 ? PICK(random, absent) : PICK(random, ordinary);
 }
 
 static int random_number(struct random *random, const struct kind *kind)
@@ -104,10 +105,9 @@ static int random_number(struct random *random, const struct kind *kind)
 
 static void add_rule(bool exact, uint32_t action, int number, unsigned count, const struct scmp_arg_cmp *args)
 {
-	int result =
-	    (exact ? ours.rule_add_exact_array : ours.rule_add_array)(ours.ctx, action, number, count, args);
-	int other = (exact ? theirs.rule_add_exact_array : theirs.rule_add_array)(theirs.ctx, action, number,
-	                                                                          count, args);
+	int result = (exact ? ours.rule_add_exact_array : ours.rule_add_array)(ours.ctx, action, number, count, args);
+	int other =
+	    (exact ? theirs.rule_add_exact_array : theirs.rule_add_array)(theirs.ctx, action, number, count, args);
 
 	ck_assert_int_eq(result, model_rule_add(&model, exact, action, number, count, args));
 	differs = differs || other != result;
@@ -202,8 +202,7 @@ static void compare_verdicts(const char *kind, uint32_t first)
 	ck_assert(comparison->relation != CALLGATE_RELATION_UNKNOWN &&
 	          comparison->relation != CALLGATE_RELATION_REFUSED);
 	for (size_t i = 0; i < comparison->count; i++)
-		ck_assert_msg(is_right(&comparison->differences[i]), "%s: %s", kind,
-		              comparison->differences[i].text);
+		ck_assert_msg(is_right(&comparison->differences[i]), "%s: %s", kind, comparison->differences[i].text);
 	differs = comparison->count > 0;
 	callgate_comparison_free(comparison);
 	callgate_program_free(program);

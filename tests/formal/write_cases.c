@@ -1,6 +1,6 @@
 /*
- * Writes random filters in the language of docs/verified-checker.md: usage: write-cases KIND COUNT. CALLGATE_SEED is the seed. A line "# expect VALUE" after
- * an input says what the library makes of it.
+ * Writes random filters in the language of docs/verified-checker.md: usage: write-cases KIND COUNT. CALLGATE_SEED is
+ * the seed. A line "# expect VALUE" after an input says what the library makes of it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,15 +65,13 @@ static const struct policy_rule *unrelated_rules(struct random *random, struct a
 		uint32_t many = unrelated_rule(random, kind, comparisons);
 		for (uint32_t j = 0; j < many; j++)
 			conditions[j] = condition_of(&comparisons[j], word);
-		rules[i] = (struct policy_rule){SECCOMP_RET_ERRNO | random_below(random, 3), i + 1, many,
-		                                conditions};
+		rules[i] = (struct policy_rule){SECCOMP_RET_ERRNO | random_below(random, 3), i + 1, many, conditions};
 	}
 	return rules;
 }
 
 /* One architecture with `calls` calls that have so many rules each. */
-static const struct policy *unrelated_policy(struct random *random, struct arena *arena, uint32_t calls,
-                                             uint32_t count)
+static const struct policy *unrelated_policy(struct random *random, struct arena *arena, uint32_t calls, uint32_t count)
 {
 	static const char *const names[] = {"x86_64", "x86", "s390x", "ppc"};
 	struct policy *policy = ARENA_NEW(arena, struct policy);
@@ -84,10 +82,10 @@ static const struct policy *unrelated_policy(struct random *random, struct arena
 		return NULL;
 	const struct callgate_arch *facts = callgate_arch_find_name(names[random_below(random, 4)]);
 	for (uint32_t i = 0; i < calls; i++) {
-		list[i] = (struct policy_syscall){
-		    .nr = 7 + i,
-		    .rule_count = count,
-		    .rules = unrelated_rules(random, arena, policy_word_mask(facts), count)};
+		list[i] =
+		    (struct policy_syscall){.nr = 7 + i,
+		                            .rule_count = count,
+		                            .rules = unrelated_rules(random, arena, policy_word_mask(facts), count)};
 		if (!list[i].rules)
 			return NULL;
 	}
@@ -141,8 +139,7 @@ static void write_word(struct strbuf *text, uint64_t value, unsigned bytes, bool
 		strbuf_printf(text, "%02x", (unsigned)(value >> 8 * (big_endian ? bytes - 1 - i : i)) & 0xff);
 }
 
-static void write_input(struct strbuf *text, const struct seccomp_data *call, bool big_endian,
-                        uint32_t expected)
+static void write_input(struct strbuf *text, const struct seccomp_data *call, bool big_endian, uint32_t expected)
 {
 	strbuf_append(text, "input ");
 	write_word(text, (uint32_t)call->nr, 4, big_endian);
@@ -176,9 +173,8 @@ static struct seccomp_data any_call(struct random *random, const struct sock_fil
 
 	call.instruction_pointer = random_next(random);
 	for (int i = 0; i < 6; i++)
-		call.args[i] = random_below(random, 2)
-		                   ? near + random_below(random, 3) - 1
-		                   : (uint64_t)random_word(random) << 32 | random_word(random);
+		call.args[i] = random_below(random, 2) ? near + random_below(random, 3) - 1
+		                                       : (uint64_t)random_word(random) << 32 | random_word(random);
 	return call;
 }
 
@@ -192,8 +188,7 @@ static void write_runs(struct random *random, struct strbuf *text)
 
 	write_head(text, big_endian);
 	for (size_t i = 0; i < count; i++) {
-		lengths[i] =
-		    random_accepted(random, insns[i], SHORTEST + random_below(random, LONGEST - SHORTEST));
+		lengths[i] = random_accepted(random, insns[i], SHORTEST + random_below(random, LONGEST - SHORTEST));
 		if (bpf_program_new(insns[i], lengths[i], big_endian, NULL, &programs[i]) < 0)
 			fail("out of memory");
 		filter_text_add_program(text, programs[i]);
@@ -245,15 +240,13 @@ static void add_rule(struct random *random, struct model *model, scmp_filter_ctx
 	                                    "msgctl", "socketcall", "ipc",    "send"};
 	struct scmp_arg_cmp args[6];
 	unsigned count = random_below(random, 4);
-	int nr =
-	    random_below(random, 8) ? seccomp_syscall_resolve_name(names[random_below(random, 9)]) : 1000;
-	uint32_t action =
-	    random_below(random, 2) ? SCMP_ACT_ERRNO(1 + random_below(random, 3)) : SCMP_ACT_TRAP;
+	int nr = random_below(random, 8) ? seccomp_syscall_resolve_name(names[random_below(random, 9)]) : 1000;
+	uint32_t action = random_below(random, 2) ? SCMP_ACT_ERRNO(1 + random_below(random, 3)) : SCMP_ACT_TRAP;
 
 	for (unsigned i = 0; i < count; i++)
-		args[i] = (struct scmp_arg_cmp){random_below(random, 4),
-		                                (enum scmp_compare)(1 + random_below(random, 7)),
-		                                random_below(random, 6), random_below(random, 6)};
+		args[i] =
+		    (struct scmp_arg_cmp){random_below(random, 4), (enum scmp_compare)(1 + random_below(random, 7)),
+		                          random_below(random, 6), random_below(random, 6)};
 	if (random_below(random, 3) == 0)
 		for (unsigned i = 0; i < count; i++)
 			args[i].datum_a |= (uint64_t)random_below(random, 3) << 32;
@@ -305,12 +298,8 @@ static const struct {
 	const struct policy *(*make)(struct random *random, struct arena *arena);
 	bool evaluated; /* inputs in place of programs */
 } policy_kinds[] = {
-    {"policies", policies, false},
-    {"long", long_policies, false},
-    {"unrelated", unrelated_policies, false},
-    {"stacks", stack_policies, false},
-    {"small", small_policies, false},
-    {"evaluations", policies, true},
+    {"policies", policies, false},     {"long", long_policies, false},   {"unrelated", unrelated_policies, false},
+    {"stacks", stack_policies, false}, {"small", small_policies, false}, {"evaluations", policies, true},
 };
 
 static bool write_policy(const char *kind, struct random *random, struct strbuf *text)

@@ -1,8 +1,8 @@
 /*
- * Any bytes as a filter program: the first byte chooses the architecture, the second a change, and the rest are instructions. What the
- * kernel would refuse is refused with words by every function. What it would take gets the same verdict from the simulator and from a
- * second interpreter, comes back from its listing as the same bytes, is equal to itself, and differs from a changed copy just
- * where the witnesses say so.
+ * Any bytes as a filter program: the first byte chooses the architecture, the second a change, and the rest are
+ * instructions. What the kernel would refuse is refused with words by every function. What it would take gets the same
+ * verdict from the simulator and from a second interpreter, comes back from its listing as the same bytes, is equal to
+ * itself, and differs from a changed copy just where the witnesses say so.
  */
 #include <endian.h>
 #include <errno.h>
@@ -43,11 +43,10 @@ static uint32_t word(uint64_t *state, const uint8_t *bytes, size_t count, bool b
 	return (big_endian ? be32toh(k) : le32toh(k)) + (uint32_t)(next(state) % 3) - 1;
 }
 
-static struct callgate_call choose_call(uint64_t *state, const struct callgate_arch *arch,
-                                        const uint8_t *bytes, size_t count)
+static struct callgate_call choose_call(uint64_t *state, const struct callgate_arch *arch, const uint8_t *bytes,
+                                        size_t count)
 {
-	struct callgate_call call = {.arch = arch->audit,
-	                             .nr = (int32_t)word(state, bytes, count, arch->big_endian)};
+	struct callgate_call call = {.arch = arch->audit, .nr = (int32_t)word(state, bytes, count, arch->big_endian)};
 
 	if (next(state) % 8 == 0)
 		call.arch = word(state, bytes, count, arch->big_endian);
@@ -83,8 +82,7 @@ static void check_refused(const struct callgate_program *program)
 
 	FUZZ_EXPECT(*callgate_diagnosis(NULL));
 	FUZZ_EXPECT(callgate_program_ebpf_length(program) == 0);
-	FUZZ_EXPECT(callgate_simulate_program(program, &call, &verdict) == -EINVAL &&
-	            *callgate_diagnosis(NULL));
+	FUZZ_EXPECT(callgate_simulate_program(program, &call, &verdict) == -EINVAL && *callgate_diagnosis(NULL));
 	FUZZ_EXPECT(callgate_compare(&filter, &filter, 1, &comparison) == 0);
 	FUZZ_EXPECT(comparison->relation == CALLGATE_RELATION_REFUSED);
 	callgate_comparison_free(comparison);
@@ -117,8 +115,7 @@ static void check_listing(const struct callgate_program *program, bool big_endia
 	free(text);
 }
 
-static void check_verdicts(const struct callgate_program *program, const struct callgate_arch *arch,
-                           uint64_t seed)
+static void check_verdicts(const struct callgate_program *program, const struct callgate_arch *arch, uint64_t seed)
 {
 	const uint8_t *bytes = callgate_program_bytes(program);
 	size_t count = callgate_program_length(program);
@@ -183,8 +180,8 @@ static void check_pair(const struct callgate_program *first, const struct callga
 }
 
 /* A copy of the program with one bit of an instruction flipped; NULL if the kernel would refuse it. */
-static struct callgate_program *changed_copy(const struct callgate_program *program,
-                                             const struct callgate_arch *arch, uint64_t change)
+static struct callgate_program *changed_copy(const struct callgate_program *program, const struct callgate_arch *arch,
+                                             uint64_t change)
 {
 	uint8_t bytes[8 * INSTRUCTIONS_MAX];
 	size_t size = 8 * callgate_program_length(program);
@@ -199,8 +196,7 @@ static struct callgate_program *changed_copy(const struct callgate_program *prog
 	return NULL;
 }
 
-static void check_accepted(const struct callgate_program *program, const struct callgate_arch *arch,
-                           uint64_t seed)
+static void check_accepted(const struct callgate_program *program, const struct callgate_arch *arch, uint64_t seed)
 {
 	size_t length = callgate_program_ebpf_length(program);
 

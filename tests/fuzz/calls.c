@@ -1,6 +1,6 @@
 /*
- * Any bytes as a sequence of calls of <seccomp.h>. Each gives what the naive model of the contract gives; refusals have words; and in the end,
- * and where the bytes ask for it, the filter answers as the model's rules mean.
+ * Any bytes as a sequence of calls of <seccomp.h>. Each gives what the naive model of the contract gives; refusals have
+ * words; and in the end, and where the bytes ask for it, the filter answers as the model's rules mean.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -60,10 +60,9 @@ static uint32_t take_action(struct bytes *bytes)
 
 static uint32_t take_token(struct bytes *bytes)
 {
-	static const uint32_t tokens[] = {SCMP_ARCH_X86_64,    SCMP_ARCH_X86,    SCMP_ARCH_X32,
-	                                  SCMP_ARCH_AARCH64,   SCMP_ARCH_MIPSEL, SCMP_ARCH_PPC64LE,
-	                                  SCMP_ARCH_S390X,     SCMP_ARCH_MIPS,   SCMP_ARCH_PARISC,
-	                                  SCMP_ARCH_MIPS64N32, SCMP_ARCH_RISCV64};
+	static const uint32_t tokens[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X86,       SCMP_ARCH_X32,    SCMP_ARCH_AARCH64,
+	                                  SCMP_ARCH_MIPSEL, SCMP_ARCH_PPC64LE,   SCMP_ARCH_S390X,  SCMP_ARCH_MIPS,
+	                                  SCMP_ARCH_PARISC, SCMP_ARCH_MIPS64N32, SCMP_ARCH_RISCV64};
 
 	return tokens[take(bytes, sizeof(tokens) / sizeof(tokens[0]))];
 }
@@ -148,13 +147,12 @@ static void ask(struct bytes *bytes, const struct model *model, scmp_filter_ctx 
 		struct callgate_call call = take_call(bytes, model);
 		struct callgate_verdict verdict;
 		int result = callgate_simulate(ctx, &call, &verdict);
-		struct seccomp_data data = {
-		    .nr = call.nr, .arch = call.arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : call.arch};
+		struct seccomp_data data = {.nr = call.nr,
+		                            .arch = call.arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : call.arch};
 
 		memcpy(data.args, call.args, sizeof(data.args));
 		/* Rules of both byte orders fit no program; and a great many fit none that is small enough. */
-		FUZZ_EXPECT(result == 0 ||
-		            ((result == -E2BIG || result == -EINVAL) && *callgate_diagnosis(ctx)));
+		FUZZ_EXPECT(result == 0 || ((result == -E2BIG || result == -EINVAL) && *callgate_diagnosis(ctx)));
 		FUZZ_EXPECT(result < 0 || model_allows(model, &data, verdict.action));
 		if (result < 0 || bytes->at == bytes->end)
 			return;

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a profile. What is refused is refused with words and without a filter. What is taken becomes a proved program that
- * answers calls as a second reading of the profile does, and its resolved form is the same filter.
+ * Any bytes as a profile. What is refused is refused with words and without a filter. What is taken becomes a proved
+ * program that answers calls as a second reading of the profile does, and its resolved form is the same filter.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -95,7 +95,10 @@ static void check_refused(struct callgate_profile *profile, int result)
 	FUZZ_EXPECT(callgate_profile_resolve(profile, &text) == -EINVAL && !text);
 }
 
-/* Without a condition that always holds, an entry may say the same as another one; then the rule that is kept can be that one's. */
+/*
+ * Without a condition that always holds, an entry may say the same as another one; then the rule that is kept can be
+ * that one's.
+ */
 static bool has_idle_condition(const struct callgate_profile *profile, unsigned int line)
 {
 	const struct callgate_profile_message *message;
@@ -120,8 +123,8 @@ static void check_reached(const struct callgate_profile *profile, uint32_t rule)
 			            has_idle_condition(profile, decides));
 }
 
-static void check_answer(const struct callgate_profile *profile, const struct second_reading *second,
-                         uint32_t arch, const char *name, const uint64_t args[6], scmp_filter_ctx ctx)
+static void check_answer(const struct callgate_profile *profile, const struct second_reading *second, uint32_t arch,
+                         const char *name, const uint64_t args[6], scmp_filter_ctx ctx)
 {
 	int nr = callgate_syscall_number(arch, name);
 	struct callgate_call call = {.arch = arch, .nr = nr};
@@ -144,10 +147,9 @@ static void check_answer(const struct callgate_profile *profile, const struct se
 	}
 	if (second_reading_accepts(second, name, args, verdict.action))
 		return;
-	fprintf(stderr, "%s(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets 0x%08x\n", name,
-	        (unsigned long long)args[0], (unsigned long long)args[1], (unsigned long long)args[2],
-	        (unsigned long long)args[3], (unsigned long long)args[4], (unsigned long long)args[5],
-	        verdict.action);
+	fprintf(stderr, "%s(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets 0x%08x\n", name, (unsigned long long)args[0],
+	        (unsigned long long)args[1], (unsigned long long)args[2], (unsigned long long)args[3],
+	        (unsigned long long)args[4], (unsigned long long)args[5], verdict.action);
 	abort();
 }
 
@@ -158,15 +160,13 @@ static void check_answers(const struct callgate_profile *profile, const uint8_t 
 	const char *name;
 	uint64_t args[6];
 
-	for (size_t i = 0; second && i < QUESTIONS_MAX && second_reading_question(second, i, &name, args);
-	     i++)
+	for (size_t i = 0; second && i < QUESTIONS_MAX && second_reading_question(second, i, &name, args); i++)
 		check_answer(profile, second, setting->second.arch, name, args, ctx);
 	second_reading_free(second);
 }
 
 /* The profile's own words, once resolved, mean the same. */
-static void check_resolved(struct callgate_profile *profile, const struct setting *setting,
-                           scmp_filter_ctx ctx)
+static void check_resolved(struct callgate_profile *profile, const struct setting *setting, scmp_filter_ctx ctx)
 {
 	struct callgate_profile *resolved = new_profile(setting);
 	struct callgate_comparison *comparison;
@@ -174,8 +174,7 @@ static void check_resolved(struct callgate_profile *profile, const struct settin
 	char *text;
 
 	/* Whose it is, the words no longer show. */
-	FUZZ_EXPECT(callgate_profile_set_option(resolved, CALLGATE_PROFILE_LIKE,
-	                                        callgate_profile_like(profile)) == 0);
+	FUZZ_EXPECT(callgate_profile_set_option(resolved, CALLGATE_PROFILE_LIKE, callgate_profile_like(profile)) == 0);
 	FUZZ_EXPECT(callgate_profile_resolve(profile, &text) == 0);
 	if (callgate_profile_read_memory(resolved, text, strlen(text), "resolved") < 0) {
 		fprintf(stderr, "%s\n%s\n", text, callgate_profile_diagnosis(resolved));

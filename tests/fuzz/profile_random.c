@@ -1,4 +1,7 @@
-/* Random profiles that are nearly all valid, for the target of profile.c: entries for few calls, whose conditions meet often. */
+/*
+ * Random profiles that are nearly all valid, for the target of profile.c: entries for few calls, whose conditions meet
+ * often.
+ */
 #include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -19,8 +22,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct writer *writer, con
 	va_list args;
 
 	va_start(args, format);
-	int length =
-	    vsnprintf(writer->text + writer->length, sizeof(writer->text) - writer->length, format, args);
+	int length = vsnprintf(writer->text + writer->length, sizeof(writer->text) - writer->length, format, args);
 	va_end(args);
 	FUZZ_EXPECT(length >= 0 && writer->length + (size_t)length < sizeof(writer->text));
 	writer->length += (size_t)length;
@@ -46,8 +48,7 @@ static void put_condition(struct writer *writer)
 	static const char *const ops[] = {"NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ"};
 
 	put(writer, "{\"index\":%u,\"value\":%llu,", below(writer, 3), (unsigned long long)value(writer));
-	put(writer, "\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}", (unsigned long long)value(writer),
-	    PICK(writer, ops));
+	put(writer, "\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}", (unsigned long long)value(writer), PICK(writer, ops));
 }
 
 static void put_list(struct writer *writer, const char *key, const char *const *words, uint32_t count)
@@ -60,8 +61,7 @@ static void put_list(struct writer *writer, const char *key, const char *const *
 
 static void put_selector(struct writer *writer, const char *key)
 {
-	static const char *const caps[] = {"CAP_SYS_ADMIN", "CAP_BPF"},
-	                         *const arches[] = {"amd64", "s390x", "arm64"},
+	static const char *const caps[] = {"CAP_SYS_ADMIN", "CAP_BPF"}, *const arches[] = {"amd64", "s390x", "arm64"},
 	                         *const kernels[] = {"4.8", "6.1", "6.2", "10.0"};
 
 	put(writer, ",\"%s\":{", key);
@@ -80,8 +80,7 @@ static void put_selector(struct writer *writer, const char *key)
 
 static void put_action(struct writer *writer, const char *key, const char *number, const char *error)
 {
-	static const char *const actions[] = {"ALLOW", "ALLOW", "ERRNO", "ERRNO",
-	                                      "LOG",   "TRAP",  "KILL",  "TRACE"};
+	static const char *const actions[] = {"ALLOW", "ALLOW", "ERRNO", "ERRNO", "LOG", "TRAP", "KILL", "TRACE"};
 	static const char *const errors[] = {"EPERM", "ENOSYS", "EINVAL"};
 	const char *action = PICK(writer, actions);
 

@@ -1,6 +1,7 @@
 /*
- * replay PATH...: the target without libFuzzer, on files and on all files of folders: the corpus, or what libFuzzer has found. Each is
- * taken as it is, and with tabs behind it: a target may choose by the sum of all bytes how it reads them.
+ * replay PATH...: the target without libFuzzer, on files and on all files of folders: the corpus, or what libFuzzer has
+ * found. Each is taken as it is, and with tabs behind it: a target may choose by the sum of all bytes how it reads
+ * them.
  */
 #include <dirent.h>
 #include <string.h>

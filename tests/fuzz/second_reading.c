@@ -105,8 +105,7 @@ static bool applies(const struct second_reading *reading, json_t *entry)
 	json_t *least = get(includes, "minKernel"), *most = get(excludes, "minKernel");
 
 	return is_only(get(includes, "caps"), capability) && !is_listed(get(excludes, "caps"), capability) &&
-	       (json_array_size(get(includes, "arches")) == 0 ||
-	        names_machine(reading, get(includes, "arches"))) &&
+	       (json_array_size(get(includes, "arches")) == 0 || names_machine(reading, get(includes, "arches"))) &&
 	       !names_machine(reading, get(excludes, "arches")) && (!least || is_kernel_new(least)) &&
 	       (!most || !is_kernel_new(most));
 }
@@ -233,8 +232,7 @@ static bool read_entry(struct second_reading *reading, json_t *entry)
 	return true;
 }
 
-struct second_reading *second_reading_new(const void *text, size_t size,
-                                          const struct second_environment *environment)
+struct second_reading *second_reading_new(const void *text, size_t size, const struct second_environment *environment)
 {
 	struct second_reading *reading = calloc(1, sizeof(*reading));
 	size_t index;
@@ -247,8 +245,7 @@ struct second_reading *second_reading_new(const void *text, size_t size,
 	reading->json = json_loadb(text, size, 0, NULL);
 	done = reading->json != NULL;
 	if (done)
-		reading->fallback =
-		    read_action(reading->json, "defaultAction", "defaultErrnoRet", "defaultErrno");
+		reading->fallback = read_action(reading->json, "defaultAction", "defaultErrnoRet", "defaultErrno");
 	json_array_foreach(get(reading->json, "syscalls"), index, entry)
 	{
 		done = done && read_entry(reading, entry);
@@ -370,8 +367,7 @@ static void satisfy(const struct rule *rule, uint64_t args[6])
 bool second_reading_question(const struct second_reading *reading, size_t number, const char **ret_name,
                              uint64_t ret_args[6])
 {
-	static const uint64_t steps[QUESTIONS_PER_CONDITION] = {0, 1, UINT64_MAX, UINT64_C(1) << 32,
-	                                                        UINT64_C(1) << 63};
+	static const uint64_t steps[QUESTIONS_PER_CONDITION] = {0, 1, UINT64_MAX, UINT64_C(1) << 32, UINT64_C(1) << 63};
 	size_t first = 0;
 
 	for (size_t i = 0; i < reading->count; i++) {
@@ -386,10 +382,8 @@ bool second_reading_question(const struct second_reading *reading, size_t number
 		satisfy(rule, ret_args);
 		number -= first;
 		if (number > 0) {
-			const struct condition *condition =
-			    &rule->conditions[(number - 1) / QUESTIONS_PER_CONDITION];
-			ret_args[condition->arg] =
-			    condition->value + steps[(number - 1) % QUESTIONS_PER_CONDITION];
+			const struct condition *condition = &rule->conditions[(number - 1) / QUESTIONS_PER_CONDITION];
+			ret_args[condition->arg] = condition->value + steps[(number - 1) % QUESTIONS_PER_CONDITION];
 		}
 		return true;
 	}

@@ -1,7 +1,7 @@
 /*
- * Profiles read a second time, as callgate-profile(5) describes them and with none of the library's code, so that the filter
- * that the library makes of one can be held against it. Knows only valid profiles, and of an architecture's calls only those that
- * are made directly.
+ * Profiles read a second time, as callgate-profile(5) describes them and with none of the library's code, so that the
+ * filter that the library makes of one can be held against it. Knows only valid profiles, and of an architecture's
+ * calls only those that are made directly.
  */
 #ifndef FUZZ_SECOND_READING_H
 #define FUZZ_SECOND_READING_H
@@ -20,8 +20,7 @@ struct second_environment {
 struct second_reading;
 
 /* NULL if memory is out or a number is beyond what this reader takes. */
-struct second_reading *second_reading_new(const void *text, size_t size,
-                                          const struct second_environment *environment);
+struct second_reading *second_reading_new(const void *text, size_t size, const struct second_environment *environment);
 void second_reading_free(struct second_reading *reading);
 
 /* May the call get this action? There is one answer, but where the page leaves open which of several entries counts. */

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a test file. Mistakes are in the text, in order. What is right is run, but for live calls, against a filter and against
- * the program made of it: both get the same results, and what is said to be wrong is so.
+ * Any bytes as a test file. Mistakes are in the text, in order. What is right is run, but for live calls, against a
+ * filter and against the program made of it: both get the same results, and what is said to be wrong is so.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,8 +35,7 @@ static void make_sides(void)
 	struct callgate_program *program;
 
 	FUZZ_EXPECT(ctx && seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE) == 0);
-	FUZZ_EXPECT(seccomp_arch_add(ctx, SCMP_ARCH_X86_64) == 0 &&
-	            seccomp_arch_add(ctx, SCMP_ARCH_X86) == 0);
+	FUZZ_EXPECT(seccomp_arch_add(ctx, SCMP_ARCH_X86_64) == 0 && seccomp_arch_add(ctx, SCMP_ARCH_X86) == 0);
 	add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), none, none, 0);
 	add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), SCMP_A0_64(SCMP_CMP_LT, 3), none, 1);
 	add(ctx, SCMP_ACT_LOG, SCMP_SYS(openat), SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY),

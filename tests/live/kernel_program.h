@@ -21,8 +21,8 @@ void kernel_prepare_child(void);
 int kernel_load(const struct sock_filter *insns, size_t count);
 
 /*
- * Dies at once, without a system call. Not declared to never return: before a call that is, AddressSanitizer makes system calls, and
- * where those are forbidden it never ends.
+ * Dies at once, without a system call. Not declared to never return: before a call that is, AddressSanitizer makes
+ * system calls, and where those are forbidden it never ends.
  */
 void kernel_child_end(void);
 

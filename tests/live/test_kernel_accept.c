@@ -1,9 +1,10 @@
 /*
- * Our acceptance check against seccomp(2) on 10^5 random instruction streams, valid and invalid, and the converted length
- * against the kernel's path budget.
+ * Our acceptance check against seccomp(2) on 10^5 random instruction streams, valid and invalid, and the converted
+ * length against the kernel's path budget.
  *
- * A stream that both sides accept stays loaded in the child, so its first instruction is a return of ALLOW: all checks are
- * static and none of them looks at whether an instruction can be reached. A stream that ours refuses goes in as it is.
+ * A stream that both sides accept stays loaded in the child, so its first instruction is a return of ALLOW: all checks
+ * are static and none of them looks at whether an instruction can be reached. A stream that ours refuses goes in as it
+ * is.
  */
 #include <check.h>
 #include <errno.h>
@@ -43,8 +44,7 @@ static void make(struct random *random, struct stream *stream)
 	stream->count = 2 + random_below(random, LONGEST - 2);
 	random_stream(random, stream->insns, stream->count);
 	if (random_below(random, 2) && stream->count > 6)
-		for (uint32_t i = 1; i < 5;
-		     i++) /* scratch words that are read later are often written first */
+		for (uint32_t i = 1; i < 5; i++) /* scratch words that are read later are often written first */
 			stream->insns[i] = (struct sock_filter)BPF_STMT(i % 2 ? BPF_ST : BPF_STX, i - 1);
 	stream->ours = ask_ours(stream);
 	if (stream->ours < 0 && random_below(random, 2))
@@ -71,8 +71,8 @@ static void report(const struct stream *stream)
 {
 	printf("ours: %d, the kernel: %d\n", stream->ours, stream->kernels);
 	for (size_t i = 0; i < stream->count; i++)
-		printf("  {0x%02x, %u, %u, 0x%x},\n", stream->insns[i].code, stream->insns[i].jt,
-		       stream->insns[i].jf, stream->insns[i].k);
+		printf("  {0x%02x, %u, %u, 0x%x},\n", stream->insns[i].code, stream->insns[i].jt, stream->insns[i].jf,
+		       stream->insns[i].k);
 	ck_abort_msg("the acceptance check and the kernel differ");
 }
 

@@ -1,7 +1,8 @@
 /*
- * The simulator against the kernel: random accepted programs, loaded in children, thousands of calls each way (x86_64 by
- * syscall, x86 by int 0x80), verdict against verdict. Results are ERRNO(x) nearly always, which the caller can read; where the
- * simulator predicts a death, the child must die at exactly that call. The prover's function is held against both.
+ * The simulator against the kernel: random accepted programs, loaded in children, thousands of calls each way (x86_64
+ * by syscall, x86 by int 0x80), verdict against verdict. Results are ERRNO(x) nearly always, which the caller can read;
+ * where the simulator predicts a death, the child must die at exactly that call. The prover's function is held against
+ * both.
  */
 #include <check.h>
 #include <errno.h>
@@ -66,8 +67,7 @@ static bool is_deadly(uint32_t verdict)
 }
 
 /* Is this what a caller sees of a verdict? */
-static bool agrees(const struct seccomp_data *call, const struct call_entry *entry, uint32_t verdict,
-                   long result)
+static bool agrees(const struct seccomp_data *call, const struct call_entry *entry, uint32_t verdict, long result)
 {
 	uint32_t data = verdict & SECCOMP_RET_DATA;
 	bool exists = false;
@@ -111,11 +111,9 @@ static struct seccomp_data make_call(struct random *random, const struct call_en
                                      const struct sock_filter *insns, size_t count)
 {
 	static const int absent[] = {600, 700, 1000, 5000, 0x3fffffff};
-	struct seccomp_data call = {.arch = entry->arch,
-	                            .instruction_pointer = (uint64_t)(uintptr_t)entry->ip};
+	struct seccomp_data call = {.arch = entry->arch, .instruction_pointer = (uint64_t)(uintptr_t)entry->ip};
 
-	call.nr = random_below(random, 2) ? entry->harmless[random_below(random, 4)]
-	                                  : absent[random_below(random, 5)];
+	call.nr = random_below(random, 2) ? entry->harmless[random_below(random, 4)] : absent[random_below(random, 5)];
 	for (int i = 0; i < 6; i++) {
 		uint32_t near = insns[random_below(random, (uint32_t)count)].k + random_below(random, 3) - 1;
 		uint32_t high = random_below(random, 3) ? 0 : insns[random_below(random, (uint32_t)count)].k;
@@ -129,8 +127,8 @@ static struct seccomp_data make_call(struct random *random, const struct call_en
 static void report(const struct call_entry *entry, const struct sock_filter *insns, size_t count,
                    const struct seccomp_data *call, uint32_t verdict, long result)
 {
-	struct callgate_program program = {bpf_host_is_big_endian(), count,
-	                                   (struct sock_filter *)(uintptr_t)insns, NULL};
+	struct callgate_program program = {bpf_host_is_big_endian(), count, (struct sock_filter *)(uintptr_t)insns,
+	                                   NULL};
 	struct strbuf text = {0};
 
 	bpf_disassemble(&program, &text);
@@ -144,7 +142,10 @@ static void report(const struct call_entry *entry, const struct sock_filter *ins
 	ck_abort_msg("the simulator and the kernel differ");
 }
 
-/* What the prover makes of the program is the simulator's verdict too, on every call; false if that is too large a diagram. */
+/*
+ * What the prover makes of the program is the simulator's verdict too, on every call; false if that is too large a
+ * diagram.
+ */
 static bool check_prover(const struct callgate_program *program, const struct seccomp_data *calls)
 {
 	const struct callgate_program *const list[] = {program};
@@ -159,8 +160,8 @@ static bool check_prover(const struct callgate_program *program, const struct se
 }
 
 /*
- * Appends program, calls and verdicts, about which the kernel has agreed, to the file CALLGATE_CASES, for the specification of tests/formal; on
- * this machine a call is 64 bytes in the order that the input has.
+ * Appends program, calls and verdicts, about which the kernel has agreed, to the file CALLGATE_CASES, for the
+ * specification of tests/formal; on this machine a call is 64 bytes in the order that the input has.
  */
 static void write_cases(const struct callgate_program *program, const struct seccomp_data *calls)
 {
@@ -193,8 +194,7 @@ static void write_cases(const struct callgate_program *program, const struct sec
 static size_t check_program(const struct call_entry *entry, const struct sock_filter *insns, size_t count,
                             const struct seccomp_data *calls, struct board *board)
 {
-	struct callgate_program program = {bpf_host_is_big_endian(), count,
-	                                   (struct sock_filter *)(uintptr_t)insns,
+	struct callgate_program program = {bpf_host_is_big_endian(), count, (struct sock_filter *)(uintptr_t)insns,
 	                                   (struct sock_filter *)(uintptr_t)insns};
 	size_t deaths = 0;
 

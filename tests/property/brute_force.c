@@ -58,8 +58,7 @@ static void find_comparisons(struct search *s, const struct interpret_program *p
 			kinds[pc + 1 + (always ? insn->k : insn->jt)] |= kind;
 			kinds[pc + 1 + (always ? insn->k : insn->jf)] |= kind;
 			s->result.exact =
-			    s->result.exact &&
-			    (always || (!(kind >> UNKNOWN & 1) && BPF_SRC(insn->code) == BPF_K));
+			    s->result.exact && (always || (!(kind >> UNKNOWN & 1) && BPF_SRC(insn->code) == BPF_K));
 			if (!always)
 				add_comparison(s, kind, insn);
 			continue;

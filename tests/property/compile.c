@@ -49,8 +49,7 @@ static void check_passes(struct random *random, const struct policy *policy)
 
 	for (const struct pass *pass = compile_passes; pass->name; pass++) {
 		ck_assert(pass_run(pass, &c));
-		ck_assert_msg(graph_verify(&c.graph, false, &diag) == 0, "after %s: %s", pass->name,
-		              diag.text);
+		ck_assert_msg(graph_verify(&c.graph, false, &diag) == 0, "after %s: %s", pass->name, diag.text);
 		for (int i = 0; i < 40; i++) {
 			struct seccomp_data call = random_call(random, policy);
 			check_graph_call(policy, pass->name, &c.graph, c.root, &call);
@@ -83,8 +82,7 @@ static void check_bitmap(const struct policy *policy, const struct compile_outpu
 			uint32_t nr = policy->archs[i].syscalls[j].nr;
 			for (size_t k = 0; k < output->count; k++)
 				ck_assert(!is_always_allowed(policy, &policy->archs[i], nr) ||
-				          bpf_is_bitmap_allowed(output->programs[k],
-				                                policy->archs[i].arch->audit, nr));
+				          bpf_is_bitmap_allowed(output->programs[k], policy->archs[i].arch->audit, nr));
 		}
 }
 

@@ -1,6 +1,7 @@
 /*
- * Rules beside programs that compute what they return, or look as if they did: made of these rules, or of others, with returns that became
- * calculations. What the prover says, in both orders and of stacks, is held against every value of the bits that count.
+ * Rules beside programs that compute what they return, or look as if they did: made of these rules, or of others, with
+ * returns that became calculations. What the prover says, in both orders and of stacks, is held against every value of
+ * the bits that count.
  */
 #include <check.h>
 #include <stdio.h>
@@ -53,8 +54,7 @@ static uint64_t some_bits(struct random *random, uint64_t window)
 
 static void draw_rules(struct random *random, struct rules_of_few *r)
 {
-	*r = (struct rules_of_few){
-	    .arch = {.arch = callgate_arch_find_name("x86_64"), .syscall_count = CALLS}};
+	*r = (struct rules_of_few){.arch = {.arch = callgate_arch_find_name("x86_64"), .syscall_count = CALLS}};
 	r->policy = (struct policy){some_action(random), some_action(random), 1, 1, &r->arch};
 	r->arch.syscalls = r->calls;
 	for (int arg = 0; arg < ARGS; arg++)
@@ -71,26 +71,23 @@ static void draw_rules(struct random *random, struct rules_of_few *r)
 			for (uint32_t k = 0; k < count; k++) {
 				uint8_t arg = (uint8_t)(count == ARGS ? k : random_below(random, ARGS));
 				uint64_t mask = some_bits(random, r->windows[arg]);
-				r->conditions[i][j][k] =
-				    (struct policy_condition){.arg = arg,
-				                              .op = POLICY_MASKED_EQ,
-				                              .mask = mask,
-				                              .value = random_next(random) & mask};
+				r->conditions[i][j][k] = (struct policy_condition){.arg = arg,
+				                                                   .op = POLICY_MASKED_EQ,
+				                                                   .mask = mask,
+				                                                   .value = random_next(random) & mask};
 			}
-			r->rules[i][j] =
-			    (struct policy_rule){some_action(random), j + 1, count, r->conditions[i][j]};
+			r->rules[i][j] = (struct policy_rule){some_action(random), j + 1, count, r->conditions[i][j]};
 		}
 	}
 }
 
 /* What replaces a return of v; false if it may be another value, which is not modelled. */
-static bool calculate(struct random *random, const struct rules_of_few *r, uint32_t v,
-                      struct sock_filter *insns, size_t *ret_count)
+static bool calculate(struct random *random, const struct rules_of_few *r, uint32_t v, struct sock_filter *insns,
+                      size_t *ret_count)
 {
 	uint32_t arg = random_below(random, ARGS), low = 16 + 8 * arg, x = (uint32_t)random_next(random);
 	uint32_t window = (uint32_t)r->windows[arg];
-	const struct sock_filter load = {BPF_LD | BPF_W | BPF_ABS, 0, 0, low},
-	                         end = {BPF_RET | BPF_A, 0, 0, 0};
+	const struct sock_filter load = {BPF_LD | BPF_W | BPF_ABS, 0, 0, low}, end = {BPF_RET | BPF_A, 0, 0, 0};
 	const struct sock_filter sketches[][6] = {
 	    {{BPF_LD | BPF_IMM, 0, 0, v}, end},
 	    {{BPF_LD | BPF_IMM, 0, 0, v ^ x}, {BPF_ALU | BPF_XOR | BPF_K, 0, 0, x}, end},
@@ -123,8 +120,8 @@ static bool calculate(struct random *random, const struct rules_of_few *r, uint3
 }
 
 /* Some returns of the program become jumps to calculations at its end. false if one may return something else. */
-static bool disguise(struct random *random, const struct rules_of_few *r,
-                     const struct callgate_program *program, struct sock_filter *insns, size_t *ret_count)
+static bool disguise(struct random *random, const struct rules_of_few *r, const struct callgate_program *program,
+                     struct sock_filter *insns, size_t *ret_count)
 {
 	size_t count = program->count;
 	bool same = true;
@@ -146,16 +143,14 @@ static bool disguise(struct random *random, const struct rules_of_few *r,
 static bool differ(const struct rules_of_few *r, const struct filter *a, const struct filter *b)
 {
 	static const uint32_t archs[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_X86_64 - 1, AUDIT_ARCH_X86_64 + 1};
-	static const uint32_t numbers[] = {0, 1,          2,          3,          4,         5,
-	                                   6, 0x3fffffff, 0x40000000, 0xfffffffe, 0xffffffff};
+	static const uint32_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 0x3fffffff, 0x40000000, 0xfffffffe, 0xffffffff};
 
 	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
 		for (size_t j = 0; j < sizeof(numbers) / sizeof(numbers[0]); j++)
 			for (uint32_t input = 0; input < INPUTS; input++) {
 				struct seccomp_data call = {.arch = archs[i], .nr = (int)numbers[j]};
 				for (int arg = 0; arg < ARGS; arg++)
-					call.args[arg] =
-					    bits_scatter(input >> arg * WINDOW_BITS, r->windows[arg]);
+					call.args[arg] = bits_scatter(input >> arg * WINDOW_BITS, r->windows[arg]);
 				if (witness_verdict(a, &call) != witness_verdict(b, &call))
 					return true;
 			}
@@ -171,10 +166,8 @@ static enum prove_outcome check(const struct rules_of_few *r, const struct filte
 	ck_assert_int_eq(there.outcome, back.outcome);
 	ck_assert(there.outcome != PROVE_UNPROVED || there.failure.error == -EOPNOTSUPP);
 	if (there.outcome == PROVE_DIFFERENT) {
-		ck_assert_uint_ne(witness_verdict(a, &there.witness.call),
-		                  witness_verdict(b, &there.witness.call));
-		ck_assert_uint_ne(witness_verdict(a, &back.witness.call),
-		                  witness_verdict(b, &back.witness.call));
+		ck_assert_uint_ne(witness_verdict(a, &there.witness.call), witness_verdict(b, &there.witness.call));
+		ck_assert_uint_ne(witness_verdict(a, &back.witness.call), witness_verdict(b, &back.witness.call));
 	} else if (there.outcome == PROVE_EQUAL) {
 		ck_assert_msg(!differ(r, a, b), "not equal");
 	}
@@ -198,8 +191,7 @@ START_TEST(computed_verdicts)
 		ck_assert_uint_eq(output.count, 1);
 		bool same = disguise(&random, &rules, output.programs[0], insns[0], &programs[0].count);
 		programs[0] = (struct callgate_program){false, programs[0].count, insns[0], insns[0]};
-		struct filter policy = {.policy = &rules.policy},
-		              one = {.programs = list, .program_count = 1};
+		struct filter policy = {.policy = &rules.policy}, one = {.programs = list, .program_count = 1};
 		enum prove_outcome outcome = check(&rules, &policy, &one);
 		ck_assert(!same || outcome == PROVE_EQUAL);
 		disguised += same;
@@ -215,8 +207,8 @@ START_TEST(computed_verdicts)
 		outcomes[check(&rules, &one, &stack)]++;
 		compile_output_finish(&output);
 	}
-	printf("%lu equal, %lu different, %lu not modelled; %lu programs in disguise alone\n",
-	       outcomes[PROVE_EQUAL], outcomes[PROVE_DIFFERENT], outcomes[PROVE_UNPROVED], disguised);
+	printf("%lu equal, %lu different, %lu not modelled; %lu programs in disguise alone\n", outcomes[PROVE_EQUAL],
+	       outcomes[PROVE_DIFFERENT], outcomes[PROVE_UNPROVED], disguised);
 	ck_assert_uint_gt(outcomes[PROVE_EQUAL], 0);
 	ck_assert_uint_gt(outcomes[PROVE_DIFFERENT], 0);
 }

@@ -38,8 +38,7 @@ scmp_filter_ctx corpus_context(const uint32_t *archs, size_t count, uint32_t def
 		int nr = seccomp_syscall_resolve_name(rules[i].name);
 		if (rules[i].action == default_action)
 			continue;
-		ck_assert_int_eq(
-		    seccomp_rule_add_array(ctx, rules[i].action, nr, rules[i].count, rules[i].args), 0);
+		ck_assert_int_eq(seccomp_rule_add_array(ctx, rules[i].action, nr, rules[i].count, rules[i].args), 0);
 	}
 	return ctx;
 }
@@ -60,8 +59,7 @@ static scmp_filter_ctx profile_context(const char *path, const uint32_t *archs, 
 	ck_assert_int_eq(callgate_profile_set_kernel(profile, "6.1"), 0);
 	for (size_t i = 0; i < count; i++)
 		ck_assert_int_eq(callgate_profile_add_arch(profile, archs[i]), 0);
-	ck_assert_msg(callgate_profile_read_file(profile, path) == 0, "%s",
-	              callgate_profile_diagnosis(profile));
+	ck_assert_msg(callgate_profile_read_file(profile, path) == 0, "%s", callgate_profile_diagnosis(profile));
 	ck_assert_int_eq(callgate_profile_context(profile, &ctx), 0);
 	callgate_profile_free(profile);
 	return ctx;
@@ -81,18 +79,17 @@ size_t corpus_make(struct corpus_entry entries[CORPUS_MAX])
 	                                         corpus_context(three, 3, SCMP_ACT_KILL_PROCESS), NULL};
 	entries[count++] =
 	    (struct corpus_entry){"big-endian", SCMP_ARCH_S390X, corpus_context(big, 1, SCMP_ACT_TRAP), NULL};
-	entries[count++] = (struct corpus_entry){"allowing", SCMP_ARCH_X86_64,
-	                                         corpus_context(three, 1, SCMP_ACT_ALLOW), NULL};
+	entries[count++] =
+	    (struct corpus_entry){"allowing", SCMP_ARCH_X86_64, corpus_context(three, 1, SCMP_ACT_ALLOW), NULL};
 	entries[count++] = (struct corpus_entry){
 	    "container-default", SCMP_ARCH_S390X,
 	    profile_context(SOURCE_ROOT "/examples/profiles/container-default.json", big, 2), NULL};
-	snprintf(path, sizeof(path), "%s/policies/moby-default.json",
-	         shared ? shared : SOURCE_ROOT "/../shared");
+	snprintf(path, sizeof(path), "%s/policies/moby-default.json", shared ? shared : SOURCE_ROOT "/../shared");
 	FILE *file = fopen(path, "r");
 	if (file) {
 		fclose(file);
-		entries[count++] = (struct corpus_entry){"Docker's profile", SCMP_ARCH_X86_64,
-		                                         profile_context(path, three, 1), NULL};
+		entries[count++] =
+		    (struct corpus_entry){"Docker's profile", SCMP_ARCH_X86_64, profile_context(path, three, 1), NULL};
 		entries[count++] = (struct corpus_entry){"Docker's, three architectures", SCMP_ARCH_X86_64,
 		                                         profile_context(path, three, 3), NULL};
 	} else

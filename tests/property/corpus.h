@@ -1,6 +1,6 @@
 /*
- * Filters for tests that change emitted programs: small ones of single, several, and big-endian architectures, the profile among
- * the examples, and Docker's default profile where the reference folder is.
+ * Filters for tests that change emitted programs: small ones of single, several, and big-endian architectures, the
+ * profile among the examples, and Docker's default profile where the reference folder is.
  */
 #ifndef CALLGATE_TESTS_CORPUS_H
 #define CALLGATE_TESTS_CORPUS_H

@@ -1,6 +1,6 @@
 /*
- * Programs that compute with a few bits of the input, in every way that the kernel accepts, and changes of them: what the
- * prover says of two of them is held against the answers of a second interpreter on every value of these bits.
+ * Programs that compute with a few bits of the input, in every way that the kernel accepts, and changes of them: what
+ * the prover says of two of them is held against the answers of a second interpreter on every value of these bits.
  */
 #include <check.h>
 #include <stdio.h>
@@ -69,8 +69,7 @@ static struct sock_filter compute(struct random *random)
 	/* Mostly what the prover models. */
 	if (product && random_below(random, 30))
 		k = 1u << random_below(random, 32);
-	return (struct sock_filter){BPF_ALU | op | (by_x ? BPF_X : BPF_K), 0, 0,
-	                            !by_x && op == BPF_DIV && !k ? 1 : k};
+	return (struct sock_filter){BPF_ALU | op | (by_x ? BPF_X : BPF_K), 0, 0, !by_x && op == BPF_DIV && !k ? 1 : k};
 }
 
 /* Jumps lead to the last four instructions at most, which do not jump further than that. */
@@ -90,8 +89,7 @@ static struct sock_filter body_instruction(struct random *random, uint32_t left)
 	case 2: {
 		uint16_t code = ANY(random, moving);
 		bool number = code == (BPF_LD | BPF_IMM) || code == (BPF_LDX | BPF_IMM);
-		return (struct sock_filter)BPF_STMT(code, number ? some_number(random)
-		                                                 : random_below(random, WINDOWS));
+		return (struct sock_filter)BPF_STMT(code, number ? some_number(random) : random_below(random, WINDOWS));
 	}
 	default:
 		return compute(random);
@@ -122,11 +120,10 @@ static void draw(struct random *random, struct sketch *s)
 	memcpy(next, ends, sizeof(ends));
 	/* Otherwise a computed word is returned, if anything is there. */
 	if (random_below(random, 20))
-		next[0] = (struct sock_filter)BPF_JUMP(BPF_JMP | comparing[random_below(random, 4)] | BPF_K,
-		                                       random_below(random, 2)
-		                                           ? some_number(random)
-		                                           : s->windows[random_below(random, WINDOWS)].mask,
-		                                       0, 1);
+		next[0] = (struct sock_filter)BPF_JUMP(
+		    BPF_JMP | comparing[random_below(random, 4)] | BPF_K,
+		    random_below(random, 2) ? some_number(random) : s->windows[random_below(random, WINDOWS)].mask, 0,
+		    1);
 }
 
 /* One instruction of the body becomes another. */
@@ -160,8 +157,7 @@ static uint32_t answer(const struct stack *stack, struct words *words)
 	for (size_t i = stack->count; i-- > 0;) {
 		struct interpret_program program = {LENGTH, (struct sock_filter *)stack->sketches[i]->insns};
 		uint32_t verdict = interpret_run(&program, load, words);
-		if (i + 1 == stack->count ||
-		    (int32_t)(verdict & 0xffff0000u) < (int32_t)(result & 0xffff0000u))
+		if (i + 1 == stack->count || (int32_t)(verdict & 0xffff0000u) < (int32_t)(result & 0xffff0000u))
 			result = verdict;
 	}
 	return result;
@@ -195,9 +191,8 @@ static struct callgate_program *program_of(const struct sketch *s, bool big_endi
 		insns[i].code = __builtin_bswap16(insns[i].code);
 		insns[i].k = __builtin_bswap32(insns[i].k);
 	}
-	ck_assert_int_eq(callgate_program_new(insns, sizeof(insns),
-	                                      big_endian ? SCMP_ARCH_S390X : SCMP_ARCH_X86_64, &program),
-	                 0);
+	ck_assert_int_eq(
+	    callgate_program_new(insns, sizeof(insns), big_endian ? SCMP_ARCH_S390X : SCMP_ARCH_X86_64, &program), 0);
 	ck_assert_msg(callgate_program_check(program) == 0, "%s", callgate_diagnosis(NULL));
 	return program;
 }
@@ -215,8 +210,8 @@ static uint32_t answer_to_call(const struct stack *stack, bool big_endian, const
 	return answer(stack, &words);
 }
 
-static void check_difference(const struct callgate_comparison *c, const struct stack *a,
-                             const struct stack *b, bool big_endian)
+static void check_difference(const struct callgate_comparison *c, const struct stack *a, const struct stack *b,
+                             bool big_endian)
 {
 	ck_assert_uint_ge(c->count, 1);
 	for (size_t i = 0; i < c->count; i++) {
@@ -228,8 +223,7 @@ static void check_difference(const struct callgate_comparison *c, const struct s
 }
 
 /* 1 if they are equal, and the prover says so. */
-static unsigned long check(const struct stack *a, const struct stack *b, bool big_endian,
-                           unsigned long *undecided)
+static unsigned long check(const struct stack *a, const struct stack *b, bool big_endian, unsigned long *undecided)
 {
 	const struct stack *stacks[2] = {a, b};
 	struct callgate_program *programs[2][2] = {{NULL}};
@@ -240,9 +234,8 @@ static unsigned long check(const struct stack *a, const struct stack *b, bool bi
 	for (int i = 0; i < 2; i++) {
 		for (size_t j = 0; j < stacks[i]->count; j++)
 			programs[i][j] = program_of(stacks[i]->sketches[j], big_endian);
-		sides[i] =
-		    (struct callgate_filter){.programs = (const struct callgate_program *const *)programs[i],
-		                             .program_count = stacks[i]->count};
+		sides[i] = (struct callgate_filter){.programs = (const struct callgate_program *const *)programs[i],
+		                                    .program_count = stacks[i]->count};
 	}
 	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 4, &c), 0);
 	bool decided = c->relation != CALLGATE_RELATION_UNKNOWN;
@@ -274,8 +267,8 @@ START_TEST(programs_that_see_few_bits)
 		equal += check(&a, &b, big_endian, &undecided);
 		stacks += check(&both, &b, big_endian, &undecided);
 	}
-	printf("%lu pairs, %lu of them equal; %lu stacks, %lu of them equal; %lu not modelled\n", runs, equal,
-	       runs, stacks, undecided);
+	printf("%lu pairs, %lu of them equal; %lu stacks, %lu of them equal; %lu not modelled\n", runs, equal, runs,
+	       stacks, undecided);
 	ck_assert_uint_lt(undecided, runs / 2 + 1);
 	ck_assert(runs < 100 || (equal > runs / 20 && equal < runs - runs / 20));
 }

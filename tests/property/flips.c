@@ -1,6 +1,6 @@
 /*
- * Every bit of emitted programs, flipped: then the kernel would refuse the program, or it is shown to be different by a call
- * that the simulator confirms, or it is truly equal. There is no fourth answer.
+ * Every bit of emitted programs, flipped: then the kernel would refuse the program, or it is shown to be different by a
+ * call that the simulator confirms, or it is truly equal. There is no fourth answer.
  */
 #include <check.h>
 #include <stdio.h>
@@ -88,13 +88,12 @@ static void check_unmodelled(size_t instruction)
 	char expected[64];
 
 	snprintf(expected, sizeof(expected), "not modelled: instruction %zu ", instruction);
-	ck_assert_msg(strstr(callgate_diagnosis(NULL), expected), "%s: %s", expected,
-	              callgate_diagnosis(NULL));
+	ck_assert_msg(strstr(callgate_diagnosis(NULL), expected), "%s: %s", expected, callgate_diagnosis(NULL));
 }
 
 /* What callgate prove's exit status is made of; `at` is the changed instruction. */
-static void judge(const struct subject *subject, const struct callgate_filter *changed, bool acceptable,
-                  size_t at, struct tally *tally)
+static void judge(const struct subject *subject, const struct callgate_filter *changed, bool acceptable, size_t at,
+                  struct tally *tally)
 {
 	struct callgate_filter rules = {.ctx = subject->ctx};
 	struct callgate_comparison *comparison;
@@ -143,12 +142,10 @@ static void flip_some(const struct subject *subject, size_t first, size_t step)
 	struct tally tally = {0};
 
 	for (size_t which = 0; which < subject->count; which++)
-		for (size_t bit = first; bit < 64 * callgate_program_length(subject->programs[which]);
-		     bit += step)
+		for (size_t bit = first; bit < 64 * callgate_program_length(subject->programs[which]); bit += step)
 			flip(subject, which, bit, &tally);
-	printf("%s: %lu different, %lu equal, %lu refused, %lu not modelled, %s\n", subject->name,
-	       tally.different, tally.equal, tally.refused, tally.unmodelled,
-	       step == 1 ? "all bits" : "some bits");
+	printf("%s: %lu different, %lu equal, %lu refused, %lu not modelled, %s\n", subject->name, tally.different,
+	       tally.equal, tally.refused, tally.unmodelled, step == 1 ? "all bits" : "some bits");
 	ck_assert_uint_gt(tally.different, 0);
 	ck_assert_uint_gt(tally.refused, 0);
 }
@@ -162,8 +159,7 @@ START_TEST(bits_of_programs)
 	size_t count = corpus_make(entries);
 
 	for (size_t i = 0; i < count; i++) {
-		struct subject subject = {
-		    entries[i].name, entries[i].ctx, entries[i].arch, 1, {entries[i].program}};
+		struct subject subject = {entries[i].name, entries[i].ctx, entries[i].arch, 1, {entries[i].program}};
 		flip_some(&subject, random_below(&random, step), step);
 	}
 	corpus_free(entries, count);
@@ -176,8 +172,7 @@ START_TEST(every_bit_of_a_stack)
 	static const char *const names[] = {"ptrace", "personality", "mount"};
 	static const uint32_t actions[] = {SCMP_ACT_KILL_PROCESS, SCMP_ACT_ERRNO(7), SCMP_ACT_TRAP};
 	struct callgate_program *programs[PROGRAMS_MAX];
-	struct subject subject = {
-	    "three programs", seccomp_init(SCMP_ACT_ALLOW), SCMP_ARCH_NATIVE, PROGRAMS_MAX, {0}};
+	struct subject subject = {"three programs", seccomp_init(SCMP_ACT_ALLOW), SCMP_ARCH_NATIVE, PROGRAMS_MAX, {0}};
 
 	for (int i = 0; i < PROGRAMS_MAX; i++) {
 		scmp_filter_ctx part = seccomp_init(SCMP_ACT_ALLOW);
@@ -196,14 +191,16 @@ START_TEST(every_bit_of_a_stack)
 }
 END_TEST
 
-/* Calls with so many rules that a program is nearly as long as the kernel takes. Not every bit: each is a proof of its own. */
+/*
+ * Calls with so many rules that a program is nearly as long as the kernel takes. Not every bit: each is a proof of its
+ * own.
+ */
 START_TEST(bits_of_a_long_stack)
 {
 	enum { CALLS = 160, RULES = 3, STEP = 499 };
 	struct random random = random_start("bits_of_a_long_stack");
 	struct callgate_program *programs[2];
-	struct subject subject = {
-	    "two long programs", seccomp_init(SCMP_ACT_ALLOW), SCMP_ARCH_NATIVE, 2, {0}};
+	struct subject subject = {"two long programs", seccomp_init(SCMP_ACT_ALLOW), SCMP_ARCH_NATIVE, 2, {0}};
 
 	for (unsigned which = 0; which < 2; which++) {
 		scmp_filter_ctx part = seccomp_init(SCMP_ACT_ALLOW);

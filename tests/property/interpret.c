@@ -157,8 +157,7 @@ static uint32_t word_of_call(void *closure, uint32_t offset)
 	return (uint32_t)((offset % 8 == 4) != words->big_endian ? wide >> 32 : wide);
 }
 
-uint32_t interpret_call(const struct callgate_program *program, bool big_endian,
-                        const struct callgate_call *call)
+uint32_t interpret_call(const struct callgate_program *program, bool big_endian, const struct callgate_call *call)
 {
 	struct words words = {call, big_endian};
 	struct interpret_program read = interpret_read(program, big_endian);

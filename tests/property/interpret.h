@@ -1,6 +1,6 @@
 /*
- * The kernel's classic BPF machine once more, written from its documentation and as plainly as can be, for tests that must not
- * lean on the library's own simulator.
+ * The kernel's classic BPF machine once more, written from its documentation and as plainly as can be, for tests that
+ * must not lean on the library's own simulator.
  */
 #ifndef CALLGATE_TESTS_INTERPRET_H
 #define CALLGATE_TESTS_INTERPRET_H
@@ -29,7 +29,6 @@ typedef uint32_t (*interpret_load)(void *closure, uint32_t offset);
 uint32_t interpret_run(const struct interpret_program *program, interpret_load load, void *closure);
 
 /* The same for a call. */
-uint32_t interpret_call(const struct callgate_program *program, bool big_endian,
-                        const struct callgate_call *call);
+uint32_t interpret_call(const struct callgate_program *program, bool big_endian, const struct callgate_call *call);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Every change of one instruction of a fixed corpus: constants one up and one down, other offsets of loads and jumps, branches
- * swapped, other operations. Each mutant is shown to be different, by a call that is confirmed, or is equal by brute force.
+ * Every change of one instruction of a fixed corpus: constants one up and one down, other offsets of loads and jumps,
+ * branches swapped, other operations. Each mutant is shown to be different, by a call that is confirmed, or is equal by
+ * brute force.
  */
 #include <check.h>
 #include <stdio.h>
@@ -90,14 +91,12 @@ static void judge(struct subject *subject, size_t at, struct sock_filter insn)
 		return;
 	struct callgate_program *mutant = make(subject, at, insn);
 	const struct callgate_program *list[] = {mutant};
-	struct callgate_filter rules = {.ctx = subject->entry->ctx},
-	                       program = {.programs = list, .program_count = 1};
+	struct callgate_filter rules = {.ctx = subject->entry->ctx}, program = {.programs = list, .program_count = 1};
 	ck_assert_int_eq(callgate_compare(&rules, &program, 1, &comparison), 0);
 	if (comparison->relation == CALLGATE_RELATION_UNKNOWN) {
 		char expected[64]; /* a return of a word: no answer, at once */
 		snprintf(expected, sizeof(expected), "not modelled: instruction %zu ", at);
-		ck_assert_msg(strstr(callgate_diagnosis(NULL), expected), "%s: %s", expected,
-		              callgate_diagnosis(NULL));
+		ck_assert_msg(strstr(callgate_diagnosis(NULL), expected), "%s: %s", expected, callgate_diagnosis(NULL));
 		ck_assert_uint_eq(insn.code, BPF_RET | BPF_A);
 		subject->tally.unmodelled++;
 	} else if (comparison->relation == CALLGATE_RELATION_REFUSED) {
@@ -117,10 +116,8 @@ static void change_jumps(struct subject *subject, size_t at, struct sock_filter 
 
 	judge(subject, at, (struct sock_filter){insn.code, insn.jf, insn.jt, insn.k});
 	for (int change = -1; change <= 1; change += 2) {
-		judge(subject, at,
-		      (struct sock_filter){insn.code, (uint8_t)(insn.jt + change), insn.jf, insn.k});
-		judge(subject, at,
-		      (struct sock_filter){insn.code, insn.jt, (uint8_t)(insn.jf + change), insn.k});
+		judge(subject, at, (struct sock_filter){insn.code, (uint8_t)(insn.jt + change), insn.jf, insn.k});
+		judge(subject, at, (struct sock_filter){insn.code, insn.jt, (uint8_t)(insn.jf + change), insn.k});
 	}
 	for (int i = 0; i < 4; i++)
 		judge(subject, at, (struct sock_filter){BPF_JMP | ops[i] | BPF_K, insn.jt, insn.jf, insn.k});
@@ -154,8 +151,7 @@ START_TEST(every_mutant_is_flagged_or_equal)
 
 	for (size_t i = 0; i < count; i++) {
 		bool big_endian = entries[i].arch == SCMP_ARCH_S390X;
-		struct subject subject = {
-		    &entries[i], big_endian, interpret_read(entries[i].program, big_endian), {0}};
+		struct subject subject = {&entries[i], big_endian, interpret_read(entries[i].program, big_endian), {0}};
 		for (size_t at = 0; at < subject.original.count; at++)
 			change(&subject, at);
 		const struct tally *t = &subject.tally;
@@ -163,8 +159,8 @@ START_TEST(every_mutant_is_flagged_or_equal)
 		       "(%lu tried), "
 		       "%lu more equal where no number of inputs is all of them, %lu refused, %lu not "
 		       "modelled\n",
-		       entries[i].name, t->flagged, t->flagged, t->equal, t->inputs, t->equal_tried,
-		       t->refused, t->unmodelled);
+		       entries[i].name, t->flagged, t->flagged, t->equal, t->inputs, t->equal_tried, t->refused,
+		       t->unmodelled);
 		ck_assert_uint_gt(t->flagged, 0);
 		ck_assert_uint_gt(t->equal, 0);
 		free(subject.original.insns);

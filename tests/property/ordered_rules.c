@@ -1,6 +1,6 @@
 /*
- * Rules in an order: a context means what a model says that evaluates expressions as they are written, one rule after the other. The model
- * shares no code with src/policy or src/api.
+ * Rules in an order: a context means what a model says that evaluates expressions as they are written, one rule after
+ * the other. The model shares no code with src/policy or src/api.
  */
 #include <check.h>
 #include <errno.h>
@@ -92,9 +92,8 @@ static bool holds(const struct callgate_expression *e, const uint64_t *args, boo
 		return !holds(&e->parts[0], args, is_wide);
 	default:
 		for (size_t i = 0; i < e->count; i++)
-			result = e->kind == CALLGATE_EXPRESSION_ALL
-			             ? result && holds(&e->parts[i], args, is_wide)
-			             : result || holds(&e->parts[i], args, is_wide);
+			result = e->kind == CALLGATE_EXPRESSION_ALL ? result && holds(&e->parts[i], args, is_wide)
+			                                            : result || holds(&e->parts[i], args, is_wide);
 		return result;
 	}
 }
@@ -118,8 +117,8 @@ static uint32_t model_verdict(const struct model *model, uint32_t token, int nr,
 			continue;
 		if (rule->has_expression && !holds(&rule->nodes[0], args, is_wide))
 			continue;
-		if (has && (model->order == CALLGATE_ORDER_FIRST_MATCH ||
-		            strictness(rule->action) >= strictness(verdict)))
+		if (has &&
+		    (model->order == CALLGATE_ORDER_FIRST_MATCH || strictness(rule->action) >= strictness(verdict)))
 			continue;
 		verdict = rule->action;
 		has = true;
@@ -145,8 +144,7 @@ static uint64_t random_datum(struct random *random)
 /* Masks of few bits, so that what is no equality has few alternatives. */
 static uint64_t random_mask(struct random *random)
 {
-	static const uint64_t masks[] = {
-	    0, 1, 3, 0x80000000, 0x100000001, 0xc00000000000000, 6, 0x8000000000000000};
+	static const uint64_t masks[] = {0, 1, 3, 0x80000000, 0x100000001, 0xc00000000000000, 6, 0x8000000000000000};
 
 	return masks[random_below(random, sizeof(masks) / sizeof(masks[0]))];
 }
@@ -159,9 +157,8 @@ static void random_leaf(struct random *random, struct model_rule *rule, size_t a
 	e->argument = random_below(random, 2) * 3;
 	e->width = random_below(random, 2) ? CALLGATE_BITS_32 : CALLGATE_BITS_64;
 	e->op = (enum scmp_compare)(1 + random_below(random, 7));
-	e->datum_a = e->kind == CALLGATE_EXPRESSION_COMPARE && e->op == SCMP_CMP_MASKED_EQ
-	                 ? random_mask(random)
-	                 : random_datum(random);
+	e->datum_a = e->kind == CALLGATE_EXPRESSION_COMPARE && e->op == SCMP_CMP_MASKED_EQ ? random_mask(random)
+	                                                                                   : random_datum(random);
 	e->datum_b = random_datum(random);
 	if (e->kind == CALLGATE_EXPRESSION_VALUES) {
 		e->count = random_below(random, VALUES + 1);
@@ -199,11 +196,9 @@ static void random_rule(struct random *random, const struct model *model, struct
 	const char *name = names[random_below(random, 3)];
 
 	rule->arch = random_below(random, 2) ? CALLGATE_EVERY_ARCH : tokens[random_below(random, TOKENS)];
-	rule->nr =
-	    callgate_syscall_number(rule->arch == CALLGATE_EVERY_ARCH ? SCMP_ARCH_NATIVE : rule->arch, name);
-	rule->action = random_below(random, 5)
-	                   ? actions[random_below(random, sizeof(actions) / sizeof(actions[0]))]
-	                   : model->default_action;
+	rule->nr = callgate_syscall_number(rule->arch == CALLGATE_EVERY_ARCH ? SCMP_ARCH_NATIVE : rule->arch, name);
+	rule->action = random_below(random, 5) ? actions[random_below(random, sizeof(actions) / sizeof(actions[0]))]
+	                                       : model->default_action;
 	rule->node_count = 1;
 	rule->has_expression = random_below(random, 8) != 0;
 	if (rule->has_expression)
@@ -218,9 +213,8 @@ static uint64_t random_arg(struct random *random)
 static void pick_call(struct random *random, struct seccomp_data *call, uint32_t *ret_token)
 {
 	*ret_token = tokens[random_below(random, TOKENS)];
-	*call =
-	    (struct seccomp_data){.nr = callgate_syscall_number(*ret_token, names[random_below(random, 3)]),
-	                          .arch = callgate_arch_find(*ret_token)->audit};
+	*call = (struct seccomp_data){.nr = callgate_syscall_number(*ret_token, names[random_below(random, 3)]),
+	                              .arch = callgate_arch_find(*ret_token)->audit};
 	for (int i = 0; i < 6; i++)
 		call->args[i] = random_arg(random);
 }
@@ -258,8 +252,8 @@ static void add_rule(struct random *random, struct model *model, scmp_filter_ctx
 	if (model->count == RULES)
 		return;
 	random_rule(random, model, rule);
-	int result = callgate_rule_match(ctx, rule->arch, rule->action, rule->nr,
-	                                 rule->has_expression ? rule->nodes : NULL);
+	int result =
+	    callgate_rule_match(ctx, rule->arch, rule->action, rule->nr, rule->has_expression ? rule->nodes : NULL);
 	/* Few are too large. */
 	if (result == -EINVAL && strstr(callgate_diagnosis(ctx), "the expression has "))
 		return;
@@ -274,8 +268,7 @@ static void add_rule(struct random *random, struct model *model, scmp_filter_ctx
 			args[j] = token & 0x80000000u ? call.args[j] : (uint32_t)call.args[j];
 		uint32_t before = model_verdict(model, token, call.nr, args);
 		model->count++;
-		ck_assert_msg(model_verdict(model, token, call.nr, args) == before, "%s",
-		              callgate_diagnosis(ctx));
+		ck_assert_msg(model_verdict(model, token, call.nr, args) == before, "%s", callgate_diagnosis(ctx));
 		model->count--;
 	}
 	model->count++;
@@ -309,9 +302,9 @@ static void change(struct random *random, struct model *model, scmp_filter_ctx c
 
 static void run_one(struct random *random, struct model *model)
 {
-	*model = (struct model){
-	    .default_action = actions[random_below(random, sizeof(actions) / sizeof(actions[0]))],
-	    .order = random_below(random, 2) ? CALLGATE_ORDER_FIRST_MATCH : CALLGATE_ORDER_STRICTEST};
+	*model =
+	    (struct model){.default_action = actions[random_below(random, sizeof(actions) / sizeof(actions[0]))],
+	                   .order = random_below(random, 2) ? CALLGATE_ORDER_FIRST_MATCH : CALLGATE_ORDER_STRICTEST};
 	scmp_filter_ctx ctx = seccomp_init(model->default_action);
 
 	ck_assert_ptr_nonnull(ctx);

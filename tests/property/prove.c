@@ -13,12 +13,11 @@
 #include "support/random_policy.h"
 #include "support/run.h"
 
-static void ck_same_verdict(const struct policy *policy, struct callgate_program *const *programs,
-                            size_t count, struct random *random)
+static void ck_same_verdict(const struct policy *policy, struct callgate_program *const *programs, size_t count,
+                            struct random *random)
 {
 	struct filter rules = {.policy = policy};
-	struct filter made = {.programs = (const struct callgate_program *const *)programs,
-	                      .program_count = count};
+	struct filter made = {.programs = (const struct callgate_program *const *)programs, .program_count = count};
 
 	for (int i = 0; i < 20; i++) {
 		struct seccomp_data call = random_call(random, policy);
@@ -129,8 +128,8 @@ static enum prove_outcome check_mutant(struct random *random, const struct polic
 	ck_assert_int_eq(bpf_program_new(insns, program->count, program->big_endian, NULL, &mutant), 0);
 	ck_assert_int_eq(proof_policy(policy, &mutant, 1, NULL, &diag, &result), 0);
 	bool accepted = bpf_accept(mutant, NULL) == 0;
-	ck_assert_msg(accepted == (result.outcome != PROVE_REFUSED), "outcome %d, accepted %d",
-	              result.outcome, accepted);
+	ck_assert_msg(accepted == (result.outcome != PROVE_REFUSED), "outcome %d, accepted %d", result.outcome,
+	              accepted);
 	if (result.outcome == PROVE_EQUAL)
 		ck_same_verdict(policy, &mutant, 1, random);
 	bpf_program_free(mutant);
@@ -154,19 +153,18 @@ START_TEST(mutants_are_told_apart_or_equal)
 		compile_output_finish(&output);
 		arena_finish(&arena);
 	}
-	printf("mutants: %lu different, %lu equal, %lu not modelled, %lu not acceptable\n",
-	       outcomes[PROVE_DIFFERENT], outcomes[PROVE_EQUAL], outcomes[PROVE_UNPROVED],
-	       outcomes[PROVE_REFUSED]);
+	printf("mutants: %lu different, %lu equal, %lu not modelled, %lu not acceptable\n", outcomes[PROVE_DIFFERENT],
+	       outcomes[PROVE_EQUAL], outcomes[PROVE_UNPROVED], outcomes[PROVE_REFUSED]);
 	ck_assert_uint_gt(outcomes[PROVE_DIFFERENT], 0);
 }
 END_TEST
 
 /*
- * Every bit of a program: flipped, it is refused by the kernel, or shown different, or equal on every call tried, or the changed instruction is not
- * modelled.
+ * Every bit of a program: flipped, it is refused by the kernel, or shown different, or equal on every call tried, or
+ * the changed instruction is not modelled.
  */
-static void flip_all_bits(struct random *random, const struct policy *policy,
-                          const struct callgate_program *program, unsigned long *outcomes)
+static void flip_all_bits(struct random *random, const struct policy *policy, const struct callgate_program *program,
+                          unsigned long *outcomes)
 {
 	uint8_t bytes[8 * BPF_PROGRAM_MAX];
 
@@ -176,20 +174,18 @@ static void flip_all_bits(struct random *random, const struct policy *policy,
 		struct diag diag = {""};
 		memcpy(bytes, program->bytes, program->count * 8);
 		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		ck_assert_int_eq(
-		    bpf_program_from_bytes(bytes, program->count * 8, program->big_endian, NULL, &mutant), 0);
+		ck_assert_int_eq(bpf_program_from_bytes(bytes, program->count * 8, program->big_endian, NULL, &mutant),
+		                 0);
 		ck_assert_int_eq(proof_policy(policy, &mutant, 1, NULL, &diag, &result), 0);
 		outcomes[result.outcome]++;
-		ck_assert(result.outcome != PROVE_UNPROVED || (result.failure.error == -EOPNOTSUPP &&
-		                                               result.failure.place.instruction == bit / 64));
+		ck_assert(result.outcome != PROVE_UNPROVED ||
+		          (result.failure.error == -EOPNOTSUPP && result.failure.place.instruction == bit / 64));
 		ck_assert((bpf_accept(mutant, NULL) < 0) == (result.outcome == PROVE_REFUSED));
 		if (result.outcome == PROVE_EQUAL)
 			ck_same_verdict(policy, &mutant, 1, random);
 		if (result.outcome == PROVE_DIFFERENT) {
-			ck_assert_uint_eq(policy_eval(policy, &result.witness.call, NULL),
-			                  result.witness.expected);
-			ck_assert_uint_eq(bpf_simulate(mutant, &result.witness.call, NULL),
-			                  result.witness.actual);
+			ck_assert_uint_eq(policy_eval(policy, &result.witness.call, NULL), result.witness.expected);
+			ck_assert_uint_eq(bpf_simulate(mutant, &result.witness.call, NULL), result.witness.actual);
 			ck_assert_uint_ne(result.witness.expected, result.witness.actual);
 		}
 		bpf_program_free(mutant);
@@ -213,8 +209,7 @@ START_TEST(every_flipped_bit_is_answered)
 		arena_finish(&arena);
 	}
 	printf("flipped bits: %lu different, %lu equal, %lu not modelled, %lu not acceptable\n",
-	       outcomes[PROVE_DIFFERENT], outcomes[PROVE_EQUAL], outcomes[PROVE_UNPROVED],
-	       outcomes[PROVE_REFUSED]);
+	       outcomes[PROVE_DIFFERENT], outcomes[PROVE_EQUAL], outcomes[PROVE_UNPROVED], outcomes[PROVE_REFUSED]);
 	ck_assert_uint_lt(outcomes[PROVE_UNPROVED], outcomes[PROVE_DIFFERENT] / 10);
 }
 END_TEST
@@ -226,8 +221,7 @@ START_TEST(a_wrong_comparison_is_caught)
 	struct policy_rule rule = {
 	    .action = SECCOMP_RET_ALLOW, .id = 1, .condition_count = 1, .conditions = &condition};
 	struct policy_syscall syscall = {.nr = 1, .rule_count = 1, .rules = &rule};
-	struct policy_arch arch = {
-	    .arch = callgate_arch_find_name("x86_64"), .syscall_count = 1, .syscalls = &syscall};
+	struct policy_arch arch = {.arch = callgate_arch_find_name("x86_64"), .syscall_count = 1, .syscalls = &syscall};
 	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
 	struct compile_output output = {0};
 	struct prove_result result;
@@ -239,12 +233,10 @@ START_TEST(a_wrong_comparison_is_caught)
 	ck_assert_int_eq(result.outcome, PROVE_EQUAL);
 	struct sock_filter *insns = output.programs[0]->insns;
 	for (size_t i = 0; i < output.programs[0]->count; i++) {
-		if (insns[i].code != (BPF_JMP | BPF_JGE | BPF_K) &&
-		    insns[i].code != (BPF_JMP | BPF_JGT | BPF_K))
+		if (insns[i].code != (BPF_JMP | BPF_JGE | BPF_K) && insns[i].code != (BPF_JMP | BPF_JGT | BPF_K))
 			continue;
 		insns[i].code ^= BPF_JGE ^ BPF_JGT;
-		ck_assert_int_eq(proof_policy(&policy, output.programs, 1, NULL, &(struct diag){""}, &result),
-		                 0);
+		ck_assert_int_eq(proof_policy(&policy, output.programs, 1, NULL, &(struct diag){""}, &result), 0);
 		if (result.outcome == PROVE_EQUAL)
 			ck_same_verdict(&policy, output.programs, 1, &random);
 		wrong += result.outcome == PROVE_DIFFERENT;
@@ -262,18 +254,13 @@ START_TEST(a_returned_word_is_not_modelled)
 	struct policy_rule rule = {
 	    .action = SECCOMP_RET_ALLOW, .id = 1, .condition_count = 1, .conditions = &condition};
 	struct policy_syscall syscall = {.nr = 1, .rule_count = 1, .rules = &rule};
-	struct policy_arch arch = {
-	    .arch = callgate_arch_find_name("x86_64"), .syscall_count = 1, .syscalls = &syscall};
+	struct policy_arch arch = {.arch = callgate_arch_find_name("x86_64"), .syscall_count = 1, .syscalls = &syscall};
 	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
 	struct sock_filter insns[] = {
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 5),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 3),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_RET_ALLOW, 0, 1),
-	    BPF_STMT(BPF_RET | BPF_A, 0),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 5),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_RET_ALLOW, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_A, 0),           BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
 	struct callgate_program *program = NULL;
 	struct prove_result result;
@@ -296,8 +283,7 @@ START_TEST(foreign_bytes_are_proved)
 	struct policy_rule rule = {
 	    .action = SECCOMP_RET_ALLOW, .id = 1, .condition_count = 1, .conditions = &condition};
 	struct policy_syscall syscall = {.nr = 3, .rule_count = 1, .rules = &rule};
-	struct policy_arch arch = {.arch =
-	                               callgate_arch_find_name(bpf_host_is_big_endian() ? "x86_64" : "s390x"),
+	struct policy_arch arch = {.arch = callgate_arch_find_name(bpf_host_is_big_endian() ? "x86_64" : "s390x"),
 	                           .syscall_count = 1,
 	                           .syscalls = &syscall};
 	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
@@ -312,8 +298,7 @@ START_TEST(foreign_bytes_are_proved)
 		ck_assert_int_eq(proof_policy(&policy, output.programs, 1, NULL, NULL, &result), 0);
 		ck_assert_int_eq(result.outcome, PROVE_EQUAL);
 		program->bytes[at].k ^= 1;
-		ck_assert_int_eq(proof_policy(&policy, output.programs, 1, NULL, &(struct diag){""}, &result),
-		                 0);
+		ck_assert_int_eq(proof_policy(&policy, output.programs, 1, NULL, &(struct diag){""}, &result), 0);
 		different += result.outcome != PROVE_EQUAL;
 		program->bytes[at].k ^= 1;
 	}

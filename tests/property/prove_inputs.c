@@ -83,9 +83,8 @@ static void check_stack(struct random *random, struct tally *tally)
 	}
 	for (int i = 0; i < CALLS; i++) {
 		bool first = i < NUMBERS;
-		calls[i] =
-		    (struct seccomp_data){.nr = first ? (int)random_word(random) : calls[i % NUMBERS].nr,
-		                          .arch = AUDIT_ARCH_X86_64};
+		calls[i] = (struct seccomp_data){.nr = first ? (int)random_word(random) : calls[i % NUMBERS].nr,
+		                                 .arch = AUDIT_ARCH_X86_64};
 		for (int j = 0; j < 6; j++)
 			calls[i].args[j] = (uint64_t)random_word(random) << 32 |
 			                   insns[0][random_below(random, (uint32_t)programs[0].count)].k;

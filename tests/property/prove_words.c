@@ -1,9 +1,10 @@
 /*
- * The prover with words of four bits, so that arguments have eight: policies of two rules on one argument, and every program
- * of two loads and two comparisons, on every input. Equal functions must be the same node, and different ones not.
+ * The prover with words of four bits, so that arguments have eight: policies of two rules on one argument, and every
+ * program of two loads and two comparisons, on every input. Equal functions must be the same node, and different ones
+ * not.
  *
- * That equal functions are one node is shown node by node: each must be what diagram_test() makes of its two branches, and
- * these differ and test only later bits. Then, by induction, a function has one node, whichever way it was made.
+ * That equal functions are one node is shown node by node: each must be what diagram_test() makes of its two branches,
+ * and these differ and test only later bits. Then, by induction, a function has one node, whichever way it was made.
  */
 #include <check.h>
 #include <stdio.h>
@@ -53,7 +54,10 @@ static bool verdict_is(const struct truth *truth, int i, unsigned input)
 	return truth->is[i][input / 64] >> input % 64 & 1;
 }
 
-/* libcheck's own assertions each write to a file, also where they hold: most of the time, if they are made for every policy. */
+/*
+ * libcheck's own assertions each write to a file, also where they hold: most of the time, if they are made for every
+ * policy.
+ */
 static void must(bool holds, const char *what)
 {
 	if (!holds)
@@ -85,8 +89,7 @@ static void check_branches_of(struct diagram *d, uint32_t id)
 
 	if (n.level == LEVEL_LEAF)
 		return;
-	struct diagram_node low = diagram_branch(d, &n, n.level, false),
-	                    high = diagram_branch(d, &n, n.level, true);
+	struct diagram_node low = diagram_branch(d, &n, n.level, false), high = diagram_branch(d, &n, n.level, true);
 	must(low.level > n.level && high.level > n.level, "branches test later bits");
 	node a = diagram_intern(d, &low), b = diagram_intern(d, &high);
 	must(!node_same(a, b), "branches differ");
@@ -113,7 +116,10 @@ static void start(struct diagram *d)
 	checked = 0;
 }
 
-/* Functions of two arguments, made of each other at random in any order of bits: each node that comes up is the only one. */
+/*
+ * Functions of two arguments, made of each other at random in any order of bits: each node that comes up is the only
+ * one.
+ */
 enum { POOL = 40, TRIES = 48 };
 
 /* What a function is made of. */
@@ -135,8 +141,7 @@ static struct made random_operation(struct random *random, uint32_t count)
 	    .c = random_below(random, count),
 	    .verdict = verdicts[random_below(random, 3)],
 	    .number = {(enum input_field)(INPUT_ARG + random_below(random, 2)),
-	               whole ? 0 : INPUT_WORD_BITS * random_below(random, 2),
-	               whole ? INPUT_WIDE_BITS : INPUT_WORD_BITS,
+	               whole ? 0 : INPUT_WORD_BITS * random_below(random, 2), whole ? INPUT_WIDE_BITS : INPUT_WORD_BITS,
 	               random_below(random, whole ? INPUTS : WORDS)},
 	    .op = (enum policy_op)(1 + random_below(random, 6)),
 	    .value = random_below(random, INPUTS),
@@ -204,8 +209,7 @@ static uint32_t verdict_of(const struct diagram *d, node n, const uint64_t *args
 	return (uint32_t)diagram_at(d, n)->pattern;
 }
 
-static void check_some_inputs(struct random *random, const struct diagram *d, const struct made *made,
-                              const node *pool)
+static void check_some_inputs(struct random *random, const struct diagram *d, const struct made *made, const node *pool)
 {
 	for (int i = 0; i < TRIES; i++) {
 		uint64_t args[2] = {random_below(random, INPUTS), random_below(random, INPUTS)};
@@ -363,8 +367,8 @@ static struct sock_filter comparison(unsigned number, unsigned targets)
 	static const uint16_t ops[] = {BPF_JEQ, BPF_JGT, BPF_JGE, BPF_JSET};
 	unsigned op = number % 4, k = number / 4 % WORDS, jumps = number / (4 * WORDS);
 
-	return (struct sock_filter){BPF_JMP | ops[op] | BPF_K, (uint8_t)(jumps % targets),
-	                            (uint8_t)(jumps / targets), k};
+	return (struct sock_filter){BPF_JMP | ops[op] | BPF_K, (uint8_t)(jumps % targets), (uint8_t)(jumps / targets),
+	                            k};
 }
 
 static const unsigned firsts = 4 * WORDS * 25, seconds = 4 * WORDS * 9;
@@ -390,7 +394,10 @@ static size_t check_programs_with(struct diagram *d, unsigned first)
 	return done;
 }
 
-/* Every how many'th first condition or comparison is taken: CALLGATE_STRIDE. The others come in other runs, by the seed. */
+/*
+ * Every how many'th first condition or comparison is taken: CALLGATE_STRIDE. The others come in other runs, by the
+ * seed.
+ */
 static unsigned long stride(unsigned long usual)
 {
 	const char *text = getenv("CALLGATE_STRIDE");

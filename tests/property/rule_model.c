@@ -14,9 +14,8 @@ static bool is_wide(uint32_t token)
 static bool is_multiplexing(uint32_t token)
 {
 	static const uint32_t tokens[] = {
-	    SCMP_ARCH_X86,   SCMP_ARCH_M68K,  SCMP_ARCH_MIPS,    SCMP_ARCH_MIPSEL,
-	    SCMP_ARCH_PPC,   SCMP_ARCH_PPC64, SCMP_ARCH_PPC64LE, SCMP_ARCH_S390,
-	    SCMP_ARCH_S390X, SCMP_ARCH_SHEB,  SCMP_ARCH_SH,
+	    SCMP_ARCH_X86,     SCMP_ARCH_M68K, SCMP_ARCH_MIPS,  SCMP_ARCH_MIPSEL, SCMP_ARCH_PPC, SCMP_ARCH_PPC64,
+	    SCMP_ARCH_PPC64LE, SCMP_ARCH_S390, SCMP_ARCH_S390X, SCMP_ARCH_SHEB,   SCMP_ARCH_SH,
 	};
 
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
@@ -177,8 +176,7 @@ static int add_multiplexed(struct model_arch *arch, int pseudo, uint32_t action,
 		inner[inner_count++] =
 		    (struct scmp_arg_cmp){0, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint64_t)(-pseudo - 100)};
 	else
-		inner[inner_count++] =
-		    (struct scmp_arg_cmp){0, SCMP_CMP_MASKED_EQ, 0xffff, (uint64_t)(-pseudo - 200)};
+		inner[inner_count++] = (struct scmp_arg_cmp){0, SCMP_CMP_MASKED_EQ, 0xffff, (uint64_t)(-pseudo - 200)};
 	for (unsigned i = 0; i < count; i++)
 		if (args[i].arg != 0)
 			inner[inner_count++] = args[i];
@@ -317,7 +315,9 @@ static bool precedes(const struct model_rule *a, const struct model_rule *b)
 	return false;
 }
 
-/* Rules of one architecture: 1 if the verdict may come from them, 0 if some match but it may not, -1 if none matches. */
+/*
+ * Rules of one architecture: 1 if the verdict may come from them, 0 if some match but it may not, -1 if none matches.
+ */
 static int allows_of(const struct model_arch *arch, const struct seccomp_data *call, uint32_t verdict)
 {
 	int found = -1;
@@ -328,9 +328,8 @@ static int allows_of(const struct model_arch *arch, const struct seccomp_data *c
 		if (rule->nr != (uint32_t)call->nr || !matches(rule, arch->token, call))
 			continue;
 		for (size_t j = 0; j < arch->count && first; j++)
-			first =
-			    !(arch->rules[j].nr == rule->nr && matches(&arch->rules[j], arch->token, call) &&
-			      precedes(&arch->rules[j], rule));
+			first = !(arch->rules[j].nr == rule->nr && matches(&arch->rules[j], arch->token, call) &&
+			          precedes(&arch->rules[j], rule));
 		if (found < 1)
 			found = first && rule->action == verdict;
 	}

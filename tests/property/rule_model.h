@@ -1,6 +1,6 @@
 /*
- * The contract's rules about rules, again and as naively as can be: lists that are copied as a whole and searched from end to
- * end. It shares no code with src/policy; system call numbers come through the public interface.
+ * The contract's rules about rules, again and as naively as can be: lists that are copied as a whole and searched from
+ * end to end. It shares no code with src/policy; system call numbers come through the public interface.
  */
 #ifndef CALLGATE_TESTS_RULE_MODEL_H
 #define CALLGATE_TESTS_RULE_MODEL_H
@@ -53,8 +53,8 @@ void model_reject(struct model *model);
 bool model_allows(const struct model *model, const struct seccomp_data *call, uint32_t verdict);
 
 /*
- * Writes the policy in the language of docs/verified-checker.md, without programs. False where the contract leaves open which of two rules
- * with different actions wins; the text is then of no use.
+ * Writes the policy in the language of docs/verified-checker.md, without programs. False where the contract leaves open
+ * which of two rules with different actions wins; the text is then of no use.
  */
 bool model_write(const struct model *model, FILE *out);
 

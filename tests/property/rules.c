@@ -16,8 +16,7 @@ static const uint32_t actions[] = {SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(1), SCMP_ACT_E
 
 static uint64_t random_datum(struct random *random)
 {
-	static const uint64_t edges[] = {0xffffffff, 0x100000000, 0x100000005, UINT64_MAX,
-	                                 0x80000000, 0xffff,      21};
+	static const uint64_t edges[] = {0xffffffff, 0x100000000, 0x100000005, UINT64_MAX, 0x80000000, 0xffff, 21};
 
 	if (random_below(random, 4))
 		return random_below(random, 6);
@@ -54,16 +53,15 @@ static int random_number(struct random *random)
 	case 3:
 		return (int)(0x40000000 + random_below(random, 3));
 	default:
-		return seccomp_syscall_resolve_name(
-		    names[random_below(random, sizeof(names) / sizeof(names[0]))]);
+		return seccomp_syscall_resolve_name(names[random_below(random, sizeof(names) / sizeof(names[0]))]);
 	}
 }
 
 static uint32_t random_token(struct random *random)
 {
-	static const uint32_t tokens[] = {
-	    SCMP_ARCH_X86_64,  SCMP_ARCH_X86,   SCMP_ARCH_X32,  SCMP_ARCH_AARCH64,   SCMP_ARCH_MIPSEL,
-	    SCMP_ARCH_PPC64LE, SCMP_ARCH_S390X, SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32, SCMP_ARCH_PARISC};
+	static const uint32_t tokens[] = {SCMP_ARCH_X86_64,    SCMP_ARCH_X86,     SCMP_ARCH_X32,   SCMP_ARCH_AARCH64,
+	                                  SCMP_ARCH_MIPSEL,    SCMP_ARCH_PPC64LE, SCMP_ARCH_S390X, SCMP_ARCH_MIPS,
+	                                  SCMP_ARCH_MIPS64N32, SCMP_ARCH_PARISC};
 
 	return tokens[random_below(random, sizeof(tokens) / sizeof(tokens[0]))];
 }
@@ -79,11 +77,11 @@ static void change_rules(struct random *random, struct model *model, scmp_filter
 	int actual = exact ? seccomp_rule_add_exact_array(ctx, action, nr, count, args)
 	                   : seccomp_rule_add_array(ctx, action, nr, count, args);
 
-	ck_assert_msg(actual == expected, "rule_add%s(0x%08x, %d, %u) gave %d instead of %d: %s",
-	              exact ? "_exact" : "", action, nr, count, actual, expected, callgate_diagnosis(ctx));
+	ck_assert_msg(actual == expected, "rule_add%s(0x%08x, %d, %u) gave %d instead of %d: %s", exact ? "_exact" : "",
+	              action, nr, count, actual, expected, callgate_diagnosis(ctx));
 	const char *text = callgate_diagnosis(ctx);
-	bool is_note = strncmp(text, "note: ", strlen("note: ")) == 0 ||
-	               strncmp(text, "warning: ", strlen("warning: ")) == 0;
+	bool is_note =
+	    strncmp(text, "note: ", strlen("note: ")) == 0 || strncmp(text, "warning: ", strlen("warning: ")) == 0;
 	ck_assert_msg(actual == 0 ? is_note || !text[0] : text[0] && !is_note, "result %d: %s", actual, text);
 }
 

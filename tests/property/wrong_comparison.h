@@ -1,6 +1,6 @@
 /*
- * Included in front of every file of the compiler for tests/property/wrong_compiler.c: the compiler is then wrong about one
- * comparison. The guards of the headers keep it so.
+ * Included in front of every file of the compiler for tests/property/wrong_compiler.c: the compiler is then wrong about
+ * one comparison. The guards of the headers keep it so.
  */
 #include <linux/filter.h>
 

@@ -1,4 +1,7 @@
-/* A compiler that is deliberately wrong about a comparison (wrong_comparison.h): every wrong program is told from its rules. */
+/*
+ * A compiler that is deliberately wrong about a comparison (wrong_comparison.h): every wrong program is told from its
+ * rules.
+ */
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -29,8 +32,7 @@ static uint32_t verdict(const struct compile_output *output, const struct seccom
 }
 
 /* Is the program wrong, as far as can be found by trying? */
-static bool tried_wrong(struct random *random, const struct policy *policy,
-                        const struct compile_output *output)
+static bool tried_wrong(struct random *random, const struct policy *policy, const struct compile_output *output)
 {
 	for (int i = 0; i < CALLS; i++) {
 		struct seccomp_data call = random_call(random, policy);
@@ -53,8 +55,7 @@ START_TEST(a_wrong_compiler_is_caught)
 		const struct policy *policy = random_policy(&random, &arena, 3, 8);
 		ck_assert_ptr_nonnull(policy);
 		ck_assert_int_eq(compile_policy(policy, false, &diag, &output), 0);
-		ck_assert_int_eq(proof_policy(policy, output.programs, output.count, NULL, &diag, &result),
-		                 0);
+		ck_assert_int_eq(proof_policy(policy, output.programs, output.count, NULL, &diag, &result), 0);
 		bool found = tried_wrong(&random, policy, &output);
 		ck_assert(result.outcome == PROVE_DIFFERENT || result.outcome == PROVE_EQUAL);
 		ck_assert(!found || result.outcome == PROVE_DIFFERENT);
@@ -130,7 +131,10 @@ START_TEST(a_wrong_program_is_not_handed_out)
 	check_nothing_is_handed_out(ctx);
 	ck_assert_int_eq(callgate_proof_set(ctx, CALLGATE_PROOF_ATTEMPTED), 0);
 	check_nothing_is_handed_out(ctx);
-	/* The compiler makes one, though. What it made for a measurement is not there any more when the proof is asked for. */
+	/*
+	 * The compiler makes one, though. What it made for a measurement is not there any more when the proof is asked
+	 * for.
+	 */
 	ck_assert_int_eq(callgate_proof_set(ctx, CALLGATE_PROOF_OFF_FOR_TIMING), 0);
 	ck_assert_int_eq(seccomp_export_bpf_mem(ctx, NULL, &size), 0);
 	ck_assert_uint_gt(size, 0);

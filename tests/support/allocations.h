@@ -1,4 +1,7 @@
-/* support/allocations.h - an allocator whose n-th allocation fails, in place of the C library's; for the one source file of a test. */
+/*
+ * support/allocations.h - an allocator whose n-th allocation fails, in place of the C library's; for the one source
+ * file of a test.
+ */
 #ifndef SUPPORT_ALLOCATIONS_H
 #define SUPPORT_ALLOCATIONS_H
 

@@ -25,8 +25,7 @@ static inline void context_add(scmp_filter_ctx ctx, uint32_t action, const char 
 {
 	const struct scmp_arg_cmp conditions[] = {first, second};
 
-	ck_assert_int_eq(
-	    seccomp_rule_add_array(ctx, action, seccomp_syscall_resolve_name(name), count, conditions), 0);
+	ck_assert_int_eq(seccomp_rule_add_array(ctx, action, seccomp_syscall_resolve_name(name), count, conditions), 0);
 }
 
 static inline void context_add_call(scmp_filter_ctx ctx, uint32_t action, const char *name)
@@ -43,8 +42,7 @@ static inline scmp_filter_ctx context_with_socket(void)
 
 	context_add_call(ctx, SCMP_ACT_ALLOW, "read");
 	ck_assert_int_lt(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0_64(99, 1)), 0);
-	context_add(ctx, SCMP_ACT_ALLOW, "socket", 2, SCMP_A0_64(SCMP_CMP_EQ, 1),
-	            SCMP_A1_64(SCMP_CMP_LT, 0x100000000));
+	context_add(ctx, SCMP_ACT_ALLOW, "socket", 2, SCMP_A0_64(SCMP_CMP_EQ, 1), SCMP_A1_64(SCMP_CMP_LT, 0x100000000));
 	return ctx;
 }
 

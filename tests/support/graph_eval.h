@@ -17,8 +17,7 @@ static inline uint32_t graph_word(const struct seccomp_data *call, uint8_t word)
 	return (uint32_t)((word - GRAPH_ARGS) % 2 ? arg : arg >> 32);
 }
 
-static inline uint32_t graph_eval(const struct graph *graph, struct graph_id root,
-                                  const struct seccomp_data *call)
+static inline uint32_t graph_eval(const struct graph *graph, struct graph_id root, const struct seccomp_data *call)
 {
 	while (graph_at(graph, root)->kind != GRAPH_LEAF)
 		root = graph_step(graph, root, graph_word(call, graph_at(graph, root)->word));

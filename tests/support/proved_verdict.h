@@ -9,8 +9,8 @@
 #include "prove/filter_model.h"
 
 /*
- * What the diagrams of the subject say for each call. false if they grow beyond a small budget, which arithmetic on several
- * words can do, or memory is out.
+ * What the diagrams of the subject say for each call. false if they grow beyond a small budget, which arithmetic on
+ * several words can do, or memory is out.
  */
 bool proved_verdicts(const struct filter *subject, const struct seccomp_data *calls, size_t count,
                      uint32_t *ret_verdicts);

@@ -10,8 +10,7 @@ struct random random_start(const char *name)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	uint64_t seed =
-	    given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_sec * 1000000007u + (uint64_t)now.tv_nsec;
+	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_sec * 1000000007u + (uint64_t)now.tv_nsec;
 	printf("%s: seed %llu (CALLGATE_SEED repeats it)\n", name, (unsigned long long)seed);
 	fflush(stdout);
 	return (struct random){seed};

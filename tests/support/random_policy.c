@@ -56,8 +56,8 @@ static int by_arg(const void *a, const void *b)
 	return (x->arg > y->arg) - (x->arg < y->arg);
 }
 
-static bool fill_rule(struct random *random, struct arena *arena, const struct callgate_arch *arch,
-                      uint32_t count, struct policy_rule *rule)
+static bool fill_rule(struct random *random, struct arena *arena, const struct callgate_arch *arch, uint32_t count,
+                      struct policy_rule *rule)
 {
 	struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, count);
 	uint64_t word = policy_word_mask(arch);
@@ -69,8 +69,8 @@ static bool fill_rule(struct random *random, struct arena *arena, const struct c
 		uint64_t half = random_below(random, 4) || op == POLICY_EQ ? word : UINT32_MAX;
 		uint64_t mask = op == POLICY_MASKED_EQ ? random_value(random) & word : half;
 		conditions[i] =
-		    (struct policy_condition){(uint8_t)random_below(random, random_below(random, 2) ? 2 : 6),
-		                              op, mask, random_value(random) & mask};
+		    (struct policy_condition){(uint8_t)random_below(random, random_below(random, 2) ? 2 : 6), op, mask,
+		                              random_value(random) & mask};
 	}
 	qsort(conditions, count, sizeof(*conditions), by_arg);
 	rule->action = random_action(random);
@@ -132,8 +132,8 @@ static bool fill_arch(struct random *random, struct arena *arena, uint32_t sysca
 				return false;
 			made[j].id = i * 1000 + j + 1;
 		}
-		list[i] = (struct policy_syscall){random_nr(random, arch->arch),
-		                                  (uint8_t)random_below(random, 256), rule_count, made};
+		list[i] = (struct policy_syscall){random_nr(random, arch->arch), (uint8_t)random_below(random, 256),
+		                                  rule_count, made};
 	}
 	qsort(list, count, sizeof(*list), by_nr);
 	for (uint32_t i = 0; i < count; i++)
@@ -145,12 +145,10 @@ static bool fill_arch(struct random *random, struct arena *arena, uint32_t sysca
 	return true;
 }
 
-static const struct callgate_arch *random_arch(struct random *random, const struct policy_arch *archs,
-                                               size_t count)
+static const struct callgate_arch *random_arch(struct random *random, const struct policy_arch *archs, size_t count)
 {
 	for (;;) {
-		const struct callgate_arch *arch =
-		    callgate_arch_at(random_below(random, (uint32_t)arch_count()));
+		const struct callgate_arch *arch = callgate_arch_at(random_below(random, (uint32_t)arch_count()));
 		bool fits = count == 0 || arch->big_endian == archs[0].arch->big_endian;
 		for (size_t i = 0; i < count; i++)
 			fits = fits && archs[i].arch != arch;
@@ -159,8 +157,7 @@ static const struct callgate_arch *random_arch(struct random *random, const stru
 	}
 }
 
-const struct policy *random_policy(struct random *random, struct arena *arena, uint32_t syscalls,
-                                   uint32_t rules)
+const struct policy *random_policy(struct random *random, struct arena *arena, uint32_t syscalls, uint32_t rules)
 {
 	size_t count = 1 + random_below(random, 3);
 	struct policy *policy = ARENA_NEW(arena, struct policy);
@@ -178,8 +175,8 @@ const struct policy *random_policy(struct random *random, struct arena *arena, u
 		if (!fill_arch(random, arena, syscalls, rules, &archs[i]))
 			return NULL;
 	}
-	*policy = (struct policy){random_action(random), random_action(random), 1 + random_below(random, 2),
-	                          count, archs};
+	*policy =
+	    (struct policy){random_action(random), random_action(random), 1 + random_below(random, 2), count, archs};
 	return policy;
 }
 

@@ -9,11 +9,11 @@
 #include "support/random.h"
 
 /*
- * A policy on one to three architectures of one byte order with up to `syscalls` numbers each and up to `rules` rules on
- * a number, conditions on any arguments (several on one included), overlapping at will. In the arena; NULL without memory.
+ * A policy on one to three architectures of one byte order with up to `syscalls` numbers each and up to `rules` rules
+ * on a number, conditions on any arguments (several on one included), overlapping at will. In the arena; NULL without
+ * memory.
  */
-const struct policy *random_policy(struct random *random, struct arena *arena, uint32_t syscalls,
-                                   uint32_t rules);
+const struct policy *random_policy(struct random *random, struct arena *arena, uint32_t syscalls, uint32_t rules);
 
 /* One number with so many rules, of one to three conditions each: all of them count. */
 const struct policy *random_long_policy(struct random *random, struct arena *arena, uint32_t rules);

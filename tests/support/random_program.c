@@ -114,8 +114,7 @@ static uint32_t operand(struct random *random, uint16_t code, size_t left)
 static struct sock_filter plausible(struct random *random, size_t at, size_t count)
 {
 	size_t left = count - at - 1;
-	uint16_t code =
-	    accepted_codes[random_below(random, sizeof(accepted_codes) / sizeof(accepted_codes[0]))];
+	uint16_t code = accepted_codes[random_below(random, sizeof(accepted_codes) / sizeof(accepted_codes[0]))];
 	struct sock_filter insn = {.code = code, .k = operand(random, code, left)};
 
 	if (BPF_CLASS(code) == BPF_JMP && BPF_OP(code) != BPF_JA) {
@@ -186,8 +185,7 @@ static size_t random_attempt(struct random *random, struct sock_filter *insns, s
 	size_t n = 0, count = 6 + random_below(random, (uint32_t)longest - 14);
 
 	if (random_below(random, 2)) /* else A and X are seen as they are at entry */
-		insns[n++] =
-		    (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, random_below(random, 16) * 4);
+		insns[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, random_below(random, 16) * 4);
 	if (random_below(random, 2))
 		for (uint32_t i = 0; i < 4; i++)
 			insns[n++] = (struct sock_filter)BPF_STMT(i % 2 ? BPF_ST : BPF_STX, i);

@@ -14,14 +14,14 @@ struct sock_filter random_instruction(struct random *random, size_t at, size_t c
 void random_stream(struct random *random, struct sock_filter *insns, size_t count);
 
 /*
- * A program that is accepted, at most `longest` (>= 16) instructions, whose results are nearly always ERRNO(x), so that a
- * caller can read them: computed from A in the end, constants in between, seldom another action.
+ * A program that is accepted, at most `longest` (>= 16) instructions, whose results are nearly always ERRNO(x), so that
+ * a caller can read them: computed from A in the end, constants in between, seldom another action.
  */
 size_t random_accepted(struct random *random, struct sock_filter *insns, size_t longest);
 
 /*
- * The same, but products and quotients are by constant powers of two, and returns of constants: all of it is modelled by the prover. One program in
- * eight is as random_accepted() makes it.
+ * The same, but products and quotients are by constant powers of two, and returns of constants: all of it is modelled
+ * by the prover. One program in eight is as random_accepted() makes it.
  */
 size_t random_modelled(struct random *random, struct sock_filter *insns, size_t longest);
 

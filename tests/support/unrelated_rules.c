@@ -18,8 +18,7 @@ enum shape { EQUAL, NOT_EQUAL, RANGE, BIT, TWO_BITS };
 static struct scmp_arg_cmp condition(struct random *random, unsigned arg, enum shape shape)
 {
 	scmp_datum_t value = random_below(random, VALUES), bit = (scmp_datum_t)1 << random_below(random, 10);
-	scmp_datum_t bits = (scmp_datum_t)1 << random_below(random, 32) | (scmp_datum_t)1
-	                                                                      << random_below(random, 32);
+	scmp_datum_t bits = (scmp_datum_t)1 << random_below(random, 32) | (scmp_datum_t)1 << random_below(random, 32);
 
 	switch (shape) {
 	case EQUAL:
@@ -27,8 +26,7 @@ static struct scmp_arg_cmp condition(struct random *random, unsigned arg, enum s
 	case NOT_EQUAL:
 		return (struct scmp_arg_cmp){arg, SCMP_CMP_NE, value, 0};
 	case RANGE:
-		return (struct scmp_arg_cmp){arg, random_below(random, 2) ? SCMP_CMP_GE : SCMP_CMP_LE, value,
-		                             0};
+		return (struct scmp_arg_cmp){arg, random_below(random, 2) ? SCMP_CMP_GE : SCMP_CMP_LE, value, 0};
 	case BIT:
 		return (struct scmp_arg_cmp){arg, SCMP_CMP_MASKED_EQ, bit, random_below(random, 2) ? bit : 0};
 	case TWO_BITS:
@@ -50,8 +48,7 @@ static void choose(struct random *random, unsigned of, unsigned count, unsigned 
 	}
 }
 
-unsigned unrelated_rule(struct random *random, enum unrelated_kind kind,
-                        struct scmp_arg_cmp ret_conditions[3])
+unsigned unrelated_rule(struct random *random, enum unrelated_kind kind, struct scmp_arg_cmp ret_conditions[3])
 {
 	static const struct {
 		uint8_t of, count;
@@ -72,8 +69,7 @@ unsigned unrelated_rule(struct random *random, enum unrelated_kind kind,
 	if (kinds[kind].of)
 		choose(random, kinds[kind].of, kinds[kind].count, args);
 	for (unsigned i = 0; i < kinds[kind].count; i++)
-		ret_conditions[i] = condition(random, args[i],
-		                              kind == UNRELATED_ANY_OF_3 ? any[random_below(random, 3)]
-		                                                         : kinds[kind].shapes[i]);
+		ret_conditions[i] = condition(
+		    random, args[i], kind == UNRELATED_ANY_OF_3 ? any[random_below(random, 3)] : kinds[kind].shapes[i]);
 	return kinds[kind].count;
 }

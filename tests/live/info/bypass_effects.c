@@ -79,10 +79,8 @@ static long operate(const char *operation, struct io_uring_sqe entry)
 	if (ring < 0)
 		return ring;
 	char *rings = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
-	struct io_uring_sqe *entries =
-	    mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
-	if (rings == MAP_FAILED || (void *)entries == MAP_FAILED ||
-	    !(params.features & IORING_FEAT_SINGLE_MMAP))
+	struct io_uring_sqe *entries = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+	if (rings == MAP_FAILED || (void *)entries == MAP_FAILED || !(params.features & IORING_FEAT_SINGLE_MMAP))
 		return -ENOSYS;
 	entries[0] = entry;
 	*(uint32_t *)(void *)(rings + params.sq_off.array) = 0;
@@ -128,8 +126,7 @@ static bool reads(const char *way)
 	else if (strcmp(way, "pread64") == 0)
 		call(way, made.file, at(bytes), 4, 0, 0);
 	else
-		operate("IORING_OP_READ",
-		        (struct io_uring_sqe){.fd = made.file, .addr = (uintptr_t)bytes, .len = 4});
+		operate("IORING_OP_READ", (struct io_uring_sqe){.fd = made.file, .addr = (uintptr_t)bytes, .len = 4});
 	return strcmp(bytes, "text") == 0;
 }
 
@@ -145,10 +142,8 @@ static bool writes(const char *way)
 	else if (strcmp(way, "pwrite64") == 0)
 		call(way, made.file, at(bytes), 4, 0, 0);
 	else
-		operate("IORING_OP_WRITE",
-		        (struct io_uring_sqe){.fd = made.file, .addr = (uintptr_t)bytes, .len = 4});
-	return lseek(made.file, 0, SEEK_SET) == 0 && read(made.file, found, 4) == 4 &&
-	       strcmp(found, bytes) == 0;
+		operate("IORING_OP_WRITE", (struct io_uring_sqe){.fd = made.file, .addr = (uintptr_t)bytes, .len = 4});
+	return lseek(made.file, 0, SEEK_SET) == 0 && read(made.file, found, 4) == 4 && strcmp(found, bytes) == 0;
 }
 
 static bool changes_mode(const char *way)
@@ -251,8 +246,7 @@ static bool makes_process(const char *way, long flags)
 
 	if (pid == 0)
 		_exit(7);
-	return pid > 0 && waitpid((pid_t)pid, &status, 0) == pid && WIFEXITED(status) &&
-	       WEXITSTATUS(status) == 7;
+	return pid > 0 && waitpid((pid_t)pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 7;
 }
 
 static bool forks(const char *way)
@@ -306,8 +300,8 @@ static bool connects(const char *way)
 	struct sockaddr_in peer;
 	socklen_t length = sizeof(peer);
 	char byte = 1;
-	const long sent = syscall(callgate_syscall_number(0, way), made.stream, &byte, 1L, MSG_FASTOPEN,
-	                          &made.address, sizeof(made.address));
+	const long sent = syscall(callgate_syscall_number(0, way), made.stream, &byte, 1L, MSG_FASTOPEN, &made.address,
+	                          sizeof(made.address));
 
 	return sent == 1 && getpeername(made.stream, (struct sockaddr *)&peer, &length) == 0;
 }
@@ -327,8 +321,7 @@ static bool makes_socket(const char *way)
 
 	if (strcmp(way, "socketcall") == 0)
 		return call(way, 1, at(args), 0, 0, 0) >= 0;
-	return operate("IORING_OP_SOCKET",
-	               (struct io_uring_sqe){.fd = AF_UNIX, .off = SOCK_STREAM, .len = 0}) >= 0;
+	return operate("IORING_OP_SOCKET", (struct io_uring_sqe){.fd = AF_UNIX, .off = SOCK_STREAM, .len = 0}) >= 0;
 }
 
 static bool mounts(const char *way)
@@ -408,8 +401,8 @@ static bool succeeds(const char *way)
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (strcmp(calls[i].way, way) == 0)
-			return call(way, calls[i].args[0], calls[i].args[1], calls[i].args[2],
-			            calls[i].args[3], calls[i].args[4]) >= 0;
+			return call(way, calls[i].args[0], calls[i].args[1], calls[i].args[2], calls[i].args[3],
+			            calls[i].args[4]) >= 0;
 	return false;
 }
 
@@ -488,10 +481,8 @@ bool effect_set_up(const char *denied, const char *folder)
 	    (bind(made.server, (struct sockaddr *)&made.address, length) < 0 || listen(made.server, 1) < 0 ||
 	     getsockname(made.server, (struct sockaddr *)&made.address, &length) < 0))
 		return false;
-	return write(made.file, "text", 4) == 4 && lseek(made.file, 0, SEEK_SET) == 0 &&
-	       mkdir("folder", 0700) == 0 && symlink("file", "link") == 0 &&
-	       close(open("other", O_CREAT | O_WRONLY, 0600)) == 0 &&
-	       bind(made.listener, (struct sockaddr *)&name, sizeof(name)) == 0 &&
-	       listen(made.listener, 1) == 0 &&
+	return write(made.file, "text", 4) == 4 && lseek(made.file, 0, SEEK_SET) == 0 && mkdir("folder", 0700) == 0 &&
+	       symlink("file", "link") == 0 && close(open("other", O_CREAT | O_WRONLY, 0600)) == 0 &&
+	       bind(made.listener, (struct sockaddr *)&name, sizeof(name)) == 0 && listen(made.listener, 1) == 0 &&
 	       connect(made.client, (struct sockaddr *)&name, sizeof(name)) == 0;
 }

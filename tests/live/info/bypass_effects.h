@@ -16,7 +16,10 @@ extern const size_t effect_count;
 /* NULL: there is none. */
 const struct effect *effect_find(const char *denied);
 
-/* What has to exist before the filter is loaded, in this folder, which becomes the working directory. False: this system does not allow it. */
+/*
+ * What has to exist before the filter is loaded, in this folder, which becomes the working directory. False: this
+ * system does not allow it.
+ */
 bool effect_set_up(const char *denied, const char *folder);
 
 /* A call by its name: its result, or -errno. */

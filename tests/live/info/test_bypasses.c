@@ -1,6 +1,6 @@
 /*
- * Ways around a filter that the table calls tried: under a filter that denies the call, made from the row itself, the other call has the effect. What
- * this system does not let a process do without any filter is skipped.
+ * Ways around a filter that the table calls tried: under a filter that denies the call, made from the row itself, the
+ * other call has the effect. What this system does not let a process do without any filter is skipped.
  */
 #include <check.h>
 #include <errno.h>
@@ -56,8 +56,7 @@ static int deny(const struct callgate_bypass_calls *denied)
 	if (result < 0 || seccomp_load(ctx) < 0)
 		return NO_FILTER;
 	seccomp_release(ctx);
-	return call(denied->call, args[0], args[1], args[2], args[3], args[4]) == -DENIED ? WORKS
-	                                                                                  : NOT_DENIED;
+	return call(denied->call, args[0], args[1], args[2], args[3], args[4]) == -DENIED ? WORKS : NOT_DENIED;
 }
 
 static int child(const struct callgate_bypass *row, const char *folder, bool is_filtered)
@@ -105,13 +104,13 @@ START_TEST(what_is_tried)
 		ck_assert_msg(effect_find(row->denied.call) != NULL, "%s is tried nowhere", row->denied.call);
 		const int native = try(row, false);
 		if (native != WORKS) {
-			printf("skipped: %s does not do what %s does here, without a filter (%d)\n",
-			       row->way.call, row->denied.call, native);
+			printf("skipped: %s does not do what %s does here, without a filter (%d)\n", row->way.call,
+			       row->denied.call, native);
 			continue;
 		}
 		const int filtered = try(row, true);
-		ck_assert_msg(filtered == WORKS, "%s under a filter without %s: %d", row->way.call,
-		              row->denied.call, filtered);
+		ck_assert_msg(filtered == WORKS, "%s under a filter without %s: %d", row->way.call, row->denied.call,
+		              filtered);
 		count++;
 	}
 	printf("%u ways around filters were made\n", count);
@@ -150,8 +149,7 @@ START_TEST(operations_of_the_kernel)
 		ck_assert_msg(number >= 0, "%s is no operation", row->operation);
 		ck_assert_int_eq(row->operation != NULL, row->sort == CALLGATE_BYPASS_IO_URING);
 		if (row->operation && is_probed && number <= answer.probe.last_op)
-			ck_assert_msg(answer.probe.ops[number].flags & IO_URING_OP_SUPPORTED, "%s",
-			              row->operation);
+			ck_assert_msg(answer.probe.ops[number].flags & IO_URING_OP_SUPPORTED, "%s", row->operation);
 	}
 	if (!is_probed)
 		printf("skipped: this kernel, or what confines this process, has no io_uring\n");

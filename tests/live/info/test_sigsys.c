@@ -1,4 +1,7 @@
-/* The handler of SIGSYS under filters that allow next to nothing: what it writes, and that the process dies as it would have without it. */
+/*
+ * The handler of SIGSYS under filters that allow next to nothing: what it writes, and that the process dies as it would
+ * have without it.
+ */
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
@@ -184,8 +187,7 @@ static scmp_filter_ctx loaded_with_decoder(void)
 {
 	scmp_filter_ctx ctx = filter_that_allows(SCMP_ACT_TRAP, write_and_return);
 
-	must(seccomp_rule_add(ctx, SCMP_ACT_TRAPX(TRAP_DATA), SCMP_SYS(mkdirat), 1,
-	                      SCMP_A2_32(SCMP_CMP_EQ, 0755, 0)),
+	must(seccomp_rule_add(ctx, SCMP_ACT_TRAPX(TRAP_DATA), SCMP_SYS(mkdirat), 1, SCMP_A2_32(SCMP_CMP_EQ, 0755, 0)),
 	     ctx);
 	must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(exit), 0), ctx);
 	must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(futex), 0), ctx);
@@ -215,8 +217,7 @@ START_TEST(rule_of_it)
 	struct outcome outcome = run(with_rule, true);
 	check_line(&outcome, LINE("TRAP(7), rule 3 at a.json:3:5"));
 	outcome = run(with_default, true);
-	check_line(&outcome,
-	           "callgate: SIGSYS: getpgid(5) on " NATIVE ": TRAP, the default: no rule matches\n");
+	check_line(&outcome, "callgate: SIGSYS: getpgid(5) on " NATIVE ": TRAP, the default: no rule matches\n");
 }
 END_TEST
 
@@ -253,8 +254,7 @@ START_TEST(threads)
 		check_end(&outcome);
 		for (char *line = strtok(outcome.text, "\n"); line; line = strtok(NULL, "\n")) {
 			has_rule = has_rule || strstr(line, "rule 3 at a.json:3:5");
-			ck_assert_msg(strncmp(line, LINE("TRAP(7)"), strlen(LINE("TRAP(7)")) - 1) == 0,
-			              "\"%s\"", line);
+			ck_assert_msg(strncmp(line, LINE("TRAP(7)"), strlen(LINE("TRAP(7)")) - 1) == 0, "\"%s\"", line);
 		}
 		ck_assert(has_rule || !*outcome.text);
 	}
@@ -283,11 +283,9 @@ END_TEST
 
 /* ---- a signal from a process ---- */
 
-static const int for_sent_ones[] = {SCMP_SYS(write),           SCMP_SYS(rt_sigreturn),
-                                    SCMP_SYS(rt_sigaction),    SCMP_SYS(rt_sigprocmask),
-                                    SCMP_SYS(getpid),          SCMP_SYS(gettid),
-                                    SCMP_SYS(tgkill),          SCMP_SYS(kill),
-                                    SCMP_SYS(rt_sigqueueinfo), -1};
+static const int for_sent_ones[] = {
+    SCMP_SYS(write),  SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),  SCMP_SYS(getpid),
+    SCMP_SYS(gettid), SCMP_SYS(tgkill),       SCMP_SYS(kill),         SCMP_SYS(rt_sigqueueinfo), -1};
 
 static void killed(void)
 {
@@ -307,8 +305,7 @@ static void queued(void)
 static void killed_under_errors(void)
 {
 	load(SCMP_ACT_ERRNO(EPERM),
-	     (const int[]){SCMP_SYS(write), SCMP_SYS(kill), SCMP_SYS(getpid), SCMP_SYS(exit_group), -1},
-	     NULL);
+	     (const int[]){SCMP_SYS(write), SCMP_SYS(kill), SCMP_SYS(getpid), SCMP_SYS(exit_group), -1}, NULL);
 	kill(getpid(), SIGSYS);
 }
 
@@ -318,8 +315,7 @@ START_TEST(sent_one)
 
 	for (int i = 0; i < 2; i++) {
 		const struct outcome outcome = run(i == 0 ? killed : queued, true);
-		snprintf(words, sizeof(words),
-		         "callgate: SIGSYS: from no filter: process %d of user %u sent it\n",
+		snprintf(words, sizeof(words), "callgate: SIGSYS: from no filter: process %d of user %u sent it\n",
 		         (int)outcome.child, (unsigned)getuid());
 		check_line(&outcome, words);
 	}

@@ -64,8 +64,7 @@ void child_join(pid_t child)
 {
 	int status = child_wait(child);
 
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child: wait status 0x%x: %s", status,
-	              report);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child: wait status 0x%x: %s", status, report);
 }
 
 void child_run(child_body *body, void *argument)

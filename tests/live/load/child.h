@@ -1,6 +1,6 @@
 /*
- * Bodies of live tests: they run in a child of the test, which may be confined for good, and tell what failed through memory that
- * parent and child share.
+ * Bodies of live tests: they run in a child of the test, which may be confined for good, and tell what failed through
+ * memory that parent and child share.
  */
 #ifndef CALLGATE_TESTS_LOAD_CHILD_H
 #define CALLGATE_TESTS_LOAD_CHILD_H
@@ -13,7 +13,9 @@ typedef void child_body(void *argument);
 /* Runs the body in a child, and fails the test with the child's words unless it returns. */
 void child_run(child_body *body, void *argument);
 
-/* Starts it. The caller waits with child_join(), or with child_wait() for how it ended, and child_report() tells why. */
+/*
+ * Starts it. The caller waits with child_join(), or with child_wait() for how it ended, and child_report() tells why.
+ */
 pid_t child_start(child_body *body, void *argument);
 void child_join(pid_t child);
 int child_wait(pid_t child);
@@ -34,8 +36,8 @@ const char *child_report(void);
 #define CHILD_SAYS(text, words) \
 	CHILD_CHECK(child_contains((text), (words)), "\"%s\" does not say \"%s\"", (text), (words))
 
-__attribute__((noreturn, format(printf, 4, 5))) void
-child_fail(const char *file, int line, const char *condition, const char *format, ...);
+__attribute__((noreturn, format(printf, 4, 5))) void child_fail(const char *file, int line, const char *condition,
+                                                                const char *format, ...);
 int child_contains(const char *text, const char *words);
 
 /* True, with a printed reason, where nobody can load filters: the test program then ends with 77. */

@@ -14,14 +14,13 @@
 #include "../kernel_program.h"
 #include "child.h"
 
-#define LOAD_FIELD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
-#define LOAD_ARG(n)        LOAD_FIELD(bpf_arg_offset(bpf_host_is_big_endian(), n, false))
-#define SKIP_UNLESS(k, n)  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, n)
-#define SKIP_WITHOUT(k, n) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, k, 0, n)
-#define FAIL_IF(missing, e) \
-	BPF_STMT(BPF_RET | BPF_K, (missing) ? SECCOMP_RET_ERRNO | (unsigned)(e) : SECCOMP_RET_ALLOW)
-#define FAKE  BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO)
-#define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define LOAD_FIELD(offset)  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
+#define LOAD_ARG(n)         LOAD_FIELD(bpf_arg_offset(bpf_host_is_big_endian(), n, false))
+#define SKIP_UNLESS(k, n)   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, n)
+#define SKIP_WITHOUT(k, n)  BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, k, 0, n)
+#define FAIL_IF(missing, e) BPF_STMT(BPF_RET | BPF_K, (missing) ? SECCOMP_RET_ERRNO | (unsigned)(e) : SECCOMP_RET_ALLOW)
+#define FAKE                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO)
+#define ALLOW               BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 enum {
 	SINCE_LOG = SECCOMP_FILTER_FLAG_LOG,
@@ -115,8 +114,7 @@ int old_kernel_supervise(unsigned operation)
 	struct sock_fprog program = {sizeof(insns) / sizeof(insns[0]), insns};
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	long listener =
-	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 	CHILD_CHECK(listener >= 0);
 	return (int)listener;
 }

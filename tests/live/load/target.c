@@ -25,8 +25,8 @@ static void send_fd(int socket, int fd)
 	struct msghdr message = {
 	    .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 
-	control.header = (struct cmsghdr){
-	    .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+	control.header =
+	    (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	CHILD_EQUAL(sendmsg(socket, &message, 0), 1);
 }

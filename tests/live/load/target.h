@@ -14,7 +14,9 @@ struct target {
 	int fd; /* the listener, which the target itself has no more */
 };
 
-/* Starts a process that loads a filter with a listener, hands that over, and ends with what `body` returns (0 to 127). */
+/*
+ * Starts a process that loads a filter with a listener, hands that over, and ends with what `body` returns (0 to 127).
+ */
 void target_start(struct target *target, bool wait_killable, int (*body)(void));
 
 /* Its end: the status that its body returned, or 128 + the signal that ended it. */

@@ -88,8 +88,7 @@ static int calls(void)
 	return (int)syscall(SYS_getppid);
 }
 
-static void check_refused(const struct target *target, struct seccomp_notif_addfd addfd, int expected,
-                          int error)
+static void check_refused(const struct target *target, struct seccomp_notif_addfd addfd, int expected, int error)
 {
 	CHILD_EQUAL(seccomp_notify_addfd(target->fd, &addfd), expected);
 	CHILD_EQUAL(errno, error);
@@ -139,8 +138,7 @@ static void target_is_dead(void *argument)
 
 	(void)argument;
 	target_start(&target, false, calls);
-	struct seccomp_notif_addfd addfd = {.id = target_receive(&target).id,
-	                                    .srcfd = (uint32_t)readable('d')};
+	struct seccomp_notif_addfd addfd = {.id = target_receive(&target).id, .srcfd = (uint32_t)readable('d')};
 	target_kill(&target);
 	check_refused(&target, addfd, -ECANCELED, ENOENT);
 }
@@ -151,7 +149,10 @@ START_TEST(test_target_is_dead)
 }
 END_TEST
 
-/* Ends the target some time around the handing over. Both processes begin at the same moment, and one of them spins a while. */
+/*
+ * Ends the target some time around the handing over. Both processes begin at the same moment, and one of them spins a
+ * while.
+ */
 static pid_t start_killer(pid_t target, int spin, int *ret_go)
 {
 	int pipe_fds[2];
@@ -174,8 +175,8 @@ static pid_t start_killer(pid_t target, int spin, int *ret_go)
 }
 
 /*
- * The target may die at any moment of it: then it was too late, or it is gone, and nothing hangs. Which of both is up to the scheduler;
- * over all rounds both should come, but that is not demanded.
+ * The target may die at any moment of it: then it was too late, or it is gone, and nothing hangs. Which of both is up
+ * to the scheduler; over all rounds both should come, but that is not demanded.
  */
 static void target_dies_meanwhile(void *argument)
 {
@@ -183,14 +184,12 @@ static void target_dies_meanwhile(void *argument)
 	struct target target;
 
 	target_start(&target, round % 2, calls);
-	struct seccomp_notif_addfd addfd = {.id = target_receive(&target).id,
-	                                    .srcfd = (uint32_t)readable('d')};
+	struct seccomp_notif_addfd addfd = {.id = target_receive(&target).id, .srcfd = (uint32_t)readable('d')};
 	pid_t killer = start_killer(target.pid, round * 300, &go);
 	close(go);
 	for (int i = 0; i < 3; i++) {
 		int fd = seccomp_notify_addfd(target.fd, &addfd);
-		CHILD_CHECK(fd >= 0 ||
-		                (fd == -ECANCELED && (errno == ENOENT || errno == ESRCH || errno == EINTR)),
+		CHILD_CHECK(fd >= 0 || (fd == -ECANCELED && (errno == ENOENT || errno == ESRCH || errno == EINTR)),
 		            "%d: %s", fd, callgate_diagnosis(NULL));
 	}
 	CHILD_EQUAL(target_wait(&target), 128 + SIGKILL);

@@ -1,6 +1,6 @@
 /*
- * A filter around the process answers in the kernel's place: success, and nothing is done. Whichever of the calls it fakes, the load must be
- * refused, or the filter be there.
+ * A filter around the process answers in the kernel's place: success, and nothing is done. Whichever of the calls it
+ * fakes, the load must be refused, or the filter be there.
  */
 #include <check.h>
 #include <errno.h>
@@ -44,9 +44,8 @@ static void make_long(scmp_filter_ctx ctx)
 	for (unsigned call = 0; call < sizeof(calls) / sizeof(calls[0]); call++)
 		for (unsigned i = 1; i <= VALUES; i++) {
 			uint64_t value = (i * 0x9e3779b97f4a7c15u) ^ (uint64_t)call << 32;
-			CHILD_EQUAL(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1), calls[call], 1,
-			                             SCMP_A5(SCMP_CMP_EQ, value)),
-			            0);
+			CHILD_EQUAL(
+			    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1), calls[call], 1, SCMP_A5(SCMP_CMP_EQ, value)), 0);
 		}
 }
 
@@ -164,8 +163,7 @@ static void second_question_faked(void *argument)
 	old_kernel_enter(&kernel);
 	CHILD_EQUAL(confine_by_seccomp(SECCOMP_FILTER_FLAG_TSYNC, &program), CONFINE_FAKED);
 	CHILD_EQUAL(program.len, 1);
-	CHILD_EQUAL(confine_by_seccomp(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH, &program),
-	            0);
+	CHILD_EQUAL(confine_by_seccomp(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH, &program), 0);
 }
 
 START_TEST(test_only_what_is_asked_for)
@@ -207,8 +205,7 @@ static void descriptors_faked(void *argument)
 	CHILD_CHECK(raw_open_exactly("/dev/null", O_RDONLY) > 0);
 	CHILD_EQUAL(raw_open_exactly("/proc/self/status", O_RDONLY), -ELOOP);
 	for (int i = 0; i < 2; i++)
-		CHILD_EQUAL(
-		    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(0), seccomp_syscall_resolve_name(calls[i]), 0), 0);
+		CHILD_EQUAL(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(0), seccomp_syscall_resolve_name(calls[i]), 0), 0);
 	CHILD_EQUAL(seccomp_load(ctx), 0);
 	CHILD_EQUAL(raw_pidfd_open(getpid()), -ECANCELED);
 	CHILD_EQUAL(raw_open_exactly("/dev/null", O_RDONLY), -ECANCELED);

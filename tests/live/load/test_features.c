@@ -1,4 +1,7 @@
-/* Kernels that know less, down to those without seccomp(2): what the library believes of them, and how it loads on them. */
+/*
+ * Kernels that know less, down to those without seccomp(2): what the library believes of them, and how it loads on
+ * them.
+ */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -47,8 +50,7 @@ static void check_features(unsigned level)
 	for (unsigned i = 2; i <= LEVEL_MAX; i++)
 		for (unsigned bit = 1; bit; bit <<= 1)
 			if (since[i] & bit)
-				CHILD_CHECK(load_has(bit) == (i <= level), "level %u, feature 0x%x", level,
-				            bit);
+				CHILD_CHECK(load_has(bit) == (i <= level), "level %u, feature 0x%x", level, bit);
 }
 
 static void check_attribute(enum scmp_filter_attr attr, unsigned since, unsigned level)
@@ -56,8 +58,7 @@ static void check_attribute(enum scmp_filter_attr attr, unsigned since, unsigned
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int result = seccomp_attr_set(ctx, attr, 1);
 
-	CHILD_CHECK(result == (level >= since ? 0 : -EOPNOTSUPP), "attribute %d at level %u: %d", attr, level,
-	            result);
+	CHILD_CHECK(result == (level >= since ? 0 : -EOPNOTSUPP), "attribute %d at level %u: %d", attr, level, result);
 	seccomp_release(ctx);
 }
 
@@ -66,8 +67,7 @@ static void check_action(uint32_t action, unsigned since, unsigned level)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW), other = seccomp_init(action);
 	int result = seccomp_rule_add(ctx, action, SCMP_SYS(getppid), 0);
 
-	CHILD_CHECK(result == (level >= since ? 0 : -EINVAL), "action 0x%x at level %u: %d", action, level,
-	            result);
+	CHILD_CHECK(result == (level >= since ? 0 : -EINVAL), "action 0x%x at level %u: %d", action, level, result);
 	CHILD_CHECK((other != NULL) == (level >= since), "action 0x%x at level %u", action, level);
 	seccomp_release(ctx);
 	seccomp_release(other);
@@ -163,7 +163,10 @@ START_TEST(test_every_gap)
 }
 END_TEST
 
-/* A thread without a filter answers the main thread's questions for actions, in place of the kernel: it lacks one of them. */
+/*
+ * A thread without a filter answers the main thread's questions for actions, in place of the kernel: it lacks one of
+ * them.
+ */
 static uint32_t missing_action;
 static int actions_listener;
 
@@ -175,8 +178,7 @@ static long answer_actions(void)
 		struct seccomp_notif req = {0};
 		CHILD_EQUAL(ioctl(actions_listener, SECCOMP_IOCTL_NOTIF_RECV, &req), 0);
 		uint32_t action = *(const uint32_t *)(uintptr_t)req.data.args[2];
-		struct seccomp_notif_resp resp = {.id = req.id,
-		                                  .error = action == missing_action ? -EOPNOTSUPP : 0};
+		struct seccomp_notif_resp resp = {.id = req.id, .error = action == missing_action ? -EOPNOTSUPP : 0};
 		CHILD_EQUAL(ioctl(actions_listener, SECCOMP_IOCTL_NOTIF_SEND, &resp), 0);
 		asked += action == missing_action;
 	}
@@ -357,8 +359,7 @@ static void records_flags(void *argument)
 		bool refused = request.synchronise_threads && request.wants_listener && level < 6;
 		int expected = refused ? -EINVAL : -(int)(RECORDED | expected_flags(&request, level));
 		int result = load_programs(&request, NULL, &listener);
-		CHILD_CHECK(result == expected, "level %u, request 0x%x: %d, not %d", level, i, result,
-		            expected);
+		CHILD_CHECK(result == expected, "level %u, request 0x%x: %d, not %d", level, i, result, expected);
 	}
 	CHILD_EQUAL(listener, -1);
 	bpf_program_free(program);

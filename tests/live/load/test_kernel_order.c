@@ -23,8 +23,7 @@ static int load(unsigned operation, unsigned flags, enum program program)
 {
 	struct sock_fprog programs[] = {
 	    [EMPTY] = {0, allow}, [TOO_LONG] = {MAX + 1, allow}, [BAD] = {1, bad}, [GOOD] = {MAX / 4, allow}};
-	long result =
-	    syscall(SYS_seccomp, operation, flags, program == NO_MEMORY ? NULL : &programs[program]);
+	long result = syscall(SYS_seccomp, operation, flags, program == NO_MEMORY ? NULL : &programs[program]);
 
 	return result < 0 ? -errno : (int)result;
 }
@@ -71,8 +70,7 @@ static void flags_together(void *argument)
 	    {SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, -EINVAL},
 	    {SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER, -EFAULT},
 	    {SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_NEW_LISTENER, -EINVAL},
-	    {SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH,
-	     -EFAULT},
+	    {SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH, -EFAULT},
 	    {UNKNOWN_FLAG, -EINVAL},
 	};
 

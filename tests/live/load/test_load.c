@@ -153,8 +153,7 @@ static void no_new_privileges_refused(void *argument)
 
 	old_kernel_enter(&kernel);
 	scmp_filter_ctx ctx = new_context(SCMP_ACT_ERRNO(111));
-	check_refused(ctx, kernel.no_privs_error == EINVAL ? -EINVAL : -EFAULT,
-	              "no_new_privs could not be set: E");
+	check_refused(ctx, kernel.no_privs_error == EINVAL ? -EINVAL : -EFAULT, "no_new_privs could not be set: E");
 	CHILD_EQUAL(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0), 0);
 	CHILD_EQUAL(seccomp_load(ctx), 0);
 }
@@ -364,8 +363,7 @@ static void path_full(void *argument)
 
 	(void)argument;
 	CHILD_EQUAL(seccomp_export_bpf_mem(ctx, insns, &size), 0);
-	CHILD_EQUAL(bpf_program_new(insns, size / sizeof(insns[0]), bpf_host_is_big_endian(), NULL, &program),
-	            0);
+	CHILD_EQUAL(bpf_program_new(insns, size / sizeof(insns[0]), bpf_host_is_big_endian(), NULL, &program), 0);
 	size_t length = bpf_ebpf_length(program), times = 0;
 	while (seccomp_load(ctx) == 0)
 		times++;

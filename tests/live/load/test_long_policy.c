@@ -1,4 +1,7 @@
-/* A policy that is too long for one program, from rules to the kernel: what each part decides, and what cannot be had with it. */
+/*
+ * A policy that is too long for one program, from rules to the kernel: what each part decides, and what cannot be had
+ * with it.
+ */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -19,10 +22,12 @@
 #include "support/run.h"
 #include "threads.h"
 
-/* Calls with argument rules, far apart by number; and calls without. seccomp(2) must work until the last part is loaded. */
-static const int listed[] = {SCMP_SYS(ioctl),   SCMP_SYS(fcntl),       SCMP_SYS(kill),
-                             SCMP_SYS(prctl),   SCMP_SYS(personality), SCMP_SYS(sched_yield),
-                             SCMP_SYS(openat2), SCMP_SYS(close_range)};
+/*
+ * Calls with argument rules, far apart by number; and calls without. seccomp(2) must work until the last part is
+ * loaded.
+ */
+static const int listed[] = {SCMP_SYS(ioctl),       SCMP_SYS(fcntl),       SCMP_SYS(kill),    SCMP_SYS(prctl),
+                             SCMP_SYS(personality), SCMP_SYS(sched_yield), SCMP_SYS(openat2), SCMP_SYS(close_range)};
 enum { LISTED = sizeof(listed) / sizeof(listed[0]), VALUES = 400 };
 
 /* Spread over 64 bits, so that no rule can be told from another by less than both halves. */
@@ -48,7 +53,9 @@ static scmp_filter_ctx new_context(uint32_t action)
 
 static int errno_of(int call, uint64_t last)
 {
-	/* Arguments that none of the calls takes: without a rule each fails with something below 200, or does nothing. */
+	/*
+	 * Arguments that none of the calls takes: without a rule each fails with something below 200, or does nothing.
+	 */
 	return syscall(listed[call], -1, 0x7fffffff, -1, -1, -1, last) < 0 ? errno : 0;
 }
 
@@ -114,7 +121,9 @@ static long load_in_thread(void)
 /* How a load ends on a path that has so much on it already. */
 enum outcome { ALL_LOADED = 20, PARTLY_LOADED, NONE_LOADED };
 
-/* Puts filters on the path whose length a new thread does not know: two that are as long as can be, and one of `count`. */
+/*
+ * Puts filters on the path whose length a new thread does not know: two that are as long as can be, and one of `count`.
+ */
 static void fill_path(size_t count)
 {
 	static struct sock_filter insns[BPF_MAXINSNS];
@@ -136,8 +145,7 @@ static void on_filled_path(void *argument)
 	CHILD_EQUAL(seccomp_precompute(in_thread), 0);
 	fill_path(*(size_t *)argument);
 	thread_start(&thread, "heir");
-	long result = thread_do(&thread, load_in_thread),
-	     filters = child_status(thread.tid, "Seccomp_filters");
+	long result = thread_do(&thread, load_in_thread), filters = child_status(thread.tid, "Seccomp_filters");
 	const char *text = callgate_diagnosis(in_thread);
 	if (result == 0)
 		_exit(ALL_LOADED);
@@ -161,8 +169,7 @@ START_TEST(test_second_part_is_refused)
 	for (size_t count = 256; count <= BPF_MAXINSNS && seen != NONE_LOADED; count += 256) {
 		int status = child_wait(child_start(on_filled_path, &count));
 		int outcome = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-		ck_assert_msg(outcome >= seen, "with %zu: wait status 0x%x: %s", count, status,
-		              child_report());
+		ck_assert_msg(outcome >= seen, "with %zu: wait status 0x%x: %s", count, status, child_report());
 		partly += outcome == PARTLY_LOADED;
 		seen = outcome;
 	}

@@ -1,6 +1,6 @@
 /*
- * Loading and memory: after seccomp_precompute(), seccomp_load() needs none, nor stdio, so that it works in a signal handler on a small stack;
- * before, when memory is out, it says so, loads nothing, and works the next time.
+ * Loading and memory: after seccomp_precompute(), seccomp_load() needs none, nor stdio, so that it works in a signal
+ * handler on a small stack; before, when memory is out, it says so, loads nothing, and works the next time.
  */
 #include <check.h>
 #include <dlfcn.h>
@@ -116,8 +116,8 @@ static void handler(int signal)
 
 	(void)signal;
 	forbidden = 1;
-	handled.result = handled.request ? load_programs(handled.request, &handled.diag, &listener)
-	                                 : seccomp_load(handled.ctx);
+	handled.result =
+	    handled.request ? load_programs(handled.request, &handled.diag, &listener) : seccomp_load(handled.ctx);
 	forbidden = 0;
 }
 
@@ -224,8 +224,7 @@ static void stack_of_two(void *argument)
 	(void)argument;
 	for (size_t i = 0; i < BPF_PROGRAM_MAX; i++)
 		long_insns[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	CHILD_EQUAL(
-	    bpf_program_new(long_insns, BPF_PROGRAM_MAX, bpf_host_is_big_endian(), NULL, &programs[0]), 0);
+	CHILD_EQUAL(bpf_program_new(long_insns, BPF_PROGRAM_MAX, bpf_host_is_big_endian(), NULL, &programs[0]), 0);
 	for (int i = 1; i < 5; i++)
 		programs[i] = programs[0];
 	diverge();
@@ -300,8 +299,8 @@ START_TEST(test_memory_ends)
 	for (long works = 0; works < 10000; works++) {
 		pid_t child = child_start(memory_ends, &works);
 		status = child_wait(child);
-		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) >= REFUSED,
-		              "after %ld allocations: 0x%x: %s", works, status, child_report());
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) >= REFUSED, "after %ld allocations: 0x%x: %s",
+		              works, status, child_report());
 		refused += WEXITSTATUS(status) == REFUSED;
 		if (WEXITSTATUS(status) == NOTHING_FAILED)
 			break;

@@ -1,6 +1,6 @@
 /*
- * Two threads with a context each never meet, and may be the first to probe the kernel at once. Built with ThreadSanitizer, library and
- * all, which ends a child of the test in whose threads it sees a race.
+ * Two threads with a context each never meet, and may be the first to probe the kernel at once. Built with
+ * ThreadSanitizer, library and all, which ends a child of the test in whose threads it sees a race.
  */
 #include <check.h>
 #include <errno.h>

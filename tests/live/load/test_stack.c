@@ -1,4 +1,7 @@
-/* Several programs for one policy: all or nothing as far as that can be known before, and honest words where it could not. */
+/*
+ * Several programs for one policy: all or nothing as far as that can be known before, and honest words where it could
+ * not.
+ */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -92,8 +95,7 @@ static long call_getppid(void)
 static void loads_all(void *argument)
 {
 	unsigned level = *(unsigned *)argument;
-	struct stack stack = {
-	    {denying(SYS_getppid, 101), denying(SYS_getuid, 102), denying(SYS_getgid, 103)}};
+	struct stack stack = {{denying(SYS_getppid, 101), denying(SYS_getuid, 102), denying(SYS_getgid, 103)}};
 	struct thread thread;
 
 	CHILD_EQUAL(seccomp_api_set(level), 0);
@@ -134,8 +136,7 @@ static void too_long(void *argument)
 	struct stack stack = {{longest, longest, longest, longest}};
 
 	(void)argument;
-	check_no_room(&stack, 4,
-	              "4 programs, with the 0 filters that this thread has, are at least 32792 eBPF");
+	check_no_room(&stack, 4, "4 programs, with the 0 filters that this thread has, are at least 32792 eBPF");
 	CHILD_EQUAL(child_status(0, "NoNewPrivs"), 0);
 }
 
@@ -214,7 +215,9 @@ static void load_in_child(void *argument)
 	CHILD_CHECK(load(argument, 2) == 0, "%s", ((struct stack *)argument)->diag.text);
 }
 
-/* A child that shares memory takes its filters with it when it ends, and what we took down of them is no longer true. */
+/*
+ * A child that shares memory takes its filters with it when it ends, and what we took down of them is no longer true.
+ */
 static void after_vfork(void *argument)
 {
 	struct callgate_program *longest = padded(LONGEST);
@@ -306,14 +309,12 @@ END_TEST
 /* The second part is refused because the first forbids loading. */
 static void partly_confined(void *argument)
 {
-	struct stack stack = {
-	    {denying(SYS_getppid, 101), denying(SYS_seccomp, EPERM), denying(SYS_getuid, 102)}};
+	struct stack stack = {{denying(SYS_getppid, 101), denying(SYS_seccomp, EPERM), denying(SYS_getuid, 102)}};
 
 	(void)argument;
 	CHILD_EQUAL(seccomp_api_get(), 7);
 	CHILD_EQUAL(load(&stack, 3), -EPERM);
-	CHILD_SAYS(stack.diag.text,
-	           "partly confined: 2 of 3 programs are loaded, and will stay; then: the kernel");
+	CHILD_SAYS(stack.diag.text, "partly confined: 2 of 3 programs are loaded, and will stay; then: the kernel");
 	CHILD_SAYS(stack.diag.text, "EPERM");
 	check_filters(2);
 	CHILD_EQUAL(fails_with(SYS_getppid), 101);

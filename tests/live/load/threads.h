@@ -1,5 +1,6 @@
 /*
- * A live fellow thread, for tests of what a load does to threads that did not ask for it. It does one thing at a time, when told to.
+ * A live fellow thread, for tests of what a load does to threads that did not ask for it. It does one thing at a time,
+ * when told to.
  */
 #ifndef CALLGATE_TESTS_LOAD_THREADS_H
 #define CALLGATE_TESTS_LOAD_THREADS_H

@@ -1,7 +1,8 @@
 /*
- * attempt CALL...: makes system calls and says what each returns, one line per call: 0, or the number of the error. A call is a
- * number and arguments, "250/-1/0"; arguments that are not given are -1: bad descriptors, addresses and flags, with which no
- * call does any harm should a filter let it through. "x86:250" is a call of the 32-bit architecture, which x86_64 has too.
+ * attempt CALL...: makes system calls and says what each returns, one line per call: 0, or the number of the error. A
+ * call is a number and arguments, "250/-1/0"; arguments that are not given are -1: bad descriptors, addresses and
+ * flags, with which no call does any harm should a filter let it through. "x86:250" is a call of the 32-bit
+ * architecture, which x86_64 has too.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -20,8 +21,8 @@ static int attempt_x86(long nr, const long args[ARGUMENTS])
 
 	__asm__ volatile("int $0x80"
 	                 : "=a"(result)
-	                 : "a"((int)nr), "b"((int)args[0]), "c"((int)args[1]), "d"((int)args[2]),
-	                   "S"((int)args[3]), "D"((int)args[4])
+	                 : "a"((int)nr), "b"((int)args[0]), "c"((int)args[1]), "d"((int)args[2]), "S"((int)args[3]),
+	                   "D"((int)args[4])
 	                 : "memory", "cc", "r8", "r9", "r10", "r11");
 	return result < 0 && result > -4096 ? -result : 0;
 }

@@ -45,8 +45,7 @@ static int load(size_t metadata_size)
 	         "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"%s\",\"listenerMetadata\":\"%s\","
 	         "\"syscalls\":[{\"names\":[\"swapoff\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
 	         address.sun_path, metadata);
-	if (callgate_profile_new(&profile) < 0 ||
-	    callgate_profile_read_memory(profile, text, strlen(text), NULL) < 0 ||
+	if (callgate_profile_new(&profile) < 0 || callgate_profile_read_memory(profile, text, strlen(text), NULL) < 0 ||
 	    callgate_profile_context(profile, &ctx) < 0)
 		_exit(2);
 	int result = callgate_profile_load(profile, ctx);
@@ -100,8 +99,7 @@ static void load_with_stuck_helper(void)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 
-	if (!ctx || seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(exit_group), 0) < 0 ||
-	    seccomp_load(ctx) < 0)
+	if (!ctx || seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(exit_group), 0) < 0 || seccomp_load(ctx) < 0)
 		syscall(SYS_exit, SKIPPED);
 	syscall(SYS_exit, load(10) == -ETIMEDOUT ? 0 : 1);
 }
@@ -128,15 +126,17 @@ static size_t read_all(int connection, unsigned pause_milliseconds)
 	ssize_t count;
 	struct pollfd more = {.fd = connection, .events = POLLIN};
 
-	while (poll(&more, 1, (DEADLINE + SLACK) * 1000) > 0 &&
-	       (count = read(connection, bytes, sizeof(bytes))) > 0) {
+	while (poll(&more, 1, (DEADLINE + SLACK) * 1000) > 0 && (count = read(connection, bytes, sizeof(bytes))) > 0) {
 		sum += (size_t)count;
 		poll(NULL, 0, (int)pause_milliseconds);
 	}
 	return sum;
 }
 
-/* The supervisor accepts, and reads so slowly that there is always some room: the process gets on at once, and the helper gives up. */
+/*
+ * The supervisor accepts, and reads so slowly that there is always some room: the process gets on at once, and the
+ * helper gives up.
+ */
 START_TEST(nobody_reads)
 {
 	int supervisor = make_supervisor(8);

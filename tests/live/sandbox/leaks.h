@@ -67,8 +67,9 @@ static inline int leaks_any_child(void)
 }
 
 /*
- * Uses so much of the main stack that it need not grow later. Under valgrind it grows by a handler of SIGSEGV, which can't run while all signals
- * are blocked, as they are around the making of a child: where a page ended just there, the test was killed.
+ * Uses so much of the main stack that it need not grow later. Under valgrind it grows by a handler of SIGSEGV, which
+ * can't run while all signals are blocked, as they are around the making of a child: where a page ended just there, the
+ * test was killed.
  */
 static inline void leaks_grow_stack(void)
 {

@@ -62,8 +62,7 @@ static inline pid_t plugin_of(pid_t host, pid_t *ret_watcher)
 
 	while ((entry = readdir(processes))) {
 		pid_t pid = (pid_t)atoi(entry->d_name);
-		if (pid && state_of(pid, &parent) && parent && state_of(parent, &its_parent) &&
-		    its_parent == host) {
+		if (pid && state_of(pid, &parent) && parent && state_of(parent, &its_parent) && its_parent == host) {
 			found = pid;
 			*ret_watcher = parent;
 		}

@@ -34,10 +34,8 @@ START_TEST(test_value)
 	char output[16] = "";
 
 	for (int mode = 0; mode < 2; mode++) {
-		struct callgate_strict_options options = {.confinement =
-		                                              (enum callgate_strict_confinement)mode};
-		int result =
-		    callgate_strict_call(upper, "hello", 5, output, sizeof(output), &options, &reason);
+		struct callgate_strict_options options = {.confinement = (enum callgate_strict_confinement)mode};
+		int result = callgate_strict_call(upper, "hello", 5, output, sizeof(output), &options, &reason);
 		ck_assert_msg(result == 0, "%s", callgate_diagnosis(NULL));
 		ck_assert_int_eq(reason.kind, CALLGATE_EXIT_VALUE);
 		ck_assert_int_eq(reason.value, -995);
@@ -107,8 +105,8 @@ static void expect(callgate_strict_function *function, const struct callgate_str
 	int result = callgate_strict_call(function, "x", 1, output, sizeof(output), options, &reason);
 
 	ck_assert_msg(reason.kind == (enum callgate_exit_kind)end, "%s instead of %s: %s",
-	              callgate_exit_kind_name(reason.kind),
-	              callgate_exit_kind_name((enum callgate_exit_kind)end), callgate_diagnosis(NULL));
+	              callgate_exit_kind_name(reason.kind), callgate_exit_kind_name((enum callgate_exit_kind)end),
+	              callgate_diagnosis(NULL));
 	ck_assert_int_eq(result, end == CALLGATE_EXIT_VALUE ? 0 : -EPIPE);
 	if (result < 0)
 		ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), reason.text));
@@ -153,8 +151,8 @@ END_TEST
 UNCHECKED static int64_t maps_and_reads_the_clock(struct callgate_strict_job *job)
 {
 	struct timespec now;
-	void *memory = mmap(NULL, *(const size_t *)job->input, PROT_READ | PROT_WRITE,
-	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory =
+	    mmap(NULL, *(const size_t *)job->input, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return memory == MAP_FAILED ? -errno : syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
 }
@@ -173,13 +171,11 @@ START_TEST(test_a_widened_filter)
 	                                          .memory = 8 << 20};
 	size_t small = 1 << 20, large = 64 << 20;
 
-	int result =
-	    callgate_strict_call(maps_and_reads_the_clock, &small, sizeof(small), NULL, 0, &options, &reason);
+	int result = callgate_strict_call(maps_and_reads_the_clock, &small, sizeof(small), NULL, 0, &options, &reason);
 	ck_assert_msg(result == 0, "%s", callgate_diagnosis(NULL));
 	ck_assert_int_eq(reason.value, 0);
 	ck_assert_int_eq(
-	    callgate_strict_call(maps_and_reads_the_clock, &large, sizeof(large), NULL, 0, &options, &reason),
-	    0);
+	    callgate_strict_call(maps_and_reads_the_clock, &large, sizeof(large), NULL, 0, &options, &reason), 0);
 	ck_assert_int_eq(reason.value, -ENOMEM);
 	expect(maps_executable, &options, CALLGATE_EXIT_FORBIDDEN);
 	ck_assert_int_eq(reason.syscall, SYS_mmap);

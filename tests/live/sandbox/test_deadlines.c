@@ -1,6 +1,6 @@
 /*
- * No child takes its host past a deadline, whatever it does to itself: it writes without an end, or is held by a tracer, as the kernel holds a
- * process that it lets hang. And what is killed has ended, or is said not to have.
+ * No child takes its host past a deadline, whatever it does to itself: it writes without an end, or is held by a
+ * tracer, as the kernel holds a process that it lets hang. And what is killed has ended, or is said not to have.
  */
 #include <check.h>
 #include <errno.h>
@@ -55,8 +55,7 @@ START_TEST(test_a_function_that_writes_for_ever)
 	long long start = now_ms();
 
 	ck_assert_ptr_nonnull(output);
-	ck_assert_int_eq(callgate_strict_call(writes_for_ever, NULL, 0, output, vast, &options, &reason),
-	                 -EPIPE);
+	ck_assert_int_eq(callgate_strict_call(writes_for_ever, NULL, 0, output, vast, &options, &reason), -EPIPE);
 	check_time(start);
 	ck_assert_int_eq(reason.kind, CALLGATE_EXIT_DEADLINE);
 	free(output);
@@ -150,8 +149,8 @@ START_TEST(test_a_plugin_that_hangs)
 	orders_make_home();
 	orders_make_plugin("spin while serving");
 	ck_assert_int_eq(callgate_plugin_open(orders_plugin, &options, &reason, &plugin), 0);
-	pid_t tracer = start_tracer(
-	    find_grandchild); /* not before: a plugin that is stopped while it is loaded is late */
+	pid_t tracer =
+	    start_tracer(find_grandchild); /* not before: a plugin that is stopped while it is loaded is late */
 	usleep(300000);
 	long long start = now_ms();
 	ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, NULL, 0, &reason), -EPIPE);
@@ -173,8 +172,8 @@ static void fake(const char *const *names)
 
 	ck_assert_ptr_nonnull(outer);
 	for (; *names; names++)
-		ck_assert_int_eq(
-		    seccomp_rule_add(outer, SCMP_ACT_ERRNO(0), seccomp_syscall_resolve_name(*names), 0), 0);
+		ck_assert_int_eq(seccomp_rule_add(outer, SCMP_ACT_ERRNO(0), seccomp_syscall_resolve_name(*names), 0),
+		                 0);
 	ck_assert_int_eq(seccomp_load(outer), 0);
 	seccomp_release(outer);
 }
@@ -210,8 +209,7 @@ END_TEST
 
 START_TEST(test_a_function_and_faked_signals)
 {
-	struct callgate_strict_options options = {.confinement = CALLGATE_STRICT_FILTER,
-	                                          .deadline_ms = DEADLINE_MS};
+	struct callgate_strict_options options = {.confinement = CALLGATE_STRICT_FILTER, .deadline_ms = DEADLINE_MS};
 	struct callgate_exit_reason reason;
 
 	fake(_i ? every_signal : by_pidfd);

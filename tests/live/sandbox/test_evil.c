@@ -49,8 +49,7 @@ static int call_evil(const char *attack, struct callgate_exit_reason *reason)
 	if (callgate_plugin_open(EVIL "/evil.so", &options, reason, &plugin) < 0)
 		return 1;
 	snprintf(request, sizeof(request), "%s %d", attack, (int)getpid());
-	int result =
-	    callgate_plugin_call(plugin, request, strlen(request), response, sizeof(response), reason);
+	int result = callgate_plugin_call(plugin, request, strlen(request), response, sizeof(response), reason);
 	/* And it serves again afterwards, when asked for nothing evil. */
 	struct callgate_exit_reason again;
 	if (callgate_plugin_restart(plugin, &again) < 0 ||
@@ -78,13 +77,12 @@ START_TEST(test_attack)
 
 	unlink("/tmp/callgate-evil");
 	int result = place == CALLED ? call_evil(attack, &reason) : load_evil(attack, places[place], &reason);
-	enum callgate_exit_kind expected =
-	    place == CALLED ? attacks[which].end : attacks[which].end_while_loading;
+	enum callgate_exit_kind expected = place == CALLED ? attacks[which].end : attacks[which].end_while_loading;
 	printf("%s from %s: %s\n", attack, places[place], reason.text);
 	fflush(stdout);
-	ck_assert_msg(result == -EPIPE && reason.kind == expected,
-	              "%s from %s: result %d, %s instead of %s: %s", attack, places[place], result,
-	              callgate_exit_kind_name(reason.kind), callgate_exit_kind_name(expected), reason.text);
+	ck_assert_msg(result == -EPIPE && reason.kind == expected, "%s from %s: result %d, %s instead of %s: %s",
+	              attack, places[place], result, callgate_exit_kind_name(reason.kind),
+	              callgate_exit_kind_name(expected), reason.text);
 	if (expected == CALLGATE_EXIT_FORBIDDEN) {
 		char words[64];
 		snprintf(words, sizeof(words), "forbidden call: %s on ", attacks[which].named);

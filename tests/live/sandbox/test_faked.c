@@ -1,6 +1,6 @@
 /*
- * A filter around the process fakes the success of what confines: nothing that is to run confined may run, in strict mode or under a filter,
- * as a function or as a plugin, and the refusal says why.
+ * A filter around the process fakes the success of what confines: nothing that is to run confined may run, in strict
+ * mode or under a filter, as a function or as a plugin, and the refusal says why.
  */
 #include <check.h>
 #include <errno.h>
@@ -31,7 +31,10 @@ static int64_t mark(struct callgate_strict_job *job)
 	return 0;
 }
 
-/* The options of prctl(2) whose success is faked, or all of them; and whether openat(2) is faked besides. Or other calls. */
+/*
+ * The options of prctl(2) whose success is faked, or all of them; and whether openat(2) is faked besides. Or other
+ * calls.
+ */
 static const struct fake {
 	int option, second_option;
 	bool all, openat, stdin_closed;
@@ -84,12 +87,10 @@ static void enter_fake(void)
 	if (result == 0 && is_privileged(fake))
 		result = seccomp_attr_set(outer, SCMP_FLTATR_CTL_NNP, 0);
 	for (int i = 0; result == 0 && i < 2 && fake->calls[i]; i++)
-		result = seccomp_rule_add(outer, SCMP_ACT_ERRNO(0),
-		                          seccomp_syscall_resolve_name(fake->calls[i]), 0);
+		result = seccomp_rule_add(outer, SCMP_ACT_ERRNO(0), seccomp_syscall_resolve_name(fake->calls[i]), 0);
 	if (result == 0 && !fake->calls[0])
-		result = fake->all
-		             ? seccomp_rule_add(outer, SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 0)
-		             : seccomp_rule_add_array(outer, SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 1, &option);
+		result = fake->all ? seccomp_rule_add(outer, SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 0)
+		                   : seccomp_rule_add_array(outer, SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 1, &option);
 	if (result == 0 && fake->second_option)
 		result = seccomp_rule_add_array(outer, SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 1, &second);
 	if (result == 0 && fake->openat)
@@ -180,16 +181,14 @@ static void check_each(void (*const *bodies)(void), size_t count, const struct f
 	fake = each;
 	for (size_t i = 0; i < count; i++) {
 		int status = confined(bodies[i]);
-		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "body %zu: wait status 0x%x", i,
-		              status);
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "body %zu: wait status 0x%x", i, status);
 		ck_assert_int_eq(*ran, 0);
 	}
 }
 
 START_TEST(test_functions)
 {
-	static void (*const bodies[])(void) = {enters_strict_mode, calls_in_strict_mode,
-	                                       calls_under_a_filter};
+	static void (*const bodies[])(void) = {enters_strict_mode, calls_in_strict_mode, calls_under_a_filter};
 
 	ran = mmap(NULL, sizeof(*ran), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne((void *)ran, MAP_FAILED);

@@ -1,6 +1,6 @@
 /*
- * What a plugin may read while it is loaded: itself, shared objects, the dynamic linker's cache, and nothing else, by Landlock or where
- * there is none; and where nothing limits that, it isn't loaded.
+ * What a plugin may read while it is loaded: itself, shared objects, the dynamic linker's cache, and nothing else, by
+ * Landlock or where there is none; and where nothing limits that, it isn't loaded.
  */
 #include <check.h>
 #include <dlfcn.h>
@@ -67,9 +67,8 @@ static void make_files(void)
 /* First what is to be refused, then what is not. */
 static void order_opening(void)
 {
-	static const char *const of_a_process[] = {"mem", "environ", "maps", "fd/0", "fd/3",
-	                                           "cwd", "root",    "auxv", "stat", "root/etc/passwd",
-	                                           "exe"};
+	static const char *const of_a_process[] = {
+	    "mem", "environ", "maps", "fd/0", "fd/3", "cwd", "root", "auxv", "stat", "root/etc/passwd", "exe"};
 	static const char *const others[] = {
 	    "/",
 	    "/dev/kmsg",
@@ -83,8 +82,7 @@ static void order_opening(void)
 	    "/lib/./..//proc/self/environ",
 	    "/usr/include/stdio.h",
 	};
-	static const char *const in_home[] = {"",         "/fifo",   "/secret",
-	                                      "/link.so", "/socket", "/../../etc/passwd"};
+	static const char *const in_home[] = {"", "/fifo", "/secret", "/link.so", "/socket", "/../../etc/passwd"};
 	Dl_info c_library;
 
 	int fds[2];
@@ -130,8 +128,7 @@ static void check_attacks(void)
 
 	ck_assert_msg(open_attacker(&plugin, &reason) == 0, "%s", callgate_diagnosis(NULL));
 	for (int restarts = 0; restarts < 2; restarts++) {
-		ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, results, sizeof(results) - 1, &reason),
-		                 0);
+		ck_assert_int_eq(callgate_plugin_call(plugin, "", 0, results, sizeof(results) - 1, &reason), 0);
 		results[reason.output_size] = '\0';
 		char *rest = results, *line;
 		for (int i = 0; (line = strtok_r(rest, "\n", &rest)); i++) {
@@ -170,8 +167,7 @@ static void answer(const char *const *names, uint32_t action)
 	load(ctx);
 }
 
-static const char *const landlock[] = {"landlock_create_ruleset", "landlock_add_rule",
-                                       "landlock_restrict_self", NULL};
+static const char *const landlock[] = {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", NULL};
 static const char *const nobody_calls[] = {"acct", NULL};
 
 static bool has_landlock(void)
@@ -263,8 +259,7 @@ static void without_either(void)
 
 static void without_landlock_and_with_fake_seccomp(void)
 {
-	static const char *const names[] = {"landlock_create_ruleset", NULL}, *const seccomp_call[] = {
-	                                                                          "seccomp", NULL};
+	static const char *const names[] = {"landlock_create_ruleset", NULL}, *const seccomp_call[] = {"seccomp", NULL};
 
 	answer(names, SCMP_ACT_ERRNO(ENOSYS));
 	answer(seccomp_call, SCMP_ACT_ERRNO(0));
@@ -327,8 +322,7 @@ START_TEST(test_library_dirs)
 	char command[1024];
 
 	orders_make_home();
-	snprintf(command, sizeof(command), "cp " PLUGINS "/dependent.so " PLUGINS "/needed.so %s",
-	         orders_home);
+	snprintf(command, sizeof(command), "cp " PLUGINS "/dependent.so " PLUGINS "/needed.so %s", orders_home);
 	ck_assert_int_eq(system(command), 0);
 	snprintf(orders_plugin, sizeof(orders_plugin), "%s/dependent.so", orders_home);
 	if (_i)
@@ -351,14 +345,13 @@ static bool mount_hanging(const char *directory)
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
-	return fd >= 0 && unshare(CLONE_NEWNS) == 0 &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	return fd >= 0 && unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("hang", directory, "fuse", 0, options) == 0;
 }
 
 /*
- * Whoever can write a directory of libraries can mount there, in it, or at the directory itself when a plugin is there already; the host keeps
- * its deadline.
+ * Whoever can write a directory of libraries can mount there, in it, or at the directory itself when a plugin is there
+ * already; the host keeps its deadline.
  */
 static void use_what_hangs(const char *libraries, const char *hang, bool has_limit)
 {
@@ -422,8 +415,7 @@ START_TEST(test_refused_dirs)
 		struct callgate_plugin *plugin = NULL;
 		int result = callgate_plugin_open(PLUGINS "/obedient.so", &options, NULL, &plugin);
 		ck_assert_int_eq(result, i < 3 ? -EINVAL : i == 3 ? -ENOENT : -ENOTDIR);
-		ck_assert_msg(strstr(callgate_diagnosis(NULL), "library_dirs") != NULL, "%s",
-		              callgate_diagnosis(NULL));
+		ck_assert_msg(strstr(callgate_diagnosis(NULL), "library_dirs") != NULL, "%s", callgate_diagnosis(NULL));
 	}
 }
 END_TEST
@@ -452,8 +444,7 @@ int main(void)
 	TCase *tests = tcase_create("files of plugins");
 
 	tcase_add_loop_test(tests, test_reads_nothing_else, 0, sizeof(hosts) / sizeof(hosts[0]));
-	tcase_add_loop_test(tests, test_nothing_limits, 0,
-	                    sizeof(unlimited_hosts) / sizeof(unlimited_hosts[0]));
+	tcase_add_loop_test(tests, test_nothing_limits, 0, sizeof(unlimited_hosts) / sizeof(unlimited_hosts[0]));
 	tcase_add_loop_test(tests, test_library_dirs, 0, 2);
 	tcase_add_loop_test(tests, test_a_file_system_that_hangs, 0, 2);
 	tcase_add_test(tests, test_refused_dirs);

@@ -138,8 +138,7 @@ static void host_that_executes(const struct state *state)
 }
 
 static void (*const layouts[])(const struct state *) = {
-    plain_host,         host_with_a_copy, host_whose_first_thread_ended, host_whose_starting_thread_ended,
-    host_that_executes,
+    plain_host, host_with_a_copy, host_whose_first_thread_ended, host_whose_starting_thread_ended, host_that_executes,
 };
 enum { LAYOUTS = sizeof(layouts) / sizeof(layouts[0]) };
 

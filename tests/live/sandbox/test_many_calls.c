@@ -20,7 +20,10 @@
 #include "support/random.h"
 #include "support/run.h"
 
-/* Several threads, an allocator under load, a timer that interrupts everything, and a SIGCHLD handler that takes what it finds. */
+/*
+ * Several threads, an allocator under load, a timer that interrupts everything, and a SIGCHLD handler that takes what
+ * it finds.
+ */
 static atomic_bool stop;
 static atomic_int child_signals, stolen;
 
@@ -50,8 +53,7 @@ static void *allocates(void *unused)
 enum { KINDS = 5 };
 static callgate_strict_function *const kinds[KINDS] = {upper, opens, segfaults, exits, writes_half_an_answer};
 static const enum callgate_exit_kind kind_ends[2][KINDS] = {
-    {CALLGATE_EXIT_VALUE, CALLGATE_EXIT_KILLED, CALLGATE_EXIT_CRASHED, CALLGATE_EXIT_EXITED,
-     CALLGATE_EXIT_MALFORMED},
+    {CALLGATE_EXIT_VALUE, CALLGATE_EXIT_KILLED, CALLGATE_EXIT_CRASHED, CALLGATE_EXIT_EXITED, CALLGATE_EXIT_MALFORMED},
     {CALLGATE_EXIT_VALUE, CALLGATE_EXIT_FORBIDDEN, CALLGATE_EXIT_CRASHED, CALLGATE_EXIT_EXITED,
      CALLGATE_EXIT_MALFORMED}};
 
@@ -68,20 +70,17 @@ static void *calls_at_random(void *argument)
 	struct random random = calls->random;
 
 	for (int i = 0; i < calls->count && !calls->problem[0]; i++) {
-		unsigned kind = (unsigned)random_below(&random, KINDS),
-		         mode = (unsigned)random_below(&random, 2);
-		struct callgate_strict_options options = {.confinement =
-		                                              (enum callgate_strict_confinement)mode,
+		unsigned kind = (unsigned)random_below(&random, KINDS), mode = (unsigned)random_below(&random, 2);
+		struct callgate_strict_options options = {.confinement = (enum callgate_strict_confinement)mode,
 		                                          .program = mode ? calls->program : NULL,
 		                                          .arena_size = 4096};
 		struct callgate_exit_reason end;
 		char output[8];
-		int result =
-		    callgate_strict_call(kinds[kind], "abc", 3, output, sizeof(output), &options, &end);
+		int result = callgate_strict_call(kinds[kind], "abc", 3, output, sizeof(output), &options, &end);
 		if (end.kind != kind_ends[mode][kind] || (result == 0) != (kind == 0) ||
 		    (kind == 0 && memcmp(output, "ABC", 3) != 0))
-			snprintf(calls->problem, sizeof(calls->problem), "call %d, kind %u, mode %u: %s", i,
-			         kind, mode, result < 0 ? callgate_diagnosis(NULL) : "a wrong value");
+			snprintf(calls->problem, sizeof(calls->problem), "call %d, kind %u, mode %u: %s", i, kind, mode,
+			         result < 0 ? callgate_diagnosis(NULL) : "a wrong value");
 	}
 	return NULL;
 }

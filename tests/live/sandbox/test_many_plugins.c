@@ -39,8 +39,8 @@ static void crash(struct calls *calls)
 	int result = callgate_plugin_call(calls->plugin, crashes[which].request, 1, NULL, 0, &reason);
 
 	if (!calls->shared && (result != -EPIPE || reason.kind != crashes[which].end))
-		snprintf(calls->problem, sizeof(calls->problem), "\"%s\" gave %d, %s", crashes[which].request,
-		         result, reason.text);
+		snprintf(calls->problem, sizeof(calls->problem), "\"%s\" gave %d, %s", crashes[which].request, result,
+		         reason.text);
 	calls->crashes++;
 	if (callgate_plugin_restart(calls->plugin, &reason) < 0)
 		snprintf(calls->problem, sizeof(calls->problem), "restart: %s", callgate_diagnosis(NULL));
@@ -75,8 +75,7 @@ static void *calls_at_random(void *argument)
 
 static struct callgate_plugin *opened(void)
 {
-	struct callgate_plugin_options options = {
-	    .arena_size = 4096, .response_limit = 4096, .request_limit = 4096};
+	struct callgate_plugin_options options = {.arena_size = 4096, .response_limit = 4096, .request_limit = 4096};
 	struct callgate_plugin *plugin = NULL;
 
 	ck_assert_msg(callgate_plugin_open(PLUGINS "/obedient.so", &options, NULL, &plugin) == 0, "%s",

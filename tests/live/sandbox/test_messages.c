@@ -1,4 +1,7 @@
-/* What a plugin writes to its standard error comes to the host's, and what else the host's holds is not the plugin's to read. */
+/*
+ * What a plugin writes to its standard error comes to the host's, and what else the host's holds is not the plugin's to
+ * read.
+ */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,13 +26,15 @@ static void without_landlock(void)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 
 	ck_assert_ptr_nonnull(ctx);
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset), 0),
-	                 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset), 0), 0);
 	ck_assert_msg(seccomp_load(ctx) == 0, "%s", callgate_diagnosis(ctx));
 	seccomp_release(ctx);
 }
 
-/* Makes this process's standard error a file of the kind, which others have written to; *ret_other is the end of it that they can read. */
+/*
+ * Makes this process's standard error a file of the kind, which others have written to; *ret_other is the end of it
+ * that they can read.
+ */
 static bool make_stderr(int kind, int *ret_other)
 {
 	char name[128];
@@ -67,12 +72,14 @@ static bool holds(int fd, const char *text)
 	return strstr(found, text) != NULL;
 }
 
-/* What the plugin's standard error leads to is not the plugin's to read, even where nothing limits which files are opened. */
+/*
+ * What the plugin's standard error leads to is not the plugin's to read, even where nothing limits which files are
+ * opened.
+ */
 START_TEST(test_standard_error)
 {
 	static const char *const calls[] = {"openat", NULL};
-	struct callgate_plugin_options options = {.allow_stderr = true,
-	                                          .allow_calls = _i / 4 == 2 ? calls : NULL};
+	struct callgate_plugin_options options = {.allow_stderr = true, .allow_calls = _i / 4 == 2 ? calls : NULL};
 	struct callgate_plugin *plugin = NULL;
 	struct callgate_exit_reason reason;
 	char results[256] = "";

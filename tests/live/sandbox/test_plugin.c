@@ -40,11 +40,9 @@ static void expect(const char *request, enum callgate_exit_kind end)
 {
 	int result = ask(request);
 
-	ck_assert_msg(reason.kind == end, "\"%s\": %s instead of %s: %s", request,
-	              callgate_exit_kind_name(reason.kind), callgate_exit_kind_name(end), reason.text);
-	ck_assert_int_eq(result, end == CALLGATE_EXIT_VALUE       ? 0
-	                         : end == CALLGATE_EXIT_TOO_LARGE ? -EMSGSIZE
-	                                                          : -EPIPE);
+	ck_assert_msg(reason.kind == end, "\"%s\": %s instead of %s: %s", request, callgate_exit_kind_name(reason.kind),
+	              callgate_exit_kind_name(end), reason.text);
+	ck_assert_int_eq(result, end == CALLGATE_EXIT_VALUE ? 0 : end == CALLGATE_EXIT_TOO_LARGE ? -EMSGSIZE : -EPIPE);
 	if (result < 0)
 		ck_assert_ptr_nonnull(strstr(callgate_diagnosis(NULL), reason.text));
 	ck_assert(callgate_plugin_alive(plugin) == (result != -EPIPE));
@@ -153,9 +151,8 @@ END_TEST
 START_TEST(test_widened)
 {
 	static const char *const calls[] = {"getpid", "fcntl", NULL};
-	struct callgate_plugin_options options = {.allow = CALLGATE_ALLOW_CLOCK | CALLGATE_ALLOW_MEMORY,
-	                                          .allow_calls = calls,
-	                                          .allow_stderr = true};
+	struct callgate_plugin_options options = {
+	    .allow = CALLGATE_ALLOW_CLOCK | CALLGATE_ALLOW_MEMORY, .allow_calls = calls, .allow_stderr = true};
 	int fds[2];
 	char text[64] = "";
 
@@ -201,8 +198,7 @@ START_TEST(test_cpu_limit)
 }
 END_TEST
 
-static void refuse(const char *path, const struct callgate_plugin_options *options, int result,
-                   const char *why)
+static void refuse(const char *path, const struct callgate_plugin_options *options, int result, const char *why)
 {
 	struct callgate_plugin *untouched = (struct callgate_plugin *)&reason;
 
@@ -213,7 +209,9 @@ static void refuse(const char *path, const struct callgate_plugin_options *optio
 	ck_assert(!leaks_any_child());
 }
 
-/* Somebody who may write in the plugin's directory puts a link in the plugin's place: what it leads to may not be read. */
+/*
+ * Somebody who may write in the plugin's directory puts a link in the plugin's place: what it leads to may not be read.
+ */
 START_TEST(test_replaced_by_link)
 {
 	char folder[] = "/tmp/callgate-plugin-XXXXXX", path[64], other[64], command[512];
@@ -277,8 +275,7 @@ START_TEST(test_refusals)
 	refuse(obedient, &options, -EINVAL, "no_such_call");
 	options = (struct callgate_plugin_options){.confinement = (enum callgate_plugin_confinement)9};
 	refuse(obedient, &options, -EINVAL, "confinement 9");
-	options =
-	    (struct callgate_plugin_options){.confinement = CALLGATE_PLUGIN_STRICT, .allow_stderr = true};
+	options = (struct callgate_plugin_options){.confinement = CALLGATE_PLUGIN_STRICT, .allow_stderr = true};
 	refuse(obedient, &options, -EINVAL, "can't be widened");
 	options = (struct callgate_plugin_options){.allow = 1U << 31};
 	refuse(obedient, &options, -EINVAL, "0x80000000");
@@ -400,8 +397,7 @@ START_TEST(test_a_host_that_ignores_its_children)
 	expect("v", CALLGATE_EXIT_VALUE);
 	ck_assert_int_eq(ask("c"), -EPIPE);
 	/* From Linux 6.15 on the status is still known. */
-	ck_assert_msg(reason.kind == CALLGATE_EXIT_CRASHED || reason.kind == CALLGATE_EXIT_UNKNOWN, "%s",
-	              reason.text);
+	ck_assert_msg(reason.kind == CALLGATE_EXIT_CRASHED || reason.kind == CALLGATE_EXIT_UNKNOWN, "%s", reason.text);
 	ck_assert_int_eq(callgate_plugin_restart(plugin, NULL), 0);
 	expect("v", CALLGATE_EXIT_VALUE);
 	callgate_plugin_close(plugin);

@@ -181,10 +181,7 @@ static int call_as_32_bit(void *data)
 	long result;
 
 	(void)data;
-	__asm__ volatile("int $0x80"
-	                 : "=a"(result)
-	                 : "a"(39L), "b"(0L), "c"(0L)
-	                 : "r8", "r9", "r10", "r11", "memory");
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(39L), "b"(0L), "c"(0L) : "r8", "r9", "r10", "r11", "memory");
 	return result < 0;
 }
 
@@ -235,7 +232,9 @@ static int stop_supervisor(void *unused)
 	return 0;
 }
 
-/* A process whose tracer does not let go of it can be killed, but not collected: for its parent it hangs in the kernel. */
+/*
+ * A process whose tracer does not let go of it can be killed, but not collected: for its parent it hangs in the kernel.
+ */
 static int be_held(void *data)
 {
 	struct shared *shared = data;
@@ -295,8 +294,7 @@ static void check_deadline(scmp_filter_ctx ctx, int (*function)(void *), struct 
 
 static void check_deadlines(void)
 {
-	struct shared *shared =
-	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	scmp_filter_ctx deny = with(SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(chmod));
 
 	if (shared == MAP_FAILED)
@@ -308,8 +306,7 @@ static void check_deadlines(void)
 	long long start = now();
 	bool holds = callgate_check_live(deny, call_without_end, shared, 500, CALLGATE_LIVE_EXIT, 0, NULL);
 	snprintf(last, sizeof(last), "%s, after %lld ms", callgate_failure(), now() - start);
-	check(!holds && strstr(last, "errno 1, EPERM") && now() - start < 8000,
-	      "a child always has stopped again");
+	check(!holds && strstr(last, "errno 1, EPERM") && now() - start < 8000, "a child always has stopped again");
 	seccomp_release(deny);
 	munmap(shared, sizeof(*shared));
 }
@@ -326,8 +323,7 @@ int main(void)
 	scmp_filter_ctx no_exit = with(SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(exit_group));
 	seccomp_rule_add(no_exit, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(exit), 0);
 
-	if (callgate_run_under(deny, NULL, answer, NULL, 5000, &outcome) == 0 &&
-	    outcome.end == CALLGATE_LIVE_NOTHING) {
+	if (callgate_run_under(deny, NULL, answer, NULL, 5000, &outcome) == 0 && outcome.end == CALLGATE_LIVE_NOTHING) {
 		printf("skipped: %s\n", outcome.text);
 		return 77;
 	}

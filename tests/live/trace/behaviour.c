@@ -1,6 +1,7 @@
 /*
- * usage: behaviour: counts what a program sees of signals, stops, timers and exit statuses, one line each. A run that is watched has to print what a
- * run without a tracer prints (test_behaviour.sh). Nothing here depends on how fast the machine is.
+ * usage: behaviour: counts what a program sees of signals, stops, timers and exit statuses, one line each. A run that
+ * is watched has to print what a run without a tracer prints (test_behaviour.sh). Nothing here depends on how fast the
+ * machine is.
  */
 #include <errno.h>
 #include <poll.h>
@@ -252,12 +253,10 @@ static void count_queued(void)
 		sigqueue(getpid(), SIGRTMIN + 1, (union sigval){.sival_int = i});
 	const int fd = signalfd(-1, &set, 0);
 	for (int i = 1; i <= ROUNDS / 2; i++)
-		sum =
-		    read(fd, &info, sizeof(info)) == sizeof(info) && (int)info.ssi_int == i ? sum + i : -1000;
+		sum = read(fd, &info, sizeof(info)) == sizeof(info) && (int)info.ssi_int == i ? sum + i : -1000;
 	for (int i = ROUNDS / 2 + 1; i <= ROUNDS; i++) {
 		siginfo_t got;
-		sum =
-		    sigwaitinfo(&set, &got) == SIGRTMIN + 1 && got.si_value.sival_int == i ? sum + i : -1000;
+		sum = sigwaitinfo(&set, &got) == SIGRTMIN + 1 && got.si_value.sival_int == i ? sum + i : -1000;
 	}
 	close(fd);
 	report("queued signals, in order", sum);

@@ -1,6 +1,7 @@
 /*
- * usage: denied SCENARIO: makes calls that a profile denies (test_why.sh), in ways that a tracer could get wrong, and prints what it sees of
- * them. All that is printed must be the same with and without a tracer, but for what the test says.
+ * usage: denied SCENARIO: makes calls that a profile denies (test_why.sh), in ways that a tracer could get wrong, and
+ * prints what it sees of them. All that is printed must be the same with and without a tracer, but for what the test
+ * says.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -143,8 +144,7 @@ static void own_error(void)
 
 static void listener(void)
 {
-	report("listener",
-	       filter(SECCOMP_FILTER_FLAG_NEW_LISTENER, SYS_chmod, SECCOMP_RET_USER_NOTIF) > 0 ? 0 : -1);
+	report("listener", filter(SECCOMP_FILTER_FLAG_NEW_LISTENER, SYS_chmod, SECCOMP_RET_USER_NOTIF) > 0 ? 0 : -1);
 	report("chmod", syscall(SYS_chmod, "/nowhere/at/all", 0));
 }
 
@@ -341,8 +341,8 @@ static const struct {
 };
 
 /*
- * A filter around another command, which gets this error, or success, for one call, or for that with one first argument: `denied
- * NUMBER[:ARGUMENT] ERROR COMMAND...`.
+ * A filter around another command, which gets this error, or success, for one call, or for that with one first
+ * argument: `denied NUMBER[:ARGUMENT] ERROR COMMAND...`.
  */
 static int answered(char *argv[])
 {

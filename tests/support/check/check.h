@@ -1,6 +1,6 @@
 /*
- * check.h - as much of libcheck's interface as the tests use, for targets that have no libcheck: each test in a process of its
- * own, with a time limit.
+ * check.h - as much of libcheck's interface as the tests use, for targets that have no libcheck: each test in a process
+ * of its own, with a time limit.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -135,11 +135,11 @@ __attribute__((noreturn, format(printf, 3, 4))) static inline void check_fail(co
 #define ck_assert_mem_eq(x, y, n) ck_assert(memcmp((x), (y), (n)) == 0)
 #define ck_assert_double_le(x, y) ck_assert((double)(x) <= (double)(y))
 
-#define CHECK_NUMBERS(type, format, x, op, y)                                                       \
-	do {                                                                                        \
-		type check_x_ = (type)(x), check_y_ = (type)(y);                                    \
-		ck_assert_msg(check_x_ op check_y_, "%s " #op " %s: %" format ", %" format, #x, #y, \
-		              check_x_, check_y_);                                                  \
+#define CHECK_NUMBERS(type, format, x, op, y)                                                                 \
+	do {                                                                                                  \
+		type check_x_ = (type)(x), check_y_ = (type)(y);                                              \
+		ck_assert_msg(check_x_ op check_y_, "%s " #op " %s: %" format ", %" format, #x, #y, check_x_, \
+		              check_y_);                                                                      \
 	} while (0)
 #define ck_assert_int_eq(x, y)  CHECK_NUMBERS(intmax_t, PRIdMAX, x, ==, y)
 #define ck_assert_int_ne(x, y)  CHECK_NUMBERS(intmax_t, PRIdMAX, x, !=, y)

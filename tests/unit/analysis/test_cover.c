@@ -215,12 +215,11 @@ static scmp_filter_ctx random_filter(struct random *random)
 		struct scmp_arg_cmp conditions[3];
 		unsigned count = random_below(random, 4);
 		for (unsigned j = 0; j < count; j++)
-			conditions[j] =
-			    (struct scmp_arg_cmp){j, (enum scmp_compare)(1 + random_below(random, 7)),
-			                          random_value(random), random_value(random)};
+			conditions[j] = (struct scmp_arg_cmp){j, (enum scmp_compare)(1 + random_below(random, 7)),
+			                                      random_value(random), random_value(random)};
 		/* Rules that contradict each other are refused. */
-		(void)seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(random_below(random, 4)), 39 + (int)(i % 2),
-		                             count, conditions);
+		(void)seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(random_below(random, 4)), 39 + (int)(i % 2), count,
+		                             conditions);
 	}
 	return ctx;
 }
@@ -238,8 +237,7 @@ static void check_hits(const struct callgate_simulator *covered, const struct ca
 	for (size_t i = 0; callgate_simulator_edge(tried, i, &tried_edge) == 0; i++) {
 		ck_assert_int_eq(callgate_simulator_edge(covered, i, &edge), 0);
 		ck_assert_msg(edge.hits || !tried_edge.hits, "edge %zu", i);
-		ck_assert_msg(edge.reach == CALLGATE_REACH_SOME || (!edge.hits && !tried_edge.hits),
-		              "edge %zu", i);
+		ck_assert_msg(edge.reach == CALLGATE_REACH_SOME || (!edge.hits && !tried_edge.hits), "edge %zu", i);
 	}
 }
 

@@ -16,9 +16,8 @@ static scmp_filter_ctx example(void)
 	ck_assert_ptr_nonnull(ctx);
 	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name("read"), 1,
-	                                  SCMP_A0(SCMP_CMP_EQ, 5)),
-	                 0);
+	ck_assert_int_eq(
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name("read"), 1, SCMP_A0(SCMP_CMP_EQ, 5)), 0);
 	return ctx;
 }
 

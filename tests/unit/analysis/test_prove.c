@@ -19,8 +19,7 @@ static scmp_filter_ctx sockets(int denied)
 	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
 	if (denied)
-		ck_assert_int_eq(
-		    seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(1), 41, 1, SCMP_A0(SCMP_CMP_EQ, 38)), 0);
+		ck_assert_int_eq(seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(1), 41, 1, SCMP_A0(SCMP_CMP_EQ, 38)), 0);
 	return ctx;
 }
 
@@ -34,8 +33,7 @@ START_TEST(one_rule_more_is_one_difference)
 	ck_assert_int_eq(c->relation, CALLGATE_RELATION_SUPERSET);
 	ck_assert(c->complete);
 	ck_assert_uint_eq(c->count, 1);
-	ck_assert_str_eq(c->differences[0].text,
-	                 "socket(38, *, *) on x86_64: A allows, B gives ERRNO(EPERM)");
+	ck_assert_str_eq(c->differences[0].text, "socket(38, *, *) on x86_64: A allows, B gives ERRNO(EPERM)");
 	callgate_comparison_free(c);
 	ck_assert_int_eq(callgate_compare(&b, &a, 10, &c), 0);
 	ck_assert_int_eq(c->relation, CALLGATE_RELATION_SUBSET);
@@ -193,9 +191,9 @@ START_TEST(cases_are_all_calls_and_no_others)
 	ck_assert_int_eq(seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(2), 41, 2, SCMP_A1(SCMP_CMP_GT, 5, 0),
 	                                        SCMP_A2(SCMP_CMP_MASKED_EQ, 3, 1)),
 	                 0);
-	ck_assert_int_eq(seccomp_rule_add_exact(ctx, SCMP_ACT_LOG, 41, 2, SCMP_A1(SCMP_CMP_LE, 5, 0),
-	                                        SCMP_A3(SCMP_CMP_NE, 7, 0)),
-	                 0);
+	ck_assert_int_eq(
+	    seccomp_rule_add_exact(ctx, SCMP_ACT_LOG, 41, 2, SCMP_A1(SCMP_CMP_LE, 5, 0), SCMP_A3(SCMP_CMP_NE, 7, 0)),
+	    0);
 	ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
 	const struct callgate_program *const list[] = {program};
 	struct callgate_filter rules = {.ctx = ctx}, side = {.programs = list, .program_count = 1};
@@ -243,9 +241,9 @@ START_TEST(cases_of_random_rules)
 		for (int rule = 0; rule < 5; rule++) {
 			struct scmp_arg_cmp conditions[2];
 			for (unsigned i = 0; i < 2; i++)
-				conditions[i] = (struct scmp_arg_cmp){
-				    i + 1, SCMP_CMP_NE + random_below(&random, 7),
-				    data[random_below(&random, 10)], data[random_below(&random, 10)]};
+				conditions[i] = (struct scmp_arg_cmp){i + 1, SCMP_CMP_NE + random_below(&random, 7),
+				                                      data[random_below(&random, 10)],
+				                                      data[random_below(&random, 10)]};
 			for (unsigned i = 0; i < 2; i++)
 				if (conditions[i].op == SCMP_CMP_MASKED_EQ)
 					conditions[i].datum_a = masks[random_below(&random, 6)];
@@ -277,8 +275,7 @@ START_TEST(numbers_by_a_bit)
 	struct callgate_numbers *numbers;
 
 	ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), SCMP_ARCH_NATIVE, &programs[0]), 0);
-	ck_assert_int_eq(callgate_program_new(&insns[3], sizeof(insns[3]), SCMP_ARCH_NATIVE, &programs[1]),
-	                 0);
+	ck_assert_int_eq(callgate_program_new(&insns[3], sizeof(insns[3]), SCMP_ARCH_NATIVE, &programs[1]), 0);
 	const struct callgate_program *const lists[2][1] = {{programs[0]}, {programs[1]}};
 	struct callgate_filter sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
 	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 9, &c), 0);
@@ -289,9 +286,8 @@ START_TEST(numbers_by_a_bit)
 	ck_assert_uint_eq(c->differences[0].nr_last, UINT32_MAX);
 	ck_assert_uint_eq(c->differences[0].nr_mask, 1);
 	ck_assert_uint_eq(c->differences[0].nr_value, 1);
-	ck_assert_msg(
-	    strstr(c->differences[0].text, "(and all up to call number -1 whose number & 0x1 is 0x1)"), "%s",
-	    c->differences[0].text);
+	ck_assert_msg(strstr(c->differences[0].text, "(and all up to call number -1 whose number & 0x1 is 0x1)"), "%s",
+	              c->differences[0].text);
 	callgate_comparison_free(c);
 	ck_assert_int_eq(callgate_numbers_find(&sides[0], SCMP_ARCH_X86_64, &numbers), 0);
 	for (size_t i = 0; i < numbers->count; i++)
@@ -330,8 +326,7 @@ START_TEST(differences_say_which_numbers)
 				insns[i][4] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0);
 			}
 			ck_assert_int_eq(
-			    callgate_program_new(insns[i], sizeof(insns[i]), SCMP_ARCH_NATIVE, &programs[i]),
-			    0);
+			    callgate_program_new(insns[i], sizeof(insns[i]), SCMP_ARCH_NATIVE, &programs[i]), 0);
 		}
 		const struct callgate_program *const lists[2][1] = {{programs[0]}, {programs[1]}};
 		struct callgate_filter sides[2] = {{NULL, lists[0], 1}, {NULL, lists[1], 1}};
@@ -342,8 +337,7 @@ START_TEST(differences_say_which_numbers)
 			struct callgate_verdict verdicts[2];
 			size_t rows = 0; /* neither program looks at the architecture */
 			for (int i = 0; i < 2; i++)
-				ck_assert_int_eq(callgate_simulate_program(programs[i], &call, &verdicts[i]),
-				                 0);
+				ck_assert_int_eq(callgate_simulate_program(programs[i], &call, &verdicts[i]), 0);
 			for (size_t i = 0; i < c->count; i++) {
 				const struct callgate_difference *d = &c->differences[i];
 				if (d->nr_first <= (uint32_t)nr && (uint32_t)nr <= d->nr_last &&
@@ -362,7 +356,10 @@ START_TEST(differences_say_which_numbers)
 }
 END_TEST
 
-/* What a product of two words says is not decided. That the verdicts of the numbers before differ is; not what else is allowed. */
+/*
+ * What a product of two words says is not decided. That the verdicts of the numbers before differ is; not what else is
+ * allowed.
+ */
 START_TEST(a_difference_that_is_not_all)
 {
 	const struct sock_filter product[] = {

@@ -10,14 +10,13 @@
 #include "support/run.h"
 #include "unit/api/asking.h"
 
-#define HEAD           "#\n# pseudo filter code start\n#\n"
-#define TAIL           "# invalid architecture action\naction KILL;\n#\n# pseudo filter code end\n#\n"
-#define X86_64         "# filter for arch x86_64 (3221225534)\nif ($arch == 3221225534)\n"
-#define X86            "# filter for arch x86 (1073741827)\nif ($arch == 1073741827)\n"
-#define OTHERWISE      "  # default action\n  action ERRNO(1);\n"
-#define READ(priority) "  # filter for syscall \"read\" (0) [priority: " priority "]\n  if ($syscall == 0)\n"
-#define READ_X86(priority) \
-	"  # filter for syscall \"read\" (3) [priority: " priority "]\n  if ($syscall == 3)\n"
+#define HEAD               "#\n# pseudo filter code start\n#\n"
+#define TAIL               "# invalid architecture action\naction KILL;\n#\n# pseudo filter code end\n#\n"
+#define X86_64             "# filter for arch x86_64 (3221225534)\nif ($arch == 3221225534)\n"
+#define X86                "# filter for arch x86 (1073741827)\nif ($arch == 1073741827)\n"
+#define OTHERWISE          "  # default action\n  action ERRNO(1);\n"
+#define READ(priority)     "  # filter for syscall \"read\" (0) [priority: " priority "]\n  if ($syscall == 0)\n"
+#define READ_X86(priority) "  # filter for syscall \"read\" (3) [priority: " priority "]\n  if ($syscall == 3)\n"
 
 static void check_text(scmp_filter_ctx ctx, const char *expected)
 {
@@ -73,8 +72,8 @@ START_TEST(one_condition)
 	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, SCMP_ARCH_X86);
 
 	ck_assert_int_eq(seccomp_rule_add_array(ctx, E(5), SCMP_SYS(read), 1, &conditions[_i].arg), 0);
-	snprintf(expected, sizeof(expected), HEAD X86_64 "%s" OTHERWISE X86 "%s" OTHERWISE TAIL,
-	         conditions[_i].wide, conditions[_i].narrow);
+	snprintf(expected, sizeof(expected), HEAD X86_64 "%s" OTHERWISE X86 "%s" OTHERWISE TAIL, conditions[_i].wide,
+	         conditions[_i].narrow);
 	check_text(ctx, expected);
 }
 END_TEST
@@ -103,8 +102,7 @@ static const struct {
      READ("65534") "    if ($a1.lo32 == 3)\n    else\n      action ERRNO(5);\n"},
     {{1 | CALLGATE_LOW_HALF, SCMP_CMP_LT, 3, 0},
      READ("65534") "    if ($a1.lo32 >= 3)\n    else\n      action ERRNO(5);\n"},
-    {{1 | CALLGATE_LOW_HALF, SCMP_CMP_GT, 3, 0},
-     READ("65534") "    if ($a1.lo32 > 3)\n      action ERRNO(5);\n"},
+    {{1 | CALLGATE_LOW_HALF, SCMP_CMP_GT, 3, 0}, READ("65534") "    if ($a1.lo32 > 3)\n      action ERRNO(5);\n"},
     {{1 | CALLGATE_LOW_HALF, SCMP_CMP_EQ, 3, 0},
      READ("65533") "    if ($a1.hi32 & 0x00000000 == 0)\n      if ($a1.lo32 & 0xffffffff == 3)\n        "
                    "action ERRNO(5);\n"},
@@ -163,21 +161,19 @@ START_TEST(order)
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(read), 0), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), SCMP_SYS(write), 0), 0);
 	ck_assert_int_eq(
-	    seccomp_rule_add(ctx, E(7), SCMP_SYS(close), 2, SCMP_A0(SCMP_CMP_EQ, 1), SCMP_A1(SCMP_CMP_EQ, 2)),
-	    0);
+	    seccomp_rule_add(ctx, E(7), SCMP_SYS(close), 2, SCMP_A0(SCMP_CMP_EQ, 1), SCMP_A1(SCMP_CMP_EQ, 2)), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(8), 1000, 0), 0);
 	ck_assert_int_eq(seccomp_syscall_priority(ctx, SCMP_SYS(read), 1), 0);
 	check_text(ctx,
-	           HEAD X86_64 READ(
-	               "131071") "    action ERRNO(5);\n"
-	                         "  # filter for syscall \"UNKNOWN\" (1000) [priority: 65535]\n"
-	                         "  if ($syscall == 1000)\n    action ERRNO(8);\n"
-	                         "  # filter for syscall \"write\" (1) [priority: 65535]\n"
-	                         "  if ($syscall == 1)\n    action ERRNO(6);\n"
-	                         "  # filter for syscall \"close\" (3) [priority: 65531]\n"
-	                         "  if ($syscall == 3)\n    if ($a0.hi32 == 0)\n      if ($a0.lo32 == 1)\n"
-	                         "        if ($a1.hi32 == 0)\n          if ($a1.lo32 == 2)\n            "
-	                         "action ERRNO(7);\n" OTHERWISE TAIL);
+	           HEAD X86_64 READ("131071") "    action ERRNO(5);\n"
+	                                      "  # filter for syscall \"UNKNOWN\" (1000) [priority: 65535]\n"
+	                                      "  if ($syscall == 1000)\n    action ERRNO(8);\n"
+	                                      "  # filter for syscall \"write\" (1) [priority: 65535]\n"
+	                                      "  if ($syscall == 1)\n    action ERRNO(6);\n"
+	                                      "  # filter for syscall \"close\" (3) [priority: 65531]\n"
+	                                      "  if ($syscall == 3)\n    if ($a0.hi32 == 0)\n      if ($a0.lo32 == 1)\n"
+	                                      "        if ($a1.hi32 == 0)\n          if ($a1.lo32 == 2)\n            "
+	                                      "action ERRNO(7);\n" OTHERWISE TAIL);
 }
 END_TEST
 
@@ -206,11 +202,11 @@ START_TEST(tree)
 	check_tree(0, "if ($arch == 3221225534)\n  action ERRNO(1);\naction KILL;\n");
 	check_tree(4, "if ($arch == 3221225534)\n" CALL("  ", 3) CALL("  ", 2) CALL("  ", 1)
 	                  CALL("  ", 0) "  action ERRNO(1);\naction KILL;\n");
-	check_tree(9, "if ($arch == 3221225534)\n  if ($syscall > 0)\n    if ($syscall > 4)\n" CALL(
-	                  "      ", 8) CALL("      ", 7) CALL("      ", 6)
-	                  CALL("      ", 5) "    else # ($syscall <= 4)\n" CALL("      ", 4) CALL("      ", 3)
-	                      CALL("      ", 2) CALL("      ", 1) "  else # ($syscall <= 0)\n" CALL(
-	                          "    ", 0) "  action ERRNO(1);\naction KILL;\n");
+	check_tree(9, "if ($arch == 3221225534)\n  if ($syscall > 0)\n    if ($syscall > 4)\n" CALL("      ", 8)
+	                  CALL("      ", 7) CALL("      ", 6)
+	                      CALL("      ", 5) "    else # ($syscall <= 4)\n" CALL("      ", 4) CALL("      ", 3)
+	                          CALL("      ", 2) CALL("      ", 1) "  else # ($syscall <= 0)\n" CALL(
+	                              "    ", 0) "  action ERRNO(1);\naction KILL;\n");
 }
 END_TEST
 

@@ -149,22 +149,20 @@ START_TEST(edges_are_counted)
 	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
 	for (; callgate_simulator_edge(simulator, edges, &edge) == 0; edges++) {
 		ck_assert_uint_eq(edge.hits, 0);
-		ck_assert_uint_lt(edge.instruction,
-		                  callgate_program_length(callgate_simulator_program(simulator, 0)));
+		ck_assert_uint_lt(edge.instruction, callgate_program_length(callgate_simulator_program(simulator, 0)));
 	}
 	ck_assert_uint_gt(edges, 8);
 	ck_assert_uint_eq(edges % 2, 0);
 	for (size_t arch = 0; arch < 3; arch++)
 		for (size_t nr = 0; nr < 13; nr++)
 			for (size_t i = 0; i < 49; i++) {
-				struct callgate_call call = {.arch = archs[arch],
-				                             .nr = numbers[nr],
-				                             .args = {words[i / 7], words[i % 7]}};
+				struct callgate_call call = {
+				    .arch = archs[arch], .nr = numbers[nr], .args = {words[i / 7], words[i % 7]}};
 				ck_assert_int_eq(callgate_simulator_run(simulator, &call, NULL), 0);
 			}
 	for (size_t i = 0; callgate_simulator_edge(simulator, i, &edge) == 0; i++)
-		ck_assert_msg(edge.hits > 0, "edge %zu (instruction %zu, %d) was never taken", i,
-		              edge.instruction, edge.taken);
+		ck_assert_msg(edge.hits > 0, "edge %zu (instruction %zu, %d) was never taken", i, edge.instruction,
+		              edge.taken);
 	callgate_simulator_free(simulator);
 	seccomp_release(ctx);
 }
@@ -210,19 +208,20 @@ static scmp_filter_ctx make_narrow(void)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(1));
 
 	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
-		ck_assert_int_eq(seccomp_arch_add(ctx, archs[i]),
-		                 archs[i] == seccomp_arch_native() ? -EEXIST : 0);
+		ck_assert_int_eq(seccomp_arch_add(ctx, archs[i]), archs[i] == seccomp_arch_native() ? -EEXIST : 0);
 	ck_assert_int_eq(callgate_rule_unknown(ctx, SCMP_ARCH_X86, SCMP_ACT_ERRNO(38)), 0);
 	ck_assert_int_eq(
-	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0_64(SCMP_CMP_EQ, 0x1200000003)),
-	    0);
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0_64(SCMP_CMP_EQ, 0x1200000003)), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_LOG, SCMP_SYS(write), 2, SCMP_A0_64(SCMP_CMP_GE, 5),
 	                                  SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf0000000f0, 0x1000000010)),
 	                 0);
 	return ctx;
 }
 
-/* The rules that a simulator lists are all that there is to it: with them it is the same filter, on architectures of 32 bits too. */
+/*
+ * The rules that a simulator lists are all that there is to it: with them it is the same filter, on architectures of 32
+ * bits too.
+ */
 START_TEST(same_rules_are_the_same_filter)
 {
 	scmp_filter_ctx ctx = make_narrow();
@@ -236,18 +235,15 @@ START_TEST(same_rules_are_the_same_filter)
 	changed.rules = rules;
 	changed.rule_count = list_rules(simulator, rules);
 	ck_assert_uint_ge(changed.rule_count, 6);
-	ck_assert_int_eq(
-	    callgate_simulator_default(simulator, CALLGATE_REASON_DEFAULT, 0, &changed.default_action), 0);
-	ck_assert_int_eq(
-	    callgate_simulator_default(simulator, CALLGATE_REASON_BAD_ARCH, 0, &changed.bad_arch_action), 0);
+	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_DEFAULT, 0, &changed.default_action), 0);
+	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_BAD_ARCH, 0, &changed.bad_arch_action),
+	                 0);
 	ck_assert_uint_eq(changed.default_action, SCMP_ACT_ERRNO(1));
 	ck_assert_uint_eq(changed.bad_arch_action, SCMP_ACT_KILL_THREAD);
-	ck_assert_int_eq(
-	    callgate_simulator_default(simulator, CALLGATE_REASON_UNKNOWN, SCMP_ARCH_X86, &newer), 0);
+	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_UNKNOWN, SCMP_ARCH_X86, &newer), 0);
 	ck_assert_uint_eq(newer, SCMP_ACT_ERRNO(38));
-	ck_assert_int_eq(
-	    callgate_simulator_default(simulator, CALLGATE_REASON_UNKNOWN, SCMP_ARCH_X86_64, &newer),
-	    -ENOENT);
+	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_UNKNOWN, SCMP_ARCH_X86_64, &newer),
+	                 -ENOENT);
 	ck_assert_int_eq(callgate_simulator_default(simulator, CALLGATE_REASON_RULE, 0, &newer), -ENOENT);
 	ck_assert_int_eq(callgate_simulator_new_changed(simulator, &changed, &copy), 0);
 	const struct callgate_program *list[] = {callgate_simulator_program(copy, 0)};
@@ -272,8 +268,7 @@ START_TEST(other_rules)
 {
 	scmp_filter_ctx ctx = make_narrow();
 	struct callgate_simulator *simulator = NULL, *copy = NULL;
-	struct callgate_changed_rules changed = {
-	    SCMP_ACT_TRAP, SCMP_ACT_LOG, SCMP_ARCH_X86, SCMP_ACT_NOTIFY, 0, NULL};
+	struct callgate_changed_rules changed = {SCMP_ACT_TRAP, SCMP_ACT_LOG, SCMP_ARCH_X86, SCMP_ACT_NOTIFY, 0, NULL};
 	struct callgate_rule rules[64];
 	struct scmp_arg_cmp wrong = {6, SCMP_CMP_EQ, 1, 0};
 	uint32_t newer = 0;

@@ -124,8 +124,7 @@ START_TEST(kinds_are_listed_from_the_strictest_on)
 		ck_assert_ptr_eq(callgate_action_kind_find(kind->name), kind);
 		ck_assert_uint_eq(callgate_action_kind(kind->action | 5)->action, kind->action);
 		if (before)
-			ck_assert_uint_eq(callgate_action_strictest(kind->action, before->action),
-			                  before->action);
+			ck_assert_uint_eq(callgate_action_strictest(kind->action, before->action), before->action);
 	}
 	ck_assert_str_eq(callgate_action_kind(SCMP_ACT_KILL_THREAD)->name, "KILL");
 	ck_assert_uint_eq(callgate_action_kind_find("SCMP_ACT_NOTIFY")->action, SCMP_ACT_NOTIFY);

@@ -44,8 +44,7 @@ START_TEST(facts_agree_with_the_bits_of_tokens)
 	const struct callgate_arch *arch;
 
 	for (size_t i = 0; (arch = callgate_arch_at(i)); i++) {
-		bool wide = arch->token & __AUDIT_ARCH_64BIT,
-		     n32 = arch->token & __AUDIT_ARCH_CONVENTION_MIPS64_N32;
+		bool wide = arch->token & __AUDIT_ARCH_64BIT, n32 = arch->token & __AUDIT_ARCH_CONVENTION_MIPS64_N32;
 		bool x32 = arch->token == SCMP_ARCH_X32, mips = (arch->token & 0xffff) == 8;
 
 		ck_assert_uint_eq(arch->audit, x32 ? SCMP_ARCH_X86_64 : arch->token);
@@ -131,7 +130,10 @@ START_TEST(machines_run_architectures)
 }
 END_TEST
 
-/* Of two architectures one machine has, either both have the same byte order or the table is wrong; and they know each other. */
+/*
+ * Of two architectures one machine has, either both have the same byte order or the table is wrong; and they know each
+ * other.
+ */
 START_TEST(machines_have_one_byte_order)
 {
 	const struct callgate_arch *machine, *arch;
@@ -150,8 +152,7 @@ int main(void)
 	tcase_add_test(tests, facts_agree_with_the_bits_of_tokens);
 	tcase_add_loop_test(tests, numbers_tell_x32_from_x86_64, 0, (int)(sizeof(calls) / sizeof(calls[0])));
 	tcase_add_test(tests, has_number_knows_tokens_alone);
-	tcase_add_loop_test(tests, machines_run_architectures, 0,
-	                    (int)(sizeof(machines) / sizeof(machines[0])));
+	tcase_add_loop_test(tests, machines_run_architectures, 0, (int)(sizeof(machines) / sizeof(machines[0])));
 	tcase_add_test(tests, machines_have_one_byte_order);
 	return test_run(tests);
 }

@@ -1,4 +1,6 @@
-/* Attributes and actions at every API level: defaults, what can be set, what is read back, and which errors there are. */
+/*
+ * Attributes and actions at every API level: defaults, what can be set, what is read back, and which errors there are.
+ */
 #include <check.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -80,14 +82,12 @@ START_TEST(optimize_is_one_or_two)
 		uint32_t value;
 		int result;
 		uint32_t then;
-	} steps[] = {
-	    {0, -EOPNOTSUPP, 1}, {2, 0, 2}, {3, -EOPNOTSUPP, 2}, {UINT32_MAX, -EOPNOTSUPP, 2}, {1, 0, 1}};
+	} steps[] = {{0, -EOPNOTSUPP, 1}, {2, 0, 2}, {3, -EOPNOTSUPP, 2}, {UINT32_MAX, -EOPNOTSUPP, 2}, {1, 0, 1}};
 	scmp_filter_ctx ctx = make();
 
 	ck_assert_uint_eq(get(ctx, SCMP_FLTATR_CTL_OPTIMIZE), 1);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		ck_assert_int_eq(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, steps[i].value),
-		                 steps[i].result);
+		ck_assert_int_eq(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, steps[i].value), steps[i].result);
 		ck_assert_uint_eq(get(ctx, SCMP_FLTATR_CTL_OPTIMIZE), steps[i].then);
 	}
 	ck_assert_int_eq(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2), 0);
@@ -217,7 +217,10 @@ START_TEST(notify_beside_tsync)
 }
 END_TEST
 
-/* What a rejected transaction takes back does not take back that NOTIFY was used; nor does a rule that was never added use it. */
+/*
+ * What a rejected transaction takes back does not take back that NOTIFY was used; nor does a rule that was never added
+ * use it.
+ */
 START_TEST(notify_used_is_sticky)
 {
 	ck_assert_int_eq(seccomp_api_set(5), 0);

@@ -36,17 +36,10 @@ static const struct {
 	int nr; /* of read */
 	bool wide;
 } archs[] = {
-    {SCMP_ARCH_X86_64, 0, true},
-    {SCMP_ARCH_X86, 3, false},
-    {SCMP_ARCH_S390X, 3, true},
-    {SCMP_ARCH_S390, 3, false},
-    {SCMP_ARCH_X32, 0x40000000, false},
-    {SCMP_ARCH_MIPSEL64, 5000, true},
-    {SCMP_ARCH_MIPSEL64N32, 6000, false},
-    {SCMP_ARCH_MIPS64N32, 6000, false},
-    {SCMP_ARCH_PARISC64, 3, true},
-    {SCMP_ARCH_MIPS64, 5000, true},
-    {SCMP_ARCH_ARM, 3, false},
+    {SCMP_ARCH_X86_64, 0, true},          {SCMP_ARCH_X86, 3, false},          {SCMP_ARCH_S390X, 3, true},
+    {SCMP_ARCH_S390, 3, false},           {SCMP_ARCH_X32, 0x40000000, false}, {SCMP_ARCH_MIPSEL64, 5000, true},
+    {SCMP_ARCH_MIPSEL64N32, 6000, false}, {SCMP_ARCH_MIPS64N32, 6000, false}, {SCMP_ARCH_PARISC64, 3, true},
+    {SCMP_ARCH_MIPS64, 5000, true},       {SCMP_ARCH_ARM, 3, false},
 };
 enum { ARCHS = sizeof(archs) / sizeof(archs[0]) };
 
@@ -79,21 +72,19 @@ static void check_one(size_t arch, uint32_t optimize, bool low, enum scmp_compar
 
 	ck_assert_int_eq(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, optimize), 0);
 	if (low)
-		ck_assert_int_eq(callgate_rule_add(ctx, archs[arch].token, E(5), archs[arch].nr, 1, &rule),
-		                 0);
+		ck_assert_int_eq(callgate_rule_add(ctx, archs[arch].token, E(5), archs[arch].nr, 1, &rule), 0);
 	else
 		ck_assert_int_eq(seccomp_rule_add_exact_array(ctx, E(5), SCMP_SYS(read), 1, &rule), 0);
 	for (size_t i = 0; i < DATA + sizeof(offsets) / sizeof(offsets[0]); i++) {
-		uint64_t value =
-		    i < DATA ? data[i] : (op == SCMP_CMP_MASKED_EQ ? b & a : a) + offsets[i - DATA];
+		uint64_t value = i < DATA ? data[i] : (op == SCMP_CMP_MASKED_EQ ? b & a : a) + offsets[i - DATA];
 		struct callgate_call call = {
 		    .arch = archs[arch].token, .nr = archs[arch].nr, .args = {~value, ~value, ~value, value}};
 		struct callgate_verdict verdict;
 		uint32_t expected = holds(op, value & word, a & word, b & word) ? E(5) : DEFAULT;
 		ck_assert_int_eq(callgate_simulate(ctx, &call, &verdict), 0);
 		ck_assert_msg(verdict.action == expected, "0x%llx op %d 0x%llx 0x%llx on 0x%x: 0x%x",
-		              (unsigned long long)value, (int)op, (unsigned long long)a,
-		              (unsigned long long)b, archs[arch].token, verdict.action);
+		              (unsigned long long)value, (int)op, (unsigned long long)a, (unsigned long long)b,
+		              archs[arch].token, verdict.action);
 	}
 	seccomp_release(ctx);
 }
@@ -113,12 +104,14 @@ START_TEST(masked)
 {
 	for (size_t i = 0; i < DATA; i++)
 		for (size_t j = 0; j < DATA; j++)
-			check_one((size_t)_i, 1 + (uint32_t)(i + j) % 2, false, SCMP_CMP_MASKED_EQ, data[i],
-			          data[j]);
+			check_one((size_t)_i, 1 + (uint32_t)(i + j) % 2, false, SCMP_CMP_MASKED_EQ, data[i], data[j]);
 }
 END_TEST
 
-/* What the kernel reads of an int, with every operator: the upper half of the argument, and of the datum, does not count. */
+/*
+ * What the kernel reads of an int, with every operator: the upper half of the argument, and of the datum, does not
+ * count.
+ */
 START_TEST(low_half)
 {
 	enum scmp_compare op = (enum scmp_compare)(_i % 7 + 1);
@@ -128,8 +121,7 @@ START_TEST(low_half)
 }
 END_TEST
 
-static scmp_filter_ctx with_rules(const struct scmp_arg_cmp *first, const struct scmp_arg_cmp *second,
-                                  int result)
+static scmp_filter_ctx with_rules(const struct scmp_arg_cmp *first, const struct scmp_arg_cmp *second, int result)
 {
 	scmp_filter_ctx ctx = make(SCMP_ARCH_X86_64, 0);
 
@@ -138,13 +130,15 @@ static scmp_filter_ctx with_rules(const struct scmp_arg_cmp *first, const struct
 	return ctx;
 }
 
-/* A comparison of the low half is another one than that of the whole, and the same as itself with other upper bits, or by a mask. */
+/*
+ * A comparison of the low half is another one than that of the whole, and the same as itself with other upper bits, or
+ * by a mask.
+ */
 START_TEST(low_half_and_others)
 {
 	const struct scmp_arg_cmp low = SCMP_CMP(1 | CALLGATE_LOW_HALF, SCMP_CMP_EQ, 5),
 	                          high = SCMP_CMP(1 | CALLGATE_LOW_HALF, SCMP_CMP_EQ, 0x700000005),
-	                          mask = SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, 5),
-	                          whole = SCMP_A1(SCMP_CMP_LE, 5),
+	                          mask = SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, 5), whole = SCMP_A1(SCMP_CMP_LE, 5),
 	                          half = SCMP_CMP(1 | CALLGATE_LOW_HALF, SCMP_CMP_LE, 5);
 
 	seccomp_release(with_rules(&low, &high, -EEXIST));
@@ -154,8 +148,7 @@ START_TEST(low_half_and_others)
 	struct callgate_verdict verdict;
 	for (int i = 0; i < 2; i++, call.args[1] += 1ULL << 32) {
 		ck_assert_int_eq(callgate_simulate(ctx, &call, &verdict), 0);
-		ck_assert_msg(i == 0 ? verdict.action != DEFAULT : verdict.action == E(6), "0x%x",
-		              verdict.action);
+		ck_assert_msg(i == 0 ? verdict.action != DEFAULT : verdict.action == E(6), "0x%x", verdict.action);
 	}
 	ck_assert_int_eq(seccomp_rule_add_array(ctx, E(7), SCMP_SYS(read), 1, &half), -EINVAL);
 	ck_assert_msg(strstr(callgate_diagnosis(ctx), "257") != NULL, "%s", callgate_diagnosis(ctx));
@@ -219,8 +212,7 @@ START_TEST(macros)
 
 	ck_assert_uint_eq(wide.datum_a, 0xffffffffffffff9c);
 	ck_assert_uint_eq(narrow.datum_a, 0xffffff9c);
-	ck_assert(three.arg == 5 && three.op == SCMP_CMP_MASKED_EQ && three.datum_a == 0xf0 &&
-	          three.datum_b == 0x10);
+	ck_assert(three.arg == 5 && three.op == SCMP_CMP_MASKED_EQ && three.datum_a == 0xf0 && three.datum_b == 0x10);
 	ck_assert_uint_eq(three_narrow.datum_a, 0xffffff9c);
 	ck_assert_uint_eq(three_narrow.datum_b, 0x10);
 	for (unsigned arg = 0; arg < 6; arg++) {

@@ -143,9 +143,7 @@ static const struct scene scenes[] = {
      {{E(5), {6}}, {E(6), {0x26}}, {E(7), {0x16}}, {E(7), {0x116}}, {DEFAULT, {7}}},
      true},
     {"7: then the next comparison",
-     {{E(5), 2, {EQ(0, 1), GT(1, 3)}, 0},
-      {E(6), 2, {EQ(0, 1), EQ(1, 5)}, 0},
-      {E(7), 2, {EQ(0, 1), LT(1, 9)}, 0}},
+     {{E(5), 2, {EQ(0, 1), GT(1, 3)}, 0}, {E(6), 2, {EQ(0, 1), EQ(1, 5)}, 0}, {E(7), 2, {EQ(0, 1), LT(1, 9)}, 0}},
      {{E(6), {1, 5}}, {E(7), {1, 4}}, {E(5), {1, 9}}, {DEFAULT, {2, 5}}},
      true},
     {"7: complements keep their actions",
@@ -208,9 +206,9 @@ START_TEST(narrow_words)
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), SCMP_SYS(ioctl), 1, A(0, SCMP_CMP_EQ, low)), -EEXIST);
 	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(6), SCMP_SYS(read), 1, A(1, SCMP_CMP_GT, high)), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(7), SCMP_SYS(write), 1, A(2, SCMP_CMP_EQ, low)), 0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, E(8), SCMP_SYS(write), 1,
-	                                  A(0, SCMP_CMP_MASKED_EQ, 0xffffffff00000000, 0x100000000)),
-	                 0);
+	ck_assert_int_eq(
+	    seccomp_rule_add(ctx, E(8), SCMP_SYS(write), 1, A(0, SCMP_CMP_MASKED_EQ, 0xffffffff00000000, 0x100000000)),
+	    0);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, 54, 5, 0, 0), E(5));
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, 54, 6, 0, 0), DEFAULT);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, 3, 0, 5, 0), DEFAULT);
@@ -244,9 +242,8 @@ START_TEST(multiplexed_sockets)
 	static const uint32_t archs[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X86};
 	scmp_filter_ctx ctx = CONTEXT(DEFAULT, archs[0], archs[1]);
 
-	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, 16),
-	                                  SCMP_A1(SCMP_CMP_EQ, 3)),
-	                 0);
+	ck_assert_int_eq(
+	    seccomp_rule_add(ctx, E(5), SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, 16), SCMP_A1(SCMP_CMP_EQ, 3)), 0);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, 41, 16, 3, 0), E(5));
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, 41, 1, 3, 0), DEFAULT);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, 359, 16, 3, 0), E(5));
@@ -270,10 +267,8 @@ START_TEST(multiplexed_exactly)
 {
 	scmp_filter_ctx ctx = CONTEXT(DEFAULT, SCMP_ARCH_X86);
 
-	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, 2)),
-	                 -EINVAL);
-	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), SCMP_SYS(shmat), 1, SCMP_A2(SCMP_CMP_EQ, 2)),
-	                 -EINVAL);
+	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, 2)), -EINVAL);
+	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), SCMP_SYS(shmat), 1, SCMP_A2(SCMP_CMP_EQ, 2)), -EINVAL);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, 102, 1, 0, 0), DEFAULT);
 	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), SCMP_SYS(socket), 0), 0);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, 102, 1, 0, 0), E(5));
@@ -324,8 +319,7 @@ START_TEST(crossings)
 
 	ck_assert_int_eq(seccomp_rule_add(wide, E(5), SCMP_SYS(read), 0), 0);
 	ck_assert_int_eq(seccomp_rule_add(narrow, E(5), SCMP_SYS(read), 0), 0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(read), 1, SCMP_A0_64(SCMP_CMP_EQ, 0x100000001)),
-	                 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(read), 1, SCMP_A0_64(SCMP_CMP_EQ, 0x100000001)), 0);
 	ck_assert_uint_eq(ask(wide, SCMP_ARCH_X86_64, 0, 0, 0, 0), E(5));
 	ck_assert_uint_eq(ask(wide, SCMP_ARCH_X86_64, X32_BIT - 1, 0, 0, 0), DEFAULT);
 	ck_assert_uint_eq(ask(wide, SCMP_ARCH_X86_64, X32_BIT, 0, 0, 0), SCMP_ACT_KILL);

@@ -66,15 +66,9 @@ static const struct {
 	uint32_t value;
 	int expected;
 } merged_attributes[] = {
-    {SCMP_FLTATR_CTL_NNP, 0, -EINVAL},
-    {SCMP_FLTATR_CTL_TSYNC, 1, -EINVAL},
-    {SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP, 0},
-    {SCMP_FLTATR_API_TSKIP, 1, 0},
-    {SCMP_FLTATR_CTL_LOG, 1, 0},
-    {SCMP_FLTATR_CTL_SSB, 1, 0},
-    {SCMP_FLTATR_CTL_OPTIMIZE, 2, 0},
-    {SCMP_FLTATR_API_SYSRAWRC, 1, 0},
-    {SCMP_FLTATR_CTL_WAITKILL, 1, 0},
+    {SCMP_FLTATR_CTL_NNP, 0, -EINVAL}, {SCMP_FLTATR_CTL_TSYNC, 1, -EINVAL}, {SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP, 0},
+    {SCMP_FLTATR_API_TSKIP, 1, 0},     {SCMP_FLTATR_CTL_LOG, 1, 0},         {SCMP_FLTATR_CTL_SSB, 1, 0},
+    {SCMP_FLTATR_CTL_OPTIMIZE, 2, 0},  {SCMP_FLTATR_API_SYSRAWRC, 1, 0},    {SCMP_FLTATR_CTL_WAITKILL, 1, 0},
 };
 
 START_TEST(merge_compares_attributes)
@@ -85,8 +79,7 @@ START_TEST(merge_compares_attributes)
 		scmp_filter_ctx to = swapped ? b : a, from = swapped ? a : b;
 		uint32_t kept, value;
 
-		ck_assert_int_eq(seccomp_attr_set(a, merged_attributes[_i].attr, merged_attributes[_i].value),
-		                 0);
+		ck_assert_int_eq(seccomp_attr_set(a, merged_attributes[_i].attr, merged_attributes[_i].value), 0);
 		ck_assert_int_eq(seccomp_attr_get(to, merged_attributes[_i].attr, &kept), 0);
 		int result = seccomp_merge(to, from);
 		ck_assert_int_eq(result, merged_attributes[_i].expected);
@@ -211,8 +204,7 @@ START_TEST(changes_drop_the_program)
 	ck_assert_uint_eq(with_size, without_size);
 	ck_assert_int_eq(memcmp(with, without, with_size), 0);
 	/* a priority may leave the order as it is */
-	ck_assert(changes[_i] == prioritize || with_size != before_size ||
-	          memcmp(with, before, with_size) != 0);
+	ck_assert(changes[_i] == prioritize || with_size != before_size || memcmp(with, before, with_size) != 0);
 	seccomp_release(prepared);
 	seccomp_release(plain);
 }

@@ -278,8 +278,7 @@ static unsigned char *bytes_for(uint32_t arch, size_t *ret_size)
 /* Both load the architecture (offset 4) first, and compare it with a value that has no symmetry. */
 START_TEST(byte_order)
 {
-	static const unsigned char little[] = {0x20, 0, 0, 0, 4, 0, 0, 0},
-	                           big[] = {0, 0x20, 0, 0, 0, 0, 0, 4};
+	static const unsigned char little[] = {0x20, 0, 0, 0, 4, 0, 0, 0}, big[] = {0, 0x20, 0, 0, 0, 0, 0, 4};
 	static const unsigned char audit[] = {0x80, 0, 0, 0x15}; /* AUDIT_ARCH_PPC64 */
 	static const unsigned char audit_little[] = {0x15, 0, 0, 0xc0};
 	size_t size, size_little;
@@ -318,9 +317,8 @@ START_TEST(as_text)
 	ck_assert_int_eq(strncmp(text, start, strlen(start)), 0);
 	ck_assert_ptr_nonnull(strstr(text, "\ndefault 0x0\nbad-architecture 0x50007\narchitecture 0x"));
 	ck_assert_ptr_nonnull(strstr(
-	    text, sizeof(long) == 8
-	              ? "\ncall 0x1\nrule 0x50002\ncondition 0 EQ 0xffffffffffffffff 0x7\nprogram\ncode "
-	              : "\ncall 0x1\nrule 0x50002\ncondition 0 EQ 0xffffffff 0x7\nprogram\ncode "));
+	    text, sizeof(long) == 8 ? "\ncall 0x1\nrule 0x50002\ncondition 0 EQ 0xffffffffffffffff 0x7\nprogram\ncode "
+	                            : "\ncall 0x1\nrule 0x50002\ncondition 0 EQ 0xffffffff 0x7\nprogram\ncode "));
 	size_t lines = 0;
 	for (const char *at = text; (at = strstr(at, "\ncode ")); at++)
 		lines++;

@@ -1,6 +1,7 @@
 /*
- * The socket and ipc families on all architectures that multiplex them: names, pseudo numbers, the direct and the multiplexed call,
- * and what becomes of comparisons. Call numbers are those of the kernel's <linux/net.h> and <linux/ipc.h>, written down here once more.
+ * The socket and ipc families on all architectures that multiplex them: names, pseudo numbers, the direct and the
+ * multiplexed call, and what becomes of comparisons. Call numbers are those of the kernel's <linux/net.h> and
+ * <linux/ipc.h>, written down here once more.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -14,14 +15,13 @@ static const struct {
 	const char *name;
 	int pseudo;
 } calls[] = {
-    {"socket", -101},   {"bind", -102},        {"connect", -103},     {"listen", -104},
-    {"accept", -105},   {"getsockname", -106}, {"getpeername", -107}, {"socketpair", -108},
-    {"send", -109},     {"recv", -110},        {"sendto", -111},      {"recvfrom", -112},
-    {"shutdown", -113}, {"setsockopt", -114},  {"getsockopt", -115},  {"sendmsg", -116},
-    {"recvmsg", -117},  {"accept4", -118},     {"recvmmsg", -119},    {"sendmmsg", -120},
-    {"semop", -201},    {"semget", -202},      {"semctl", -203},      {"semtimedop", -204},
-    {"msgsnd", -211},   {"msgrcv", -212},      {"msgget", -213},      {"msgctl", -214},
-    {"shmat", -221},    {"shmdt", -222},       {"shmget", -223},      {"shmctl", -224},
+    {"socket", -101},      {"bind", -102},        {"connect", -103},    {"listen", -104},     {"accept", -105},
+    {"getsockname", -106}, {"getpeername", -107}, {"socketpair", -108}, {"send", -109},       {"recv", -110},
+    {"sendto", -111},      {"recvfrom", -112},    {"shutdown", -113},   {"setsockopt", -114}, {"getsockopt", -115},
+    {"sendmsg", -116},     {"recvmsg", -117},     {"accept4", -118},    {"recvmmsg", -119},   {"sendmmsg", -120},
+    {"semop", -201},       {"semget", -202},      {"semctl", -203},     {"semtimedop", -204}, {"msgsnd", -211},
+    {"msgrcv", -212},      {"msgget", -213},      {"msgctl", -214},     {"shmat", -221},      {"shmdt", -222},
+    {"shmget", -223},      {"shmctl", -224},
 };
 enum { CALLS = sizeof(calls) / sizeof(calls[0]) };
 
@@ -68,8 +68,8 @@ static uint32_t ask_with(scmp_filter_ctx ctx, uint32_t arch, int nr, uint64_t a0
 START_TEST(names)
 {
 	uint32_t token = multiplexers[_i / CALLS].token;
-	int call = _i % CALLS, multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall
-	                                                     : multiplexers[_i / CALLS].ipc;
+	int call = _i % CALLS,
+	    multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall : multiplexers[_i / CALLS].ipc;
 	char *name = seccomp_syscall_resolve_num_arch(token, calls[call].pseudo);
 
 	ck_assert_pstr_eq(name, calls[call].name);
@@ -83,14 +83,13 @@ END_TEST
 START_TEST(both_ways)
 {
 	uint32_t token = multiplexers[_i / CALLS].token;
-	int call = _i % CALLS, multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall
-	                                                     : multiplexers[_i / CALLS].ipc;
+	int call = _i % CALLS,
+	    multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall : multiplexers[_i / CALLS].ipc;
 	int number = -calls[call].pseudo % (is_socket(call) ? 100 : 200),
 	    direct = direct_number(token, calls[call].name);
 	scmp_filter_ctx ctx = make(token, 0);
 
-	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), seccomp_syscall_resolve_name(calls[call].name), 0),
-	                 0);
+	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), seccomp_syscall_resolve_name(calls[call].name), 0), 0);
 	for (int other = 0; other < 40; other++)
 		ck_assert_uint_eq(ask_with(ctx, token, multiplexed, (uint64_t)other, 0),
 		                  other == number ? E(5) : DEFAULT);
@@ -101,14 +100,15 @@ START_TEST(both_ways)
 END_TEST
 
 /*
- * The call number is compared as wide as the kernel reads it, for each of its bits: socketcall's is an int, of ipc's unsigned int
- * the upper half is a version. On 32-bit architectures the kernel passes no more than 32 bits of a register.
+ * The call number is compared as wide as the kernel reads it, for each of its bits: socketcall's is an int, of ipc's
+ * unsigned int the upper half is a version. On 32-bit architectures the kernel passes no more than 32 bits of a
+ * register.
  */
 START_TEST(width_of_the_call_number)
 {
 	uint32_t token = multiplexers[_i / CALLS].token;
-	int call = _i % CALLS, multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall
-	                                                     : multiplexers[_i / CALLS].ipc;
+	int call = _i % CALLS,
+	    multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall : multiplexers[_i / CALLS].ipc;
 	uint64_t number = (uint64_t)(-calls[call].pseudo % (is_socket(call) ? 100 : 200));
 	unsigned width = is_socket(call) ? 32 : 16;
 	scmp_filter_ctx ctx = make(token, 0);
@@ -121,20 +121,21 @@ START_TEST(width_of_the_call_number)
 }
 END_TEST
 
-/* With comparisons: argument 0 gives way to the call number that the multiplexed call makes, argument 1 stays; the direct call has both. */
+/*
+ * With comparisons: argument 0 gives way to the call number that the multiplexed call makes, argument 1 stays; the
+ * direct call has both.
+ */
 START_TEST(comparisons)
 {
 	uint32_t token = multiplexers[_i / CALLS].token;
-	int call = _i % CALLS, multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall
-	                                                     : multiplexers[_i / CALLS].ipc;
-	int nr = seccomp_syscall_resolve_name(calls[call].name),
-	    direct = direct_number(token, calls[call].name);
+	int call = _i % CALLS,
+	    multiplexed = is_socket(call) ? multiplexers[_i / CALLS].socketcall : multiplexers[_i / CALLS].ipc;
+	int nr = seccomp_syscall_resolve_name(calls[call].name), direct = direct_number(token, calls[call].name);
 	uint64_t number = (uint64_t)(-calls[call].pseudo % (is_socket(call) ? 100 : 200));
 	scmp_filter_ctx ctx = make(token, 0);
 
 	ck_assert_int_eq(seccomp_rule_add_exact(ctx, E(5), nr, 1, SCMP_A1(SCMP_CMP_GT, 3)), -EINVAL);
-	ck_assert_int_eq(
-	    seccomp_rule_add(ctx, E(5), nr, 2, SCMP_A1(SCMP_CMP_GT, 3), SCMP_A0(SCMP_CMP_EQ, 77)), 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), nr, 2, SCMP_A1(SCMP_CMP_GT, 3), SCMP_A0(SCMP_CMP_EQ, 77)), 0);
 	ck_assert_uint_eq(ask_with(ctx, token, multiplexed, number, 4), E(5));
 	ck_assert_uint_eq(ask_with(ctx, token, multiplexed, number, 3), DEFAULT);
 	ck_assert_uint_eq(ask_with(ctx, token, multiplexed, 77, 4), DEFAULT);
@@ -163,8 +164,7 @@ START_TEST(the_door_itself)
 	scmp_filter_ctx ctx = make(token, 0);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(connect), 0), 0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), SCMP_SYS(socketcall), 1, call_number(token, 3)),
-	                 -EEXIST);
+	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), SCMP_SYS(socketcall), 1, call_number(token, 3)), -EEXIST);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), SCMP_SYS(socketcall), 1, call_number(token, 4)), 0);
 	ck_assert_uint_eq(ask_with(ctx, token, nr, 3, 0), E(5));
 	ck_assert_uint_eq(ask_with(ctx, token, nr, 4, 0), E(6));
@@ -176,7 +176,9 @@ START_TEST(the_door_itself)
 }
 END_TEST
 
-/* Numbers of the ranges that are no call's pass where the architecture is native, and have no name to be translated by. */
+/*
+ * Numbers of the ranges that are no call's pass where the architecture is native, and have no name to be translated by.
+ */
 START_TEST(numbers_of_no_call)
 {
 	static const int numbers[] = {-100, -121, -199, -200, -205, -225, -10255};
@@ -192,7 +194,10 @@ START_TEST(numbers_of_no_call)
 }
 END_TEST
 
-/* Where nothing is multiplexed, names are ordinary ones, and what is absent is stored, told in the text, and in no program. */
+/*
+ * Where nothing is multiplexed, names are ordinary ones, and what is absent is stored, told in the text, and in no
+ * program.
+ */
 START_TEST(elsewhere)
 {
 	scmp_filter_ctx ctx = make(SCMP_ARCH_AARCH64, 0);

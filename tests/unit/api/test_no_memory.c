@@ -1,4 +1,6 @@
-/* Whichever allocation of a call fails: -ENOMEM (init: NULL), all is as before, the next try works, and nothing leaks. */
+/*
+ * Whichever allocation of a call fails: -ENOMEM (init: NULL), all is as before, the next try works, and nothing leaks.
+ */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +29,7 @@ static scmp_filter_ctx make(int more)
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
-	ck_assert_int_eq(
-	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(5), SCMP_SYS(socket), 1, SCMP_A1(SCMP_CMP_GT, 3)), 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(5), SCMP_SYS(socket), 1, SCMP_A1(SCMP_CMP_GT, 3)), 0);
 	for (int nr = SCMP_SYS(fcntl); nr < SCMP_SYS(fcntl) + more; nr++)
 		ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0), 0);
 	return ctx;
@@ -58,8 +59,7 @@ static void read_state(scmp_filter_ctx ctx, struct state *ret_state)
 static bool is_same(const struct state *a, const struct state *b)
 {
 	return a->program_size == b->program_size && a->text_size == b->text_size &&
-	       memcmp(a->program, b->program, a->program_size) == 0 &&
-	       memcmp(a->text, b->text, a->text_size) == 0;
+	       memcmp(a->program, b->program, a->program_size) == 0 && memcmp(a->text, b->text, a->text_size) == 0;
 }
 
 /* ---- the calls ---- */
@@ -139,8 +139,7 @@ static int prioritize(scmp_filter_ctx ctx)
 
 	if (result < 0)
 		return result;
-	if ((result = add_arch(ctx)) < 0 ||
-	    (result = seccomp_syscall_priority(ctx, SCMP_SYS(prctl), 200)) < 0) {
+	if ((result = add_arch(ctx)) < 0 || (result = seccomp_syscall_priority(ctx, SCMP_SYS(prctl), 200)) < 0) {
 		seccomp_transaction_reject(ctx);
 		return result;
 	}
@@ -194,8 +193,7 @@ static int export_size(scmp_filter_ctx ctx)
 
 static int export_program(scmp_filter_ctx ctx)
 {
-	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC),
-	    result = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 1);
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC), result = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 1);
 
 	if (result == 0)
 		result = seccomp_export_bpf(ctx, fd);
@@ -263,8 +261,8 @@ static bool try_with_failure(size_t at, int more, long allocation, const struct 
 	int result = calls[at].call(ctx);
 	fail_at = -1;
 	bool reached = failed;
-	ck_assert_msg(result == 0 || (reached && result == -ENOMEM), "%s: allocation %ld gives %d",
-	              calls[at].name, allocation, result);
+	ck_assert_msg(result == 0 || (reached && result == -ENOMEM), "%s: allocation %ld gives %d", calls[at].name,
+	              allocation, result);
 	read_state(ctx, &after);
 	if (result < 0) {
 		ck_assert_msg(is_same(&before, &after), "%s: allocation %ld leaves a trace", calls[at].name,
@@ -272,8 +270,7 @@ static bool try_with_failure(size_t at, int more, long allocation, const struct 
 		ck_assert_int_eq(calls[at].call(ctx), 0);
 		read_state(ctx, &after);
 	}
-	ck_assert_msg(is_same(&after, done), "%s: allocation %ld: the work is not done", calls[at].name,
-	              allocation);
+	ck_assert_msg(is_same(&after, done), "%s: allocation %ld: the work is not done", calls[at].name, allocation);
 	seccomp_release(ctx);
 	ck_assert_msg(live == live_before, "%s: allocation %ld leaks %ld", calls[at].name, allocation,
 	              live - live_before);

@@ -168,8 +168,7 @@ static const struct {
      NR,
      1,
      {{1, SCMP_CMP_EQ, 0x5412, 0}},
-     WIDE_32
-     "1: on x86_64 ioctl(*, 0x100005412) does what ioctl(*, 0x5412) does, and is not matched" BY_MASK},
+     WIDE_32 "1: on x86_64 ioctl(*, 0x100005412) does what ioctl(*, 0x5412) does, and is not matched" BY_MASK},
     {SCMP_ACT_ALLOW,
      E(1),
      NR,
@@ -193,8 +192,7 @@ static const struct {
      NR,
      1,
      {{1, SCMP_CMP_MASKED_EQ, 0x8000000000000001, 1}},
-     WIDE_32
-     "1: on x86_64 ioctl(*, 0x8000000000000001) does what ioctl(*, 0x1) does, and is not matched" BY_MASK},
+     WIDE_32 "1: on x86_64 ioctl(*, 0x8000000000000001) does what ioctl(*, 0x1) does, and is not matched" BY_MASK},
     {SCMP_ACT_ALLOW,
      E(1),
      NR,
@@ -247,22 +245,19 @@ static const struct {
      SCMP_SYS(openat),
      1,
      {{0, SCMP_CMP_EQ, 0xffffff9c, 0}},
-     WIDE_32
-     "0: on x86_64 openat(0xffffffffffffff9c) does what openat(0xffffff9c) does, and is not matched" BY_MASK},
+     WIDE_32 "0: on x86_64 openat(0xffffffffffffff9c) does what openat(0xffffff9c) does, and is not matched" BY_MASK},
     {E(1),
      SCMP_ACT_ALLOW,
      SCMP_SYS(openat),
      1,
      {{0, SCMP_CMP_EQ, 0xffffffffffffff9c, 0}},
-     WIDE_32
-     "0: on x86_64 openat(0xffffff9c) does what openat(0xffffffffffffff9c) does, and is not matched" BY_MASK},
+     WIDE_32 "0: on x86_64 openat(0xffffff9c) does what openat(0xffffffffffffff9c) does, and is not matched" BY_MASK},
     {SCMP_ACT_ALLOW,
      E(1),
      SCMP_SYS(openat),
      1,
      {{0, SCMP_CMP_NE, 0xffffff9c, 0}},
-     WIDE_32
-     "0: on x86_64 openat(0xffffffffffffff9c) does what openat(0xffffff9c) does, and is matched" BY_HALF},
+     WIDE_32 "0: on x86_64 openat(0xffffffffffffff9c) does what openat(0xffffff9c) does, and is matched" BY_HALF},
     /* What nobody gains by, and what the kernel reads whole. */
     {E(1), SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, {{0, SCMP_CMP_EQ, 0x28, 0}}, ""},
     {E(1), SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, {{0, SCMP_CMP_LE, 0x28, 0}}, ""},
@@ -309,8 +304,7 @@ START_TEST(unread_bits)
 		return;
 	}
 	ck_assert_int_eq(
-	    seccomp_rule_add_array(ctx, widths[_i].action, widths[_i].nr, widths[_i].count, widths[_i].args),
-	    0);
+	    seccomp_rule_add_array(ctx, widths[_i].action, widths[_i].nr, widths[_i].count, widths[_i].args), 0);
 	ck_assert_str_eq(callgate_diagnosis(ctx), widths[_i].expected);
 	seccomp_release(ctx);
 }
@@ -327,8 +321,7 @@ START_TEST(ranges)
 	    {SCMP_ACT_ALLOW,
 	     E(1),
 	     {{1, SCMP_CMP_GE, 3, 0}, {1, SCMP_CMP_LE, 9, 0}},
-	     WIDE_32
-	     "1: on x86_64 ioctl(*, 0x100000009) does what ioctl(*, 0x9) does, and is not matched" BY_HALF},
+	     WIDE_32 "1: on x86_64 ioctl(*, 0x100000009) does what ioctl(*, 0x9) does, and is not matched" BY_HALF},
 	    {E(1), SCMP_ACT_ALLOW, {{1, SCMP_CMP_GE, 3, 0}, {1, SCMP_CMP_LE, 9, 0}}, ""},
 	    {SCMP_ACT_ALLOW,
 	     E(1),
@@ -346,22 +339,22 @@ START_TEST(ranges)
 	};
 	scmp_filter_ctx ctx = CONTEXT(pairs[_i].default_action, SCMP_ARCH_X86_64, 0);
 
-	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, pairs[_i].action, 16, 2, pairs[_i].args),
-	                 0);
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, pairs[_i].action, 16, 2, pairs[_i].args), 0);
 	ck_assert_str_eq(callgate_diagnosis(ctx), pairs[_i].expected);
 	seccomp_release(ctx);
 }
 END_TEST
 
-/* The witness is one of an architecture with wide arguments, whichever the context has. Of several notes, the graver. */
+/*
+ * The witness is one of an architecture with wide arguments, whichever the context has. Of several notes, the graver.
+ */
 START_TEST(wide_architectures)
 {
 	scmp_filter_ctx ctx = CONTEXT(SCMP_ACT_ALLOW, SCMP_ARCH_X86, SCMP_ARCH_AARCH64);
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(1), SCMP_SYS(close), 1, SCMP_A0(SCMP_CMP_EQ, 5)), 0);
-	ck_assert_str_eq(
-	    callgate_diagnosis(ctx),
-	    WIDE_32 "0: on aarch64 close(0x100000005) does what close(0x5) does, and is not matched" BY_MASK);
+	ck_assert_str_eq(callgate_diagnosis(ctx), WIDE_32
+	                 "0: on aarch64 close(0x100000005) does what close(0x5) does, and is not matched" BY_MASK);
 	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_AARCH64), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(1), SCMP_SYS(dup), 1, SCMP_A0(SCMP_CMP_EQ, 5)), 0);
 	ck_assert_str_eq(callgate_diagnosis(ctx), "");
@@ -395,8 +388,7 @@ START_TEST(errors_name_the_action)
 		uint32_t action;
 		const char *text;
 	} defaults[] = {
-	    {SCMP_ACT_TRACE(7),
-	     "action TRACE(7) is the default action already: the rule would change nothing"},
+	    {SCMP_ACT_TRACE(7), "action TRACE(7) is the default action already: the rule would change nothing"},
 	    {SCMP_ACT_NOTIFY, "action NOTIFY is the default action already: the rule would change nothing"},
 	};
 
@@ -416,9 +408,8 @@ START_TEST(direct_rules)
 	scmp_filter_ctx ctx = CONTEXT(E(1), SCMP_ARCH_X86, 0);
 
 	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86, E(5), 54, 2, range), 0);
-	ck_assert_str_eq(callgate_diagnosis(ctx),
-	                 "note: rule 1: argument 0 is compared with the low 32 bits alone on "
-	                 "x86, where 0x100000000 is 0x0");
+	ck_assert_str_eq(callgate_diagnosis(ctx), "note: rule 1: argument 0 is compared with the low 32 bits alone on "
+	                                          "x86, where 0x100000000 is 0x0");
 	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86, E(6), 3, 0, NULL), 0);
 	ck_assert_str_eq(callgate_diagnosis(ctx), "");
 	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86, E(5), 3, 2, range), 0);

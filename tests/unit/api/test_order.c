@@ -34,11 +34,11 @@ static scmp_filter_ctx ordered(enum callgate_order order, uint32_t action)
 }
 
 /* The rule that is expected to be taken, with a note that has this in it, or with none for NULL. */
-static void add(scmp_filter_ctx ctx, uint32_t action, const char *name,
-                const struct callgate_expression *expression, const char *note)
+static void add(scmp_filter_ctx ctx, uint32_t action, const char *name, const struct callgate_expression *expression,
+                const char *note)
 {
-	int result = callgate_rule_match(ctx, SCMP_ARCH_X86_64, action,
-	                                 callgate_syscall_number(SCMP_ARCH_X86_64, name), expression);
+	int result = callgate_rule_match(ctx, SCMP_ARCH_X86_64, action, callgate_syscall_number(SCMP_ARCH_X86_64, name),
+	                                 expression);
 
 	ck_assert_msg(result == 0, "%s", callgate_diagnosis(ctx));
 	if (note)
@@ -132,10 +132,8 @@ START_TEST(words_of_32_bits)
 
 	ck_assert_int_eq(callgate_order_set(ctx, CALLGATE_ORDER_FIRST_MATCH), 0);
 	ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, OTHER, SCMP_SYS(read), &wide), 0);
-	ck_assert_int_eq(
-	    callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, SCMP_ACT_ALLOW, SCMP_SYS(read), &small), 0);
-	ck_assert_int_eq(
-	    callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, SCMP_ACT_ALLOW, SCMP_SYS(openat), &cwd), 0);
+	ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, SCMP_ACT_ALLOW, SCMP_SYS(read), &small), 0);
+	ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, SCMP_ACT_ALLOW, SCMP_SYS(openat), &cwd), 0);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_ARM, "read", 5, 0), SCMP_ACT_ALLOW);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "read", 5, 0), SCMP_ACT_ALLOW);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "read", 0x100000005, 0), OTHER);
@@ -161,13 +159,12 @@ START_TEST(multiplexed_calls_are_denied)
 	for (int i = 0; i < 2; i++) {
 		scmp_filter_ctx ctx = CONTEXT(defaults[i], SCMP_ARCH_X86_64, SCMP_ARCH_X86);
 		ck_assert_int_eq(callgate_order_set(ctx, CALLGATE_ORDER_FIRST_MATCH), 0);
-		ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, i ? OTHER : SCMP_ACT_ALLOW,
-		                                     SCMP_SYS(socket), &alg),
-		                 0);
+		ck_assert_int_eq(
+		    callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, i ? OTHER : SCMP_ACT_ALLOW, SCMP_SYS(socket), &alg),
+		    0);
 		ck_assert_str_eq(callgate_diagnosis(ctx), notes[i]);
-		ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, i ? OTHER : SCMP_ACT_ALLOW,
-		                                     SCMP_SYS(bind), NULL),
-		                 0);
+		ck_assert_int_eq(
+		    callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, i ? OTHER : SCMP_ACT_ALLOW, SCMP_SYS(bind), NULL), 0);
 		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socket", 38, 0), i ? OTHER : SCMP_ACT_ALLOW);
 		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socket", 1, 0), defaults[i]);
 		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 1, 0), i ? OTHER : DEFAULT);
@@ -188,8 +185,7 @@ START_TEST(other_functions_keep_the_order)
 	ck_assert_int_eq(seccomp_rule_add_array(ctx, OTHER, SCMP_SYS(read), 1, &one), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_TRAP, SCMP_SYS(read), 1, one), 0);
-	ck_assert_ptr_nonnull(
-	    strstr(callgate_diagnosis(ctx), "rule 3 can never decide: rule 1 already covers it"));
+	ck_assert_ptr_nonnull(strstr(callgate_diagnosis(ctx), "rule 3 can never decide: rule 1 already covers it"));
 	one.datum_a = 2;
 	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, DEFAULT,
 	                                   callgate_syscall_number(SCMP_ARCH_X86_64, "write"), 1, &one),
@@ -205,8 +201,7 @@ END_TEST
 
 START_TEST(transactions_merging_and_reset)
 {
-	scmp_filter_ctx ctx = ordered(CALLGATE_ORDER_FIRST_MATCH, DEFAULT),
-	                other = CONTEXT(DEFAULT, SCMP_ARCH_AARCH64);
+	scmp_filter_ctx ctx = ordered(CALLGATE_ORDER_FIRST_MATCH, DEFAULT), other = CONTEXT(DEFAULT, SCMP_ARCH_AARCH64);
 	const struct callgate_expression one = CALLGATE_VALUES(0, 64, 1, 2, 3);
 
 	add(ctx, OTHER, "read", &one, NULL);
@@ -241,16 +236,13 @@ END_TEST
 START_TEST(expressions_without_an_order)
 {
 	scmp_filter_ctx ctx = CONTEXT(DEFAULT, SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64);
-	const struct callgate_expression some = CALLGATE_VALUES(0, 64, 1, 2, 3),
-	                                 two = CALLGATE_VALUES(0, 64, 5, 2);
+	const struct callgate_expression some = CALLGATE_VALUES(0, 64, 1, 2, 3), two = CALLGATE_VALUES(0, 64, 5, 2);
 
-	ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, SCMP_ACT_ALLOW, SCMP_SYS(read), &some),
-	                 0);
+	ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, SCMP_ACT_ALLOW, SCMP_SYS(read), &some), 0);
 	ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, OTHER, SCMP_SYS(read), &two), -EEXIST);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_AARCH64, "read", 2, 0), SCMP_ACT_ALLOW);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "read", 5, 0), DEFAULT);
-	ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, DEFAULT, SCMP_SYS(read), &two),
-	                 -EACCES);
+	ck_assert_int_eq(callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, DEFAULT, SCMP_SYS(read), &two), -EACCES);
 	seccomp_release(ctx);
 }
 END_TEST
@@ -285,12 +277,10 @@ START_TEST(bad_expressions)
 	bad[8].values = NULL;
 	deep[65] = good;
 	for (int i = 64; i >= 0; i--)
-		deep[i] =
-		    (struct callgate_expression){CALLGATE_EXPRESSION_NOT, .count = 1, .parts = &deep[i + 1]};
+		deep[i] = (struct callgate_expression){CALLGATE_EXPRESSION_NOT, .count = 1, .parts = &deep[i + 1]};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		ck_assert_msg(callgate_rule_match(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, 0, &bad[i]) ==
-		                  -EINVAL,
-		              "%zu", i);
+		ck_assert_msg(callgate_rule_match(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, 0, &bad[i]) == -EINVAL, "%zu",
+		              i);
 		ck_assert_str_ne(callgate_diagnosis(ctx), "");
 	}
 	ck_assert_int_eq(callgate_rule_match(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, 0, deep), -EINVAL);

@@ -44,8 +44,7 @@ START_TEST(transactions_take_back)
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(ioctl), 1, SCMP_A0(SCMP_CMP_EQ, 0)), 0);
 	ck_assert_int_eq(
-	    seccomp_rule_add(ctx, E(6), SCMP_SYS(ioctl), 2, SCMP_A0(SCMP_CMP_EQ, 1), SCMP_A1(SCMP_CMP_EQ, 1)),
-	    0);
+	    seccomp_rule_add(ctx, E(6), SCMP_SYS(ioctl), 2, SCMP_A0(SCMP_CMP_EQ, 1), SCMP_A1(SCMP_CMP_EQ, 1)), 0);
 	char *before = strdup(text_of(ctx));
 	ck_assert_int_eq(seccomp_transaction_start(ctx), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(6), SCMP_SYS(ioctl), 1, SCMP_A0(SCMP_CMP_EQ, 1)), 0);
@@ -133,8 +132,7 @@ START_TEST(priorities)
 	/* 1000 was untranslatable on x86 alone: x86_64 has its priority */
 	ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_X86), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), 1000, 0), 0);
-	ck_assert_ptr_nonnull(
-	    strstr(text_of(ctx), "\"UNKNOWN\" (1000) [priority: 131071]")); /* 1 << 16 | 0xffff */
+	ck_assert_ptr_nonnull(strstr(text_of(ctx), "\"UNKNOWN\" (1000) [priority: 131071]")); /* 1 << 16 | 0xffff */
 	ck_assert_int_eq(seccomp_attr_set(ctx, SCMP_FLTATR_API_TSKIP, 1), 0);
 	ck_assert_int_eq(seccomp_syscall_priority(ctx, -1, 1), 0);
 	seccomp_release(ctx);

@@ -39,9 +39,9 @@ START_TEST(what_is_not_proved)
 	size_t size = 0;
 
 	ck_assert_int_eq(seccomp_load(ctx), -EFAULT);
-	ck_assert_msg(strstr(callgate_diagnosis(ctx),
-	                     ": the budget of 1048576 nodes of its decision diagrams is used up"),
-	              "%s", callgate_diagnosis(ctx));
+	ck_assert_msg(
+	    strstr(callgate_diagnosis(ctx), ": the budget of 1048576 nodes of its decision diagrams is used up"), "%s",
+	    callgate_diagnosis(ctx));
 	ck_assert_int_eq(prctl(PR_GET_SECCOMP, 0, 0, 0, 0), 0);
 	ck_assert_int_eq(callgate_proof_set(ctx, CALLGATE_PROOF_ATTEMPTED), 0);
 	ck_assert_int_eq(seccomp_export_bpf_mem(ctx, NULL, &size), 0);

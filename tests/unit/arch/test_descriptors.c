@@ -83,8 +83,7 @@ START_TEST(number_ranges_divide_each_audit_value)
 		const struct callgate_arch *arch = callgate_arch_at(i);
 
 		ck_assert_uint_eq(arch->nr_first, strcmp(arch->name, "x32") == 0 ? 0x40000000U : 0);
-		ck_assert_uint_eq(arch->nr_last,
-		                  strcmp(arch->name, "x86_64") == 0 ? 0x3fffffffU : 0xffffffffU);
+		ck_assert_uint_eq(arch->nr_last, strcmp(arch->name, "x86_64") == 0 ? 0x3fffffffU : 0xffffffffU);
 	}
 }
 END_TEST

@@ -1,6 +1,7 @@
 /*
- * Every table, expanded, against lists of numbers that nobody edits: syscalls.csv, which import.py makes of the kernel's headers, and
- * a list from elsewhere, which is not part of this tree: CALLGATE_SHARED says where its folder facts/ is.
+ * Every table, expanded, against lists of numbers that nobody edits: syscalls.csv, which import.py makes of the
+ * kernel's headers, and a list from elsewhere, which is not part of this tree: CALLGATE_SHARED says where its folder
+ * facts/ is.
  */
 #include "arch/arch.h"
 #include "support/run.h"
@@ -19,12 +20,9 @@
 static const struct {
 	const char *name, *arch; /* NULL: on all */
 } since_then[] = {
-    {"cacheflush", "parisc"},     {"cacheflush", "parisc64"},
-    {"fstat", "loongarch64"},     {"newfstatat", "loongarch64"},
-    {"memfd_secret", "s390"},     {"memfd_secret", "s390x"},
-    {"riscv_hwprobe", NULL},      {"sync_file_range2", "sh"},
-    {"sync_file_range2", "sheb"}, {"uprobe", NULL},
-    {"uretprobe", NULL},
+    {"cacheflush", "parisc"},     {"cacheflush", "parisc64"}, {"fstat", "loongarch64"}, {"newfstatat", "loongarch64"},
+    {"memfd_secret", "s390"},     {"memfd_secret", "s390x"},  {"riscv_hwprobe", NULL},  {"sync_file_range2", "sh"},
+    {"sync_file_range2", "sheb"}, {"uprobe", NULL},           {"uretprobe", NULL},
 };
 
 /* A list, and whether calls may have come to architectures since. NULL: it is not at hand. */
@@ -180,8 +178,7 @@ static void check_newer(const struct facts *facts, const char *name, int32_t new
 		if (facts->is_old && is_since_then(name, callgate_arch_at(a)->name))
 			continue;
 		ck_assert_msg(nr == -1 || nr > newest + (int32_t)callgate_arch_at(a)->nr_base,
-		              "%s: %s is %d, and the facts have no such name", callgate_arch_at(a)->name,
-		              name, nr);
+		              "%s: %s is %d, and the facts have no such name", callgate_arch_at(a)->name, name, nr);
 	}
 }
 
@@ -286,8 +283,8 @@ START_TEST(pseudo_numbers_agree_with_the_facts)
 			bool family = want > -300 && callgate_arch_at(a)->multiplexed;
 
 			if (family || (nr < 0 && nr != ARCH_NR_ERROR))
-				ck_assert_msg(nr == want, "%s: %s is %d, not %d", callgate_arch_at(a)->name,
-				              name, nr, want);
+				ck_assert_msg(nr == want, "%s: %s is %d, not %d", callgate_arch_at(a)->name, name, nr,
+				              want);
 		}
 		rows++;
 	}

@@ -68,8 +68,8 @@ START_TEST(numbers_agree_with_the_header)
 		if (!sum_of(rest, &want))
 			continue;
 		found++;
-		ck_assert_msg(arch_syscall_direct_number(arch, name) == want, "%s: %s is %d, not %ld",
-		              arch->name, name, arch_syscall_direct_number(arch, name), want);
+		ck_assert_msg(arch_syscall_direct_number(arch, name) == want, "%s: %s is %d, not %ld", arch->name, name,
+		              arch_syscall_direct_number(arch, name), want);
 	}
 	ck_assert_int_eq(pclose(output), 0);
 	ck_assert_uint_ge(found, NAMES_AT_LEAST);
@@ -93,8 +93,7 @@ int main(int argc, char **argv)
 	arch = argc > 1 ? callgate_arch_find_name(argv[1]) : arch_native();
 	if (!arch || !write_source())
 		return EXIT_FAILURE;
-	snprintf(command, sizeof(command), "%s %s -E -P -x c %s", COMPILER, argc > 2 ? argv[2] : "",
-	         source_path);
+	snprintf(command, sizeof(command), "%s %s -E -P -x c %s", COMPILER, argc > 2 ? argv[2] : "", source_path);
 	snprintf(trial, sizeof(trial), "%s >/dev/null 2>&1", command);
 	if (argc < 3 || system(trial) == 0) /* the native one must work */
 		result = run();

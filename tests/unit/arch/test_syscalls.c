@@ -39,8 +39,7 @@ START_TEST(names_are_sorted_and_resolve_both_ways)
 			const char *call = arch_syscall_name_at(i);
 			int32_t nr = arch_syscall_number(callgate_arch_at(a), call);
 
-			ck_assert_msg(nr >= 0 || nr <= -101, "%s: %s is %d", callgate_arch_at(a)->name, call,
-			              nr);
+			ck_assert_msg(nr >= 0 || nr <= -101, "%s: %s is %d", callgate_arch_at(a)->name, call, nr);
 			if (nr != -10191) /* two names share this one */
 				ck_assert_pstr_eq(arch_syscall_name(callgate_arch_at(a), nr), call);
 			nr = arch_syscall_direct_number(callgate_arch_at(a), call);
@@ -71,8 +70,7 @@ START_TEST(unknown_names_are_minus_one)
 	memset(text, 'a', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	for (size_t a = 0; a < arch_count(); a++) {
-		static const char *const unknown[] = {"",      "rea",       "reads",   "READ",
-		                                      "read ", "__NR_read", "oldwait4"};
+		static const char *const unknown[] = {"", "rea", "reads", "READ", "read ", "__NR_read", "oldwait4"};
 
 		ck_assert_int_eq(arch_syscall_number(callgate_arch_at(a), NULL), ARCH_NR_ERROR);
 		ck_assert_int_eq(arch_syscall_direct_number(callgate_arch_at(a), NULL), -1);

@@ -45,8 +45,7 @@ START_TEST(values_are_those_of_the_library)
 			pseudo = arch_syscall_number(lacking, name);
 		}
 		if (arch_syscall_direct_number(arch_native(), name) < 0)
-			ck_assert_msg(compiled[i].snr == pseudo, "%s is %d, not %d", name, compiled[i].snr,
-			              pseudo);
+			ck_assert_msg(compiled[i].snr == pseudo, "%s is %d, not %d", name, compiled[i].snr, pseudo);
 		else
 			ck_assert_msg(compiled[i].snr == arch_syscall_direct_number(arch_native(), name),
 			              "%s is %d, not %d", name, compiled[i].snr,

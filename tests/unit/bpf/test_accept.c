@@ -1,4 +1,7 @@
-/* The acceptance check, rule by rule, and the converted length. What the kernel itself says: tests/live/test_kernel_accept.c */
+/*
+ * The acceptance check, rule by rule, and the converted length. What the kernel itself says:
+ * tests/live/test_kernel_accept.c
+ */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -64,8 +67,7 @@ START_TEST(every_code)
 		struct sock_filter insns[] = {BPF_STMT(BPF_ST, 0), BPF_STMT((uint16_t)code, 0), RETURN_ALLOW,
 		                              RETURN_ALLOW};
 		insns[1].k = code == (BPF_ALU | BPF_DIV | BPF_K) ? 1 : 0;
-		ck_assert_msg((accept(insns, 4) == 0) == in_dialect(code), "code 0x%04x: %s", code,
-		              last.text);
+		ck_assert_msg((accept(insns, 4) == 0) == in_dialect(code), "code 0x%04x: %s", code, last.text);
 	}
 }
 END_TEST
@@ -120,12 +122,11 @@ START_TEST(scratch_memory)
 	        BPF_STMT(BPF_LD | BPF_MEM, 0), RETURN_ALLOW);
 	/* written on both */
 	ck_assert_int_eq(ACCEPT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2), BPF_STMT(BPF_ST, 0),
-	                        BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_STX, 0),
-	                        BPF_STMT(BPF_LD | BPF_MEM, 0), RETURN_ALLOW),
+	                        BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_STX, 0), BPF_STMT(BPF_LD | BPF_MEM, 0),
+	                        RETURN_ALLOW),
 	                 0);
 	/* unreachable behind a jump: the kernel takes every word as written there */
-	ck_assert_int_eq(ACCEPT(BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_LD | BPF_MEM, 7), RETURN_ALLOW),
-	                 0);
+	ck_assert_int_eq(ACCEPT(BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_LD | BPF_MEM, 7), RETURN_ALLOW), 0);
 	/* but not behind a return */
 	REFUSED("instruction 1 ", RETURN_ALLOW, BPF_STMT(BPF_LD | BPF_MEM, 7), RETURN_ALLOW);
 }
@@ -173,23 +174,16 @@ START_TEST(converted_length)
 
 	ck_assert_uint_eq(LENGTH(RETURN_ALLOW), 5);
 	ck_assert_uint_eq(LENGTH(BPF_STMT(BPF_RET | BPF_A, 0)), 4);
-	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0), RETURN_ALLOW, RETURN_ALLOW),
-	                  rest + 1);
-	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 1, 0), RETURN_ALLOW, RETURN_ALLOW),
-	                  rest + 1);
-	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1, 0, 1), RETURN_ALLOW, RETURN_ALLOW),
-	                  rest + 1);
-	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 1, 0, 1), RETURN_ALLOW, RETURN_ALLOW),
-	                  rest + 2);
-	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 1, 1), RETURN_ALLOW, RETURN_ALLOW),
-	                  rest + 2);
+	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0), RETURN_ALLOW, RETURN_ALLOW), rest + 1);
+	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 1, 0), RETURN_ALLOW, RETURN_ALLOW), rest + 1);
+	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1, 0, 1), RETURN_ALLOW, RETURN_ALLOW), rest + 1);
+	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 1, 0, 1), RETURN_ALLOW, RETURN_ALLOW), rest + 2);
+	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 1, 1), RETURN_ALLOW, RETURN_ALLOW), rest + 2);
 	/* a constant that is negative as a signed number takes one more, but not X */
-	ck_assert_uint_eq(
-	    LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x80000000, 1, 1), RETURN_ALLOW, RETURN_ALLOW),
-	    rest + 3);
-	ck_assert_uint_eq(
-	    LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0x80000000, 1, 1), RETURN_ALLOW, RETURN_ALLOW),
-	    rest + 2);
+	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x80000000, 1, 1), RETURN_ALLOW, RETURN_ALLOW),
+	                  rest + 3);
+	ck_assert_uint_eq(LENGTH(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0x80000000, 1, 1), RETURN_ALLOW, RETURN_ALLOW),
+	                  rest + 2);
 }
 END_TEST
 

@@ -72,11 +72,10 @@ START_TEST(registers_and_memory)
 	ck_assert_uint_eq(RUN(RETURN_A), 0);
 	ck_assert_uint_eq(RUN(BPF_STMT(BPF_LD | BPF_IMM, 9), BPF_STMT(BPF_MISC | BPF_TXA, 0), RETURN_A), 0);
 	ck_assert_uint_eq(RUN(BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0), RETURN_A), 64);
-	ck_assert_uint_eq(
-	    RUN(BPF_STMT(BPF_LDX | BPF_W | BPF_LEN, 0), BPF_STMT(BPF_MISC | BPF_TXA, 0), RETURN_A), 64);
-	ck_assert_uint_eq(RUN(BPF_STMT(BPF_LD | BPF_IMM, 7), BPF_STMT(BPF_ST, 15),
-	                      BPF_STMT(BPF_LD | BPF_IMM, 8), BPF_STMT(BPF_LDX | BPF_MEM, 15),
-	                      BPF_STMT(BPF_STX, 1), BPF_STMT(BPF_LD | BPF_MEM, 1), RETURN_A),
+	ck_assert_uint_eq(RUN(BPF_STMT(BPF_LDX | BPF_W | BPF_LEN, 0), BPF_STMT(BPF_MISC | BPF_TXA, 0), RETURN_A), 64);
+	ck_assert_uint_eq(RUN(BPF_STMT(BPF_LD | BPF_IMM, 7), BPF_STMT(BPF_ST, 15), BPF_STMT(BPF_LD | BPF_IMM, 8),
+	                      BPF_STMT(BPF_LDX | BPF_MEM, 15), BPF_STMT(BPF_STX, 1), BPF_STMT(BPF_LD | BPF_MEM, 1),
+	                      RETURN_A),
 	                  7);
 	ck_assert_uint_eq(executed, 7);
 }
@@ -84,8 +83,7 @@ END_TEST
 
 static uint32_t word(bool big_endian, uint32_t offset)
 {
-	return run(big_endian, (struct sock_filter[]){BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset), RETURN_A},
-	           2);
+	return run(big_endian, (struct sock_filter[]){BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset), RETURN_A}, 2);
 }
 
 START_TEST(words_of_the_data)
@@ -107,10 +105,10 @@ END_TEST
 
 static bool taken(uint16_t op, uint32_t a, uint32_t k, bool in_x)
 {
-	uint32_t verdict = in_x ? RUN(BPF_STMT(BPF_LDX | BPF_IMM, k), BPF_STMT(BPF_LD | BPF_IMM, a),
-	                              BPF_JUMP(BPF_JMP | op | BPF_X, 0, 1, 0), RETURN(0), RETURN(1))
-	                        : RUN(BPF_STMT(BPF_LD | BPF_IMM, a), BPF_JUMP(BPF_JMP | op | BPF_K, k, 1, 0),
-	                              RETURN(0), RETURN(1));
+	uint32_t verdict =
+	    in_x ? RUN(BPF_STMT(BPF_LDX | BPF_IMM, k), BPF_STMT(BPF_LD | BPF_IMM, a),
+	               BPF_JUMP(BPF_JMP | op | BPF_X, 0, 1, 0), RETURN(0), RETURN(1))
+	         : RUN(BPF_STMT(BPF_LD | BPF_IMM, a), BPF_JUMP(BPF_JMP | op | BPF_K, k, 1, 0), RETURN(0), RETURN(1));
 	return verdict == 1;
 }
 
@@ -140,18 +138,16 @@ static bool bitmap(uint32_t nr, const struct sock_filter *insns, size_t count)
 	bpf_program_free(program);
 	return answer;
 }
-#define BITMAP(nr, ...) \
-	bitmap(nr, (struct sock_filter[]){__VA_ARGS__}, COUNT(((struct sock_filter[]){__VA_ARGS__})))
-#define ALLOW        RETURN(SECCOMP_RET_ALLOW)
-#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
+#define BITMAP(nr, ...) bitmap(nr, (struct sock_filter[]){__VA_ARGS__}, COUNT(((struct sock_filter[]){__VA_ARGS__})))
+#define ALLOW           RETURN(SECCOMP_RET_ALLOW)
+#define LOAD(offset)    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
 
 START_TEST(bitmap_rules)
 {
 	ck_assert(BITMAP(0, ALLOW));
 	ck_assert(!BITMAP(0, RETURN(SECCOMP_RET_ALLOW | 1)));
 	ck_assert(!BITMAP(0, RETURN(SECCOMP_RET_LOG)));
-	ck_assert(
-	    BITMAP(0, LOAD(4), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xc000003e, 1, 0), RETURN(0), ALLOW));
+	ck_assert(BITMAP(0, LOAD(4), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xc000003e, 1, 0), RETURN(0), ALLOW));
 	ck_assert(BITMAP(7, LOAD(0), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 6, 1, 0), RETURN(0), ALLOW));
 	ck_assert(!BITMAP(6, LOAD(0), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 6, 1, 0), RETURN(0), ALLOW));
 	ck_assert(BITMAP(9, LOAD(0), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 8),
@@ -180,8 +176,7 @@ START_TEST(bitmap_agrees_with_the_program)
 		struct seccomp_data data = call;
 		data.nr = (int)random_below(&random, 500);
 		insns[random_below(&random, (uint32_t)count)] = (struct sock_filter)ALLOW;
-		if (bpf_accept(&program, NULL) < 0 ||
-		    !bpf_is_bitmap_allowed(&program, data.arch, (uint32_t)data.nr))
+		if (bpf_accept(&program, NULL) < 0 || !bpf_is_bitmap_allowed(&program, data.arch, (uint32_t)data.nr))
 			continue;
 		answered++;
 		data.args[0] = random_next(&random);
@@ -200,8 +195,7 @@ START_TEST(strictest_action)
 
 	for (size_t i = 0; i < COUNT(order); i++)
 		for (size_t j = 0; j < COUNT(order); j++)
-			ck_assert_uint_eq(callgate_action_strictest(order[i], order[j]),
-			                  order[i < j ? i : j]);
+			ck_assert_uint_eq(callgate_action_strictest(order[i], order[j]), order[i < j ? i : j]);
 	/* of two that are equally strict, the newest filter's data */
 	ck_assert_uint_eq(callgate_action_strictest(SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ERRNO | 2),
 	                  SECCOMP_RET_ERRNO | 1);
@@ -227,10 +221,8 @@ START_TEST(listing)
 	expect_line((struct sock_filter)LOAD(16), "A = arg0.lo\n");
 	expect_line((struct sock_filter)LOAD(60), "A = arg5.hi\n");
 	expect_line((struct sock_filter)LOAD(64), "A = data[64]\n");
-	expect_line((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 5, 2, 1),
-	            "if A == 0x5 goto 3 else 2\n");
-	expect_line((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_X, 5, 0, 1),
-	            "if A & X goto 1 else 2\n");
+	expect_line((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 5, 2, 1), "if A == 0x5 goto 3 else 2\n");
+	expect_line((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_X, 5, 0, 1), "if A & X goto 1 else 2\n");
 	expect_line((struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 4), "goto 5\n");
 	expect_line((struct sock_filter)RETURN(SECCOMP_RET_ERRNO | 1), "return ERRNO(1)\n");
 	expect_line((struct sock_filter)RETURN(SECCOMP_RET_ALLOW), "return ALLOW\n");

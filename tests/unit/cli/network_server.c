@@ -1,6 +1,7 @@
 /*
- * A network server for the example's policy: listens on a port of the loopback interface, prints its number, and answers connections with a file, each in a
- * thread. "network-server FILE COUNT" ends after so many; "network-server family N" makes a socket of that family.
+ * A network server for the example's policy: listens on a port of the loopback interface, prints its number, and
+ * answers connections with a file, each in a thread. "network-server FILE COUNT" ends after so many; "network-server
+ * family N" makes a socket of that family.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -62,8 +63,7 @@ int main(int argc, char **argv)
 		return 1;
 	for (int i = 0; i < count; i++) {
 		int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-		if (connection < 0 ||
-		    pthread_create(&threads[i], NULL, answer, (void *)(intptr_t)connection) != 0)
+		if (connection < 0 || pthread_create(&threads[i], NULL, answer, (void *)(intptr_t)connection) != 0)
 			return 1;
 	}
 	for (int i = 0; i < count; i++)

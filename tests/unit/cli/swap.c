@@ -1,4 +1,7 @@
-/* Preloaded: after the tool has looked at the path of its output, and before it opens it, somebody puts a link in its place. */
+/*
+ * Preloaded: after the tool has looked at the path of its output, and before it opens it, somebody puts a link in its
+ * place.
+ */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -19,8 +19,8 @@ static uint32_t action_of(uint32_t i)
 /* nr == 0, 1, 2...: each leads to one check of an argument, which is far from the first of them. */
 static struct graph_id chain(struct graph *graph, uint32_t length)
 {
-	struct graph_id check = graph_range(graph, GRAPH_LOW(1), 7, 7, graph_leaf(graph, action_of(1)),
-	                                    graph_leaf(graph, action_of(2)));
+	struct graph_id check =
+	    graph_range(graph, GRAPH_LOW(1), 7, 7, graph_leaf(graph, action_of(1)), graph_leaf(graph, action_of(2)));
 	struct graph_id id = graph_leaf(graph, action_of(3));
 
 	for (uint32_t i = length; i-- > 0;)

@@ -139,8 +139,8 @@ static int build_and_release(enum callgate_proof proof)
 		return -1;
 	(void)callgate_proof_set(ctx, proof);
 	for (size_t i = 0; i < rule_count; i++)
-		failed += seccomp_rule_add_array(ctx, rules[i].action, rules[i].nr, rules[i].count,
-		                                 rules[i].conditions) != 0;
+		failed +=
+		    seccomp_rule_add_array(ctx, rules[i].action, rules[i].nr, rules[i].count, rules[i].conditions) != 0;
 	failed += seccomp_precompute(ctx) != 0;
 	seccomp_release(ctx);
 	return failed;

@@ -1,5 +1,6 @@
 /*
- * Rules of one call that share nothing: their program is never longer than tests of one rule after the other, and decides as they do.
+ * Rules of one call that share nothing: their program is never longer than tests of one rule after the other, and
+ * decides as they do.
  */
 #include <check.h>
 #include <stdio.h>
@@ -49,12 +50,11 @@ static void make_rules(struct random *random, struct rules *rules, enum unrelate
 		for (uint32_t j = 0; j < used; j++) {
 			const struct scmp_arg_cmp *c = &conditions[j];
 			bool masked = c->op == SCMP_CMP_MASKED_EQ;
-			rules->conditions[i][j] = (struct policy_condition){(uint8_t)c->arg, (uint8_t)c->op,
-			                                                    masked ? c->datum_a : word,
-			                                                    masked ? c->datum_b : c->datum_a};
+			rules->conditions[i][j] =
+			    (struct policy_condition){(uint8_t)c->arg, (uint8_t)c->op, masked ? c->datum_a : word,
+			                              masked ? c->datum_b : c->datum_a};
 		}
-		uint32_t action =
-		    actions == 1 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (1 + i * 7 % actions);
+		uint32_t action = actions == 1 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (1 + i * 7 % actions);
 		rules->rules[i] = (struct policy_rule){action, i + 1, used, rules->conditions[i]};
 	}
 }
@@ -68,8 +68,7 @@ static struct graph_id chain(struct graph *graph, const struct rules *rules, str
 	for (uint32_t i = rules->call.rule_count; i-- > 0;) {
 		struct graph_id id = graph_leaf(graph, rules->rules[i].action);
 		uint32_t count;
-		const struct literal *literals =
-		    cube_literals(&cubes, &rules->rules[i], rules->arch.arch, &count);
+		const struct literal *literals = cube_literals(&cubes, &rules->rules[i], rules->arch.arch, &count);
 		const struct cube *cube = literals ? cube_make(&cubes, id, literals, count) : NULL;
 		for (uint32_t j = cube ? cube->count : 0; j-- > 0;)
 			id = literal_graph(graph, &cube->literals[j], id, next);
@@ -94,21 +93,18 @@ static size_t chain_length(const struct rules *rules)
 }
 
 /* Calls with the rules' own values, the neighbours of these, and others. */
-static void check_calls(struct random *random, const struct rules *rules,
-                        const struct callgate_program *program)
+static void check_calls(struct random *random, const struct rules *rules, const struct callgate_program *program)
 {
 	for (int i = 0; i < CALLS; i++) {
 		struct seccomp_data call = {.nr = CALL, .arch = rules->arch.arch->audit};
 		const struct policy_rule *rule = &rules->rules[random_below(random, rules->call.rule_count)];
 		for (int j = 0; j < 6; j++)
-			call.args[j] =
-			    random_below(random, 8) ? random_below(random, VALUES) : random_next(random);
+			call.args[j] = random_below(random, 8) ? random_below(random, VALUES) : random_next(random);
 		for (uint32_t j = 0; j < rule->condition_count; j++) {
 			uint64_t near = random_below(random, 4) ? 0 : random_below(random, 3) - UINT64_C(1);
 			call.args[rule->conditions[j].arg] = rule->conditions[j].value + near;
 		}
-		ck_assert_uint_eq(bpf_simulate(program, &call, NULL),
-		                  policy_eval(&rules->policy, &call, NULL));
+		ck_assert_uint_eq(bpf_simulate(program, &call, NULL), policy_eval(&rules->policy, &call, NULL));
 	}
 }
 

@@ -14,28 +14,26 @@
 enum { RULES_PER_CALL = 40 };
 
 /* `calls` system calls of an architecture, each with rules that share nothing. */
-static const struct policy *long_policy(struct arena *arena, const char *name, uint32_t calls,
-                                        uint32_t default_action)
+static const struct policy *long_policy(struct arena *arena, const char *name, uint32_t calls, uint32_t default_action)
 {
 	struct policy *policy = ARENA_NEW(arena, struct policy);
 	struct policy_arch *arch = ARENA_NEW(arena, struct policy_arch);
 	struct policy_syscall *list = ARENA_ARRAY(arena, struct policy_syscall, calls);
 	struct policy_rule *rules = ARENA_ARRAY(arena, struct policy_rule, calls * RULES_PER_CALL);
-	struct policy_condition *conditions =
-	    ARENA_ARRAY(arena, struct policy_condition, calls * RULES_PER_CALL);
+	struct policy_condition *conditions = ARENA_ARRAY(arena, struct policy_condition, calls * RULES_PER_CALL);
 
 	ck_assert(policy && arch && list && rules && conditions);
 	arch->arch = callgate_arch_find_name(name);
 	arch->syscalls = list;
 	arch->syscall_count = calls;
 	for (uint32_t i = 0; i < calls * RULES_PER_CALL; i++) {
-		conditions[i] = (struct policy_condition){(uint8_t)(i % 6), POLICY_EQ,
-		                                          policy_word_mask(arch->arch), i * 977};
+		conditions[i] =
+		    (struct policy_condition){(uint8_t)(i % 6), POLICY_EQ, policy_word_mask(arch->arch), i * 977};
 		rules[i] = (struct policy_rule){SECCOMP_RET_ERRNO | (1 + i % 2), i + 1, 1, &conditions[i]};
 	}
 	for (uint32_t i = 0; i < calls; i++)
-		list[i] = (struct policy_syscall){arch->arch->nr_base + i, 0, RULES_PER_CALL,
-		                                  &rules[i * RULES_PER_CALL]};
+		list[i] =
+		    (struct policy_syscall){arch->arch->nr_base + i, 0, RULES_PER_CALL, &rules[i * RULES_PER_CALL]};
 	*policy = (struct policy){default_action, SECCOMP_RET_KILL_PROCESS, 1, 1, arch};
 	return policy;
 }
@@ -66,8 +64,7 @@ static void check_loader_calls(const struct policy *policy, const struct compile
 
 	for (size_t i = 0; i < 2; i++) {
 		const struct callgate_arch *arch = policy->archs[0].arch;
-		struct seccomp_data call = {.arch = arch->audit,
-		                            .nr = arch_syscall_direct_number(arch, names[i])};
+		struct seccomp_data call = {.arch = arch->audit, .nr = arch_syscall_direct_number(arch, names[i])};
 		for (size_t j = 0; j + 1 < output->count; j++)
 			ck_assert_uint_eq(bpf_simulate(output->programs[j], &call, NULL), SECCOMP_RET_ALLOW);
 	}

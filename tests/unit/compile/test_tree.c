@@ -1,5 +1,6 @@
 /*
- * Search trees beside the best ones there are, which an exact solver finds for switches with few edges: it tries every tree of
+ * Search trees beside the best ones there are, which an exact solver finds for switches with few edges: it tries every
+ * tree of
  * >= and == comparisons, over all sets of edges that may still be meant.
  */
 #include <check.h>
@@ -41,9 +42,8 @@ static struct question random_question(struct random *random, struct arena *aren
 		uint32_t child = random_below(random, 3);
 		child = child == before ? (child + 1) % 3 : child;
 		before = child;
-		q.edges[i] =
-		    (struct graph_edge){first, graph_leaf(&q.graph, SECCOMP_RET_ERRNO | child),
-		                        1 + random_below(random, random_below(random, 3) ? 100 : 5000)};
+		q.edges[i] = (struct graph_edge){first, graph_leaf(&q.graph, SECCOMP_RET_ERRNO | child),
+		                                 1 + random_below(random, random_below(random, 3) ? 100 : 5000)};
 		first += random_below(random, 2) ? 1 : 2 + random_below(random, 9);
 	}
 	q.size_cost = 1 + random_below(random, 400);
@@ -78,8 +78,8 @@ static uint64_t exact_cost(const struct question *q)
 			continue;
 		for (unsigned i = 0; i < q->count; i++) {
 			uint64_t divided = cost_of_test(costs, set, ~0u << i);
-			uint64_t met = q->edges[i].first == last_of(q, i) ? cost_of_test(costs, set, 1u << i)
-			                                                  : UINT64_MAX;
+			uint64_t met =
+			    q->edges[i].first == last_of(q, i) ? cost_of_test(costs, set, 1u << i) : UINT64_MAX;
 			best = divided < best ? divided : best;
 			best = met < best ? met : best;
 			weight += set >> i & 1 ? q->edges[i].weight : 0;
@@ -150,8 +150,8 @@ START_TEST(trees_are_close_to_the_best)
 		arena_finish(&arena);
 	}
 	double mean = sum / (double)RUNS;
-	printf("%d of %d trees are optimal; on average %.4f times the best cost, at most %.3f\n", optimal,
-	       RUNS, mean, worst);
+	printf("%d of %d trees are optimal; on average %.4f times the best cost, at most %.3f\n", optimal, RUNS, mean,
+	       worst);
 	ck_assert_double_le(mean, MEAN_REACHED);
 	ck_assert_double_le(worst, WORST_REACHED);
 	ck_assert_int_ge(optimal, OPTIMAL_REACHED);

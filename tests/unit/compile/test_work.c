@@ -1,7 +1,8 @@
 /*
- * How much work rules make, counted, not timed: this program's copy of the library is compiled so that every basic block reports.
- * Four times as many rules may make about four times the work, whatever the rules are, and what the library is asked to bear
- * (many rules, many values, many architectures) has to stay below a bound; a block takes a few nanoseconds.
+ * How much work rules make, counted, not timed: this program's copy of the library is compiled so that every basic
+ * block reports. Four times as many rules may make about four times the work, whatever the rules are, and what the
+ * library is asked to bear (many rules, many values, many architectures) has to stay below a bound; a block takes a few
+ * nanoseconds.
  */
 #include <check.h>
 #include <errno.h>
@@ -20,9 +21,8 @@ void __sanitizer_cov_trace_pc(void)
 	blocks++;
 }
 
-static const char *const little_endian[] = {"x86_64",      "x86",         "x32",     "arm",
-                                            "aarch64",     "loongarch64", "mipsel",  "mipsel64",
-                                            "mipsel64n32", "ppc64le",     "riscv64", "sh"};
+static const char *const little_endian[] = {"x86_64", "x86",      "x32",         "arm",     "aarch64", "loongarch64",
+                                            "mipsel", "mipsel64", "mipsel64n32", "ppc64le", "riscv64", "sh"};
 
 static void allow(scmp_filter_ctx ctx, int nr, unsigned count, const struct scmp_arg_cmp *conditions)
 {
@@ -32,11 +32,9 @@ static void allow(scmp_filter_ctx ctx, int nr, unsigned count, const struct scmp
 }
 
 /* An action that no other of 4000 rules has. */
-static void fail_with(scmp_filter_ctx ctx, int error, int nr, unsigned count,
-                      const struct scmp_arg_cmp *conditions)
+static void fail_with(scmp_filter_ctx ctx, int error, int nr, unsigned count, const struct scmp_arg_cmp *conditions)
 {
-	int result =
-	    seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((uint32_t)error % 4000 + 1), nr, count, conditions);
+	int result = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((uint32_t)error % 4000 + 1), nr, count, conditions);
 
 	ck_assert_msg(result == 0 || result == -EEXIST, "rule for call %d: %d", nr, result);
 }
@@ -168,8 +166,7 @@ static scmp_datum_t scattered(int i, unsigned salt)
 
 static void equal_arguments(scmp_filter_ctx ctx, int i)
 {
-	unsigned first = (unsigned)scattered(i, 0) % 6,
-	         second = (first + 1 + (unsigned)scattered(i, 1) % 5) % 6;
+	unsigned first = (unsigned)scattered(i, 0) % 6, second = (first + 1 + (unsigned)scattered(i, 1) % 5) % 6;
 	struct scmp_arg_cmp conditions[] = {CMP(first, SCMP_CMP_EQ, scattered(i, 2)),
 	                                    CMP(second, SCMP_CMP_EQ, scattered(i, 3))};
 
@@ -267,11 +264,10 @@ START_TEST(work_grows_with_the_number_of_rules)
 	unsigned long more = work_of(family, 4 * family->count, CALLGATE_PROOF_OFF_FOR_TIMING);
 	double growth = (double)more / (double)less;
 
-	printf("%s: %lu blocks for %d rules, %lu for %d: %.2f times\n", family->name, less, family->count,
-	       more, 4 * family->count, growth);
+	printf("%s: %lu blocks for %d rules, %lu for %d: %.2f times\n", family->name, less, family->count, more,
+	       4 * family->count, growth);
 	ck_assert_uint_gt(less, 1000);
-	ck_assert_msg(growth < family->growth, "%s: %.2f times the work for 4 times the rules", family->name,
-	              growth);
+	ck_assert_msg(growth < family->growth, "%s: %.2f times the work for 4 times the rules", family->name, growth);
 }
 END_TEST
 
@@ -282,8 +278,7 @@ START_TEST(what_is_promised_is_kept_with_the_proof)
 	if (!family->most)
 		return;
 	unsigned long work = work_of(family, 4 * family->count, CALLGATE_PROOF_REQUIRED);
-	printf("%s: %lu million blocks for %d rules with the proof\n", family->name, work / 1000000,
-	       4 * family->count);
+	printf("%s: %lu million blocks for %d rules with the proof\n", family->name, work / 1000000, 4 * family->count);
 	ck_assert_uint_lt(work, family->most * 1000000);
 }
 END_TEST

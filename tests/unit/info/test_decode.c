@@ -18,8 +18,7 @@ static int read_path(void *data, uint64_t address, char *buffer, size_t size)
 	return 0;
 }
 
-static void check_call(const char *words, const char *path, uint32_t arch, const char *name,
-                       const uint64_t args[6])
+static void check_call(const char *words, const char *path, uint32_t arch, const char *name, const uint64_t args[6])
 {
 	struct callgate_call call = {.arch = arch, .nr = callgate_syscall_number(arch, name)};
 	char text[400];
@@ -30,21 +29,18 @@ static void check_call(const char *words, const char *path, uint32_t arch, const
 	ck_assert_str_eq(text, words);
 	ck_assert_uint_eq(length, strlen(words));
 }
-#define WORDS(words, path, name, ...) \
-	check_call(words, path, SCMP_ARCH_X86_64, name, (const uint64_t[6]){__VA_ARGS__})
+#define WORDS(words, path, name, ...) check_call(words, path, SCMP_ARCH_X86_64, name, (const uint64_t[6]){__VA_ARGS__})
 
 START_TEST(constants)
 {
-	WORDS("openat(AT_FDCWD, 0x1000, O_RDONLY|O_CLOEXEC, 0)", NULL, "openat", 0xffffff9c, 0x1000,
-	      02000000);
-	WORDS("openat(7, NULL, O_WRONLY|O_CREAT|O_TRUNC, 0644)", NULL, "openat", 7, 0, 01 | 0100 | 01000,
-	      0644);
+	WORDS("openat(AT_FDCWD, 0x1000, O_RDONLY|O_CLOEXEC, 0)", NULL, "openat", 0xffffff9c, 0x1000, 02000000);
+	WORDS("openat(7, NULL, O_WRONLY|O_CREAT|O_TRUNC, 0644)", NULL, "openat", 7, 0, 01 | 0100 | 01000, 0644);
 	WORDS("openat(-1, NULL, O_RDWR|O_SYNC|0x40000000, 0)", NULL, "openat", 0xffffffff, 0,
 	      02 | 04010000 | 0x40000000);
 	WORDS("socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0)", NULL, "socket", 1, 1 | 02000000);
 	WORDS("socket(99, 0, 0)", NULL, "socket", 99);
-	WORDS("mmap(0x0, 0x2000, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, 0xffffffff, 0x0)", NULL,
-	      "mmap", 0, 8192, 3, 0x22, ~0ULL, 0);
+	WORDS("mmap(0x0, 0x2000, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, 0xffffffff, 0x0)", NULL, "mmap", 0,
+	      8192, 3, 0x22, ~0ULL, 0);
 	WORDS("clone(SIGCHLD|CLONE_VFORK|CLONE_VM, 0x0, NULL, NULL, 0x0)", NULL, "clone", 0x4100 | 17);
 	WORDS("kill(-1, SIGKILL)", NULL, "kill", ~0ULL, 9);
 	WORDS("keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0x0, 0x0, 0x0, 0x0)", NULL, "keyctl", 1);
@@ -108,8 +104,7 @@ START_TEST(small_buffers)
 
 	for (size_t size = 0; size < sizeof(text); size++) {
 		memset(text, '#', sizeof(text));
-		ck_assert_uint_eq(callgate_decode_call(&call, NULL, NULL, size ? text : NULL, size),
-		                  strlen(whole));
+		ck_assert_uint_eq(callgate_decode_call(&call, NULL, NULL, size ? text : NULL, size), strlen(whole));
 		if (size > 0) {
 			ck_assert_uint_eq(strlen(text), size - 1 < strlen(whole) ? size - 1 : strlen(whole));
 			ck_assert_int_eq(strncmp(text, whole, strlen(text)), 0);

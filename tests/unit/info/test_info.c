@@ -40,8 +40,8 @@ START_TEST(versions_of_sets)
 	for (size_t i = 0; (group = callgate_group_at(i)); i++) {
 		size_t j = 0;
 		for (; group->syscalls[j]; j++)
-			ck_assert_msg(callgate_group_reason(group, j) && callgate_group_reason(group, j)[0],
-			              "@%s: %s", group->name, group->syscalls[j]);
+			ck_assert_msg(callgate_group_reason(group, j) && callgate_group_reason(group, j)[0], "@%s: %s",
+			              group->name, group->syscalls[j]);
 		ck_assert_ptr_null(callgate_group_reason(group, j));
 		ck_assert_ptr_null(callgate_group_reason(group, SIZE_MAX));
 	}
@@ -56,7 +56,10 @@ static bool has_call(const struct callgate_group *group, const char *name)
 	return false;
 }
 
-/* A call and its other forms are in the same sets: those for 64-bit times and numbers, with more flags, relative to directories. */
+/*
+ * A call and its other forms are in the same sets: those for 64-bit times and numbers, with more flags, relative to
+ * directories.
+ */
 START_TEST(sets_have_twins)
 {
 	static const char *const endings[] = {"_time64", "64", "32", "at", "2", "at2", "1", "4", "3"};
@@ -73,8 +76,7 @@ START_TEST(sets_have_twins)
 				snprintf(twin, sizeof(twin), "%s%s", group->syscalls[j], endings[k]);
 				ck_assert_msg(seccomp_syscall_resolve_name(twin) == __NR_SCMP_ERROR ||
 				                  has_call(group, twin),
-				              "@%s has %s and lacks %s", group->name, group->syscalls[j],
-				              twin);
+				              "@%s has %s and lacks %s", group->name, group->syscalls[j], twin);
 			}
 	}
 }
@@ -82,8 +84,7 @@ END_TEST
 
 static uint32_t verdict_of(scmp_filter_ctx ctx, uint32_t arch, const char *name, uint64_t argument)
 {
-	struct callgate_call call = {
-	    .arch = arch, .nr = callgate_syscall_number(arch, name), .args = {argument}};
+	struct callgate_call call = {.arch = arch, .nr = callgate_syscall_number(arch, name), .args = {argument}};
 	struct callgate_verdict verdict;
 
 	ck_assert_int_eq(callgate_simulate(ctx, &call, &verdict), 0);
@@ -152,9 +153,9 @@ START_TEST(argument_constants)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t mask = 7;
-		ck_assert_int_eq(callgate_argument_constant(SCMP_ARCH_X86_64, rows[i].call, rows[i].arg,
-		                                            rows[i].constant, &mask),
-		                 rows[i].result);
+		ck_assert_int_eq(
+		    callgate_argument_constant(SCMP_ARCH_X86_64, rows[i].call, rows[i].arg, rows[i].constant, &mask),
+		    rows[i].result);
 		ck_assert_uint_eq(mask, rows[i].mask);
 	}
 	uint64_t mask;
@@ -266,7 +267,9 @@ START_TEST(errors_elsewhere)
 }
 END_TEST
 
-/* Just where an argument has bits and the call is in the table; one architecture's own order of arguments is its own. */
+/*
+ * Just where an argument has bits and the call is in the table; one architecture's own order of arguments is its own.
+ */
 START_TEST(argument_names)
 {
 	const char *name;
@@ -309,11 +312,9 @@ static void check_calls(const struct callgate_bypass_calls *calls)
 	    calls->match == CALLGATE_BYPASS_MATCH_BITS || calls->match == CALLGATE_BYPASS_MATCH_VALUES;
 	int64_t value;
 
-	ck_assert_msg(seccomp_syscall_resolve_name(calls->call) != __NR_SCMP_ERROR, "%s is no call",
-	              calls->call);
+	ck_assert_msg(seccomp_syscall_resolve_name(calls->call) != __NR_SCMP_ERROR, "%s is no call", calls->call);
 	ck_assert_msg((calls->constants != NULL) == has_constants, "%s", calls->call);
-	ck_assert_msg((calls->argument != NULL) ==
-	                  (has_constants || calls->match == CALLGATE_BYPASS_MATCH_SAME_BITS),
+	ck_assert_msg((calls->argument != NULL) == (has_constants || calls->match == CALLGATE_BYPASS_MATCH_SAME_BITS),
 	              "%s", calls->call);
 	for (size_t i = 0; has_constants && calls->constants[i]; i++)
 		ck_assert_msg(callgate_constant(0, calls->constants[i], &value) != -ENOENT ||

@@ -55,10 +55,9 @@ START_TEST(rules)
 	struct callgate_verdict verdict;
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1), nr("kcmp"), 0), 0);
-	ck_assert_int_eq(
-	    callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ERRNO(1), nr("ioctl"), 1,
-	                      (const struct scmp_arg_cmp[]){{1, SCMP_CMP_EQ, TIOCSTI_NUMBER, 0}}),
-	    0);
+	ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ERRNO(1), nr("ioctl"), 1,
+	                                   (const struct scmp_arg_cmp[]){{1, SCMP_CMP_EQ, TIOCSTI_NUMBER, 0}}),
+	                 0);
 	struct callgate_findings *findings = lint(ctx);
 	const struct callgate_finding *width = find(findings, "width");
 	ck_assert_ptr_nonnull(width);
@@ -189,8 +188,8 @@ START_TEST(no_memory)
 		start_failing(allocation++);
 		result = callgate_lint(&filter, 0, NULL, &findings);
 		fail_at = -1;
-		ck_assert_msg(result == 0 || (failed && (result == -ENOMEM || result == -EDQUOT)),
-		              "allocation %ld: %d", allocation - 1, result);
+		ck_assert_msg(result == 0 || (failed && (result == -ENOMEM || result == -EDQUOT)), "allocation %ld: %d",
+		              allocation - 1, result);
 		if (result == 0)
 			callgate_findings_free(findings);
 		ck_assert_msg(live <= before, "allocation %ld leaks", allocation - 1);

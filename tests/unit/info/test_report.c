@@ -23,8 +23,7 @@ static int read_audit(const char *text, struct callgate_report *ret_report)
 	return callgate_report_of_audit(text, strlen(text), ret_report);
 }
 
-static void check_text(const struct callgate_report *report, const struct callgate_decoder *decoder,
-                       const char *words)
+static void check_text(const struct callgate_report *report, const struct callgate_decoder *decoder, const char *words)
 {
 	char text[1000];
 	size_t length = callgate_report_text(report, decoder, text, sizeof(text));
@@ -135,8 +134,8 @@ START_TEST(not_a_record)
 END_TEST
 
 /*
- * Every truncation, from memory of just this size: what is said of it is what the whole record says, or nothing. And each byte as any other one:
- * whatever comes of it, a success is a whole report.
+ * Every truncation, from memory of just this size: what is said of it is what the whole record says, or nothing. And
+ * each byte as any other one: whatever comes of it, a success is a whole report.
  */
 START_TEST(hostile_records)
 {
@@ -197,11 +196,9 @@ END_TEST
 
 START_TEST(notification)
 {
-	struct seccomp_notif request = {.pid = 7,
-	                                .data = {.nr = 83,
-	                                         .arch = SCMP_ARCH_X86_64,
-	                                         .instruction_pointer = 5,
-	                                         .args = {0x1000, 0755, 0, 0, 0, 9}}};
+	struct seccomp_notif request = {
+	    .pid = 7,
+	    .data = {.nr = 83, .arch = SCMP_ARCH_X86_64, .instruction_pointer = 5, .args = {0x1000, 0755, 0, 0, 0, 9}}};
 	struct callgate_report report;
 
 	ck_assert_int_eq(callgate_report_of_notification(&request, &report), 0);
@@ -216,10 +213,9 @@ END_TEST
 
 START_TEST(stops)
 {
-	struct ptrace_syscall_info info = {
-	    .op = PTRACE_SYSCALL_INFO_SECCOMP,
-	    .arch = SCMP_ARCH_AARCH64,
-	    .seccomp = {.nr = 34, .args = {0xffffff9c, 0, 0700}, .ret_data = 3}};
+	struct ptrace_syscall_info info = {.op = PTRACE_SYSCALL_INFO_SECCOMP,
+	                                   .arch = SCMP_ARCH_AARCH64,
+	                                   .seccomp = {.nr = 34, .args = {0xffffff9c, 0, 0700}, .ret_data = 3}};
 	struct callgate_report report;
 
 	ck_assert_int_eq(callgate_report_of_stop(&info, 84, &report), 0);
@@ -247,12 +243,10 @@ START_TEST(registers)
 		size_t size, word;
 		int32_t nr;
 		uint64_t args[6];
-	} sets[] = {{SCMP_ARCH_X86_64, 216, 8, 15, {14, 13, 12, 7, 9, 8}},
-	            {SCMP_ARCH_X32, 216, 8, 15, {14, 13, 12, 7, 9, 8}},
-	            {SCMP_ARCH_X86, 216, 8, 15, {5, 11, 12, 13, 14, 4}},
-	            {SCMP_ARCH_X86, 68, 4, 11, {0, 1, 2, 3, 4, 5}},
-	            {SCMP_ARCH_AARCH64, 272, 8, 8, {0, 1, 2, 3, 4, 5}},
-	            {SCMP_ARCH_ARM, 72, 4, 7, {17, 1, 2, 3, 4, 5}}};
+	} sets[] = {
+	    {SCMP_ARCH_X86_64, 216, 8, 15, {14, 13, 12, 7, 9, 8}}, {SCMP_ARCH_X32, 216, 8, 15, {14, 13, 12, 7, 9, 8}},
+	    {SCMP_ARCH_X86, 216, 8, 15, {5, 11, 12, 13, 14, 4}},   {SCMP_ARCH_X86, 68, 4, 11, {0, 1, 2, 3, 4, 5}},
+	    {SCMP_ARCH_AARCH64, 272, 8, 8, {0, 1, 2, 3, 4, 5}},    {SCMP_ARCH_ARM, 72, 4, 7, {17, 1, 2, 3, 4, 5}}};
 	uint64_t wide[50];
 	uint32_t narrow[50];
 	struct callgate_report report;
@@ -267,8 +261,7 @@ START_TEST(registers)
 		ck_assert_int_eq(callgate_report_of_registers(sets[i].arch, from, sets[i].size, &report), 0);
 		ck_assert_int_eq(report.call.nr, sets[i].nr);
 		for (int arg = 0; arg < 6; arg++)
-			ck_assert_uint_eq(report.call.args[arg],
-			                  sets[i].args[arg] | (is_32 ? 0 : 0xabcd00000000));
+			ck_assert_uint_eq(report.call.args[arg], sets[i].args[arg] | (is_32 ? 0 : 0xabcd00000000));
 		ck_assert_int_eq(callgate_report_of_registers(sets[i].arch, from, sets[i].size - 1, &report),
 		                 -EOPNOTSUPP);
 	}
@@ -299,11 +292,9 @@ static struct callgate_simulator *simulator_of_rules(void)
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_TRAP, SCMP_SYS(mkdir), 0), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1), SCMP_SYS(rmdir), 0), 0);
 	ck_assert_int_eq(
-	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1), SCMP_SYS(personality), 1, SCMP_A0_64(SCMP_CMP_EQ, 8, 0)),
-	    0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(13), SCMP_SYS(personality), 1,
-	                                  SCMP_A0_64(SCMP_CMP_GT, 8, 0)),
-	                 0);
+	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1), SCMP_SYS(personality), 1, SCMP_A0_64(SCMP_CMP_EQ, 8, 0)), 0);
+	ck_assert_int_eq(
+	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(13), SCMP_SYS(personality), 1, SCMP_A0_64(SCMP_CMP_GT, 8, 0)), 0);
 	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
 	seccomp_release(ctx);
 	return simulator;
@@ -311,12 +302,11 @@ static struct callgate_simulator *simulator_of_rules(void)
 
 static struct callgate_report report_of(const char *call, unsigned known, uint64_t arg, uint32_t action)
 {
-	return (struct callgate_report){.call = {.arch = SCMP_ARCH_X86_64,
-	                                         .nr = callgate_syscall_number(SCMP_ARCH_X86_64, call),
-	                                         .args = {arg}},
-	                                .known = known,
-	                                .has_action = action != 0x12345,
-	                                .action = action};
+	return (struct callgate_report){
+	    .call = {.arch = SCMP_ARCH_X86_64, .nr = callgate_syscall_number(SCMP_ARCH_X86_64, call), .args = {arg}},
+	    .known = known,
+	    .has_action = action != 0x12345,
+	    .action = action};
 }
 
 START_TEST(deciding_rules)
@@ -331,8 +321,7 @@ START_TEST(deciding_rules)
 		struct callgate_report report;
 		const char *words;
 	} cases[] = {
-	    {report_of("mkdir", 0x7f, 0x10, SCMP_ACT_TRAP),
-	     "mkdir(0x10, 0) on x86_64: TRAP, rule 2 at p.json:20:2"},
+	    {report_of("mkdir", 0x7f, 0x10, SCMP_ACT_TRAP), "mkdir(0x10, 0) on x86_64: TRAP, rule 2 at p.json:20:2"},
 	    {report_of("mkdir", 0, 0, unknown), "mkdir(...) on x86_64: TRAP, rule 2 at p.json:20:2"},
 	    {report_of("rmdir", 0, 0, unknown), "rmdir(...) on x86_64: ERRNO(EPERM), rule 3"},
 	    {report_of("getpid", 0, 0, SCMP_ACT_KILL_PROCESS),
@@ -348,8 +337,7 @@ START_TEST(deciding_rules)
 	     "personality(...) on x86_64: ERRNO, rule 4 at p.json:40:4, rule 5 at p.json:50:5"},
 	    {report_of("personality", 0, 0, SCMP_ACT_KILL_PROCESS),
 	     "personality(...) on x86_64: KILL_PROCESS, the default: no rule matches"},
-	    {report_of("personality", 0, 0, SCMP_ACT_LOG),
-	     "personality(...) on x86_64: LOG, by another filter"},
+	    {report_of("personality", 0, 0, SCMP_ACT_LOG), "personality(...) on x86_64: LOG, by another filter"},
 	    {report_of("personality", 0, 0, unknown),
 	     "personality(...) on x86_64: rule 4 at p.json:40:4, rule 5 at p.json:50:5, or the default"},
 	};

@@ -1,6 +1,6 @@
 /*
- * How much of an argument filters look at: the table of what the kernel reads, and no filter that callgate itself makes depends on
- * bits above that.
+ * How much of an argument filters look at: the table of what the kernel reads, and no filter that callgate itself makes
+ * depends on bits above that.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -26,20 +26,18 @@
 
 enum { ARGS = 6, DIFFERENCES = 4096, ALLOW_SETS = 32, TEXT = 512 };
 
-static const uint32_t wide_archs[] = {
-    SCMP_ARCH_X86_64,  SCMP_ARCH_AARCH64, SCMP_ARCH_LOONGARCH64, SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPS64,
-    SCMP_ARCH_PPC64LE, SCMP_ARCH_PPC64,   SCMP_ARCH_RISCV64,     SCMP_ARCH_S390X,    SCMP_ARCH_PARISC64};
+static const uint32_t wide_archs[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64, SCMP_ARCH_LOONGARCH64, SCMP_ARCH_MIPSEL64,
+                                      SCMP_ARCH_MIPS64, SCMP_ARCH_PPC64LE, SCMP_ARCH_PPC64,       SCMP_ARCH_RISCV64,
+                                      SCMP_ARCH_S390X,  SCMP_ARCH_PARISC64};
 enum { WIDE_ARCHS = sizeof(wide_archs) / sizeof(wide_archs[0]) };
 
 /* The program as it would be if the upper half of one argument were always zero. */
-static struct callgate_program *without_upper_half(const struct callgate_program *program, uint32_t arch,
-                                                   unsigned arg)
+static struct callgate_program *without_upper_half(const struct callgate_program *program, uint32_t arch, unsigned arg)
 {
 	bool is_little = arch & __AUDIT_ARCH_LE;
 	size_t offset = offsetof(struct seccomp_data, args) + 8 * arg + (is_little ? 4 : 0);
 	size_t count = callgate_program_length(program), size = count * sizeof(struct sock_filter);
-	const unsigned char load[] = {0x00, BPF_LD | BPF_W | BPF_ABS},
-	                    zero[] = {0x00, BPF_LD | BPF_W | BPF_IMM};
+	const unsigned char load[] = {0x00, BPF_LD | BPF_W | BPF_ABS}, zero[] = {0x00, BPF_LD | BPF_W | BPF_IMM};
 	unsigned char *bytes = malloc(size);
 	struct callgate_program *changed;
 
@@ -110,8 +108,8 @@ static void check_context(const char *filter, uint32_t arch, scmp_filter_ctx ctx
 {
 	char text[TEXT] = "";
 
-	ck_assert_msg(count_unread_by(ctx, arch, text) == 0,
-	              "%s compares bits that the kernel does not read: %s", filter, text);
+	ck_assert_msg(count_unread_by(ctx, arch, text) == 0, "%s compares bits that the kernel does not read: %s",
+	              filter, text);
 }
 
 static scmp_filter_ctx context_for(uint32_t arch)
@@ -151,8 +149,7 @@ START_TEST(the_table)
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
-		ck_assert_msg(callgate_argument_bits(facts[i].arch, facts[i].call, facts[i].arg) ==
-		                  facts[i].bits,
+		ck_assert_msg(callgate_argument_bits(facts[i].arch, facts[i].call, facts[i].arg) == facts[i].bits,
 		              "fact %zu", i);
 	for (size_t i = 0; i < prototype_count; i++)
 		ck_assert_msg(seccomp_syscall_resolve_name(prototype_table[i].call) != __NR_SCMP_ERROR, "%s",
@@ -175,8 +172,7 @@ START_TEST(the_check_itself)
 
 	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
 		scmp_filter_ctx ctx = context_for(wide_archs[_i]);
-		ck_assert_int_eq(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(close), 1, &wide[i]),
-		                 0);
+		ck_assert_int_eq(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(close), 1, &wide[i]), 0);
 		ck_assert_uint_ge(count_unread_by(ctx, wide_archs[_i], text), 1);
 		ck_assert_msg(strstr(text, "close("), "%s", text);
 		seccomp_release(ctx);
@@ -188,14 +184,12 @@ START_TEST(what_may_be_compared)
 {
 	scmp_filter_ctx ctx = context_for(wide_archs[_i]);
 
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(close), 1,
-	                                  SCMP_A0_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, 5)),
-	                 0);
-	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A2_64(SCMP_CMP_GT, 5)),
-	                 0);
+	ck_assert_int_eq(
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(close), 1, SCMP_A0_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, 5)),
+	    0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A2_64(SCMP_CMP_GT, 5)), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2,
-	                                  SCMP_A0_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, 5),
-	                                  SCMP_A1_64(SCMP_CMP_EQ, 5)),
+	                                  SCMP_A0_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, 5), SCMP_A1_64(SCMP_CMP_EQ, 5)),
 	                 0);
 	check_context("a filter", wide_archs[_i], ctx);
 	seccomp_release(ctx);
@@ -236,11 +230,9 @@ START_TEST(plugins)
 {
 	for (unsigned allow = 0; allow < ALLOW_SETS; allow++)
 		for (int allow_stderr = 0; allow_stderr < 2; allow_stderr++) {
-			struct callgate_plugin_options options = {.allow = allow,
-			                                          .allow_stderr = allow_stderr};
+			struct callgate_plugin_options options = {.allow = allow, .allow_stderr = allow_stderr};
 			struct plugin_filters filters;
-			ck_assert_msg(plugin_filters_make(&options, &filters) == 0, "%s",
-			              callgate_diagnosis(NULL));
+			ck_assert_msg(plugin_filters_make(&options, &filters) == 0, "%s", callgate_diagnosis(NULL));
 			ck_assert(filters.loading.bytes && filters.serving.bytes);
 			check_filter("loading", &filters.loading);
 			check_filter("serving", &filters.serving);
@@ -274,8 +266,7 @@ static void check_profile(const char *path, uint32_t arch, bool all_capabilities
 
 	ck_assert_int_eq(callgate_profile_new(&profile), 0);
 	ck_assert_int_eq(callgate_profile_add_arch(profile, arch), 0);
-	ck_assert_int_eq(callgate_profile_add_capability(profile, all_capabilities ? "CAP_SYS_ADMIN" : NULL),
-	                 0);
+	ck_assert_int_eq(callgate_profile_add_capability(profile, all_capabilities ? "CAP_SYS_ADMIN" : NULL), 0);
 	ck_assert_int_eq(callgate_profile_set_kernel(profile, "6.12"), 0);
 	ck_assert_int_eq(callgate_profile_read_file(profile, path), 0);
 	ck_assert_int_eq(callgate_profile_context(profile, &ctx), 0);

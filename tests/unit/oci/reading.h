@@ -23,9 +23,8 @@ static inline struct callgate_profile *new_profile(void)
 	ck_assert_int_eq(callgate_profile_new(&profile), 0);
 	ck_assert_int_eq(callgate_profile_add_capability(profile, NULL), 0);
 	ck_assert_int_eq(callgate_profile_set_kernel(profile, "6.1"), 0);
-	ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS,
-	                                             CALLGATE_UNKNOWN_CALLS_DEFAULT),
-	                 0);
+	ck_assert_int_eq(
+	    callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS, CALLGATE_UNKNOWN_CALLS_DEFAULT), 0);
 	return profile;
 }
 

@@ -1,6 +1,7 @@
 /*
- * Every call that a profile allows whatever its arguments is one that the kernel answers from its bitmap, on the native and on
- * the compat architecture: for the profiles that are shipped, and for those of container engines where they are at hand.
+ * Every call that a profile allows whatever its arguments is one that the kernel answers from its bitmap, on the native
+ * and on the compat architecture: for the profiles that are shipped, and for those of container engines where they are
+ * at hand.
  */
 #include <check.h>
 #include <dirent.h>
@@ -13,7 +14,10 @@
 
 #include "support/run.h"
 
-/* The native and the compat architecture of two machines; x32 has no bitmap of its own, and must not disturb the others'. */
+/*
+ * The native and the compat architecture of two machines; x32 has no bitmap of its own, and must not disturb the
+ * others'.
+ */
 static const char *const machines[][3] = {{"x86_64", "x86", "x32"}, {"aarch64", "arm", NULL}};
 
 static struct callgate_simulator *simulator_of(const char *path, const char *const *archs)
@@ -51,8 +55,8 @@ static unsigned check_profile(const char *path, const char *const *archs)
 			continue;
 		ck_assert_int_eq(callgate_simulator_run(simulator, &call, &verdict), 0);
 		ck_assert_uint_eq(verdict.action, SCMP_ACT_ALLOW);
-		ck_assert_msg(verdict.from_bitmap, "%s: call %d of architecture %#x is not cached", path,
-		              rule.nr, rule.arch);
+		ck_assert_msg(verdict.from_bitmap, "%s: call %d of architecture %#x is not cached", path, rule.nr,
+		              rule.arch);
 		allowed++;
 	}
 	callgate_simulator_free(simulator);

@@ -27,8 +27,7 @@ static const struct broken {
      1, 1, "ELF file"},
     {"YAML", "# mine\ndefaultAction: SCMP_ACT_ALLOW\n", 1, 1, "YAML"},
     {"YAML with a mark", "---\nx: 1\n", 1, 1, "YAML"},
-    {"a config.json without linux.seccomp", "{\"ociVersion\": \"1.0.2\", \"linux\": {}}", 1, 1,
-     "no \"defaultAction\""},
+    {"a config.json without linux.seccomp", "{\"ociVersion\": \"1.0.2\", \"linux\": {}}", 1, 1, "no \"defaultAction\""},
     {"null", "null", 1, 1, "must be an object, this is null"},
     {"number", "\n 7", 2, 2, "must be an object, this is a number"},
     {"array", "[]", 1, 1, "must be an object, this is an array"},
@@ -52,11 +51,10 @@ static const struct broken {
     {"columns are characters", D " \"\xc3\xa9\xe2\x82\xac\": 1, \"sycalls\": 2}", 2, 11, "unknown key"},
     {"NUL in a string", D " \"a\\u0000\": 1}", 2, 2, "NUL"},
     {"unknown key", D " \"sycalls\": []}", 2, 2, "unknown key \"sycalls\"; is \"syscalls\" meant?"},
-    {"unknown key in an entry", E "{\"names\": [\"read\"], " OK ",\n \"arg\": []}" X, 4, 2,
-     "is \"args\" meant?"},
+    {"unknown key in an entry", E "{\"names\": [\"read\"], " OK ",\n \"arg\": []}" X, 4, 2, "is \"args\" meant?"},
     {"unknown key in a condition",
-     E "{\"names\": [\"read\"], " OK ", \"args\": [\n{\"index\": 0, \"val\": 1, \"op\": \"SCMP_CMP_EQ\"}]}" X,
-     4, 1, "this condition has no \"value\""},
+     E "{\"names\": [\"read\"], " OK ", \"args\": [\n{\"index\": 0, \"val\": 1, \"op\": \"SCMP_CMP_EQ\"}]}" X, 4, 1,
+     "this condition has no \"value\""},
     {"unknown key in includes", E "{\"names\": [\"read\"], " OK ",\n\"includes\": {\"cap\": []}}" X, 4, 14,
      "is \"caps\" meant?"},
     {"a key twice, in two cases", D " \"syscalls\": [], \"Syscalls\": []}", 2, 18, "line 2 has it already"},
@@ -65,73 +63,57 @@ static const struct broken {
     {"unknown action", "{\"defaultAction\": \"SCMP_ACT_DENY\"}", 1, 19, "unknown name \"SCMP_ACT_DENY\""},
     {"action in lower case", "{\"defaultAction\":\n\"scmp_act_allow\"}", 2, 1, "unknown name"},
     {"misspelt action", "{\"defaultAction\": \"SCMP_ACT_ALOW\"}", 1, 19, "is \"SCMP_ACT_ALLOW\" meant?"},
-    {"action is a number", "{\"defaultAction\": 5}", 1, 19,
-     "\"defaultAction\" must be a string, this is a number"},
-    {"syscalls is an object", D " \"syscalls\": {}}", 2, 14,
-     "\"syscalls\" must be an array, this is an object"},
+    {"action is a number", "{\"defaultAction\": 5}", 1, 19, "\"defaultAction\" must be a string, this is a number"},
+    {"syscalls is an object", D " \"syscalls\": {}}", 2, 14, "\"syscalls\" must be an array, this is an object"},
     {"an entry is a string", E "\"read\"" X, 3, 1, "must be an object, this is a string"},
     {"names is a string", E "{\"names\": \"read\", " OK "}" X, 3, 11, "\"names\" must be an array"},
-    {"a name is a number", E "{\"names\": [\"read\", 1], " OK "}" X, 3, 20,
-     "must be a string, this is a number"},
+    {"a name is a number", E "{\"names\": [\"read\", 1], " OK "}" X, 3, 20, "must be a string, this is a number"},
     {"an empty name", E "{\"names\": [\"\"], " OK "}" X, 3, 12, "empty name"},
     {"no names", E "{" OK "}" X, 3, 1, "no \"names\""},
     {"no action", E "  {\"names\": [\"read\"]}" X, 3, 3, "no \"action\""},
-    {"name and names", E "{\"names\": [\"read\"],\n\"name\": \"write\", " OK "}" X, 4, 1,
-     "\"name\" beside \"names\""},
-    {"unknown architecture", D " \"architectures\": [\"SCMP_ARCH_X86_46\"]}", 2, 20,
-     "is \"SCMP_ARCH_X86_64\" meant?"},
+    {"name and names", E "{\"names\": [\"read\"],\n\"name\": \"write\", " OK "}" X, 4, 1, "\"name\" beside \"names\""},
+    {"unknown architecture", D " \"architectures\": [\"SCMP_ARCH_X86_46\"]}", 2, 20, "is \"SCMP_ARCH_X86_64\" meant?"},
     {"both lists of architectures",
-     D " \"architectures\": [\"SCMP_ARCH_X86\"],\n \"archMap\": [{\"architecture\": \"SCMP_ARCH_X86_64\"}]}",
-     3, 2, "one of them"},
-    {"no architecture in archMap", D " \"archMap\": [{\"subArchitectures\": []}]}", 2, 14,
-     "no \"architecture\""},
+     D " \"architectures\": [\"SCMP_ARCH_X86\"],\n \"archMap\": [{\"architecture\": \"SCMP_ARCH_X86_64\"}]}", 3, 2,
+     "one of them"},
+    {"no architecture in archMap", D " \"archMap\": [{\"subArchitectures\": []}]}", 2, 14, "no \"architecture\""},
     {"unknown flag", D " \"flags\": [\"SECCOMP_FILTER_FLAG_TSYNCH\"]}", 2, 12,
      "is \"SECCOMP_FILTER_FLAG_TSYNC\" meant?"},
     {"metadata without listener", D " \"listenerMetadata\": \"x\"}", 2, 2, "without \"listenerPath\""},
-    {"errno contradicts", E "{\"names\": [\"read\"], " OK ",\n\"errnoRet\": 1, \"errno\": \"ENOSYS\"}" X, 4,
-     25, "contradiction: ENOSYS is 38"},
-    {"errno contradicts, other order",
-     E "{\"names\": [\"read\"], " OK ",\n\"errno\": \"EPERM\", \"errnoRet\": 2}" X, 4, 31,
-     "contradiction: EPERM is 1"},
+    {"errno contradicts", E "{\"names\": [\"read\"], " OK ",\n\"errnoRet\": 1, \"errno\": \"ENOSYS\"}" X, 4, 25,
+     "contradiction: ENOSYS is 38"},
+    {"errno contradicts, other order", E "{\"names\": [\"read\"], " OK ",\n\"errno\": \"EPERM\", \"errnoRet\": 2}" X, 4,
+     31, "contradiction: EPERM is 1"},
     {"default errno contradicts",
      "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 38,\n\"defaultErrno\": \"EPERM\"}", 2, 17,
      "contradiction"},
-    {"errno contradicts, in quotes",
-     E "{\"names\":[\"read\"], " OK ",\n\"errnoRet\": 1, \"errno\": \"38\"}" X, 4, 25,
+    {"errno contradicts, in quotes", E "{\"names\":[\"read\"], " OK ",\n\"errnoRet\": 1, \"errno\": \"38\"}" X, 4, 25,
      "contradiction: 38 is 38"},
-    {"errno in quotes is too large", E "{\"names\":[\"read\"], " OK ",\n\"errno\": \"4096\"}" X, 4, 10,
-     "unknown name"},
+    {"errno in quotes is too large", E "{\"names\":[\"read\"], " OK ",\n\"errno\": \"4096\"}" X, 4, 10, "unknown name"},
     {"an empty single name", E "{\"name\": \"\", " OK "}" X, 3, 1, "no \"names\""},
-    {"architecture by another name", D " \"architectures\": [\"amd64\"]}", 2, 20,
-     "is \"SCMP_ARCH_X86_64\" meant?"},
+    {"architecture by another name", D " \"architectures\": [\"amd64\"]}", 2, 20, "is \"SCMP_ARCH_X86_64\" meant?"},
     {"control characters",
      "{\"defaultAction\": \"\xc2\x9b"
      "1m\xe2\x80\xae\"}",
      1, 19, "unknown name \"??1m???\""},
-    {"unknown errno", E "{\"names\": [\"read\"], " OK ",\n\"errno\": \"EPREM\"}" X, 4, 10,
-     "is \"EPERM\" meant?"},
+    {"unknown errno", E "{\"names\": [\"read\"], " OK ",\n\"errno\": \"EPREM\"}" X, 4, 10, "is \"EPERM\" meant?"},
     {"errno too large", E "{\"names\": [\"read\"], " OK ",\n\"errnoRet\": 4096}" X, 4, 13, "up to 4095"},
     {"errno negative", E "{\"names\": [\"read\"], " OK ",\n\"errnoRet\": -1}" X, 4, 13, "whole number"},
-    {"errno is a string", E "{\"names\": [\"read\"], " OK ",\n\"errnoRet\": \"1\"}" X, 4, 13,
-     "must be a number"},
+    {"errno is a string", E "{\"names\": [\"read\"], " OK ",\n\"errnoRet\": \"1\"}" X, 4, 13, "must be a number"},
 #define ARGS(text) E "{\"names\": [\"read\"], " OK ", \"args\": [\n" text "]}" X
     {"args is an object", E "{\"names\": [\"read\"], " OK ",\n\"args\": {}}" X, 4, 9, "must be an array"},
-    {"index 6", ARGS("{\"index\": 6, \"value\": 0, \"op\": \"SCMP_CMP_EQ\"}"), 4, 11,
-     "from 0 to 5, this is 6"},
+    {"index 6", ARGS("{\"index\": 6, \"value\": 0, \"op\": \"SCMP_CMP_EQ\"}"), 4, 11, "from 0 to 5, this is 6"},
     {"index -1", ARGS("{\"index\": -1, \"value\": 0, \"op\": \"SCMP_CMP_EQ\"}"), 4, 11, "this is -1"},
     {"value 2^64", ARGS("{\"index\": 0, \"value\": 18446744073709551616, \"op\": \"SCMP_CMP_EQ\"}"), 4, 23,
      "to 18446744073709551615, this is 18446744073709551616"},
     {"value -1", ARGS("{\"index\": 0, \"value\": -1, \"op\": \"SCMP_CMP_EQ\"}"), 4, 23, "this is -1"},
     {"value 1.5", ARGS("{\"index\": 0, \"value\": 1.5, \"op\": \"SCMP_CMP_EQ\"}"), 4, 23, "this is 1.5"},
     {"value 1e3", ARGS("{\"index\": 0, \"value\": 1e3, \"op\": \"SCMP_CMP_EQ\"}"), 4, 23, "this is 1e3"},
-    {"value 1e400", ARGS("{\"index\": 0, \"value\": 1e400, \"op\": \"SCMP_CMP_EQ\"}"), 4, 23,
-     "this is 1e400"},
-    {"value is hexadecimal", ARGS("{\"index\": 0, \"value\": 0x10, \"op\": \"SCMP_CMP_EQ\"}"), 4, 23,
-     "expected"},
-    {"value is a string", ARGS("{\"index\": 0, \"value\": \"1\", \"op\": \"SCMP_CMP_EQ\"}"), 4, 23,
-     "must be a number"},
-    {"valueTwo true", ARGS("{\"index\": 0, \"value\": 1, \"valueTwo\": true, \"op\": \"SCMP_CMP_EQ\"}"), 4,
-     38, "must be a number, this is true or false"},
+    {"value 1e400", ARGS("{\"index\": 0, \"value\": 1e400, \"op\": \"SCMP_CMP_EQ\"}"), 4, 23, "this is 1e400"},
+    {"value is hexadecimal", ARGS("{\"index\": 0, \"value\": 0x10, \"op\": \"SCMP_CMP_EQ\"}"), 4, 23, "expected"},
+    {"value is a string", ARGS("{\"index\": 0, \"value\": \"1\", \"op\": \"SCMP_CMP_EQ\"}"), 4, 23, "must be a number"},
+    {"valueTwo true", ARGS("{\"index\": 0, \"value\": 1, \"valueTwo\": true, \"op\": \"SCMP_CMP_EQ\"}"), 4, 38,
+     "must be a number, this is true or false"},
     {"unknown op", ARGS("{\"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_EG\"}"), 4, 32,
      "unknown name \"SCMP_CMP_EG\""},
     {"no index", ARGS("{\"value\": 1, \"op\": \"SCMP_CMP_EQ\"}"), 4, 1, "no \"index\""},
@@ -190,13 +172,12 @@ START_TEST(broken_profile)
 	char place[64];
 
 	ck_assert_msg(result == -EINVAL && message, "%s: it was taken", b->name);
-	ck_assert_msg(message->line == b->line && message->column == b->column &&
-	                  strstr(message->text, b->words),
+	ck_assert_msg(message->line == b->line && message->column == b->column && strstr(message->text, b->words),
 	              "%s: %u:%u \"%s\" instead of %u:%u \"%s\"", b->name, message->line, message->column,
 	              message->text, b->line, b->column, b->words);
 	snprintf(place, sizeof(place), "a.json:%u:%u: error: ", b->line, b->column);
-	ck_assert_msg(strncmp(callgate_profile_diagnosis(profile), place, strlen(place)) == 0, "%s: %s",
-	              b->name, callgate_profile_diagnosis(profile));
+	ck_assert_msg(strncmp(callgate_profile_diagnosis(profile), place, strlen(place)) == 0, "%s: %s", b->name,
+	              callgate_profile_diagnosis(profile));
 	check_no_answers(profile);
 	callgate_profile_free(profile);
 }
@@ -211,8 +192,7 @@ START_TEST(program_for_profile)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct callgate_profile *profile = new_profile();
-		ck_assert_int_eq(callgate_profile_read_memory(profile, programs[i], sizeof(little), NULL),
-		                 -EINVAL);
+		ck_assert_int_eq(callgate_profile_read_memory(profile, programs[i], sizeof(little), NULL), -EINVAL);
 		ck_assert_ptr_nonnull(strstr(callgate_profile_diagnosis(profile), "this is a BPF program"));
 		callgate_profile_free(profile);
 	}
@@ -265,8 +245,7 @@ START_TEST(zero_bytes)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct callgate_profile *profile = new_profile();
-		ck_assert_int_eq(callgate_profile_read_memory(profile, cases[i].text, cases[i].size, NULL),
-		                 -EINVAL);
+		ck_assert_int_eq(callgate_profile_read_memory(profile, cases[i].text, cases[i].size, NULL), -EINVAL);
 		ck_assert_uint_eq(callgate_profile_message(profile, 0)->line, cases[i].line);
 		ck_assert_uint_eq(callgate_profile_message(profile, 0)->column, cases[i].column);
 		ck_assert_str_eq(callgate_profile_message(profile, 0)->text, "a zero byte is not JSON");
@@ -300,10 +279,10 @@ END_TEST
 /* Every beginning of a good profile is a broken one. */
 START_TEST(every_prefix)
 {
-	static const char good[] = E "{\"names\": [\"read\", \"\\u00e9\"], " OK
-	                             ", \"errnoRet\": 2, \"args\": [{\"index\": 1, \"value\": "
-	                             "18446744073709551615, \"op\": \"SCMP_CMP_NE\"}], \"includes\": "
-	                             "{\"caps\": [], \"minKernel\": \"4.8\"}}" X;
+	static const char good[] =
+	    E "{\"names\": [\"read\", \"\\u00e9\"], " OK ", \"errnoRet\": 2, \"args\": [{\"index\": 1, \"value\": "
+	      "18446744073709551615, \"op\": \"SCMP_CMP_NE\"}], \"includes\": "
+	      "{\"caps\": [], \"minKernel\": \"4.8\"}}" X;
 
 	for (size_t size = 0; size < strlen(good); size++) {
 		struct callgate_profile *profile = new_profile();

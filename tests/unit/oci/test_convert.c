@@ -1,20 +1,22 @@
-/* Profiles in another form: random ones mean the same, asked call by call and not only by the proof; and what a form can't say. */
+/*
+ * Profiles in another form: random ones mean the same, asked call by call and not only by the proof; and what a form
+ * can't say.
+ */
 #include "reading.h"
 #include "support/random.h"
 #include "support/run.h"
 
 enum { TEXT = 1 << 16 };
 
-static const char *const names[] = {"read",       "clone",     "socket", "personality", "ioctl",
-                                    "openat",     "prlimit64", "clone3", "mmap2",       "bind",
-                                    "socketcall", "fcntl",     "mseal",  "chmod"};
+static const char *const names[] = {"read",   "clone", "socket", "personality", "ioctl", "openat", "prlimit64",
+                                    "clone3", "mmap2", "bind",   "socketcall",  "fcntl", "mseal",  "chmod"};
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
 static uint64_t some_value(struct random *random)
 {
-	static const uint64_t values[] = {
-	    0,    1,      2,       3,          5,          8,          38,          40,         64,
-	    0x80, 0x5401, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, UINT64_MAX, 0xffffff9c};
+	static const uint64_t values[] = {0,          1,          2,          3,           5,          8,
+	                                  38,         40,         64,         0x80,        0x5401,     0x10000,
+	                                  0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, UINT64_MAX, 0xffffff9c};
 
 	return random_below(random, 8) ? values[random_below(random, sizeof(values) / sizeof(values[0]))]
 	                               : random_next(random);
@@ -33,8 +35,7 @@ static void add_conditions(struct random *random, char *text)
 		snprintf(text + length, TEXT - length,
 		         "%s{\"index\":%u,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}",
 		         i ? "," : ",\"args\":[", index + i, (unsigned long long)value,
-		         (unsigned long long)(value & some_value(random)),
-		         operators[random_below(random, 7)]);
+		         (unsigned long long)(value & some_value(random)), operators[random_below(random, 7)]);
 	}
 	strcpy(text + length, count ? "]}" : "}");
 }
@@ -49,9 +50,8 @@ static void write_profile(struct random *random, char *text)
 	        random_below(random, 2) ? "\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\""
 	                                : "\"SCMP_ARCH_AARCH64\",\"SCMP_ARCH_ARM\"");
 	for (unsigned int i = 0; i < count; i++) {
-		sprintf(text + strlen(text),
-		        "%s{\"names\":[\"%s\"],\"action\":\"SCMP_ACT_%s\",\"errnoRet\":2", i ? "," : "",
-		        names[random_below(random, NAMES)], actions[random_below(random, 6)]);
+		sprintf(text + strlen(text), "%s{\"names\":[\"%s\"],\"action\":\"SCMP_ACT_%s\",\"errnoRet\":2",
+		        i ? "," : "", names[random_below(random, NAMES)], actions[random_below(random, 6)]);
 		add_conditions(random, text);
 	}
 	strcat(text, "]}");
@@ -60,10 +60,9 @@ static void write_profile(struct random *random, char *text)
 static void write_policy(struct random *random, char *text)
 {
 	static const char *const actions[] = {"ALLOW", "EACCES", "LOG", "TRAP", "KILL_PROCESS", "EPERM"};
-	static const char *const forms[] = {
-	    "%#llx",         "!= %llu",        "(u32) %llu", "(u64) %llu",
-	    "<= %llu",       "* & %#llx == 0", "{3, %llu}",  "(u64) != {3, %llu, 5}",
-	    "* & %#llx != 0"};
+	static const char *const forms[] = {"%#llx",         "!= %llu",        "(u32) %llu", "(u64) %llu",
+	                                    "<= %llu",       "* & %#llx == 0", "{3, %llu}",  "(u64) != {3, %llu, 5}",
+	                                    "* & %#llx != 0"};
 	unsigned int count = random_below(random, 8);
 
 	sprintf(text, "default EPERM\narch %s\n%s", random_below(random, 2) ? "x86_64, x86, x32" : "aarch64",
@@ -101,24 +100,23 @@ static void check_same(struct random *random, scmp_filter_ctx a, scmp_filter_ctx
 	for (int i = 0; i < 400; i++) {
 		uint32_t arch = archs[random_below(random, 5)];
 		const char *name = names[random_below(random, NAMES)];
-		int nr = random_below(random, 10) ? callgate_syscall_number(arch, name)
-		                                  : (int)random_below(random, 600);
+		int nr =
+		    random_below(random, 10) ? callgate_syscall_number(arch, name) : (int)random_below(random, 600);
 		if (nr < 0)
 			continue;
 		struct callgate_call call = {.arch = arch, .nr = nr};
 		struct callgate_verdict x, y;
 		for (int j = 0; j < 4; j++)
-			call.args[j] = arch == SCMP_ARCH_X86 || arch == SCMP_ARCH_ARM
-			                   ? (uint32_t)some_value(random)
-			                   : some_value(random);
+			call.args[j] = arch == SCMP_ARCH_X86 || arch == SCMP_ARCH_ARM ? (uint32_t)some_value(random)
+			                                                              : some_value(random);
 		ck_assert_int_eq(callgate_simulate(a, &call, &x), 0);
 		int result = callgate_simulate(b, &call, &y);
 		if (result == -E2BIG) /* many entries take several programs, of which no call is simulated */
 			return;
 		ck_assert_int_eq(result, 0);
-		ck_assert_msg(x.action == y.action, "%x and %x for %s (%d)(%llx, %llx) of\n%s\n%s", x.action,
-		              y.action, name, nr, (unsigned long long)call.args[0],
-		              (unsigned long long)call.args[1], first, second);
+		ck_assert_msg(x.action == y.action, "%x and %x for %s (%d)(%llx, %llx) of\n%s\n%s", x.action, y.action,
+		              name, nr, (unsigned long long)call.args[0], (unsigned long long)call.args[1], first,
+		              second);
 	}
 }
 
@@ -152,9 +150,8 @@ static int check_converted(struct random *random, const char *text, enum callgat
 		ck_assert_int_eq(callgate_profile_context(profile, &ctx), 0);
 		if (form == CALLGATE_PROFILE_FORM_JSON)
 			add_archs(other, ctx);
-		ck_assert_msg(
-		    callgate_profile_read_memory(other, converted, strlen(converted), "converted") == 0,
-		    "%s\n%s", callgate_profile_diagnosis(other), converted);
+		ck_assert_msg(callgate_profile_read_memory(other, converted, strlen(converted), "converted") == 0,
+		              "%s\n%s", callgate_profile_diagnosis(other), converted);
 		ck_assert_int_eq(callgate_profile_form(other), form);
 		ck_assert_int_eq(callgate_profile_context(other, &other_ctx), 0);
 		check_same(random, ctx, other_ctx, text, converted);
@@ -193,11 +190,11 @@ START_TEST(random_policies_as_profiles)
 	for (unsigned long i = random_runs(20); i > 0; i--) {
 		write_policy(&random, text);
 		int result = check_converted(&random, text, CALLGATE_PROFILE_FORM_JSON);
-		ck_assert_msg(result == 0 || result == -EOPNOTSUPP || result == -EDQUOT || result == -EINVAL,
-		              "%d: %s", result, text);
+		ck_assert_msg(result == 0 || result == -EOPNOTSUPP || result == -EDQUOT || result == -EINVAL, "%d: %s",
+		              result, text);
 		int again = check_converted(&random, text, CALLGATE_PROFILE_FORM_POLICY);
-		ck_assert_msg(again == 0 || again == -EDQUOT || (again == -EINVAL && result == -EINVAL),
-		              "%d: %s", again, text);
+		ck_assert_msg(again == 0 || again == -EDQUOT || (again == -EINVAL && result == -EINVAL), "%d: %s",
+		              again, text);
 	}
 	free(text);
 }
@@ -210,8 +207,7 @@ static const struct {
 	const char *line; /* of the policy */
 } words[] = {
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38}", "default ENOSYS\n"},
-    {"{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[" ONE("EQ", "3") "]}",
-     "\nread((u64) 3) -> ALLOW\n"},
+    {"{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[" ONE("EQ", "3") "]}", "\nread((u64) 3) -> ALLOW\n"},
     {"{\"defaultAction\":\"SCMP_ACT_LOG\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"]}",
      "\nflags SECCOMP_FILTER_FLAG_LOG\n"},
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_"
@@ -239,8 +235,7 @@ START_TEST(words_of_policies)
 
 	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
 	ck_assert_int_eq(callgate_profile_form(profile), CALLGATE_PROFILE_FORM_NONE);
-	ck_assert_int_eq(callgate_profile_read_memory(profile, words[_i].text, strlen(words[_i].text), "p"),
-	                 0);
+	ck_assert_int_eq(callgate_profile_read_memory(profile, words[_i].text, strlen(words[_i].text), "p"), 0);
 	ck_assert_int_eq(callgate_profile_form(profile), CALLGATE_PROFILE_FORM_JSON);
 	ck_assert_int_eq(callgate_profile_convert(profile, CALLGATE_PROFILE_FORM_POLICY, NULL, &text), 0);
 	ck_assert_msg(strstr(text, words[_i].line), "%s", text);
@@ -255,14 +250,13 @@ static const struct {
 	enum callgate_profile_form form;
 } unsaid[] = {
     {"default EPERM\narch x86_64, x86\non x86: read -> ALLOW\n",
-     "plain JSON can't say the same: read(*, *, *) on x86: A allows, B gives ERRNO(EPERM)",
-     CALLGATE_PROFILE_FORM_JSON},
+     "plain JSON can't say the same: read(*, *, *) on x86: A allows, B gives ERRNO(EPERM)", CALLGATE_PROFILE_FORM_JSON},
     {"default EPERM\narch x86_64\nunknown calls -> ENOSYS\n",
      "plain JSON can't say the same: ", CALLGATE_PROFILE_FORM_JSON},
     {"default EPERM\narch x86_64\n500 -> ALLOW\n", "plain JSON can't say the same: call number 500(",
      CALLGATE_PROFILE_FORM_JSON},
-    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/l\"}",
-     "a policy can't say the profile's listenerPath", CALLGATE_PROFILE_FORM_POLICY},
+    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/l\"}", "a policy can't say the profile's listenerPath",
+     CALLGATE_PROFILE_FORM_POLICY},
 };
 enum { UNSAID = sizeof(unsaid) / sizeof(unsaid[0]) };
 
@@ -271,8 +265,7 @@ START_TEST(what_cannot_be_said)
 	struct callgate_profile *profile = start_profile(CALLGATE_PROFILE_LIKE_CRUN);
 	char none, *text = &none;
 
-	ck_assert_int_eq(callgate_profile_read_memory(profile, unsaid[_i].text, strlen(unsaid[_i].text), "p"),
-	                 0);
+	ck_assert_int_eq(callgate_profile_read_memory(profile, unsaid[_i].text, strlen(unsaid[_i].text), "p"), 0);
 	ck_assert_int_eq(callgate_profile_convert(profile, unsaid[_i].form, NULL, &text), -EOPNOTSUPP);
 	ck_assert_msg(strstr(callgate_profile_diagnosis(profile), unsaid[_i].witness), "%s",
 	              callgate_profile_diagnosis(profile));

@@ -1,6 +1,6 @@
 /*
- * The profiles of container engines, and what the engines' own code makes of them: every call of every architecture gets
- * exactly the answer that it gets there. Skipped where profiles and answers are not at hand.
+ * The profiles of container engines, and what the engines' own code makes of them: every call of every architecture
+ * gets exactly the answer that it gets there. Skipped where profiles and answers are not at hand.
  */
 #include <dirent.h>
 #include <jansson.h>
@@ -71,8 +71,7 @@ static void start(struct subject *subject, const char *file)
 	              callgate_profile_diagnosis(subject->profile));
 	ck_assert_int_eq(callgate_profile_context(subject->profile, &subject->ctx), 0);
 	ck_assert_str_eq(word(subject, "default"), "SCMP_ACT_ERRNO");
-	subject->fallback =
-	    ERRNO((uint32_t)json_integer_value(json_object_get(subject->answers, "defaultErrnoRet")));
+	subject->fallback = ERRNO((uint32_t)json_integer_value(json_object_get(subject->answers, "defaultErrnoRet")));
 }
 
 static void finish(struct subject *subject)
@@ -130,17 +129,16 @@ static bool one_holds(json_t *alternatives, const uint64_t args[6])
 /* Arguments on and around every value that is compared. */
 static void check_conditional(const struct subject *subject, const char *name, json_t *alternatives, int nr)
 {
-	static const uint64_t more[] = {
-	    0,  1,  8,       9,       10,      15,         16,         17,         37,         38,        39,
-	    40, 41, 0x20000, 0x20008, 0x40000, 0x10000000, 0x7e020000, 0x01000000, 0xffffffff, UINT64_MAX};
+	static const uint64_t more[] = {0,       1,       8,          9,          10,         15,         16,
+	                                17,      37,      38,         39,         40,         41,         0x20000,
+	                                0x20008, 0x40000, 0x10000000, 0x7e020000, 0x01000000, 0xffffffff, UINT64_MAX};
 	enum { COUNT = sizeof(more) / sizeof(more[0]) };
 
 	for (size_t i = 0; i < (size_t)COUNT * COUNT * COUNT; i++) {
 		uint64_t args[6] = {more[i % COUNT], more[i / COUNT % COUNT], more[i / COUNT / COUNT]};
 		uint32_t action = ask_all(subject, nr, args);
-		ck_assert_msg((action == ALLOW) == one_holds(alternatives, args),
-		              "%s: %s(%#llx, %#llx, %#llx): 0x%08x", subject->file, name,
-		              (unsigned long long)args[0], (unsigned long long)args[1],
+		ck_assert_msg((action == ALLOW) == one_holds(alternatives, args), "%s: %s(%#llx, %#llx, %#llx): 0x%08x",
+		              subject->file, name, (unsigned long long)args[0], (unsigned long long)args[1],
 		              (unsigned long long)args[2], action);
 	}
 }
@@ -195,8 +193,7 @@ static void check_known(const struct subject *subject)
 
 static void check_name(const struct subject *subject, const char *name, bool is_here)
 {
-	ck_assert_msg((callgate_syscall_number(subject->arch, name) >= 0) == is_here, "%s: %s", subject->file,
-	              name);
+	ck_assert_msg((callgate_syscall_number(subject->arch, name) >= 0) == is_here, "%s: %s", subject->file, name);
 }
 
 /* Nothing in the answers escapes check_known(), and what is absent there is absent here. */

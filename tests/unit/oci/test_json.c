@@ -1,4 +1,7 @@
-/* What is JSON, and what it says: the same as jansson has it, for texts that are right and for texts with a few wrong bytes. */
+/*
+ * What is JSON, and what it says: the same as jansson has it, for texts that are right and for texts with a few wrong
+ * bytes.
+ */
 #include <check.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -135,18 +138,18 @@ static bool check(const char *text, size_t size)
 	struct document document = {0};
 	struct messages messages = {.file = ""};
 	json_error_t error;
-	json_t *json = json_loadb(text, size,
-	                          JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
+	json_t *json =
+	    json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
 	int result = document_parse(&document, text, size, &messages);
 	bool taken = result == 0 && messages.errors == 0;
 
 	if (taken || json)
-		ck_assert_msg(taken == (json || is_beyond_double(&error)), "%.*s: %s, jansson: %s", (int)size,
-		              text, messages.list.count ? messages.list.items[0].shown.text : "taken",
+		ck_assert_msg(taken == (json || is_beyond_double(&error)), "%.*s: %s, jansson: %s", (int)size, text,
+		              messages.list.count ? messages.list.items[0].shown.text : "taken",
 		              json ? "taken" : error.text);
-	ck_assert_msg(taken || (messages.list.count && messages.list.items[0].shown.line &&
-	                        *messages.list.items[0].shown.text),
-	              "%.*s: no message", (int)size, text);
+	ck_assert_msg(
+	    taken || (messages.list.count && messages.list.items[0].shown.line && *messages.list.items[0].shown.text),
+	    "%.*s: no message", (int)size, text);
 	ck_assert_msg(!json || is_same(document.root, json), "%.*s: another meaning", (int)size, text);
 	document_finish(&document);
 	messages_finish(&messages);
@@ -202,8 +205,7 @@ START_TEST(written_strings)
 	for (unsigned long i = random_runs(20000); i > 0; i--) {
 		struct strbuf out = {0}, text = {0};
 		for (uint32_t parts = random_below(&random, 8); parts > 0; parts--)
-			strbuf_append(&text,
-			              pieces[random_below(&random, sizeof(pieces) / sizeof(pieces[0]))]);
+			strbuf_append(&text, pieces[random_below(&random, sizeof(pieces) / sizeof(pieces[0]))]);
 		strbuf_append(&text, "");
 		json_t *plain = json_string(text.text);
 		json_write_string(&out, text.text);

@@ -21,8 +21,8 @@ START_TEST(as_the_runtimes_answer)
 	     CALLGATE_PROFILE_LIKE_RUNC, D, N, N, D},
 	    {"ERRNO", ",{\"names\":[\"landlock_create_ruleset\"],\"action\":\"SCMP_ACT_ERRNO\"}",
 	     CALLGATE_PROFILE_LIKE_RUNC, D, N, N, D},
-	    {"ERRNO", ",{\"names\":[\"no_such_call\"],\"action\":\"SCMP_ACT_ALLOW\"}",
-	     CALLGATE_PROFILE_LIKE_RUNC, N, N, N, D},
+	    {"ERRNO", ",{\"names\":[\"no_such_call\"],\"action\":\"SCMP_ACT_ALLOW\"}", CALLGATE_PROFILE_LIKE_RUNC, N, N,
+	     N, D},
 	    {"KILL", "", CALLGATE_PROFILE_LIKE_RUNC, N, N, N, K},
 	    {"TRAP", "", CALLGATE_PROFILE_LIKE_RUNC, N, N, N, SCMP_ACT_TRAP},
 	    {"ALLOW", "", CALLGATE_PROFILE_LIKE_RUNC, ALLOW, ALLOW, ALLOW, ALLOW},
@@ -39,13 +39,11 @@ START_TEST(as_the_runtimes_answer)
 			ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
 			if (wide)
 				ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X32), 0);
-			ck_assert_int_eq(
-			    callgate_profile_set_option(profile, CALLGATE_PROFILE_LIKE, cases[i].like), 0);
-			snprintf(
-			    text, sizeof(text),
-			    "{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[{\"names\":[\"faccessat2\","
-			    "\"execve\"],\"action\":\"SCMP_ACT_ALLOW\"}%s]}",
-			    cases[i].fallback, cases[i].entry);
+			ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_LIKE, cases[i].like), 0);
+			snprintf(text, sizeof(text),
+			         "{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[{\"names\":[\"faccessat2\","
+			         "\"execve\"],\"action\":\"SCMP_ACT_ALLOW\"}%s]}",
+			         cases[i].fallback, cases[i].entry);
 			scmp_filter_ctx ctx = read_profile(profile, text);
 			uint32_t default_action = ask_number(ctx, SCMP_ARCH_X86_64, 100, 0, 0);
 			bool is_named = cases[i].above == N;
@@ -71,17 +69,15 @@ END_TEST
 /* A 32-bit architecture has -1 too, and an option by itself counts. */
 START_TEST(like_gives_defaults)
 {
-	static const char text[] =
-	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"faccessat2\"],"
-	    "\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"faccessat2\"],"
+	                           "\"action\":\"SCMP_ACT_ALLOW\"}]}";
 
 	for (int given = 0; given < 2; given++) {
 		struct callgate_profile *profile;
 		ck_assert_int_eq(callgate_profile_new(&profile), 0);
 		ck_assert_int_eq(callgate_profile_like(profile), CALLGATE_PROFILE_LIKE_AUTO);
 		ck_assert_int_eq(
-		    callgate_profile_set_option(profile, CALLGATE_PROFILE_LIKE, CALLGATE_PROFILE_LIKE_RUNC),
-		    0);
+		    callgate_profile_set_option(profile, CALLGATE_PROFILE_LIKE, CALLGATE_PROFILE_LIKE_RUNC), 0);
 		ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_LIKE, 5), -EINVAL);
 		if (given)
 			ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS,
@@ -136,14 +132,13 @@ START_TEST(crun_minds_case)
 	for (int like = CALLGATE_PROFILE_LIKE_AUTO; like <= CALLGATE_PROFILE_LIKE_CRUN; like++) {
 		struct callgate_profile *profile = new_profile();
 		bool is_crun = like == CALLGATE_PROFILE_LIKE_CRUN;
-		ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_LIKE, (uint32_t)like),
-		                 0);
+		ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_LIKE, (uint32_t)like), 0);
 		ck_assert_int_eq(callgate_profile_read_memory(profile, text, strlen(text), "p.json"),
 		                 is_crun ? -EINVAL : 0);
-		ck_assert(is_crun ? strstr(callgate_profile_diagnosis(profile),
-		                           "p.json:2:1: error: \"Syscalls\" is not "
-		                           "\"syscalls\": crun ignores") != NULL
-		                  : is_warned(profile, 2, 1, "is taken for \"syscalls\""));
+		ck_assert(is_crun
+		              ? strstr(callgate_profile_diagnosis(profile), "p.json:2:1: error: \"Syscalls\" is not "
+		                                                            "\"syscalls\": crun ignores") != NULL
+		              : is_warned(profile, 2, 1, "is taken for \"syscalls\""));
 		callgate_profile_free(profile);
 	}
 }
@@ -183,11 +178,10 @@ START_TEST(another_machine)
 		ck_assert_int_eq(callgate_profile_set_machine(profile, cases[i].machine), 0);
 		if (cases[i].arch)
 			ck_assert_int_eq(callgate_profile_add_arch(profile, cases[i].arch), 0);
-		snprintf(
-		    text, sizeof(text),
-		    "{%s\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
-		    "\"SCMP_ACT_ALLOW\",\"includes\":{\"arches\":[\"arm64\"]}}]}",
-		    cases[i].lists);
+		snprintf(text, sizeof(text),
+		         "{%s\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
+		         "\"SCMP_ACT_ALLOW\",\"includes\":{\"arches\":[\"arm64\"]}}]}",
+		         cases[i].lists);
 		scmp_filter_ctx ctx = read_profile(profile, text);
 		ck_assert_int_eq(callgate_profile_set_machine(profile, cases[i].machine), -EBUSY);
 		for (size_t j = 0; j < sizeof(all) / sizeof(all[0]); j++) {

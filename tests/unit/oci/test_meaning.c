@@ -20,22 +20,19 @@ static const struct meaning {
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\"}", "read", 0, 0, SCMP_ACT_LOG},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_NOTIFY\"}", "read", 0, 0, SCMP_ACT_NOTIFY},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_TRACE\"}", "read", 0, 0, SCMP_ACT_TRACE(1)},
-    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":65535}", "read", 0, 0,
-     SCMP_ACT_TRACE(65535)},
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":65535}", "read", 0, 0, SCMP_ACT_TRACE(65535)},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}", "read", 0, 0, ERRNO(38)},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":0}", "read", 0, 0, ERRNO(0)},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4095}", "read", 0, 0, ERRNO(4095)},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"ENOSYS\"}", "read", 0, 0, ERRNO(38)},
-    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"38\",\"errnoRet\":38}", "read", 0, 0,
-     ERRNO(38)},
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"38\",\"errnoRet\":38}", "read", 0, 0, ERRNO(38)},
     /* what is empty is as if it was not there */
     {"{\"names\":[\"read\"],\"name\":\"\",\"action\":\"SCMP_ACT_ALLOW\"}", "read", 0, 0, ALLOW},
     {"{\"name\":\"read\",\"names\":[],\"action\":\"SCMP_ACT_ALLOW\"}", "read", 0, 0, ALLOW},
     {"{\"names\":[],\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\"}", "read", 0, 0, ALLOW},
-    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"EINVAL\",\"errnoRet\":22}", "read", 0,
-     0, ERRNO(22)},
-    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"\",\"errnoRet\":22}", "read", 0, 0,
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"EINVAL\",\"errnoRet\":22}", "read", 0, 0,
      ERRNO(22)},
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"\",\"errnoRet\":22}", "read", 0, 0, ERRNO(22)},
     /* null is as if it was not there */
     {"{\"names\":[\"read\"],\"name\":null,\"action\":\"SCMP_ACT_ALLOW\",\"args\":null,\"includes\":null,"
      "\"excludes\":{},"
@@ -120,13 +117,11 @@ START_TEST(meaning)
 	struct callgate_profile *profile = new_profile();
 	char text[4096];
 
-	snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n%s]}",
-	         m->entries);
+	snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n%s]}", m->entries);
 	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
 	scmp_filter_ctx ctx = read_profile(profile, text);
 	uint32_t action = ask(ctx, SCMP_ARCH_X86_64, m->name, m->a0, m->a1);
-	ck_assert_msg(action == m->expected, "%s\n%s: 0x%08x instead of 0x%08x", text, m->name, action,
-	              m->expected);
+	ck_assert_msg(action == m->expected, "%s\n%s: 0x%08x instead of 0x%08x", text, m->name, action, m->expected);
 	seccomp_release(ctx);
 	callgate_profile_free(profile);
 }
@@ -213,10 +208,9 @@ END_TEST
 /* As in Docker, which stops at the first. */
 START_TEST(only_one_row_of_the_map_counts)
 {
-	static const char text[] =
-	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":["
-	    "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]},\n"
-	    "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X32\"]}]}";
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":["
+	                           "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]},\n"
+	                           "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X32\"]}]}";
 	struct callgate_profile *profile = new_profile();
 
 	if (seccomp_arch_native() == SCMP_ARCH_X86_64) {

@@ -1,4 +1,7 @@
-/* Whichever allocation fails: -ENOMEM, never a filter that is not the profile's, nothing leaks, and other profiles are fine. */
+/*
+ * Whichever allocation fails: -ENOMEM, never a filter that is not the profile's, nothing leaks, and other profiles are
+ * fine.
+ */
 #include "reading.h"
 #include "support/run.h"
 #include "support/allocations.h"
@@ -18,9 +21,8 @@ static const char good[] =
     "{\"names\":[\"socket\",\"bind\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":["
     "{\"index\":0,\"value\":1,\"valueTwo\":1,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}";
 
-static const char bad[] =
-    "{\"defaultAction\":\"SCMP_ACT_ALOW\",\"x\":1,\"syscalls\":[{\"names\":[\"read\",5],"
-    "\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":-1}]}";
+static const char bad[] = "{\"defaultAction\":\"SCMP_ACT_ALOW\",\"x\":1,\"syscalls\":[{\"names\":[\"read\",5],"
+                          "\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":-1}]}";
 
 static struct callgate_profile *profile_or_null(void)
 {
@@ -76,15 +78,14 @@ static void fail_reading(const char *text, const char *resolved)
 		int result = read_text(profile, text);
 		fail_at = -1;
 		/* Some allocations only serve speed. */
-		ck_assert_msg(result == (resolved ? 0 : -EINVAL) || (failed && result == -ENOMEM),
-		              "allocation %ld: %d", allocation - 1, result);
+		ck_assert_msg(result == (resolved ? 0 : -EINVAL) || (failed && result == -ENOMEM), "allocation %ld: %d",
+		              allocation - 1, result);
 		if (result == 0)
 			check_taken(profile, resolved);
 		else
 			check_refused(profile);
 		callgate_profile_free(profile);
-		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation - 1,
-		              live - live_before);
+		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation - 1, live - live_before);
 	} while (failed);
 	ck_assert_int_gt(allocation, 5);
 }
@@ -149,8 +150,7 @@ static int describe(struct callgate_profile *profile)
 
 START_TEST(answering)
 {
-	static int (*const questions[])(struct callgate_profile * profile) = {context, program, resolve,
-	                                                                      describe};
+	static int (*const questions[])(struct callgate_profile * profile) = {context, program, resolve, describe};
 	struct callgate_profile *profile = profile_or_null();
 	long allocation = 0, live_before;
 	int result;
@@ -162,11 +162,10 @@ START_TEST(answering)
 		result = questions[_i](profile);
 		fail_at = -1;
 		/* Some allocations only serve speed. */
-		ck_assert_msg(result == 0 || (failed && result == -ENOMEM), "allocation %ld: %d",
-		              allocation - 1, result);
+		ck_assert_msg(result == 0 || (failed && result == -ENOMEM), "allocation %ld: %d", allocation - 1,
+		              result);
 		ck_assert(is_consistent && (result == 0 || *callgate_profile_diagnosis(profile)));
-		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation - 1,
-		              live - live_before);
+		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation - 1, live - live_before);
 	} while (failed);
 	ck_assert_int_eq(questions[_i](profile), 0);
 	callgate_profile_free(profile);
@@ -176,8 +175,7 @@ END_TEST
 /* As long as it takes to fail at each allocation is too long: the steps grow. */
 START_TEST(converting)
 {
-	static const enum callgate_profile_form forms[] = {CALLGATE_PROFILE_FORM_JSON,
-	                                                   CALLGATE_PROFILE_FORM_POLICY};
+	static const enum callgate_profile_form forms[] = {CALLGATE_PROFILE_FORM_JSON, CALLGATE_PROFILE_FORM_POLICY};
 	static const char text[] = "default EPERM\narch x86_64\nread, write(3), socket({1, 2}) -> ALLOW\n"
 	                           "openat(*, *, * & 3 != 0) -> EACCES\n";
 	struct callgate_profile *profile = new_profile();
@@ -192,13 +190,12 @@ START_TEST(converting)
 		int result = callgate_profile_convert(profile, forms[_i], NULL, &converted);
 		fail_at = -1;
 		done = !failed;
-		ck_assert_msg(result == 0 || (failed && result == -ENOMEM), "allocation %ld: %d: %s",
-		              allocation, result, callgate_profile_diagnosis(profile));
+		ck_assert_msg(result == 0 || (failed && result == -ENOMEM), "allocation %ld: %d: %s", allocation,
+		              result, callgate_profile_diagnosis(profile));
 		ck_assert((result == 0) == (converted != NULL));
 		ck_assert(result == 0 || *callgate_profile_diagnosis(profile));
 		free(converted);
-		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation,
-		              live - live_before);
+		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation, live - live_before);
 	}
 	callgate_profile_free(profile);
 }
@@ -221,16 +218,15 @@ START_TEST(reviewing)
 		fail_at = -1;
 		bool has_failed = failed;
 		size_t count = callgate_profile_message_count(profile);
-		ck_assert_msg(result == 0 || (has_failed && result == -ENOMEM && count == before),
-		              "allocation %ld: %d", allocation - 1, result);
+		ck_assert_msg(result == 0 || (has_failed && result == -ENOMEM && count == before), "allocation %ld: %d",
+		              allocation - 1, result);
 		ck_assert_int_eq(callgate_profile_review(profile), 0);
 		after = callgate_profile_message_count(profile);
 		ck_assert(after > before && (result < 0 || after == count));
 		ck_assert_int_eq(callgate_profile_review(profile), 0);
 		ck_assert_uint_eq(callgate_profile_message_count(profile), after);
 		callgate_profile_free(profile);
-		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation - 1,
-		              live - live_before);
+		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation - 1, live - live_before);
 		failed = has_failed;
 	} while (failed);
 	ck_assert_int_gt(allocation, 5);

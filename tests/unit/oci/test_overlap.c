@@ -51,14 +51,13 @@ static void ask_pair(const struct pair *pair, bool swap)
 
 	snprintf(both[0], sizeof(both[0]), entries[0], pair->first);
 	snprintf(both[1], sizeof(both[1]), entries[1], pair->second);
-	snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n%s,\n%s]}",
-	         both[swap], both[!swap]);
+	snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n%s,\n%s]}", both[swap],
+	         both[!swap]);
 	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
 	scmp_filter_ctx ctx = read_profile(profile, text);
 	uint32_t action = ask(ctx, SCMP_ARCH_X86_64, "read", pair->a0, pair->a1);
 	ck_assert_msg(action == (uint32_t)SCMP_ACT_TRAP, "%s\n0x%08x", text, action);
-	ck_assert_msg(is_warned(profile, swap ? 2 : 3, 11, "never reached") == pair->second_is_unreached,
-	              "%s", text);
+	ck_assert_msg(is_warned(profile, swap ? 2 : 3, 11, "never reached") == pair->second_is_unreached, "%s", text);
 	ck_assert_msg(!is_warned(profile, swap ? 3 : 2, 11, "never reached"), "%s", text);
 	seccomp_release(ctx);
 	callgate_profile_free(profile);
@@ -72,8 +71,7 @@ START_TEST(one_counts_in_either_order)
 END_TEST
 
 /* Prefixes: what is more specific on higher arguments only is not looked at. */
-#define ENTRY(action, conditions) \
-	"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_" action "\",\"args\":[" conditions "]}"
+#define ENTRY(action, conditions) "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_" action "\",\"args\":[" conditions "]}"
 
 static const struct prefix {
 	const char *entries;
@@ -83,14 +81,12 @@ static const struct prefix {
 } prefixes[] = {
     {ENTRY("LOG", C(0, EQ, 1)) ",\n" ENTRY("TRAP", C(0, EQ, 1) "," C(1, EQ, 2)), 0, 3,
      "never reached: line 2 decides all calls of read for which these conditions hold"},
-    {ENTRY("LOG", C(0, EQ, 1)) ",\n" ENTRY("LOG", C(1, EQ, 2) "," C(0, EQ, 1)), 0, 3,
-     "never reached: line 2"},
+    {ENTRY("LOG", C(0, EQ, 1)) ",\n" ENTRY("LOG", C(1, EQ, 2) "," C(0, EQ, 1)), 0, 3, "never reached: line 2"},
     {ENTRY("LOG", C(0, EQ, 1) "," C(1, EQ, 2)) ",\n" ENTRY("LOG", C(0, EQ, 1)), 0, 2,
      "has no effect: line 3 does the same with fewer conditions"},
     {ENTRY("TRAP", C(0, EQ, 1) "," C(1, EQ, 2)) ",\n" ENTRY("LOG", C(0, EQ, 1)), -EINVAL, 3,
      "contradicts line 2 about read: these conditions and more, another action"},
-    {ENTRY("LOG", M(0, 0, 0)) ",\n" ENTRY("TRAP", C(0, EQ, 1)), 0, 3,
-     "never reached: line 2 already decides"},
+    {ENTRY("LOG", M(0, 0, 0)) ",\n" ENTRY("TRAP", C(0, EQ, 1)), 0, 3, "never reached: line 2 already decides"},
     {ENTRY("TRAP", C(0, EQ, 1)) ",\n" ENTRY("LOG", M(0, 0, 0)), 0, 3, "decides every call of read"},
     {ENTRY("LOG", M(0, 0, 0) "," C(1, EQ, 1)) ",\n" ENTRY("LOG", C(1, EQ, 1)), 0, 3, "repeats what line 2"},
     {ENTRY("LOG", "\n" M(0, 0, 0)), 0, 3, "always holds"},
@@ -108,8 +104,7 @@ START_TEST(prefixes_are_told)
 	char text[1024];
 	bool found = false;
 
-	snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n%s]}",
-	         p->entries);
+	snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n%s]}", p->entries);
 	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
 	ck_assert_int_eq(callgate_profile_read_memory(profile, text, strlen(text), "p.json"), p->result);
 	for (size_t i = 0; (message = callgate_profile_message(profile, i)); i++)

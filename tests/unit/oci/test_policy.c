@@ -65,8 +65,8 @@ END_TEST
 START_TEST(multiplexed_calls)
 {
 	struct callgate_profile *profile = new_profile();
-	scmp_filter_ctx ctx = read_profile(
-	    profile, "default ALLOW\narch x86_64, x86\nsocket(AF_ALG) -> EPERM\nbind -> EACCES\n");
+	scmp_filter_ctx ctx =
+	    read_profile(profile, "default ALLOW\narch x86_64, x86\nsocket(AF_ALG) -> EPERM\nbind -> EACCES\n");
 
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socket", 1, 0), ALLOW);
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 1, 0), ERRNO(1));
@@ -95,7 +95,7 @@ START_TEST(alternatives)
 			ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, "socket", family, type | 0x80000),
 			                  (family == 1 || family == 2) && (type == 1 || type == 2) ? ALLOW
 			                  : family == 38 || family == 40                           ? KILL
-			                                                 : ERRNO(1));
+			                                                                           : ERRNO(1));
 	static const struct {
 		uint64_t value;
 		bool is_bound, listens;
@@ -125,8 +125,8 @@ static const struct {
 } warnings[] = {
     {"default EPERM\narch x86_64\nread(1) -> ALLOW\nread(1, 2) -> LOG\n",
      "this can never decide: line 3 already covers it, as for read(1, ", 4},
-    {"default EPERM\narch x86_64\nread(1) -> ALLOW\nread(!= 1) -> LOG\nread -> EACCES\n",
-     "this can never decide: line", 5},
+    {"default EPERM\narch x86_64\nread(1) -> ALLOW\nread(!= 1) -> LOG\nread -> EACCES\n", "this can never decide: line",
+     5},
     {"default EPERM\narch aarch64\nopen -> ALLOW\n", "no architecture of the filter has the call", 3},
 };
 enum { WARNINGS = sizeof(warnings) / sizeof(warnings[0]) };
@@ -155,11 +155,10 @@ static const struct {
     {"default EPERM\ndefault ALLOW\n", "this contradicts `default EPERM` in line 1", 2, 1},
     {"default EPERM\nraed -> ALLOW\n", "there is no system call \"raed\"; did you mean \"read\"?", 2, 1},
     {"default EPERM\nuse @fil-read\n", "there is no set \"@fil-read\"; did you mean \"@file-read\"?", 2, 5},
-    {"default EPERM\nuse @file-read@7\n",
-     "there is no version 7 of the set @file-read; the newest is @file-read@1", 2, 5},
-    {"default EPERM\nuse @file-read@\n", "there is no version  of the set @file-read", 2, 5},
-    {"default EPERM\nuse @fil-read@1\n", "there is no set \"@fil-read@1\"; did you mean \"@file-read\"?", 2,
+    {"default EPERM\nuse @file-read@7\n", "there is no version 7 of the set @file-read; the newest is @file-read@1", 2,
      5},
+    {"default EPERM\nuse @file-read@\n", "there is no version  of the set @file-read", 2, 5},
+    {"default EPERM\nuse @fil-read@1\n", "there is no set \"@fil-read@1\"; did you mean \"@file-read\"?", 2, 5},
     {"default EPERM\nread ALLOW\n", "there should be \"->\" after the calls", 2, 6},
     {"default EPERM\nread -> \n", "there should be an action or an error here", 2, 8},
     {"default EPERM\narch x86_46\n", "there is no architecture \"x86_46\"; did you mean \"x86_64\"?", 2, 6},
@@ -172,8 +171,7 @@ static const struct {
     {"default ALLOW\nkernel >= 5.10\n", "`kernel` is for policies whose default denies calls", 2, 1},
     {"default EPERM\nopenat(*, *, O_RDNOLY) -> ALLOW\n", "there is no constant \"O_RDNOLY\"", 2, 14},
     {"default EPERM\nopenat(1, 2, 3, 4, 5, 6, 7) -> ALLOW\n", "a system call has at most 6 arguments", 2, 26},
-    {"default EPERM\nopenat(*, \"/etc\") -> ALLOW\n", "a filter does not see what a pointer points to", 2,
-     11},
+    {"default EPERM\nopenat(*, \"/etc\") -> ALLOW\n", "a filter does not see what a pointer points to", 2, 11},
     {"default EPERM\nsocket(< AF_UNIX|AF_INET) -> ALLOW\n", "either of them is {AF_UNIX, AF_INET}", 2, 8},
     {"default EPERM\nsocket({1, AF_UNIX|AF_INET}) -> ALLOW\n", "either of them is {AF_UNIX, AF_INET}", 2, 8},
     {"default EPERM\nsocket(AF_UNIX|AF_INET|5) -> ALLOW\n", "not a bit: | can't join it", 2, 8},
@@ -191,14 +189,13 @@ START_TEST(mistakes_have_places)
 {
 	struct callgate_profile *profile = new_profile();
 
-	ck_assert_int_eq(
-	    callgate_profile_read_memory(profile, mistakes[_i].text, strlen(mistakes[_i].text), "p"),
-	    -EINVAL);
+	ck_assert_int_eq(callgate_profile_read_memory(profile, mistakes[_i].text, strlen(mistakes[_i].text), "p"),
+	                 -EINVAL);
 	ck_assert_uint_ge(callgate_profile_message_count(profile), 1);
 	const struct callgate_profile_message *message = callgate_profile_message(profile, 0);
 	ck_assert_msg(strstr(message->text, mistakes[_i].error), "%s", message->text);
-	ck_assert_msg(message->line == mistakes[_i].line && message->column == mistakes[_i].column,
-	              "%u:%u: %s", message->line, message->column, message->text);
+	ck_assert_msg(message->line == mistakes[_i].line && message->column == mistakes[_i].column, "%u:%u: %s",
+	              message->line, message->column, message->text);
 	callgate_profile_free(profile);
 }
 END_TEST
@@ -222,9 +219,7 @@ START_TEST(files_include_others)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chdir(folder), 0);
 	ck_assert_int_eq(mkdir("parts", 0700), 0);
-	write_file(
-	    "main",
-	    "default EPERM\narch x86_64\nread -> EACCES\ninclude parts/first\nwrite -> KILL_PROCESS\n");
+	write_file("main", "default EPERM\narch x86_64\nread -> EACCES\ninclude parts/first\nwrite -> KILL_PROCESS\n");
 	write_file("parts/first", "default EPERM\ninclude second\nread -> ALLOW\n");
 	write_file("parts/second", "write -> ALLOW\n");
 	int result = callgate_profile_read_file(profile, "main");
@@ -259,8 +254,7 @@ START_TEST(files_include_others)
 	profile = new_profile();
 	write_file("parts/second", "write -> ALLOW\n\ninclude ../main\n");
 	ck_assert_int_eq(callgate_profile_read_file(profile, "main"), -EINVAL);
-	ck_assert_str_eq(callgate_profile_diagnosis(profile),
-	                 "parts/second:3:9: error: parts/../main includes itself");
+	ck_assert_str_eq(callgate_profile_diagnosis(profile), "parts/second:3:9: error: parts/../main includes itself");
 	callgate_profile_free(profile);
 
 	profile = new_profile();
@@ -277,13 +271,11 @@ END_TEST
 /* What begins otherwise is no policy, and is read as JSON. */
 START_TEST(other_texts_are_profiles)
 {
-	static const char *const texts[] = {"defaultAction: x\n", "read -> ALLOW\n", "default",
-	                                    "{\"default\": 1}"};
+	static const char *const texts[] = {"defaultAction: x\n", "read -> ALLOW\n", "default", "{\"default\": 1}"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct callgate_profile *profile = new_profile();
-		ck_assert_int_eq(callgate_profile_read_memory(profile, texts[i], strlen(texts[i]), "p"),
-		                 -EINVAL);
+		ck_assert_int_eq(callgate_profile_read_memory(profile, texts[i], strlen(texts[i]), "p"), -EINVAL);
 		ck_assert_ptr_null(strstr(callgate_profile_diagnosis(profile), "action or an error"));
 		callgate_profile_free(profile);
 	}

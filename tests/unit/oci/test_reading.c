@@ -7,14 +7,13 @@
 	"\"SCMP_CMP_EQ\"}]}"
 
 /* A profile for x86_64 and x86; `more` is another entry, the default and the action of socket(1) are given. */
-static scmp_filter_ctx socket_profile(struct callgate_profile *profile, const char *fallback,
-                                      const char *action, const char *more)
+static scmp_filter_ctx socket_profile(struct callgate_profile *profile, const char *fallback, const char *action,
+                                      const char *more)
 {
 	char entry[256], text[1024];
 
 	snprintf(entry, sizeof(entry), SOCKET, action);
-	snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[%s%s]}", fallback,
-	         entry, more);
+	snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[%s%s]}", fallback, entry, more);
 	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
 	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86), 0);
 	return read_profile(profile, text);
@@ -41,19 +40,18 @@ START_TEST(the_door_is_shut)
 	    {"ERRNO", "ALLOW", "", false, ALLOW, ERRNO(1), ERRNO(1), ERRNO(1), "there it is denied"},
 	    {"ALLOW", "ERRNO", "", false, ERRNO(1), ALLOW, ERRNO(1), ALLOW, "there it is denied"},
 	    {"ERRNO", "ALLOW", "", true, ALLOW, ERRNO(1), ALLOW, ERRNO(1), "any arguments pass"},
-	    {"ERRNO", "ALLOW", ",{\"names\":[\"socketcall\"],\"action\":\"SCMP_ACT_ALLOW\"}", false, ALLOW,
-	     ERRNO(1), ALLOW, ALLOW, "line 2 decides as a whole"},
+	    {"ERRNO", "ALLOW", ",{\"names\":[\"socketcall\"],\"action\":\"SCMP_ACT_ALLOW\"}", false, ALLOW, ERRNO(1),
+	     ALLOW, ALLOW, "line 2 decides as a whole"},
 	    /* nothing passes: there is nothing to warn of */
-	    {"ERRNO", "ALLOW", ",{\"names\":[\"socketcall\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}",
-	     false, ALLOW, ERRNO(1), ERRNO(38), ERRNO(38), NULL},
+	    {"ERRNO", "ALLOW", ",{\"names\":[\"socketcall\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}", false,
+	     ALLOW, ERRNO(1), ERRNO(38), ERRNO(38), NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct callgate_profile *profile = new_profile();
-		ck_assert_int_eq(
-		    callgate_profile_set_option(profile, CALLGATE_PROFILE_OPEN_SOCKETCALL, cases[i].open), 0);
-		scmp_filter_ctx ctx =
-		    socket_profile(profile, cases[i].fallback, cases[i].action, cases[i].more);
+		ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_OPEN_SOCKETCALL, cases[i].open),
+		                 0);
+		scmp_filter_ctx ctx = socket_profile(profile, cases[i].fallback, cases[i].action, cases[i].more);
 		check_sockets(ctx, cases[i].match, cases[i].other, cases[i].multiplexed);
 		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86, "socketcall", 2, 0), cases[i].other_multiplexed);
 		ck_assert_msg(cases[i].words ? is_warned(profile, 2, 1, cases[i].words)
@@ -86,14 +84,12 @@ END_TEST
 /* A profile that denies calls denies them however the bits are set that the kernel does not read. */
 START_TEST(numbers_of_multiplexed_calls)
 {
-	static const char text[] =
-	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"socket\","
-	    "\"shmat\"],\"action\":\"SCMP_ACT_ERRNO\"},{\"names\":[\"bind\"],\"action\":"
-	    "\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}";
-	static const uint32_t archs[] = {SCMP_ARCH_X86,     SCMP_ARCH_M68K, SCMP_ARCH_MIPS,
-	                                 SCMP_ARCH_MIPSEL,  SCMP_ARCH_PPC,  SCMP_ARCH_PPC64,
-	                                 SCMP_ARCH_PPC64LE, SCMP_ARCH_S390, SCMP_ARCH_S390X,
-	                                 SCMP_ARCH_SHEB,    SCMP_ARCH_SH};
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"socket\","
+	                           "\"shmat\"],\"action\":\"SCMP_ACT_ERRNO\"},{\"names\":[\"bind\"],\"action\":"
+	                           "\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}";
+	static const uint32_t archs[] = {SCMP_ARCH_X86,   SCMP_ARCH_M68K,  SCMP_ARCH_MIPS,    SCMP_ARCH_MIPSEL,
+	                                 SCMP_ARCH_PPC,   SCMP_ARCH_PPC64, SCMP_ARCH_PPC64LE, SCMP_ARCH_S390,
+	                                 SCMP_ARCH_S390X, SCMP_ARCH_SHEB,  SCMP_ARCH_SH};
 	struct callgate_profile *profile = new_profile();
 	uint32_t arch = archs[_i];
 
@@ -129,16 +125,14 @@ START_TEST(unknown_calls)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct callgate_profile *profile = new_profile();
 		char text[256];
-		snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[]}",
-		         cases[i].fallback);
-		ck_assert_int_eq(
-		    callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS, cases[i].option), 0);
+		snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[]}", cases[i].fallback);
+		ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS, cases[i].option),
+		                 0);
 		ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X86_64), 0);
 		ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_X32), 0);
 		scmp_filter_ctx ctx = read_profile(profile, text);
 		ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_X86_64, 1000, 0, 0), cases[i].expected);
-		ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_X86_64, 0x40000000 + 600, 0, 0),
-		                  cases[i].expected);
+		ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_X86_64, 0x40000000 + 600, 0, 0), cases[i].expected);
 		ck_assert_uint_ne(ask(ctx, SCMP_ARCH_X86_64, "listns", 0, 0), ERRNO(38));
 		ck_assert_uint_ne(ask(ctx, SCMP_ARCH_X32, "ptrace", 0, 0), ERRNO(38));
 		seccomp_release(ctx);
@@ -149,14 +143,12 @@ END_TEST
 
 START_TEST(unknown_calls_get_the_architectures_own_enosys)
 {
-	static const char text[] =
-	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":13,\"syscalls\":[]}";
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":13,\"syscalls\":[]}";
 	struct callgate_profile *profile = new_profile();
 
 	ck_assert_int_eq(callgate_profile_add_arch(profile, SCMP_ARCH_MIPS64), 0);
-	ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS,
-	                                             CALLGATE_UNKNOWN_CALLS_ENOSYS),
-	                 0);
+	ck_assert_int_eq(
+	    callgate_profile_set_option(profile, CALLGATE_PROFILE_UNKNOWN_CALLS, CALLGATE_UNKNOWN_CALLS_ENOSYS), 0);
 	scmp_filter_ctx ctx = read_profile(profile, text);
 	ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_MIPS64, 5000 + 900, 0, 0), ERRNO(89));
 	ck_assert_uint_eq(ask_number(ctx, SCMP_ARCH_MIPS64, 5000, 0, 0), ERRNO(13));
@@ -185,8 +177,8 @@ START_TEST(default_errno)
 		         "{\"defaultAction\":\"SCMP_ACT_ERRNO\",%s\"syscalls\":[{\"names\":[\"read\"],"
 		         "\"action\":\"SCMP_ACT_ERRNO\"}]}",
 		         cases[i].text);
-		ck_assert_int_eq(
-		    callgate_profile_set_option(profile, CALLGATE_PROFILE_DEFAULT_ERRNO, cases[i].option), 0);
+		ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_DEFAULT_ERRNO, cases[i].option),
+		                 0);
 		scmp_filter_ctx ctx = read_profile(profile, text);
 		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_NATIVE, "write", 0, 0), cases[i].expected);
 		ck_assert_uint_eq(ask(ctx, SCMP_ARCH_NATIVE, "read", 0, 0), cases[i].of_entry);
@@ -198,10 +190,9 @@ END_TEST
 
 START_TEST(flags_become_attributes)
 {
-	static const char text[] =
-	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\","
-	    "\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\","
-	    "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}";
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\","
+	                           "\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\","
+	                           "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}";
 	static const enum scmp_filter_attr attributes[] = {SCMP_FLTATR_CTL_TSYNC, SCMP_FLTATR_CTL_LOG,
 	                                                   SCMP_FLTATR_CTL_SSB, SCMP_FLTATR_CTL_WAITKILL};
 
@@ -209,8 +200,7 @@ START_TEST(flags_become_attributes)
 		return;
 	for (int with = 0; with < 2; with++) {
 		struct callgate_profile *profile = new_profile();
-		scmp_filter_ctx ctx =
-		    read_profile(profile, with ? text : "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}");
+		scmp_filter_ctx ctx = read_profile(profile, with ? text : "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}");
 		for (size_t i = 0; i < 4; i++) {
 			uint32_t value = 7;
 			ck_assert_int_eq(seccomp_attr_get(ctx, attributes[i], &value), 0);
@@ -235,8 +225,7 @@ START_TEST(warnings)
 	    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},\n{\"names\":[\"read\"],\"action\":\"SCMP_"
 	     "ACT_KILL\"}",
 	     3, 11, "never reached: line 2"},
-	    {"{\"names\":[\"read\",\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}", 2, 18,
-	     "repeats what line 2 says"},
+	    {"{\"names\":[\"read\",\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}", 2, 18, "repeats what line 2 says"},
 	    {ONE("EQ", "5") ",\n{\"names\":[\"read\"],\"action\":\"SCMP_ACT_KILL\"}", 3, 11,
 	     "conditions of line 2 have no effect"},
 	    {ONE("EQ", "5") ",\n" ONE("EQ", "5"), 3, 11, "repeats what line 2 says"},
@@ -259,9 +248,8 @@ START_TEST(warnings)
 		         cases[i].entries);
 		seccomp_release(read_profile(profile, text));
 		const struct callgate_profile_message *first = callgate_profile_message(profile, 0);
-		ck_assert_msg(is_warned(profile, cases[i].line, cases[i].column, cases[i].words),
-		              "%s\n%u:%u %s", text, first ? first->line : 0, first ? first->column : 0,
-		              first ? first->text : "no message");
+		ck_assert_msg(is_warned(profile, cases[i].line, cases[i].column, cases[i].words), "%s\n%u:%u %s", text,
+		              first ? first->line : 0, first ? first->column : 0, first ? first->text : "no message");
 		callgate_profile_free(profile);
 	}
 }
@@ -269,9 +257,8 @@ END_TEST
 
 START_TEST(strict_makes_errors_of_unknown_names)
 {
-	static const char text[] =
-	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n{\"names\":[\"opne\"],"
-	    "\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n{\"names\":[\"opne\"],"
+	                           "\"action\":\"SCMP_ACT_ALLOW\"}]}";
 	struct callgate_profile *profile = new_profile();
 
 	ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_STRICT, 1), 0);
@@ -282,7 +269,10 @@ START_TEST(strict_makes_errors_of_unknown_names)
 }
 END_TEST
 
-/* What container runtimes ignore is ignored: remarks silently, other keys and case with a warning. With --strict all are errors. */
+/*
+ * What container runtimes ignore is ignored: remarks silently, other keys and case with a warning. With --strict all
+ * are errors.
+ */
 START_TEST(keys_that_nobody_reads)
 {
 	static const struct {
@@ -292,8 +282,7 @@ START_TEST(keys_that_nobody_reads)
 	} cases[] = {
 	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\n\"comment\":[1]}", 2, 1, NULL},
 	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\n\"_x\":[1],\"$schema\":\"http://x\"}", 2, 1, NULL},
-	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[\n" IF("\n\"_comment\":1") "]}", 3, 1,
-	     NULL},
+	    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[\n" IF("\n\"_comment\":1") "]}", 3, 1, NULL},
 	    {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[" IF(
 	         "\"args\":[{\"index\":0,\n\"comment\":\"\",\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]") "]}",
 	     2, 1, NULL},
@@ -306,8 +295,7 @@ START_TEST(keys_that_nobody_reads)
 		for (uint32_t strict = 0; strict < 2; strict++) {
 			struct callgate_profile *profile = new_profile();
 			const char *text = cases[i].profile;
-			ck_assert_int_eq(
-			    callgate_profile_set_option(profile, CALLGATE_PROFILE_STRICT, strict), 0);
+			ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_STRICT, strict), 0);
 			int result = callgate_profile_read_memory(profile, text, strlen(text), "p.json");
 			const struct callgate_profile_message *first = callgate_profile_message(profile, 0);
 			ck_assert_int_eq(result, strict ? -EINVAL : 0);
@@ -325,9 +313,8 @@ START_TEST(profile_in_a_config)
 {
 	struct callgate_profile *profile = new_profile();
 	scmp_filter_ctx ctx = read_profile(
-	    profile,
-	    "{\"ociVersion\":\"1.0.2\",\"linux\":{\"namespaces\":[],\n\"seccomp\":{\"defaultAction\":"
-	    "\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\"}]}}}");
+	    profile, "{\"ociVersion\":\"1.0.2\",\"linux\":{\"namespaces\":[],\n\"seccomp\":{\"defaultAction\":"
+	             "\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\"}]}}}");
 
 	ck_assert_uint_eq(ask(ctx, 0, "read", 0, 0), ERRNO(1));
 	ck_assert_uint_eq(callgate_profile_message_count(profile), 1);
@@ -364,8 +351,7 @@ START_TEST(value_of_the_wrong_kind)
 
 	ck_assert_int_eq(callgate_profile_read_memory(profile, text, strlen(text), "p.json"), -EINVAL);
 	ck_assert_uint_eq(callgate_profile_message_count(profile), 1);
-	ck_assert_pstr_eq(callgate_profile_message(profile, 0)->text,
-	                  "\"value\" must be a number, this is a string");
+	ck_assert_pstr_eq(callgate_profile_message(profile, 0)->text, "\"value\" must be a number, this is a string");
 	callgate_profile_free(profile);
 }
 END_TEST

@@ -36,9 +36,9 @@ static struct callgate_profile *reviewed(const char *text, uint32_t arch, bool a
 
 	ck_assert_int_eq(callgate_profile_add_arch(profile, arch), 0);
 	if (and)
-		ck_assert_int_eq(callgate_profile_set_option(profile, CALLGATE_PROFILE_SAME_ARGUMENT,
-		                                             CALLGATE_SAME_ARGUMENT_AND),
-		                 0);
+		ck_assert_int_eq(
+		    callgate_profile_set_option(profile, CALLGATE_PROFILE_SAME_ARGUMENT, CALLGATE_SAME_ARGUMENT_AND),
+		    0);
 	ck_assert_msg(callgate_profile_read_memory(profile, text, strlen(text), "p.json") == 0, "%s",
 	              callgate_profile_diagnosis(profile));
 	ck_assert_int_eq(callgate_profile_review(profile), 0);
@@ -102,18 +102,15 @@ START_TEST(width)
 	    find(profile, CALLGATE_SEVERITY_WARNING, "the kernel reads only");
 	scmp_filter_ctx ctx;
 
-	ck_assert_msg(!message == !widths[_i].words, "%s: %s", widths[_i].text,
-	              message ? message->text : "silent");
+	ck_assert_msg(!message == !widths[_i].words, "%s: %s", widths[_i].text, message ? message->text : "silent");
 	if (message) {
 		ck_assert_msg(strstr(message->text, widths[_i].words), "%s", message->text);
 		ck_assert_uint_eq(message->line, 3);
 		ck_assert_int_eq(callgate_profile_context(profile, &ctx), 0);
 		ck_assert_uint_eq(
-		    ask(ctx, widths[_i].arch, widths[_i].call, widths[_i].evading[0], widths[_i].evading[1]),
-		    ALLOW);
-		ck_assert_uint_ne(
-		    ask(ctx, widths[_i].arch, widths[_i].call, widths[_i].meant[0], widths[_i].meant[1]),
-		    ALLOW);
+		    ask(ctx, widths[_i].arch, widths[_i].call, widths[_i].evading[0], widths[_i].evading[1]), ALLOW);
+		ck_assert_uint_ne(ask(ctx, widths[_i].arch, widths[_i].call, widths[_i].meant[0], widths[_i].meant[1]),
+		                  ALLOW);
 		ck_assert_uint_eq(widths[_i].meant[0], (uint32_t)widths[_i].evading[0]);
 		seccomp_release(ctx);
 	}
@@ -125,8 +122,7 @@ static const struct {
 	const char *text, *words; /* NULL: none */
 	bool and;
 } notes[] = {
-    {DENY("openat", IS("0", "18446744073709551516", "EQ")), NULL,
-     false}, /* a warning: 0xffffff9c evades it */
+    {DENY("openat", IS("0", "18446744073709551516", "EQ")), NULL, false}, /* a warning: 0xffffff9c evades it */
     {LET("openat", IS("0", "18446744073709551516", "EQ")),
      "argument 0 of openat is an int: programs give -100 as 0xffffff9c or as 0xffffffffffffff9c", false},
     {LET("openat", IS("0", "4294967196", "EQ")), "programs give -100", false},
@@ -153,8 +149,7 @@ START_TEST(note)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !message; i++)
 		message = find(profile, CALLGATE_SEVERITY_NOTE, all[i]);
-	ck_assert_msg(!message == !notes[_i].words, "%s: %s", notes[_i].text,
-	              message ? message->text : "silent");
+	ck_assert_msg(!message == !notes[_i].words, "%s: %s", notes[_i].text, message ? message->text : "silent");
 	ck_assert(!message || strstr(message->text, notes[_i].words));
 	callgate_profile_free(profile);
 }
@@ -197,8 +192,8 @@ START_TEST(siblings_are_calls)
 
 	for (size_t i = 0; (call = callgate_syscall_name_at(i)); i++)
 		for (size_t j = 0; (sibling = callgate_sibling_at(call, j)); j++, count++) {
-			ck_assert_msg(seccomp_syscall_resolve_name(sibling) != __NR_SCMP_ERROR, "%s: %s",
-			              call, sibling);
+			ck_assert_msg(seccomp_syscall_resolve_name(sibling) != __NR_SCMP_ERROR, "%s: %s", call,
+			              sibling);
 			ck_assert_str_ne(call, sibling);
 		}
 	ck_assert_uint_ge(count, 60);
@@ -210,9 +205,8 @@ END_TEST
 
 START_TEST(what_a_library_lacks)
 {
-	static const char names[] =
-	    "\"execve\",\"mmap\",\"mprotect\",\"openat\",\"pread64\",\"close\",\"newfstatat\","
-	    "\"exit_group\",\"arch_prctl\"";
+	static const char names[] = "\"execve\",\"mmap\",\"mprotect\",\"openat\",\"pread64\",\"close\",\"newfstatat\","
+	                            "\"exit_group\",\"arch_prctl\"";
 
 	for (int complete = 0; complete < 2; complete++) {
 		char text[512];
@@ -221,8 +215,8 @@ START_TEST(what_a_library_lacks)
 		         "\"SCMP_ACT_ALLOW\"}]}",
 		         names, complete ? ",\"read\"" : "");
 		struct callgate_profile *profile = reviewed(text, SCMP_ARCH_X86_64, false);
-		const struct callgate_profile_message *message = find(
-		    profile, CALLGATE_SEVERITY_NOTE, "does not start under this profile, which lacks: read");
+		const struct callgate_profile_message *message =
+		    find(profile, CALLGATE_SEVERITY_NOTE, "does not start under this profile, which lacks: read");
 		ck_assert(complete ? !message : message != NULL);
 		ck_assert(!complete || !find(profile, CALLGATE_SEVERITY_NOTE, "does not start"));
 		ck_assert(!message || strcmp(strrchr(message->text, ' '), " read") == 0);
@@ -246,9 +240,8 @@ END_TEST
 
 START_TEST(sets_are_no_names)
 {
-	static const char text[] =
-	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"@file-read\"],"
-	    "\"action\":\"SCMP_ACT_ERRNO\"}]}";
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"@file-read\"],"
+	                           "\"action\":\"SCMP_ACT_ERRNO\"}]}";
 	struct callgate_profile *profile = new_profile();
 
 	seccomp_release(read_profile(profile, text));
@@ -277,8 +270,7 @@ START_TEST(multiplexed_numbers)
 	static const struct {
 		const char *call;
 		int number;
-	} calls[] = {{"socket", 1},    {"bind", 2},  {"connect", 3},
-	             {"sendmmsg", 20}, {"semop", 1}, {"shmat", 21}};
+	} calls[] = {{"socket", 1}, {"bind", 2}, {"connect", 3}, {"sendmmsg", 20}, {"semop", 1}, {"shmat", 21}};
 	const struct callgate_arch *arch;
 
 	for (size_t i = 0; (arch = callgate_arch_at(i)); i++)
@@ -291,13 +283,11 @@ START_TEST(multiplexed_numbers)
 			         calls[j].call);
 			struct callgate_profile *profile = reviewed(text, arch->token, false);
 			int through = j < 4 ? arch->socketcall_nr : arch->ipc_nr;
-			uint64_t number = (uint64_t)calls[j].number,
-			         upper = arch->register_bits == 64 ? 1 : 0;
+			uint64_t number = (uint64_t)calls[j].number, upper = arch->register_bits == 64 ? 1 : 0;
 			scmp_filter_ctx ctx;
 			ck_assert_int_eq(callgate_profile_context(profile, &ctx), 0);
 			ck_assert_uint_eq(ask_number(ctx, arch->token, through, number, 0), ERRNO(1));
-			ck_assert_uint_eq(ask_number(ctx, arch->token, through, upper << 32 | number, 0),
-			                  ERRNO(1));
+			ck_assert_uint_eq(ask_number(ctx, arch->token, through, upper << 32 | number, 0), ERRNO(1));
 			ck_assert_uint_eq(ask_number(ctx, arch->token, through,
 			                             upper * (UINT32_MAX * (UINT64_C(1) << 32)) | number, 0),
 			                  ERRNO(1));

@@ -36,8 +36,7 @@ static void check_arch(const struct callgate_arch *arch)
 	ck_assert_uint_eq(ask(&policy, newest), DEFAULT);
 	ck_assert_uint_eq(ask(&policy, newest + 1), UNKNOWN);
 	ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_max(arch) + 1), UNKNOWN);
-	ck_assert_uint_eq(ask(&policy, arch->nr_last == UINT32_MAX ? UINT32_MAX - 1 : arch->nr_last),
-	                  UNKNOWN);
+	ck_assert_uint_eq(ask(&policy, arch->nr_last == UINT32_MAX ? UINT32_MAX - 1 : arch->nr_last), UNKNOWN);
 	ck_assert_uint_eq(ask(&policy, UINT32_MAX), DEFAULT);
 	for (size_t i = 0; i < arch_syscall_number_count(arch); i++)
 		ck_assert_uint_eq(ask(&policy, (uint32_t)arch_syscall_number_at(arch, i)), DEFAULT);
@@ -56,9 +55,8 @@ START_TEST(private_calls_are_not_the_newest)
 	ck_assert_int_lt(arch_syscall_number_newest(callgate_arch_find_name("arm")), 512);
 	ck_assert_int_lt(arch_syscall_number_newest(callgate_arch_find_name("x32")) & 0x3fffffff, 512);
 	for (size_t i = 0; i < arch_count(); i++)
-		ck_assert_int_ge(arch_syscall_number_newest(callgate_arch_at(i)) -
-		                     (int32_t)callgate_arch_at(i)->nr_base,
-		                 469);
+		ck_assert_int_ge(
+		    arch_syscall_number_newest(callgate_arch_at(i)) - (int32_t)callgate_arch_at(i)->nr_base, 469);
 }
 END_TEST
 
@@ -146,15 +144,17 @@ END_TEST
 
 /* ---- baselines ---- */
 
-/* The naive meaning: calls without a rule that a kernel of the version may lack get ENOSYS, the others the default action. */
+/*
+ * The naive meaning: calls without a rule that a kernel of the version may lack get ENOSYS, the others the default
+ * action.
+ */
 static uint32_t expected_of(const struct callgate_arch *arch, int32_t nr, unsigned major, unsigned minor)
 {
 	struct callgate_since since;
 
 	if (callgate_syscall_since(arch->token, nr, &since) < 0)
 		return SCMP_ACT_ERRNO(arch->enosys);
-	bool has = since.by.major &&
-	           (since.by.major < major || (since.by.major == major && since.by.minor <= minor));
+	bool has = since.by.major && (since.by.major < major || (since.by.major == major && since.by.minor <= minor));
 	return has ? DEFAULT : SCMP_ACT_ERRNO(arch->enosys);
 }
 
@@ -167,8 +167,7 @@ static uint32_t answer(scmp_filter_ctx ctx, const struct callgate_arch *arch, in
 	return verdict.action;
 }
 
-static const unsigned baselines[][2] = {{1, 0},  {2, 6}, {3, 10}, {4, 4},    {4, 18},
-                                        {5, 10}, {6, 1}, {7, 1},  {255, 255}};
+static const unsigned baselines[][2] = {{1, 0}, {2, 6}, {3, 10}, {4, 4}, {4, 18}, {5, 10}, {6, 1}, {7, 1}, {255, 255}};
 enum { BASELINES = sizeof(baselines) / sizeof(baselines[0]) };
 
 START_TEST(baselines_deny_what_is_newer)
@@ -185,8 +184,7 @@ START_TEST(baselines_deny_what_is_newer)
 		ck_assert_int_eq(callgate_baseline(ctx, major, minor), 0);
 		ck_assert_int_eq(callgate_baseline(ctx, major, minor), 0);
 		if (named >= 0)
-			ck_assert_int_eq(callgate_rule_add(ctx, arch->token, SCMP_ACT_ALLOW, named, 0, NULL),
-			                 0);
+			ck_assert_int_eq(callgate_rule_add(ctx, arch->token, SCMP_ACT_ALLOW, named, 0, NULL), 0);
 		for (size_t i = 0; i < arch_syscall_number_count(arch); i++) {
 			int32_t nr = arch_syscall_number_at(arch, i);
 			uint32_t expected = nr == named      ? SCMP_ACT_ALLOW
@@ -250,8 +248,7 @@ START_TEST(bad_baselines)
 	ck_assert_int_eq(callgate_baseline(ctx, 5, 4), -EEXIST);
 	ck_assert_str_eq(callgate_diagnosis(ctx), "the baseline is Linux 5.10 already; 5.4 contradicts it");
 	ck_assert_int_eq(seccomp_merge(ctx, other), -EINVAL);
-	ck_assert_str_eq(callgate_diagnosis(ctx),
-	                 "the contexts differ in their baseline: Linux 5.10 and 0.0");
+	ck_assert_str_eq(callgate_diagnosis(ctx), "the contexts differ in their baseline: Linux 5.10 and 0.0");
 	ck_assert_int_eq(callgate_baseline(other, 5, 10), 0);
 	ck_assert_int_eq(seccomp_merge(ctx, other), 0);
 	ck_assert_uint_eq(answer(ctx, callgate_arch_find_name("aarch64"), 440, 0), DEFAULT);

@@ -1,4 +1,7 @@
-/* The walk that proves a call's rules without diagrams: what it takes for equal is, and chains of many rules take linear work. */
+/*
+ * The walk that proves a call's rules without diagrams: what it takes for equal is, and chains of many rules take
+ * linear work.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +18,16 @@
 
 enum { POLICIES = 400, CHANGES = 12, CHAIN_MOST = 800, CONDITIONS = 2, STEPS_PER_RULE = 250 };
 
-static enum prove_outcome outcome_of(const struct filter *a, const struct filter *b,
-                                     struct prove_result *ret_result)
+static enum prove_outcome outcome_of(const struct filter *a, const struct filter *b, struct prove_result *ret_result)
 {
 	ck_assert_int_eq(proof_equal(a, b, NULL, NULL, ret_result), 0);
 	return ret_result->outcome;
 }
 
-/* One instruction with another constant or other ways out, or a return of a word; false where the kernel would not take that. */
+/*
+ * One instruction with another constant or other ways out, or a return of a word; false where the kernel would not take
+ * that.
+ */
 static bool change(struct random *random, struct callgate_program *program)
 {
 	struct sock_filter *insn = &program->insns[random_below(random, (uint32_t)program->count)];
@@ -49,8 +54,8 @@ static bool change(struct random *random, struct callgate_program *program)
 }
 
 /*
- * Rules beside a program, which the walk compares, and beside them the program that was made of the rules and the same one, which only diagrams
- * do.
+ * Rules beside a program, which the walk compares, and beside them the program that was made of the rules and the same
+ * one, which only diagrams do.
  */
 START_TEST(diagrams_agree)
 {
@@ -75,8 +80,8 @@ START_TEST(diagrams_agree)
 			if (change(&random, &changed)) {
 				enum prove_outcome outcome = outcome_of(&rules, &other, &walked);
 				enum prove_outcome second = outcome_of(&made, &other, &by_diagrams);
-				/* Diagrams say nothing of a program with an instruction that is not modelled, even where no call comes to
-				 * it. */
+				/* Diagrams say nothing of a program with an instruction that is not modelled, even
+				 * where no call comes to it. */
 				if (outcome != PROVE_UNPROVED && second != PROVE_UNPROVED)
 					ck_assert_int_eq(outcome, second);
 				equal += outcome == PROVE_EQUAL;
@@ -115,10 +120,9 @@ static void make_chain(struct chain *c, struct random *random, uint32_t count, e
 {
 	const unsigned length = wide ? 9 : 5; /* of a rule */
 
-	*c = (struct chain){
-	    .arch = {.arch = callgate_arch_find_name(wide ? "aarch64" : "x86"), .syscall_count = 1},
-	    .program.insns = c->insns,
-	    .program.bytes = c->insns};
+	*c = (struct chain){.arch = {.arch = callgate_arch_find_name(wide ? "aarch64" : "x86"), .syscall_count = 1},
+	                    .program.insns = c->insns,
+	                    .program.bytes = c->insns};
 	c->policy = (struct policy){SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, 1, 1, &c->arch};
 	c->arch.syscalls = &c->call;
 	c->call = (struct policy_syscall){.nr = 54, .rule_count = count, .rules = c->rules};
@@ -130,14 +134,13 @@ static void make_chain(struct chain *c, struct random *random, uint32_t count, e
 	emit(c, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 	for (uint32_t i = 0; i < count; i++) {
 		unsigned arg = random_below(random, 5);
-		c->rules[i] =
-		    (struct policy_rule){SECCOMP_RET_ERRNO | (i + 1), i + 1, CONDITIONS, c->conditions[i]};
+		c->rules[i] = (struct policy_rule){SECCOMP_RET_ERRNO | (i + 1), i + 1, CONDITIONS, c->conditions[i]};
 		for (unsigned j = 0; j < CONDITIONS; j++) {
 			/* Ranges that get wider, so that each rule has calls of its own. */
 			uint32_t value = random_below(random, op == POLICY_EQ ? UINT32_MAX : 1000);
 			value = op == POLICY_EQ ? value : UINT32_MAX - 1000 * (i + 1) + value;
-			c->conditions[i][j] = (struct policy_condition){
-			    (uint8_t)(j ? 5 : arg), (uint8_t)op, wide ? UINT64_MAX : UINT32_MAX, value};
+			c->conditions[i][j] = (struct policy_condition){(uint8_t)(j ? 5 : arg), (uint8_t)op,
+			                                                wide ? UINT64_MAX : UINT32_MAX, value};
 			emit(c, BPF_LD | BPF_W | BPF_ABS, 0, 0, 16 + 8 * (j ? 5 : arg));
 			emit(c, BPF_JMP | BPF_K | (op == POLICY_EQ ? BPF_JEQ : BPF_JGE), 0,
 			     (uint8_t)(length - 2 - 2 * j), value);
@@ -177,9 +180,7 @@ START_TEST(chains_take_linear_work)
 		enum policy_op op;
 		bool wide;
 		uint32_t most;
-	} kinds[] = {{POLICY_EQ, false, CHAIN_MOST},
-	             {POLICY_GE, false, CHAIN_MOST},
-	             {POLICY_EQ, true, CHAIN_MOST / 2}};
+	} kinds[] = {{POLICY_EQ, false, CHAIN_MOST}, {POLICY_GE, false, CHAIN_MOST}, {POLICY_EQ, true, CHAIN_MOST / 2}};
 	struct random random = random_start("chains_take_linear_work");
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -205,16 +206,18 @@ static void make_grouped(struct chain *c, struct random *random)
 	c->arch.syscalls = &c->call;
 	c->call = (struct policy_syscall){.nr = 16, .rule_count = GROUPED, .rules = c->rules};
 	for (uint32_t i = 0; i < GROUPED; i++) {
-		const uint32_t first = random_below(random, 5),
-		               second = first + 1 + random_below(random, 5 - first);
+		const uint32_t first = random_below(random, 5), second = first + 1 + random_below(random, 5 - first);
 		c->rules[i] = (struct policy_rule){SECCOMP_RET_ALLOW, i + 1, CONDITIONS, c->conditions[i]};
 		for (unsigned j = 0; j < CONDITIONS; j++)
-			c->conditions[i][j] = (struct policy_condition){
-			    (uint8_t)(j ? second : first), POLICY_EQ, UINT64_MAX, random_below(random, 1000)};
+			c->conditions[i][j] = (struct policy_condition){(uint8_t)(j ? second : first), POLICY_EQ,
+			                                                UINT64_MAX, random_below(random, 1000)};
 	}
 }
 
-/* Two bits of each of two arguments, which need more nodes than there are as diagrams of whole arguments; in whatever order the compiler tests them. */
+/*
+ * Two bits of each of two arguments, which need more nodes than there are as diagrams of whole arguments; in whatever
+ * order the compiler tests them.
+ */
 START_TEST(masks_are_walked)
 {
 	enum { MASKS = 48 };
@@ -227,18 +230,16 @@ START_TEST(masks_are_walked)
 		make_grouped(&c, &random);
 		c.call.rule_count = MASKS;
 		for (uint32_t i = 0; i < MASKS; i++) {
-			c.rules[i] =
-			    (struct policy_rule){own ? SECCOMP_RET_ERRNO | (i + 2) : SECCOMP_RET_ALLOW, i + 1,
-			                         CONDITIONS, c.conditions[i]};
+			c.rules[i] = (struct policy_rule){own ? SECCOMP_RET_ERRNO | (i + 2) : SECCOMP_RET_ALLOW, i + 1,
+			                                  CONDITIONS, c.conditions[i]};
 			for (uint8_t arg = 0; arg < CONDITIONS; arg++) {
 				uint64_t mask = bits_two(&random);
-				c.conditions[i][arg] = (struct policy_condition){arg, POLICY_MASKED_EQ, mask,
-				                                                 random_next(&random) & mask};
+				c.conditions[i][arg] =
+				    (struct policy_condition){arg, POLICY_MASKED_EQ, mask, random_next(&random) & mask};
 			}
 		}
 		ck_assert_int_eq(compile_policy(&c.policy, false, NULL, &output), 0);
-		ck_assert_int_eq(proof_policy(&c.policy, output.programs, output.count, NULL, NULL, &result),
-		                 0);
+		ck_assert_int_eq(proof_policy(&c.policy, output.programs, output.count, NULL, NULL, &result), 0);
 		ck_assert_int_eq(result.outcome, PROVE_EQUAL);
 		printf("%u masks: %zu steps\n", MASKS, result.work);
 		ck_assert_uint_lt(result.work, 1 << 19);
@@ -267,7 +268,10 @@ static bool agree(const struct chain *c, const struct callgate_program *program,
 	return true;
 }
 
-/* What a long walk takes for equal is so: the compiler's program, and of changed ones those on which no call shows a difference. */
+/*
+ * What a long walk takes for equal is so: the compiler's program, and of changed ones those on which no call shows a
+ * difference.
+ */
 START_TEST(long_walks_are_right)
 {
 	static struct chain chain;
@@ -283,8 +287,7 @@ START_TEST(long_walks_are_right)
 		ck_assert_uint_eq(output.count, 1);
 		struct callgate_program changed = *output.programs[0];
 		const struct callgate_program *list = output.programs[0];
-		const struct filter rules = {.policy = &chain.policy},
-		                    made = {.programs = &list, .program_count = 1};
+		const struct filter rules = {.policy = &chain.policy}, made = {.programs = &list, .program_count = 1};
 		ck_assert_int_eq(outcome_of(&rules, &made, &result), PROVE_EQUAL);
 		ck_assert_int_eq(proof_equal(&rules, &made, &small, NULL, &result), 0);
 		walked += result.outcome == PROVE_EQUAL;
@@ -304,8 +307,7 @@ START_TEST(long_walks_are_right)
 		}
 		compile_output_finish(&output);
 	}
-	printf("%u of %d lists walked; %u changed programs equal, %u not\n", walked, GROUPED_LISTS, equal,
-	       left);
+	printf("%u of %d lists walked; %u changed programs equal, %u not\n", walked, GROUPED_LISTS, equal, left);
 	ck_assert_uint_ge(walked, GROUPED_LISTS / 2);
 	ck_assert_uint_gt(left, 20);
 }

@@ -45,8 +45,8 @@ static struct cost sum(uint32_t syscalls, uint32_t rules, int policies)
 		total.instructions += cost.instructions;
 		arena_finish(&arena);
 	}
-	printf("%u calls of %u rules: %zu nodes, %zu steps for %zu instructions\n", syscalls, rules,
-	       total.nodes, total.work, total.instructions);
+	printf("%u calls of %u rules: %zu nodes, %zu steps for %zu instructions\n", syscalls, rules, total.nodes,
+	       total.work, total.instructions);
 	return total;
 }
 
@@ -64,7 +64,10 @@ START_TEST(proofs_of_long_lists)
 	struct cost cost = sum(0, 64, 20);
 
 	ck_assert_uint_le(cost.nodes, 140000);
-	/* Most of it is one list of the twenty, for which short walks, small diagrams and long walks are tried before diagrams do. */
+	/*
+	 * Most of it is one list of the twenty, for which short walks, small diagrams and long walks are tried before
+	 * diagrams do.
+	 */
 	ck_assert_uint_le(cost.work, 3700000);
 }
 END_TEST

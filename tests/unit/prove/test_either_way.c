@@ -44,8 +44,7 @@ START_TEST(not_modelled_on_either_side)
 	struct policy_condition condition = {.op = POLICY_EQ, .mask = UINT64_MAX, .value = 7};
 	struct policy_rule rule = {SECCOMP_RET_KILL_PROCESS, 1, 1, &condition};
 	struct policy_syscall call = {.nr = 1, .rule_count = 1, .rules = &rule};
-	struct policy_arch arch = {
-	    .arch = callgate_arch_find_name("x86_64"), .syscall_count = 1, .syscalls = &call};
+	struct policy_arch arch = {.arch = callgate_arch_find_name("x86_64"), .syscall_count = 1, .syscalls = &call};
 	struct policy policy = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};
 	struct filter rules = {.policy = &policy}, made = {.programs = &list, .program_count = 1};
 	struct differences result;
@@ -55,8 +54,7 @@ START_TEST(not_modelled_on_either_side)
 	ck_assert_int_eq(outcome_of(&rules, &made), PROVE_UNPROVED);
 	ck_assert_int_eq(differences_find(&made, &rules, 4, &diag, &result), 0);
 	ck_assert_int_eq(result.outcome, PROVE_UNPROVED);
-	ck_assert_msg(strstr(diag.text, "not modelled: instruction 5 returns a computed word"), "%s",
-	              diag.text);
+	ck_assert_msg(strstr(diag.text, "not modelled: instruction 5 returns a computed word"), "%s", diag.text);
 	/* The same program is the same, whatever it does. */
 	ck_assert_int_eq(outcome_of(&made, &made), PROVE_EQUAL);
 	ck_assert_int_eq(differences_find(&made, &made, 4, &diag, &result), 0);
@@ -65,9 +63,8 @@ START_TEST(not_modelled_on_either_side)
 }
 END_TEST
 
-static struct filter random_subject(struct random *random, struct arena *arena,
-                                    struct callgate_program *program, const struct callgate_program **list,
-                                    struct sock_filter *insns)
+static struct filter random_subject(struct random *random, struct arena *arena, struct callgate_program *program,
+                                    const struct callgate_program **list, struct sock_filter *insns)
 {
 	if (random_below(random, 3) == 0)
 		return (struct filter){.policy = random_policy(random, arena, 3, 4)};
@@ -76,7 +73,10 @@ static struct filter random_subject(struct random *random, struct arena *arena,
 	return (struct filter){.programs = list, .program_count = 1};
 }
 
-/* Rules and programs of all kinds of instructions, most of which differ; and rules beside a program made of them, which do not. */
+/*
+ * Rules and programs of all kinds of instructions, most of which differ; and rules beside a program made of them, which
+ * do not.
+ */
 START_TEST(both_ways_alike)
 {
 	struct random random = random_start("both_ways_alike");
@@ -92,8 +92,7 @@ START_TEST(both_ways_alike)
 		struct filter b = random_subject(&random, &arena, &programs[1], &lists[1], insns[1]);
 		outcomes[outcome_of(&a, &b)]++;
 		if (a.policy && compile_policy(a.policy, false, NULL, &output) == 0) {
-			b = (struct filter){.programs =
-			                        (const struct callgate_program *const *)output.programs,
+			b = (struct filter){.programs = (const struct callgate_program *const *)output.programs,
 			                    .program_count = output.count};
 			outcomes[outcome_of(&a, &b)]++;
 		}

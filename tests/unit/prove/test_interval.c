@@ -24,8 +24,8 @@ static struct sock_filter random_branch(struct random *random, size_t left)
 
 	if (code == (BPF_JMP | BPF_JA))
 		return (struct sock_filter){code, 0, 0, random_below(random, most)};
-	return (struct sock_filter){code, (uint8_t)random_below(random, most),
-	                            (uint8_t)random_below(random, most), random_below(random, SMALL)};
+	return (struct sock_filter){code, (uint8_t)random_below(random, most), (uint8_t)random_below(random, most),
+	                            random_below(random, SMALL)};
 }
 
 /* Loads of nr, arch and an argument's word, sums, and all kinds of jumps. The returns are different actions. */
@@ -109,8 +109,7 @@ static bool holds(const struct parts *parts, uint32_t arch, uint32_t nr)
 }
 
 /* Where two programs differ, for any argument, the walk leaves a region. Returns how many numbers are in none. */
-static unsigned long check_walk(const struct filter *first, const struct filter *second,
-                                const struct parts *left)
+static unsigned long check_walk(const struct filter *first, const struct filter *second, const struct parts *left)
 {
 	unsigned long agreed = 0;
 
@@ -162,8 +161,7 @@ START_TEST(walks_leave_every_difference)
 				random_numbers(&random, insns[j]);
 			else
 				random_like(&random, insns[0], insns[j]);
-			programs[j] =
-			    (struct callgate_program){.count = LENGTH, .insns = insns[j], .bytes = insns[j]};
+			programs[j] = (struct callgate_program){.count = LENGTH, .insns = insns[j], .bytes = insns[j]};
 			list[j] = &programs[j];
 		}
 		struct filter first = {.programs = list, .program_count = 1};
@@ -187,8 +185,7 @@ static void check_calls(struct random *random, const struct policy *policy, cons
 	for (int i = 0; i < CALLS; i++) {
 		struct seccomp_data call = random_call(random, policy);
 		uint32_t width = region->nr_last - region->nr_first;
-		uint32_t inside =
-		    width == UINT32_MAX ? (uint32_t)random_next(random) : random_below(random, width + 1);
+		uint32_t inside = width == UINT32_MAX ? (uint32_t)random_next(random) : random_below(random, width + 1);
 		call.arch = i % 2 ? region->arch_first : region->arch_last;
 		call.nr = (int)(i < 2 ? region->nr_last : region->nr_first + (i < 4 ? 0 : inside));
 		ck_assert_uint_eq(policy_eval(policy, &call, NULL), verdict);
@@ -205,8 +202,8 @@ static bool has_arch(const struct policy *policy, const struct region *slice)
 	return false;
 }
 
-static unsigned long check_region(struct random *random, const struct policy *policy,
-                                  struct policy_diagram *rules, const struct region *region)
+static unsigned long check_region(struct random *random, const struct policy *policy, struct policy_diagram *rules,
+                                  const struct region *region)
 {
 	uint32_t verdict;
 	bool decided = policy_diagram_constant(rules, region, &verdict);
@@ -218,8 +215,8 @@ static unsigned long check_region(struct random *random, const struct policy *po
 }
 
 /* All pieces of a region, in order and without gaps, and what goes a little beyond them. */
-static unsigned long check_pieces(struct random *random, const struct policy *policy,
-                                  struct policy_diagram *rules, struct arena *arena)
+static unsigned long check_pieces(struct random *random, const struct policy *policy, struct policy_diagram *rules,
+                                  struct arena *arena)
 {
 	unsigned long decided = check_region(random, policy, rules, &REGION_EVERYTHING);
 	ARENA_VEC(struct region) pending = {0};
@@ -306,7 +303,9 @@ END_TEST
 
 enum { DENSE = 12, DENSE_FIRST = 30 };
 
-/* Calls that follow each other on one or two entries of an architecture, most of them allowed whatever their arguments. */
+/*
+ * Calls that follow each other on one or two entries of an architecture, most of them allowed whatever their arguments.
+ */
 struct dense {
 	struct policy_syscall calls[2][DENSE];
 	struct callgate_arch ranges[2]; /* with numbers of their own */
@@ -316,16 +315,15 @@ struct dense {
 
 static void random_dense(struct random *random, struct dense *dense)
 {
-	static const struct policy_condition condition = {
-	    .arg = 1, .op = POLICY_GE, .mask = UINT64_MAX, .value = 7};
+	static const struct policy_condition condition = {.arg = 1, .op = POLICY_GE, .mask = UINT64_MAX, .value = 7};
 	static const struct policy_rule kinds[] = {
 	    {.action = SECCOMP_RET_ALLOW},
 	    {.action = SECCOMP_RET_ALLOW, .condition_count = 1, .conditions = &condition},
 	    {.action = SECCOMP_RET_LOG},
 	};
 
-	*dense = (struct dense){.policy = {SECCOMP_RET_ERRNO | 1, SECCOMP_RET_KILL_PROCESS, 1,
-	                                   1 + random_below(random, 2), dense->archs}};
+	*dense = (struct dense){
+	    .policy = {SECCOMP_RET_ERRNO | 1, SECCOMP_RET_KILL_PROCESS, 1, 1 + random_below(random, 2), dense->archs}};
 	for (size_t i = 0; i < dense->policy.arch_count; i++) {
 		struct policy_arch *arch = &dense->archs[i];
 		dense->ranges[i] = *callgate_arch_find_name("x86_64");
@@ -333,8 +331,7 @@ static void random_dense(struct random *random, struct dense *dense)
 		dense->ranges[i].nr_last = dense->ranges[i].nr_first + random_below(random, 2 * DENSE);
 		*arch = (struct policy_arch){.arch = &dense->ranges[i], .syscalls = dense->calls[i]};
 		if (random_below(
-		        random,
-		        2)) { /* calls that are not known, perhaps after a known one that has only a priority */
+		        random, 2)) { /* calls that are not known, perhaps after a known one that has only a priority */
 			arch->unknown_first = arch->arch->nr_first + 1 + random_below(random, DENSE);
 			arch->unknown_action = SECCOMP_RET_LOG;
 		}
@@ -362,16 +359,14 @@ START_TEST(runs_of_calls)
 		struct arena arena = {0};
 		struct dense dense;
 		struct policy_diagram rules;
-		uint32_t verdict, last = DENSE_FIRST + DENSE,
-		                  first = DENSE_FIRST + random_below(&random, DENSE);
+		uint32_t verdict, last = DENSE_FIRST + DENSE, first = DENSE_FIRST + random_below(&random, DENSE);
 		random_dense(&random, &dense);
 		uint32_t audit = dense.archs[0].arch->audit;
 		struct region region = {audit, audit, first, first + random_below(&random, last - first + 1)};
 		ck_assert(policy_diagram_init(&rules, &dense.policy, &arena));
 		bool constant = policy_diagram_constant(&rules, &region, &verdict);
 		for (uint32_t nr = region.nr_first; constant && nr <= region.nr_last; nr++) {
-			struct seccomp_data call = {
-			    .nr = (int)nr, .arch = audit, .args = {0, nr % 2 ? 9 : 3}};
+			struct seccomp_data call = {.nr = (int)nr, .arch = audit, .args = {0, nr % 2 ? 9 : 3}};
 			ck_assert_uint_eq(policy_eval(&dense.policy, &call, NULL), verdict);
 			call.args[1] = nr % 2 ? 3 : 9;
 			ck_assert_uint_eq(policy_eval(&dense.policy, &call, NULL), verdict);

@@ -1,4 +1,7 @@
-/* Calls that follow each other and have the same rules are proved at once; ones with other rules, however little, are not. */
+/*
+ * Calls that follow each other and have the same rules are proved at once; ones with other rules, however little, are
+ * not.
+ */
 #include <check.h>
 
 #include "compile/compile.h"
@@ -47,8 +50,7 @@ static struct prove_result prove(const struct neighbours *rules, const struct ne
 	struct diag diag = {""};
 
 	ck_assert_int_eq(compile_policy(&built->policy, false, &diag, &output), 0);
-	ck_assert_int_eq(proof_policy(&rules->policy, output.programs, output.count, NULL, &diag, &result),
-	                 0);
+	ck_assert_int_eq(proof_policy(&rules->policy, output.programs, output.count, NULL, &diag, &result), 0);
 	compile_output_finish(&output);
 	return result;
 }

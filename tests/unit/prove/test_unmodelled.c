@@ -1,6 +1,6 @@
 /*
- * Products, quotients and returned words: those of constants, and by constant powers of two, are proved; the others are no answer, at once, and
- * it is said which instruction is to blame.
+ * Products, quotients and returned words: those of constants, and by constant powers of two, are proved; the others are
+ * no answer, at once, and it is said which instruction is to blame.
  */
 #include <check.h>
 #include <string.h>
@@ -49,15 +49,12 @@ static const struct pair pairs[] = {
      PROVE_DIFFERENT,
      "112"},
     /* Constants are computed; a division by a zero X ends the program. */
-    {{BPF_STMT(BPF_LD | BPF_IMM, 7), BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 9),
-      BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 5), BPF_STMT(BPF_RET | BPF_A, 0)},
+    {{BPF_STMT(BPF_LD | BPF_IMM, 7), BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 9), BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 5),
+      BPF_STMT(BPF_RET | BPF_A, 0)},
      {RETURN(12)},
      PROVE_EQUAL,
      ""},
-    {{LOAD, BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0), RETURN(1)},
-     {RETURN(SECCOMP_RET_KILL_THREAD)},
-     PROVE_EQUAL,
-     ""},
+    {{LOAD, BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0), RETURN(1)}, {RETURN(SECCOMP_RET_KILL_THREAD)}, PROVE_EQUAL, ""},
     /* LDX LEN is the size of struct seccomp_data. */
     {{BPF_STMT(BPF_LDX | BPF_W | BPF_LEN, 0), LOAD, BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0), RETURN(1)},
      {RETURN(1)},
@@ -77,30 +74,29 @@ static const struct pair pairs[] = {
      {LOAD, BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 70), BPF_STMT(BPF_RET | BPF_A, 5)},
      PROVE_EQUAL,
      ""},
-    {{LOAD, BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 7), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 3, 1, 1), RETURN(3),
-      ABOVE(3), VERDICTS},
-     {LOAD, BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 7), BPF_STMT(BPF_JMP | BPF_JA, 1), RETURN(3), ABOVE(3),
+    {{LOAD, BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 7), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 3, 1, 1), RETURN(3), ABOVE(3),
       VERDICTS},
+     {LOAD, BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 7), BPF_STMT(BPF_JMP | BPF_JA, 1), RETURN(3), ABOVE(3), VERDICTS},
      PROVE_EQUAL,
      ""},
     /* Other constants, and other words, are other programs. */
     {{RETURN(1)}, {RETURN(2)}, PROVE_DIFFERENT, ""},
     {{LOAD, ABOVE(3), VERDICTS}, {SECOND, ABOVE(3), VERDICTS}, PROVE_DIFFERENT, ""},
     /* X is kept over a test of something else. */
-    {{LOAD, BPF_STMT(BPF_MISC | BPF_TAX, 0), SECOND, IS(3, 0, 3), BPF_STMT(BPF_MISC | BPF_TXA, 0),
-      IS(5, 0, 1), VERDICTS},
+    {{LOAD, BPF_STMT(BPF_MISC | BPF_TAX, 0), SECOND, IS(3, 0, 3), BPF_STMT(BPF_MISC | BPF_TXA, 0), IS(5, 0, 1),
+      VERDICTS},
      {SECOND, IS(3, 0, 3), LOAD, IS(5, 0, 1), VERDICTS},
      PROVE_EQUAL,
      ""},
     /* Two ways come to one branch with the same word in A and different ones in X. */
-    {{LOAD, IS(5, 0, 2), BPF_STMT(BPF_LDX | BPF_IMM, 7), BPF_STMT(BPF_JMP | BPF_JA, 1),
-      BPF_STMT(BPF_LDX | BPF_IMM, 9), SECOND, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1), VERDICTS},
+    {{LOAD, IS(5, 0, 2), BPF_STMT(BPF_LDX | BPF_IMM, 7), BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_LDX | BPF_IMM, 9),
+      SECOND, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1), VERDICTS},
      {LOAD, IS(5, 0, 2), SECOND, IS(7, 2, 3), SECOND, IS(9, 0, 1), VERDICTS},
      PROVE_EQUAL,
      ""},
     /* And what is not modelled. */
-    {{LOAD, BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b1),
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 1 << 28, 0, 1), VERDICTS},
+    {{LOAD, BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b1), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 1 << 28, 0, 1),
+      VERDICTS},
      {LOAD, BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b1), ABOVE((1 << 28) - 1), VERDICTS},
      PROVE_UNPROVED,
      "not modelled: instruction 1 multiplies"},
@@ -146,11 +142,9 @@ START_TEST(what_is_modelled)
 {
 	const struct pair *pair = &pairs[_i];
 	struct sock_filter copies[2][LONGEST];
-	struct callgate_program programs[] = {program_of(pair->first, copies[0]),
-	                                      program_of(pair->second, copies[1])};
+	struct callgate_program programs[] = {program_of(pair->first, copies[0]), program_of(pair->second, copies[1])};
 	const struct callgate_program *lists[] = {&programs[0], &programs[1]};
-	struct filter a = {.programs = &lists[0], .program_count = 1},
-	              b = {.programs = &lists[1], .program_count = 1};
+	struct filter a = {.programs = &lists[0], .program_count = 1}, b = {.programs = &lists[1], .program_count = 1};
 	struct prove_result result;
 	struct differences differences;
 	struct diag diag = {""};
@@ -184,14 +178,13 @@ START_TEST(every_question_says_it)
 	                 "no answer for read on x86_64: not modelled: instruction 1 of program 1 multiplies");
 	ck_assert_int_eq(query_ranges(&filter, AUDIT_ARCH_X86_64, &diag, &ranges), 0);
 	ck_assert_int_eq(ranges.outcome, PROVE_UNPROVED);
-	ck_assert_msg(strstr(diag.text, "not modelled: instruction 1 of program 1 multiplies"), "%s",
-	              diag.text);
+	ck_assert_msg(strstr(diag.text, "not modelled: instruction 1 of program 1 multiplies"), "%s", diag.text);
 }
 END_TEST
 
 /*
- * nr is kept in scratch memory over a test of an argument, which calls of several regions come to: what is computed there holds for one region
- * only.
+ * nr is kept in scratch memory over a test of an argument, which calls of several regions come to: what is computed
+ * there holds for one region only.
  */
 START_TEST(scratch_memory_tells_regions_apart)
 {
@@ -215,8 +208,7 @@ START_TEST(scratch_memory_tells_regions_apart)
 	const struct callgate_program programs[] = {{bpf_host_is_big_endian(), 10, first, first},
 	                                            {bpf_host_is_big_endian(), 10, second, second}};
 	const struct callgate_program *lists[] = {&programs[0], &programs[1]};
-	struct filter a = {.programs = &lists[0], .program_count = 1},
-	              b = {.programs = &lists[1], .program_count = 1};
+	struct filter a = {.programs = &lists[0], .program_count = 1}, b = {.programs = &lists[1], .program_count = 1};
 	for (int way = 0; way < 2; way++) {
 		ck_assert_int_eq(proof_equal(way ? &b : &a, way ? &a : &b, NULL, NULL, &result), 0);
 		ck_assert_int_eq(result.outcome, PROVE_DIFFERENT);
@@ -226,7 +218,10 @@ START_TEST(scratch_memory_tells_regions_apart)
 }
 END_TEST
 
-/* A call that a tracer skips, -1, is the architecture's, and gets the default action, unlike the numbers before it, which are x32's. */
+/*
+ * A call that a tracer skips, -1, is the architecture's, and gets the default action, unlike the numbers before it,
+ * which are x32's.
+ */
 START_TEST(skipped_calls_are_told_apart)
 {
 	struct sock_filter insns[] = {RETURN(SECCOMP_RET_ALLOW)};
@@ -244,8 +239,7 @@ START_TEST(skipped_calls_are_told_apart)
 		const struct difference *d = &result.list.items[i];
 		bool skipped = d->witness.call.arch == AUDIT_ARCH_X86_64 && d->nr_last == UINT32_MAX;
 		found += skipped;
-		ck_assert(!skipped ||
-		          (d->nr_first == UINT32_MAX && d->witness.expected == (SECCOMP_RET_ERRNO | 1)));
+		ck_assert(!skipped || (d->nr_first == UINT32_MAX && d->witness.expected == (SECCOMP_RET_ERRNO | 1)));
 	}
 	ck_assert_uint_eq(found, 1);
 	vec_finish(&result.list);

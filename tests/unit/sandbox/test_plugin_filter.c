@@ -1,4 +1,7 @@
-/* The filters of plugins: what they allow, and that the upper half of an argument that the kernel reads as an int changes nothing. */
+/*
+ * The filters of plugins: what they allow, and that the upper half of an argument that the kernel reads as an int
+ * changes nothing.
+ */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +18,7 @@
 #include "sandbox/confinement.h"
 #include "support/run.h"
 
-static const struct callgate_plugin_options with_stderr = {.allow_stderr = true,
-                                                           .allow = CALLGATE_ALLOW_MEMORY};
+static const struct callgate_plugin_options with_stderr = {.allow_stderr = true, .allow = CALLGATE_ALLOW_MEMORY};
 static struct callgate_program *loading, *serving, *supervising;
 
 static void make_filters(void)
@@ -26,8 +28,7 @@ static void make_filters(void)
 	ck_assert_int_eq(plugin_filters_make(&with_stderr, &filters), 0);
 	ck_assert_int_eq(callgate_program_new(filters.loading.bytes, filters.loading.size, 0, &loading), 0);
 	ck_assert_int_eq(callgate_program_new(filters.serving.bytes, filters.serving.size, 0, &serving), 0);
-	ck_assert_int_eq(
-	    callgate_program_new(filters.supervising.bytes, filters.supervising.size, 0, &supervising), 0);
+	ck_assert_int_eq(callgate_program_new(filters.supervising.bytes, filters.supervising.size, 0, &supervising), 0);
 	plugin_filters_finish(&filters);
 }
 
@@ -52,18 +53,15 @@ static const struct {
 	int argument;
 	uint64_t args[6];
 } ints[] = {
-    {"read", 0, {0}},     {"write", 0, {0}},
-    {"pread64", 0, {0}},  {"lseek", 0, {0}},
-    {"close", 0, {0}},    {"openat", 2, {0}},
-    {"openat", 0, {0}},   {"mmap", 4, {0, 4096, PROT_READ, MAP_PRIVATE}},
+    {"read", 0, {0}},     {"write", 0, {0}},    {"pread64", 0, {0}}, {"lseek", 0, {0}},
+    {"close", 0, {0}},    {"openat", 2, {0}},   {"openat", 0, {0}},  {"mmap", 4, {0, 4096, PROT_READ, MAP_PRIVATE}},
     {"prctl", 0, {0, 2}}, {"prctl", 0, {0, 0}},
 };
 enum { INTS = sizeof(ints) / sizeof(ints[0]) };
 
 START_TEST(test_width)
 {
-	static const uint64_t upper[] = {UINT64_C(1) << 32, UINT64_C(0xffffffff) << 32,
-	                                 UINT64_C(0xdeadbeef) << 32};
+	static const uint64_t upper[] = {UINT64_C(1) << 32, UINT64_C(0xffffffff) << 32, UINT64_C(0xdeadbeef) << 32};
 	const struct callgate_program *programs[] = {loading, serving, supervising};
 	struct callgate_call call = {.nr = seccomp_syscall_resolve_name(ints[_i].name)};
 	int allowed = 0;
@@ -89,8 +87,8 @@ START_TEST(test_width)
 }
 END_TEST
 
-static uint32_t ask_named(const struct callgate_program *program, const char *name, int argument,
-                          uint64_t value, struct callgate_call call)
+static uint32_t ask_named(const struct callgate_program *program, const char *name, int argument, uint64_t value,
+                          struct callgate_call call)
 {
 	call.nr = seccomp_syscall_resolve_name(name);
 	call.args[argument] = value;
@@ -126,8 +124,8 @@ START_TEST(test_mappings)
 	for (uint64_t protection = 0; protection < 8; protection++)
 		for (uint64_t flags = 0; flags < 4; flags++) {
 			struct callgate_call call = {.args = {0, 4096, protection, flags, UINT64_MAX}};
-			bool is_fine = flags == MAP_PRIVATE &&
-			               (protection & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC);
+			bool is_fine =
+			    flags == MAP_PRIVATE && (protection & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC);
 			ck_assert_uint_eq(ask_named(loading, map_name(), 5, 0, call),
 			                  is_fine ? SCMP_ACT_ALLOW : SCMP_ACT_TRAP);
 		}
@@ -154,8 +152,7 @@ START_TEST(test_prctl)
 	for (uint64_t option = 0; option < 80; option++)
 		for (uint64_t value = 0; value < 4; value++) {
 			struct callgate_call call = {.args = {option, value}};
-			bool is_fine = (option == PR_SET_SECCOMP && value == 2) ||
-			               option == PR_GET_DUMPABLE ||
+			bool is_fine = (option == PR_SET_SECCOMP && value == 2) || option == PR_GET_DUMPABLE ||
 			               (option == PR_SET_DUMPABLE && (value == 0 || value == 2));
 			ck_assert_uint_eq(ask_named(loading, "prctl", 5, 0, call),
 			                  is_fine ? SCMP_ACT_ALLOW : SCMP_ACT_TRAP);

@@ -27,9 +27,9 @@ static inline struct outcome run_sides(const char *text, const struct callgate_f
 	const struct callgate_test_message *message = callgate_test_file_message(outcome.file, 0);
 	ck_assert_msg(!message, "%s\n%u:%u: %s", text, message->line, message->column, message->text);
 	for (; callgate_test_file_test(outcome.file, outcome.count); outcome.count++)
-		ck_assert_int_eq(callgate_test_run(outcome.file, outcome.count, sides, simulator,
-		                                   &outcome.results[outcome.count]),
-		                 0);
+		ck_assert_int_eq(
+		    callgate_test_run(outcome.file, outcome.count, sides, simulator, &outcome.results[outcome.count]),
+		    0);
 	return outcome;
 }
 

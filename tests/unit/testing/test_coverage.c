@@ -14,8 +14,7 @@ static scmp_filter_ctx make(void)
 {
 	scmp_filter_ctx ctx = CONTEXT(SCMP_ACT_ERRNO(EPERM), SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64);
 
-	ck_assert_int_eq(
-	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0_64(SCMP_CMP_LT, 3)), 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0_64(SCMP_CMP_LT, 3)), 0);
 	context_add_call(ctx, SCMP_ACT_ALLOW, "read");
 	return ctx;
 }
@@ -40,8 +39,8 @@ static void check_places(const struct callgate_coverage *coverage, const char *e
 		for (size_t j = 0; j < rule->place_count; j++) {
 			size_t length = strlen(text);
 			snprintf(text + length, sizeof(text) - length, "%s%s:%s%lu", rule->name,
-			         rule->places[j].arch == SCMP_ARCH_AARCH64 ? "/aarch64" : "",
-			         rule->conditions, rule->places[j].hits);
+			         rule->places[j].arch == SCMP_ARCH_AARCH64 ? "/aarch64" : "", rule->conditions,
+			         rule->places[j].hits);
 			strncat(text, " ", sizeof(text) - strlen(text) - 1);
 			missed = missed || !rule->places[j].hits;
 		}
@@ -56,18 +55,16 @@ START_TEST(calls)
 	struct callgate_coverage *coverage = start(ctx, NULL, NULL);
 	struct callgate_call call = {.arch = SCMP_ARCH_AARCH64, .nr = 63};
 
-	check_places(coverage,
-	             "write:argument 0 < 0x30 write/aarch64:argument 0 < 0x30 read:0 read/aarch64:0 "
-	             "other calls:0 other architectures:0 ");
+	check_places(coverage, "write:argument 0 < 0x30 write/aarch64:argument 0 < 0x30 read:0 read/aarch64:0 "
+	                       "other calls:0 other architectures:0 ");
 	ck_assert_uint_eq(coverage->edges_total.hit, 0);
 	ck_assert_uint_eq(coverage->edges_total.all, coverage->edge_count);
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(callgate_simulator_run(coverage->simulator, &call, NULL), 0);
 	ck_assert_int_eq(callgate_coverage_update(coverage, 7), 0);
 	ck_assert_int_eq(callgate_coverage_update(coverage, 8), 0); /* nothing new */
-	check_places(coverage,
-	             "write:argument 0 < 0x30 write/aarch64:argument 0 < 0x30 read:0 read/aarch64:2 "
-	             "other calls:0 other architectures:0 ");
+	check_places(coverage, "write:argument 0 < 0x30 write/aarch64:argument 0 < 0x30 read:0 read/aarch64:2 "
+	                       "other calls:0 other architectures:0 ");
 	ck_assert_uint_eq(coverage->rules[1].test_count, 1);
 	ck_assert_uint_eq(coverage->rules[1].tests[0], 7);
 	ck_assert_uint_eq(coverage->rules[0].test_count, 0);
@@ -75,8 +72,7 @@ START_TEST(calls)
 	ck_assert_uint_eq(coverage->rules_total.all, 6);
 	ck_assert_uint_gt(coverage->edges_total.hit, 0);
 	/* Whatever any call of x86_64 reaches, x32's numbers included. */
-	ck_assert_int_eq(
-	    callgate_simulator_cover(coverage->simulator, SCMP_ARCH_X86_64, 0, UINT32_MAX, 0, NULL), 0);
+	ck_assert_int_eq(callgate_simulator_cover(coverage->simulator, SCMP_ARCH_X86_64, 0, UINT32_MAX, 0, NULL), 0);
 	ck_assert_int_eq(callgate_coverage_update(coverage, 0), 0);
 	ck_assert_uint_eq(coverage->rules_total.hit, 5);
 	ck_assert_uint_eq(coverage->rules[0].test_count, 0);
@@ -112,8 +108,7 @@ START_TEST(test_files)
 	for (size_t i = 0; callgate_test_file_test(file, i); i++) {
 		struct callgate_test_result result;
 		ck_assert_int_eq(callgate_coverage_test(coverage, file, i, &side, &result), 0);
-		ck_assert_int_eq(result.status,
-		                 i == 2 || i == 3 ? CALLGATE_TEST_FAILED : CALLGATE_TEST_PASSED);
+		ck_assert_int_eq(result.status, i == 2 || i == 3 ? CALLGATE_TEST_FAILED : CALLGATE_TEST_PASSED);
 		callgate_test_result_finish(&result);
 		unsigned int exercised[] = {2, 4, 4, 4, 5};
 		ck_assert_uint_eq(coverage->rules_total.hit, exercised[i]);

@@ -1,4 +1,7 @@
-/* <callgate/testing.h> inside libcheck: the assertions that load nothing, each once true and once false, and the tables. */
+/*
+ * <callgate/testing.h> inside libcheck: the assertions that load nothing, each once true and once false, and the
+ * tables.
+ */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -55,8 +58,7 @@ static scmp_filter_ctx make(void)
 	                                  SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY)),
 	                 0);
 	ck_assert_int_eq(
-	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fchmodat), 1, SCMP_A0_32(SCMP_CMP_EQ, AT_FDCWD)),
-	    0);
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fchmodat), 1, SCMP_A0_32(SCMP_CMP_EQ, AT_FDCWD)), 0);
 	return ctx;
 }
 
@@ -66,11 +68,9 @@ START_TEST(calls)
 	const uint32_t x86_64 = SCMP_ARCH_X86_64, x86 = SCMP_ARCH_X86;
 
 	HOLDS(callgate_expect_on(x86_64, ctx, "read", SCMP_ACT_ALLOW));
-	HOLDS(callgate_expect_on(x86_64, ctx, "read", SCMP_ACT_ALLOW, 0, CALLGATE_ANY, 1u, 2L, 'c',
-	                         UINT64_MAX));
+	HOLDS(callgate_expect_on(x86_64, ctx, "read", SCMP_ACT_ALLOW, 0, CALLGATE_ANY, 1u, 2L, 'c', UINT64_MAX));
 	HOLDS(callgate_expect_on(x86, ctx, "write", SCMP_ACT_ERRNO(EPERM)));
-	HOLDS(callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY,
-	                         O_RDONLY | O_CLOEXEC));
+	HOLDS(callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, O_RDONLY | O_CLOEXEC));
 	HOLDS(callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, CALLGATE_ANY, CALLGATE_ANY,
 	                         CALLGATE_BITS(O_ACCMODE, O_RDONLY)));
 	FAILS("expected ALLOW, but openat(",
@@ -78,12 +78,10 @@ START_TEST(calls)
 	FAILS("callgate_expect_on(x86_64, ctx, \"openat\", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, "
 	      "O_RDWR | O_TRUNC): "
 	      "expected ALLOW, but openat(",
-	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY,
-	                         O_RDWR | O_TRUNC));
+	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD, CALLGATE_ANY, O_RDWR | O_TRUNC));
 	FAILS("ERRNO(EPERM), the default: no rule matches",
 	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ALLOW, AT_FDCWD));
-	FAILS("rule 1 (whatever the arguments)",
-	      callgate_expect_on(x86, ctx, "read", SCMP_ACT_ERRNO(EPERM), 7));
+	FAILS("rule 1 (whatever the arguments)", callgate_expect_on(x86, ctx, "read", SCMP_ACT_ERRNO(EPERM), 7));
 	FAILS("rule 2 (if argument 2 & 0x3 == 0x0)",
 	      callgate_expect_on(x86_64, ctx, "openat", SCMP_ACT_ERRNO(EPERM), AT_FDCWD, 5, 0));
 	FAILS("not for this architecture", callgate_expect_on(SCMP_ARCH_ARM, ctx, "read", SCMP_ACT_ALLOW));
@@ -99,8 +97,7 @@ START_TEST(negative_numbers)
 {
 	scmp_filter_ctx ctx = make();
 
-	FAILS("0xffffffffffffff9c",
-	      callgate_expect_on(SCMP_ARCH_X86_64, ctx, "fchmodat", SCMP_ACT_ALLOW, AT_FDCWD));
+	FAILS("0xffffffffffffff9c", callgate_expect_on(SCMP_ARCH_X86_64, ctx, "fchmodat", SCMP_ACT_ALLOW, AT_FDCWD));
 	HOLDS(callgate_expect_on(SCMP_ARCH_X86_64, ctx, "fchmodat", SCMP_ACT_ALLOW, (unsigned)AT_FDCWD));
 	HOLDS(callgate_expect_on(SCMP_ARCH_X86, ctx, "fchmodat", SCMP_ACT_ALLOW, AT_FDCWD));
 	seccomp_release(ctx);
@@ -126,8 +123,7 @@ START_TEST(weaker_and_stronger)
 {
 	scmp_filter_ctx weak = make(), strong = make();
 
-	ck_assert_int_eq(
-	    seccomp_rule_add(weak, SCMP_ACT_ALLOW, SCMP_SYS(mount), 1, SCMP_A3_64(SCMP_CMP_EQ, 77)), 0);
+	ck_assert_int_eq(seccomp_rule_add(weak, SCMP_ACT_ALLOW, SCMP_SYS(mount), 1, SCMP_A3_64(SCMP_CMP_EQ, 77)), 0);
 	HOLDS(callgate_expect_no_weaker(strong, weak));
 	HOLDS(callgate_expect_no_weaker(strong, strong));
 	FAILS("but mount(", callgate_expect_no_weaker(weak, strong));
@@ -138,7 +134,9 @@ START_TEST(weaker_and_stronger)
 }
 END_TEST
 
-/* Numbers are unsigned: those from 0x40000000 on are x32's, and the kernel takes the upper half of them for negative. */
+/*
+ * Numbers are unsigned: those from 0x40000000 on are x32's, and the kernel takes the upper half of them for negative.
+ */
 START_TEST(a_number_is_no_call_for_everyone)
 {
 	const struct sock_filter insns[] = {
@@ -151,8 +149,7 @@ START_TEST(a_number_is_no_call_for_everyone)
 	struct callgate_simulator *simulator;
 
 	ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), SCMP_ARCH_X86_64, &programs[0]), 0);
-	ck_assert_int_eq(callgate_program_new(&insns[5], sizeof(insns[5]), SCMP_ARCH_X86_64, &programs[1]),
-	                 0);
+	ck_assert_int_eq(callgate_program_new(&insns[5], sizeof(insns[5]), SCMP_ARCH_X86_64, &programs[1]), 0);
 	const struct callgate_program *const lists[] = {programs[0], programs[1]};
 	struct callgate_filter sides[] = {{.programs = &lists[0], .program_count = 1},
 	                                  {.programs = &lists[1], .program_count = 1}};

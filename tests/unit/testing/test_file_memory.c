@@ -65,15 +65,14 @@ static scmp_filter_ctx make(uint32_t action)
 {
 	scmp_filter_ctx ctx = CONTEXT(action, SCMP_ARCH_X86_64, SCMP_ARCH_X86);
 
-	ck_assert_int_eq(
-	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0_64(SCMP_CMP_LT, 3)),
-	    action == SCMP_ACT_ALLOW ? -EACCES : 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0_64(SCMP_CMP_LT, 3)),
+	                 action == SCMP_ACT_ALLOW ? -EACCES : 0);
 	return ctx;
 }
 
 /* The answer with all memory, or none. What a lack of memory does below may also show as trouble. */
-static void run_with_failures(const struct callgate_test_file *file, size_t test,
-                              const struct callgate_filter *sides, const scmp_filter_ctx ctx)
+static void run_with_failures(const struct callgate_test_file *file, size_t test, const struct callgate_filter *sides,
+                              const scmp_filter_ctx ctx)
 {
 	struct callgate_test_result right;
 	long allocation = 0;
@@ -128,8 +127,7 @@ START_TEST(taking_architectures)
 	start_failing(0);
 	int result = callgate_test_file_take_archs(file, 0, ctx);
 	fail_at = -1;
-	ck_assert(failed ? result == -ENOMEM && callgate_test_file_filter(file, 0)->arch_count == 0
-	                 : result == 0);
+	ck_assert(failed ? result == -ENOMEM && callgate_test_file_filter(file, 0)->arch_count == 0 : result == 0);
 	ck_assert_int_eq(callgate_test_file_take_archs(file, 0, ctx), 0);
 	ck_assert_uint_eq(callgate_test_file_filter(file, 0)->arch_count, 2);
 	callgate_test_file_free(file);

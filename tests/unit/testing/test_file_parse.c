@@ -182,8 +182,8 @@ START_TEST(one_mistake)
 	ck_assert_msg(message != NULL, "no mistake in: %s", mistakes[_i].text);
 	ck_assert_msg(message->line == mistakes[_i].line && message->column == mistakes[_i].column &&
 	                  strstr(message->text, mistakes[_i].words),
-	              "%s\n%u:%u: %s\nnot %u:%u: %s", mistakes[_i].text, message->line, message->column,
-	              message->text, mistakes[_i].line, mistakes[_i].column, mistakes[_i].words);
+	              "%s\n%u:%u: %s\nnot %u:%u: %s", mistakes[_i].text, message->line, message->column, message->text,
+	              mistakes[_i].line, mistakes[_i].column, mistakes[_i].words);
 	ck_assert_ptr_null(callgate_test_file_message(file, 1));
 	ck_assert_ptr_null(callgate_test_file_test(file, 0));
 	callgate_test_file_free(file);
@@ -411,8 +411,7 @@ START_TEST(no_call)
 	struct callgate_call_kinds *kinds;
 
 	ck_assert_int_eq(callgate_call_kinds_parse(no_calls[_i].text, no_calls[_i].arch, &kinds), -EINVAL);
-	ck_assert_msg(strstr(callgate_failure(), no_calls[_i].words), "%s: %s", no_calls[_i].text,
-	              callgate_failure());
+	ck_assert_msg(strstr(callgate_failure(), no_calls[_i].words), "%s: %s", no_calls[_i].text, callgate_failure());
 }
 END_TEST
 
@@ -420,8 +419,7 @@ START_TEST(calls_by_themselves)
 {
 	struct callgate_call_kinds *kinds;
 
-	ck_assert_int_eq(
-	    callgate_call_kinds_parse(" openat(AT_FDCWD, *, O_WRONLY) ", SCMP_ARCH_X86_64, &kinds), 0);
+	ck_assert_int_eq(callgate_call_kinds_parse(" openat(AT_FDCWD, *, O_WRONLY) ", SCMP_ARCH_X86_64, &kinds), 0);
 	ck_assert_uint_eq(kinds->count, 2);
 	for (size_t i = 0; i < 2; i++) {
 		ck_assert_int_eq(kinds->kinds[i].nr, 257);

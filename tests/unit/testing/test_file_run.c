@@ -1,4 +1,6 @@
-/* The tests of a file against contexts and programs: what passes, what fails and with which words, and what is counted. */
+/*
+ * The tests of a file against contexts and programs: what passes, what fails and with which words, and what is counted.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,18 +28,15 @@ static scmp_filter_ctx make(void)
 
 	context_add_call(ctx, SCMP_ACT_ALLOW, "read");
 	context_add(ctx, SCMP_ACT_ALLOW, "write", 1, SCMP_A0_64(SCMP_CMP_LT, 3), none);
-	context_add(ctx, SCMP_ACT_ALLOW, "openat", 1, SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY),
-	            none);
+	context_add(ctx, SCMP_ACT_ALLOW, "openat", 1, SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY), none);
 	context_add(ctx, SCMP_ACT_LOG, "fchmodat", 1, SCMP_A0_32(SCMP_CMP_EQ, AT_FDCWD), none);
 	context_add_call(ctx, SCMP_ACT_TRACE(7), "ptrace");
 	context_add_call(ctx, SCMP_ACT_TRAP, "mount");
 	context_add(ctx, SCMP_ACT_ERRNO(ENOSYS), "open", 1, SCMP_A1_64(SCMP_CMP_EQ, 5), none);
-	context_add(ctx, SCMP_ACT_ALLOW, "ioctl", 2, SCMP_A0_64(SCMP_CMP_EQ, 7),
-	            SCMP_A1_64(SCMP_CMP_EQ, 0x5401));
+	context_add(ctx, SCMP_ACT_ALLOW, "ioctl", 2, SCMP_A0_64(SCMP_CMP_EQ, 7), SCMP_A1_64(SCMP_CMP_EQ, 0x5401));
 	for (uint32_t i = 0; i < 2; i++)
 		ck_assert_int_eq(
-		    callgate_rule_unknown(ctx, i ? SCMP_ARCH_X86 : SCMP_ARCH_X86_64, SCMP_ACT_ERRNO(ENOSYS)),
-		    0);
+		    callgate_rule_unknown(ctx, i ? SCMP_ARCH_X86 : SCMP_ARCH_X86_64, SCMP_ACT_ERRNO(ENOSYS)), 0);
 	return ctx;
 }
 
@@ -152,8 +151,8 @@ static void check_one(size_t i, const struct callgate_filter *sides, bool has_ru
 	const struct callgate_test_result *result = &outcome.results[0];
 
 	ck_assert_uint_eq(outcome.count, 1);
-	ck_assert_msg(result->status == verdicts[i].status, "%s: status %d: %s", verdicts[i].line,
-	              result->status, result->text ? result->text : "");
+	ck_assert_msg(result->status == verdicts[i].status, "%s: status %d: %s", verdicts[i].line, result->status,
+	              result->text ? result->text : "");
 	ck_assert(!result->text == !verdicts[i].words);
 	ck_assert(result->has_witness == (result->status == CALLGATE_TEST_FAILED));
 	ck_assert((result->call && result->actual && result->expected) == result->has_witness);
@@ -189,8 +188,8 @@ START_TEST(verdicts_of_a_program)
 	snprintf(line, sizeof(line), "arch x86_64 x86\n%s", verdicts[_i].line);
 	struct outcome outcome = run_sides(line, sides, NULL);
 	const struct callgate_test_result *result = &outcome.results[0];
-	ck_assert_msg(result->status == verdicts[_i].status, "%s: status %d: %s", verdicts[_i].line,
-	              result->status, result->text ? result->text : "");
+	ck_assert_msg(result->status == verdicts[_i].status, "%s: status %d: %s", verdicts[_i].line, result->status,
+	              result->text ? result->text : "");
 	ck_assert_uint_eq(result->rule, 0);
 	finish(&outcome);
 	callgate_program_free(program);
@@ -246,9 +245,8 @@ START_TEST(coverage)
 
 	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
 	size_t rules = count_untouched_rules(simulator);
-	struct outcome outcome =
-	    run_sides("write(0..2) -> ALLOW\nopenat(*, *, 0) -> ALLOW\nno weaker than x\n",
-	              (const struct callgate_filter[]){side, side}, simulator);
+	struct outcome outcome = run_sides("write(0..2) -> ALLOW\nopenat(*, *, 0) -> ALLOW\nno weaker than x\n",
+	                                   (const struct callgate_filter[]){side, side}, simulator);
 	ck_assert_uint_eq(count_untouched_rules(simulator), rules - 4);
 	finish(&outcome);
 	outcome = run_sides(whole, &side, simulator);
@@ -272,11 +270,9 @@ START_TEST(coverage_of_only)
 	struct callgate_rule rule;
 
 	ck_assert_int_eq(callgate_simulator_new(ctx, &simulator), 0);
-	struct outcome outcome =
-	    run_sides("only read, write, openat, fchmodat, ioctl -> ALLOW", &side, simulator);
+	struct outcome outcome = run_sides("only read, write, openat, fchmodat, ioctl -> ALLOW", &side, simulator);
 	for (size_t i = 0; callgate_simulator_rule(simulator, i, &rule) == 0; i++)
-		ck_assert_msg((rule.hits > 0) ==
-		                  (rule.action != SCMP_ACT_ALLOW && rule.action != SCMP_ACT_LOG),
+		ck_assert_msg((rule.hits > 0) == (rule.action != SCMP_ACT_ALLOW && rule.action != SCMP_ACT_LOG),
 		              "rule %u", rule.id);
 	finish(&outcome);
 	callgate_simulator_free(simulator);
@@ -284,7 +280,10 @@ START_TEST(coverage_of_only)
 }
 END_TEST
 
-/* One wrong rule anywhere: the whole file notices. Mutants are programs, and the file has been told their architectures. */
+/*
+ * One wrong rule anywhere: the whole file notices. Mutants are programs, and the file has been told their
+ * architectures.
+ */
 START_TEST(mutants)
 {
 	scmp_filter_ctx ctx = make();
@@ -309,8 +308,7 @@ START_TEST(mutants)
 			failures += result.status == CALLGATE_TEST_FAILED;
 			callgate_test_result_finish(&result);
 		}
-		ck_assert_msg(failures || comparison->relation == CALLGATE_RELATION_EQUAL,
-		              "no test notices: %s", text);
+		ck_assert_msg(failures || comparison->relation == CALLGATE_RELATION_EQUAL, "no test notices: %s", text);
 		noticed += failures > 0;
 		callgate_comparison_free(comparison);
 		callgate_simulator_free(mutant);

@@ -1,4 +1,7 @@
-/* Test files: every verdict and every comparison of lower halves can be written, and what depends on bits that the kernel ignores gets a note. */
+/*
+ * Test files: every verdict and every comparison of lower halves can be written, and what depends on bits that the
+ * kernel ignores gets a note.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,8 +57,7 @@ END_TEST
 /* Each operator on the lower half, on both sides of a boundary, whatever the upper half is. */
 START_TEST(lower_halves)
 {
-	static const uint32_t boundaries[] = {1,          2,          3,          5,         0x12345678,
-	                                      0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
+	static const uint32_t boundaries[] = {1, 2, 3, 5, 0x12345678, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
 	static const char *const lines[] = {"read((u32) >= %u) -> EPERM",
 	                                    "read((u32) %u..0xffffffff) -> EPERM",
 	                                    "read((u32) %u) -> EPERM",
@@ -93,7 +95,10 @@ START_TEST(lower_halves)
 }
 END_TEST
 
-/* A note where bits that the kernel ignores change the answer: it reads 32 bits of write()'s and fchmodat()'s descriptor, and 16 of a mode. */
+/*
+ * A note where bits that the kernel ignores change the answer: it reads 32 bits of write()'s and fchmodat()'s
+ * descriptor, and 16 of a mode.
+ */
 static const struct {
 	const char *line;
 	enum callgate_test_status status;
@@ -129,16 +134,15 @@ START_TEST(ignored_bits)
 	const struct callgate_filter side = {.ctx = ctx};
 
 	context_add(ctx, SCMP_ACT_ALLOW, "write", 1, SCMP_A0_64(SCMP_CMP_LT, 3), none);
-	context_add(ctx, SCMP_ACT_ALLOW, "openat", 1, SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY),
-	            none);
+	context_add(ctx, SCMP_ACT_ALLOW, "openat", 1, SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY), none);
 	context_add(ctx, SCMP_ACT_LOG, "fchmodat", 1, SCMP_A0_32(SCMP_CMP_EQ, AT_FDCWD), none);
 	context_add(ctx, SCMP_ACT_TRAP, "chmod", 1, SCMP_A1_64(SCMP_CMP_EQ, 5), none);
 	context_add_call(ctx, SCMP_ACT_TRAP, "close");
 	struct outcome outcome = run_sides(notes[_i].line, &side, NULL);
 	const struct callgate_test_result *result = &outcome.results[0];
 	ck_assert_msg(result->status == notes[_i].status, "%s: %s", notes[_i].line, result->text);
-	ck_assert_msg(notes[_i].note ? result->note && strstr(result->note, notes[_i].note) : !result->note,
-	              "%s: %s", notes[_i].line, result->note ? result->note : "no note");
+	ck_assert_msg(notes[_i].note ? result->note && strstr(result->note, notes[_i].note) : !result->note, "%s: %s",
+	              notes[_i].line, result->note ? result->note : "no note");
 	finish(&outcome);
 	seccomp_release(ctx);
 }
@@ -151,8 +155,7 @@ START_TEST(only_ignored_bits)
 	scmp_filter_ctx ctx = CONTEXT(SCMP_ACT_ALLOW, SCMP_ARCH_X86_64, SCMP_ARCH_X86);
 	const struct callgate_filter side = {.ctx = ctx};
 
-	context_add(ctx, SCMP_ACT_ERRNO(EPERM), "socket", 1, SCMP_A0_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, 38),
-	            none);
+	context_add(ctx, SCMP_ACT_ERRNO(EPERM), "socket", 1, SCMP_A0_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, 38), none);
 	struct outcome outcome = run_sides("on x86_64: socket(!= 38) -> ALLOW", &side, NULL);
 	ck_assert_int_eq(outcome.results[0].status, FAIL);
 	ck_assert_str_eq(outcome.results[0].note, "it fails only because of bits that the kernel ignores: "

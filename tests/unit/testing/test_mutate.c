@@ -10,8 +10,7 @@
 #include "support/context.h"
 #include "support/run.h"
 
-static uint32_t verdict_of(struct callgate_simulator *simulator, uint32_t arch, int nr, uint64_t a0,
-                           uint64_t a1)
+static uint32_t verdict_of(struct callgate_simulator *simulator, uint32_t arch, int nr, uint64_t a0, uint64_t a1)
 {
 	struct callgate_call call = {.arch = arch, .nr = nr, .args = {a0, a1}};
 	struct callgate_verdict verdict;
@@ -20,7 +19,10 @@ static uint32_t verdict_of(struct callgate_simulator *simulator, uint32_t arch, 
 	return verdict.action;
 }
 
-/* Calls of context_with_socket()'s context whose verdicts tell all its mutants from it; which mutant differs at which call. */
+/*
+ * Calls of context_with_socket()'s context whose verdicts tell all its mutants from it; which mutant differs at which
+ * call.
+ */
 static const struct {
 	const char *mutant;
 	struct {
@@ -38,8 +40,7 @@ static const struct {
     {"rule 3, socket: argument 0 == 0x1 is compared without its highest bit",
      {SCMP_ARCH_X86_64, 41, 0x8000000000000001, 0}},
     {"rule 3, socket: argument 1 < 0x100000000 is not looked at", {SCMP_ARCH_X86_64, 41, 1, 0x100000001}},
-    {"rule 3, socket: argument 1 < 0x100000000 holds for one value more",
-     {SCMP_ARCH_X86_64, 41, 1, 0x100000000}},
+    {"rule 3, socket: argument 1 < 0x100000000 holds for one value more", {SCMP_ARCH_X86_64, 41, 1, 0x100000000}},
 };
 
 START_TEST(every_mutant)
@@ -58,8 +59,7 @@ START_TEST(every_mutant)
 			uint32_t arch = mutants[j].call.arch;
 			int nr = mutants[j].call.nr;
 			uint64_t a0 = mutants[j].call.a0, a1 = mutants[j].call.a1;
-			bool differs =
-			    verdict_of(simulator, arch, nr, a0, a1) != verdict_of(mutant, arch, nr, a0, a1);
+			bool differs = verdict_of(simulator, arch, nr, a0, a1) != verdict_of(mutant, arch, nr, a0, a1);
 			if (i == j)
 				ck_assert_msg(differs, "%s", text);
 		}

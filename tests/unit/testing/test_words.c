@@ -62,8 +62,7 @@ START_TEST(edges_in_words)
 END_TEST
 
 /* Of each jump of a program: where the comparison holds, and where it does not. */
-static void check_words(const struct sock_filter *insns, size_t count, const char *taken,
-                        const char *not_taken)
+static void check_words(const struct sock_filter *insns, size_t count, const char *taken, const char *not_taken)
 {
 	struct callgate_simulator *simulator = NULL;
 	struct callgate_program *program = NULL;
@@ -93,17 +92,14 @@ START_TEST(edges_of_programs_in_words)
 {
 	CHECK_WORDS("nr & 0x40000000 != 0", "nr & 0x40000000 == 0", LOAD(0),
 	            BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x40000000, 1, 0));
-	CHECK_WORDS("nr & 0xfff > 57", "nr & 0xfff <= 57", LOAD(0),
-	            BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xfff),
+	CHECK_WORDS("nr & 0xfff > 57", "nr & 0xfff <= 57", LOAD(0), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xfff),
 	            BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 57, 1, 0));
 	CHECK_WORDS("upper half of ip == 0x7", "upper half of ip != 0x7", LOAD(12),
 	            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 1, 0));
 	CHECK_WORDS("argument 1 & 0xff >= 0x29", "argument 1 & 0xff < 0x29", LOAD(24),
-	            BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff),
-	            BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x29, 1, 0));
+	            BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x29, 1, 0));
 	CHECK_WORDS("argument 1 & 0xf != 0", "argument 1 & 0xf == 0", LOAD(24),
-	            BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff),
-	            BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0xff0f, 1, 0));
+	            BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0xff0f, 1, 0));
 	CHECK_WORDS("A >= 0x29", "A < 0x29", LOAD(16), BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
 	            BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x29, 1, 0));
 	CHECK_WORDS("A & 0x6 != 0", "A & 0x6 == 0", LOAD(16), BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, 1),

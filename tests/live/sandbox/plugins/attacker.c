@@ -1,6 +1,6 @@
 /*
- * A plugin that attacks as the text says that is appended to its file: the first line is what to do, the others are names of files. Its
- * constructor, under the loading filter, is where most happens.
+ * A plugin that attacks as the text says that is appended to its file: the first line is what to do, the others are
+ * names of files. Its constructor, under the loading filter, is where most happens.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -39,8 +39,8 @@ static void block_signals(void)
 	                 "1:"
 	                 : "=m"(registers[REG_RSP]), "=m"(registers[REG_RBP]), "=m"(registers[REG_RIP])
 	                 : "m"(frame)
-	                 : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
-	                   "r14", "r15", "memory");
+	                 : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+	                   "r15", "memory");
 }
 #else
 /* The test allows this call there. */
