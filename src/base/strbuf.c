@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/vec.h"
 
 static bool reserve(struct strbuf *buf, size_t more)
@@ -58,6 +59,16 @@ char *strbuf_steal(struct strbuf *buf)
 	}
 	strbuf_finish(buf);
 	return text;
+}
+
+char *strbuf_move(struct strbuf *buf, struct arena *arena)
+{
+	char *copy = buf->failed ? NULL : arena_alloc(arena, buf->length + 1);
+
+	if (copy && buf->text)
+		memcpy(copy, buf->text, buf->length);
+	strbuf_finish(buf);
+	return copy;
 }
 
 void strbuf_finish(struct strbuf *buf)

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
+
 /*
  * text is NUL-terminated whenever it is not NULL; zeroed means empty. When memory runs out, `failed` is set, nothing is
  * appended any more, and strbuf_steal() reports it.
@@ -23,6 +25,8 @@ __attribute__((format(printf, 2, 3))) void strbuf_printf(struct strbuf *buf, con
 
 /* The text, which the caller frees; NULL if memory ran out on the way. The buffer is empty afterwards. */
 char *strbuf_steal(struct strbuf *buf);
+/* The text, copied into the arena, or NULL after any failure. Finishes the buffer. */
+char *strbuf_move(struct strbuf *buf, struct arena *arena);
 void strbuf_finish(struct strbuf *buf);
 
 /* Writes the digits of a number and a NUL, and returns where the NUL is. Async-signal-safe. */

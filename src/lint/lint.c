@@ -108,13 +108,10 @@ bool lint_is_explicit(struct linting *linting, size_t arch, const char *call)
 
 const char *lint_take(struct linting *linting, struct strbuf *text)
 {
-	char *copy = text->failed ? NULL : arena_alloc(&linting->arena, text->length + 1);
+	const char *copy = strbuf_move(text, &linting->arena);
 
-	if (copy && text->text)
-		memcpy(copy, text->text, text->length);
 	if (!copy)
 		fail(linting, -ENOMEM);
-	strbuf_finish(text);
 	return copy ? copy : "";
 }
 

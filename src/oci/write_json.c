@@ -29,14 +29,10 @@ static void fail(struct json_writer *writer, int result)
 
 static const char *keep(struct json_writer *writer, struct strbuf *text)
 {
-	const size_t size = text->length + 1;
-	char *copy = text->failed ? NULL : arena_alloc(writer->conversion->arena, size);
+	const char *copy = strbuf_move(text, writer->conversion->arena);
 
-	if (copy && text->text)
-		memcpy(copy, text->text, text->length);
 	if (!copy)
 		fail(writer, -ENOMEM);
-	strbuf_finish(text);
 	return copy ? copy : "";
 }
 
