@@ -469,7 +469,7 @@ static void write_head(struct writer *writer)
 			strbuf_printf(writer->out, "%s%s", separator, flag->name);
 			separator = ", ";
 		}
-	strbuf_append(writer->out, *separator == ',' ? "\n\n" : "\n");
+	strbuf_append(writer->out, *separator == ',' ? "\n" : "");
 }
 
 int write_as_policy(struct strbuf *out, const struct conversion *conversion)
@@ -480,13 +480,15 @@ int write_as_policy(struct strbuf *out, const struct conversion *conversion)
 	if (!read_rows(&writer))
 		return -ENOMEM;
 	write_head(&writer);
+	strbuf_append(out, "\n");
+	const size_t head = out->length;
 	for (int pass = 0; pass < 2; pass++) /* multiplexers first */
 		for (size_t i = 0; i < writer.row_count && writer.result == 0; i++)
 			if (is_multiplexer(writer.rows[i].name) == (pass == 0))
 				write_row(&writer, &writer.rows[i]);
 	if (writer.result == 0 && writer.groups.count)
 		qsort(writer.groups.items, writer.groups.count, sizeof(struct group), compare_groups);
-	strbuf_append(out, writer.groups.count ? "\n" : "");
+	strbuf_append(out, writer.groups.count && out->length > head ? "\n" : "");
 	for (size_t i = 0; i < writer.groups.count && writer.result == 0; i++)
 		write_group(&writer, &writer.groups.items[i]);
 	return out->failed ? -ENOMEM : writer.result;
