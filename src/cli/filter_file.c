@@ -61,7 +61,7 @@ enum { CAP, KERNEL, MACHINE, ARCH, LIKE, DEFAULT_ERRNO, SAME_ARGUMENT, UNKNOWN_C
 const struct option_row environment_options[OPTIONS + 1] = {
     [CAP] = {"cap", 0, "CAP", take_setting, 0,
              "a capability that the command has (repeatable); none: the empty set; default: the ones that this "
-             "process is permitted"},
+             "process is permitted, and none for lint and headers"},
     [KERNEL] = {"kernel", 0, "VERSION", take_setting, 0,
                 "for minKernel; default: the running one. \">=5.10\": the oldest one that the filter is for; "
                 "newer calls get "
