@@ -12,9 +12,9 @@ extern "C" {
 
 /*
  * Link with -lcallgate-info. A filter that denies a call, or restricts its arguments, and lets another call pass that
- * has the same effect denies little. This table has the other ways that are known, each tried on a kernel or explained;
- * it is the same for every thread, and all of it is static. A row applies to the architectures that have both calls
- * (callgate_syscall_number()).
+ * has the same effect denies little. This table has the other ways that are known, each tested on a kernel or
+ * explained; it is the same for every thread, and all of it is static. A row applies to the architectures that have
+ * both calls (callgate_syscall_number()).
  */
 
 /* What the other way does of what the call does. */
@@ -56,7 +56,7 @@ struct callgate_bypass {
 	const char *operation; /* of io_uring: "IORING_OP_OPENAT"; else NULL */
 	const char *condition; /* what it needs besides, or how it differs, in words; NULL: nothing */
 	const char *reason;    /* why the way has the effect */
-	/* a test of this project uses the way under a filter that denies the call; else `reason` has to do */
+	/* a test of this project uses the way under a filter that denies the call; else `reason` must suffice */
 	bool tried;
 };
 

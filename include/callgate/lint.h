@@ -32,7 +32,7 @@ struct callgate_finding {
 	const char *name; /* "bypass": of callgate_finding_kind_at() */
 	enum callgate_finding_level level;
 	const char *text;
-	const char *fix; /* what to do about it; NULL: nobody knows */
+	const char *fix; /* what to do about it; NULL: no advice */
 	/*
 	 * What it is about, the same for every filter in which it is found: "socket>socketcall". No two findings of one
 	 * filter have one name and subject.
@@ -52,7 +52,7 @@ struct callgate_finding {
 
 struct callgate_findings {
 	size_t count;
-	const struct callgate_finding *findings; /* in no order that means something */
+	const struct callgate_finding *findings; /* in unspecified order */
 };
 
 /*
