@@ -26,8 +26,10 @@ static bool take_kind(const struct option_row *row, void *target, const char *va
 	if (similar.best)
 		cli_error("--%s: there is no finding \"%s\"; is \"%s\" meant?", row->name, value, similar.best);
 	else
-		cli_error("--%s: there is no finding \"%s\"; `callgate lint --explain all` lists them", row->name,
-		          value);
+		cli_error(
+		    "--%s: there is no finding \"%s\"; it takes %sa finding's name, and `callgate lint --explain all` "
+		    "lists these",
+		    row->name, value, strcmp(row->name, "deny") == 0 ? "warnings, notes or " : "");
 	return false;
 }
 
@@ -72,10 +74,10 @@ static const struct option_row options[] = {
      .target = offsetof(struct lint_settings, fixes),
      .help = "mends in profiles and policies what is safe to mend, and shows the lines that change"},
     {.name = "explain",
-     .value = "NAME",
+     .value = "NAME|all",
      .take = take_text,
      .target = offsetof(struct lint_settings, explained),
-     .help = "says what a finding means; \"all\": lists them"},
+     .help = "says what a finding means; all: lists the names"},
     {.name = NULL},
 };
 
@@ -121,6 +123,17 @@ static bool set_capabilities(struct environment *environment)
 	return environment_add(environment, "cap", "none", 0);
 }
 
+/* What an earlier run printed: "findings" of JSON, "runs" of SARIF. */
+static bool read_baseline(const char *path, struct text *ret_text)
+{
+	if (!text_read(path, ret_text))
+		return false;
+	if (profile_text_has_list(ret_text, "findings") || profile_text_has_list(ret_text, "runs"))
+		return true;
+	cli_error("%s: is no baseline: what `callgate lint --format json` or sarif printed is", path);
+	return false;
+}
+
 static int lint_all(const struct call *call, struct lint_report *report)
 {
 	const struct lint_settings *settings = call->settings;
@@ -151,7 +164,7 @@ static int run(struct call *call)
 	}
 	if (!set_capabilities(&call->environment))
 		cli_error("out of memory");
-	else if (!settings->baseline || text_read(settings->baseline, &report.baseline))
+	else if (!settings->baseline || read_baseline(settings->baseline, &report.baseline))
 		status = lint_all(call, &report);
 	if (settings->raised >= RAISED_WARNINGS)
 		raise_warnings(&report);

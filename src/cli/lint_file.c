@@ -88,9 +88,28 @@ static void add_messages(struct lint_report *report, const struct filter *filter
 	}
 }
 
+/* What to do, in the words of the file's format. */
+static const char *advice(struct lint_report *report, const struct filter *filter, const struct text *text,
+                          const struct callgate_finding *finding)
+{
+	const bool is_json = profile_text_is_json(text);
+	struct strbuf help = {0};
+
+	if (filter->profile && is_json && strcmp(finding->name, "capability") == 0)
+		strbuf_printf(&help, "%s, or allow with that capability alone: \"includes\": {\"caps\": [\"%s\"]}",
+		              finding->fix, finding->subject);
+	else if (filter->profile && !is_json && strcmp(finding->name, "startup") == 0)
+		strbuf_append(&help, "use @start, unless the program loads the filter after it has started");
+	else
+		return keep_text(report, finding->fix);
+	const char *kept = keep_text(report, help.failed ? finding->fix : help.text);
+	strbuf_finish(&help);
+	return kept;
+}
+
 /* In the place of the rule, or of the default action. */
-static void add_finding(struct lint_report *report, const struct filter *filter, const struct callgate_finding *finding,
-                        const struct lint_settings *settings)
+static void add_finding(struct lint_report *report, const struct filter *filter, const struct text *text,
+                        const struct callgate_finding *finding, const struct lint_settings *settings)
 {
 	struct placed_finding placed = {.file = keep_text(report, filter->path), .finding = *finding};
 
@@ -100,7 +119,7 @@ static void add_finding(struct lint_report *report, const struct filter *filter,
 	    callgate_profile_rule_origin(filter->profile, finding->rule, &placed.line, &placed.column) < 0)
 		(void)callgate_profile_default_origin(filter->profile, &placed.line, &placed.column);
 	placed.finding.text = keep_text(report, finding->text);
-	placed.finding.fix = keep_text(report, finding->fix);
+	placed.finding.fix = advice(report, filter, text, finding);
 	placed.finding.subject = keep_text(report, finding->subject);
 	add(report, settings, &placed);
 }
@@ -257,7 +276,7 @@ static void suppress(struct lint_report *report, const struct filter *filter, co
 
 	if (!suppression->name || lint_kind(suppression->name) < 0) {
 		complain(report, filter, suppression, settings, CALLGATE_FINDING_WARNING, "names no finding",
-		         "`callgate lint --explain` lists the names");
+		         "`callgate lint --explain all` lists the names");
 		return;
 	}
 	if (!suppression->reason) {
@@ -282,11 +301,8 @@ static void apply_suppressions(struct lint_report *report, const struct filter *
                                size_t first, const struct lint_settings *settings)
 {
 	const char *found = text->bytes, *end = text->bytes + text->size;
-	size_t blank = 0;
+	const bool is_json = profile_text_is_json(text);
 
-	while (blank < text->size && strchr(" \t\r\n", text->bytes[blank]))
-		blank++;
-	const bool is_json = blank < text->size && text->bytes[blank] == '{';
 	while (found && (found = memmem(found, (size_t)(end - found), marker, sizeof(marker) - 1))) {
 		const size_t at = (size_t)(found - text->bytes);
 		struct suppression suppression;
@@ -335,7 +351,7 @@ int lint_opened(struct lint_report *report, struct filter *filter, const struct 
 	if (filter->profile)
 		add_messages(report, filter, settings);
 	for (size_t i = 0; i < findings->count; i++)
-		add_finding(report, filter, &findings->findings[i], settings);
+		add_finding(report, filter, text, &findings->findings[i], settings);
 	callgate_findings_free(findings);
 	apply_suppressions(report, filter, text, first, settings);
 	if (report->out_of_memory) {

@@ -64,15 +64,6 @@ static bool are_equal(const struct looked_at *a, const struct looked_at *b)
 
 /* ---- the changes ---- */
 
-static bool is_json(const struct text *text)
-{
-	size_t at = 0;
-
-	while (at < text->size && strchr(" \t\r\n", text->bytes[at]))
-		at++;
-	return at < text->size && text->bytes[at] == '{';
-}
-
 /* The text with `more` in place of the bytes from `begin` to before `end`. */
 static int replace(const struct text *text, size_t begin, size_t end, const char *more, struct text *ret_text)
 {
@@ -97,7 +88,7 @@ static int remove_dead(const struct text *text, const struct placed_finding *pla
 {
 	size_t begin = 0, end;
 
-	if (is_json(text))
+	if (profile_text_is_json(text))
 		return profile_text_narrow(text, placed->line, placed->column, 0, NULL, ret_text);
 	for (unsigned int line = 1; line < placed->line && begin < text->size; begin++)
 		line += text->bytes[begin] == '\n';
@@ -129,7 +120,7 @@ static int add_missing(const struct text *text, const struct placed_finding *pla
 
 	if (placed->finding.rule || !placed->finding.has_witness || !name)
 		return -EINVAL;
-	if (is_json(text))
+	if (profile_text_is_json(text))
 		return profile_text_append(text, print_missing, placed, ret_text);
 	const bool has_end = text->size > 0 && text->bytes[text->size - 1] == '\n';
 	snprintf(line, sizeof(line), "%s%s -> ENOSYS\n", has_end ? "" : "\n", name);
@@ -138,7 +129,7 @@ static int add_missing(const struct text *text, const struct placed_finding *pla
 
 static int mask_compared(const struct text *text, const struct placed_finding *placed, struct text *ret_text)
 {
-	if (!is_json(text))
+	if (!profile_text_is_json(text))
 		return -EINVAL; /* policies compare what the kernel reads */
 	return profile_text_mask(
 	    text, placed->line, placed->column, placed->finding.argument,

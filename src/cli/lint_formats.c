@@ -63,7 +63,7 @@ static void print_lines(const struct lint_report *report)
 			print_safely(stdout, "    help: %s\n", finding->fix);
 	}
 	fflush(stdout);
-	fprintf(stderr, "callgate: %zu error%s, %zu warning%s, %zu note%s. %zu suppressed", counts[2],
+	fprintf(stderr, "callgate: %zu error%s, %zu warning%s, %zu note%s, %zu suppressed", counts[2],
 	        counts[2] == 1 ? "" : "s", counts[1], counts[1] == 1 ? "" : "s", counts[0], counts[0] == 1 ? "" : "s",
 	        suppressed);
 	if (report->baseline.bytes)

@@ -206,6 +206,23 @@ int profile_text_append(const struct text *profile, void (*print)(struct json *j
 	return 0;
 }
 
+bool profile_text_has_list(const struct text *text, const char *key)
+{
+	const size_t object = skip_blanks(text, 0);
+	struct span list;
+
+	return object < text->size && text->bytes[object] == '{' && find_key(text, object, key, &list) &&
+	       list.end <= text->size && list.end > list.begin + 1 && text->bytes[list.begin] == '[' &&
+	       text->bytes[list.end - 1] == ']';
+}
+
+bool profile_text_is_json(const struct text *text)
+{
+	const size_t at = skip_blanks(text, 0);
+
+	return at < text->size && text->bytes[at] == '{';
+}
+
 /* A name in an entry: the list of names, unless the entry has a single `name`. */
 struct named_entry {
 	struct span name, names, entry;

@@ -20,6 +20,12 @@ struct text {
 /* Of a file, "-" for standard input. False after a message was printed. */
 bool text_read(const char *path, struct text *ret_text);
 
+/* Is it JSON, or else a policy? */
+bool profile_text_is_json(const struct text *text);
+
+/* Does the object that the text is have a list by this name? */
+bool profile_text_has_list(const struct text *text, const char *key);
+
 /* An entry's condition on an argument, as profiles have it. False: profiles have none like it. */
 bool profile_text_condition(struct json *json, const struct scmp_arg_cmp *condition);
 

@@ -63,7 +63,8 @@ static const struct callgate_finding_kind kinds[] = {
      "The kernel reads 32 bits of an int, and the filter compares 64: a call with other upper bits evades a "
      "rule that denies,\n"
      "and does the same (CVE-2019-7303, CVE-2019-10063). Compare with SCMP_CMP_MASKED_EQ and the mask "
-     "0xffffffff; --fix does."},
+     "0xffffffff; --fix does so for\n"
+     "SCMP_CMP_EQ."},
 };
 
 const struct callgate_finding_kind *callgate_finding_kind_at(size_t index)

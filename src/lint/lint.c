@@ -10,6 +10,7 @@
 
 #include <callgate/action.h>
 #include <callgate/diagnosis.h>
+#include <callgate/rule.h>
 #include <callgate/syscall.h>
 
 #include "lint/linting.h"
@@ -102,6 +103,25 @@ bool lint_is_explicit(struct linting *linting, size_t arch, const char *call)
 	if (lint_passing(linting, arch, call) == CONDITIONAL || linting->allows_by_default)
 		return true;
 	return linting->filter->ctx && lint_ask(linting, &example).reason == CALLGATE_REASON_RULE;
+}
+
+uint32_t lint_restricting_rule(struct linting *linting, size_t arch, const char *call)
+{
+	const struct callgate_call example = lint_call(linting, arch, call);
+	const bool depends = lint_passing(linting, arch, call) == CONDITIONAL;
+	struct callgate_rule rule;
+	uint32_t first = 0;
+
+	for (size_t i = 0; depends && linting->simulator && callgate_simulator_rule(linting->simulator, i, &rule) == 0;
+	     i++) {
+		const char *name = callgate_syscall_name(rule.arch, rule.nr);
+		if (rule.arch != example.arch || !rule.condition_count || !name || strcmp(name, call) != 0)
+			continue;
+		if (!lint_action_passes(rule.action))
+			return rule.id;
+		first = first ? first : rule.id;
+	}
+	return first || !linting->filter->ctx ? first : lint_ask(linting, &example).rule;
 }
 
 /* ---- what the parts find ---- */

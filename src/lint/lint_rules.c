@@ -113,9 +113,12 @@ static const char *call_text(struct linting *linting, const char *name, unsigned
 	return lint_take(linting, &out);
 }
 
-/* The call has the rule's arguments; `compared` are those that are looked at. */
+/*
+ * The call has the rule's arguments; `compared` are those that are looked at. `is_list`: the rule is about many values,
+ * which no mask expresses.
+ */
 static void report_evasion(struct linting *linting, struct callgate_call *call, const char *name, unsigned int compared,
-                           unsigned int arg, uint64_t read, const struct evasion *evasion,
+                           unsigned int arg, uint64_t read, bool is_list, const struct evasion *evasion,
                            struct callgate_finding *finding)
 {
 	char action_evading[CALLGATE_ACTION_TEXT], action_meant[CALLGATE_ACTION_TEXT];
@@ -135,7 +138,9 @@ static void report_evasion(struct linting *linting, struct callgate_call *call, 
 	              "which gets %s",
 	              __builtin_popcountll(read), arg, callgate_arch_find(call->arch)->name, evading, action_evading,
 	              meant, action_meant);
-	finding->fix = "compare what the kernel reads: SCMP_CMP_MASKED_EQ with that mask, or 32 bits";
+	finding->fix = is_list
+	                   ? "list the values that are meant, each with SCMP_CMP_MASKED_EQ and the mask of those bits"
+	                   : "compare what the kernel reads: SCMP_CMP_MASKED_EQ with the mask of those bits";
 	lint_show(linting, finding, call);
 	lint_add(linting, finding);
 }
@@ -189,7 +194,7 @@ static void look_at_width(const struct comparison *comparison, struct callgate_f
 	if (find_evasion(linting, &call, compare->arg, comparison->read, value, !lint_action_passes(rule->action),
 	                 compare->op == SCMP_CMP_EQ || is_masked, &evasion))
 		report_evasion(linting, &call, comparison->call, compared_by(rule), compare->arg, comparison->read,
-		               &evasion, finding);
+		               compare->op != SCMP_CMP_EQ && !is_masked, &evasion, finding);
 	else
 		report_negative(comparison, finding);
 }
@@ -368,7 +373,9 @@ static void look_at_case(struct linting *linting, const struct callgate_arch *ar
 		    find_evasion(linting, &example, arg, read, found->example.args[arg] & read, true, false,
 		                 &evasion) &&
 		    lint_action_passes(evasion.action_evading) && linting->allows_by_default)
-			report_evasion(linting, &example, call, compared_in(found), arg, read, &evasion, &finding);
+			report_evasion(linting, &example, call, compared_in(found), arg, read,
+			               condition->op != SCMP_CMP_EQ && condition->op != SCMP_CMP_MASKED_EQ, &evasion,
+			               &finding);
 		const struct scmp_arg_cmp compare = {arg, condition->op, condition->value, 0};
 		const struct callgate_rule none = {.arch = arch->token, .nr = example.nr};
 		const struct comparison comparison = {linting, arch, &none, &compare, call, 0};

@@ -152,6 +152,7 @@ struct group {
 	const char *name;
 	enum callgate_finding_level level;
 	struct strbuf ways, subject;
+	struct strbuf deniable, missable; /* the same ways: those that C libraries replace after ENOSYS apart */
 	struct meeting first;
 };
 
@@ -174,14 +175,13 @@ static void report(struct linting *linting, size_t arch, const char *call, enum 
 	const struct meeting *first = &group->first;
 	const char *condition = first->row->condition;
 	struct callgate_finding finding = {.name = is_twin ? "twin" : "bypass", .argument = -1};
-	const struct callgate_call denied = lint_call(linting, arch, call);
 	const char *ways = lint_take(linting, &group->ways);
 
 	finding.level = kind == LARGER_BYPASS  ? CALLGATE_FINDING_ERROR
 	                : kind == PARTIAL_TWIN ? CALLGATE_FINDING_NOTE
 	                                       : CALLGATE_FINDING_WARNING;
 	finding.subject = lint_take(linting, &group->subject);
-	finding.rule = linting->filter->ctx ? lint_ask(linting, &denied).rule : 0;
+	finding.rule = lint_restricting_rule(linting, arch, call);
 	if (passing == DENIED)
 		finding.text = lint_text(linting, "%s is denied, but not %s: they can do %s%s%s%s", call, ways,
 		                         is_partial ? "some of it" : "the same", condition ? " (" : "",
@@ -191,20 +191,32 @@ static void report(struct linting *linting, size_t arch, const char *call, enum 
 		    lint_text(linting, "%s%s%s is restricted on %s, but not %s, with the same effect%s%s", call,
 		              first->constant ? " with " : "", first->constant ? first->constant : "",
 		              linting->archs[arch]->name, ways, condition ? ": " : "", condition ? condition : "");
-	finding.fix = lint_text(linting, "deny %s as well, or let %s pass", ways, call);
+	const char *deniable = lint_take(linting, &group->deniable), *missable = lint_take(linting, &group->missable);
+	finding.fix = lint_text(linting, "%s%s%s%s%s%s, or let %s pass", *deniable ? "deny " : "", deniable,
+	                        *deniable ? " as well" : "",
+	                        *deniable && *missable ? ", give "
+	                        : *missable            ? "give "
+	                                               : "",
+	                        missable, *missable ? " ENOSYS" : "", call);
 	lint_show(linting, &finding, &first->way);
 	lint_add(linting, &finding);
 }
 
-static void add_meeting(struct group *group, const struct meeting *meeting, const char *call)
+static void add_meeting(struct linting *linting, size_t arch, struct group *group, const struct meeting *meeting,
+                        const char *call)
 {
+	struct strbuf *advised =
+	    lint_falls_back(linting, arch, meeting->row->way.call) ? &group->missable : &group->deniable;
+
 	if (!group->ways.length) {
 		group->first = *meeting;
 		strbuf_printf(&group->subject, "%s>", call);
 	}
-	strbuf_append(&group->ways, group->ways.length ? " and " : "");
+	strbuf_append(&group->ways, group->ways.length ? ", " : "");
+	strbuf_append(advised, advised->length ? ", " : "");
 	strbuf_append(&group->subject, meeting->row->way.call);
 	append_way(&group->ways, meeting);
+	append_way(advised, meeting);
 }
 
 /* Does the filter answer as a kernel that lacks the call, so that a C library makes an older one? */
@@ -213,6 +225,20 @@ static bool is_missing(struct linting *linting, size_t arch, const char *call)
 	const struct callgate_call example = lint_call(linting, arch, call);
 
 	return lint_ask(linting, &example).action == SCMP_ACT_ERRNO(linting->archs[arch]->enosys);
+}
+
+/* A C library that gets ENOSYS makes the older call: it is meant to pass. */
+static bool is_replaced(struct linting *linting, size_t arch, const char *call, const char *older)
+{
+	const uint32_t token = linting->archs[arch]->token;
+	struct callgate_since since, before;
+
+	if (!is_missing(linting, arch, call) ||
+	    callgate_syscall_since(token, callgate_syscall_number(token, call), &since) < 0 ||
+	    callgate_syscall_since(token, callgate_syscall_number(token, older), &before) < 0)
+		return false;
+	return since.by.major > before.by.major ||
+	       (since.by.major == before.by.major && since.by.minor > before.by.minor);
 }
 
 /* Of one denied or restricted call. */
@@ -227,14 +253,17 @@ static void look_at_call(struct linting *linting, size_t arch, const char *call)
 	for (size_t i = 0; !linting->error && (row = callgate_bypass_of(call, i)); i++) {
 		struct meeting meeting = {.row = row};
 		if (row->sort != CALLGATE_BYPASS_IO_URING && is_denied(linting, arch, row, &meeting) &&
-		    is_open(linting, arch, row, &meeting))
-			add_meeting(&groups[group_of(row, passing)], &meeting, call);
+		    is_open(linting, arch, row, &meeting) &&
+		    !(group_of(row, passing) == WHOLE_TWIN && is_replaced(linting, arch, call, row->way.call)))
+			add_meeting(linting, arch, &groups[group_of(row, passing)], &meeting, call);
 	}
 	for (int i = 0; i < GROUPS; i++) {
 		if (groups[i].ways.length && !linting->error && !(i == PARTIAL_TWIN && is_missing(linting, arch, call)))
 			report(linting, arch, call, passing, i, &groups[i]);
 		strbuf_finish(&groups[i].ways);
 		strbuf_finish(&groups[i].subject);
+		strbuf_finish(&groups[i].deniable);
+		strbuf_finish(&groups[i].missable);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include <callgate/action.h>
+#include <callgate/info.h>
 #include <callgate/syscall.h>
 
 #include "lint/linting.h"
@@ -35,6 +36,14 @@ static const struct {
     {"pselect6_time64", "pselect6"},
     {"utimensat_time64", "utimensat"},
 };
+
+bool lint_falls_back(const struct linting *linting, size_t arch, const char *newer)
+{
+	for (size_t i = 0; i < sizeof(fallbacks) / sizeof(fallbacks[0]); i++)
+		if (strcmp(fallbacks[i].newer, newer) == 0 && lint_passing(linting, arch, fallbacks[i].older) != DENIED)
+			return true;
+	return false;
+}
 
 static void look_at_fallback(struct linting *linting, size_t arch, const char *newer, const char *older)
 {
@@ -118,6 +127,19 @@ static const char *const needed[][WAYS_MAX] = {
     {"arch_prctl", "set_thread_area", "set_tls"},
 };
 
+/* All that start-up makes and that is denied: a C library that is not this one may need any of it. */
+static const char *denied_at_start(struct linting *linting)
+{
+	const struct callgate_group *group = callgate_group_find("start");
+	struct strbuf calls = {0};
+
+	for (size_t i = 0; group && group->syscalls[i]; i++)
+		if (lint_call(linting, 0, group->syscalls[i]).nr >= 0 &&
+		    lint_passing(linting, 0, group->syscalls[i]) == DENIED)
+			strbuf_printf(&calls, "%s%s", calls.length ? ", " : "", group->syscalls[i]);
+	return lint_take(linting, &calls);
+}
+
 static void look_at_start(struct linting *linting)
 {
 	struct callgate_finding finding = {
@@ -144,7 +166,10 @@ static void look_at_start(struct linting *linting)
 		return;
 	finding.text = lint_text(
 	    linting, "a program with a C library of today does not start under this profile, which lacks: %s", list);
-	finding.fix = "allow them, unless the program loads the filter after it has started";
+	finding.fix = lint_text(linting,
+	                        "allow all that starting needs, unless the program loads the filter after it has "
+	                        "started: %s",
+	                        denied_at_start(linting));
 	lint_show(linting, &finding, &example);
 	finding.rule = 0;
 	lint_add(linting, &finding);
@@ -193,7 +218,7 @@ static void look_at_default(struct linting *linting)
 
 	finding.text = "calls that no rule names pass, those of later kernels too: what is dangerous has to "
 	               "be found one by one";
-	finding.fix = "deny by default, and allow what the program makes: `callgate record` finds that out";
+	finding.fix = "deny by default, and allow the calls that the program makes: `callgate record` finds them";
 	lint_show(linting, &finding, &unknown);
 	lint_add(linting, &finding);
 }
@@ -251,9 +276,7 @@ static void look_at_capability(struct linting *linting, size_t arch, size_t inde
 	finding.subject = capable[index].name;
 	finding.text = lint_text(linting, "%s %s without %s, which %s", list, count > 1 ? "pass" : "passes",
 	                         capable[index].name, count > 1 ? "they need" : "it needs");
-	finding.fix =
-	    lint_text(linting, "deny %s, or allow with that capability alone: \"includes\": {\"caps\": [\"%s\"]}",
-	              count > 1 ? "them" : "it", capable[index].name);
+	finding.fix = count > 1 ? "deny them" : "deny it";
 	lint_show(linting, &finding, &example);
 	lint_add(linting, &finding);
 }
@@ -316,6 +339,7 @@ static void look_at_frequent(struct linting *linting)
 		                         "make many",
 		                         frequent[i], lint_ask(linting, &call).executed);
 		finding.fix = lint_text(linting, "let every %s pass, if nothing is lost by it", frequent[i]);
+		finding.rule = lint_restricting_rule(linting, 0, frequent[i]);
 		lint_show(linting, &finding, &call);
 		lint_add(linting, &finding);
 	}

@@ -50,6 +50,12 @@ enum passing lint_passing_where(struct linting *linting, size_t arch, const char
 /* Does a rule, and not the default, decide about a call that is denied? */
 bool lint_is_explicit(struct linting *linting, size_t arch, const char *call);
 
+/* Do C libraries make an older call, which may pass, where this one gets ENOSYS? */
+bool lint_falls_back(const struct linting *linting, size_t arch, const char *newer);
+
+/* The rule that restricts or denies the call; 0: none does, or the filter is a program. */
+uint32_t lint_restricting_rule(struct linting *linting, size_t arch, const char *call);
+
 /* A call by its name, with zeros as arguments. */
 struct callgate_call lint_call(const struct linting *linting, size_t arch, const char *call);
 

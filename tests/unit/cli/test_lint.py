@@ -124,6 +124,13 @@ def check_suppressions():
     for words, text in (("lint:allow width", "gives no reason"), ("lint:allow wdith: x", "names no finding"), ("lint:allow never: x", "suppresses nothing")):
         found, _ = lint(profile(ALLOW, dict(two[0], comment=words)))
         assert "width" in names(found) and any(f["name"] == "suppression" and text in f["text"] for f in found), (words, found)
+    for content, name in ((profile(ALLOW, entry("clone", ERRNO, (0, NEWUSER, "MASKED_EQ", NEWUSER), _lint="lint:allow bypass: known")), "p.json"),
+                          ("default ALLOW\nclone(* & CLONE_NEWUSER == CLONE_NEWUSER) -> EPERM # lint:allow bypass: known\n", "p.policy")):
+        found = [f for f in lint(content, name=name)[0] if f["name"] in ("bypass", "suppression")]
+        assert [f["suppressed"] for f in found if "clone with" in f["text"]] == ["known"], found
+        assert "suppression" not in names(found), found
+    found = lint(profile(ERRNO, NOT_ALL, entry("mmap", ALLOW, (2, EXEC, "MASKED_EQ", 0), _lint="lint:allow cost: known")))[0]
+    assert [f["suppressed"] for f in found if f["text"].startswith("mmap is decided")] == ["known"], found
     policy = "# A policy.\ndefault ALLOW\nchmod -> EPERM{}\n"
     assert "twin" in names(lint(policy.format(""), name="p.policy")[0])
     assert "twin" not in names(lint(policy.format(" # lint:allow twin: it is old"), name="p.policy")[0])
@@ -201,6 +208,31 @@ def check_meaning():
     assert any("unshare(CLONE_NEWUSER)" in f["text"] for f in found) and not any("fork" in f["text"] for f in found), found
 
 
+def fixes(found, name):
+    return [finding["fix"] or "" for finding in found if finding["name"] == name]
+
+
+def check_advice():
+    """What is to be done is right for the format, and gets rid of the finding without another one."""
+    restricted = entry("clone", ERRNO, (0, NEWUSER, "MASKED_EQ", NEWUSER))
+    found = lint(profile(ALLOW, restricted))[0]
+    advice = [fix for fix in fixes(found, "bypass") if "clone3" in fix]
+    assert advice and all("give clone3 ENOSYS" in fix and "deny clone3" not in fix for fix in advice), advice
+    found = lint(profile(ALLOW, restricted, entry("clone3", ERRNO, errnoRet=38)))[0]
+    assert not any("clone3" in f["text"] for f in found if f["name"] in ("bypass", "errno", "twin")), found
+    found = lint(profile(ERRNO, NOT_ALL))[0]
+    missing = fixes(found, "startup")[0].split(": ")[1].split(", ")
+    assert {"set_tid_address", "rseq", "prlimit64", "getrandom", "brk", "execve"} <= set(missing) and "read" not in missing, missing
+    assert not fixes(lint(profile(ERRNO, NOT_ALL, entry(" ".join(missing), ALLOW)))[0], "startup")
+    assert "@start" in fixes(lint("default EPERM\nread -> ALLOW\n", name="p.policy")[0], "startup")[0]
+    assert not fixes(lint("default EPERM\n@start, futex_waitv -> ALLOW\n", name="p.policy")[0], "startup")
+    assert '"includes": {"caps": ["CAP_SYS_BOOT"]}' in fixes(lint(KINDS["capability"][0])[0], "capability")[0]
+    assert fixes(lint("default EPERM\nreboot -> ALLOW\n", name="p.policy")[0], "capability") == ["deny it"]
+    for operation, wanted in (("EQ", "SCMP_CMP_MASKED_EQ with the mask"), ("NE", "list the values")):
+        found = lint(profile(ALLOW if operation == "EQ" else ERRNO, NOT_ALL, entry("socket", ERRNO if operation == "EQ" else ALLOW, (0, 38, operation))))[0]
+        assert any(wanted in fix for fix in fixes(found, "width")), found
+
+
 def check_formats():
     path = write("f.json", KINDS["width"][0])
     text = run("lint", "--machine", "x86_64", path)
@@ -228,6 +260,10 @@ def check_baseline():
     sarif = write("base", run("lint", "--machine", "x86_64", "--format", "sarif", path).stdout)
     assert run("lint", "--machine", "x86_64", "--baseline", sarif, path).returncode == 0
     run("lint", "--baseline", path.with_name("absent"), path, wanted=(2,))
+    for other in ('{"x":1}', "", "[]", "findings", '{"findings": 1}', '{"findings": ['):
+        assert "is no baseline" in run("lint", "--baseline", write("base", other), path, wanted=(2,)).stderr, other
+    empty = write("base", run("lint", "--format", "json", write("none.json", profile(ALLOW)), "--allow", "broad").stdout)
+    assert '"findings": []' in empty.read_text() and run("lint", "--machine", "x86_64", "--baseline", empty, path).returncode == 1
 
 
 def check_fix():
@@ -239,6 +275,9 @@ def check_fix():
     assert fixed["_note"] == "stays" and len(fixed["syscalls"]) == 3, fixed
     assert not {"dead", "width"} & names(lint(fixed)[0])
     assert not any(f["name"] == "errno" and "clone3" in f["text"] for f in lint(fixed)[0])
+    both = write("b.json", profile(ERRNO, entry("read futex futex_waitv", ALLOW), archs=("SCMP_ARCH_X86_64", "SCMP_ARCH_X86")))
+    done = run("lint", "--machine", "x86_64", "--fix", both)
+    assert "1 finding mended" in done.stderr and "futex_time64" in both.read_text() and "[twin]" not in done.stdout, done.stdout
     before = path.read_bytes()
     run("lint", "--machine", "x86_64", "--fix", path)
     assert path.read_bytes() == before
@@ -268,6 +307,7 @@ def check_statuses():
     assert "error[twin]" in run("lint", "--machine", "x86_64", "--deny", "warnings", bad).stdout
     for arguments in ([], ["--deny", "wdith", good], ["--explain", "nothing"], [good.with_name("absent")], [write("e.json", "{")], [write("e.json", "")]):
         assert not run("lint", *arguments, wanted=(2,)).stdout
+    assert "takes warnings, notes or a finding's name" in run("lint", "--deny", "qqqqqqqq", good, wanted=(2,)).stderr
     assert "width" in run("lint", "--allow", "widht", good, wanted=(2,)).stderr
 
 
@@ -289,6 +329,6 @@ def check_shipped():
         assert len(found) > 3
 
 
-for check in (check_kinds, check_suppressions, check_advisories, check_meaning, check_formats, check_baseline, check_fix, check_statuses, check_shipped):
+for check in (check_kinds, check_suppressions, check_advisories, check_meaning, check_advice, check_formats, check_baseline, check_fix, check_statuses, check_shipped):
     check()
 print("all of lint is as it should be")
