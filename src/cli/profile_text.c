@@ -176,25 +176,63 @@ bool profile_text_condition(struct json *json, const struct scmp_arg_cmp *condit
 	return true;
 }
 
+/* The blanks before the last item of a list that ends before `end`, if that has a line of its own; else NULL. */
+static const char *indentation(const struct text *profile, const struct span *list, size_t end, size_t *ret_length)
+{
+	struct span last = {list->begin + 1, 0};
+	size_t at, line;
+
+	for (at = skip_blanks(profile, list->begin + 1); at < end; at = skip_blanks(profile, at)) {
+		last.begin = at;
+		at = skip_blanks(profile, skip_value(profile, at));
+		at += at < end && profile->bytes[at] == ',';
+	}
+	for (line = last.begin;
+	     line > list->begin && (profile->bytes[line - 1] == ' ' || profile->bytes[line - 1] == '\t');)
+		line--;
+	*ret_length = last.begin - line;
+	return profile->bytes[line - 1] == '\n' ? profile->bytes + line : NULL;
+}
+
+/* What is printed for a list begins each line with two spaces: the file's own indentation takes their place. */
+static void put_indented(FILE *out, const struct text *printed, const char *blanks, size_t length)
+{
+	for (size_t i = 0; i < printed->size; i++) {
+		fputc(printed->bytes[i], out);
+		if (printed->bytes[i] != '\n' || !blanks)
+			continue;
+		fwrite(blanks, 1, length, out);
+		i += printed->size - i > 2 && memcmp(printed->bytes + i + 1, "  ", 2) == 0 ? 2 : 0;
+	}
+}
+
 int profile_text_append(const struct text *profile, void (*print)(struct json *json, const void *data),
                         const void *data, struct text *ret_text)
 {
 	struct span list;
-	struct text text = {0};
+	struct text text = {0}, printed = {0};
 	const size_t object = skip_blanks(profile, 0);
+	size_t length;
 
 	if (object >= profile->size || !find_key(profile, object, "syscalls", &list) ||
 	    profile->bytes[list.begin] != '[')
 		return -EINVAL;
-	FILE *out = open_memstream(&text.bytes, &text.size);
-	if (!out)
-		return -ENOMEM;
 	size_t kept = list.end - 1;
 	while (is_blank(profile->bytes[kept - 1]))
 		kept--;
-	fwrite(profile->bytes, 1, kept, out);
+	FILE *out = open_memstream(&printed.bytes, &printed.size);
+	if (!out)
+		return -ENOMEM;
 	struct json json = {.out = out, .depth = 1, .levels = {{"[]", kept > list.begin + 1, true}}};
 	print(&json, data);
+	if (fclose(out) != 0 || !(out = open_memstream(&text.bytes, &text.size))) {
+		free(printed.bytes);
+		return -ENOMEM;
+	}
+	fwrite(profile->bytes, 1, kept, out);
+	const char *blanks = indentation(profile, &list, kept, &length);
+	put_indented(out, &printed, blanks, length);
+	free(printed.bytes);
 	if (!memchr(profile->bytes + kept, '\n', list.end - 1 - kept))
 		fputc('\n', out);
 	fwrite(profile->bytes + kept, 1, profile->size - kept, out);

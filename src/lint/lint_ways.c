@@ -167,6 +167,14 @@ static int group_of(const struct callgate_bypass *row, enum passing passing)
 	return is_partial ? PARTIAL_BYPASS : LARGER_BYPASS;
 }
 
+/* "a, b and c" of "a, b, c" */
+static const char *take_list(struct linting *linting, struct strbuf *names)
+{
+	const char *list = lint_take(linting, names), *last = strrchr(list, ',');
+
+	return last ? lint_text(linting, "%.*s and%s", (int)(last - list), list, last + 1) : list;
+}
+
 static void report(struct linting *linting, size_t arch, const char *call, enum passing passing, int kind,
                    struct group *group)
 {
@@ -175,7 +183,7 @@ static void report(struct linting *linting, size_t arch, const char *call, enum 
 	const struct meeting *first = &group->first;
 	const char *condition = first->row->condition;
 	struct callgate_finding finding = {.name = is_twin ? "twin" : "bypass", .argument = -1};
-	const char *ways = lint_take(linting, &group->ways);
+	const char *ways = take_list(linting, &group->ways);
 
 	finding.level = kind == LARGER_BYPASS  ? CALLGATE_FINDING_ERROR
 	                : kind == PARTIAL_TWIN ? CALLGATE_FINDING_NOTE
@@ -191,7 +199,7 @@ static void report(struct linting *linting, size_t arch, const char *call, enum 
 		    lint_text(linting, "%s%s%s is restricted on %s, but not %s, with the same effect%s%s", call,
 		              first->constant ? " with " : "", first->constant ? first->constant : "",
 		              linting->archs[arch]->name, ways, condition ? ": " : "", condition ? condition : "");
-	const char *deniable = lint_take(linting, &group->deniable), *missable = lint_take(linting, &group->missable);
+	const char *deniable = take_list(linting, &group->deniable), *missable = take_list(linting, &group->missable);
 	finding.fix = lint_text(linting, "%s%s%s%s%s%s, or let %s pass", *deniable ? "deny " : "", deniable,
 	                        *deniable ? " as well" : "",
 	                        *deniable && *missable ? ", give "

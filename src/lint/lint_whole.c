@@ -143,7 +143,7 @@ static const char *denied_at_start(struct linting *linting)
 static void look_at_start(struct linting *linting)
 {
 	struct callgate_finding finding = {
-	    .name = "startup", .level = CALLGATE_FINDING_NOTE, .subject = "start", .argument = -1};
+	    .name = "startup", .level = CALLGATE_FINDING_WARNING, .subject = "start", .argument = -1};
 	struct callgate_call example = {.nr = -1};
 	struct strbuf missing = {0};
 

@@ -220,7 +220,10 @@ def check_advice():
     assert advice and all("give clone3 ENOSYS" in fix and "deny clone3" not in fix for fix in advice), advice
     found = lint(profile(ALLOW, restricted, entry("clone3", ERRNO, errnoRet=38)))[0]
     assert not any("clone3" in f["text"] for f in found if f["name"] in ("bypass", "errno", "twin")), found
+    found = lint(profile(ALLOW, entry("rename", ERRNO)))[0]
+    assert any("but not renameat and renameat2:" in f["text"] for f in found), found
     found = lint(profile(ERRNO, NOT_ALL))[0]
+    assert [finding["level"] for finding in found if finding["name"] == "startup"] == ["warning"], found
     missing = fixes(found, "startup")[0].split(": ")[1].split(", ")
     assert {"set_tid_address", "rseq", "prlimit64", "getrandom", "brk", "execve"} <= set(missing) and "read" not in missing, missing
     assert not fixes(lint(profile(ERRNO, NOT_ALL, entry(" ".join(missing), ALLOW)))[0], "startup")
@@ -275,6 +278,12 @@ def check_fix():
     assert fixed["_note"] == "stays" and len(fixed["syscalls"]) == 3, fixed
     assert not {"dead", "width"} & names(lint(fixed)[0])
     assert not any(f["name"] == "errno" and "clone3" in f["text"] for f in lint(fixed)[0])
+    for blanks in ("\t", "    "):
+        indented = write("i.json", json.dumps(profile(ERRNO, entry("read clone futex_waitv", ALLOW)), indent=blanks))
+        lines = indented.read_text().splitlines()
+        run("lint", "--machine", "x86_64", "--fix", indented)
+        added = [line for line in indented.read_text().splitlines() if line not in lines and "clone3" in line]
+        assert len(added) == 1 and added[0].startswith(2 * blanks + "{"), indented.read_text()
     both = write("b.json", profile(ERRNO, entry("read futex futex_waitv", ALLOW), archs=("SCMP_ARCH_X86_64", "SCMP_ARCH_X86")))
     done = run("lint", "--machine", "x86_64", "--fix", both)
     assert "1 finding mended" in done.stderr and "futex_time64" in both.read_text() and "[twin]" not in done.stdout, done.stdout
