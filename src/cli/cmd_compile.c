@@ -133,17 +133,18 @@ static bool print_header_format(const struct settings *settings, const struct en
 #endif
 }
 
-static int write_output(scmp_filter_ctx ctx, const struct call *call)
+static int write_output(const struct filter *filter, const struct call *call)
 {
 	const struct settings *settings = call->settings;
 	struct output output;
 
-	if (!output_open(&output, settings->output) || !output_spares(&output, settings->profile))
+	if (!output_open(&output, settings->output) || !output_spares(&output, settings->profile) ||
+	    !filter_spared(filter, &output))
 		return CLI_FAILED;
 	if (is_for_terminal(settings, &output))
 		cli_error("a program is not for reading: name a file with -o, or a --format");
 	else if (settings->format == FORMAT_HEADER ? print_header_format(settings, &call->environment, output.stream)
-	                                           : print(ctx, output.stream, settings))
+	                                           : print(filter->ctx, output.stream, settings))
 		return output_commit(&output) ? CLI_OK : CLI_FAILED;
 	output_discard(&output);
 	return CLI_FAILED;
@@ -193,7 +194,7 @@ static int run(struct call *call)
 	}
 	if (settings->format == FORMAT_HEADER ||
 	    filter_explain(&filter, filter_open_profile(&filter, settings->profile, &call->environment)))
-		status = write_output(filter.ctx, call);
+		status = write_output(&filter, call);
 	filter_close(&filter);
 	return status;
 }

@@ -23,7 +23,7 @@ struct settings {
 
 static const struct option_row options[] = {
     {"profile", 0, "FILE", take_text, offsetof(struct settings, profile),
-     "the filter of the process, a profile (JSON) or a program: says which rule decided, and where it "
+     "the filter of the process, a profile (JSON), a policy or a program: says which rule decided, and where it "
      "stands"},
     {"only", 0, NULL, take_flag, offsetof(struct settings, only),
      "leaves out the lines that were read, and prints what they mean"},

@@ -171,13 +171,15 @@ static bool is_usable(const struct settings *settings)
 	return false;
 }
 
-static bool print(const struct explanation *x, const struct call *call)
+static bool print(const struct explanation *x, const struct filter *filter, const struct filter *old,
+                  const struct call *call)
 {
 	const struct settings *settings = call->settings;
 	struct output output;
 
 	if (!output_open(&output, settings->output) || !output_spares(&output, call->operands[0]) ||
-	    !output_spares(&output, settings->against))
+	    !output_spares(&output, settings->against) || !filter_spared(filter, &output) ||
+	    !filter_spared(old, &output))
 		return false;
 	if (settings->html)
 		explanation_print_page(output.stream, x);
@@ -214,7 +216,7 @@ static int run(struct call *call)
 	    filter_explain(&filter, filter_open(&filter, call->operands[0], &call->environment)) &&
 	    (!settings->against || filter_explain(&old, filter_open(&old, settings->against, &call->environment)));
 	done = done && explain_start(&x.explaining, &filter) && (!settings->against || compare(&x, &old)) &&
-	       explain_all(&x, call) && print(&x, call);
+	       explain_all(&x, call) && print(&x, &filter, &old, call);
 	callgate_comparison_free(x.changes);
 	explain_finish(&x.explaining);
 	filter_close(&filter);
@@ -226,7 +228,7 @@ const struct command cmd_explain = {
     .name = "explain",
     .what = "say what a filter does, for people",
     .synopsis = "[--syscall CALL] [--against FILTER] [--html|--markdown|--json|--dot] [-o FILE] [OPTION]... FILTER",
-    .help = "Says what FILTER, a profile (JSON) or a program, does with the calls of its architectures: the "
+    .help = "Says what FILTER, a profile (JSON), a policy or a program, does with the calls of its architectures: the "
             "conditions "
             "in words, where the rules stand, how many instructions it costs, whether the kernel answers without "
             "running the program, and which other calls have the same effect.\n",

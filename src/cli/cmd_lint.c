@@ -114,15 +114,6 @@ static void raise_warnings(struct lint_report *report)
 			report->list.items[i].finding.level = CALLGATE_FINDING_ERROR;
 }
 
-/* Whoever runs it, the answer is the same: without --cap a profile is read for a process without capabilities. */
-static bool set_capabilities(struct environment *environment)
-{
-	for (size_t i = 0; i < environment->settings.count; i++)
-		if (strcmp(environment->settings.items[i].option->name, "cap") == 0)
-			return true;
-	return environment_add(environment, "cap", "none", 0);
-}
-
 /* What an earlier run printed: "findings" of JSON, "runs" of SARIF. */
 static bool read_baseline(const char *path, struct text *ret_text)
 {
@@ -162,9 +153,8 @@ static int run(struct call *call)
 		cli_error("%s", call->command->question);
 		return command_misused(call->command);
 	}
-	if (!set_capabilities(&call->environment))
-		cli_error("out of memory");
-	else if (!settings->baseline || read_baseline(settings->baseline, &report.baseline))
+	if (environment_take_no_capabilities(&call->environment) &&
+	    (!settings->baseline || read_baseline(settings->baseline, &report.baseline)))
 		status = lint_all(call, &report);
 	if (settings->raised >= RAISED_WARNINGS)
 		raise_warnings(&report);

@@ -70,7 +70,7 @@ static int compile(struct callgate_profile *profile)
 	return result == -E2BIG ? 0 : result; /* seccomp_load() takes several programs then */
 }
 
-static int check(const char *path, const struct call *call)
+static int check(const char *path, struct call *call)
 {
 	const struct settings *settings = call->settings;
 	struct filter opened = {0}, *filter = &opened;
@@ -119,12 +119,12 @@ static int print(const char *path, const struct call *call,
 	return status;
 }
 
-static int show(const char *path, const struct call *call)
+static int show(const char *path, struct call *call)
 {
 	return print(path, call, callgate_profile_describe);
 }
 
-static int resolve(const char *path, const struct call *call)
+static int resolve(const char *path, struct call *call)
 {
 	return print(path, call, callgate_profile_resolve);
 }
@@ -143,11 +143,13 @@ static bool choose_form(const char *word, const struct filter *filter, enum call
 	return false;
 }
 
-static int write_converted(const char *path, const char *text, enum callgate_profile_like like)
+static int write_converted(const struct filter *filter, const char *from, const char *path, const char *text,
+                           enum callgate_profile_like like)
 {
 	struct output output;
 
-	if (!output_open(&output, path ? path : "-"))
+	if (!output_open(&output, path ? path : "-") || !output_spares(&output, from) ||
+	    !filter_spared(filter, &output))
 		return CLI_FAILED;
 	fputs(text, output.stream);
 	if (!output_commit(&output))
@@ -157,8 +159,11 @@ static int write_converted(const char *path, const char *text, enum callgate_pro
 	return CLI_OK;
 }
 
-/* What a form can't say is an answer, too. */
-static int convert(const char *path, const struct call *call)
+/*
+ * What a form can't say is an answer, too. A conversion is not for this process: by its capabilities, root would
+ * convert to a filter that is open.
+ */
+static int convert(const char *path, struct call *call)
 {
 	const struct settings *settings = call->settings;
 	enum callgate_profile_like like;
@@ -167,14 +172,15 @@ static int convert(const char *path, const struct call *call)
 	char *text = NULL;
 	int status = CLI_FAILED;
 
-	if (filter_explain(&filter, filter_open_profile(&filter, path, &call->environment)) &&
+	if (environment_take_no_capabilities(&call->environment) &&
+	    filter_explain(&filter, filter_open_profile(&filter, path, &call->environment)) &&
 	    choose_form(settings->form, &filter, &form)) {
 		int result = callgate_profile_convert(filter.profile, form, &like, &text);
 		if (result < 0) {
 			cli_error("%s: %s", path, callgate_profile_diagnosis(filter.profile));
 			status = result == -EOPNOTSUPP ? CLI_NO : CLI_FAILED;
 		} else {
-			status = write_converted(settings->output, text, like);
+			status = write_converted(&filter, path, settings->output, text, like);
 		}
 	}
 	free(text);
@@ -219,7 +225,7 @@ static int write_new(const char *path, const struct text *old, const struct text
 }
 
 /* The text that is changed is the one that is read. */
-static int allow(const char *path, const struct call *call)
+static int allow(const char *path, struct call *call)
 {
 	struct filter filter = {0};
 	struct added_calls calls = {0};
@@ -243,7 +249,7 @@ static int allow(const char *path, const struct call *call)
 
 static const struct question {
 	const char *name;
-	int (*answer)(const char *path, const struct call *call);
+	int (*answer)(const char *path, struct call *call);
 } questions[] = {
     {"check", check}, {"show", show}, {"resolve", resolve}, {"convert", convert}, {"allow", allow},
 };
@@ -308,6 +314,6 @@ const struct command cmd_profile = {
     .settings_size = sizeof(struct settings),
     .operands_least = 1,
     .operands_most = UINT_MAX,
-    .question = "one of check, show, resolve, convert and allow is to be named, and one profile",
+    .question = "profile needs check, show, resolve, convert or allow, and one FILE",
     .run = run,
 };

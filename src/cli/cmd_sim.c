@@ -317,12 +317,13 @@ const struct command cmd_sim = {
     .name = "sim",
     .what = "ask what a filter answers to a call",
     .synopsis = "[--json] [--max N] [OPTION]... FILTER CALL...",
-    .help = "Says what FILTER, a profile (JSON) or a program, answers to each CALL, which rule decides that, how "
-            "many "
-            "instructions it takes, and whether the kernel caches the answer. CALL is as in callgate-test(5): "
-            "'openat(AT_FDCWD, *, O_RDONLY)', where * is any value: then every answer that there is, as the "
-            "prover "
-            "finds it. Of several --arch each is asked about.\n",
+    .help =
+        "Says what FILTER, a profile (JSON), a policy or a program, answers to each CALL, which rule decides that, how "
+        "many "
+        "instructions it takes, and whether the kernel caches the answer. CALL is as in callgate-test(5): "
+        "'openat(AT_FDCWD, *, O_RDONLY)', where * is any value: then every answer that there is, as the "
+        "prover "
+        "finds it. Of several --arch each is asked about.\n",
     .options = options,
     .environment = environment_options,
     .defaults = &defaults,

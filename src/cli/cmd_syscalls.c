@@ -94,7 +94,7 @@ static int list_sets(void)
 {
 	const struct callgate_group *group;
 
-	printf("# version %u\n", callgate_group_version());
+	printf("# edition %u\n", callgate_group_version());
 	for (size_t i = 0; (group = callgate_group_at(i)); i++)
 		printf("@%s@%u\t%s\n", group->name, callgate_group_version_of(group), group->purpose);
 	return CLI_OK;

@@ -61,7 +61,7 @@ enum { CAP, KERNEL, MACHINE, ARCH, LIKE, DEFAULT_ERRNO, SAME_ARGUMENT, UNKNOWN_C
 const struct option_row environment_options[OPTIONS + 1] = {
     [CAP] = {"cap", 0, "CAP", take_setting, 0,
              "a capability that the command has (repeatable); none: the empty set; default: the ones that this "
-             "process is permitted, and none for lint and headers"},
+             "process is permitted, and none for lint, convert and headers"},
     [KERNEL] = {"kernel", 0, "VERSION", take_setting, 0,
                 "for minKernel; default: the running one. \">=5.10\": the oldest one that the filter is for; "
                 "newer calls get "
@@ -93,6 +93,17 @@ bool environment_add(struct environment *environment, const char *option, const 
 	for (const struct option_row *row = environment_options; row->name; row++)
 		if (strcmp(row->name, option) == 0)
 			return vec_push(&environment->settings, ((struct setting){row, value, line}));
+	return false;
+}
+
+bool environment_take_no_capabilities(struct environment *environment)
+{
+	for (size_t i = 0; i < environment->settings.count; i++)
+		if (environment->settings.items[i].option == &environment_options[CAP])
+			return true;
+	if (environment_add(environment, "cap", "none", 0))
+		return true;
+	cli_error("out of memory");
 	return false;
 }
 
@@ -428,6 +439,22 @@ bool filter_open(struct filter *filter, const char *path, const struct environme
 }
 
 /* ---- both ---- */
+
+bool filter_spared(const struct filter *filter, struct output *output)
+{
+	const char *file, *last = NULL;
+	unsigned int line, column;
+	bool is_spared = true;
+
+	if (!filter->profile)
+		return true;
+	for (uint32_t rule = 1;
+	     is_spared && callgate_profile_rule_place(filter->profile, rule, &file, &line, &column) == 0; rule++) {
+		is_spared = file == last || output_spares(output, file);
+		last = file;
+	}
+	return is_spared;
+}
 
 struct callgate_filter filter_side(const struct filter *filter)
 {

@@ -15,6 +15,7 @@
 #include <callgate/prove.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 
 /* Zeroed at first. Open, it has either a profile and its context, or programs. */
 struct filter {
@@ -32,6 +33,12 @@ extern const struct option_row environment_options[];
 
 /* Adds a setting; `option` is a name above. False: there is no such option, or no memory. */
 bool environment_add(struct environment *environment, const char *option, const char *value, unsigned int line);
+
+/*
+ * Without --cap there are no capabilities, for what is not about this process: the answer is the same, whoever asks.
+ * False after a message: out of memory.
+ */
+bool environment_take_no_capabilities(struct environment *environment);
 
 /* What programs are for: the first --arch, else --machine, else 0 for this machine. */
 uint32_t environment_arch(const struct environment *environment);
@@ -60,6 +67,12 @@ void filter_print_messages(const struct filter *filter, FILE *out);
 
 /* Whose meaning the profile has: "runc"; "auto" where it can't be used. */
 const char *filter_like(const struct filter *filter);
+
+/*
+ * False, after a message and output_discard(), if the output is a file that a rule of the profile comes from: a policy
+ * can include others.
+ */
+bool filter_spared(const struct filter *filter, struct output *output);
 
 struct callgate_filter filter_side(const struct filter *filter);
 void filter_close(struct filter *filter);

@@ -247,6 +247,46 @@ static bool take_alternatives(struct scan *scan, const char *start, struct file_
 	return true;
 }
 
+/* Is the constant a word of this argument, on any architecture? */
+static bool is_word_of(const char *call, unsigned index, const char *constant)
+{
+	const struct callgate_arch *arch;
+	uint64_t mask;
+
+	for (size_t i = 0; (arch = callgate_arch_at(i)); i++)
+		if (callgate_argument_constant(arch->token, call, index, constant, &mask) == 0)
+			return true;
+	return false;
+}
+
+/* "MAP_HUGE_2MB" is like the words of mmap(), though it is none of them. */
+static bool begin_alike(const char *a, const char *b)
+{
+	const char *end = strchr(a, '_');
+
+	return end && strncmp(a, b, (size_t)(end - a) + 1) == 0;
+}
+
+/*
+ * Names with | between them are of one kind: where one is a word of the argument, AF_INET among names of flags is a
+ * mistake. Names that begin with O_ stand for flags of many calls, such as SOCK_NONBLOCK.
+ */
+static bool check_kinds(struct scan *scan, const char *start, const char *call, unsigned index,
+                        const struct file_value *value)
+{
+	const char *word = NULL, *other = NULL;
+
+	for (size_t i = 0; value->count > 1 && i < value->count; i++) {
+		const char *constant = value->terms[i].constant;
+		if (constant && is_word_of(call, index, constant))
+			word = constant;
+		else if (constant && !begin_alike("O_", constant))
+			other = constant;
+	}
+	return !word || !other || begin_alike(word, other) ||
+	       scan_fail(scan, start, "%s is no value of this argument, as %s is: | can't join them", other, word);
+}
+
 /* A value with a name of an enumeration in it. */
 struct joined {
 	uint64_t enumeration; /* its bits of the argument; 0: there is no such name */
@@ -277,18 +317,18 @@ static struct joined find_joined(const char *call, unsigned index, const struct 
 /*
  * "AF_UNIX|AF_INET" is 3, and no family that anybody has in mind: bits are joined, and names of one enumeration are not
  * bits. Between such names | means either of them where the line takes that, and is a mistake elsewhere;
- * *ret_alternatives. What other bits a number has is not asked.
+ * *ret_alternatives. What other bits a number has is not asked, but in policies where no bits are left.
  */
 static bool check_joined(struct scan *scan, const char *start, const char *call, unsigned index,
-                         const struct file_value *value, bool *ret_alternatives)
+                         const struct file_value *value, bool is_policy, bool *ret_alternatives)
 {
 	struct joined joined = find_joined(call, index, value);
-	bool is_whole = joined.enumeration == UINT32_MAX && joined.other && joined.other->constant;
+	bool is_whole = joined.enumeration == UINT32_MAX && joined.other && (joined.other->constant || is_policy);
 
 	*ret_alternatives =
 	    joined.second && !joined.other && !value->complement && is_plain(joined.first) && is_plain(joined.second);
 	if ((!joined.second && !is_whole) || (*ret_alternatives && scan->has_alternatives))
-		return true;
+		return !is_policy || check_kinds(scan, start, call, index, value);
 	if (*ret_alternatives)
 		return scan_fail(scan, start,
 		                 "| joins bits, and %s and %s are two values of one enumeration; either of "
@@ -309,13 +349,13 @@ static bool check_enumerations(struct scan *scan, const char *start, const char 
 	bool takes = scan->has_alternatives;
 
 	scan->has_alternatives = takes && is_alone;
-	bool done = check_joined(scan, start, call, index, &argument->value, &has_alternatives);
+	bool done = check_joined(scan, start, call, index, &argument->value, takes, &has_alternatives);
 	scan->has_alternatives = false;
 	if (done && has_alternatives)
 		done = take_alternatives(scan, start, argument);
 	else
 		for (size_t i = 0; done && i < argument->other_count; i++)
-			done = check_joined(scan, start, call, index, &argument->others[i], &has_alternatives);
+			done = check_joined(scan, start, call, index, &argument->others[i], takes, &has_alternatives);
 	scan->has_alternatives = takes;
 	return done;
 }

@@ -175,8 +175,11 @@ static int convert(struct converter *converter, enum callgate_profile_form form,
 			*ret_like = attempts[i].like;
 	}
 	if (result == 0)
-		return diag_fail(&converter->profile->diag, -EOPNOTSUPP, "%s can't say the same: %s",
-		                 form == CALLGATE_PROFILE_FORM_JSON ? "plain JSON" : "a policy", converter->witness);
+		return diag_fail(&converter->profile->diag, -EOPNOTSUPP,
+		                 "%s can't say the same: %s (A: this %s, B: the %s)",
+		                 form == CALLGATE_PROFILE_FORM_JSON ? "plain JSON" : "a policy", converter->witness,
+		                 converter->profile->model.policy ? "policy" : "profile",
+		                 form == CALLGATE_PROFILE_FORM_JSON ? "JSON" : "policy");
 	return result < 0 ? result : 0;
 }
 

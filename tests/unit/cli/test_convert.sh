@@ -71,7 +71,7 @@ printf 'default EPERM\narch x86_64, x86\non x86: read -> ALLOW\n' >one.policy
 status=0
 "$callgate" profile convert one.policy >out 2>&1 || status=$?
 [ $status = 1 ] || fail "exit status $status for what JSON can't say"
-grep -q "plain JSON can't say the same: read(\*, \*, \*) on x86: A allows, B gives ERRNO(EPERM)" out || fail "no witness"
+grep -q "plain JSON can't say the same: read(\*, \*, \*) on x86: A allows, B gives ERRNO(EPERM) (A: this policy, B: the JSON)" out || fail "no witness"
 [ ! -e none.json ] || fail "something was written"
 "$callgate" profile convert --to policy one.policy >out 2>&1 || fail "a policy as a policy"
 "$callgate" profile convert --to json "$root/examples/chmod.json" >out 2>&1 || fail "JSON as JSON"
@@ -80,4 +80,16 @@ for wrong in "convert --to xml one.policy" "convert nowhere.policy" "check --to 
 	"$callgate" profile $wrong >out 2>&1 || status=$?
 	[ $status = 2 ] || fail "profile $wrong: exit status $status"
 done
+
+# Whoever converts, the filter is the same: without --cap there are no capabilities.
+cat >capable.json <<'EOF'
+{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [
+	{"names": ["bpf"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}},
+	{"names": ["read"], "action": "SCMP_ACT_ALLOW"},
+	{"names": ["socket"], "action": "SCMP_ACT_ALLOW", "excludes": {"caps": ["CAP_SYS_ADMIN"]}}]}
+EOF
+"$callgate" profile convert capable.json >out 2>&1 || fail "capabilities"
+grep -q "socket" out || fail "an entry for those without a capability is lost"
+! grep -q "bpf" out || fail "an entry for a capability that nobody gave"
+"$callgate" profile convert --cap CAP_SYS_ADMIN capable.json >out 2>&1 && grep -q "bpf" out && ! grep -q "socket" out || fail "--cap"
 echo "conversions are what they are proved to be"

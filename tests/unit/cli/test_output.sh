@@ -138,6 +138,22 @@ ln -s both out/alias
 [ ! -e out/both ] || fail "one of two equal outputs was written"
 rm out/alias
 
+# Conversions, and the files that a policy includes.
+printf 'default EPERM\nread -> ALLOW\n' >part.policy
+printf 'default EPERM\narch x86_64\ninclude part.policy\nwrite -> ALLOW\n' >p.policy
+cp part.policy keep.part
+cp p.policy keep.policy
+ln -s p.policy link.policy
+for name in p.policy link.policy part.policy; do
+	for command in "profile convert" "profile convert --to policy" explain "compile --profile"; do
+		status=0
+		"$callgate" $command p.policy -o $name 2>stderr || status=$?
+		[ $status = 2 ] && grep -q 'is read' stderr || fail "$command onto $name: exit status $status: $(cat stderr)"
+	done
+done
+"$callgate" profile convert -o p.policy - <p.policy 2>stderr && fail "standard input is written over by a conversion"
+cmp -s p.policy keep.policy && cmp -s part.policy keep.part || fail "a policy was touched"
+
 # Symbolic links are followed, and stay.
 mkdir out/target
 echo old >out/target/file

@@ -12,7 +12,7 @@ fail() {
 }
 "$callgate" syscalls --sets >"$dir/sets"
 version=$(sed -n 's/^version //p' "$table")
-[ "$(head -n 1 "$dir/sets")" = "# version $version" ] || fail "the version"
+[ "$(head -n 1 "$dir/sets")" = "# edition $version" ] || fail "the version"
 sed 1d "$dir/sets" | tr '\t' ' ' | LC_ALL=C sort >"$dir/lines"
 grep '^@' "$table" | LC_ALL=C sort >"$dir/all"
 cmp "$dir/lines" "$dir/all" || fail "not the sets of the table"
@@ -29,7 +29,7 @@ done
 # The manual's table: "*@name*", and the purpose behind it.
 sed -n 's/^\(\[\[\|| \) \*\(@[a-z-]*\)\*$/\2/p; t name; d; :name; n; s/^:[< ] *//p' "$manual" | paste -d ' ' - - >"$dir/manual"
 cmp "$dir/manual" "$dir/wanted" || fail "the manual has other sets: $(diff "$dir/manual" "$dir/wanted")"
-grep -q "is version $version\." "$manual" || fail "the manual is of another version than $version"
+grep -q "is edition $version " "$manual" || fail "the manual is of another edition than $version"
 
 [ "$("$callgate" syscalls --arch x86_64 @file-close)" = "$(printf '3\tclose\t2.6..4.0\n436\tclose_range\t5.9')" ] || fail "@file-close"
 [ "$("$callgate" syscalls --arch s390x @file-close read)" = "$(printf '6\tclose\t2.4..4.0\n436\tclose_range\t5.9\n3\tread\t2.4..4.0')" ] || fail "two words"
@@ -52,7 +52,7 @@ grep -q 'there is no set "@fil-close"; is "@file-close" meant?' "$dir/out" || fa
 status=0
 "$callgate" syscalls --set @process-start@1 --against @process-end@1 >"$dir/out" || status=$?
 [ $status = 1 ] || fail "exit status $status for a difference"
-grep -qxe "$(printf -- '- fork\tprocesses and threads')" "$dir/out" && grep -qxe "$(printf -- '+ wait4\tof children')" "$dir/out" || fail "the difference"
+grep -qxe "$(printf -- '- fork\tprocesses and threads')" "$dir/out" && grep -qxe "$(printf -- '+ wait4\twaits for the end of children')" "$dir/out" || fail "the difference"
 status=0
 "$callgate" syscalls --set @file-read@1 --against @file-read@7 >"$dir/out" 2>&1 || status=$?
 [ $status = 2 ] && grep -q 'there is no set "@file-read@7"; the newest version is "@file-read@1"' "$dir/out" || fail "no word of a version that is none"

@@ -74,7 +74,7 @@ says "after:help lists" compile --profile file --dump rules
 says "after:help lists" compile --profile file --dump after:nothing
 says "--dot is for --dump" compile --profile file --dot
 says "either --format or --dump" compile --profile file --format c --dump after:rules
-says "one profile" profile check a b
+says "and one FILE" profile check a b
 says "standard input: a program needs" disasm -
 says "no argument" features now
 says "\"\": column 1: " sim "$dir/p.json" ""

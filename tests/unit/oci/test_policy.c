@@ -88,7 +88,11 @@ START_TEST(alternatives)
 	                          "bind(!= {3, -1, 0x500000001}) -> ALLOW\n"
 	                          "listen((u64) {3, -1, 0x500000001}) -> ALLOW\n"
 	                          "dup3(*, O_WRONLY|O_CLOEXEC) -> ALLOW\n"
-	                          "dup((u64) != {3, 5}) -> ALLOW\n");
+	                          "dup((u64) != {3, 5}) -> ALLOW\n"
+	                          "mmap(*, *, *, MAP_SHARED|MAP_PRIVATE) -> LOG\n"
+	                          "mmap(*, *, *, MAP_PRIVATE|MAP_ANONYMOUS|MAP_STACK) -> ALLOW\n"
+	                          "socketpair(*, SOCK_STREAM|O_NONBLOCK) -> ALLOW\n"
+	                          "clone(CLONE_VM|SIGCHLD) -> ALLOW\n");
 
 	for (uint64_t family = 0; family < 50; family++)
 		for (uint64_t type = 0; type < 4; type++)
@@ -177,6 +181,13 @@ static const struct {
     {"default EPERM\nsocket(AF_UNIX|AF_INET|5) -> ALLOW\n", "not a bit: | can't join it", 2, 8},
     {"default EPERM\nsocket(~(AF_UNIX|AF_INET)) -> ALLOW\n", "not a bit: | can't join it", 2, 8},
     {"default EPERM\nsocket(AF_UNIX|~AF_INET) -> ALLOW\n", "not a bit: | can't join it", 2, 8},
+    {"default EPERM\nsocket(AF_UNIX|3) -> ALLOW\n", "not a bit: | can't join it", 2, 8},
+    {"default EPERM\nopenat(*, *, O_RDONLY|AF_INET) -> ALLOW\n",
+     "AF_INET is no value of this argument, as O_RDONLY is: | can't join them", 2, 14},
+    {"default EPERM\nopenat(*, *, {O_RDONLY, O_CREAT|PROT_READ}) -> ALLOW\n", "PROT_READ is no value of this argument",
+     2, 14},
+    {"default EPERM\nmmap(*, *, *, MAP_SHARED|MAP_PRIVATE|MAP_ANONYMOUS) -> ALLOW\n", "not a bit: | can't join it", 2,
+     15},
     {"default EPERM\nread -> ALLOW ALLOW\n", "the line should end here", 2, 15},
     {"default EPERM\ninclude nowhere.policy\n", "nowhere.policy: No such file or directory", 2, 9},
     {"default EPERM\ninclude /\n", "/: not a regular file", 2, 9},
