@@ -224,6 +224,14 @@ static int write_new(const char *path, const struct text *old, const struct text
 	return CLI_OK;
 }
 
+static bool is_json(const struct filter *filter, const char *name)
+{
+	if (callgate_profile_form(filter->profile) == CALLGATE_PROFILE_FORM_JSON)
+		return true;
+	cli_error("%s is a policy; profile allow changes JSON profiles only", name);
+	return false;
+}
+
 /* The text that is changed is the one that is read. */
 static int allow(const char *path, struct call *call)
 {
@@ -236,7 +244,8 @@ static int allow(const char *path, struct call *call)
 	if (text_read(path, &old) &&
 	    (filter_open_text(&filter, name, old.bytes, old.size, &call->environment) ||
 	     filter_explain(&filter, false)) &&
-	    parse_calls(&calls, &filter, call) && addition_make(&old, name, &call->environment, &calls, &new))
+	    is_json(&filter, name) && parse_calls(&calls, &filter, call) &&
+	    addition_make(&old, name, &call->environment, &calls, &new))
 		status = write_new(path, &old, &new, ((const struct settings *)call->settings)->dry_run);
 	vec_finish(&calls.calls);
 	filter_close(&filter);

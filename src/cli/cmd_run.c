@@ -156,6 +156,8 @@ static int run(struct call *call)
 		cli_error("--suggest is for --why, with a profile that is a file");
 	else if (!open_profile(&filter, settings, &call->environment))
 		status = RUN_FAILED;
+	else if (settings->why.suggest && callgate_profile_form(filter.profile) == CALLGATE_PROFILE_FORM_POLICY)
+		cli_error("%s is a policy; --suggest is for JSON profiles only", settings->profile);
 	else if (seccomp_attr_set(filter.ctx, SCMP_FLTATR_CTL_NNP, !settings->keeps_privileges) < 0)
 		cli_error("%s", callgate_diagnosis(filter.ctx));
 	else

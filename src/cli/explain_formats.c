@@ -50,9 +50,10 @@ static void print_way(FILE *out, const struct explained_way *way)
 	char calls[EXPLAINED_WAY];
 
 	explained_way_words(way->row, calls);
-	fprintf(out, "%s%s%s %s", way->row->way.call, *calls ? " " : "", calls, explained_word(way->call));
+	fprintf(out, "%s%s%s (%s", way->row->way.call, *calls ? " " : "", calls, explained_word(way->call));
 	if (!way->call->cases.items[0].rest)
-		fprintf(out, " (line %u)", way->call->cases.items[0].line);
+		fprintf(out, ", line %u", way->call->cases.items[0].line);
+	fputc(')', out);
 }
 
 /* Ways to all of the effect in a line, and those to a part of it, which have conditions, in one each. */
@@ -64,7 +65,7 @@ static void print_ways(FILE *out, const struct explanation *x, const struct expl
 	for (size_t i = 0; explanation_way(x, call, &i, &way);) {
 		if (way.row->kind == CALLGATE_BYPASS_PARTIAL)
 			continue;
-		fputs(any ? ", " : "  the same effect: ", out);
+		fputs(any ? ", " : "  same effect: ", out);
 		print_way(out, &way);
 		any = true;
 	}
@@ -73,7 +74,7 @@ static void print_ways(FILE *out, const struct explanation *x, const struct expl
 	for (size_t i = 0; explanation_way(x, call, &i, &way);) {
 		if (way.row->kind != CALLGATE_BYPASS_PARTIAL)
 			continue;
-		fputs("  a part of it: ", out);
+		fputs("  part of the effect: ", out);
 		print_way(out, &way);
 		fprintf(out, "%s%s\n", way.row->condition ? ": " : "", way.row->condition ? way.row->condition : "");
 	}

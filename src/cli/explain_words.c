@@ -48,6 +48,44 @@ static bool has_flags(const struct callgate_arch *arch, const char *call, const 
 	return explain_value(arch, call, c->argument, c->mask, words);
 }
 
+/* The part of a mask that has a name: "O_ACCMODE" in (O_ACCMODE|O_CREAT), where a call has its values. NULL: none. */
+static const char *field_name(const struct callgate_arch *arch, const char *call, const struct callgate_condition *c,
+                              uint64_t *ret_bits)
+{
+	static const struct {
+		const char *name, *value;
+	} fields[] = {{"O_ACCMODE", "O_RDONLY"}, {"MAP_TYPE", "MAP_SHARED"}};
+	uint64_t bits;
+	int64_t all;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (callgate_argument_constant(arch->token, call, c->argument, fields[i].value, &bits) == 0 &&
+		    callgate_constant(arch->token, fields[i].name, &all) == 0 && (uint64_t)all == bits &&
+		    (c->mask & bits) == bits) {
+			*ret_bits = bits;
+			return fields[i].name;
+		}
+	return NULL;
+}
+
+/* "O_ACCMODE", "(O_ACCMODE|O_CREAT)", "0x43" where not every bit has a name. */
+static void append_mask(struct strbuf *text, const struct callgate_arch *arch, const char *call,
+                        const struct callgate_condition *c)
+{
+	char words[EXPLAINED_VALUE];
+	uint64_t bits = 0;
+	const char *name = field_name(arch, call, c, &bits);
+
+	if (name && c->mask == bits)
+		strbuf_append(text, name);
+	else if (name && explain_value(arch, call, c->argument, c->mask & ~bits, words)) {
+		/* The words begin with the value of the field that has no bits: O_RDONLY|O_CREAT. */
+		const char *flags = strncmp(words, "O_RDONLY|", 9) == 0 ? words + 9 : words;
+		strbuf_printf(text, "(%s|%s)", name, flags);
+	} else
+		strbuf_printf(text, "0x%llx", (unsigned long long)c->mask);
+}
+
 static void append_masked(struct strbuf *text, const struct callgate_arch *arch, const char *call,
                           const struct callgate_condition *c)
 {
@@ -74,11 +112,14 @@ static void append_masked(struct strbuf *text, const struct callgate_arch *arch,
 		              (unsigned long long)(c->value | span));
 		return;
 	}
-	if ((c->mask & (c->mask + 1)) == 0) /* as O_ACCMODE */
+	uint64_t bits;
+	if ((c->mask & (c->mask + 1)) == 0 || field_name(arch, call, c, &bits)) /* as O_ACCMODE */
 		(void)explain_value(arch, call, c->argument, c->value, words);
 	else
 		snprintf(words, sizeof(words), "0x%llx", (unsigned long long)c->value);
-	strbuf_printf(text, " & 0x%llx %s %s", (unsigned long long)c->mask, symbols[c->op], words);
+	strbuf_append(text, " & ");
+	append_mask(text, arch, call, c);
+	strbuf_printf(text, " %s %s", symbols[c->op], words);
 }
 
 struct callgate_condition explain_comparison(const struct scmp_arg_cmp *c, const struct callgate_arch *arch)

@@ -69,6 +69,29 @@ static void print_unseen(const char *name, const struct callgate_arch *arch, con
 	strbuf_finish(&text);
 }
 
+/*
+ * Do the calls of a rule get to an earlier one, which was seen? In a policy two statements can name a call, and the
+ * first one decides.
+ */
+static bool is_covered(const struct comparison *comparison, const struct callgate_rule *rule, size_t index)
+{
+	struct callgate_rule earlier;
+
+	for (size_t i = 0; i < index && callgate_simulator_rule(comparison->simulator, i, &earlier) == 0; i++) {
+		if (earlier.arch != rule->arch || earlier.nr != rule->nr || earlier.hits == 0)
+			continue;
+		bool is_same = earlier.condition_count == 0 || earlier.condition_count == rule->condition_count;
+		for (size_t j = 0; is_same && j < earlier.condition_count; j++) {
+			const struct scmp_arg_cmp *a = &earlier.conditions[j], *b = &rule->conditions[j];
+			is_same =
+			    a->arg == b->arg && a->op == b->op && a->datum_a == b->datum_a && a->datum_b == b->datum_b;
+		}
+		if (is_same)
+			return true;
+	}
+	return false;
+}
+
 /* A call that was never seen is named once; of one that was seen with other arguments, each rule. */
 static void print_unseen_rules(const struct comparison *comparison, const struct callgate_arch *arch, const char *name,
                                bool is_seen)
@@ -82,7 +105,7 @@ static void print_unseen_rules(const struct comparison *comparison, const struct
 		    (rule.action != SCMP_ACT_ALLOW && rule.action != SCMP_ACT_LOG))
 			continue;
 		is_allowed = true;
-		if (is_seen && rule.hits == 0)
+		if (is_seen && rule.hits == 0 && !is_covered(comparison, &rule, i))
 			print_unseen(name, arch, &rule);
 	}
 	if (is_allowed && !is_seen)

@@ -184,8 +184,17 @@ static void put_word(FILE *out, const char *word)
 	fputc('\'', out);
 }
 
-static void put_addition(FILE *out, const struct why *why, const char *addition)
+/* A policy is changed by its reader: the first line that matches decides. */
+static void put_addition(FILE *out, const struct why *why, const struct denial *denial)
 {
+	const bool is_policy = callgate_profile_form(why->filter->profile) == CALLGATE_PROFILE_FORM_POLICY;
+	const char *addition = denial->addition;
+
+	if (is_policy) {
+		fprintf(out, "callgate:   allow exactly this: add the line `%s -> ALLOW`%s\n", addition,
+		        denial->verdict.reason == CALLGATE_REASON_RULE ? ", before the one that decides" : "");
+		return;
+	}
 	fputs("callgate:   allow exactly this: callgate profile allow ", out);
 	put_word(out, why->filter->path);
 	fputc(' ', out);
@@ -233,7 +242,7 @@ static void put_explanation(FILE *out, const struct why *why, const struct denia
 	put_since(out, &denial->call);
 	fputc('\n', out);
 	if (denial->addition)
-		put_addition(out, why, denial->addition);
+		put_addition(out, why, denial);
 }
 
 void why_print_denial(const struct why *why, const struct denial *denial)

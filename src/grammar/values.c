@@ -360,6 +360,13 @@ static bool check_enumerations(struct scan *scan, const char *start, const char 
 	return done;
 }
 
+static bool is_number(const struct file_value *value)
+{
+	const struct file_term *term = value->terms;
+
+	return value->count == 1 && !value->complement && !term->constant && !term->minus && !term->complement;
+}
+
 /*
  * What stands between the parentheses of a call: "*", "!= 3", "3..5", "{1, 3}", "* & MASK == VALUE", "(u32) < 3", and
  * for a live one also "string".
@@ -373,6 +380,11 @@ static bool parse_argument(struct scan *scan, const char *call, unsigned index, 
 		ret_argument->words = scan_copy(scan, start, (size_t)(scan->at - start));
 	if (call && !check_enumerations(scan, start, call, index, ret_argument))
 		return false;
+	if (ret_argument->op == FILE_RANGE && is_number(&ret_argument->value) && is_number(&ret_argument->second) &&
+	    ret_argument->value.terms[0].number > ret_argument->second.terms[0].number)
+		return scan_fail(scan, start, "the range %llu..%llu is empty",
+		                 (unsigned long long)ret_argument->value.terms[0].number,
+		                 (unsigned long long)ret_argument->second.terms[0].number);
 	const char *mistake = cases_mistake(ret_argument);
 	return !mistake || scan_fail(scan, start, "%s", mistake);
 }

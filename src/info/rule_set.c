@@ -58,9 +58,8 @@ int callgate_rule_set(scmp_filter_ctx ctx, uint32_t action, const char *set)
 	if (!group)
 		return fail_name(set);
 	if (!strchr(set + 1, '@'))
-		return fail(-EINVAL,
-		            "\"%s\" is of no version, and would change with the library: the newest is \"@%s@%u\"", set,
-		            group->name, callgate_group_version_of(group));
+		return fail(-EINVAL, "\"%s\" names no version, and would change with the library: write \"@%s@%u\"",
+		            set, group->name, callgate_group_version_of(group));
 	int result = seccomp_transaction_start(ctx);
 	if (result < 0)
 		return fail(result, "%s", callgate_diagnosis(ctx));

@@ -51,15 +51,35 @@ static bool are_names(const struct place_of_value *place, char *words, uint64_t 
 	return all == value;
 }
 
+/* A mask of a field of which a word is one value: "O_ACCMODE". NULL: it is none. */
+static const char *mask_name(const struct place_of_value *place, uint64_t mask)
+{
+	static const struct {
+		const char *name, *value;
+	} fields[] = {{"O_ACCMODE", "O_RDONLY"}, {"MAP_TYPE", "MAP_SHARED"}};
+	uint64_t bits;
+	int64_t all;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (callgate_argument_constant(place->arch->token, place->call, place->index, fields[i].value, &bits) ==
+		        0 &&
+		    callgate_constant(place->arch->token, fields[i].name, &all) == 0 && (uint64_t)all == mask)
+			return fields[i].name;
+	return NULL;
+}
+
 static void write_value(struct strbuf *out, const struct place_of_value *place, uint64_t value, bool is_mask)
 {
+	const char *name = is_mask ? mask_name(place, value) : NULL;
 	char words[WORDS_MAX], copy[WORDS_MAX];
 	size_t length =
 	    callgate_decode_argument(place->arch->token, place->call, place->index, value, words, sizeof(words));
 
 	strcpy(copy, words);
 	/* More names than a line takes are a number. */
-	if (length < NAMES_MAX && are_names(place, copy, value, is_mask))
+	if (name)
+		strbuf_append(out, name);
+	else if (length < NAMES_MAX && are_names(place, copy, value, is_mask))
 		strbuf_printf(out, is_mask && strchr(words, '|') ? "(%s)" : "%s", words);
 	else
 		strbuf_printf(out, value < 1000 ? "%" PRIu64 : "0x%" PRIx64, value);

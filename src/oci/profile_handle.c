@@ -372,7 +372,8 @@ int callgate_profile_describe(struct callgate_profile *profile, char **ret_text)
 	int result = profile_start_answer(profile, ret_text);
 
 	if (result == 0 && profile->model.policy)
-		return diag_fail(&profile->diag, -EOPNOTSUPP, "this is a policy, which is its own table");
+		return diag_fail(&profile->diag, -EOPNOTSUPP,
+		                 "this is a policy, and show is for JSON: `callgate explain` says what a policy does");
 	if (result == 0)
 		result = callgate_profile_context(profile, &ctx);
 	if (result < 0)

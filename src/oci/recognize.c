@@ -52,6 +52,18 @@ static bool looks_like_yaml(const char *text)
 	return end > key && *end == ':' && (end[1] == '\0' || strchr(" \t\r\n", end[1]));
 }
 
+/* A statement of a policy comes first: a word of a call, or `use`, and an arrow or a set somewhere. */
+static bool looks_like_statement(const char *text)
+{
+	text += strspn(text, " \t\r\n");
+	while (*text == '#') {
+		text += strcspn(text, "\n");
+		text += strspn(text, " \t\r\n");
+	}
+	return (isalnum((unsigned char)*text) || *text == '@') &&
+	       (strstr(text, "->") || has_line(text, "use ") || has_line(text, "include "));
+}
+
 const char *profile_other_kind(const char *text, size_t size)
 {
 	if (strspn(text, " \t\r\n") == size)
@@ -62,5 +74,7 @@ const char *profile_other_kind(const char *text, size_t size)
 		return "this is a BPF program, not a profile: callgate disasm lists it";
 	if (looks_like_yaml(text) || has_line(text, "---\n") || has_line(text, "defaultAction:"))
 		return "this is YAML; a profile is JSON";
+	if (looks_like_statement(text))
+		return "a profile begins with {, a policy with `default ACTION`";
 	return NULL;
 }

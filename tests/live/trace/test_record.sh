@@ -247,6 +247,10 @@ tool record --against "$scratch/true.json" -- true || fail '--against: the same 
 tool record --against "$scratch/true.json" -- mkdir "$scratch/new"
 [ $? = 1 ] || fail '--against: a new call is no difference'
 grep -q '^+ mkdir  not allowed' "$scratch/output" || fail '--against: mkdir is not named'
+printf 'default EPERM\nuse @start, @file-read, @file-close\nwrite, close -> ALLOW\nclose(3) -> ALLOW\nsocket -> ALLOW\n' >"$scratch/two.policy"
+tool record --against "$scratch/two.policy" -- true
+grep -q '^- socket  never seen' "$scratch/output" || fail '--against: a call that was never seen'
+grep -q '^- close ' "$scratch/output" && fail '--against: what an earlier statement decided was never seen'
 tool record --against "$scratch/sockets.json" -- "$denied" additions
 [ $? = 0 ] || fail '--against: what was recorded is a difference'
 sed -e 's/"valueTwo": 2,/"valueTwo": 17,/' "$scratch/sockets.json" >"$scratch/packet.json"

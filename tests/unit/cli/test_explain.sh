@@ -46,18 +46,18 @@ socket(family, type, protocol) on x86_64:
   ERRNO(EPERM)  otherwise  the default, p.json:1
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
-  the same effect: io_uring_enter (IORING_OP_SOCKET) denied
+  same effect: io_uring_enter (IORING_OP_SOCKET) (denied)
 OUT
 expect 0 --arch x86_64 p.json --syscall openat <<'OUT'
 openat(dfd, filename, flags, mode) on x86_64:
-  ALLOW  if flags & 0x3 == O_RDONLY  p.json:3
+  ALLOW  if flags & O_ACCMODE == O_RDONLY  p.json:3
   ERRNO(EPERM)  otherwise  the default, p.json:1
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
-  the same effect: openat2 allowed (line 2), io_uring_enter (IORING_OP_OPENAT) denied
-  a part of it: creat denied
-  a part of it: open denied
-  a part of it: open_by_handle_at denied: with CAP_DAC_READ_SEARCH
+  same effect: openat2 (allowed, line 2), io_uring_enter (IORING_OP_OPENAT) (denied)
+  part of the effect: creat (denied)
+  part of the effect: open (denied)
+  part of the effect: open_by_handle_at (denied): with CAP_DAC_READ_SEARCH
 OUT
 expect 0 --arch x86_64 --arch x86 p.json --syscall clone <<'OUT'
 clone(clone_flags, newsp, parent_tidptr, child_tidptr, tls) on x86_64:
@@ -66,33 +66,35 @@ clone(clone_flags, newsp, parent_tidptr, child_tidptr, tls) on x86_64:
   ERRNO(EPERM)  otherwise  the default, p.json:1
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
-  the same effect: clone3 allowed (line 2)
-  a part of it: unshare (unshare_flags & the same) denied: without a new process, but for the namespaces of processes
+  same effect: clone3 (allowed, line 2)
+  part of the effect: unshare (unshare_flags & the same) (denied): without a new process, but for the namespaces of processes
 clone(clone_flags, newsp, parent_tidptr, child_tidptr, tls) on x86:
   ALLOW  if clone_flags has none of CLONE_NEWCGROUP|CLONE_NEWIPC|CLONE_NEWNET|CLONE_NEWNS|CLONE_NEWPID|CLONE_NEWUSER|CLONE_NEWUTS
   p.json:10
   ERRNO(EPERM)  otherwise  the default, p.json:1
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
-  the same effect: clone3 allowed (line 2)
-  a part of it: unshare (unshare_flags & the same) denied: without a new process, but for the namespaces of processes
+  same effect: clone3 (allowed, line 2)
+  part of the effect: unshare (unshare_flags & the same) (denied): without a new process, but for the namespaces of processes
 OUT
 expect 0 --arch x86_64 p.json --syscall read <<'OUT'
 read(fd, buf, count) on x86_64:
   ALLOW  whatever the arguments are  p.json:2
   cost: N instructions; the kernel answers from its bitmap (Linux 5.11), without running the program
   since V
-  the same effect: io_uring_enter (IORING_OP_READ) denied, readv denied, preadv2 denied
-  a part of it: pread64 denied: of files that have positions
-  a part of it: preadv denied: of files that have positions
+  same effect: io_uring_enter (IORING_OP_READ) (denied), readv (denied), preadv2 (denied)
+  part of the effect: pread64 (denied): of files that have positions
+  part of the effect: preadv (denied): of files that have positions
 OUT
-"$callgate" explain --arch x86 p.json --syscall socket 2>err | grep -qx '  the same effect: socketcall (call == SYS_SOCKET) denied, io_uring_enter (IORING_OP_SOCKET) denied' || fail "socketcall"
+"$callgate" explain --arch x86 p.json --syscall socket 2>err | grep -qx '  same effect: socketcall (call == SYS_SOCKET) (denied), io_uring_enter (IORING_OP_SOCKET) (denied)' || fail "socketcall"
+printf 'default EPERM\narch x86_64\nopenat(*, *, * & (O_ACCMODE|O_CREAT) == O_RDONLY) -> ALLOW\n' >masks.policy
+"$callgate" explain masks.policy 2>err | grep -q 'ALLOW  *if flags & (O_ACCMODE|O_CREAT) == O_RDONLY' || fail "a mask without words"
 # A ring that can't be set up is no way, whatever is allowed of it; rows about bits of an argument are for calls whose arguments decide.
 printf '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["io_uring_enter"], "action": "SCMP_ACT_ALLOW"}, {"names": ["mmap"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 2, "value": 4, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}]}]}' >ring.json
-"$callgate" explain --arch x86_64 ring.json --syscall socket 2>err | grep -qx '  the same effect: io_uring_enter (IORING_OP_SOCKET) denied' || fail "io_uring without io_uring_setup"
+"$callgate" explain --arch x86_64 ring.json --syscall socket 2>err | grep -qx '  same effect: io_uring_enter (IORING_OP_SOCKET) (denied)' || fail "io_uring without io_uring_setup"
 sed 's/"io_uring_enter"/&, "io_uring_setup"/' ring.json >set.json
-"$callgate" explain --arch x86_64 set.json --syscall socket 2>err | grep -qx '  the same effect: io_uring_enter (IORING_OP_SOCKET) allowed (line 1)' || fail "io_uring"
-"$callgate" explain --arch x86_64 ring.json --syscall mmap 2>err | grep -qx '  a part of it: mprotect (prot & PROT_EXEC) denied: after mapping it without' || fail "mprotect after mmap"
+"$callgate" explain --arch x86_64 set.json --syscall socket 2>err | grep -qx '  same effect: io_uring_enter (IORING_OP_SOCKET) (allowed, line 1)' || fail "io_uring"
+"$callgate" explain --arch x86_64 ring.json --syscall mmap 2>err | grep -qx '  part of the effect: mprotect (prot & PROT_EXEC) (denied): after mapping it without' || fail "mprotect after mmap"
 sed 's/"mmap"/"munmap"/' ring.json >other.json
 "$callgate" explain --arch x86_64 other.json --syscall mmap 2>err | grep mprotect && fail "mprotect in place of a mmap that is denied as a whole"
 expect 0 --arch s390x p.json --syscall ptrace <<'OUT'
@@ -100,9 +102,9 @@ ptrace(request, pid, addr, data) on s390x:
   KILL_PROCESS  whatever the arguments are  p.json:12
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
-  a part of it: process_vm_readv denied
-  a part of it: process_vm_writev denied
-  a part of it: pidfd_getfd denied
+  part of the effect: process_vm_readv (denied)
+  part of the effect: process_vm_writev (denied)
+  part of the effect: pidfd_getfd (denied)
 OUT
 
 # The cost is what the simulator counts, at the least and at the most; also where the program's bytes are in another order.
@@ -114,7 +116,7 @@ import json
 call = json.load(open("out"))["calls"][0]
 executed = [case["executed"] for case in json.load(open("sim.json"))["calls"][0]["cases"]]
 assert call["least"] == min(executed) and call["most"] >= max(executed), (call, executed)
-assert call["cases"][0] == {"action": 2147418112, "action_name": "ALLOW", "condition": "if flags & 0x3 == O_RDONLY", "place": "p.json:3", "line": 3}, call
+assert call["cases"][0] == {"action": 2147418112, "action_name": "ALLOW", "condition": "if flags & O_ACCMODE == O_RDONLY", "place": "p.json:3", "line": 3}, call
 assert call["since"], call
 partial = [way for way in call["ways"] if way["call"] == "open_by_handle_at"]
 assert len(partial) == 1 and partial[0]["kind"] == "partial" and partial[0]["condition"] == "with CAP_DAC_READ_SEARCH" and partial[0]["verdict"] == "denied", call
@@ -130,7 +132,7 @@ clone:
   p.json:10
   ERRNO(EPERM)  otherwise  the default, p.json:1
 openat:
-  ALLOW  if flags & 0x3 == O_RDONLY  p.json:3
+  ALLOW  if flags & O_ACCMODE == O_RDONLY  p.json:3
   ERRNO(EPERM)  otherwise  the default, p.json:1
 socket:
   LOG  if family == AF_NETLINK and type == SOCK_RAW  p.json:8
@@ -147,14 +149,14 @@ printf 'allowed:\n  clone3 close openat2 read\n' | diff - out || fail "--allowed
 "$callgate" compile --profile p.json --arch x86_64 -o p.bpf
 expect 0 --arch x86_64 p.bpf --syscall openat <<'OUT'
 openat(dfd, filename, flags, mode) on x86_64:
-  ALLOW  if flags & 0x3 == O_RDONLY  the program
-  ERRNO(EPERM)  if flags & 0x3 != O_RDONLY  the program
+  ALLOW  if flags & O_ACCMODE == O_RDONLY  the program
+  ERRNO(EPERM)  if flags & O_ACCMODE != O_RDONLY  the program
   cost: N instructions; not in the kernel's bitmap of allowed calls
   since V
-  the same effect: openat2 allowed, io_uring_enter (IORING_OP_OPENAT) denied
-  a part of it: creat denied
-  a part of it: open denied
-  a part of it: open_by_handle_at denied: with CAP_DAC_READ_SEARCH
+  same effect: openat2 (allowed), io_uring_enter (IORING_OP_OPENAT) (denied)
+  part of the effect: creat (denied)
+  part of the effect: open (denied)
+  part of the effect: open_by_handle_at (denied): with CAP_DAC_READ_SEARCH
 OUT
 
 # What has changed, in both directions.
@@ -167,9 +169,9 @@ read(fd, buf, count) on x86_64:
   ALLOW  whatever the arguments are  p.json:2
   cost: N instructions; the kernel answers from its bitmap (Linux 5.11), without running the program
   since V
-  the same effect: io_uring_enter (IORING_OP_READ) denied, readv denied, preadv2 denied
-  a part of it: pread64 denied: of files that have positions
-  a part of it: preadv denied: of files that have positions
+  same effect: io_uring_enter (IORING_OP_READ) (denied), readv (denied), preadv2 (denied)
+  part of the effect: pread64 (denied): of files that have positions
+  part of the effect: preadv (denied): of files that have positions
   allows more than before: read(*, *, *) on x86_64: A gives ERRNO(EPERM), B allows
 OUT
 "$callgate" explain --arch x86_64 p.json --against p.json | tail -n 1 | grep -qx 'nothing has changed' || fail "--against itself"
@@ -193,7 +195,7 @@ done
 
 # The decisions as a graph: DOT that is well formed, with each answer.
 "$callgate" explain --arch x86_64 p.json --syscall openat --dot >out 2>err
-grep -q 'label="flags & 0x3 [!=]= O_RDONLY"' out && grep -q '"ALLOW"' out && grep -q '"ERRNO(EPERM)"' out || fail "--dot"
+grep -q 'label="flags & O_ACCMODE [!=]= O_RDONLY"' out && grep -q '"ALLOW"' out && grep -q '"ERRNO(EPERM)"' out || fail "--dot"
 if command -v dot >/dev/null; then
 	dot -Tsvg out >/dev/null || fail "dot refuses it"
 fi

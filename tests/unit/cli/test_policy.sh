@@ -38,7 +38,15 @@ grep -q "ALLOW, rule [0-9]* (if argument 0 & 0xffffffff <= 0x2 and argument 0 & 
 "$callgate" profile resolve "$examples/server.policy" >out 2>&1 && fail "resolve"
 grep -q "this is a policy" out || fail "no word of resolve"
 "$callgate" profile show "$examples/server.policy" >out 2>&1 && fail "show"
-grep -q "this is a policy" out || fail "no word of show"
+grep -q "this is a policy, and show is for JSON: .callgate explain" out || fail "no word of show"
+cp "$examples/server.policy" "$examples/base.policy" .
+"$callgate" profile allow server.policy mkdir >out 2>&1 && fail "allow"
+grep -q "server.policy is a policy; profile allow changes JSON profiles only" out || fail "no word of allow"
+cmp server.policy "$examples/server.policy" || fail "allow has changed a policy"
+"$callgate" run --why --suggest new.policy --profile server.policy -- touch ran >out 2>&1 && fail "suggest"
+grep -q "server.policy is a policy; --suggest is for JSON profiles only" out || fail "no word of suggest"
+[ ! -e ran ] || fail "the command ran"
+rm server.policy base.policy
 
 # Real programs.
 if "$callgate" features | grep -q "no  *SECCOMP_SET_MODE_FILTER"; then
@@ -50,6 +58,11 @@ echo words >words
 cmp words out || fail "cat printed something else"
 "$callgate" run --profile "$examples/decoder.policy" sh -c 'echo more >>words' >out 2>err && fail "a file was opened to be written"
 [ "$(cat words)" = words ] || fail "a file was written"
+if "$callgate" run --why --profile "$examples/decoder.policy" mkdir made >out 2>err || grep -q "can't\|uncertain" err; then
+	echo "without --why: $(head -n 1 err)"
+else
+	grep -q 'allow exactly this: add the line `mkdir.* -> ALLOW`$' err || fail "no line to add: $(cat err)"
+fi
 "$callgate" run --profile "$examples/build.policy" sh -c 'mkdir made && cp words made/copy && cat made/copy && rm -r made' >out 2>err ||
 	fail "a build under its policy: $(cat err)"
 cmp words out || fail "the build made something else"

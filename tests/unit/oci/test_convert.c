@@ -220,7 +220,7 @@ static const struct {
     {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"openat\"],\"action\":\"SCMP_ACT_"
      "ERRNO\",\"errnoRet\":13,"
      "\"args\":[{\"index\":2,\"value\":3,\"valueTwo\":1,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
-     "\nopenat(*, *, * & 3 == O_WRONLY) -> EACCES\n"},
+     "\nopenat(*, *, * & O_ACCMODE == O_WRONLY) -> EACCES\n"},
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"lock\",\"read\",\"close\",\"close_"
      "range\",\"exit\"],"
      "\"action\":\"SCMP_ACT_ALLOW\"}]}",
