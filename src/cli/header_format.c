@@ -32,8 +32,8 @@ static void add_to_digest(SHA256_CTX *digest, const char *text)
 	SHA256Update(digest, (const uint8_t *)text, strlen(text) + 1);
 }
 
-/* The digest of everything that the programs depend on: compiler, options, and the text of the profile. */
-static void make_digest(const struct header *header, char ret_hex[SHA256_DIGEST_STRING_LENGTH])
+/* The digest of compiler, options, the text of the profile, and the programs, in which included files are. */
+static void make_digest(const struct header *header, const char *programs, char ret_hex[SHA256_DIGEST_STRING_LENGTH])
 {
 	SHA256_CTX digest;
 
@@ -45,6 +45,7 @@ static void make_digest(const struct header *header, char ret_hex[SHA256_DIGEST_
 		add_to_digest(&digest, setting->value ? setting->value : "");
 	}
 	SHA256Update(&digest, (const uint8_t *)header->text.bytes, header->text.size);
+	add_to_digest(&digest, programs);
 	SHA256End(&digest, ret_hex);
 }
 
@@ -189,18 +190,35 @@ static bool set_name(struct header *header, const char *name)
 	return true;
 }
 
+/* The programs, which the caller frees; NULL after a message. */
+static char *machines_text(const struct header *header)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&text, &size);
+	bool done = memory && print_machines(header, memory), is_whole = memory && fclose(memory) == 0;
+
+	if (!is_whole)
+		cli_error("%s: out of memory", header->file);
+	if (done && is_whole)
+		return text;
+	free(text);
+	return NULL;
+}
+
 static bool print_file(const struct header *header, FILE *out)
 {
-	char digest[SHA256_DIGEST_STRING_LENGTH];
+	char digest[SHA256_DIGEST_STRING_LENGTH], *machines = machines_text(header);
 
-	make_digest(header, digest);
+	if (!machines)
+		return false;
+	make_digest(header, machines, digest);
 	fprintf(out,
 	        "/* A seccomp filter, written by `callgate compile --format header` (callgate %s). Do not edit.\n"
-	        " * SHA-256 of the profile, the options and the compiler's version: %s\n"
-	        " */\n#ifndef %s_DIGEST\n#include <callgate/load_only.h>\n\n#define %s_DIGEST \"%s\"\n\n",
-	        callgate_version(), digest, header->macro, header->macro, digest);
-	if (!print_machines(header, out))
-		return false;
+	        " * SHA-256 of the profile, the options, the compiler's version and the programs: %s\n"
+	        " */\n#ifndef %s_DIGEST\n#include <callgate/load_only.h>\n\n#define %s_DIGEST \"%s\"\n\n%s",
+	        callgate_version(), digest, header->macro, header->macro, digest, machines);
+	free(machines);
 	fprintf(out,
 	        "\n/* Loads it: 0, or a negative error number, and then the program must not go on. Flags: "
 	        "CALLGATE_LOAD_*. */\n"

@@ -57,6 +57,12 @@ expect 'the digest is of 256 bits' 64 "$(printf %s "$first" | wc -c)"
 echo >>profile.json
 [ "$(header --arch all --name chmod_filter | digest)" != "$first" ] || expect 'another text has another digest' no yes
 [ "$(header --arch all --kernel 6.1 --name chmod_filter | digest)" != "$first" ] || expect 'another option has another digest' no yes
+printf 'default EPERM\ninclude part\n' >whole.policy
+echo 'read -> ALLOW' >part
+first=$("$callgate" compile --profile whole.policy --format header --name chmod_filter | digest)
+echo 'read, write -> ALLOW' >part
+[ "$("$callgate" compile --profile whole.policy --format header --name chmod_filter | digest)" != "$first" ] ||
+	expect 'an included file is part of the digest' no yes
 "$callgate" compile --profile - --format header <profile.json >from_input.h
 expect 'a profile from standard input' 1 "$(grep -c '^#define FILTER_PROGRAMS 1$' from_input.h)"
 
