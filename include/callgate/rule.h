@@ -137,7 +137,8 @@ struct callgate_expression {
  *
  * Where rules have an order, the action may be the default action, as an exception to a later rule. A rule that can
  * never decide a call, because others always do before it or no call satisfies its expression, is taken, and
- * callgate_diagnosis() has a note with the rule that covers it and a call that shows it. Through socketcall(2) and
+ * callgate_diagnosis() has a note with the rule that covers it and a call that shows it (of a call's first 128
+ * alternatives). Through socketcall(2) and
  * ipc(2) arguments can't be compared: with CALLGATE_EVERY_ARCH, a rule that compares some applies there to all calls
  * with the number if its action is at least as strict as the default action, and else to none. On a 32-bit architecture
  * a comparison with a value that does not fit always holds or never does; negative numbers are truncated.

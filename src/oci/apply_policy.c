@@ -115,8 +115,24 @@ static bool negate(struct callgate_expression *expression, struct arena *arena)
 	return true;
 }
 
-/* `bits`: what the kernel reads of the argument, unless the line says how many. False: memory is out. */
-static bool argument_expression(const struct file_argument *argument, unsigned index, unsigned int bits,
+/* More than 32 bits, and no 32 bits that are extended with ones. */
+static bool is_wide(const struct evaluated *value)
+{
+	return value->bits > UINT32_MAX && value->bits < (uint64_t)INT32_MIN;
+}
+
+/* Has the argument a value, a bound or a mask that 32 bits can't hold? */
+static bool is_too_wide(const struct evaluated_argument *argument)
+{
+	bool result = is_wide(&argument->second) || is_wide(&argument->mask);
+
+	for (size_t i = 0; i < argument->count; i++)
+		result = result || is_wide(&argument->values[i]);
+	return result;
+}
+
+/* False: memory is out. */
+static bool argument_expression(const struct file_argument *argument, unsigned index, bool is_narrow,
                                 const struct evaluated_argument *evaluated, struct arena *arena,
                                 struct callgate_expression *ret)
 {
@@ -124,7 +140,6 @@ static bool argument_expression(const struct file_argument *argument, unsigned i
 	                                              [FILE_LESS_EQUAL] = SCMP_CMP_LE,
 	                                              [FILE_GREATER] = SCMP_CMP_GT,
 	                                              [FILE_GREATER_EQUAL] = SCMP_CMP_GE};
-	bool is_narrow = argument->bits ? argument->bits == 32 : bits <= 32;
 
 	*ret = (struct callgate_expression){.kind = CALLGATE_EXPRESSION_COMPARE,
 	                                    .argument = index,
@@ -190,8 +205,18 @@ static int arguments_expression(struct application *application, const struct st
 			               arch->name, missing);
 			return diag_fail(application->diag, -EINVAL, "a constant is missing");
 		}
+		/* What the kernel reads of the argument, unless the line says how many bits. */
 		unsigned int bits = name ? callgate_argument_bits(arch->token, name, i) : 64;
-		if (!argument_expression(&arguments[i], i, bits, &evaluated, arena, &parts[ret_all->count++]))
+		bool is_narrow = arguments[i].bits ? arguments[i].bits == 32 : bits <= 32;
+		if (is_narrow && is_too_wide(&evaluated)) {
+			messages_error(
+			    application->messages, statement->place,
+			    "argument %u has 32 bits on %s, and this value has more; (u64) compares all bits of "
+			    "the register",
+			    i, arch->name);
+			return diag_fail(application->diag, -EINVAL, "a value is too large");
+		}
+		if (!argument_expression(&arguments[i], i, is_narrow, &evaluated, arena, &parts[ret_all->count++]))
 			parts = NULL;
 	}
 	return parts ? 0 : diag_fail(application->diag, -ENOMEM, "out of memory for a statement");

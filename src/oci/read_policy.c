@@ -11,7 +11,7 @@
 
 #include "grammar/scanner.h"
 
-enum { INCLUDES_MOST = 16, STATEMENTS_MOST = 20000 };
+enum { INCLUDES_MOST = 16, FILES_MOST = 1000, STATEMENTS_MOST = 20000 };
 
 /* A file being read. */
 struct reader {
@@ -292,6 +292,8 @@ static bool parse_include(struct reader *reader)
 		return false;
 	if (depth_of(reader) == INCLUDES_MOST)
 		return scan_fail(scan, where, "files include each other more than %d deep", INCLUDES_MOST);
+	if (reader->policy->included++ >= FILES_MOST)
+		return scan_fail(scan, where, "more than %d files are included", FILES_MOST);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &identity) < 0) {
 		scan_fail(scan, where, "%s: %s", path, strerror(errno));
