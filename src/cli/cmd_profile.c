@@ -214,7 +214,7 @@ static int write_new(const char *path, const struct text *old, const struct text
 	}
 	if (is_dry)
 		return profile_text_print_changes(old, new, stdout) ? CLI_OK : CLI_FAILED;
-	if (!output_open(&output, path))
+	if ((strcmp(path, "-") != 0 && !text_is_still(path, old)) || !output_open(&output, path))
 		return CLI_FAILED;
 	fwrite(new->bytes, 1, new->size, output.stream);
 	if (!output_commit(&output))

@@ -51,17 +51,6 @@ static size_t count_named(const struct looked_at *looked, const char *name)
 	return count;
 }
 
-static bool are_equal(const struct looked_at *a, const struct looked_at *b)
-{
-	const struct callgate_filter old = filter_side(&a->filter), new = filter_side(&b->filter);
-	struct callgate_comparison *comparison = NULL;
-	const bool equal =
-	    callgate_compare(&old, &new, 1, &comparison) == 0 && comparison->relation == CALLGATE_RELATION_EQUAL;
-
-	callgate_comparison_free(comparison);
-	return equal;
-}
-
 /* ---- the changes ---- */
 
 /* The text with `more` in place of the bytes from `begin` to before `end`. */
@@ -81,20 +70,6 @@ static int replace(const struct text *text, size_t begin, size_t end, const char
 	}
 	*ret_text = new;
 	return 0;
-}
-
-/* An entry of a profile loses the name; a policy the line of the statement. */
-static int remove_dead(const struct text *text, const struct placed_finding *placed, struct text *ret_text)
-{
-	size_t begin = 0, end;
-
-	if (profile_text_is_json(text))
-		return profile_text_narrow(text, placed->line, placed->column, 0, NULL, ret_text);
-	for (unsigned int line = 1; line < placed->line && begin < text->size; begin++)
-		line += text->bytes[begin] == '\n';
-	for (end = begin; end < text->size && text->bytes[end] != '\n';)
-		end++;
-	return replace(text, begin, end + (end < text->size), "", ret_text);
 }
 
 static void print_missing(struct json *json, const void *data)
@@ -139,14 +114,15 @@ static int mask_compared(const struct text *text, const struct placed_finding *p
 	    ret_text);
 }
 
+/*
+ * What never decides is not removed: it may decide on another machine, with other capabilities or on another kernel.
+ */
 static const struct change {
 	const char *name;
-	bool changes_nothing; /* but the text: that is proved */
 	int (*make)(const struct text *text, const struct placed_finding *placed, struct text *ret_text);
 } changes[] = {
-    {"dead", true, remove_dead},
-    {"errno", false, add_missing},
-    {"width", false, mask_compared},
+    {"errno", add_missing},
+    {"width", mask_compared},
 };
 
 /* True: *text is another one, with one finding of this name less. */
@@ -161,8 +137,7 @@ static bool try_change(const struct fixing *fixing, const struct looked_at *befo
 		return false;
 	bool is_better = false;
 	if (look_at(fixing, &new, &after)) {
-		is_better = count_named(&after, change->name) < count_named(before, change->name) &&
-		            (!change->changes_nothing || are_equal(before, &after));
+		is_better = count_named(&after, change->name) < count_named(before, change->name);
 		forget(&after);
 	}
 	if (is_better) {
@@ -220,13 +195,13 @@ int lint_fix(const char *path, const struct environment *environment, const stru
 		cli_error("--fix needs a file that it can write");
 		return CLI_FAILED;
 	}
-	if (!text_read(path, &old) || !text_read(path, &new))
+	if (!text_read(path, &old) || replace(&old, 0, 0, "", &new) < 0)
 		status = CLI_FAILED;
 	if (status == CLI_OK && is_profile(&fixing, &new))
 		while (count < CHANGES_MAX && change_once(&fixing, &new))
 			count++;
 	if (count)
-		status = write_changes(path, &old, &new);
+		status = text_is_still(path, &old) ? write_changes(path, &old, &new) : CLI_FAILED;
 	if (count && status == CLI_OK)
 		cli_error("%s: %d finding%s mended", path, count, count == 1 ? "" : "s");
 	free(old.bytes);

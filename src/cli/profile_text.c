@@ -26,6 +26,18 @@ bool text_read(const char *path, struct text *ret_text)
 	return !(text && fclose(text) != 0) && !failed;
 }
 
+bool text_is_still(const char *path, const struct text *text)
+{
+	struct text now = {0};
+	bool is_read = text_read(path, &now);
+	bool is_same = is_read && now.size == text->size && memcmp(now.bytes, text->bytes, now.size) == 0;
+
+	if (is_read && !is_same)
+		cli_error("%s was changed meanwhile, and is left alone", path);
+	free(now.bytes);
+	return is_same;
+}
+
 /* ---- where things stand in JSON ---- */
 
 /* From the first byte to the one after the last. */

@@ -20,6 +20,10 @@ struct text {
 /* Of a file, "-" for standard input. False after a message was printed. */
 bool text_read(const char *path, struct text *ret_text);
 
+/* Has the file what was read? False after a message: somebody changed it meanwhile, and what it has now would be lost.
+ */
+bool text_is_still(const char *path, const struct text *text);
+
 /* Is it JSON, or else a policy? */
 bool profile_text_is_json(const struct text *text);
 

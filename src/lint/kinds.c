@@ -31,8 +31,7 @@ static const struct callgate_finding_kind kinds[] = {
      "runs the program."},
     {"dead", "a rule that never decides",
      "Others decide every call that the rule is about. Either it is superfluous, or it was meant to come "
-     "first. --fix removes\n"
-     "it from a profile, and proves that nothing changes."},
+     "first."},
     {"errno", "a denied call gets another error than ENOSYS, and C libraries do not fall back",
      "C libraries try a new call first, and make the older one only if the new one fails with ENOSYS. With "
      "EPERM threads are\n"
