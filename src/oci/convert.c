@@ -183,6 +183,51 @@ static int convert(struct converter *converter, enum callgate_profile_form form,
 	return result < 0 ? result : 0;
 }
 
+static bool is_listed(const struct model *model, uint32_t token)
+{
+	for (size_t i = 0; i < model->arch_count; i++)
+		if (model->archs[i]->token == token)
+			return true;
+	return false;
+}
+
+static bool runs(const struct callgate_arch *machine, uint32_t token)
+{
+	const struct callgate_arch *arch;
+
+	for (size_t i = 0; (arch = callgate_machine_arch_at(machine->token, i)); i++)
+		if (arch->token == token)
+			return true;
+	return false;
+}
+
+/*
+ * Who reads JSON adds the machine's own architecture to the list. A machine that runs one of the list but whose own
+ * one is not there: NULL where there is none. No kernel's own are x32 and n32, which have 64-bit registers.
+ */
+static const struct callgate_arch *machine_beside(const struct model *model)
+{
+	const struct callgate_arch *machine;
+
+	for (size_t i = 0; (machine = callgate_arch_at(i)); i++)
+		for (size_t j = 0; j < model->arch_count && machine->word_bits == machine->register_bits; j++)
+			if (!is_listed(model, machine->token) && runs(machine, model->archs[j]->token))
+				return machine;
+	return NULL;
+}
+
+static int check_machines(struct callgate_profile *profile, enum callgate_profile_form form)
+{
+	const struct callgate_arch *machine =
+	    form == CALLGATE_PROFILE_FORM_JSON ? machine_beside(&profile->model) : NULL;
+
+	if (!machine)
+		return 0;
+	return diag_fail(&profile->diag, -EOPNOTSUPP,
+	                 "JSON can't leave out %s, which whoever reads it on such a machine adds; name it in `arch`",
+	                 machine->name);
+}
+
 int callgate_profile_convert(struct callgate_profile *profile, enum callgate_profile_form form,
                              enum callgate_profile_like *ret_like, char **ret_text)
 {
@@ -196,6 +241,8 @@ int callgate_profile_convert(struct callgate_profile *profile, enum callgate_pro
 		result = diag_fail(&profile->diag, -EINVAL, "there is no form %d", (int)form);
 	if (result == 0 && form == CALLGATE_PROFILE_FORM_POLICY && profile->model.listener_path)
 		result = diag_fail(&profile->diag, -EOPNOTSUPP, "a policy can't say the profile's listenerPath");
+	if (result == 0)
+		result = check_machines(profile, form);
 	if (result == 0)
 		result = callgate_profile_context(profile, &ctx);
 	if (result < 0)
