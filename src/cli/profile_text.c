@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "cli/command.h"
+#include "cli/print.h"
 
 enum { DEPTH = 32 }; /* more than CALLGATE_PROFILE_DEPTH_MAX */
 
@@ -456,7 +457,7 @@ static void put_line(FILE *out, char sign, const char *const *line)
 {
 	const int length = (int)(line[1] - line[0]);
 
-	fprintf(out, "%c%.*s%s", sign, length, line[0], length > 0 && line[1][-1] == '\n' ? "" : "\n");
+	print_safely(out, "%c%.*s%s", sign, length, line[0], length > 0 && line[1][-1] == '\n' ? "" : "\n");
 }
 
 /* With the longest list of lines that both have, between what is the same at the beginning and at the end. */
