@@ -339,7 +339,7 @@ START_TEST(bypasses)
 		count = strcmp(last, row->denied.call) == 0 ? count + 1 : 0;
 		found = callgate_bypass_of(row->denied.call, count);
 		ck_assert_msg(found == row, "%s", row->denied.call);
-		ck_assert_ptr_ne(callgate_bypass_of(row->denied.call, count + 1), row);
+		ck_assert(callgate_bypass_of(row->denied.call, count + 1) != row);
 		last = row->denied.call;
 	}
 	ck_assert_ptr_nonnull(callgate_bypass_at(400));
