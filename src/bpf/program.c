@@ -91,10 +91,7 @@ static void swap(struct sock_filter *to, const struct sock_filter *from, size_t 
 	}
 }
 
-/*
- * A program of instructions in host order, or in the target's: room for the struct and for both where the orders
- * differ.
- */
+/* Room for the struct and its instructions in host order, and in the target's where the orders differ. */
 static int make(const void *insns, size_t count, bool big_endian, bool in_host_order, struct diag *diag,
                 struct callgate_program **ret_program)
 {

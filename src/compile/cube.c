@@ -44,10 +44,7 @@ static enum outcome masked(struct literal *literal, uint8_t word, uint32_t mask,
 	return REMAINS;
 }
 
-/*
- * argument < value, or >= value: one literal or, where the high half has to be the least or largest of all, one for
- * each half.
- */
+/* argument < or >= value: one literal or, where the high half has to be the least or largest of all, two. */
 static void ordered(bool below, uint8_t arg, uint64_t value, struct literal literals[2], enum outcome outcomes[2])
 {
 	uint32_t high = (uint32_t)(value >> 32), low = (uint32_t)value, end = below ? 0 : UINT32_MAX;

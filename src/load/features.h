@@ -6,10 +6,7 @@
 
 #include <stdbool.h>
 
-/*
- * One bit each (versions: seccomp(2)). Every one of them needs seccomp(2): without it there is prctl(2), and nothing
- * here.
- */
+/* One bit each (versions: seccomp(2)). All of them need seccomp(2): without it there is prctl(2), and nothing here. */
 enum load_feature {
 	LOAD_SECCOMP = 1 << 0,             /* seccomp(2) loads filters: 3.17 */
 	LOAD_TSYNC = 1 << 1,               /* 3.17 */
