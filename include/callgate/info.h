@@ -81,6 +81,13 @@ const char *callgate_argument_name(uint32_t arch, const char *call, unsigned int
 int callgate_argument_constant(uint32_t arch, const char *call, unsigned int arg, const char *constant,
                                uint64_t *ret_mask);
 
+/*
+ * The kernel's name for the mask of the bits in which an argument holds one of several values: "O_ACCMODE" of openat's
+ * flags, "MAP_TYPE" of mmap's. The mask becomes *ret_mask. NULL: no such mask has a name, or an argument here is not
+ * known or NULL.
+ */
+const char *callgate_argument_mask_name(uint32_t arch, const char *call, unsigned int arg, uint64_t *ret_mask);
+
 /* ---- constants ---- */
 
 /*

@@ -52,20 +52,9 @@ static bool has_flags(const struct callgate_arch *arch, const char *call, const 
 static const char *field_name(const struct callgate_arch *arch, const char *call, const struct callgate_condition *c,
                               uint64_t *ret_bits)
 {
-	static const struct {
-		const char *name, *value;
-	} fields[] = {{"O_ACCMODE", "O_RDONLY"}, {"MAP_TYPE", "MAP_SHARED"}};
-	uint64_t bits;
-	int64_t all;
+	const char *name = callgate_argument_mask_name(arch->token, call, c->argument, ret_bits);
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (callgate_argument_constant(arch->token, call, c->argument, fields[i].value, &bits) == 0 &&
-		    callgate_constant(arch->token, fields[i].name, &all) == 0 && (uint64_t)all == bits &&
-		    (c->mask & bits) == bits) {
-			*ret_bits = bits;
-			return fields[i].name;
-		}
-	return NULL;
+	return name && (c->mask & *ret_bits) == *ret_bits ? name : NULL;
 }
 
 /* "O_ACCMODE", "(O_ACCMODE|O_CREAT)", "0x43" where not every bit has a name. */

@@ -199,6 +199,23 @@ int callgate_argument_constant(uint32_t arch, const char *call, unsigned int arg
 	return found ? 0 : -ENOENT;
 }
 
+const char *callgate_argument_mask_name(uint32_t arch, const char *call, unsigned int arg, uint64_t *ret_mask)
+{
+	static const struct {
+		const char *name, *value;
+	} masks[] = {{"O_ACCMODE", "O_RDONLY"}, {"MAP_TYPE", "MAP_SHARED"}};
+	uint64_t bits;
+	int64_t all;
+
+	for (size_t i = 0; ret_mask && i < sizeof(masks) / sizeof(masks[0]); i++)
+		if (callgate_argument_constant(arch, call, arg, masks[i].value, &bits) == 0 &&
+		    callgate_constant(arch, masks[i].name, &all) == 0 && (uint64_t)all == bits) {
+			*ret_mask = bits;
+			return masks[i].name;
+		}
+	return NULL;
+}
+
 /* ---- constants ---- */
 
 const char *callgate_constant_at(size_t index)

@@ -51,21 +51,13 @@ static bool are_names(const struct place_of_value *place, char *words, uint64_t 
 	return all == value;
 }
 
-/* A mask of a field of which a word is one value: "O_ACCMODE". NULL: it is none. */
+/* "O_ACCMODE". NULL: it is no mask with a name of its own. */
 static const char *mask_name(const struct place_of_value *place, uint64_t mask)
 {
-	static const struct {
-		const char *name, *value;
-	} fields[] = {{"O_ACCMODE", "O_RDONLY"}, {"MAP_TYPE", "MAP_SHARED"}};
 	uint64_t bits;
-	int64_t all;
+	const char *name = callgate_argument_mask_name(place->arch->token, place->call, place->index, &bits);
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (callgate_argument_constant(place->arch->token, place->call, place->index, fields[i].value, &bits) ==
-		        0 &&
-		    callgate_constant(place->arch->token, fields[i].name, &all) == 0 && (uint64_t)all == mask)
-			return fields[i].name;
-	return NULL;
+	return name && bits == mask ? name : NULL;
 }
 
 static void write_value(struct strbuf *out, const struct place_of_value *place, uint64_t value, bool is_mask)

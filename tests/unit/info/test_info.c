@@ -162,6 +162,15 @@ START_TEST(argument_constants)
 	uint64_t mask;
 	ck_assert_int_eq(callgate_argument_constant(5, "socket", 0, "AF_INET", &mask), -EINVAL);
 	ck_assert_int_eq(callgate_argument_constant(0, "socket", 0, "AF_INET", NULL), -EINVAL);
+
+	ck_assert_str_eq(callgate_argument_mask_name(SCMP_ARCH_X86_64, "openat", 2, &mask), "O_ACCMODE");
+	ck_assert_uint_eq(mask, 3);
+	ck_assert_str_eq(callgate_argument_mask_name(SCMP_ARCH_X86_64, "mmap", 3, &mask), "MAP_TYPE");
+	ck_assert_uint_eq(mask, 0xf);
+	ck_assert_ptr_null(callgate_argument_mask_name(SCMP_ARCH_X86_64, "socket", 0, &mask));
+	ck_assert_ptr_null(callgate_argument_mask_name(SCMP_ARCH_X86_64, NULL, 2, &mask));
+	ck_assert_ptr_null(callgate_argument_mask_name(SCMP_ARCH_X86_64, "openat", 2, NULL));
+	ck_assert_ptr_null(callgate_argument_mask_name(5, "openat", 2, &mask));
 }
 END_TEST
 
