@@ -43,13 +43,17 @@ static inline long callgate_load_only_call(long nr, long a, long b, long c)
 /*
  * Sets no_new_privs and loads `program`, which has `length` instructions, for the calling thread.
  *
- * Returns 0 when the kernel has the filter. Else a negative error number, and no filter was loaded; the caller must not
- * go on as if there were one: -EOPNOTSUPP  there is no program (length 0): the header has none for this architecture
- *   -EINVAL      a flag is unknown here or to the kernel, or the kernel does not accept the program
- *   -ECANCELED   success is faked: a filter that was loaded earlier answers prctl(2) or seccomp(2) in the kernel's
- * place -ESRCH       with CALLGATE_LOAD_TSYNC: another thread has filters that this thread has not -EACCES      with
- * CALLGATE_LOAD_KEEP_PRIVS: neither no_new_privs nor CAP_SYS_ADMIN -ENOSYS      the kernel is older than Linux 3.17 or
- * has no filters and whatever else seccomp(2) gives. no_new_privs stays set after a failure.
+ * Returns 0 when the kernel has the filter. Otherwise no filter was loaded, the caller must not go on as if there were
+ * one, and the result is a negative error number:
+ * - -EOPNOTSUPP: there is no program (length 0); the header has none for this architecture.
+ * - -EINVAL: a flag is unknown here or to the kernel, or the kernel does not accept the program.
+ * - -ECANCELED: success is faked: an earlier filter answers prctl(2) or seccomp(2) in the kernel's place.
+ * - -ESRCH, with CALLGATE_LOAD_TSYNC: another thread has filters that this thread does not have.
+ * - -EACCES, with CALLGATE_LOAD_KEEP_PRIVS: the caller has neither no_new_privs nor CAP_SYS_ADMIN.
+ * - -ENOSYS: the kernel is older than Linux 3.17 or was built without filters.
+ * - Whatever else seccomp(2) gives.
+ *
+ * no_new_privs stays set after a failure.
  *
  * A filter that was loaded earlier can make seccomp(2) return 0 without doing anything. So the same call is made with
  * length 0 first, which the kernel refuses with EINVAL, and which no filter can tell from the real one: a filter sees

@@ -21,10 +21,10 @@ extern "C" {
 struct callgate_plugin;
 
 enum callgate_plugin_confinement {
-	CALLGATE_PLUGIN_FILTER =
-	    0, /* a loading filter before the plugin's first instruction, then a serving filter on top */
-	CALLGATE_PLUGIN_STRICT =
-	    1 /* the plugin is trusted to load, without any filter; then the kernel's strict mode */
+	/* A loading filter before the plugin's first instruction, then a serving filter on top of it. */
+	CALLGATE_PLUGIN_FILTER = 0,
+	/* No filter while the plugin is loaded, which has to be trusted so far; then the kernel's strict mode. */
+	CALLGATE_PLUGIN_STRICT = 1
 };
 
 /* 0, NULL or false in a field, or NULL for the whole, chooses the default that the comment gives. */

@@ -18,14 +18,16 @@ extern "C" {
 /*
  * A system call as a filter sees it (struct seccomp_data, linux/seccomp.h), as numbers in host order whatever the
  * architecture.
- *
- * arch: 0 for native, or a SCMP_ARCH_* token; SCMP_ARCH_X32 stands for x86_64's value, which x32 calls carry. Any other
- * number is taken as it is, as a kernel of an unknown architecture would pass it. nr: as the kernel has it, bases and
- * x32's bit 30 included. args: calls of 32-bit tasks have zeros in the upper halves.
  */
 struct callgate_call {
+	/*
+	 * 0 for native, or a SCMP_ARCH_* token; SCMP_ARCH_X32 stands for x86_64's value, which x32 calls carry. Any
+	 * other number is taken as it is, as a kernel of an unknown architecture would pass it.
+	 */
 	uint32_t arch;
+	/* As the kernel has it, bases and x32's bit 30 included. */
 	int32_t nr;
+	/* Calls of 32-bit tasks have zeros in the upper halves. */
 	uint64_t args[6];
 	uint64_t instruction_pointer;
 };

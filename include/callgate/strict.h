@@ -126,10 +126,11 @@ struct callgate_strict_options {
 	unsigned cpu_seconds; /* CPU time; 0: no limit but the deadline */
 	size_t memory;        /* bytes that CALLGATE_ALLOW_MEMORY may add; 0: none */
 	int stream;           /* a descriptor that becomes the function's descriptor 0, to read from; 0: none */
-	const struct callgate_program
-	    *program; /* for CALLGATE_STRICT_FILTER, in place of `allow`: a filter made before,
-	                                           which spares making it for each call. Its default should be
-	                                           SCMP_ACT_TRAP, and it must allow write and exit */
+	/*
+	 * For CALLGATE_STRICT_FILTER, instead of `allow`: a filter that was made beforehand, which saves making one for
+	 * each call. Its default should be SCMP_ACT_TRAP, and it must allow write and exit. NULL: none.
+	 */
+	const struct callgate_program *program;
 };
 
 /*

@@ -130,8 +130,8 @@ struct callgate_bypass;
 struct explanation {
 	struct explaining explaining;
 	ARENA_VEC(struct explained_call) calls; /* by architecture, in the order of names */
-	struct callgate_comparison
-	    *changes;       /* from an older filter (first) to this one (second); NULL: none is given */
+	/* From an older filter (first) to this one (second); NULL: none is given. */
+	struct callgate_comparison *changes;
 	unsigned counts[3]; /* of calls, by enum explained_kind */
 	unsigned kinds;     /* bit of each kind that is asked for */
 	const char *only;   /* the call that is asked about; others are ways to its effect. NULL: all are */

@@ -14,9 +14,10 @@ enum expansion_order {
 	EXPANSION_RARE_FIRST,   /* what few rules of the policy ask, so that the rest are tails that many rules share */
 	EXPANSION_COMMON_FIRST, /* what most rules of the list ask, so that they share their beginning */
 	EXPANSION_ORDERS,
-	EXPANSION_MIXTURE =
-	    EXPANSION_ORDERS, /* no expansion: one group of rules after the other, each looked up by one word */
-	EXPANSION_CHAIN,      /* no expansion: one rule after the other */
+	/* No expansion: one group of rules after the other, each looked up by one word. */
+	EXPANSION_MIXTURE = EXPANSION_ORDERS,
+	/* No expansion: one rule after the other. */
+	EXPANSION_CHAIN,
 };
 
 /* How often there is a literal. */

@@ -289,9 +289,10 @@ static bool check_kinds(struct scan *scan, const char *start, const char *call, 
 
 /* A value with a name of an enumeration in it. */
 struct joined {
-	uint64_t enumeration; /* its bits of the argument; 0: there is no such name */
-	const struct file_term *first, *second,
-	    *other; /* two names of it, and what is not of it; NULL: there is none */
+	/* Its bits of the argument; 0: there is no such name. */
+	uint64_t enumeration;
+	/* Two names of the enumeration, and what is not of it; NULL: there is none. */
+	const struct file_term *first, *second, *other;
 };
 
 static struct joined find_joined(const char *call, unsigned index, const struct file_value *value)

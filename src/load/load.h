@@ -29,11 +29,11 @@ void load_prepare(void);
  * Loads programs, each accepted by bpf_accept(): 0, or the kernel's -errno with a text that says what to do about it. A
  * thread that could not be synchronised is -ESRCH, and the text names the thread where the kernel reports it. When one
  * of several programs is refused after others were loaded, the text begins with "partly confined". Refused before
- * anything was done: -EINVAL      the byte order is another machine's; or a listener with synchronised threads, without
- * LOAD_TSYNC_ESRCH -EOPNOTSUPP  threads are to be synchronised, there are some, and there is only prctl(2) -E2BIG
- * several programs with a listener, which can be on one only -ENOMEM      several programs, and certainly no room for
- * all of them -EACCES      an older filter fakes success of the calls that load filters or set no_new_privs; the
- * kernel's -EACCES has another text
+ * anything was done:
+ * - -EINVAL: the byte order is another machine's; or a listener with synchronised threads, without LOAD_TSYNC_ESRCH.
+ * - -EOPNOTSUPP: threads are to be synchronised, there are some, and there is only prctl(2).
+ * - -E2BIG, -ENOMEM: several programs, with a listener, which can be on one only; certainly without room for all.
+ * - -EACCES, in words of its own: an older filter fakes success of the calls that load filters or set no_new_privs.
  *
  * *ret_listener becomes the listener's fd if one was asked for and made, and is otherwise untouched. The text is added
  * to the diag's. Async-signal-safe; allocates nothing; errno stays as it was.

@@ -22,8 +22,8 @@ enum report_kind {
 	REPORT_READY = 5,     /* plugins: loaded */
 	REPORT_REFUSED = 6,   /* plugins: the dynamic linker's words follow */
 	REPORT_LISTENER = 7,  /* plugins: the host shall open files; the listener comes with it */
-	REPORT_NO_LIMIT =
-	    8, /* plugins: nothing can limit files: `value` is Landlock's errno, `detail` the listener's */
+	/* Plugins: nothing can limit files: `value` is Landlock's errno, `detail` the listener's. */
+	REPORT_NO_LIMIT = 8,
 };
 
 struct report {

@@ -5,11 +5,12 @@
  * The program knows libseccomp's interface only, so that LD_LIBRARY_PATH chooses whose library is measured; felt.sh
  * takes turns.
  *
- * stages: a filter that allows the calls of the file NAMES (a name a line) on x86_64, x86 and x32, one line for each
- * stage: its name, its microseconds, its page faults. stack:  the eight filters that a service manager gives a hardened
- * service, each for three architectures in a context of its own, all loaded, in this order, into this process: "total
- * MICROSECONDS FAULTS". fork-server: one context, COUNT children that each load it and end: "child MICROSECONDS
- * FAULTS", the mean of a child.
+ * - stages: a filter that allows the calls of the file NAMES (a name a line) on x86_64, x86 and x32, one line for each
+ *   stage: its name, its microseconds, its page faults.
+ * - stack: the eight filters that a service manager gives a hardened service, each for three architectures in a context
+ *   of its own, all loaded, in this order, into this process: "total MICROSECONDS FAULTS".
+ * - fork-server: one context, COUNT children that each load it and end: "child MICROSECONDS FAULTS", the mean of a
+ * child.
  */
 #include <dlfcn.h>
 #include <stdio.h>
