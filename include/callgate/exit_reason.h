@@ -12,13 +12,13 @@ extern "C" {
 
 /* What became of a function in strict mode or of a plugin. Only CALLGATE_EXIT_VALUE means that there is an answer. */
 enum callgate_exit_kind {
-	/* Nothing has ended: it was not started, or it is still there. */
+	/* Nothing has ended: it was not started, or it is still running. */
 	CALLGATE_EXIT_NONE,
 	/* It returned: `value` and the output are its answer. */
 	CALLGATE_EXIT_VALUE,
 	/* It made a call that its filter forbids: `syscall` on `arch`. */
 	CALLGATE_EXIT_FORBIDDEN,
-	/* SIGKILL from the kernel: in strict mode probably a forbidden call; else out of memory. */
+	/* SIGKILL from the kernel: in strict mode probably for a forbidden call, otherwise because memory ran out. */
 	CALLGATE_EXIT_KILLED,
 	/* Killed by `signal`: SIGSEGV, SIGFPE, ... */
 	CALLGATE_EXIT_CRASHED,
@@ -26,17 +26,17 @@ enum callgate_exit_kind {
 	CALLGATE_EXIT_CPU,
 	/* It was not ready in time and was killed. */
 	CALLGATE_EXIT_DEADLINE,
-	/* Its output is larger than the room for it: `output_size` bytes, as far as that is known. */
+	/* Its output does not fit the caller's buffer: it has `output_size` bytes, if that is known. */
 	CALLGATE_EXIT_TOO_LARGE,
-	/* It wrote what is not an answer. */
+	/* What it wrote is not a valid answer. */
 	CALLGATE_EXIT_MALFORMED,
 	/* It exited without an answer, with status `value`. */
 	CALLGATE_EXIT_EXITED,
 	/* Plugins: it could not be loaded. */
 	CALLGATE_EXIT_REFUSED,
 	/*
-	 * It is gone, and another part of this program has collected its status; or it hangs in the kernel and could
-	 * not be collected.
+	 * It has ended, but another part of this program has taken its exit status; or it hangs in the kernel and could
+	 * not be waited for.
 	 */
 	CALLGATE_EXIT_UNKNOWN
 };

@@ -1,4 +1,4 @@
-/* callgate/plugin.h - shared objects that nobody needs to trust. SPDX-License-Identifier: MIT */
+/* callgate/plugin.h - untrusted shared objects in confined processes. SPDX-License-Identifier: MIT */
 #ifndef CALLGATE_PLUGIN_H
 #define CALLGATE_PLUGIN_H
 
@@ -16,7 +16,7 @@ extern "C" {
 
 /*
  * A plugin in a process of its own. Any thread may call it; calls of one plugin wait for each other, different plugins
- * run beside each other.
+ * run concurrently.
  */
 struct callgate_plugin;
 
@@ -37,7 +37,7 @@ struct callgate_plugin_options {
 	 * none. Calls that make processes or threads are refused.
 	 */
 	const char *const *allow_calls;
-	/* What the plugin writes to its standard error is passed on to the program's. false: that is /dev/null. */
+	/* The plugin's standard error is copied to the program's. false: it is /dev/null. */
 	bool allow_stderr;
 	/* SIGKILL also when the thread that started it ends (PR_SET_PDEATHSIG). false: only when the program ends. */
 	bool die_with_thread;
@@ -68,9 +68,9 @@ struct callgate_plugin_options {
  * privileges, is not dumpable, and dies with this program: a process between the two watches both.
  *
  * While the plugin is loaded under CALLGATE_PLUGIN_FILTER, no file can be opened but the plugin, the dynamic linker's
- * cache, and what lies beneath the system's directories of libraries and `library_dirs`. Landlock sees to that
- * (Linux 5.13), or else the process between the two opens files in the plugin's place (Linux 5.14). stat(2) is not
- * limited: it can find out of any file whether it is there, and its status. Nothing limits files where allow_calls
+ * cache, and what lies beneath the system's library directories and `library_dirs`. Landlock enforces that
+ * (Linux 5.13), or else the process between the two opens files on the plugin's behalf (Linux 5.14). stat(2) is not
+ * limited: the plugin can find out whether any file exists, and its status. Files are not limited where allow_calls
  * names a call that opens or executes them.
  *
  * The options are copied. On success *ret_plugin is the plugin, ready for calls; callgate_plugin_close() ends it.
@@ -92,14 +92,14 @@ int callgate_plugin_open(const char *path, const struct callgate_plugin_options 
  * Returns 0: ret_reason->value is what callgate_plugin_serve() returned, and `response` holds ret_reason->output_size
  * bytes. -EMSGSIZE: the plugin's response would have been larger than `capacity` (CALLGATE_EXIT_TOO_LARGE has its
  * size), and it is ready for the next call. -EPIPE: it is gone, *ret_reason says how, and `response` may hold anything;
- * a plugin that does not keep to the frames or the deadline is killed. Later calls give -EPIPE with the same reason
+ * a plugin that breaks the protocol or misses the deadline is killed. Later calls give -EPIPE with the same reason
  * until callgate_plugin_restart(). -EINVAL: NULL; or a request beyond its limit, which is not sent. `capacity` beyond
  * the response limit is not used. After each failure callgate_diagnosis(NULL) says why. Thread-safe.
  */
 int callgate_plugin_call(struct callgate_plugin *plugin, const void *request, size_t size, void *response,
                          size_t capacity, struct callgate_exit_reason *ret_reason);
 
-/* Is it there and ready? False once its process has ended. Thread-safe. */
+/* Whether the plugin's process is running and ready. False once it has ended. Thread-safe. */
 bool callgate_plugin_alive(struct callgate_plugin *plugin);
 
 /*
@@ -109,8 +109,8 @@ bool callgate_plugin_alive(struct callgate_plugin *plugin);
 int callgate_plugin_restart(struct callgate_plugin *plugin, struct callgate_exit_reason *ret_reason);
 
 /*
- * Kills the process, collects it, and frees the plugin. No call may be under way. NULL is fine. A process that could
- * not be ended is in callgate_diagnosis(NULL).
+ * Kills the process, waits for it, and frees the plugin. No call may be in progress. NULL is allowed. A process that
+ * could not be ended is in callgate_diagnosis(NULL).
  */
 void callgate_plugin_close(struct callgate_plugin *plugin);
 

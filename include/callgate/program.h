@@ -30,8 +30,8 @@ struct callgate_program;
 int callgate_program_new(const void *bytes, size_t size, uint32_t arch, struct callgate_program **ret_program);
 
 /*
- * Makes a program of what a file descriptor has from its present position to its end. In addition -errno of a failed
- * read(2).
+ * Makes a program from what can be read from `fd` until its end. Returns what callgate_program_new() does, and -errno
+ * of a failed read(2).
  */
 int callgate_program_read(int fd, uint32_t arch, struct callgate_program **ret_program);
 
@@ -53,7 +53,7 @@ size_t callgate_program_length(const struct callgate_program *program);
 const void *callgate_program_bytes(const struct callgate_program *program);
 
 /*
- * Would the kernel accept it (Linux 6.18: bpf_check_classic and seccomp_check_filter)? 0, or -EINVAL and
+ * Whether the kernel accepts the program (Linux 6.18: bpf_check_classic and seccomp_check_filter): 0, or -EINVAL, and
  * callgate_diagnosis(NULL) names the instruction and what is wrong with it.
  */
 int callgate_program_check(const struct callgate_program *program);

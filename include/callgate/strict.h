@@ -19,7 +19,7 @@ struct callgate_program;
  * Puts the calling thread into seccomp mode 1, strict mode, which cannot be left again: from now on the kernel lets it
  * read, write, exit and return from a signal handler (callgate_strict_list()), and kills it with SIGKILL, without a
  * reason, at any other call. Linux 2.6.23 (prctl(2), PR_SET_SECCOMP). callgate_strict(3) says what breaks in it:
- * exit(), malloc() when it has to grow, the clock.
+ * exit(), malloc() when the heap has to grow, the clock.
  *
  * Returns 0; -EINVAL when the kernel has no seccomp or the thread already has a filter; -EPERM or another -errno where
  * something refuses the call. On failure the thread is as before and callgate_diagnosis(NULL) says why.
@@ -33,8 +33,8 @@ int callgate_strict_enter(void);
 __attribute__((noreturn)) void callgate_strict_exit(int status);
 
 /*
- * Reads until `size` bytes are there or the stream ends, over interruptions and short reads. No other call is made, and
- * errno may be changed. Async-signal-safe.
+ * Reads until there are `size` bytes or the stream ends, and continues after interruptions and short reads. Makes no
+ * other call; may change errno. Async-signal-safe.
  *
  * Returns the number of bytes, less than `size` only at the end of the stream; -errno of a failed read(2), and what
  * came before it is in the buffer.
@@ -42,10 +42,10 @@ __attribute__((noreturn)) void callgate_strict_exit(int status);
 long callgate_strict_read(int fd, void *buffer, size_t size);
 
 /*
- * Writes all `size` bytes, over interruptions and short writes. Async-signal-safe. A pipe that nobody reads any more
- * also raises SIGPIPE, as ever.
+ * Writes all `size` bytes, and continues after interruptions and short writes. Writing to a pipe without a reader also
+ * raises SIGPIPE, as with write(2). Async-signal-safe.
  *
- * Returns `size`; -errno of a failed write(2), and it is unknown how much went out before it.
+ * Returns `size`; -errno of a failed write(2), and it is unknown how much was written before it.
  */
 long callgate_strict_write(int fd, const void *buffer, size_t size);
 
