@@ -336,7 +336,7 @@ static void take_line(struct decoding *d, const char *line, size_t length)
 
 	d->line++;
 	if (!d->settings->only && !d->settings->json) {
-		fwrite(line, 1, length, stdout);
+		print_bytes(stdout, line, length);
 		if (length > 0 && line[length - 1] != '\n')
 			putchar('\n');
 	}

@@ -15,6 +15,7 @@
 #include "base/strbuf.h"
 #include "cli/filter_file.h"
 #include "cli/output.h"
+#include "cli/print.h"
 #include "trace/live_filters.h"
 #include "trace/process_facts.h"
 
@@ -42,7 +43,7 @@ static void print_process(const struct process_facts *process)
 {
 	static const char *const modes[] = {"no filter", "strict mode", "filters"};
 
-	printf("%s[%d]: ", process->name, process->pid);
+	print_safely(stdout, "%s[%d]: ", process->name, process->pid);
 	if (process->mode == 2 && process->filters >= 0)
 		printf("%d filter%s", process->filters, process->filters == 1 ? "" : "s");
 	else
@@ -255,7 +256,7 @@ static void print_filters(const struct live_filters *live, const struct call *ca
 		       : filter->logs     ? ", flag LOG"
 		                          : "");
 		if (known)
-			printf("equal to %s%s, proved\n", known->filter.path, known->in);
+			print_safely(stdout, "equal to %s%s, proved\n", known->filter.path, known->in);
 		else
 			print_effect(&alone);
 	}
@@ -315,10 +316,10 @@ static int compare(const struct callgate_filter *filter, const struct settings *
 		if (is_unknown)
 			cli_error("%s", callgate_diagnosis(NULL));
 		else
-			printf("the process's filters %s %s%s\n",
-			       settings->subset ? (holds ? "allow nothing that is denied by" : "allow more than")
-			                        : (holds ? "are equal to" : "are not equal to"),
-			       settings->against, holds ? ", proved" : "");
+			print_safely(stdout, "the process's filters %s %s%s\n",
+			             settings->subset ? (holds ? "allow nothing that is denied by" : "allow more than")
+			                              : (holds ? "are equal to" : "are not equal to"),
+			             settings->against, holds ? ", proved" : "");
 		status = is_unknown ? CLI_FAILED : holds ? CLI_OK : CLI_NO;
 	}
 	callgate_comparison_free(comparison);

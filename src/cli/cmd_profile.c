@@ -88,9 +88,9 @@ static int check(const char *path, struct call *call)
 		filter_print_messages(filter, stdout);
 	bool is_policy = callgate_profile_form(filter->profile) == CALLGATE_PROFILE_FORM_POLICY;
 	if (result == 0 && !settings->json && is_policy)
-		printf("%s: a policy\n", path);
+		print_safely(stdout, "%s: a policy\n", path);
 	else if (result == 0 && !settings->json)
-		printf("%s: as %s reads it\n", path, filter_like(filter));
+		print_safely(stdout, "%s: as %s reads it\n", path, filter_like(filter));
 	if (!is_placed)
 		cli_error("%s", callgate_profile_diagnosis(filter->profile));
 	filter_close(filter);

@@ -104,10 +104,10 @@ static void print_case_text(const char *action, const char *conditions, const st
 {
 	const char *indent = alone ? "  " : "    ";
 
-	printf(alone ? " %s%s\n" : "  %s%s\n", action, conditions);
-	printf("%s%s\n%s", indent, found->why, indent);
+	print_safely(stdout, alone ? " %s%s\n" : "  %s%s\n", action, conditions);
+	print_safely(stdout, "%s%s\n%s", indent, found->why, indent);
 	if (found->line)
-		printf("%s:%u:%u; ", found->file, found->line, found->column);
+		print_safely(stdout, "%s:%u:%u; ", found->file, found->line, found->column);
 	printf("%zu instruction%s, %s\n", found->verdict.executed, found->verdict.executed == 1 ? "" : "s",
 	       found->verdict.from_bitmap ? "answered from the kernel's bitmap" : "not cached by the kernel");
 }
@@ -156,7 +156,7 @@ static void print_start(struct asking *a, const struct answer *answer, bool comp
 	struct json *json = &a->json;
 
 	if (!a->settings->json) {
-		printf("%s on %s:%s", answer->text, answer->arch->name, is_only(answer) ? "" : "\n");
+		print_safely(stdout, "%s on %s:%s", answer->text, answer->arch->name, is_only(answer) ? "" : "\n");
 		return;
 	}
 	json_open(json, NULL, "{}");

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/print.h"
 #include "cli/test_source.h"
 
 struct settings {
@@ -339,8 +340,8 @@ static int list(const struct test_output *output)
 		if (!source->file)
 			cli_error("%s: %s", source->path, source->error);
 		for (size_t j = 0; j < source->entry_count; j++)
-			fprintf(output->out, "%s:%u: %s\n", source->path, source->entries[j].test->line,
-			        source->entries[j].test->name);
+			print_safely(output->out, "%s:%u: %s\n", source->path, source->entries[j].test->line,
+			             source->entries[j].test->name);
 	}
 	return has_error(output) ? CLI_FAILED : CLI_OK;
 }

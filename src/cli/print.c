@@ -31,14 +31,48 @@ const struct text_format format_markdown = {{{'|', "\\|"},
 const struct text_format format_tap_name = {{{'#', "\\#"}, {'\\', "\\\\"}}, false, "?"};
 const struct text_format format_tap_string = {{{'"', "\\\""}, {'\\', "\\\\"}}, false, "?"};
 
-/* How many bytes the character has that begins here, if it may stand in XML, YAML and JSON as it is; 0: it may not. */
-static size_t character_size(const char *at, size_t left)
+/* The character that begins here and has so many bytes. */
+static uint32_t code_point(const char *at, size_t size)
 {
-	unsigned char c = (unsigned char)*at;
-	size_t size = c < ' ' || c == 0x7f ? 0 : utf8_size(at, left);
-	bool is_no_character = size == 3 && c == 0xef && (unsigned char)at[1] == 0xbf && (unsigned char)at[2] >= 0xbe;
+	uint32_t point = size < 2 ? (unsigned char)*at : (unsigned char)*at & (0x7fu >> size);
 
-	return is_no_character ? 0 : size;
+	for (size_t i = 1; i < size; i++)
+		point = point << 6 | ((unsigned char)at[i] & 0x3f);
+	return point;
+}
+
+/*
+ * Characters that nobody sees, and that change what is seen of others: they control a terminal, turn the direction of
+ * writing, join or separate, or are none. Unicode's Cc, Cf, Zl and Zp, variation selectors and fillers; ascending.
+ */
+static const struct {
+	uint32_t first, last;
+} unseen[] = {{0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},       {0x034f, 0x034f},   {0x0600, 0x0605},
+              {0x061c, 0x061c},   {0x06dd, 0x06dd},   {0x070f, 0x070f},   {0x0890, 0x0891},   {0x08e2, 0x08e2},
+              {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
+              {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+              {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0xfffe, 0xffff},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd},
+              {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+
+size_t character_size(const char *at, size_t left)
+{
+	const size_t size = utf8_size(at, left);
+	const uint32_t point = size ? code_point(at, size) : 0;
+
+	for (size_t i = 0; size && i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		if (point >= unseen[i].first && point <= unseen[i].last)
+			return 0;
+	return (point & 0xfffe) == 0xfffe ? 0 : size; /* the last two of each plane are none */
+}
+
+/* \u202e; of a character that needs more than four digits the two halves that UTF-16 has. */
+static void print_number(FILE *out, uint32_t point)
+{
+	if (point >= 0x10000) {
+		fprintf(out, "\\u%04x", 0xd800 + ((point - 0x10000) >> 10));
+		point = 0xdc00 + (point & 0x3ff);
+	}
+	fprintf(out, "\\u%04x", point);
 }
 
 void print_text(FILE *out, const struct text_format *format, const char *text, size_t length)
@@ -47,48 +81,49 @@ void print_text(FILE *out, const struct text_format *format, const char *text, s
 		size_t i = 0, whole = character_size(text, length);
 		while (format->escapes[i].from && format->escapes[i].from != *text)
 			i++;
-		size = whole ? whole : 1;
+		const size_t valid = utf8_size(text, length);
+		size = valid ? valid : 1;
 		if (format->escapes[i].from)
 			fputs(format->escapes[i].to, out);
 		else if (whole)
 			fwrite(text, 1, whole, out);
-		else if (format->has_numbers && (unsigned char)*text < 0x80)
-			fprintf(out, "\\u%04x", (unsigned char)*text);
+		else if (format->has_numbers && valid)
+			print_number(out, code_point(text, valid));
 		else
 			fputs(format->other, out);
 	}
 }
 
-/*
- * Does a terminal take the byte for a command? Those from U+0080 to U+009F are two bytes, of which the first is 0xc2.
- */
-static bool is_control(const unsigned char *at, bool after_c2)
-{
-	return (*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f || (after_c2 && *at < 0xa0);
-}
-
-/* A message is written at once: standard error has no buffer, and other processes write there too. */
-void print_safely(FILE *out, const char *format, ...)
+/* It is written at once: standard error has no buffer, and other processes write there too. */
+void print_bytes(FILE *out, const char *text, size_t length)
 {
 	struct strbuf safe = {0};
+
+	for (size_t size; length > 0; text += size, length -= size) {
+		const size_t whole = *text == '\n' || *text == '\t' ? 1 : character_size(text, length);
+		size = whole ? whole : 1;
+		if (whole)
+			strbuf_append_bytes(&safe, text, whole);
+		else
+			strbuf_printf(&safe, "\\%03o", (unsigned char)*text);
+	}
+	if (safe.failed)
+		fputs("out of memory\n", out);
+	else
+		fwrite(safe.text ? safe.text : "", 1, safe.length, out);
+	strbuf_finish(&safe);
+}
+
+void print_safely(FILE *out, const char *format, ...)
+{
 	char *text = NULL;
-	bool after_c2 = false;
 	va_list args;
 
 	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	for (const unsigned char *at = (const unsigned char *)(text ? text : "out of memory"); *at; at++) {
-		if (is_control(at, after_c2))
-			strbuf_printf(&safe, "\\%03o", *at);
-		else
-			strbuf_append_bytes(&safe, (const char *)at, 1);
-		after_c2 = *at == 0xc2;
-	}
-	free(text);
-	text = strbuf_steal(&safe);
-	fputs(text ? text : "out of memory\n", out);
+	print_bytes(out, text ? text : "out of memory\n", strlen(text ? text : "out of memory\n"));
 	free(text);
 }
 

@@ -22,22 +22,32 @@ struct text_format {
 		char from;
 		const char *to;
 	} escapes[9];
-	bool has_numbers; /* control characters are \u001f, else as `other` */
-	/* what stands for a byte that is no character of UTF-8, or one that the format can't have */
+	bool has_numbers; /* characters that are not seen are \u001f, else as `other` */
+	/* what stands for a byte that is no character of UTF-8 */
 	const char *other;
 };
 
 extern const struct text_format format_json, format_xml, format_html, format_markdown, format_tap_name,
     format_tap_string;
 
+/*
+ * How many bytes the character has that begins here, if it may be shown as it is; 0: it is none, or is not seen and
+ * changes what is seen: it controls a terminal, or turns the direction of writing. All that is printed of a text that
+ * is anybody's is asked here.
+ */
+size_t character_size(const char *at, size_t left);
+
 /* Texts may have any bytes: what comes from file names, say. */
 void print_text(FILE *out, const struct text_format *format, const char *text, size_t length);
 
 /*
- * As printf(3), but names and arguments, which are anybody's, steer no terminal: control characters are spelled as
- * \033.
+ * As printf(3), but names and arguments, which are anybody's, steer no terminal: the bytes of what character_size()
+ * does not let pass are spelled as \033, but for line feeds and tabs.
  */
 __attribute__((format(printf, 2, 3))) void print_safely(FILE *out, const char *format, ...);
+
+/* The same with bytes as they are. */
+void print_bytes(FILE *out, const char *text, size_t length);
 
 /* "argument 2 & 0x3 == 0x1", of an argument that has so many bits. */
 void append_condition(struct strbuf *text, const struct callgate_condition *condition, unsigned int bits);

@@ -65,7 +65,7 @@ static void print_unseen(const char *name, const struct callgate_arch *arch, con
 		strbuf_append(&text, i ? " and " : " if ");
 		explain_condition(&text, arch, name, &condition);
 	}
-	printf("- %s%s  never seen\n", name, text.failed || !text.text ? "" : text.text);
+	print_safely(stdout, "- %s%s  never seen\n", name, text.failed || !text.text ? "" : text.text);
 	strbuf_finish(&text);
 }
 
@@ -118,7 +118,8 @@ int comparison_print(const struct comparison *comparison, const struct learned *
 	const char *name;
 
 	for (size_t i = 0; i < comparison->refused.count; i++)
-		printf("+ %s  not allowed by %s\n", comparison->refused.items[i], comparison->known->path);
+		print_safely(stdout, "+ %s  not allowed by %s\n", comparison->refused.items[i],
+		             comparison->known->path);
 	if (comparison->has_more)
 		cli_error("more than %d kinds of calls are not allowed: the others are not listed", REFUSED_MAX);
 	for (size_t i = 0; (name = callgate_syscall_name_at(i)); i++)

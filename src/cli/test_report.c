@@ -10,6 +10,7 @@
 #include <callgate/diagnosis.h>
 
 #include "base/vec.h"
+#include "cli/print.h"
 #include "cli/test_source.h"
 
 enum { ALL = 100000 /* thousandths of a percent */ };
@@ -61,7 +62,7 @@ static void print_total(FILE *out, const char *prefix, const char *what, const s
 /* The beginning of a line about a place in the profile. */
 static void print_place(FILE *out, const char *prefix, const char *path, unsigned int line, unsigned int column)
 {
-	fprintf(out, "%s  %s:", prefix, path);
+	print_safely(out, "%s  %s:", prefix, path);
 	if (line)
 		fprintf(out, "%u:%u:", line, column);
 }
@@ -74,8 +75,8 @@ static void print_rule(const char *path, const struct callgate_coverage_rule *ru
 
 	callgate_action_text(rule->action, action);
 	print_place(out, prefix, path, rule->line, rule->column);
-	fprintf(out, " not exercised: %s%s%s -> %s", rule->name, *rule->conditions ? " if " : "", rule->conditions,
-	        action);
+	print_safely(out, " not exercised: %s%s%s -> %s", rule->name, *rule->conditions ? " if " : "", rule->conditions,
+	             action);
 	for (size_t i = 0; rule->id && i < rule->place_count; i++)
 		if (!rule->places[i].hits)
 			fprintf(out, "%s%s", missed++ ? ", " : " on ", callgate_arch_find(rule->places[i].arch)->name);
@@ -96,7 +97,7 @@ static void print_coverage(const struct coverage_page *page, FILE *out, const ch
 	const struct callgate_coverage *coverage = page->coverage;
 	bool stacked = callgate_simulator_program(coverage->simulator, 1) != NULL;
 
-	fprintf(out, "%scoverage of %s by %s\n", prefix, page->filter->path, page->source->path);
+	print_safely(out, "%scoverage of %s by %s\n", prefix, page->filter->path, page->source->path);
 	for (size_t i = 0; i < coverage->rule_count; i++)
 		if (coverage->rules[i].missed)
 			print_rule(page->filter->path, &coverage->rules[i], out, prefix);
@@ -110,11 +111,11 @@ static void print_coverage(const struct coverage_page *page, FILE *out, const ch
 
 static void print_mutants(const struct callgate_mutants *mutants, const char *path, FILE *out, const char *prefix)
 {
-	fprintf(out, "%smutants of %s\n", prefix, path);
+	print_safely(out, "%smutants of %s\n", prefix, path);
 	for (size_t i = 0; i < mutants->survivor_count; i++) {
 		const struct callgate_mutant *mutant = &mutants->survivors[i];
 		print_place(out, prefix, path, mutant->line, mutant->column);
-		fprintf(out, " no test notices: %s\n%s    %s\n", mutant->text, prefix, mutant->difference);
+		print_safely(out, " no test notices: %s\n%s    %s\n", mutant->text, prefix, mutant->difference);
 	}
 	fprintf(out, "%s  %zu: %zu noticed, %zu equivalent, %zu not noticed\n", prefix, mutants->all, mutants->noticed,
 	        mutants->equivalent, mutants->survivor_count);
@@ -158,11 +159,11 @@ static int mutate(struct coverage_page *page, FILE *out, const char *prefix)
 	const char *path = page->filter->path;
 
 	if (!page->filter->ctx) {
-		fprintf(out, "%smutants of %s: none, a program has no rules\n", prefix, path);
+		print_safely(out, "%smutants of %s: none, a program has no rules\n", prefix, path);
 		return CLI_OK;
 	}
 	if (!is_passed(page)) {
-		fprintf(out, "%smutants of %s: none are made as long as a test fails\n", prefix, path);
+		print_safely(out, "%smutants of %s: none are made as long as a test fails\n", prefix, path);
 		return CLI_OK;
 	}
 	int result = callgate_mutants_run(page->coverage, NULL, NULL, &page->mutants);

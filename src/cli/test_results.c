@@ -113,7 +113,7 @@ static void tap_result(struct test_output *output, const struct test_source *sou
 	}
 	fputc('\n', out);
 	if (is_ok && result->note)
-		fprintf(out, "# note: %s\n", result->note);
+		print_safely(out, "# note: %s\n", result->note);
 	fflush(out);
 	if (is_ok)
 		return;

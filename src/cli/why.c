@@ -216,9 +216,10 @@ static bool suggest(struct why *why, char *const *additions, size_t count)
 		done = output_commit(&why->output);
 	}
 	if (done) {
-		fprintf(stderr, "callgate: wrote %s: %s that also allows", why->settings->suggest, why->filter->path);
+		print_safely(stderr, "callgate: wrote %s: %s that also allows", why->settings->suggest,
+		             why->filter->path);
 		for (size_t i = 0; i < count; i++)
-			fprintf(stderr, "%s %s", i ? "," : "", additions[i]);
+			print_safely(stderr, "%s %s", i ? "," : "", additions[i]);
 		fputs("; proved to differ in nothing else\n", stderr);
 	}
 	vec_finish(&calls.calls);

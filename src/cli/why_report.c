@@ -63,24 +63,24 @@ static void put_reason(FILE *out, const struct why *why, const struct denial *de
 	switch (denial->verdict.reason) {
 	case CALLGATE_REASON_RULE:
 		if (callgate_profile_rule_place(why->filter->profile, denial->verdict.rule, &file, &line, &column) == 0)
-			fprintf(out, "%s:%u:%u: rule for %s", file, line, column, name ? name : "this number");
+			print_safely(out, "%s:%u:%u: rule for %s", file, line, column, name ? name : "this number");
 		else
-			fprintf(out, "rule %u of %s", denial->verdict.rule, path);
+			print_safely(out, "rule %u of %s", denial->verdict.rule, path);
 		return;
 	case CALLGATE_REASON_BAD_ARCH:
-		fprintf(out, "%s has no architecture %s", path, arch ? arch->name : "of this kind");
+		print_safely(out, "%s has no architecture %s", path, arch ? arch->name : "of this kind");
 		return;
 	case CALLGATE_REASON_UNKNOWN:
-		fprintf(out, "no rule of %s names %s, which is newer than all calls that this version knows", path,
-		        name ? name : "it");
+		print_safely(out, "no rule of %s names %s, which is newer than all calls that this version knows", path,
+		             name ? name : "it");
 		return;
 	case CALLGATE_REASON_DEFAULT:
 	case CALLGATE_REASON_PROGRAM:
 		break;
 	}
-	fprintf(out, "default action of %s: %s %s", path,
-	        names_call(why, &denial->call) ? "these arguments match no rule for" : "no rule names",
-	        name ? name : "the number");
+	print_safely(out, "default action of %s: %s %s", path,
+	             names_call(why, &denial->call) ? "these arguments match no rule for" : "no rule names",
+	             name ? name : "the number");
 }
 
 /* Is an argument with this name a descriptor that is open? Those of dup2(2) and close_range(2) need not be. */
@@ -171,17 +171,19 @@ static void put_object(FILE *out, const struct why *why, const struct denial *de
 	json_close(&json);
 }
 
-/* A word as a shell takes it. */
+/* A word as a shell takes it, if all of it can be seen. */
 static void put_word(FILE *out, const char *word)
 {
+	struct strbuf quoted = {0};
+
 	if (word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:,@%")] == '\0') {
 		fputs(word, out);
 		return;
 	}
-	fputc('\'', out);
 	for (; *word; word++)
-		fprintf(out, *word == '\'' ? "'\\%c'" : "%c", *word);
-	fputc('\'', out);
+		strbuf_printf(&quoted, *word == '\'' ? "'\\%c'" : "%c", *word);
+	print_safely(out, "'%s'", quoted.failed || !quoted.text ? "" : quoted.text);
+	strbuf_finish(&quoted);
 }
 
 /* A policy is changed by its reader: the first line that matches decides. */
@@ -191,8 +193,8 @@ static void put_addition(FILE *out, const struct why *why, const struct denial *
 	const char *addition = denial->addition;
 
 	if (is_policy) {
-		fprintf(out, "callgate:   allow exactly this: add the line `%s -> ALLOW`%s\n", addition,
-		        denial->verdict.reason == CALLGATE_REASON_RULE ? ", before the one that decides" : "");
+		print_safely(out, "callgate:   allow exactly this: add the line `%s -> ALLOW`%s\n", addition,
+		             denial->verdict.reason == CALLGATE_REASON_RULE ? ", before the one that decides" : "");
 		return;
 	}
 	fputs("callgate:   allow exactly this: callgate profile allow ", out);
@@ -222,12 +224,12 @@ static void put_line(FILE *out, const struct why *why, const struct denial *deni
 {
 	const struct denial_facts *facts = &denial->facts;
 
-	fprintf(out, "callgate: DENIED%s %s -> ", why->is_uncertain ? " (uncertain)" : "", facts->decoded);
+	print_safely(out, "callgate: DENIED%s %s -> ", why->is_uncertain ? " (uncertain)" : "", facts->decoded);
 	put_outcome(out, denial);
-	fprintf(out, "  %s[%d]", facts->caller.name, facts->caller.pid);
+	print_safely(out, "  %s[%d]", facts->caller.name, facts->caller.pid);
 	if (*facts->parent.name)
-		fprintf(out, " (child of %s[%d])", facts->parent.name, facts->caller.parent);
-	fprintf(out, " %s  x%lu\n", facts->place, denial->count);
+		print_safely(out, " (child of %s[%d])", facts->parent.name, facts->caller.parent);
+	print_safely(out, " %s  x%lu\n", facts->place, denial->count);
 }
 
 /* Why it was denied, and what would allow it. */
@@ -238,7 +240,7 @@ static void put_explanation(FILE *out, const struct why *why, const struct denia
 	fputs("callgate:   ", out);
 	put_reason(out, why, denial);
 	for (size_t i = 0; i < facts->descriptor_count; i++)
-		fprintf(out, "; descriptor %d is %s", facts->descriptors[i].fd, facts->descriptors[i].path);
+		print_safely(out, "; descriptor %d is %s", facts->descriptors[i].fd, facts->descriptors[i].path);
 	put_since(out, &denial->call);
 	fputc('\n', out);
 	if (denial->addition)
@@ -287,7 +289,7 @@ static void print_total(const struct why *why, const struct denial *denial)
 		put_line(stderr, why, denial);
 		put_explanation(stderr, why, denial);
 	} else {
-		fprintf(stderr, "callgate: %lu times: %s -> ", denial->count, denial->facts.decoded);
+		print_safely(stderr, "callgate: %lu times: %s -> ", denial->count, denial->facts.decoded);
 		put_outcome(stderr, denial);
 		fputs("; ", stderr);
 		put_reason(stderr, why, denial);

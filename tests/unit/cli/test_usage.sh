@@ -90,16 +90,19 @@ fi
 
 # A name steers no terminal.
 "$callgate" sim "$(printf 'a\033[31m\302\233b\303\251')" x 2>"$dir/err" && fail "there is no such file"
-[ "$(cat "$dir/err")" = "$(printf 'callgate: a\\033[31m\302\\233b\303\251: No such file or directory')" ] || fail "control characters: $(od -c "$dir/err")"
+[ "$(cat "$dir/err")" = "$(printf 'callgate: a\\033[31m\\302\\233b\303\251: No such file or directory')" ] || fail "control characters: $(od -c "$dir/err")"
 
-# Whatever a file, an option, a word of a profile or the program itself is called, no control character comes to a terminal.
-escape=$(printf '\033[31m')
-printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["%s"],"action":"SCMP_ACT_ERRNO"}]}' '\u001b[31m' >"$dir/names.json"
+# Whatever a file, an option, a word of a profile or the program itself is called, no control character comes to a terminal,
+# and none that turns the direction of writing.
+turn=$(printf '\342\200\256')
+escape=$(printf '\033[31m')$turn
+printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["%s"],"action":"SCMP_ACT_ERRNO"}]}' '\u001b[31m\u202e' >"$dir/names.json"
 printf '%s -> ALLOW\n' "$escape" >"$dir/$escape.test"
 printf 'profile %s/p.json\nread -> ERRNO(5)\n' "$dir" >"$dir/a$escape.test"
 quiet() { # ARGUMENT...
 	bash -c 'program=$1; shift; exec -a "$(printf "\033[31mname")" "$program" "$@"' bash "$@" >"$dir/out" 2>&1 </dev/null || :
 	! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" "$dir/out" || fail "control characters: $*: $(cat -v "$dir/out")"
+	! LC_ALL=C grep -q "$turn" "$dir/out" || fail "the direction of writing: $*: $(cat -v "$dir/out")"
 	[ -s "$dir/out" ] || fail "nothing is said: $*"
 }
 quiet "$callgate" "$escape"
@@ -116,6 +119,25 @@ quiet "$callgate" test "$escape"
 quiet "$callgate" syscalls "$escape"
 quiet "$callgate" sim "$dir/p.json" "$escape"
 quiet "$callgate" diff "$dir/p.json" "$escape"
+# A file that is there: its name stands in answers.
+cp "$dir/p.json" "$dir/$escape.json"
+printf 'profile %s/p.json\nread -> ALLOW # %s\n' "$dir" "$turn" >"$dir/b$turn.test"
+for format in text json sarif github; do
+	quiet "$callgate" lint --format $format "$dir/$escape.json"
+done
+quiet "$callgate" lint "$dir/names.json"
+quiet "$callgate" profile check "$dir/$escape.json"
+quiet "$callgate" sim "$dir/$escape.json" "read(0)"
+quiet "$callgate" sim --json "$dir/$escape.json" "read(0)"
+quiet "$callgate" explain "$dir/$escape.json" read
+quiet "$callgate" explain --format markdown "$dir/$escape.json"
+quiet "$callgate" explain --format html "$dir/$escape.json"
+quiet "$callgate" test --list "$dir/b$turn.test"
+quiet "$callgate" test --coverage --mutate "$dir/b$turn.test"
+quiet "$callgate" test --format tap "$dir/b$turn.test"
+quiet "$callgate" test --format junit "$dir/b$turn.test"
+printf 'type=%s\n' "$escape" >"$dir/log"
+quiet "$callgate" decode "$dir/log"
 resolver=${callgate%/*}/scmp_sys_resolver
 if [ -x "$resolver" ]; then
 	quiet "$resolver" "-$escape"
