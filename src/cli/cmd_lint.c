@@ -72,7 +72,8 @@ static const struct option_row options[] = {
     {.name = "fix",
      .take = take_flag,
      .target = offsetof(struct lint_settings, fixes),
-     .help = "mends in profiles and policies what is safe to mend, and shows the lines that change"},
+     .help = "mends in profiles and policies what is safe to mend, and shows the lines that change (on standard error, "
+             "if the format is not text)"},
     {.name = "explain",
      .value = "NAME|all",
      .take = take_text,
@@ -114,17 +115,6 @@ static void raise_warnings(struct lint_report *report)
 			report->list.items[i].finding.level = CALLGATE_FINDING_ERROR;
 }
 
-/* What an earlier run printed: "findings" of JSON, "runs" of SARIF. */
-static bool read_baseline(const char *path, struct text *ret_text)
-{
-	if (!text_read(path, ret_text))
-		return false;
-	if (profile_text_has_list(ret_text, "findings") || profile_text_has_list(ret_text, "runs"))
-		return true;
-	cli_error("%s: is no baseline: what `callgate lint --format json` or sarif printed is", path);
-	return false;
-}
-
 static int lint_all(const struct call *call, struct lint_report *report)
 {
 	const struct lint_settings *settings = call->settings;
@@ -154,7 +144,7 @@ static int run(struct call *call)
 		return command_misused(call->command);
 	}
 	if (environment_take_no_capabilities(&call->environment) &&
-	    (!settings->baseline || read_baseline(settings->baseline, &report.baseline)))
+	    (!settings->baseline || lint_read_baseline(settings->baseline, &report)))
 		status = lint_all(call, &report);
 	if (settings->raised >= RAISED_WARNINGS)
 		raise_warnings(&report);
@@ -163,7 +153,6 @@ static int run(struct call *call)
 	if (status == CLI_OK && fails(&report, settings))
 		status = CLI_NO;
 	arena_finish(&report.arena);
-	free(report.baseline.bytes);
 	return status;
 }
 
@@ -173,9 +162,9 @@ const struct command cmd_lint = {
     .synopsis = "[OPTION]... FILE...",
     .help = "Each finding has a name, a place, what to do, and a call that shows it. Exit status 1 if there "
             "are errors or "
-            "warnings, 2 if there is no answer. `lint:allow NAME: REASON` in an entry of a profile (a value "
+            "warnings, 2 if there is no answer. `lint:allow NAME: REASON` in an entry of a profile (in the value "
             "of a key that begins "
-            "with _, or its comment), or in a comment of a policy, suppresses findings there. Without --cap "
+            "with _, or in its comment), or in a comment of a policy, suppresses findings there. Without --cap "
             "a profile is read for "
             "a process without capabilities.\n",
     .options = options,

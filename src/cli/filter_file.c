@@ -358,6 +358,8 @@ bool filter_explain(const struct filter *filter, bool opened)
 
 static const char a_profile[] = "a profile, and no program: `callgate compile` makes one of it";
 
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
 /* A policy begins with its default action, after comments. */
 static bool is_policy(int fd)
 {
@@ -365,6 +367,7 @@ static bool is_policy(int fd)
 	ssize_t length = pread(fd, bytes, sizeof(bytes), 0);
 	const char *at = bytes, *end = bytes + (length > 0 ? length : 0);
 
+	at += end - at >= 3 && memcmp(at, byte_order_mark, 3) == 0 ? 3 : 0;
 	while (at < end && ((*at && strchr(" \t\r\n", *at)) || *at == '#'))
 		if (*at++ == '#')
 			while (at < end && *at != '\n')
@@ -377,8 +380,9 @@ static const char *other_kind(int fd)
 {
 	char bytes[64] = "";
 	ssize_t length = pread(fd, bytes, sizeof(bytes) - 1, 0);
-	const char *first = bytes + strspn(bytes, " \t\r\n");
-	size_t printable = 0;
+	const size_t mark = strncmp(bytes, byte_order_mark, 3) == 0 ? 3 : 0;
+	const char *first = bytes + mark + strspn(bytes + mark, " \t\r\n");
+	size_t printable = mark;
 
 	while (bytes[printable] >= ' ' || (bytes[printable] && strchr("\t\r\n", bytes[printable])))
 		printable++;

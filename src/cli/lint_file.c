@@ -10,8 +10,6 @@
 
 #include "base/strbuf.h"
 
-static const char marker[] = "lint:allow";
-
 int lint_kind(const char *name)
 {
 	const struct callgate_finding_kind *kind;
@@ -22,8 +20,7 @@ int lint_kind(const char *name)
 	return -1;
 }
 
-/* A copy of some bytes in the report's arena. */
-static const char *keep(struct lint_report *report, const char *bytes, size_t length)
+const char *lint_keep(struct lint_report *report, const char *bytes, size_t length)
 {
 	char *copy = bytes ? arena_alloc(&report->arena, length + 1) : NULL;
 
@@ -36,7 +33,7 @@ static const char *keep(struct lint_report *report, const char *bytes, size_t le
 
 static const char *keep_text(struct lint_report *report, const char *text)
 {
-	return keep(report, text, text ? strlen(text) : 0);
+	return lint_keep(report, text, text ? strlen(text) : 0);
 }
 
 /* ---- findings with places ---- */
@@ -50,7 +47,7 @@ static uint64_t hash_text(uint64_t hash, const char *text, bool with_digits)
 	return (hash ^ 0xff) * UINT64_C(0x100000001b3);
 }
 
-static void add(struct lint_report *report, const struct lint_settings *settings, struct placed_finding *placed)
+void lint_add_placed(struct lint_report *report, const struct lint_settings *settings, struct placed_finding *placed)
 {
 	const struct callgate_finding *finding = &placed->finding;
 	const int kind = lint_kind(finding->name);
@@ -64,8 +61,8 @@ static void add(struct lint_report *report, const struct lint_settings *settings
 	hash = hash_text(hash, strncmp(file, "./", 2) == 0 ? file + 2 : file, true);
 	hash = hash_text(hash, finding->subject ? finding->subject : finding->text, finding->subject != NULL);
 	snprintf(placed->fingerprint, sizeof(placed->fingerprint), "%016" PRIx64, hash);
-	placed->is_known = report->baseline.bytes && memmem(report->baseline.bytes, report->baseline.size,
-	                                                    placed->fingerprint, sizeof(placed->fingerprint) - 1);
+	placed->is_known = report->baseline.count &&
+	                   bsearch(&hash, report->baseline.items, report->baseline.count, sizeof(hash), lint_by_number);
 	if (!vec_push_in(&report->list, &report->arena, *placed))
 		report->out_of_memory = true;
 }
@@ -84,7 +81,7 @@ static void add_messages(struct lint_report *report, const struct filter *filter
 		    (struct callgate_finding){.name = name, .text = keep_text(report, message->text), .argument = -1};
 		placed.finding.level =
 		    message->severity == CALLGATE_SEVERITY_NOTE ? CALLGATE_FINDING_NOTE : CALLGATE_FINDING_WARNING;
-		add(report, settings, &placed);
+		lint_add_placed(report, settings, &placed);
 	}
 }
 
@@ -121,7 +118,56 @@ static void add_finding(struct lint_report *report, const struct filter *filter,
 	placed.finding.text = keep_text(report, finding->text);
 	placed.finding.fix = advice(report, filter, text, finding);
 	placed.finding.subject = keep_text(report, finding->subject);
-	add(report, settings, &placed);
+	lint_add_placed(report, settings, &placed);
+}
+
+/* ---- the baseline ---- */
+
+int lint_by_number(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A string of JSON with nothing but 16 hexadecimal digits, from its first quotation mark on. */
+static bool is_fingerprint(const char *at, const char *end, uint64_t *ret_number)
+{
+	char digits[17] = "";
+
+	if (end - at < 18 || at[0] != '"' || at[17] != '"')
+		return false;
+	memcpy(digits, at + 1, 16);
+	if (strspn(digits, "0123456789abcdef") != 16)
+		return false;
+	*ret_number = strtoull(digits, NULL, 16);
+	return true;
+}
+
+bool lint_read_baseline(const char *path, struct lint_report *report)
+{
+	struct lint_baseline *baseline = &report->baseline;
+	struct text text = {0};
+	const bool is_read = text_read(path, &text);
+	/* "findings" of JSON, "runs" of SARIF */
+	const bool is_one =
+	    is_read && (profile_text_has_list(&text, "findings") || profile_text_has_list(&text, "runs"));
+
+	if (is_read && !is_one)
+		cli_error("%s: is no baseline: what `callgate lint --format json` or sarif printed is", path);
+	baseline->items = is_one ? ARENA_ARRAY(&report->arena, uint64_t, text.size / 18 + 1) : NULL;
+	if (is_one && !baseline->items)
+		cli_error("out of memory");
+	for (const char *at = text.bytes, *end = at + text.size; baseline->items && at < end;) {
+		const bool is_found = is_fingerprint(at, end, &baseline->items[baseline->count]);
+		baseline->count += is_found;
+		at += is_found ? 18 : 1;
+	}
+	free(text.bytes);
+	baseline->is_given = baseline->items != NULL;
+	if (baseline->count)
+		qsort(baseline->items, baseline->count, sizeof(baseline->items[0]), lint_by_number);
+	return baseline->is_given;
 }
 
 /* The capabilities that the environment has, NULL after the last. */
@@ -138,187 +184,6 @@ static const char **capabilities_of(struct lint_report *report, const struct env
 	return names;
 }
 
-/* ---- suppressions ---- */
-
-/* The part of a text, from the first byte to the one after the last, where findings of a name are suppressed. */
-struct suppression {
-	size_t begin, end;
-	const char *name, *reason;
-	unsigned int line, column;
-};
-
-struct text_place {
-	unsigned int line, column;
-};
-
-static struct text_place place_at(const struct text *text, size_t at)
-{
-	struct text_place place = {1, 1};
-
-	for (size_t i = 0; i < at && i < text->size; i++) {
-		const bool is_end = text->bytes[i] == '\n';
-		place.line += is_end;
-		place.column = is_end ? 1 : place.column + (((unsigned char)text->bytes[i] & 0xc0) != 0x80);
-	}
-	return place;
-}
-
-static bool is_within(struct text_place begin, struct text_place end, const struct placed_finding *placed)
-{
-	if (placed->line < begin.line || placed->line > end.line)
-		return false;
-	return (placed->line > begin.line || placed->column >= begin.column) &&
-	       (placed->line < end.line || placed->column <= end.column);
-}
-
-/* The innermost object of JSON around a place; all of the text for the outermost. */
-static void span_of_object(const struct text *text, size_t place, struct suppression *ret)
-{
-	size_t open[CALLGATE_PROFILE_DEPTH_MAX + 2], depth = 0, around = 0;
-	bool in_text = false, is_found = false;
-
-	*ret = (struct suppression){.begin = 0, .end = text->size};
-	for (size_t i = 0; i < text->size; i++) {
-		const char c = text->bytes[i];
-		if (i == place) {
-			around = depth;
-			is_found = true;
-		}
-		if (c == '"')
-			in_text = !in_text;
-		i += in_text && c == '\\';
-		if (in_text)
-			continue;
-		if (c == '{' && depth < sizeof(open) / sizeof(open[0]))
-			open[depth++] = i;
-		if (c != '}' || !depth)
-			continue;
-		depth--;
-		if (is_found && depth < around && around > 1) {
-			ret->begin = open[depth];
-			ret->end = i + 1;
-			return;
-		}
-	}
-}
-
-static size_t end_of_line(const struct text *text, size_t at)
-{
-	while (at < text->size && text->bytes[at] != '\n')
-		at++;
-	return at;
-}
-
-/* The line of a policy that a comment is about: its own, or the next one with a statement. */
-static void span_of_statement(const struct text *text, size_t place, struct suppression *ret)
-{
-	size_t begin = place;
-
-	while (begin > 0 && text->bytes[begin - 1] != '\n')
-		begin--;
-	for (;;) {
-		size_t first = begin;
-		while (first < text->size && (text->bytes[first] == ' ' || text->bytes[first] == '\t'))
-			first++;
-		if (first >= text->size || (text->bytes[first] != '#' && text->bytes[first] != '\n'))
-			break;
-		begin = end_of_line(text, first) + 1;
-	}
-	*ret = (struct suppression){.begin = begin, .end = end_of_line(text, begin)};
-}
-
-/* "NAME: REASON" after the marker. */
-static void read_words(struct lint_report *report, const struct text *text, size_t at, bool is_json,
-                       struct suppression *suppression)
-{
-	const char *end = is_json ? "\"\n" : "\n";
-	size_t name, colon, stop;
-
-	for (at += sizeof(marker) - 1; at < text->size && text->bytes[at] == ' ';)
-		at++;
-	for (name = at; at < text->size && !strchr(": \"\n", text->bytes[at]);)
-		at++;
-	suppression->name = keep(report, text->bytes + name, at - name);
-	for (colon = at; at < text->size && (text->bytes[at] == ':' || text->bytes[at] == ' ');)
-		at++;
-	for (stop = at; stop < text->size && !strchr(end, text->bytes[stop]);)
-		stop++;
-	while (stop > at && (text->bytes[stop - 1] == ' ' || text->bytes[stop - 1] == '\r'))
-		stop--;
-	const bool has_colon = colon < text->size && text->bytes[colon] == ':';
-	suppression->reason = has_colon && stop > at ? keep(report, text->bytes + at, stop - at) : NULL;
-}
-
-static void complain(struct lint_report *report, const struct filter *filter, const struct suppression *suppression,
-                     const struct lint_settings *settings, enum callgate_finding_level level, const char *words,
-                     const char *fix)
-{
-	struct placed_finding placed = {
-	    .file = keep_text(report, filter->path), .line = suppression->line, .column = suppression->column};
-	struct strbuf text = {0};
-
-	strbuf_printf(&text, "lint:allow %s %s", suppression->name ? suppression->name : "", words);
-	placed.finding = (struct callgate_finding){.name = "suppression",
-	                                           .level = level,
-	                                           .text = text.failed ? words : keep_text(report, text.text),
-	                                           .fix = fix,
-	                                           .argument = -1};
-	strbuf_finish(&text);
-	add(report, settings, &placed);
-}
-
-/* Suppresses the findings from index `first` on; says what is wrong with it. */
-static void suppress(struct lint_report *report, const struct filter *filter, const struct text *text, size_t first,
-                     const struct suppression *suppression, const struct lint_settings *settings)
-{
-	const struct text_place begin = place_at(text, suppression->begin), end = place_at(text, suppression->end);
-	size_t count = 0;
-
-	if (!suppression->name || lint_kind(suppression->name) < 0) {
-		complain(report, filter, suppression, settings, CALLGATE_FINDING_WARNING, "names no finding",
-		         "`callgate lint --explain all` lists the names");
-		return;
-	}
-	if (!suppression->reason) {
-		complain(report, filter, suppression, settings, CALLGATE_FINDING_WARNING,
-		         "gives no reason, and suppresses nothing", "write one after the name and a colon");
-		return;
-	}
-	for (size_t i = first; i < report->list.count; i++) {
-		struct placed_finding *placed = &report->list.items[i];
-		if (strcmp(placed->finding.name, suppression->name) != 0 || strcmp(placed->file, filter->path) != 0 ||
-		    !is_within(begin, end, placed))
-			continue;
-		placed->justification = suppression->reason;
-		count++;
-	}
-	if (!count && !(settings->allowed >> lint_kind(suppression->name) & 1))
-		complain(report, filter, suppression, settings, CALLGATE_FINDING_NOTE, "suppresses nothing here",
-		         "leave it out");
-}
-
-static void apply_suppressions(struct lint_report *report, const struct filter *filter, const struct text *text,
-                               size_t first, const struct lint_settings *settings)
-{
-	const char *found = text->bytes, *end = text->bytes + text->size;
-	const bool is_json = profile_text_is_json(text);
-
-	while (found && (found = memmem(found, (size_t)(end - found), marker, sizeof(marker) - 1))) {
-		const size_t at = (size_t)(found - text->bytes);
-		struct suppression suppression;
-		if (is_json)
-			span_of_object(text, at, &suppression);
-		else
-			span_of_statement(text, at, &suppression);
-		const struct text_place place = place_at(text, at);
-		suppression.line = place.line;
-		suppression.column = place.column;
-		read_words(report, text, at, is_json, &suppression);
-		suppress(report, filter, text, first, &suppression, settings);
-		found += sizeof(marker) - 1;
-	}
-}
-
 /* ---- a file ---- */
 
 static int by_place(const void *a, const void *b)
@@ -330,6 +195,12 @@ static int by_place(const void *a, const void *b)
 	if (x->column != y->column)
 		return x->column < y->column ? -1 : 1;
 	return strcmp(x->finding.text, y->finding.text);
+}
+
+static void sort_from(struct lint_report *report, size_t first)
+{
+	if (report->list.count > first)
+		qsort(report->list.items + first, report->list.count - first, sizeof(report->list.items[0]), by_place);
 }
 
 int lint_opened(struct lint_report *report, struct filter *filter, const struct text *text,
@@ -353,13 +224,14 @@ int lint_opened(struct lint_report *report, struct filter *filter, const struct 
 	for (size_t i = 0; i < findings->count; i++)
 		add_finding(report, filter, text, &findings->findings[i], settings);
 	callgate_findings_free(findings);
-	apply_suppressions(report, filter, text, first, settings);
+	sort_from(report, first);
+	if (text->size)
+		lint_suppress(report, filter->path, text, first, settings);
+	sort_from(report, first);
 	if (report->out_of_memory) {
 		cli_error("out of memory");
 		return CLI_FAILED;
 	}
-	if (report->list.count > first)
-		qsort(report->list.items + first, report->list.count - first, sizeof(report->list.items[0]), by_place);
 	return CLI_OK;
 }
 

@@ -12,6 +12,8 @@
 #include "cli/filter_file.h"
 #include "cli/profile_text.h"
 
+enum { LINT_KINDS_MAX = 32, LINT_FORMAT_TEXT = 0 /* in lint_formats */ };
+
 /* What the options say; a bit of a set is the index of callgate_finding_kind_at(). */
 struct lint_settings {
 	unsigned int allowed; /* these are left out */
@@ -38,9 +40,35 @@ struct placed_finding {
 struct lint_report {
 	struct arena arena;
 	ARENA_VEC(struct placed_finding) list;
-	struct text baseline;
+	struct lint_baseline {
+		uint64_t *items; /* fingerprints, ascending */
+		size_t count;
+		bool is_given;
+	} baseline;
 	bool out_of_memory;
 };
+
+/* Compares two numbers of 64 bits, for qsort(3) and bsearch(3). */
+int lint_by_number(const void *a, const void *b);
+
+/*
+ * Reads the fingerprints in what an earlier run printed as JSON or SARIF. False after a message was printed: it is
+ * something else, or no regular file, or too large.
+ */
+bool lint_read_baseline(const char *path, struct lint_report *report);
+
+/* A copy of some bytes in the report's arena, with a null byte after them; NULL of NULL, or memory is out. */
+const char *lint_keep(struct lint_report *report, const char *bytes, size_t length);
+
+/* Adds a finding, unless the options leave it out, and finds out whether it is in the baseline. */
+void lint_add_placed(struct lint_report *report, const struct lint_settings *settings, struct placed_finding *placed);
+
+/*
+ * Applies what the text of the file suppresses to its findings, which are those from index `first` on, in the order of
+ * their places; says what is wrong with it.
+ */
+void lint_suppress(struct lint_report *report, const char *path, const struct text *text, size_t first,
+                   const struct lint_settings *settings);
 
 /* Adds the findings of a file. CLI_OK; CLI_FAILED after a message was printed. */
 int lint_file(struct lint_report *report, const char *path, const struct environment *environment,

@@ -98,7 +98,8 @@ static int add_missing(const struct text *text, const struct placed_finding *pla
 	if (profile_text_is_json(text))
 		return profile_text_append(text, print_missing, placed, ret_text);
 	const bool has_end = text->size > 0 && text->bytes[text->size - 1] == '\n';
-	snprintf(line, sizeof(line), "%s%s -> ENOSYS\n", has_end ? "" : "\n", name);
+	const char *line_end = profile_text_line_end(text);
+	snprintf(line, sizeof(line), "%s%s -> ENOSYS%s", has_end ? "" : line_end, name, line_end);
 	return replace(text, text->size, text->size, line, ret_text);
 }
 
@@ -175,11 +176,14 @@ static bool is_profile(const struct fixing *fixing, const struct text *text)
 	return true;
 }
 
-static int write_changes(const char *path, const struct text *old, const struct text *new)
+/* What a program reads on standard output stays what it reads: the lines are shown on standard error then. */
+static int write_changes(const char *path, const struct lint_settings *settings, const struct text *old,
+                         const struct text *new)
 {
 	struct output output;
 
-	if (!profile_text_print_changes(old, new, stdout) || !output_open(&output, path))
+	if (!profile_text_print_changes(old, new, settings->format == LINT_FORMAT_TEXT ? stdout : stderr) ||
+	    !output_open(&output, path))
 		return CLI_FAILED;
 	fwrite(new->bytes, 1, new->size, output.stream);
 	return output_commit(&output) ? CLI_OK : CLI_FAILED;
@@ -201,7 +205,7 @@ int lint_fix(const char *path, const struct environment *environment, const stru
 		while (count < CHANGES_MAX && change_once(&fixing, &new))
 			count++;
 	if (count)
-		status = text_is_still(path, &old) ? write_changes(path, &old, &new) : CLI_FAILED;
+		status = text_is_still(path, &old) ? write_changes(path, settings, &old, &new) : CLI_FAILED;
 	if (count && status == CLI_OK)
 		cli_error("%s: %d finding%s mended", path, count, count == 1 ? "" : "s");
 	free(old.bytes);

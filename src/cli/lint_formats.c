@@ -66,7 +66,7 @@ static void print_lines(const struct lint_report *report)
 	fprintf(stderr, "callgate: %zu error%s, %zu warning%s, %zu note%s, %zu suppressed", counts[2],
 	        counts[2] == 1 ? "" : "s", counts[1], counts[1] == 1 ? "" : "s", counts[0], counts[0] == 1 ? "" : "s",
 	        suppressed);
-	if (report->baseline.bytes)
+	if (report->baseline.is_given)
 		fprintf(stderr, ", %zu in the baseline", known);
 	fputc('\n', stderr);
 }
@@ -136,13 +136,36 @@ static void print_sarif_tool(struct json *json)
 	json_close(json);
 }
 
+/* A character that a reference of RFC 3986 has as it is; a colon would make a scheme of the first name. */
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("-._~/", c) != NULL);
+}
+
+/* A path as a reference. With two slashes at its beginning it would name a host. */
+static void json_uri(struct json *json, const char *key, const char *path)
+{
+	struct strbuf uri = {0};
+
+	while (path[0] == '/' && path[1] == '/')
+		path++;
+	for (; *path; path++)
+		if (is_plain(*path))
+			strbuf_append_bytes(&uri, path, 1);
+		else
+			strbuf_printf(&uri, "%%%02X", (unsigned char)*path);
+	json_text(json, key, uri.failed ? NULL : uri.text);
+	strbuf_finish(&uri);
+}
+
 static void print_sarif_place(struct json *json, const struct placed_finding *placed)
 {
 	json_open(json, "locations", "[]");
 	json_open(json, NULL, "{}");
 	json_open(json, "physicalLocation", "{}");
 	json_open(json, "artifactLocation", "{}");
-	json_text(json, "uri", placed->file);
+	json_uri(json, "uri", placed->file);
 	json_close(json);
 	if (placed->line) {
 		json_open(json, "region", "{}");
@@ -197,6 +220,7 @@ static void print_sarif(const struct lint_report *report)
 	json_open(&json, "runs", "[]");
 	json_open(&json, NULL, "{}");
 	print_sarif_tool(&json);
+	json_text(&json, "columnKind", "unicodeCodePoints");
 	json_open(&json, "results", "[]");
 	for (size_t i = 0; i < report->list.count; i++)
 		print_sarif_result(&json, &report->list.items[i]);
@@ -208,13 +232,18 @@ static void print_sarif(const struct lint_report *report)
 
 /* ---- commands of GitHub's runners ---- */
 
+/* The runner decodes %25, %0D, %0A and, of properties, %3A and %2C; other bytes that nobody would see are shown so. */
 static void print_escaped(const char *text, bool is_property)
 {
-	for (; *text; text++)
-		if (*text == '%' || (unsigned char)*text < ' ' || (is_property && (*text == ':' || *text == ',')))
-			printf("%%%02X", (unsigned char)*text);
+	for (size_t size, left = strlen(text); left > 0; text += size, left -= size) {
+		const size_t whole =
+		    *text == '%' || (is_property && (*text == ':' || *text == ',')) ? 0 : character_size(text, left);
+		size = whole ? whole : 1;
+		if (whole)
+			fwrite(text, 1, whole, stdout);
 		else
-			putchar(*text);
+			printf("%%%02X", (unsigned char)*text);
+	}
 }
 
 static void print_github(const struct lint_report *report)

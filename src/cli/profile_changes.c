@@ -46,9 +46,13 @@ static bool is_same(const char *const *a, const char *const *b)
 
 static void put_line(FILE *out, char sign, const char *const *line)
 {
-	const int length = (int)(line[1] - line[0]);
+	size_t length = (size_t)(line[1] - line[0]);
 
-	print_safely(out, "%c%.*s%s", sign, length, line[0], length > 0 && line[1][-1] == '\n' ? "" : "\n");
+	length -= length > 0 && line[0][length - 1] == '\n';
+	length -= length > 0 && line[0][length - 1] == '\r';
+	fputc(sign, out);
+	print_bytes(out, line[0], length);
+	fputc('\n', out);
 }
 
 /* With the longest list of lines that both have, between what is the same at the beginning and at the end. */

@@ -1,29 +1,59 @@
 #include "cli/profile_text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 
-enum { DEPTH = 32 }; /* more than CALLGATE_PROFILE_DEPTH_MAX */
+enum { DEPTH = 32 /* more than CALLGATE_PROFILE_DEPTH_MAX */, TEXT_SIZE_MAX = 64 << 20 };
+
+/* What is no regular file may have no end, or nobody who writes into it. NULL after a message. */
+static FILE *open_regular(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	const bool is_there = fd >= 0 && fstat(fd, &status) == 0, is_regular = is_there && S_ISREG(status.st_mode);
+	FILE *file = is_regular ? fdopen(fd, "r") : NULL;
+
+	if (is_there && S_ISDIR(status.st_mode))
+		errno = EISDIR;
+	if (is_there && !is_regular && !S_ISDIR(status.st_mode))
+		cli_error("%s: is no regular file", path);
+	else if (!file)
+		cli_error("%s: %s", path, strerror(errno));
+	if (!file && fd >= 0)
+		close(fd);
+	return file;
+}
 
 bool text_read(const char *path, struct text *ret_text)
 {
 	const bool is_input = strcmp(path, "-") == 0;
-	FILE *file = is_input ? stdin : fopen(path, "re"), *text = open_memstream(&ret_text->bytes, &ret_text->size);
+	FILE *file = is_input ? stdin : open_regular(path), *text;
 	char piece[4096];
-	size_t got;
+	size_t got, size = 0;
 
-	while (file && text && (got = fread(piece, 1, sizeof(piece), file)) > 0)
-		fwrite(piece, 1, got, text);
-	const bool failed = !file || !text || ferror(file);
-	if (failed)
+	if (!file)
+		return false;
+	text = open_memstream(&ret_text->bytes, &ret_text->size);
+	while (text && size <= TEXT_SIZE_MAX && (got = fread(piece, 1, sizeof(piece), file)) > 0)
+		size += fwrite(piece, 1, got, text);
+	const bool has_failed = !text || ferror(file), is_large = size > TEXT_SIZE_MAX;
+	if (has_failed)
 		cli_error("%s: %s", path, strerror(errno));
-	if (file && !is_input)
+	else if (is_large)
+		cli_error("%s: has more than %d MiB", path, TEXT_SIZE_MAX >> 20);
+	if (!is_input)
 		fclose(file);
-	return !(text && fclose(text) != 0) && !failed;
+	const bool is_whole = text && fclose(text) == 0;
+	if (text && !is_whole)
+		cli_error("%s: out of memory", path);
+	return is_whole && !has_failed && !is_large;
 }
 
 /* ---- where things stand in JSON ---- */
@@ -43,6 +73,12 @@ static size_t skip_blanks(const struct text *text, size_t at)
 	while (at < text->size && is_blank(text->bytes[at]))
 		at++;
 	return at;
+}
+
+/* Where the first value is, after a byte order mark. */
+static size_t first_value(const struct text *text)
+{
+	return skip_blanks(text, text->size >= 3 && memcmp(text->bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
 }
 
 /* After the string that begins here. */
@@ -195,10 +231,13 @@ static const char *indentation(const struct text *profile, const struct span *li
 }
 
 /* What is printed for a list begins each line with two spaces: the file's own indentation takes their place. */
-static void put_indented(FILE *out, const struct text *printed, const char *blanks, size_t length)
+static void put_indented(FILE *out, const struct text *printed, const char *line_end, const char *blanks, size_t length)
 {
 	for (size_t i = 0; i < printed->size; i++) {
-		fputc(printed->bytes[i], out);
+		if (printed->bytes[i] == '\n')
+			fputs(line_end, out);
+		else
+			fputc(printed->bytes[i], out);
 		if (printed->bytes[i] != '\n' || !blanks)
 			continue;
 		fwrite(blanks, 1, length, out);
@@ -211,7 +250,7 @@ int profile_text_append(const struct text *profile, void (*print)(struct json *j
 {
 	struct span list;
 	struct text text = {0}, printed = {0};
-	const size_t object = skip_blanks(profile, 0);
+	const size_t object = first_value(profile);
 	size_t length;
 
 	if (object >= profile->size || !find_key(profile, object, "syscalls", &list) ||
@@ -231,10 +270,10 @@ int profile_text_append(const struct text *profile, void (*print)(struct json *j
 	}
 	fwrite(profile->bytes, 1, kept, out);
 	const char *blanks = indentation(profile, &list, kept, &length);
-	put_indented(out, &printed, blanks, length);
+	put_indented(out, &printed, profile_text_line_end(profile), blanks, length);
 	free(printed.bytes);
 	if (!memchr(profile->bytes + kept, '\n', list.end - 1 - kept))
-		fputc('\n', out);
+		fputs(profile_text_line_end(profile), out);
 	fwrite(profile->bytes + kept, 1, profile->size - kept, out);
 	if (fclose(out) != 0) {
 		free(text.bytes);
@@ -246,7 +285,7 @@ int profile_text_append(const struct text *profile, void (*print)(struct json *j
 
 bool profile_text_has_list(const struct text *text, const char *key)
 {
-	const size_t object = skip_blanks(text, 0);
+	const size_t object = first_value(text);
 	struct span list;
 
 	return object < text->size && text->bytes[object] == '{' && find_key(text, object, key, &list) &&
@@ -256,9 +295,16 @@ bool profile_text_has_list(const struct text *text, const char *key)
 
 bool profile_text_is_json(const struct text *text)
 {
-	const size_t at = skip_blanks(text, 0);
+	const size_t at = first_value(text);
 
 	return at < text->size && text->bytes[at] == '{';
+}
+
+const char *profile_text_line_end(const struct text *text)
+{
+	const char *newline = text->size ? memchr(text->bytes, '\n', text->size) : NULL;
+
+	return newline && newline > text->bytes && newline[-1] == '\r' ? "\r\n" : "\n";
 }
 
 /* A name in an entry: the list of names, unless the entry has a single `name`. */

@@ -17,7 +17,7 @@ struct text {
 	size_t size;
 };
 
-/* Of a file, "-" for standard input. False after a message was printed. */
+/* Of a regular file, "-" for standard input: at most 64 MiB. False after a message was printed. */
 bool text_read(const char *path, struct text *ret_text);
 
 /* Has the file what was read? False after a message: somebody changed it meanwhile, and what it has now would be lost.
@@ -26,6 +26,9 @@ bool text_is_still(const char *path, const struct text *text);
 
 /* Is it JSON, or else a policy? */
 bool profile_text_is_json(const struct text *text);
+
+/* How its lines end: "\r\n" if the first one does so, else "\n". */
+const char *profile_text_line_end(const struct text *text);
 
 /* Does the object that the text is have a list by this name? */
 bool profile_text_has_list(const struct text *text, const char *key);

@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 os.umask(0o022)
-TOOL, ROOT = sys.argv[1], pathlib.Path(sys.argv[2])
+TOOL, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
 FOLDER = tempfile.TemporaryDirectory()
 ALLOW, ERRNO, KILL = "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS"
 TIOCSTI, TIOCLINUX, NEWUSER, EXEC, LOW = 0x5412, 0x541C, 0x10000000, 4, 0xFFFFFFFF
@@ -27,7 +27,7 @@ def write(name, content):
     if isinstance(content, bytes):
         path.write_bytes(content)
     else:
-        path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1))
+        path.write_bytes((content if isinstance(content, str) else json.dumps(content, indent=1)).encode())
     return path
 
 
@@ -136,6 +136,66 @@ def check_suppressions():
     assert "twin" not in names(lint(policy.format(" # lint:allow twin: it is old"), name="p.policy")[0])
     assert "twin" not in names(lint(policy.format("").replace("chmod", "# lint:allow twin: it is old\n\nchmod"), name="p.policy")[0])
     assert "twin" in names(lint(policy.format("").replace("default", "# lint:allow twin: of another line\ndefault"), name="p.policy")[0])
+
+
+def check_suppressions_in_json():
+    """Only what stands in a remark counts: a string, or one in a list of strings, of the entry whose key begins with _ or is comment."""
+    width = entry("ioctl", ERRNO, (1, TIOCSTI, "EQ"))
+    words = "lint:allow width: it is tested"
+    for content in (dict(profile(ALLOW, width), listenerPath="/run/x", listenerMetadata=words), profile(ALLOW, dict(width, names=["ioctl", words]))):
+        found = [f for f in lint(content)[0] if f["name"] in ("width", "suppression")]
+        assert found and all(f["suppressed"] is None for f in found) and names(found) == {"width"}, found
+    for remark in (words, "as before; " + words, [words], ["more", words + " \"quoted\\\""], "lint:allow never: x; " + words, "lint:allow never: x " + words):
+        found = [f for f in lint(profile(ALLOW, dict(width, _why=remark)))[0] if f["name"] == "width"]
+        assert found and all(f["suppressed"].startswith("it is tested") for f in found), (remark, found)
+        assert all((remark[1].endswith(f["suppressed"])) for f in found if isinstance(remark, list) and len(remark) > 1), found
+    # Inner ones come before those around them, and what is already suppressed is suppressed once.
+    both = profile(ALLOW, dict(width, _why="lint:allow width: inner"), entry("fcntl", ERRNO, (1, 5, "EQ")), _why="lint:allow width: outer")
+    assert [f["suppressed"] for f in lint(both)[0] if f["name"] == "width"] == ["inner", "outer"]
+    twice = [f["text"] for f in lint(profile(ALLOW, width, _a=words, _b=words))[0] if f["name"] == "suppression"]
+    assert twice == ["lint:allow width suppresses nothing here"], twice
+
+
+def check_line_ends():
+    """Lines that end with CR and LF, a byte order mark: as without."""
+    policy = "# A policy.\ndefault ALLOW\n{}chmod -> EPERM{}\n"
+    suppressed = (policy.format("", " # lint:allow twin: it is old"), policy.format("# lint:allow twin: it is old\n", ""),
+                  policy.format("# lint:allow twin: it is old\n\n  # more\n\t\n", ""))
+    for text in suppressed:
+        for bytes_ in (text, text.replace("\n", "\r\n"), "\ufeff" + text, "\ufeff" + text.replace("\n", "\r\n")):
+            path = write("e.policy", bytes_.encode() + b"")
+            found = json.loads(run("lint", "--format", "json", "--machine", "x86_64", path).stdout)["findings"]
+            assert "twin" not in names(found) and "suppression" not in names(found), (bytes_, found)
+            assert {f["suppressed"] for f in found if f["name"] == "twin"} == {"it is old"}, found
+    for text in ("default ALLOW\nchmod -> EPERM\n# lint:allow twin: after it\n", policy.format('include "# lint:allow twin: x"\n', "")):
+        path = write("e.policy", text)
+        write("# lint:allow twin: x", "read -> ALLOW\n")
+        found = json.loads(run("lint", "--format", "json", "--machine", "x86_64", path).stdout)["findings"]
+        assert "twin" in names(found), found
+    json_text = json.dumps(profile(ALLOW, entry("ioctl", ERRNO, (1, TIOCSTI, "EQ"), _why="lint:allow width: x")), indent=1)
+    for text in (json_text, json_text.replace("\n", "\r\n")):
+        assert "width" not in names(json.loads(run("lint", "--format", "json", "--machine", "x86_64", write("e.json", text.encode())).stdout)["findings"])
+    # What --fix adds has the line ends of the file, and the lines that it shows have none.
+    for name, text in (("f.policy", "default EPERM\nread, write, clone -> ALLOW\n"), ("f.json", json.dumps(profile(ERRNO, entry("read clone futex_waitv", ALLOW)), indent=1))):
+        path = write(name, text.replace("\n", "\r\n").encode())
+        done = run("lint", "--machine", "x86_64", "--fix", path)
+        assert "mended" in done.stderr and "\\015" not in done.stdout, (done.stdout, done.stderr)
+        fixed = path.read_bytes()
+        assert b"clone3" in fixed and fixed.count(b"\n") == fixed.count(b"\r\n"), fixed
+
+
+def check_costs():
+    """As many comments, suppressions and findings as fit: with a cost that grows with their number times their number this takes hours."""
+    policy = "default ALLOW\nchmod -> EPERM\n" + "#lint:allow twin: y\n" * 190000 + "rename -> EPERM\n"
+    remarks = ",\n".join(f'"_{i}": "lint:allow x: y"' for i in range(120000))
+    for name, text in (("c.policy", policy), ("c.json", '{"defaultAction": "SCMP_ACT_ALLOW",\n' + remarks + "}")):
+        done = subprocess.run([TOOL, "lint", "--format", "json", "--machine", "x86_64", write(name, text)], capture_output=True, text=True, check=False, timeout=600)
+        found = json.loads(done.stdout)["findings"]
+        assert len(found) > 100000, (name, len(found), done.stderr)
+        base = write("c.base", done.stdout)  # each of them is looked for in it
+        done = subprocess.run([TOOL, "lint", "--machine", "x86_64", "--baseline", base, write(name, text)], capture_output=True, text=True, check=False, timeout=600)
+        known = sum(finding["suppressed"] is None for finding in found)
+        assert done.returncode == 0 and f"{known} in the baseline" in done.stderr, done.stderr
 
 
 def program(*instructions):
@@ -252,6 +312,31 @@ def check_formats():
     assert any(line.startswith(f"::error file={path},line=") and "title=callgate lint (width)::" in line for line in lines), lines
 
 
+def check_names():
+    """Names of files in each format: a reference of SARIF, the commands of a runner, and text that a terminal shows."""
+    content = json.dumps(KINDS["width"][0])
+    for name, uri in (("a b%#?.json", "a%20b%25%23%3F.json"), ("c:x.json", "c%3Ax.json"), ("\u00e9.json", "%C3%A9.json"), ("x\u202egpj.json", "x%E2%80%AEgpj.json"),
+                      ("n\nl,.json", "n%0Al%2C.json"), (b"l\xe9.json", "l%E9.json")):
+        path = os.path.join(os.fsencode(FOLDER.name), os.fsencode(name))
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+        for file, wanted in ((path, f"{FOLDER.name}/{uri}"), (b"//" + path.lstrip(b"/"), f"{FOLDER.name}/{uri}"), (os.path.basename(path), uri)):
+            done = subprocess.run([TOOL, "lint", "--machine", "x86_64", "--format", "sarif", file], cwd=FOLDER.name, capture_output=True, check=False)
+            result = json.loads(done.stdout.decode())["runs"][0]
+            uris = {place["physicalLocation"]["artifactLocation"]["uri"] for one in result["results"] for place in one["locations"]}
+            assert uris == {wanted}, (uris, wanted)
+            assert result["columnKind"] == "unicodeCodePoints"
+        for form in ("text", "json", "sarif", "github"):
+            done = subprocess.run([TOOL, "lint", "--machine", "x86_64", "--format", form, path], capture_output=True, check=False)
+            text = done.stdout.decode()  # it is UTF-8
+            assert "\u202e" not in text and "width" in text, text
+            if form == "json":
+                parsed = {f["file"] for f in json.loads(text)["findings"]}
+                assert isinstance(name, bytes) or parsed == {f"{FOLDER.name}/{name}"}, parsed
+            if form == "github":
+                assert all(line.startswith("::") for line in text.splitlines()), text
+
+
 def check_baseline():
     path = write("b.json", KINDS["width"][0])
     base = write("base", run("lint", "--machine", "x86_64", "--format", "json", path).stdout)
@@ -262,9 +347,21 @@ def check_baseline():
     assert done.returncode == 1 and "fcntl" in done.stdout and "ioctl" not in done.stdout, done.stdout
     sarif = write("base", run("lint", "--machine", "x86_64", "--format", "sarif", path).stdout)
     assert run("lint", "--machine", "x86_64", "--baseline", sarif, path).returncode == 0
+    marked = write("base", "\ufeff" + sarif.read_text())  # as some shells write what is redirected
+    assert run("lint", "--machine", "x86_64", "--baseline", marked, path).returncode == 0
     run("lint", "--baseline", path.with_name("absent"), path, wanted=(2,))
     for other in ('{"x":1}', "", "[]", "findings", '{"findings": 1}', '{"findings": ['):
         assert "is no baseline" in run("lint", "--baseline", write("base", other), path, wanted=(2,)).stderr, other
+    for other in ("/dev/zero", "/dev/null", FOLDER.name, write("fifo", "")):
+        if str(other).endswith("fifo"):
+            os.unlink(other)
+            os.mkfifo(other)
+        done = subprocess.run([TOOL, "lint", "--baseline", other, path], capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 2 and not done.stdout and ("no regular file" in done.stderr or "directory" in done.stderr), (other, done.stderr)
+    large = write("large", '{"findings": [')
+    os.truncate(large, 5 << 30)  # without taking so much of the disk
+    assert "more than 64 MiB" in run("lint", "--baseline", large, path, wanted=(2,)).stderr
+    large.unlink()
     empty = write("base", run("lint", "--format", "json", write("none.json", profile(ALLOW)), "--allow", "broad").stdout)
     assert '"findings": []' in empty.read_text() and run("lint", "--machine", "x86_64", "--baseline", empty, path).returncode == 1
 
@@ -290,6 +387,11 @@ def check_fix():
     before = path.read_bytes()
     run("lint", "--machine", "x86_64", "--fix", path)
     assert path.read_bytes() == before
+    for form in ("json", "sarif", "github"):
+        content = profile(ERRNO, entry("read clone futex_waitv", ALLOW), entry("ioctl", KILL, (1, TIOCSTI, "EQ")))
+        done = run("lint", "--machine", "x86_64", "--fix", "--format", form, write("o.json", content))
+        assert "\n+" in done.stderr and "clone3" in done.stderr and "2 findings mended" in done.stderr, done.stderr
+        assert all(line.startswith("::") for line in done.stdout.splitlines()) if form == "github" else json.loads(done.stdout)
     kept = write("k.json", profile(ALLOW, entry("ioctl", ERRNO, (1, TIOCSTI, "EQ"), comment="lint:allow width: as it is")))
     before = kept.read_bytes()
     assert run("lint", "--machine", "x86_64", "--fix", kept).returncode == 0 and kept.read_bytes() == before
@@ -338,6 +440,6 @@ def check_shipped():
         assert len(found) > 3
 
 
-for check in (check_kinds, check_suppressions, check_advisories, check_meaning, check_advice, check_formats, check_baseline, check_fix, check_statuses, check_shipped):
+for check in (check_kinds, check_suppressions, check_suppressions_in_json, check_line_ends, check_costs, check_advisories, check_meaning, check_advice, check_formats, check_names, check_baseline, check_fix, check_statuses, check_shipped):
     check()
 print("all of lint is as it should be")
