@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <callgate/arch.h>
 #include <callgate/decode.h>
@@ -336,7 +337,10 @@ static void take_line(struct decoding *d, const char *line, size_t length)
 
 	d->line++;
 	if (!d->settings->only && !d->settings->json) {
-		print_bytes(stdout, line, length);
+		if (isatty(STDOUT_FILENO))
+			print_bytes(stdout, line, length);
+		else /* what reads them gets what came */
+			fwrite(line, 1, length, stdout);
 		if (length > 0 && line[length - 1] != '\n')
 			putchar('\n');
 	}

@@ -137,7 +137,10 @@ quiet "$callgate" test --coverage --mutate "$dir/b$turn.test"
 quiet "$callgate" test --format tap "$dir/b$turn.test"
 quiet "$callgate" test --format junit "$dir/b$turn.test"
 printf 'type=%s\n' "$escape" >"$dir/log"
-quiet "$callgate" decode "$dir/log"
+if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1; then
+	script -qec "$callgate decode <$dir/log" /dev/null 2>&1 </dev/null | tr -d '\r' >"$dir/out"
+	grep -q 'type=\\033\[31m\\342\\200\\256' "$dir/out" || fail "a line of a log on a terminal: $(cat -v "$dir/out")"
+fi
 resolver=${callgate%/*}/scmp_sys_resolver
 if [ -x "$resolver" ]; then
 	quiet "$resolver" "-$escape"
