@@ -110,8 +110,8 @@ static void add_finding(struct lint_report *report, const struct filter *filter,
 {
 	struct placed_finding placed = {.file = keep_text(report, filter->path), .finding = *finding};
 
-	if (filter->profile && strcmp(finding->name, "dead") == 0)
-		return; /* of an entry or a statement the text says it, where all of its rules are dead */
+	if (filter->profile && finding->rule && strcmp(finding->name, "dead") == 0)
+		return; /* of an entry or a statement it is said where all of its rules are dead */
 	if (filter->profile &&
 	    callgate_profile_rule_origin(filter->profile, finding->rule, &placed.line, &placed.column) < 0)
 		(void)callgate_profile_default_origin(filter->profile, &placed.line, &placed.column);
@@ -170,6 +170,100 @@ bool lint_read_baseline(const char *path, struct lint_report *report)
 	return baseline->is_given;
 }
 
+/* ---- entries and statements of which all rules are dead ---- */
+
+struct rule_place {
+	const char *file;
+	unsigned int line, column;
+	const struct callgate_finding *dead; /* NULL: it decides calls */
+};
+
+static int by_file_and_place(const void *a, const void *b)
+{
+	const struct rule_place *x = a, *y = b;
+	const int order = strcmp(x->file, y->file);
+
+	if (order || x->line == y->line)
+		return order ? order : (x->column > y->column) - (x->column < y->column);
+	return x->line < y->line ? -1 : 1;
+}
+
+/* The text may say so, and better: with the line that covers it. */
+static bool is_said(const struct lint_report *report, size_t first, size_t end, const struct rule_place *place)
+{
+	for (size_t i = first; i < end; i++) {
+		const struct placed_finding *placed = &report->list.items[i];
+		if (placed->line == place->line && placed->column == place->column &&
+		    strcmp(placed->finding.name, "dead") == 0 && strcmp(placed->file, place->file) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int by_rule(const void *a, const void *b)
+{
+	const struct callgate_finding *const *x = a, *const *y = b;
+
+	return ((*x)->rule > (*y)->rule) - ((*x)->rule < (*y)->rule);
+}
+
+/* The rules of the profile with their places, sorted by these. 0: none is dead, or memory is out. */
+static size_t find_rule_places(struct lint_report *report, const struct filter *filter,
+                               const struct callgate_findings *findings, struct rule_place **ret_places)
+{
+	const struct callgate_finding **dead =
+	    ARENA_ARRAY(&report->arena, const struct callgate_finding *, findings->count + 1);
+	size_t dead_count = 0;
+	ARENA_VEC(struct rule_place) places = {0};
+	struct rule_place place;
+
+	report->out_of_memory |= !dead;
+	for (size_t i = 0; dead && i < findings->count; i++)
+		if (strcmp(findings->findings[i].name, "dead") == 0 && findings->findings[i].rule)
+			dead[dead_count++] = &findings->findings[i];
+	if (!dead_count)
+		return 0;
+	qsort(dead, dead_count, sizeof(dead[0]), by_rule);
+	for (uint32_t rule = 1;
+	     callgate_profile_rule_place(filter->profile, rule, &place.file, &place.line, &place.column) == 0; rule++) {
+		const struct callgate_finding key = {.rule = rule}, *wanted = &key,
+		                              **found = bsearch(&wanted, dead, dead_count, sizeof(dead[0]), by_rule);
+		place.dead = found ? *found : NULL;
+		if (!vec_push_in(&places, &report->arena, place)) {
+			report->out_of_memory = true;
+			return 0;
+		}
+	}
+	if (places.count)
+		qsort(places.items, places.count, sizeof(places.items[0]), by_file_and_place);
+	*ret_places = places.items;
+	return places.count;
+}
+
+/* Messages about the text, of which those from index `first` are, compare what stands in it, and not all with all. */
+static void add_dead(struct lint_report *report, const struct filter *filter, const struct lint_settings *settings,
+                     const struct callgate_findings *findings, size_t first)
+{
+	struct rule_place *places;
+	const size_t count = find_rule_places(report, filter, findings, &places), said = report->list.count;
+
+	for (size_t i = 0, end; i < count; i = end) {
+		bool is_dead = true;
+		for (end = i; end < count && by_file_and_place(&places[i], &places[end]) == 0; end++)
+			is_dead = is_dead && places[end].dead;
+		if (!is_dead || is_said(report, first, said, &places[i]))
+			continue;
+		struct placed_finding placed = {
+		    .file = keep_text(report, places[i].file), .line = places[i].line, .column = places[i].column};
+		placed.finding = *places[i].dead;
+		placed.finding.text = keep_text(report, places[i].dead->text);
+		/* Without the number of the rule, which another one moves. */
+		placed.finding.subject =
+		    lint_keep(report, places[i].dead->subject, strcspn(places[i].dead->subject, ":"));
+		lint_add_placed(report, settings, &placed);
+	}
+}
+
 /* The capabilities that the environment has, NULL after the last. */
 static const char **capabilities_of(struct lint_report *report, const struct environment *environment)
 {
@@ -221,6 +315,8 @@ int lint_opened(struct lint_report *report, struct filter *filter, const struct 
 	}
 	if (filter->profile)
 		add_messages(report, filter, settings);
+	if (filter->profile)
+		add_dead(report, filter, settings, findings, first);
 	for (size_t i = 0; i < findings->count; i++)
 		add_finding(report, filter, text, &findings->findings[i], settings);
 	callgate_findings_free(findings);

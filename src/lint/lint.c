@@ -162,16 +162,39 @@ void lint_show(struct linting *linting, struct callgate_finding *finding, const 
 	finding->rule = finding->rule ? finding->rule : verdict.rule;
 }
 
+/* FNV-1a */
+static uint32_t hash_text(uint32_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x01000193u;
+	return hash;
+}
+
+static bool is_same(const void *items, uint32_t index, const void *key)
+{
+	const struct callgate_finding *finding = key, *other = (const struct callgate_finding *)items + index;
+
+	return strcmp(other->name, finding->name) == 0 && strcmp(other->subject, finding->subject) == 0;
+}
+
 void lint_add(struct linting *linting, const struct callgate_finding *finding)
 {
 	assert(finding->name && finding->text && finding->subject);
-	for (size_t i = 0; i < linting->found.count; i++) {
-		const struct callgate_finding *other = &linting->found.items[i];
-		if (strcmp(other->name, finding->name) == 0 && strcmp(other->subject, finding->subject) == 0)
-			return;
-	}
-	if (!vec_push_in(&linting->found, &linting->arena, *finding))
+	const uint32_t hash = hash_text(hash_text(0x811c9dc5u, finding->name), finding->subject);
+	if (table_find(&linting->table, hash, is_same, linting->found.items, finding) != TABLE_NONE)
+		return;
+	linting->table.arena = &linting->arena;
+	if (!table_reserve(&linting->table, 1) || !vec_push_in(&linting->found, &linting->arena, *finding) ||
+	    !table_add(&linting->table, hash, (uint32_t)linting->found.count - 1))
 		fail(linting, -ENOMEM);
+}
+
+void lint_note_unasked(struct linting *linting, const char *name, const char *subject, const char *text)
+{
+	const struct callgate_finding finding = {
+	    .name = name, .level = CALLGATE_FINDING_NOTE, .subject = subject, .text = text, .argument = -1};
+
+	lint_add(linting, &finding);
 }
 
 /* ---- the filter ---- */
@@ -212,14 +235,15 @@ static const struct callgate_arch *find_machine(scmp_filter_ctx ctx)
 	return machine;
 }
 
-/* Of a program: it is for the others, too, on whose calls it does not answer all the same. */
+/*
+ * Of a program: it is for the others, too, on whose calls it does not answer all the same; x32 has the audit value of
+ * x86_64, and numbers of its own.
+ */
 static void add_others(struct linting *linting)
 {
 	const struct callgate_arch *first = linting->archs[0], *arch;
 
 	for (size_t i = 1; !linting->error && (arch = callgate_machine_arch_at(first->token, i)); i++) {
-		if (arch->audit == first->audit)
-			continue;
 		add_arch(linting, arch);
 		if (!linting->error && linting->numbers[linting->arch_count - 1]->count == 1)
 			callgate_numbers_free(linting->numbers[--linting->arch_count]);
@@ -262,7 +286,8 @@ struct kept {
 
 static void run_parts(struct linting *linting)
 {
-	static void (*const parts[])(struct linting * linting) = {lint_rules, lint_ways, lint_fallback, lint_whole};
+	static void (*const parts[])(struct linting * linting) = {lint_rules, lint_dead, lint_ways, lint_fallback,
+	                                                          lint_whole};
 
 	find_default(linting);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && !linting->error; i++)

@@ -293,42 +293,21 @@ static void look_at_condition(struct linting *linting, const struct callgate_rul
 
 /* ---- rules ---- */
 
-/* Rules to which no call comes, of the copy in which every rule is hit that any call comes to. */
-static void look_at_hits(struct linting *linting)
-{
-	struct callgate_rule rule;
-	bool is_complete = true;
-
-	for (size_t i = 0; i < linting->arch_count; i++) {
-		const int result =
-		    callgate_simulator_cover(linting->simulator, linting->archs[i]->token, 0, UINT32_MAX, 0, NULL);
-		is_complete = is_complete && result == 0;
-		if (result == -ENOMEM)
-			linting->error = result;
-	}
-	for (size_t i = 0; is_complete && callgate_simulator_rule(linting->simulator, i, &rule) == 0; i++) {
-		const char *call = callgate_syscall_name(rule.arch, rule.nr);
-		struct callgate_finding finding = {
-		    .name = "dead", .level = CALLGATE_FINDING_WARNING, .rule = rule.id, .argument = -1};
-		if (rule.hits || !rule.id || !call)
-			continue;
-		finding.subject = lint_text(linting, "%s:%" PRIu32, call, rule.id);
-		finding.text = lint_text(linting, "the rule for %s on %s never decides: others always do before it",
-		                         call, callgate_arch_find(rule.arch)->name);
-		finding.fix = "leave it out, or move it before the others where rules have an order";
-		lint_add(linting, &finding);
-	}
-}
-
 static void look_at_rules(struct linting *linting)
 {
 	struct callgate_rule rule;
-	size_t left = COMPARISONS_MAX;
+	size_t count = 0;
 
-	for (size_t i = 0; left && callgate_simulator_rule(linting->simulator, i, &rule) == 0; i++)
-		for (size_t j = 0; left && j < rule.condition_count; j++, left--)
-			look_at_condition(linting, &rule, &rule.conditions[j]);
-	look_at_hits(linting);
+	for (size_t i = 0; !linting->error && callgate_simulator_rule(linting->simulator, i, &rule) == 0; i++)
+		for (size_t j = 0; j < rule.condition_count; j++)
+			if (count++ < COMPARISONS_MAX)
+				look_at_condition(linting, &rule, &rule.conditions[j]);
+	if (count > COMPARISONS_MAX)
+		lint_note_unasked(linting, "width", "unasked:comparisons",
+		                  lint_text(linting,
+		                            "of %zu comparisons the first %d were looked at for width, pointer, always "
+		                            "and never",
+		                            count, COMPARISONS_MAX));
 }
 
 /* ---- programs, whose cases the prover finds ---- */
@@ -386,59 +365,40 @@ static void look_at_case(struct linting *linting, const struct callgate_arch *ar
 	}
 }
 
-static void look_at_program(struct linting *linting)
+/* Of one architecture: what was not found of which calls is said. */
+static void look_at_cases(struct linting *linting, size_t index)
 {
-	const struct callgate_arch *arch = linting->archs[0];
+	const struct callgate_arch *arch = linting->archs[index];
+	struct strbuf unasked = {0};
 	const char *call;
 
 	for (size_t i = 0; (call = callgate_syscall_name_at(i)) && !linting->error; i++) {
 		const int nr = callgate_syscall_number(arch->token, call);
 		struct callgate_cases *cases = NULL;
-		if (nr < 0 || lint_passing(linting, 0, call) != CONDITIONAL)
+		if (nr < 0 || lint_passing(linting, index, call) != CONDITIONAL)
 			continue;
 		const int result = callgate_cases_find(linting->filter, arch->token, nr, 0, NULL, CASES_MAX, &cases);
 		if (result == -ENOMEM)
 			linting->error = result;
 		for (size_t j = 0; result == 0 && j < cases->count; j++)
 			look_at_case(linting, arch, call, &cases->cases[j]);
+		if (result < 0 || !cases->complete)
+			strbuf_printf(&unasked, "%s%s", unasked.length ? ", " : "", call);
 		callgate_cases_free(cases);
 	}
-}
-
-/* Jumps of a program that always go one way. */
-static void look_at_jumps(struct linting *linting)
-{
-	struct callgate_simulator *simulator = NULL;
-	struct callgate_edge edge;
-	size_t count = 0, first = 0;
-
-	const int result = callgate_simulator_new_program(linting->filter->programs[0], &simulator);
-	if (result < 0) {
-		linting->error = result;
-		return;
-	}
-	for (size_t i = 0; callgate_simulator_edge(simulator, i, &edge) == 0; i++)
-		if (edge.reach == CALLGATE_REACH_NEVER) {
-			first = count++ ? first : edge.instruction;
-		}
-	callgate_simulator_free(simulator);
-	if (!count)
-		return;
-	struct callgate_finding finding = {
-	    .name = "dead", .level = CALLGATE_FINDING_NOTE, .subject = "program", .argument = -1};
-	finding.text = lint_text(linting, "%zu branches of the program are never taken, the first at instruction %zu",
-	                         count, first);
-	finding.fix = "`callgate disasm` shows them; a program of callgate has none";
-	lint_add(linting, &finding);
+	const char *list = lint_take(linting, &unasked);
+	if (*list)
+		lint_note_unasked(linting, "width", lint_text(linting, "unasked:%s", arch->name),
+		                  lint_text(linting,
+		                            "on %s only the first %d cases of these calls were looked at for width and "
+		                            "pointer: %s",
+		                            arch->name, CASES_MAX, list));
 }
 
 void lint_rules(struct linting *linting)
 {
-	if (linting->simulator) {
+	if (linting->simulator)
 		look_at_rules(linting);
-		return;
-	}
-	look_at_program(linting);
-	if (linting->filter->program_count == 1)
-		look_at_jumps(linting);
+	for (size_t i = 0; !linting->simulator && i < linting->arch_count && !linting->error; i++)
+		look_at_cases(linting, i);
 }

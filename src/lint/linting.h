@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/strbuf.h"
+#include "base/table.h"
 #include "base/vec.h"
 
 enum { LINTED_ARCHS_MAX = 16 };
@@ -26,7 +27,8 @@ struct linting {
 	bool allows_by_default; /* calls that nobody knows pass */
 	struct arena arena;
 	ARENA_VEC(struct callgate_finding) found;
-	int error; /* the first one: what is found after it does not count */
+	struct table table; /* of those by name and subject */
+	int error;          /* the first one: what is found after it does not count */
 };
 
 static inline bool lint_action_passes(uint32_t action)
@@ -71,9 +73,13 @@ const char *lint_take(struct linting *linting, struct strbuf *text);
 /* Adds the finding, unless there is one with this name and subject. Texts have to live as long as the arena. */
 void lint_add(struct linting *linting, const struct callgate_finding *finding);
 
+/* Adds a note of what was not looked at, so that nobody takes no finding for an answer. */
+void lint_note_unasked(struct linting *linting, const char *name, const char *subject, const char *text);
+
 /* ---- the parts ---- */
 
-void lint_rules(struct linting *linting);    /* width, pointer, always, never, dead */
+void lint_rules(struct linting *linting); /* width, pointer, always, never */
+void lint_dead(struct linting *linting);
 void lint_ways(struct linting *linting);     /* bypass, twin */
 void lint_fallback(struct linting *linting); /* errno, and twins that C libraries fall back to */
 void lint_whole(struct linting *linting);    /* startup, broad, capability, cost */

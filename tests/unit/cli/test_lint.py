@@ -268,6 +268,43 @@ def check_meaning():
     assert any("unshare(CLONE_NEWUSER)" in f["text"] for f in found) and not any("fork" in f["text"] for f in found), found
 
 
+def check_many():
+    """A statement that never decides is found after hundreds of others for the same call, and what was not looked at is said."""
+    lines = ["default EPERM", "@start, futex_waitv -> ALLOW", *(f"kcmp({i % 7}, {i * 3}, {i % 5}) -> ALLOW" for i in range(400))]
+    more = ["kcmp(0, 0, 0) -> EACCES", "kcmp(0, 0, 1) -> EACCES", "kcmp(6, 39, 3), kcmp(5, 15, 9) -> EACCES", "kcmp(6, 39, 3), kcmp(5, 15, 0) -> EACCES"]
+    found = lint("\n".join(lines + more) + "\n", name="p.policy")[0]
+    dead = [(finding["line"], finding["text"]) for finding in found if finding["name"] == "dead"]
+    assert [line - len(lines) for line, _ in dead] == [1, 4], dead
+    assert all("the rule for kcmp never decides" in text for _, text in dead), dead
+    suppressed = "\n".join([*lines, "# lint:allow dead: it is tested", *more]) + "\n"
+    assert [f["suppressed"] for f in lint(suppressed, name="p.policy")[0] if f["name"] == "dead"] == ["it is tested", None]
+    many = "default EPERM\n@start -> ALLOW\n" + "".join(f"kcmp({i // 100}, {i % 100 * 2}) -> ALLOW\n" for i in range(10001))
+    assert any("of 20002 comparisons the first 20000 were looked at" in f["text"] for f in lint(many, name="p.policy")[0])
+    assert not any("looked at for" in f["text"] for f in found)
+
+
+def check_programs():
+    """Every architecture of a program is looked at: pointers of x86 and x32, and a call with more cases than are."""
+    arch_check = [load(4), (0x15, 1, 0, X86_64), RET_KILL, load(0)]
+    for jump, nr, wanted, named in (((0x15, 0, 3, 0x40000003), 5, "x86", "open"), ((0x15, 0, 4, X86_64), 0x40000002, "x32", "open")):
+        if wanted == "x86":
+            code = [load(4), (0x15, 0, 5, jump[3]), load(0), (0x15, 0, 3, nr), load(16), (0x15, 0, 1, 4096), RET_ERRNO, RET_ALLOW]
+        else:
+            code = [load(4), (0x15, 0, 5, jump[3]), load(0), (0x15, 0, 3, nr), load(16), (0x15, 0, 1, 4096), RET_ERRNO, RET_ALLOW]
+        found = [f for f in lint(program(*code), name="p.bpf")[0] if f["name"] == "pointer"]
+        assert found and all(f"of {named} on {wanted} " in f["text"] for f in found), (wanted, found)
+        code[5] = (0x15, 0, 1, 0)  # NULL may be compared with
+        assert "pointer" not in names(lint(program(*code), name="p.bpf")[0])
+    cases = [instruction for i in range(120) for instruction in ((0x15, 0, 1, i), (6, 0, 0, 0x50002 + i))]
+    code = [*arch_check, (0x15, 0, 0, 312), load(16), *cases, load(24), *cases, RET_ALLOW]
+    code[4] = (0x15, 0, len(code) - 6, 312) if len(code) - 6 < 256 else (0x15, 1, 0, 312)
+    code.insert(5, (6, 0, 0, 0x7FFF0000))
+    found = lint(program(*code), name="p.bpf")[0]
+    assert any("only the first 200 cases" in f["text"] and f["text"].endswith(": kcmp") for f in found), found
+    few = [*arch_check, (0x15, 1, 0, 312), RET_ALLOW, load(16), *cases, RET_ALLOW]
+    assert not any("only the first 200 cases" in f["text"] for f in lint(program(*few), name="p.bpf")[0])
+
+
 def fixes(found, name):
     return [finding["fix"] or "" for finding in found if finding["name"] == name]
 
@@ -440,6 +477,6 @@ def check_shipped():
         assert len(found) > 3
 
 
-for check in (check_kinds, check_suppressions, check_suppressions_in_json, check_line_ends, check_costs, check_advisories, check_meaning, check_advice, check_formats, check_names, check_baseline, check_fix, check_statuses, check_shipped):
+for check in (check_kinds, check_suppressions, check_suppressions_in_json, check_line_ends, check_costs, check_advisories, check_many, check_programs, check_meaning, check_advice, check_formats, check_names, check_baseline, check_fix, check_statuses, check_shipped):
     check()
 print("all of lint is as it should be")

@@ -97,6 +97,36 @@ START_TEST(dead_rules)
 }
 END_TEST
 
+/* A rule of which one alternative decides is not dead; one of which none does is, once. */
+START_TEST(alternatives)
+{
+	static const uint64_t both[] = {1, 2}, first[] = {1};
+	struct callgate_expression expression = {
+	    .kind = CALLGATE_EXPRESSION_VALUES, .width = CALLGATE_BITS_32, .count = 1, .values = first};
+	scmp_filter_ctx ctx = new_context(SCMP_ACT_ERRNO(1));
+	size_t dead = 0;
+
+	ck_assert_int_eq(callgate_order_set(ctx, CALLGATE_ORDER_FIRST_MATCH), 0);
+	ck_assert_int_eq(callgate_rule_match(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, nr("kcmp"), &expression), 0);
+	expression.count = 2;
+	expression.values = both;
+	ck_assert_int_eq(callgate_rule_match(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ERRNO(2), nr("kcmp"), &expression), 0);
+	struct callgate_findings *findings = lint(ctx);
+	ck_assert_ptr_null(find(findings, "dead"));
+	callgate_findings_free(findings);
+	ck_assert_int_eq(callgate_rule_match(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ERRNO(3), nr("kcmp"), &expression), 0);
+	findings = lint(ctx);
+	for (size_t i = 0; i < findings->count; i++)
+		if (strcmp(findings->findings[i].name, "dead") == 0) {
+			ck_assert_uint_eq(findings->findings[i].rule, 3);
+			dead++;
+		}
+	ck_assert_uint_eq(dead, 1);
+	callgate_findings_free(findings);
+	seccomp_release(ctx);
+}
+END_TEST
+
 /* The same of the program that a context becomes. */
 START_TEST(stacked)
 {
@@ -213,6 +243,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rules);
 	tcase_add_test(tcase, dead_rules);
+	tcase_add_test(tcase, alternatives);
 	tcase_add_test(tcase, stacked);
 	tcase_add_test(tcase, with_capability);
 	tcase_add_test(tcase, refused);
