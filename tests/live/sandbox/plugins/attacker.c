@@ -24,11 +24,10 @@ static char orders[MOST], results[MOST];
 static void block_signals(void)
 {
 	static ucontext_t frame;
-	greg_t *registers = frame.uc_mcontext.gregs;
 
 	memset(&frame.uc_sigmask, 0xff, sizeof(frame.uc_sigmask));
-	registers[REG_CSGSFS] = 0x33 | (greg_t)0x2b << 48;
-	registers[REG_EFL] = 0x202;
+	frame.uc_mcontext.gregs[REG_CSGSFS] = 0x33 | (greg_t)0x2b << 48;
+	frame.uc_mcontext.gregs[REG_EFL] = 0x202;
 	__asm__ volatile("movq %%rsp, %0\n\t"
 	                 "movq %%rbp, %1\n\t"
 	                 "leaq 1f(%%rip), %%rax\n\t"
@@ -37,7 +36,9 @@ static void block_signals(void)
 	                 "movl $15, %%eax\n\t"
 	                 "syscall\n"
 	                 "1:"
-	                 : "=m"(registers[REG_RSP]), "=m"(registers[REG_RBP]), "=m"(registers[REG_RIP])
+	                 /* Each has a constant address: there is no register left for one. */
+	                 : "=m"(frame.uc_mcontext.gregs[REG_RSP]), "=m"(frame.uc_mcontext.gregs[REG_RBP]),
+	                   "=m"(frame.uc_mcontext.gregs[REG_RIP])
 	                 : "m"(frame)
 	                 : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
 	                   "r15", "memory");
