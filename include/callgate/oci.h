@@ -233,8 +233,9 @@ enum callgate_profile_form callgate_profile_form(const struct callgate_profile *
 /*
  * The same filter in a form: plain JSON for a runtime, or a policy with names, sets of calls, and calls of one action
  * together. What the text means is proved to be the same on every architecture of the profile; *ret_like, which may be
- * NULL, says how JSON has to be read for that (CRUN: as the format says; RUNC: the runtime gives ENOSYS to newer
- * calls), and is AUTO for a policy. malloc'ed text that the caller frees.
+ * NULL, says how JSON has to be read for that (CRUN: as the format says; RUNC, as by default: newer calls get ENOSYS),
+ * and is AUTO where either will do, and for a policy. Where only one will do, a new message of the profile has a call
+ * for which the other one will not. malloc'ed text that the caller frees.
  *
  * -EOPNOTSUPP: the form can't say it, and callgate_profile_diagnosis() shows a call for which it can't; -EDQUOT: what
  * depends on a call's arguments is too much to be written, or not proved; -EINVAL (no such form); -ENOMEM.

@@ -85,7 +85,7 @@ static int check(const char *path, struct call *call)
 	if (settings->json)
 		print_json_messages(filter, path, result, is_placed);
 	else
-		filter_print_messages(filter, stdout);
+		filter_print_messages(filter, 0, stdout);
 	bool is_policy = callgate_profile_form(filter->profile) == CALLGATE_PROFILE_FORM_POLICY;
 	if (result == 0 && !settings->json && is_policy)
 		print_safely(stdout, "%s: a policy\n", path);
@@ -143,8 +143,7 @@ static bool choose_form(const char *word, const struct filter *filter, enum call
 	return false;
 }
 
-static int write_converted(const struct filter *filter, const char *from, const char *path, const char *text,
-                           enum callgate_profile_like like)
+static int write_converted(const struct filter *filter, const char *from, const char *path, const char *text)
 {
 	struct output output;
 
@@ -152,11 +151,7 @@ static int write_converted(const struct filter *filter, const char *from, const 
 	    !filter_spared(filter, &output))
 		return CLI_FAILED;
 	fputs(text, output.stream);
-	if (!output_commit(&output))
-		return CLI_FAILED;
-	if (like == CALLGATE_PROFILE_LIKE_RUNC)
-		cli_error("proved to be the same where the runtime gives ENOSYS to newer calls, as runc does");
-	return CLI_OK;
+	return output_commit(&output) ? CLI_OK : CLI_FAILED;
 }
 
 /*
@@ -166,7 +161,6 @@ static int write_converted(const struct filter *filter, const char *from, const 
 static int convert(const char *path, struct call *call)
 {
 	const struct settings *settings = call->settings;
-	enum callgate_profile_like like;
 	enum callgate_profile_form form;
 	struct filter filter = {0};
 	char *text = NULL;
@@ -175,12 +169,14 @@ static int convert(const char *path, struct call *call)
 	if (environment_take_no_capabilities(&call->environment) &&
 	    filter_explain(&filter, filter_open_profile(&filter, path, &call->environment)) &&
 	    choose_form(settings->form, &filter, &form)) {
-		int result = callgate_profile_convert(filter.profile, form, &like, &text);
+		const size_t before = callgate_profile_message_count(filter.profile);
+		int result = callgate_profile_convert(filter.profile, form, NULL, &text);
+		filter_print_messages(&filter, before, stderr);
 		if (result < 0) {
 			cli_error("%s: %s", path, callgate_profile_diagnosis(filter.profile));
 			status = result == -EOPNOTSUPP ? CLI_NO : CLI_FAILED;
 		} else {
-			status = write_converted(&filter, path, settings->output, text, like);
+			status = write_converted(&filter, path, settings->output, text);
 		}
 	}
 	free(text);

@@ -334,11 +334,11 @@ const char *filter_severity(const struct callgate_profile_message *message)
 	return words[message->severity];
 }
 
-void filter_print_messages(const struct filter *filter, FILE *out)
+void filter_print_messages(const struct filter *filter, size_t first, FILE *out)
 {
 	const struct callgate_profile_message *message;
 
-	for (size_t i = 0; (message = callgate_profile_message(filter->profile, i)); i++)
+	for (size_t i = first; (message = callgate_profile_message(filter->profile, i)); i++)
 		print_safely(out, "%s:%u:%u: %s: %s\n", message->file, message->line, message->column,
 		             filter_severity(message), message->text);
 }
@@ -346,7 +346,7 @@ void filter_print_messages(const struct filter *filter, FILE *out)
 bool filter_explain(const struct filter *filter, bool opened)
 {
 	if (filter->profile)
-		filter_print_messages(filter, stderr);
+		filter_print_messages(filter, 0, stderr);
 	if (!opened && filter->is_placed)
 		cli_error("%s can't be used", filter->path);
 	else if (!opened)

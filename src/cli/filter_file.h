@@ -62,8 +62,8 @@ bool filter_explain(const struct filter *filter, bool opened);
 /* "note", "warning" or "error". */
 const char *filter_severity(const struct callgate_profile_message *message);
 
-/* The messages, a line each. */
-void filter_print_messages(const struct filter *filter, FILE *out);
+/* The messages from an index on, a line each. */
+void filter_print_messages(const struct filter *filter, size_t first, FILE *out);
 
 /* Whose meaning the profile has: "runc"; "auto" where it can't be used. */
 const char *filter_like(const struct filter *filter);

@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	CASES_FOUND_MAX = 1000,
-	CASES_MAX = 512 /* of one call */
-};
-
 struct finder {
 	const struct callgate_arch *arch;
 	struct arena *arena;
@@ -41,8 +36,8 @@ static int add_combinations(struct finder *finder, uint32_t action, const struct
 	size_t chosen[CALLGATE_ARGUMENTS] = {0}, total = 1;
 
 	for (unsigned int i = 0; i < CALLGATE_ARGUMENTS; i++)
-		total *= total > CASES_MAX ? 1 : arguments[i].list.count;
-	if (total + finder->list.count > CASES_MAX)
+		total *= total > CALL_CASES_MAX ? 1 : arguments[i].list.count;
+	if (total + finder->list.count > CALL_CASES_MAX)
 		return note_too_many(finder->cases, action);
 	for (size_t n = 0; n < total; n++) {
 		struct call_case one = {.action = action};
@@ -78,7 +73,7 @@ int call_cases_find(const struct callgate_filter *filter, const struct callgate_
 {
 	struct finder finder = {.arch = arch, .arena = arena, .cases = ret_cases};
 	struct callgate_cases *found;
-	int result = callgate_cases_find(filter, arch->token, nr, 0, NULL, CASES_FOUND_MAX, &found);
+	int result = callgate_cases_find(filter, arch->token, nr, 0, NULL, CALL_CASES_FOUND_MAX, &found);
 
 	*ret_cases = (struct call_cases){0};
 	if (result < 0)

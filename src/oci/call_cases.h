@@ -39,6 +39,11 @@ struct call_case {
 	struct comparison arguments[CALLGATE_ARGUMENTS];
 };
 
+enum {
+	CALL_CASES_FOUND_MAX = 8192, /* of one call, as the proof divides it */
+	CALL_CASES_MAX = 4096        /* as a text can have them */
+};
+
 /* No call is in two cases, and every call is in one, but those of actions that are too much for it. */
 struct call_cases {
 	bool is_unconditional; /* one case, without comparisons */

@@ -11,24 +11,52 @@
 #include "oci/profile_handle.h"
 #include "oci/read_policy.h"
 
+/* Why a question was not answered: the words of who was asked, who has none where memory was out. */
+static const char *reason(const char *words, int result)
+{
+	if (*words)
+		return words;
+	return result == -ENOMEM ? "out of memory" : strerror(-result);
+}
+
+int conversion_refuse(const struct conversion *conversion, const struct callgate_arch *arch, const char *name)
+{
+	return diag_fail(conversion->diag, -EDQUOT,
+	                 "%s on %s: no text says what its arguments decide: that takes more than %d cases, or other "
+	                 "comparisons",
+	                 name, arch->name, CALL_CASES_MAX);
+}
+
+static int find_cases(const struct conversion *conversion, const struct callgate_arch *arch, const char *name, int nr,
+                      struct call_cases *ret_cases)
+{
+	int result = call_cases_find(&conversion->filter, arch, nr, conversion->arena, ret_cases);
+
+	if (result == -EDQUOT)
+		return conversion_refuse(conversion, arch, name);
+	if (result == 0 && !call_cases_join(ret_cases, conversion->arena))
+		result = -ENOMEM;
+	if (result < 0)
+		return diag_fail(conversion->diag, result, "%s on %s: %s", name, arch->name,
+		                 reason(result == -ENOMEM ? "" : callgate_diagnosis(NULL), result));
+	return 0;
+}
+
 int conversion_ask(const struct conversion *conversion, const struct callgate_arch *arch, const char *name, int nr,
                    struct call_answer *ret_answer)
 {
+	const scmp_filter_ctx ctx = conversion->application->ctx;
 	const struct callgate_call call = {.arch = arch->token, .nr = nr};
 	struct callgate_verdict verdict;
-	int result = call_cases_find(&conversion->filter, arch, nr, conversion->arena, &ret_answer->cases);
+	int result = find_cases(conversion, arch, name, nr, &ret_answer->cases);
 
-	if (result == 0)
-		result = callgate_simulate(conversion->application->ctx, &call, &verdict);
-	if (result == 0 && !call_cases_join(&ret_answer->cases, conversion->arena))
-		result = -ENOMEM;
-	if (result == 0)
-		ret_answer->is_unnamed = ret_answer->cases.is_unconditional && verdict.reason != CALLGATE_REASON_RULE;
-	return result < 0 ? diag_fail(conversion->diag, result, "%s on %s: %s", name, arch->name,
-	                              result == -ENOMEM   ? "out of memory"
-	                              : result == -EDQUOT ? "too much depends on its arguments"
-	                                                  : callgate_diagnosis(NULL))
-	                  : 0;
+	if (result < 0)
+		return result;
+	result = callgate_simulate(ctx, &call, &verdict);
+	if (result < 0) /* no call is to blame: the rules fit no filter, for example */
+		return diag_fail(conversion->diag, result, "%s", reason(callgate_diagnosis(ctx), result));
+	ret_answer->is_unnamed = ret_answer->cases.is_unconditional && verdict.reason != CALLGATE_REASON_RULE;
+	return 0;
 }
 
 /* One way to write it. */
@@ -55,12 +83,12 @@ enum { ATTEMPTS = sizeof(attempts) / sizeof(attempts[0]) };
 struct converter {
 	struct callgate_profile *profile;
 	struct callgate_filter filter;
-	char witness[400]; /* of the first attempt that said something else */
+	char witness[400]; /* of the first text, or reading of one, that said something else */
 };
 
 /* The text is read as it will be: on the same architectures and machine, with options of its form alone. */
-static int read_back(const struct converter *converter, const struct attempt *attempt, const struct strbuf *text,
-                     struct callgate_profile **ret_profile)
+static int read_back(const struct converter *converter, const struct attempt *attempt, enum callgate_profile_like like,
+                     const struct strbuf *text, struct callgate_profile **ret_profile)
 {
 	const struct environment *environment = &converter->profile->environment;
 	const struct model *model = &converter->profile->model;
@@ -72,7 +100,7 @@ static int read_back(const struct converter *converter, const struct attempt *at
 	profile->environment.has_capabilities = true;
 	profile->environment.has_kernel = true;
 	profile->environment.kernel = environment->kernel;
-	profile->options[CALLGATE_PROFILE_LIKE] = attempt->like;
+	profile->options[CALLGATE_PROFILE_LIKE] = like;
 	*ret_profile = profile;
 	/* JSON is read on some machine, which changes the list; a policy's is as it says. */
 	for (size_t i = 0; attempt->form == CALLGATE_PROFILE_FORM_JSON && i < model->arch_count; i++)
@@ -102,7 +130,7 @@ static int compare(struct converter *converter, struct callgate_profile *other)
 	const struct callgate_filter filter = {.ctx = ctx};
 	result = callgate_compare(&converter->filter, &filter, 1, &comparison);
 	if (result < 0)
-		diag_set(&converter->profile->diag, "%s", callgate_diagnosis(NULL));
+		diag_set(&converter->profile->diag, "%s", reason(callgate_diagnosis(NULL), result));
 	if (result == 0) {
 		result = comparison->relation == CALLGATE_RELATION_EQUAL;
 		if (comparison->relation == CALLGATE_RELATION_UNKNOWN)
@@ -121,11 +149,29 @@ static bool has_same_flags(const struct model *a, const struct model *b)
 	return memcmp(a->flags, b->flags, sizeof(a->flags)) == 0;
 }
 
+/* 1: read like this, the text says the same; 0: it does not; -errno. */
+static int prove(struct converter *converter, const struct attempt *attempt, enum callgate_profile_like like,
+                 const struct strbuf *text)
+{
+	struct callgate_profile *other = NULL, *profile = converter->profile;
+	int result = read_back(converter, attempt, like, text, &other);
+
+	if (result < 0)
+		diag_set(&profile->diag, "the new text: %s",
+		         reason(other ? callgate_profile_diagnosis(other) : "", result));
+	else
+		result = has_same_flags(&profile->model, &other->model)
+		             ? compare(converter, other)
+		             : diag_fail(&profile->diag, -EOPNOTSUPP, "the flags can't be said");
+	callgate_profile_free(other);
+	return result;
+}
+
 /* 1: it says the same, 0: it does not, -errno. */
 static int attempt(struct converter *converter, const struct attempt *attempt, const struct application *application,
                    struct strbuf *text)
 {
-	struct callgate_profile *other = NULL, *profile = converter->profile;
+	struct callgate_profile *profile = converter->profile;
 	struct arena arena = {0};
 	const struct conversion conversion = {.application = application,
 	                                      .filter = converter->filter,
@@ -138,17 +184,8 @@ static int attempt(struct converter *converter, const struct attempt *attempt, c
 
 	if (result == -ENOMEM)
 		diag_set(&profile->diag, "out of memory for the text");
-	if (result == 0) {
-		result = read_back(converter, attempt, text, &other);
-		if (result < 0)
-			diag_set(&profile->diag, "the new text: %s",
-			         other ? callgate_profile_diagnosis(other) : "out of memory");
-	}
 	if (result == 0)
-		result = has_same_flags(&profile->model, &other->model)
-		             ? compare(converter, other)
-		             : diag_fail(&profile->diag, -EOPNOTSUPP, "the flags can't be said");
-	callgate_profile_free(other);
+		result = prove(converter, attempt, attempt->like, text);
 	arena_finish(&arena);
 	return result;
 }
@@ -158,6 +195,45 @@ enum callgate_profile_form callgate_profile_form(const struct callgate_profile *
 	if (!profile || !profile->is_usable)
 		return CALLGATE_PROFILE_FORM_NONE;
 	return profile->model.policy ? CALLGATE_PROFILE_FORM_POLICY : CALLGATE_PROFILE_FORM_JSON;
+}
+
+/* Who reads the text as callgate does without options is not surprised by it. */
+static void report_reader(struct converter *converter, bool is_like_crun)
+{
+	static const char crun[] = "crun reads it (--like crun)", runc[] = "runc, and callgate by default, read it";
+	struct callgate_profile *profile = converter->profile;
+
+	messages_add(&profile->messages, NULL, is_like_crun ? CALLGATE_SEVERITY_WARNING : CALLGATE_SEVERITY_NOTE,
+	             profile->model.fallback.place,
+	             "the JSON is the same filter as %s; as %s, it is another one: %s (A: this %s, B: the JSON)",
+	             is_like_crun ? crun : runc, is_like_crun ? runc : crun, converter->witness,
+	             profile->model.policy ? "policy" : "profile");
+}
+
+/*
+ * Runtimes read JSON differently, and callgate reads it as runc does where nobody says otherwise. A text that does not
+ * mean the same to both is for one of them, and a call shows why. *ret_like: AUTO where it is for either.
+ */
+static int find_reader(struct converter *converter, const struct attempt *attempt, const struct strbuf *text,
+                       enum callgate_profile_like *ret_like)
+{
+	const bool is_like_crun = attempt->like == CALLGATE_PROFILE_LIKE_CRUN;
+	int result = 0;
+
+	*ret_like = attempt->like;
+	if (attempt->form != CALLGATE_PROFILE_FORM_JSON)
+		return 0;
+	converter->witness[0] = '\0';
+	result =
+	    prove(converter, attempt, is_like_crun ? CALLGATE_PROFILE_LIKE_RUNC : CALLGATE_PROFILE_LIKE_CRUN, text);
+	if (result > 0)
+		*ret_like = CALLGATE_PROFILE_LIKE_AUTO;
+	if (result == 0)
+		report_reader(converter, is_like_crun);
+	if (result == 0 && converter->profile->messages.out_of_memory)
+		result = diag_fail(&converter->profile->diag, -ENOMEM, "out of memory for the messages");
+	converter->profile->messages.out_of_memory = false;
+	return result < 0 ? result : 0;
 }
 
 /* Tries to write it in the form until it is proved to be the same. */
@@ -172,15 +248,14 @@ static int convert(struct converter *converter, enum callgate_profile_form form,
 		strbuf_finish(text);
 		result = attempt(converter, &attempts[i], application, text);
 		if (result > 0)
-			*ret_like = attempts[i].like;
+			return find_reader(converter, &attempts[i], text, ret_like);
 	}
-	if (result == 0)
-		return diag_fail(&converter->profile->diag, -EOPNOTSUPP,
-		                 "%s can't say the same: %s (A: this %s, B: the %s)",
-		                 form == CALLGATE_PROFILE_FORM_JSON ? "plain JSON" : "a policy", converter->witness,
-		                 converter->profile->model.policy ? "policy" : "profile",
-		                 form == CALLGATE_PROFILE_FORM_JSON ? "JSON" : "policy");
-	return result < 0 ? result : 0;
+	if (result < 0)
+		return result;
+	return diag_fail(&converter->profile->diag, -EOPNOTSUPP, "%s can't say the same: %s (A: this %s, B: the %s)",
+	                 form == CALLGATE_PROFILE_FORM_JSON ? "plain JSON" : "a policy", converter->witness,
+	                 converter->profile->model.policy ? "policy" : "profile",
+	                 form == CALLGATE_PROFILE_FORM_JSON ? "JSON" : "policy");
 }
 
 static bool is_listed(const struct model *model, uint32_t token)

@@ -31,6 +31,9 @@ struct call_answer {
 int conversion_ask(const struct conversion *conversion, const struct callgate_arch *arch, const char *name, int nr,
                    struct call_answer *ret_answer);
 
+/* -EDQUOT, and the words: what the call's arguments decide takes more cases than a text can have. */
+int conversion_refuse(const struct conversion *conversion, const struct callgate_arch *arch, const char *name);
+
 /*
  * "socket(AF_INET) -> ALLOW" and "EPERM": a case of a call, with the names that values and errors have on the
  * architecture. as_wide: where registers have 32 bits, as if all 64 were compared, which is the same there.

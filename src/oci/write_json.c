@@ -158,8 +158,7 @@ static void add_cases(struct json_writer *writer, const struct callgate_arch *ar
 		return;
 	for (size_t i = 0; i < asked.cases.too_many_count; i++)
 		if (asked.cases.too_many[i] != fallback)
-			fail(writer, diag_fail(writer->conversion->diag, -EDQUOT,
-			                       "%s: too much depends on its arguments", name));
+			fail(writer, conversion_refuse(writer->conversion, arch, name));
 	for (size_t i = 0; i < asked.cases.count && writer->result == 0; i++) {
 		const struct call_case *one = &asked.cases.items[i];
 		struct alternatives arguments[CALLGATE_ARGUMENTS] = {0};

@@ -168,8 +168,7 @@ static void set_answer(struct writer *writer, const struct callgate_arch *arch, 
 	const bool is_first = writer->conversion->multiplexed_first && is_multiplexer(name);
 	const uint32_t rest = longest_action(&asked.cases, fallback);
 	if (asked.cases.too_many_count > 1)
-		fail(writer, diag_fail(writer->conversion->diag, -EDQUOT, "%s on %s: too much depends on its arguments",
-		                       name, arch->name));
+		fail(writer, conversion_refuse(writer->conversion, arch, name));
 	for (int i = 0; i < NARROW && !asked.cases.is_unconditional; i++)
 		answer->lines[i] = lines_of(writer, arch, name, &asked.cases, rest, i > 0);
 	const bool is_said = rest != fallback && !asked.is_unnamed;

@@ -20,8 +20,8 @@ both_ways() {
 	"$callgate" diff "$@" "$file" there.policy >out 2>/dev/null || fail "$file $*: another policy"
 	grep -q "^the filters are equal" out || fail "$file $*: not equal"
 	"$callgate" profile convert -o back.json there.policy >out 2>&1 || fail "$file $*: as JSON again"
-	like=crun
-	! grep -q "as runc does" out || like=runc
+	like=runc
+	! grep -q "filter as crun" out || like=crun
 	"$callgate" diff --like $like $(sed -n 's/^arch /,/p' there.policy | sed 's/, */ --arch /g') there.policy back.json >out 2>/dev/null ||
 		fail "$file $*: other JSON"
 	grep -q "^the filters are equal" out || fail "$file $*: JSON is not equal"
@@ -60,10 +60,49 @@ grep -q "@file-write.* -> ALLOW$" short.policy || fail "no set"
 # Policies; what they include is in the JSON.
 for name in base decoder server build; do
 	"$callgate" profile convert --arch x86_64 -o one.json "$root/examples/policies/$name.policy" 2>out || fail "$name as JSON"
-	like=crun
-	! grep -q "as runc does" out || like=runc
+	like=runc
+	! grep -q "filter as crun" out || like=crun
 	"$callgate" diff --arch x86_64 --like $like "$root/examples/policies/$name.policy" one.json >out 2>&1 || fail "$name: other JSON"
 done
+
+# JSON that means the same to one reader only names this one, and shows a call that the other decides differently. What is silent is right however it is read.
+for policy in 'default EPERM\nread -> ALLOW\n' 'default EPERM\nnewer calls -> ENOSYS\nread -> ALLOW\n' 'default ENOSYS\nread -> ALLOW\n'; do
+	printf "$policy" >reader.policy
+	"$callgate" profile convert --arch x86_64 -o reader.json reader.policy 2>out || fail "$policy as JSON"
+	for like in auto runc crun; do
+		status=0
+		"$callgate" diff --arch x86_64 --like $like reader.policy reader.json >differences 2>&1 || status=$?
+		expected=0
+		if grep -q "the same filter as crun reads it (--like crun); as runc, and callgate by default, read it, it is another one: .*: A gives ERRNO(EPERM), B gives ERRNO(ENOSYS)" out; then
+			[ $like = crun ] || expected=1
+		elif grep -q "the same filter as runc, and callgate by default, read it; as crun reads it (--like crun), it is another one: .*: A gives ERRNO(ENOSYS), B gives ERRNO(EPERM)" out; then
+			[ $like != crun ] || expected=1
+		elif [ -s out ]; then
+			fail "$policy: other words"
+		fi
+		[ $status = $expected ] || fail "$policy with --like $like: exit status $status, and not $expected"
+	done
+done
+
+# Whatever can't be converted, the reason is in words: rules that fit no filter, and arguments that take too many cases.
+many() {
+	echo "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [\"SCMP_ARCH_X86_64\"], \"syscalls\": ["
+	i=0
+	while [ $i -lt "$1" ]; do
+		[ $i = 0 ] || echo ,
+		printf '{"names": ["ioctl"], "action": "SCMP_ACT_ALLOW", "args": ['"$2"']}' $((i * 7)) $((i * 11 % 1009))
+		i=$((i + 1))
+	done
+	echo "]}"
+}
+many 2000 '{"index": 1, "value": %d, "op": "SCMP_CMP_EQ"}, {"index": 2, "value": %d, "op": "SCMP_CMP_GE"}' >many.json
+status=0
+"$callgate" profile convert many.json >out 2>&1 || status=$?
+[ $status = 2 ] && grep -q "many.json: .*instructions" out || fail "no words for rules that fit no filter"
+! grep -q ': $' out || fail "a reason without words"
+many 2000 '{"index": 1, "value": %d, "op": "SCMP_CMP_EQ"}'"$(printf '%%.0s')" >many.json
+"$callgate" profile convert -o many.policy many.json >out 2>&1 || fail "2,000 values of one argument"
+"$callgate" diff many.json many.policy >out 2>&1 || fail "2,000 values are others"
 
 # What JSON can't say, and how to ask.
 printf 'default EPERM\narch x86_64, x86\non x86: read -> ALLOW\n' >one.policy
