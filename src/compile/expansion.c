@@ -137,8 +137,8 @@ struct occurrence *expansion_occurrence(struct expansion *expansion, const struc
 	uint32_t known = table_find(&expansion->literals, hash, is_same_literal, expansion->occurrences.items, key);
 	if (known == TABLE_NONE) {
 		known = (uint32_t)expansion->occurrences.count;
-		if (!table_add(&expansion->literals, hash, known) ||
-		    !vec_push_in(&expansion->occurrences, expansion->arena, new)) {
+		if (!vec_push_in(&expansion->occurrences, expansion->arena, new) ||
+		    !table_add(&expansion->literals, hash, known)) {
 			expansion->graph->failed = true;
 			return NULL;
 		}
@@ -249,8 +249,8 @@ static bool remember(struct expansion *expansion, uint32_t hash, const struct ex
 {
 	const struct cube **copy = arena_take(expansion->arena, list->count * sizeof(*copy));
 
-	if (!copy || !table_add(&expansion->table, hash, (uint32_t)expansion->lists.count) ||
-	    !vec_push_in(&expansion->lists, expansion->arena, *list))
+	if (!copy || !vec_push_in(&expansion->lists, expansion->arena, *list) ||
+	    !table_add(&expansion->table, hash, (uint32_t)expansion->lists.count - 1))
 		return false;
 	memcpy(copy, list->cubes, list->count * sizeof(*copy));
 	expansion->lists.items[expansion->lists.count - 1].cubes = copy;
