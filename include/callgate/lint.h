@@ -68,6 +68,15 @@ struct callgate_findings {
 int callgate_lint(const struct callgate_filter *filter, uint32_t arch, const char *const *capabilities,
                   struct callgate_findings **ret_findings);
 
+/*
+ * The same for programs of one C library or runtime, which are to start under the filter: "glibc", "musl" (linked
+ * dynamically), "glibc-static", "musl-static", "glibc-threads", "musl-threads" or "go"; -EINVAL for another name. NULL,
+ * as callgate_lint() has it: "glibc", but "glibc-static", "musl", "musl-static" or "go" where several calls of the
+ * former are denied, and nearly all of the latter pass.
+ */
+int callgate_lint_libc(const struct callgate_filter *filter, uint32_t arch, const char *const *capabilities,
+                       const char *libc, struct callgate_findings **ret_findings);
+
 /* NULL is fine. */
 void callgate_findings_free(struct callgate_findings *findings);
 

@@ -85,6 +85,17 @@ static void add_messages(struct lint_report *report, const struct filter *filter
 	}
 }
 
+const char *const lint_libcs[] = {
+    "auto", "glibc", "glibc-static", "glibc-threads", "musl", "musl-static", "musl-threads", "go", NULL};
+
+/* The set of policies for what starts: "start", "start:musl-static" */
+static const char *set_of_start(const char *subject)
+{
+	if (strstr(subject, "threads"))
+		return "@start, @threads";
+	return strstr(subject, "static") ? "@start-static" : strstr(subject, ":go") ? "@start-go" : "@start";
+}
+
 /* What to do, in the words of the file's format. */
 static const char *advice(struct lint_report *report, const struct filter *filter, const struct text *text,
                           const struct callgate_finding *finding)
@@ -96,7 +107,10 @@ static const char *advice(struct lint_report *report, const struct filter *filte
 		strbuf_printf(&help, "%s, or allow with that capability alone: \"includes\": {\"caps\": [\"%s\"]}",
 		              finding->fix, finding->subject);
 	else if (filter->profile && !is_json && strcmp(finding->name, "startup") == 0)
-		strbuf_append(&help, "use @start, unless the program loads the filter after it has started");
+		strbuf_printf(&help,
+		              "use %s, unless the program loads the filter after it has started, or is of another kind "
+		              "(--libc)",
+		              set_of_start(finding->subject));
 	else
 		return keep_text(report, finding->fix);
 	const char *kept = keep_text(report, help.failed ? finding->fix : help.text);
@@ -304,8 +318,10 @@ int lint_opened(struct lint_report *report, struct filter *filter, const struct 
 	struct callgate_findings *findings = NULL;
 	const size_t first = report->list.count;
 	const char **capabilities = capabilities_of(report, environment);
-	const int result =
-	    capabilities ? callgate_lint(&side, environment_arch(environment), capabilities, &findings) : -ENOMEM;
+	const int result = capabilities
+	                       ? callgate_lint_libc(&side, environment_arch(environment), capabilities,
+	                                            settings->libc ? lint_libcs[settings->libc] : NULL, &findings)
+	                       : -ENOMEM;
 
 	if (result < 0) {
 		cli_error("%s: %s", filter->path,

@@ -20,6 +20,7 @@ struct lint_settings {
 	unsigned int denied;  /* these are errors */
 	int raised;           /* --deny: 0: errors and warnings fail; LINT_NOTES: notes too */
 	int format;
+	int libc; /* in lint_libcs */
 	const char *baseline;
 	const char *explained;
 	bool fixes;
@@ -95,5 +96,8 @@ int lint_fix(const char *path, const struct environment *environment, const stru
 void lint_print(const struct lint_report *report, int format);
 
 extern const char *const lint_formats[];
+
+/* "auto", and the names that callgate_lint_libc() takes. */
+extern const char *const lint_libcs[];
 
 #endif

@@ -46,10 +46,12 @@ static const struct callgate_finding_kind kinds[] = {
      "The argument is an address. What is there can be anything, filters do not see it, and another thread "
      "may change it\n"
      "after the filter has run. A comparison with NULL is not reported."},
-    {"startup", "a program with a C library does not start under the filter",
-     "Calls are denied without which no dynamically linked program starts. That is fine for a filter that a "
-     "program loads\n"
-     "itself after it has started, and not for one that it is started under."},
+    {"startup", "a program of a C library, or of Go, does not start under the filter",
+     "Calls are denied without which programs of this kind do not start, or do not end. That is fine for a "
+     "filter that a\n"
+     "program loads itself after it has started, and not for one that it is started under. What is needed "
+     "depends on the C\n"
+     "library and on how it is linked: --libc says what is meant."},
     {"suppression", "a suppression without a reason, of an unknown name, or of nothing",
      "`lint:allow NAME: REASON` suppresses findings of this name in its entry or line. Without a reason, "
      "with a name that is no\n"

@@ -286,8 +286,8 @@ struct kept {
 
 static void run_parts(struct linting *linting)
 {
-	static void (*const parts[])(struct linting * linting) = {lint_rules, lint_dead, lint_ways, lint_fallback,
-	                                                          lint_whole};
+	static void (*const parts[])(struct linting * linting) = {lint_rules,    lint_dead,  lint_ways,
+	                                                          lint_fallback, lint_start, lint_whole};
 
 	find_default(linting);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && !linting->error; i++)
@@ -304,10 +304,20 @@ static void finish(struct linting *linting)
 int callgate_lint(const struct callgate_filter *filter, uint32_t arch, const char *const *capabilities,
                   struct callgate_findings **ret_findings)
 {
-	struct linting linting = {.filter = filter, .capabilities = capabilities};
+	return callgate_lint_libc(filter, arch, capabilities, NULL, ret_findings);
+}
+
+int callgate_lint_libc(const struct callgate_filter *filter, uint32_t arch, const char *const *capabilities,
+                       const char *libc, struct callgate_findings **ret_findings)
+{
+	struct linting linting = {.filter = filter, .capabilities = capabilities, .libc = libc};
 
 	if (!filter || !ret_findings || !(filter->ctx || (filter->programs && filter->program_count))) {
 		callgate_diagnosis_set("a filter and a place for the findings are needed");
+		return -EINVAL;
+	}
+	if (libc && !lint_knows_libc(libc)) {
+		callgate_diagnosis_set("there is no such C library or runtime");
 		return -EINVAL;
 	}
 	if (filter->ctx)

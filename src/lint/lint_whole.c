@@ -1,6 +1,5 @@
 /*
- * What a filter as a whole does: can a program start, what does a C library fall back to, what passes that is
- * dangerous, slow or useless?
+ * What a filter as a whole does: what does a C library fall back to, what passes that is dangerous, slow or useless?
  */
 #include <inttypes.h>
 #include <string.h>
@@ -104,75 +103,6 @@ void lint_fallback(struct linting *linting)
 	for (size_t arch = 0; arch < linting->arch_count; arch++)
 		for (size_t i = 0; i < sizeof(fallbacks) / sizeof(fallbacks[0]) && !linting->error; i++)
 			look_at_fallback(linting, arch, fallbacks[i].newer, fallbacks[i].older);
-}
-
-/* ---- what a C library needs to start and end a program ---- */
-
-enum { WAYS_MAX = 3 };
-
-/*
- * Of each row one call is needed, where the architecture has any. Measured with glibc 2.36: a program does not start
- * without.
- */
-static const char *const needed[][WAYS_MAX] = {
-    {"execve", "execveat"},
-    {"mmap", "mmap2"},
-    {"mprotect"},
-    {"openat"},
-    {"read"},
-    {"pread64"},
-    {"close"},
-    {"newfstatat", "fstatat64", "statx"},
-    {"exit_group", "exit"},
-    {"arch_prctl", "set_thread_area", "set_tls"},
-};
-
-/* All that start-up makes and that is denied: a C library that is not this one may need any of it. */
-static const char *denied_at_start(struct linting *linting)
-{
-	const struct callgate_group *group = callgate_group_find("start");
-	struct strbuf calls = {0};
-
-	for (size_t i = 0; group && group->syscalls[i]; i++)
-		if (lint_call(linting, 0, group->syscalls[i]).nr >= 0 &&
-		    lint_passing(linting, 0, group->syscalls[i]) == DENIED)
-			strbuf_printf(&calls, "%s%s", calls.length ? ", " : "", group->syscalls[i]);
-	return lint_take(linting, &calls);
-}
-
-static void look_at_start(struct linting *linting)
-{
-	struct callgate_finding finding = {
-	    .name = "startup", .level = CALLGATE_FINDING_WARNING, .subject = "start", .argument = -1};
-	struct callgate_call example = {.nr = -1};
-	struct strbuf missing = {0};
-
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		const char *first = NULL;
-		bool passes = false;
-		for (size_t j = 0; j < WAYS_MAX && needed[i][j]; j++) {
-			if (lint_call(linting, 0, needed[i][j]).nr < 0)
-				continue;
-			first = first ? first : needed[i][j];
-			passes = passes || lint_passing(linting, 0, needed[i][j]) != DENIED;
-		}
-		if (!first || passes)
-			continue;
-		example = missing.length ? example : lint_call(linting, 0, first);
-		strbuf_printf(&missing, "%s%s", missing.length ? ", " : "", first);
-	}
-	const char *list = lint_take(linting, &missing);
-	if (!*list)
-		return;
-	finding.text = lint_text(
-	    linting, "a program with a C library of today does not start under this profile, which lacks: %s", list);
-	finding.fix = lint_text(linting,
-	                        "allow all that starting needs, unless the program loads the filter after it has "
-	                        "started: %s",
-	                        denied_at_start(linting));
-	lint_show(linting, &finding, &example);
-	finding.rule = 0;
-	lint_add(linting, &finding);
 }
 
 /* ---- calls that are dangerous for whoever lets them pass ---- */
@@ -347,7 +277,6 @@ static void look_at_frequent(struct linting *linting)
 
 void lint_whole(struct linting *linting)
 {
-	look_at_start(linting);
 	if (linting->allows_by_default)
 		look_at_default(linting);
 	for (size_t arch = 0; !linting->allows_by_default && arch < linting->arch_count; arch++) {

@@ -21,6 +21,7 @@ struct linting {
 	const struct callgate_filter *filter;
 	struct callgate_simulator *simulator; /* of a context's rules; NULL: programs */
 	const char *const *capabilities;      /* NULL after the last; NULL: none */
+	const char *libc; /* of programs that are to start; NULL: those for which the filter looks to be made */
 	size_t arch_count;
 	const struct callgate_arch *archs[LINTED_ARCHS_MAX]; /* that the filter is for; the machine first */
 	struct callgate_numbers *numbers[LINTED_ARCHS_MAX];
@@ -82,6 +83,10 @@ void lint_rules(struct linting *linting); /* width, pointer, always, never */
 void lint_dead(struct linting *linting);
 void lint_ways(struct linting *linting);     /* bypass, twin */
 void lint_fallback(struct linting *linting); /* errno, and twins that C libraries fall back to */
-void lint_whole(struct linting *linting);    /* startup, broad, capability, cost */
+void lint_start(struct linting *linting);    /* startup */
+void lint_whole(struct linting *linting);    /* broad, capability, cost */
+
+/* Is it the name of a kind of program for `libc`? */
+bool lint_knows_libc(const char *name);
 
 #endif

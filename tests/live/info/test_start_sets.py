@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """usage: test_start_sets.py CALLGATE COMPILER...: real programs of each kind start and end under the sets that are there for it, in a filter that
-kills a process at any other call. A kind that can not be built here is skipped with a reason; exit status 77 if nothing could be executed."""
+kills a process at any other call. Without one of the calls, `callgate lint` says that they do not start only where they do not.
+A kind that can not be built here is skipped with a reason; exit status 77 if nothing could be executed."""
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,20 +45,21 @@ func main() {
 	fmt.Println("hello")
 }
 '''
+TRIES = 8  # some calls are not made each time
 MUSL = ['musl-gcc', '-static']
 
 
 def kinds(compiler):
-    """name, sets, source, how it is built"""
-    yield 'dynamic', '@start@1', HELLO, compiler
-    yield 'static', '@start-static@1', HELLO, compiler + ['-static']
-    yield 'static, position-independent', '@start-static@1', HELLO, compiler + ['-static-pie']
-    yield 'dynamic with threads', '@start@1, @threads@1', THREADS, compiler + ['-pthread']
-    yield 'static with threads', '@start-static@1, @threads@1', THREADS, compiler + ['-static', '-pthread']
-    yield 'musl, static', '@start-static@1', HELLO, MUSL
-    yield 'musl, dynamic', '@start@1', HELLO, ['musl-gcc']
-    yield 'musl, static with threads', '@start-static@1, @threads@1', THREADS, MUSL
-    yield 'Go', '@start-go@1', GO, ['go', 'build']
+    """name, sets, source, how it is built, and what lint calls it"""
+    yield 'dynamic', '@start@1', HELLO, compiler, 'glibc'
+    yield 'static', '@start-static@1', HELLO, compiler + ['-static'], 'glibc-static'
+    yield 'static, position-independent', '@start-static@1', HELLO, compiler + ['-static-pie'], 'glibc-static'
+    yield 'dynamic with threads', '@start@1, @threads@1', THREADS, compiler + ['-pthread'], 'glibc-threads'
+    yield 'static with threads', '@start-static@1, @threads@1', THREADS, compiler + ['-static', '-pthread'], None
+    yield 'musl, static', '@start-static@1', HELLO, MUSL, 'musl-static'
+    yield 'musl, dynamic', '@start@1', HELLO, ['musl-gcc'], 'musl'
+    yield 'musl, static with threads', '@start-static@1, @threads@1', THREADS, MUSL, 'musl-threads'
+    yield 'Go', '@start-go@1', GO, ['go', 'build'], 'go'
 
 
 def build(name, source, command):
@@ -88,12 +92,57 @@ def run(callgate, program, sets):
     return subprocess.run([callgate, 'run', '--profile', 'start.policy', '--', program], capture_output=True, text=True)
 
 
-def try_kind(callgate, name, sets, source, command):
+def lint(callgate, libc):
+    """the calls that lint says are lacking at the start"""
+    done = subprocess.run([callgate, 'lint', '--format', 'json', '--libc', libc, 'without.policy'], capture_output=True, text=True)
+    texts = [found['text'] for found in json.loads(done.stdout)['findings'] if found['name'] == 'startup']
+    return texts[0].split('lacks: ')[1].split(', ') if texts else []
+
+
+def ends_well(callgate, program):
+    """Some that can not end try for ever; on a slow machine others are taken for such, too."""
+    with subprocess.Popen([callgate, 'run', '--profile', 'without.policy', '--', program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          start_new_session=True) as process:
+        try:
+            return process.communicate(timeout=5)[0] == 'hello\n' and process.returncode == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return False
+
+
+def without(callgate, program, sets, libc):
+    """failures: lint accuses a filter of which the program is happy. Without each call of the sets, with an error and by death."""
+    failures, found = 0, set()
+    names = set()
+    for one in sets.split(', '):
+        listed = subprocess.run([callgate, 'syscalls', one], capture_output=True, text=True).stdout
+        names |= {line.split()[1] for line in listed.splitlines()}
+    for action in ('EPERM', 'KILL_PROCESS'):
+        for name in sorted(names):
+            with open('without.policy', 'w') as file:
+                file.write(f'default {action}\n' + ''.join(f'{other} -> ALLOW\n' for other in sorted(names | {'write', 'writev'}) if other != name))
+            lacking = lint(callgate, libc)
+            if not lacking:
+                continue
+            found.add(name)
+            if lacking != [name] or all(ends_well(callgate, program) for _ in range(TRIES)):
+                print(f'FAILED: {libc} without {name}, which gets {action}: lint says that it lacks {lacking}')
+                failures += 1
+    if not {'execve', 'exit_group'} <= found:
+        print(f'FAILED: {libc}: lint finds only {found}')
+        failures += 1
+    return failures
+
+
+def try_kind(callgate, name, sets, source, command, libc):
     """failures, and whether it was executed"""
     program = build(name, source, command)
     if not program:
         return 0, False
     done = run(callgate, program, sets)
+    wrong = without(callgate, program, sets, libc) if libc else 0
+    if wrong:
+        return wrong, True
     if done.returncode == 0 and done.stdout == 'hello\n':
         print(f'ok: {name}: {sets}')
         return 0, True
@@ -112,8 +161,8 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         os.chdir(directory)
-        for name, sets, source, command in kinds(compiler):
-            failed, done = try_kind(callgate, name, sets, source, command)
+        for name, sets, source, command, libc in kinds(compiler):
+            failed, done = try_kind(callgate, name, sets, source, command, libc)
             failures += failed
             executed += done
         # What is in no set is not there: a filter without them lets nothing start.

@@ -6,67 +6,8 @@ import os
 import pathlib
 import struct
 import subprocess
-import sys
-import tempfile
 
-os.umask(0o022)
-TOOL, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
-FOLDER = tempfile.TemporaryDirectory()
-ALLOW, ERRNO, KILL = "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS"
-TIOCSTI, TIOCLINUX, NEWUSER, EXEC, LOW = 0x5412, 0x541C, 0x10000000, 4, 0xFFFFFFFF
-
-
-def run(*arguments, wanted=(0, 1)):
-    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, check=False)
-    assert done.returncode in wanted, (arguments, done.returncode, done.stdout, done.stderr)
-    return done
-
-
-def write(name, content):
-    path = pathlib.Path(FOLDER.name) / name
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        path.write_bytes((content if isinstance(content, str) else json.dumps(content, indent=1)).encode())
-    return path
-
-
-def entry(names, action, *args, **more):
-    keys = ("index", "value", "op", "valueTwo")
-    return {"names": names.split(), "action": action,
-            "args": [dict(zip(keys, (arg[0], arg[1], "SCMP_CMP_" + arg[2], *arg[3:]))) for arg in args], **more}
-
-
-def profile(default, *entries, archs=("SCMP_ARCH_X86_64",), **more):
-    return {"defaultAction": default, "architectures": list(archs), "syscalls": list(entries), **more}
-
-
-def lint(content, *options, machine="x86_64", name="p.json", wanted=(0, 1)):
-    """the findings, as JSON, and the exit status"""
-    path = write(name, content)
-    environment = ["--arch", machine] if isinstance(content, bytes) else ["--machine", machine]
-    done = run("lint", "--format", "json", *environment, *options, path, wanted=wanted)
-    found = json.loads(done.stdout)["findings"]
-    for finding in found:
-        check_witness(path, finding, environment)
-    return found, done.returncode
-
-
-def check_witness(path, finding, environment):
-    """The simulator, asked separately, answers as the finding says."""
-    witness = finding.get("witness")
-    if not witness or not witness["call"]:
-        return
-    call = f"{witness['call']}({', '.join(witness['args'])})"
-    machine = environment if environment[0] == "--machine" else []
-    done = run("sim", "--cap", "none", *machine, "--arch", witness["arch_name"], path, call)
-    first = done.stdout.splitlines()[0]  # ends with a colon where the instruction pointer decides
-    assert f": {witness['action_name']}" in (done.stdout if first.endswith(":") else first), (finding, done.stdout)
-
-
-def names(found):
-    return {finding["name"] for finding in found if finding["suppressed"] is None}
-
+from lint_support import ALLOW, ERRNO, EXEC, FOLDER, KILL, LOW, NEWUSER, ROOT, TIOCLINUX, TIOCSTI, TOOL, entry, lint, names, profile, run, write
 
 # Filters that packages of distributions install.
 INSTALLED = ("/usr/share/containers/seccomp.json", "/etc/containers/seccomp.json", "/usr/share/callgate/profiles/container-default.json")
@@ -136,66 +77,6 @@ def check_suppressions():
     assert "twin" not in names(lint(policy.format(" # lint:allow twin: it is old"), name="p.policy")[0])
     assert "twin" not in names(lint(policy.format("").replace("chmod", "# lint:allow twin: it is old\n\nchmod"), name="p.policy")[0])
     assert "twin" in names(lint(policy.format("").replace("default", "# lint:allow twin: of another line\ndefault"), name="p.policy")[0])
-
-
-def check_suppressions_in_json():
-    """Only what stands in a remark counts: a string, or one in a list of strings, of the entry whose key begins with _ or is comment."""
-    width = entry("ioctl", ERRNO, (1, TIOCSTI, "EQ"))
-    words = "lint:allow width: it is tested"
-    for content in (dict(profile(ALLOW, width), listenerPath="/run/x", listenerMetadata=words), profile(ALLOW, dict(width, names=["ioctl", words]))):
-        found = [f for f in lint(content)[0] if f["name"] in ("width", "suppression")]
-        assert found and all(f["suppressed"] is None for f in found) and names(found) == {"width"}, found
-    for remark in (words, "as before; " + words, [words], ["more", words + " \"quoted\\\""], "lint:allow never: x; " + words, "lint:allow never: x " + words):
-        found = [f for f in lint(profile(ALLOW, dict(width, _why=remark)))[0] if f["name"] == "width"]
-        assert found and all(f["suppressed"].startswith("it is tested") for f in found), (remark, found)
-        assert all((remark[1].endswith(f["suppressed"])) for f in found if isinstance(remark, list) and len(remark) > 1), found
-    # Inner ones come before those around them, and what is already suppressed is suppressed once.
-    both = profile(ALLOW, dict(width, _why="lint:allow width: inner"), entry("fcntl", ERRNO, (1, 5, "EQ")), _why="lint:allow width: outer")
-    assert [f["suppressed"] for f in lint(both)[0] if f["name"] == "width"] == ["inner", "outer"]
-    twice = [f["text"] for f in lint(profile(ALLOW, width, _a=words, _b=words))[0] if f["name"] == "suppression"]
-    assert twice == ["lint:allow width suppresses nothing here"], twice
-
-
-def check_line_ends():
-    """Lines that end with CR and LF, a byte order mark: as without."""
-    policy = "# A policy.\ndefault ALLOW\n{}chmod -> EPERM{}\n"
-    suppressed = (policy.format("", " # lint:allow twin: it is old"), policy.format("# lint:allow twin: it is old\n", ""),
-                  policy.format("# lint:allow twin: it is old\n\n  # more\n\t\n", ""))
-    for text in suppressed:
-        for bytes_ in (text, text.replace("\n", "\r\n"), "\ufeff" + text, "\ufeff" + text.replace("\n", "\r\n")):
-            path = write("e.policy", bytes_.encode() + b"")
-            found = json.loads(run("lint", "--format", "json", "--machine", "x86_64", path).stdout)["findings"]
-            assert "twin" not in names(found) and "suppression" not in names(found), (bytes_, found)
-            assert {f["suppressed"] for f in found if f["name"] == "twin"} == {"it is old"}, found
-    for text in ("default ALLOW\nchmod -> EPERM\n# lint:allow twin: after it\n", policy.format('include "# lint:allow twin: x"\n', "")):
-        path = write("e.policy", text)
-        write("# lint:allow twin: x", "read -> ALLOW\n")
-        found = json.loads(run("lint", "--format", "json", "--machine", "x86_64", path).stdout)["findings"]
-        assert "twin" in names(found), found
-    json_text = json.dumps(profile(ALLOW, entry("ioctl", ERRNO, (1, TIOCSTI, "EQ"), _why="lint:allow width: x")), indent=1)
-    for text in (json_text, json_text.replace("\n", "\r\n")):
-        assert "width" not in names(json.loads(run("lint", "--format", "json", "--machine", "x86_64", write("e.json", text.encode())).stdout)["findings"])
-    # What --fix adds has the line ends of the file, and the lines that it shows have none.
-    for name, text in (("f.policy", "default EPERM\nread, write, clone -> ALLOW\n"), ("f.json", json.dumps(profile(ERRNO, entry("read clone futex_waitv", ALLOW)), indent=1))):
-        path = write(name, text.replace("\n", "\r\n").encode())
-        done = run("lint", "--machine", "x86_64", "--fix", path)
-        assert "mended" in done.stderr and "\\015" not in done.stdout, (done.stdout, done.stderr)
-        fixed = path.read_bytes()
-        assert b"clone3" in fixed and fixed.count(b"\n") == fixed.count(b"\r\n"), fixed
-
-
-def check_costs():
-    """As many comments, suppressions and findings as fit: with a cost that grows with their number times their number this takes hours."""
-    policy = "default ALLOW\nchmod -> EPERM\n" + "#lint:allow twin: y\n" * 190000 + "rename -> EPERM\n"
-    remarks = ",\n".join(f'"_{i}": "lint:allow x: y"' for i in range(120000))
-    for name, text in (("c.policy", policy), ("c.json", '{"defaultAction": "SCMP_ACT_ALLOW",\n' + remarks + "}")):
-        done = subprocess.run([TOOL, "lint", "--format", "json", "--machine", "x86_64", write(name, text)], capture_output=True, text=True, check=False, timeout=600)
-        found = json.loads(done.stdout)["findings"]
-        assert len(found) > 100000, (name, len(found), done.stderr)
-        base = write("c.base", done.stdout)  # each of them is looked for in it
-        done = subprocess.run([TOOL, "lint", "--machine", "x86_64", "--baseline", base, write(name, text)], capture_output=True, text=True, check=False, timeout=600)
-        known = sum(finding["suppressed"] is None for finding in found)
-        assert done.returncode == 0 and f"{known} in the baseline" in done.stderr, done.stderr
 
 
 def program(*instructions):
@@ -333,6 +214,38 @@ def check_advice():
         assert any(wanted in fix for fix in fixes(found, "width")), found
 
 
+LIBCS = {"glibc": "@start", "glibc-static": "@start-static", "glibc-threads": "@start, @threads", "musl": "@start", "musl-static": "@start-static",
+         "musl-threads": "@start, @threads", "go": "@start-go"}
+
+
+def check_start():
+    """For each kind of program: its sets let it start, without one call it does not, and the finding says of which kind it is."""
+    for libc, sets in LIBCS.items():
+        def startup(policy, *options):
+            return [f for f in lint(policy, *(options or ("--libc", libc)), name="p.policy")[0] if f["name"] == "startup"]
+        assert not startup(f"default EPERM\n{sets} -> ALLOW\n"), libc
+        without = f"default EPERM{{}}\nexecve -> EACCES\n{sets} -> ALLOW\n"
+        found = startup(without.format(""))
+        assert len(found) == 1 and found[0]["text"].endswith("which lacks: execve") and f"use {sets}," in found[0]["fix"], (libc, found)
+        assert libc.split("-")[0] in found[0]["text"].lower() and found[0]["suppressed"] is None, found
+        assert [f["suppressed"] for f in startup(without.format(" # lint:allow startup: it loads it itself"))] == ["it loads it itself"]
+    # What goes on after an error is killed by what kills for the call.
+    for action, wanted in (("EPERM", False), ("KILL_PROCESS", True)):
+        found = lint(f"default EPERM\nset_tid_address -> {action}\n@start -> ALLOW\n", name="p.policy")[0]
+        assert ("startup" in names(found)) == wanted, (action, found)
+    # Whose programs a filter is made for is seen from what it lets pass; if it is for none of them alone, glibc's are meant.
+    for policy, text in (("@start-go", None), ("execve, arch_prctl, set_tid_address, ioctl, writev, exit_group", None), ("@start", None), ("@start-static", None),
+                         ("execve, arch_prctl, set_tid_address, brk, mmap, munmap, open, read, close, fstat, mprotect, exit_group", None),
+                         ("read, write, exit_group", "dynamically linked program of glibc")):
+        found = [f for f in lint(f"default EPERM\n{policy} -> ALLOW\n", name="p.policy")[0] if f["name"] == "startup"]
+        assert len(found) == bool(text) and all(text in f["text"] for f in found), (policy, found)
+    for policy, lacking, text in (("@start-go", "sigaltstack", "program of Go"), ("@start", "mprotect", "dynamically linked program of glibc"),
+                                  ("@file, @network, @start-go, @start", "mprotect", "dynamically linked program of glibc"), ("@start-static", "execve", "statically linked program of glibc")):
+        found = [f for f in lint(f"default EPERM\n{lacking} -> EACCES\n{policy} -> ALLOW\n", name="p.policy")[0] if f["name"] == "startup"]
+        assert len(found) == 1 and text in found[0]["text"] and lacking in found[0]["text"], (policy, found)
+    assert "auto, glibc" in run("lint", "--libc", "uclibc", write("p.json", profile(ALLOW)), wanted=(2,)).stderr
+
+
 def check_formats():
     path = write("f.json", KINDS["width"][0])
     text = run("lint", "--machine", "x86_64", path)
@@ -347,31 +260,6 @@ def check_formats():
     assert place["artifactLocation"]["uri"] == str(path) and place["region"]["startLine"] > 1
     lines = run("lint", "--machine", "x86_64", "--format", "github", path).stdout.splitlines()
     assert any(line.startswith(f"::error file={path},line=") and "title=callgate lint (width)::" in line for line in lines), lines
-
-
-def check_names():
-    """Names of files in each format: a reference of SARIF, the commands of a runner, and text that a terminal shows."""
-    content = json.dumps(KINDS["width"][0])
-    for name, uri in (("a b%#?.json", "a%20b%25%23%3F.json"), ("c:x.json", "c%3Ax.json"), ("\u00e9.json", "%C3%A9.json"), ("x\u202egpj.json", "x%E2%80%AEgpj.json"),
-                      ("n\nl,.json", "n%0Al%2C.json"), (b"l\xe9.json", "l%E9.json")):
-        path = os.path.join(os.fsencode(FOLDER.name), os.fsencode(name))
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(content)
-        for file, wanted in ((path, f"{FOLDER.name}/{uri}"), (b"//" + path.lstrip(b"/"), f"{FOLDER.name}/{uri}"), (os.path.basename(path), uri)):
-            done = subprocess.run([TOOL, "lint", "--machine", "x86_64", "--format", "sarif", file], cwd=FOLDER.name, capture_output=True, check=False)
-            result = json.loads(done.stdout.decode())["runs"][0]
-            uris = {place["physicalLocation"]["artifactLocation"]["uri"] for one in result["results"] for place in one["locations"]}
-            assert uris == {wanted}, (uris, wanted)
-            assert result["columnKind"] == "unicodeCodePoints"
-        for form in ("text", "json", "sarif", "github"):
-            done = subprocess.run([TOOL, "lint", "--machine", "x86_64", "--format", form, path], capture_output=True, check=False)
-            text = done.stdout.decode()  # it is UTF-8
-            assert "\u202e" not in text and "width" in text, text
-            if form == "json":
-                parsed = {f["file"] for f in json.loads(text)["findings"]}
-                assert isinstance(name, bytes) or parsed == {f"{FOLDER.name}/{name}"}, parsed
-            if form == "github":
-                assert all(line.startswith("::") for line in text.splitlines()), text
 
 
 def check_baseline():
@@ -477,6 +365,6 @@ def check_shipped():
         assert len(found) > 3
 
 
-for check in (check_kinds, check_suppressions, check_suppressions_in_json, check_line_ends, check_costs, check_advisories, check_many, check_programs, check_meaning, check_advice, check_formats, check_names, check_baseline, check_fix, check_statuses, check_shipped):
+for check in (check_kinds, check_suppressions, check_advisories, check_many, check_programs, check_meaning, check_advice, check_start, check_formats, check_baseline, check_fix, check_statuses, check_shipped):
     check()
 print("all of lint is as it should be")

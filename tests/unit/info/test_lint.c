@@ -167,6 +167,29 @@ START_TEST(with_capability)
 }
 END_TEST
 
+/* Each kind of program by its name: what has to be killed for one starts another. */
+START_TEST(libcs)
+{
+	static const char *const names[] = {
+	    "glibc", "glibc-static", "glibc-threads", "musl", "musl-static", "musl-threads", "go"};
+	scmp_filter_ctx ctx = new_context(SCMP_ACT_ALLOW);
+	const struct callgate_filter filter = {.ctx = ctx};
+
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, native("sigaltstack"), 0), 0);
+	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1), native("exit"), 0), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct callgate_findings *findings = NULL;
+		ck_assert_int_eq(callgate_lint_libc(&filter, 0, NULL, names[i], &findings), 0);
+		const struct callgate_finding *startup = find(findings, "startup");
+		const bool is_meant = strcmp(names[i], "go") == 0 || strstr(names[i], "threads");
+		ck_assert_msg(is_meant == (startup != NULL), "%s", names[i]);
+		ck_assert(!startup || strstr(startup->subject, names[i]));
+		callgate_findings_free(findings);
+	}
+	seccomp_release(ctx);
+}
+END_TEST
+
 START_TEST(refused)
 {
 	static const struct callgate_filter none = {.ctx = NULL};
@@ -178,6 +201,8 @@ START_TEST(refused)
 	ck_assert_int_eq(callgate_lint(NULL, 0, NULL, &findings), -EINVAL);
 	ck_assert_int_eq(callgate_lint(&none, 0, NULL, &findings), -EINVAL);
 	ck_assert_int_eq(callgate_lint(&filter, 0, NULL, NULL), -EINVAL);
+	ck_assert_int_eq(callgate_lint_libc(&filter, 0, NULL, "uclibc", &findings), -EINVAL);
+	ck_assert_str_eq(callgate_diagnosis(NULL), "there is no such C library or runtime");
 	ck_assert_str_ne(callgate_diagnosis(NULL), "");
 	ck_assert_int_eq(callgate_program_compile(ctx, &program), 0);
 	const struct callgate_program *const programs[] = {program};
@@ -246,6 +271,7 @@ int main(void)
 	tcase_add_test(tcase, alternatives);
 	tcase_add_test(tcase, stacked);
 	tcase_add_test(tcase, with_capability);
+	tcase_add_test(tcase, libcs);
 	tcase_add_test(tcase, refused);
 	tcase_add_test(tcase, all_kinds);
 #ifndef OTHER_ALLOCATOR
