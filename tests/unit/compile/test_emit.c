@@ -55,8 +55,11 @@ static struct policy policy_of(bool big_endian)
 	return (struct policy){.arch_count = 1, .archs = &arch};
 }
 
-static void check_chain(uint32_t length, bool big_endian)
+/* Returns the longest conditional jump. */
+static uint32_t check_chain(uint32_t length, bool big_endian)
 {
+	uint32_t longest = 0;
+
 	struct callgate_program *program = NULL;
 	struct arena arena = {0};
 	struct policy policy = policy_of(big_endian);
@@ -75,14 +78,25 @@ static void check_chain(uint32_t length, bool big_endian)
 		}
 	/* Trampolines and returns are repeated only where they have to be. */
 	ck_assert_uint_le(program->count, length + 6 + (length / 200) * 4);
+	for (size_t i = 0; i < program->count; i++) {
+		longest = program->insns[i].jt > longest ? program->insns[i].jt : longest;
+		longest = program->insns[i].jf > longest ? program->insns[i].jf : longest;
+	}
 	bpf_program_free(program);
 	arena_finish(&arena);
+	return longest;
 }
 
+/* As far as they can: a jump by another instruction comes only where eight bits do not suffice. */
 START_TEST(jumps_reach)
 {
-	for (uint32_t length = SHORTEST; length <= LONGEST; length++)
-		check_chain(length, _i);
+	uint32_t longest = 0;
+
+	for (uint32_t length = SHORTEST; length <= LONGEST; length++) {
+		uint32_t here = check_chain(length, _i);
+		longest = here > longest ? here : longest;
+	}
+	ck_assert_uint_eq(longest, UINT8_MAX);
 	check_chain(FAR, _i);
 	check_chain(1, _i);
 }
