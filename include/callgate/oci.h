@@ -195,6 +195,12 @@ int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_
 int callgate_profile_rule_place(const struct callgate_profile *profile, uint32_t rule, const char **ret_file,
                                 unsigned int *ret_line, unsigned int *ret_column);
 
+/*
+ * The files that a policy includes, and those that they include, from index 0, each as often as a line names it; NULL
+ * after the last. They have been read, or tried, as the names say. Belongs to the profile.
+ */
+const char *callgate_profile_included(const struct callgate_profile *profile, size_t index);
+
 /* Where the default action stands. 0; -EINVAL (NULL, or nothing was read). */
 int callgate_profile_default_origin(const struct callgate_profile *profile, unsigned int *ret_line,
                                     unsigned int *ret_column);

@@ -133,18 +133,39 @@ static bool print_header_format(const struct settings *settings, const struct en
 #endif
 }
 
+/* The filters of a header are read before the output is opened, which must be none of their files. */
+static int write_header(const struct call *call)
+{
+	const struct settings *settings = call->settings;
+	struct output output;
+	char *text = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&text, &size);
+	bool done = memory && print_header_format(settings, &call->environment, memory);
+
+	if (!memory || fclose(memory) != 0) {
+		cli_error("out of memory");
+		done = false;
+	}
+	done = done && output_open(&output, settings->output);
+	if (done) {
+		fwrite(text, 1, size, output.stream);
+		done = output_commit(&output);
+	}
+	free(text);
+	return done ? CLI_OK : CLI_FAILED;
+}
+
 static int write_output(const struct filter *filter, const struct call *call)
 {
 	const struct settings *settings = call->settings;
 	struct output output;
 
-	if (!output_open(&output, settings->output) || !output_spares(&output, settings->profile) ||
-	    !filter_spared(filter, &output))
+	if (!output_open(&output, settings->output))
 		return CLI_FAILED;
 	if (is_for_terminal(settings, &output))
 		cli_error("a program is not for reading: name a file with -o, or a --format");
-	else if (settings->format == FORMAT_HEADER ? print_header_format(settings, &call->environment, output.stream)
-	                                           : print(filter->ctx, output.stream, settings))
+	else if (print(filter->ctx, output.stream, settings))
 		return output_commit(&output) ? CLI_OK : CLI_FAILED;
 	output_discard(&output);
 	return CLI_FAILED;
@@ -192,8 +213,9 @@ static int run(struct call *call)
 		cli_error("which profile? Give --profile FILE");
 		return CLI_FAILED;
 	}
-	if (settings->format == FORMAT_HEADER ||
-	    filter_explain(&filter, filter_open_profile(&filter, settings->profile, &call->environment)))
+	if (settings->format == FORMAT_HEADER)
+		return write_header(call);
+	if (filter_explain(&filter, filter_open_profile(&filter, settings->profile, &call->environment)))
 		status = write_output(&filter, call);
 	filter_close(&filter);
 	return status;

@@ -38,10 +38,17 @@ struct last_call {
 	struct callgate_report report;
 };
 
+/* A rule can be in a file that a policy includes: the decoder names that one then. */
+struct rule_places {
+	const struct callgate_profile *profile;
+	struct callgate_decoder *decoder;
+};
+
 struct decoding {
 	const struct settings *settings;
 	uint32_t arch;
 	struct callgate_decoder decoder;
+	struct rule_places places;
 	VEC(struct last_call) calls;
 	unsigned long line, found;
 	bool out_of_memory;
@@ -371,9 +378,11 @@ static bool read_lines(struct decoding *d)
 	return !d->out_of_memory && !error;
 }
 
-static int find_origin(const void *profile, uint32_t rule, unsigned int *ret_line, unsigned int *ret_column)
+static int find_origin(const void *data, uint32_t rule, unsigned int *ret_line, unsigned int *ret_column)
 {
-	return callgate_profile_rule_origin(profile, rule, ret_line, ret_column);
+	const struct rule_places *places = data;
+
+	return callgate_profile_rule_place(places->profile, rule, &places->decoder->file, ret_line, ret_column);
 }
 
 static bool open_filter(struct decoding *d, struct filter *filter, const struct call *call)
@@ -393,7 +402,8 @@ static bool open_filter(struct decoding *d, struct filter *filter, const struct 
 	if (result < 0)
 		cli_error("%s", callgate_diagnosis(filter->ctx));
 	decoder->origin = filter->profile ? find_origin : NULL;
-	decoder->origin_data = filter->profile;
+	d->places = (struct rule_places){filter->profile, decoder};
+	decoder->origin_data = &d->places;
 	decoder->file = filter->path;
 	return result == 0;
 }

@@ -478,7 +478,7 @@ static int run(struct call *call)
 const struct command cmd_dump = {
     .name = "dump",
     .what = "show the filters of a live process",
-    .synopsis = "[OPTION]... PID [PROFILE|PROGRAM]... | --all",
+    .synopsis = "[OPTION]... PID [PROFILE|PROGRAM]...\n[OPTION]... --all",
     .help = "Shows the filters of a process, oldest first, which of the given profiles each of them is, and "
             "what they do together. Needs CAP_SYS_ADMIN; "
             "how many filters there are is shown without. Exit status 0, 1 for a no of --against, 2 if there "

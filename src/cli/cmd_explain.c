@@ -171,15 +171,12 @@ static bool is_usable(const struct settings *settings)
 	return false;
 }
 
-static bool print(const struct explanation *x, const struct filter *filter, const struct filter *old,
-                  const struct call *call)
+static bool print(const struct explanation *x, const struct call *call)
 {
 	const struct settings *settings = call->settings;
 	struct output output;
 
-	if (!output_open(&output, settings->output) || !output_spares(&output, call->operands[0]) ||
-	    !output_spares(&output, settings->against) || !filter_spared(filter, &output) ||
-	    !filter_spared(old, &output))
+	if (!output_open(&output, settings->output))
 		return false;
 	if (settings->html)
 		explanation_print_page(output.stream, x);
@@ -216,7 +213,7 @@ static int run(struct call *call)
 	    filter_explain(&filter, filter_open(&filter, call->operands[0], &call->environment)) &&
 	    (!settings->against || filter_explain(&old, filter_open(&old, settings->against, &call->environment)));
 	done = done && explain_start(&x.explaining, &filter) && (!settings->against || compare(&x, &old)) &&
-	       explain_all(&x, call) && print(&x, &filter, &old, call);
+	       explain_all(&x, call) && print(&x, call);
 	callgate_comparison_free(x.changes);
 	explain_finish(&x.explaining);
 	filter_close(&filter);

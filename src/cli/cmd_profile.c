@@ -143,12 +143,11 @@ static bool choose_form(const char *word, const struct filter *filter, enum call
 	return false;
 }
 
-static int write_converted(const struct filter *filter, const char *from, const char *path, const char *text)
+static int write_converted(const char *path, const char *text)
 {
 	struct output output;
 
-	if (!output_open(&output, path ? path : "-") || !output_spares(&output, from) ||
-	    !filter_spared(filter, &output))
+	if (!output_open(&output, path))
 		return CLI_FAILED;
 	fputs(text, output.stream);
 	return output_commit(&output) ? CLI_OK : CLI_FAILED;
@@ -176,7 +175,7 @@ static int convert(const char *path, struct call *call)
 			cli_error("%s: %s", path, callgate_profile_diagnosis(filter.profile));
 			status = result == -EOPNOTSUPP ? CLI_NO : CLI_FAILED;
 		} else {
-			status = write_converted(&filter, path, settings->output, text);
+			status = write_converted(settings->output, text);
 		}
 	}
 	free(text);
@@ -210,7 +209,7 @@ static int write_new(const char *path, const struct text *old, const struct text
 	}
 	if (is_dry)
 		return profile_text_print_changes(old, new, stdout) ? CLI_OK : CLI_FAILED;
-	if ((strcmp(path, "-") != 0 && !text_is_still(path, old)) || !output_open(&output, path))
+	if ((strcmp(path, "-") != 0 && !text_is_still(path, old)) || !output_open_input(&output, path))
 		return CLI_FAILED;
 	fwrite(new->bytes, 1, new->size, output.stream);
 	if (!output_commit(&output))
@@ -303,7 +302,8 @@ static int run(struct call *call)
 const struct command cmd_profile = {
     .name = "profile",
     .what = "check, show, resolve, convert or extend a profile",
-    .synopsis = "check|show|resolve|convert [OPTION]... FILE | allow [OPTION]... FILE CALL...",
+    .synopsis = "check|show|resolve|convert [OPTION]... FILE\n"
+                "allow [OPTION]... FILE CALL...",
     .help = "check: reports everything that is wrong with FILE; exit status 1 if it can't be used, 2 if it "
             "can't be "
             "read.\n"

@@ -381,6 +381,8 @@ static int run(struct call *call)
 	char path[PATH_MAX], phase[80];
 	int status = RUN_FAILED;
 
+	if (settings->against)
+		output_note_input(settings->against);
 	if (!is_usable(settings) || !is_writable(settings->more ? settings->more : settings->output) ||
 	    !take_phase(&record, phase))
 		return RUN_FAILED;
@@ -404,8 +406,8 @@ static int run(struct call *call)
 const struct command cmd_record = {
     .name = "record",
     .what = "write a profile of what a command does",
-    .synopsis = "-o FILE|--more FILE|--against FILE [OPTION]... [--] COMMAND [ARGUMENT]... | --from "
-                "strace|audit FILE...",
+    .synopsis = "-o FILE|--more FILE|--against FILE [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+                "-o FILE|--more FILE|--against FILE [OPTION]... --from strace|audit FILE...",
     .help = "Runs COMMAND, watches it and its children, and writes a profile that allows the calls they "
             "made. Needs no privilege. Exit status: 125 if "
             "callgate fails, 126 and 127 as env(1), else COMMAND's; with --against 0, 1, or 2 as diff(1).\n",

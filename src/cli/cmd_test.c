@@ -49,20 +49,6 @@ static const struct option_row options[] = {
 
 /* ---- where the output goes ---- */
 
-/* The test files and the filters are not written over, and the results not by the page. */
-static bool are_spared(struct output *output, const struct test_output *tests)
-{
-	bool spared = true;
-
-	for (size_t i = 0; i < tests->count && spared; i++) {
-		const struct test_source *source = &tests->sources[i];
-		spared = output_spares(output, source->path);
-		for (size_t j = 0; j < source->filter_count && spared; j++)
-			spared = output_spares(output, source->filters[j].path);
-	}
-	return spared;
-}
-
 /*
  * Live tests may write to standard output, and what they write must not end up between the results: the output is a
  * copy of it, and what is written to it in the meantime goes to standard error.
@@ -72,10 +58,9 @@ static bool open_outputs(struct settings *settings)
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	struct output *results = &settings->results, *html = &settings->html;
 
-	if (!output_open(results, settings->path) || !are_spared(results, &settings->output))
+	if (!output_open(results, settings->path))
 		return false;
-	if (settings->report.html && (!output_open(html, settings->report.html) ||
-	                              !are_spared(html, &settings->output) || !output_is_another(html, results)))
+	if (settings->report.html && (!output_open(html, settings->report.html) || !output_is_another(html, results)))
 		return false;
 	settings->output.out = results->stream;
 	settings->output.colour =

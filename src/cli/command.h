@@ -64,7 +64,7 @@ struct call {
 struct command {
 	const char *name;
 	const char *what;                 /* in the list of commands */
-	const char *synopsis;             /* what comes after the name */
+	const char *synopsis;             /* what comes after the name; each line is a form */
 	const char *help;                 /* a paragraph or several, each in a line; NULL: `what` says all */
 	const struct option_row *options; /* the last row has no name */
 	/* environment_options of filter_file.h as well; NULL: none of them */

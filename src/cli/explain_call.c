@@ -144,23 +144,34 @@ static bool place_rest(struct explaining *e, const char *words, struct explained
 	return ret_case->place && ret_case->lines;
 }
 
-/* "p.json:4, 6": the lines of all rules. */
+/* "p.json:4, 6"; where a policy includes another, "p.policy:4, base.policy:3": the lines of all rules. */
 static bool place_rules(struct explaining *e, const struct clause *clause, struct explained_case *ret_case)
 {
-	unsigned int line, column, last = 0;
+	unsigned int line, column, last = 0, own;
+	const char *file, *last_file = NULL;
 	struct strbuf place = {0}, lines = {0};
 
 	for (size_t i = 0; i < clause->rules.count; i++) {
-		if (callgate_profile_rule_origin(e->filter->profile, clause->rules.items[i], &line, &column) < 0 ||
-		    line == last)
+		const uint32_t rule = clause->rules.items[i];
+		if (callgate_profile_rule_place(e->filter->profile, rule, &file, &line, &column) < 0 ||
+		    callgate_profile_rule_origin(e->filter->profile, rule, &own, &column) < 0 ||
+		    (line == last && strcmp(file, last_file) == 0))
 			continue;
-		strbuf_printf(&lines, "%s%u", last ? ", " : "", line);
-		ret_case->line = last ? ret_case->line : line;
+		const bool is_own = strcmp(file, e->filter->path) == 0, is_same = last && strcmp(file, last_file) == 0;
+		strbuf_append(&place, last ? ", " : "");
+		strbuf_append(&lines, last ? ", " : "");
+		if (!is_same)
+			strbuf_printf(&place, "%s:", file);
+		if (!is_same && !is_own)
+			strbuf_printf(&lines, "%s:", file);
+		strbuf_printf(&place, "%u", line);
+		strbuf_printf(&lines, "%u", line);
+		ret_case->line = last ? ret_case->line : own;
 		last = line;
+		last_file = file;
 	}
 	if (!last)
 		return place_rest(e, "the default", ret_case); /* a rule that the profile does not have */
-	strbuf_printf(&place, "%s:%s", e->filter->path, lines.text);
 	ret_case->place = keep(e, &place);
 	ret_case->lines = keep(e, &lines);
 	return ret_case->place && ret_case->lines;

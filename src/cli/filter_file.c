@@ -280,15 +280,26 @@ static bool set_path(struct filter *filter, const char *path)
 	return filter->path != NULL;
 }
 
+/* What a policy includes has been read, too. */
+static void note_included(const struct filter *filter)
+{
+	const char *path;
+
+	for (size_t i = 0; (path = callgate_profile_included(filter->profile, i)); i++)
+		output_note_input(path);
+}
+
 int filter_read(struct filter *filter, const char *path, const struct environment *environment)
 {
 	if (!set_path(filter, path))
 		return -ENOMEM;
 	if (!start_filter(filter, environment))
 		return filter->error ? -EINVAL : -ENOMEM;
-	if (strcmp(path, "-") == 0)
-		return callgate_profile_read_fd(filter->profile, STDIN_FILENO, "standard input");
-	return callgate_profile_read_file(filter->profile, path);
+	int result = strcmp(path, "-") == 0 ? callgate_profile_read_fd(filter->profile, STDIN_FILENO, "standard input")
+	                                    : callgate_profile_read_file(filter->profile, path);
+	output_note_input(path);
+	note_included(filter);
+	return result;
 }
 
 /* The context of a profile that was read with this result. */
@@ -324,7 +335,9 @@ bool filter_open_text(struct filter *filter, const char *name, const char *text,
 {
 	if (!set_path(filter, name) || !start_filter(filter, environment))
 		return false;
-	return make_context(filter, callgate_profile_read_memory(filter->profile, text, size, name));
+	int result = callgate_profile_read_memory(filter->profile, text, size, name);
+	note_included(filter);
+	return make_context(filter, result);
 }
 
 const char *filter_severity(const struct callgate_profile_message *message)
@@ -407,6 +420,7 @@ bool filter_open_program(struct filter *filter, const char *path, uint32_t arch)
 		return false;
 	}
 	filter->programs = grown;
+	output_note_input(path);
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(filter, "%s: %s", filter->path, strerror(errno));
@@ -443,22 +457,6 @@ bool filter_open(struct filter *filter, const char *path, const struct environme
 }
 
 /* ---- both ---- */
-
-bool filter_spared(const struct filter *filter, struct output *output)
-{
-	const char *file, *last = NULL;
-	unsigned int line, column;
-	bool is_spared = true;
-
-	if (!filter->profile)
-		return true;
-	for (uint32_t rule = 1;
-	     is_spared && callgate_profile_rule_place(filter->profile, rule, &file, &line, &column) == 0; rule++) {
-		is_spared = file == last || output_spares(output, file);
-		last = file;
-	}
-	return is_spared;
-}
 
 struct callgate_filter filter_side(const struct filter *filter)
 {

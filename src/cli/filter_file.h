@@ -1,5 +1,6 @@
 /*
- * Filters from files, whoever wants them: profiles in an environment, and programs.
+ * Filters from files, whoever wants them: profiles in an environment, and programs. Each file that is read is noted:
+ * no output takes its place.
  *
  *	struct filter filter = {0};
  *	bool opened = filter_explain(&filter, filter_open_profile(&filter, path, &call->environment));
@@ -67,12 +68,6 @@ void filter_print_messages(const struct filter *filter, size_t first, FILE *out)
 
 /* Whose meaning the profile has: "runc"; "auto" where it can't be used. */
 const char *filter_like(const struct filter *filter);
-
-/*
- * False, after a message and output_discard(), if the output is a file that a rule of the profile comes from: a policy
- * can include others.
- */
-bool filter_spared(const struct filter *filter, struct output *output);
 
 struct callgate_filter filter_side(const struct filter *filter);
 void filter_close(struct filter *filter);

@@ -256,6 +256,23 @@ static void generalise(struct learned_call *known)
 		known->any_arguments = true;
 }
 
+/* Of a block it is remembered which of its values were seen; false: this one was, or there is no room for it. */
+static bool remember(struct learned *learned, struct learned_call *known, const struct learned_tuple *tuple)
+{
+	struct learned_values seen;
+
+	memcpy(seen.values, tuple->values, sizeof(seen.values));
+	for (size_t i = 0; i < known->seen.count; i++)
+		if (memcmp(&known->seen.items[i], &seen, sizeof(seen)) == 0)
+			return false;
+	if (known->seen.count == LEARNED_SEEN_MAX)
+		return false;
+	if (vec_push(&known->seen, seen))
+		return true;
+	learned->out_of_memory = true;
+	return false;
+}
+
 static bool add_tuple(struct learned *learned, struct learned_call *known, const struct callgate_call *call)
 {
 	const struct learned_selector *selector = known->selector;
@@ -274,8 +291,14 @@ static bool add_tuple(struct learned *learned, struct learned_call *known, const
 		return has_new_flags;
 	if ((found = find_tuple(known, &tuple, selector->count - 1))) {
 		found->is_steady |= learned->is_steady;
+		if (found->span && remember(learned, known, &tuple)) {
+			found->count++;
+			found->least = tuple.least < found->least ? tuple.least : found->least;
+			found->most = tuple.most > found->most ? tuple.most : found->most;
+		}
 		return false;
 	}
+	(void)remember(learned, known, &tuple);
 	if (!vec_push(&known->tuples, tuple))
 		learned->out_of_memory = true;
 	else if (known->tuples.count > LEARNED_TUPLES_MAX)
@@ -385,8 +408,10 @@ void learned_add_unseen(struct learned *learned)
 
 void learned_finish(struct learned *learned)
 {
-	for (size_t i = 0; i < learned->calls.count; i++)
+	for (size_t i = 0; i < learned->calls.count; i++) {
 		vec_finish(&learned->calls.items[i].tuples);
+		vec_finish(&learned->calls.items[i].seen);
+	}
 	vec_finish(&learned->calls);
 	vec_finish(&learned->archs);
 	vec_finish(&learned->nameless);

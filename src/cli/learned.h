@@ -17,6 +17,7 @@ enum {
 	LEARNED_SELECTORS = 2,
 	LEARNED_TUPLES_MAX = 32,
 	LEARNED_BLOCK_MOST = 4096, /* values of a block */
+	LEARNED_SEEN_MAX = 4096,   /* values in blocks that are remembered, of one call */
 	LEARNED_NAMELESS_MAX = 16
 };
 
@@ -39,6 +40,11 @@ struct learned_tuple {
 	bool is_steady;       /* seen after the start-up, too */
 };
 
+/* Values that were seen, each once. */
+struct learned_values {
+	uint64_t values[LEARNED_SELECTORS];
+};
+
 /* One name; profiles know calls by names, whatever the architecture. */
 struct learned_call {
 	const char *name;
@@ -49,6 +55,7 @@ struct learned_call {
 	bool has_flags; /* too many, and flags: any of `flags` */
 	uint64_t flags; /* of all calls that were seen */
 	VEC(struct learned_tuple) tuples;
+	VEC(struct learned_values) seen; /* of all tuples, as long as these say something */
 	bool is_steady;
 };
 

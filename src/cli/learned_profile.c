@@ -68,7 +68,49 @@ static void put_value(struct strbuf *text, const struct learned_call *call, unsi
 	strbuf_append(text, words);
 }
 
-/* "AF_UNIX"; "any of 0x5400 to 0x541f (seen: TCGETS to FIONREAD)". */
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The first values of the block that were seen, in their order; how many there are, up to the limit of all. */
+static size_t seen_of(const struct learned_call *call, const struct learned_tuple *tuple, uint64_t values[])
+{
+	const unsigned last = call->selector->count - 1;
+	size_t count = 0;
+
+	for (size_t i = 0; i < call->seen.count; i++) {
+		const uint64_t *seen = call->seen.items[i].values;
+		if (memcmp(seen, tuple->values, last * sizeof(seen[0])) == 0 &&
+		    (seen[last] & ~tuple->span) == tuple->values[last])
+			values[count++] = seen[last];
+	}
+	qsort(values, count, sizeof(values[0]), by_number);
+	return count;
+}
+
+/* "TCGETS, TCSETS, FIONREAD"; of many the first ones, "and 12 more". */
+static void put_seen(struct strbuf *text, const struct learned_call *call, const struct learned_tuple *tuple)
+{
+	enum { SHOWN = 6 };
+	uint64_t values[LEARNED_SEEN_MAX];
+	const unsigned argument = call->selector->arguments[call->selector->count - 1];
+	const size_t count = seen_of(call, tuple, values);
+
+	for (size_t i = 0; i < count && i < SHOWN; i++) {
+		strbuf_append(text, i ? ", " : "");
+		put_value(text, call, argument, values[i]);
+	}
+	if (tuple->count > SHOWN)
+		strbuf_printf(text, " and %s%llu more, up to ", call->seen.count == LEARNED_SEEN_MAX ? "at least " : "",
+		              (unsigned long long)tuple->count - SHOWN);
+	if (tuple->count > SHOWN)
+		put_value(text, call, argument, tuple->most);
+}
+
+/* "AF_UNIX"; "any of 0x5400 to 0x541f (seen: TCGETS, FIONREAD)"; "any of 0x10 to 0x13 (seen: all, 0x10 to 0x13)". */
 static void put_values(struct strbuf *text, const struct learned_call *call, const struct learned_tuple *tuple,
                        unsigned index)
 {
@@ -79,11 +121,16 @@ static void put_values(struct strbuf *text, const struct learned_call *call, con
 		put_value(text, call, argument, value);
 		return;
 	}
-	strbuf_printf(text, "any of 0x%llx to 0x%llx (seen: %s", (unsigned long long)value,
-	              (unsigned long long)(value | tuple->span), tuple->count > tuple->span ? "all, " : "");
-	put_value(text, call, argument, tuple->least);
-	strbuf_append(text, " to ");
-	put_value(text, call, argument, tuple->most);
+	strbuf_printf(text, "any of 0x%llx to 0x%llx (seen: ", (unsigned long long)value,
+	              (unsigned long long)(value | tuple->span));
+	if (tuple->count > tuple->span) {
+		strbuf_append(text, "all, ");
+		put_value(text, call, argument, tuple->least);
+		strbuf_append(text, " to ");
+		put_value(text, call, argument, tuple->most);
+	} else {
+		put_seen(text, call, tuple);
+	}
 	strbuf_append(text, ")");
 }
 

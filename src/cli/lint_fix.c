@@ -183,7 +183,7 @@ static int write_changes(const char *path, const struct lint_settings *settings,
 	struct output output;
 
 	if (!profile_text_print_changes(old, new, settings->format == LINT_FORMAT_TEXT ? stdout : stderr) ||
-	    !output_open(&output, path))
+	    !output_open_input(&output, path))
 		return CLI_FAILED;
 	fwrite(new->bytes, 1, new->size, output.stream);
 	return output_commit(&output) ? CLI_OK : CLI_FAILED;

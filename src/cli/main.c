@@ -124,6 +124,49 @@ static void print_words(const char *text, int at, int indent)
 	putchar('\n');
 }
 
+/*
+ * What stays together in a usage text: what is in brackets, and an option with its value, also where others can stand
+ * in its place. Up to the next blank between such parts, or the end of the line.
+ */
+static size_t part_length(const char *text)
+{
+	size_t length = 0;
+	int depth = 0;
+	bool is_option = *text == '-';
+
+	for (; text[length] && text[length] != '\n'; length++) {
+		depth += text[length] == '[';
+		depth -= text[length] == ']';
+		is_option = is_option || (depth == 0 && strncmp(text + length, "|-", 2) == 0);
+		if (text[length] != ' ' || depth > 0)
+			continue;
+		if (!is_option)
+			break;
+		is_option = false;
+	}
+	return length;
+}
+
+/* Each line of a synopsis is a form of the command. */
+static void print_usage(const struct command *command, FILE *out)
+{
+	const char *text = command->synopsis, *before = "usage: ";
+
+	while (*text) {
+		const int indent = fprintf(out, "%scallgate %s", before, command->name);
+		int at = indent;
+		before = "       ";
+		for (size_t length; *text && *text != '\n'; text += length + (text[length] == ' ')) {
+			length = part_length(text);
+			if (at > indent && at + 1 + (int)length > HELP_WIDTH)
+				at = fprintf(out, "\n%*s", indent, "") - 1;
+			at += fprintf(out, " %.*s", (int)length, text);
+		}
+		fputc('\n', out);
+		text += *text == '\n';
+	}
+}
+
 static void print_options(const struct option_row *row)
 {
 	for (; row->name; row++) {
@@ -141,10 +184,7 @@ static void print_options(const struct option_row *row)
 
 static int print_help(const struct command *command)
 {
-	int indent = (int)strlen("usage: callgate ") + (int)strlen(command->name) + 1;
-
-	printf("usage: callgate %s ", command->name);
-	print_words(command->synopsis, indent, indent);
+	print_usage(command, stdout);
 	putchar('\n');
 	print_words(command->help, 0, 0);
 	print_options(command->options);
@@ -161,8 +201,8 @@ static int failure(const struct command *command)
 /* All of the help would hide what was wrong, which stands above. */
 int command_misused(const struct command *command)
 {
-	fprintf(stderr, "usage: callgate %s %s\n`callgate %s --help` says more.\n", command->name, command->synopsis,
-	        command->name);
+	print_usage(command, stderr);
+	fprintf(stderr, "`callgate %s --help` says more.\n", command->name);
 	return failure(command);
 }
 

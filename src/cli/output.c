@@ -14,6 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/vec.h"
 #include "cli/command.h"
 
 enum {
@@ -176,11 +177,46 @@ static bool open_path(struct output *output, const char *path)
 	return write_to_memory(output);
 }
 
-bool output_open(struct output *output, const char *path)
+/* ---- what was read ---- */
+
+static struct {
+	VEC(struct stat) list;
+	bool is_incomplete; /* memory was out */
+} inputs;
+
+void output_note_input(const char *path)
+{
+	struct stat status;
+
+	if ((strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &status) : stat(path, &status)) < 0)
+		return;
+	for (size_t i = 0; i < inputs.list.count; i++)
+		if (is_same_file(&inputs.list.items[i], &status))
+			return;
+	if (!vec_push(&inputs.list, status))
+		inputs.is_incomplete = true;
+}
+
+/* False, after a message and output_discard(): the file was read. */
+static bool spares_inputs(struct output *output)
+{
+	bool was_read = inputs.is_incomplete;
+
+	for (size_t i = 0; i < inputs.list.count && !was_read; i++)
+		was_read = is_same_file(&inputs.list.items[i], &output->old);
+	if (!was_read || output->is_input || !output->exists || !S_ISREG(output->old.st_mode))
+		return true;
+	cli_error(inputs.is_incomplete ? "%s: out of memory" : "%s: this file is read, and is not written over",
+	          output->name);
+	output_discard(output);
+	return false;
+}
+
+static bool open_output(struct output *output, const char *path, bool is_input)
 {
 	bool is_stdout = !path || strcmp(path, "-") == 0;
 
-	*output = (struct output){.name = is_stdout ? "standard output" : path, .folder = -1};
+	*output = (struct output){.name = is_stdout ? "standard output" : path, .folder = -1, .is_input = is_input};
 	fflush(stdout);
 	int fd = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0) : -1;
 	bool done = is_stdout ? fd >= 0 && write_directly(output, fd) : open_path(output, path);
@@ -188,22 +224,17 @@ bool output_open(struct output *output, const char *path)
 		complain(output);
 		output_discard(output);
 	}
-	return done;
+	return done && spares_inputs(output);
 }
 
-bool output_spares(struct output *output, const char *input)
+bool output_open(struct output *output, const char *path)
 {
-	struct stat status;
-	bool is_stdin = input && strcmp(input, "-") == 0;
+	return open_output(output, path, false);
+}
 
-	assert(output->stream);
-	if (!input || !output->exists || !S_ISREG(output->old.st_mode) ||
-	    (is_stdin ? fstat(STDIN_FILENO, &status) : stat(input, &status)) < 0 ||
-	    !is_same_file(&status, &output->old))
-		return true;
-	cli_error("%s: this file is read, and is not written over", output->name);
-	output_discard(output);
-	return false;
+bool output_open_input(struct output *output, const char *path)
+{
+	return open_output(output, path, true);
 }
 
 bool output_is_another(struct output *output, const struct output *other)
@@ -348,6 +379,8 @@ static bool replace(const struct output *output)
 bool output_commit(struct output *output)
 {
 	assert(output->stream);
+	if (!spares_inputs(output))
+		return false;
 	bool was_whole = !ferror(output->stream), done = fclose(output->stream) == 0;
 
 	output->stream = NULL;

@@ -4,8 +4,11 @@
  *fails or ends the process before leaves the old file as it was. A symbolic link is followed; mode, owner and access
  *list of the old file are kept. Standard output, pipes and devices are written directly.
  *
+ * What the command has read, as output_note_input() was told, is not written over, whatever names are used for it:
+ * neither what output_open() finds, nor what is read until output_commit().
+ *
  *	struct output output;
- *	if (!output_open(&output, path) || !output_spares(&output, input))
+ *	if (!output_open(&output, path))
  *		return CLI_FAILED;
  *	fputs("...", output.stream);
  *	return output_commit(&output) ? CLI_OK : CLI_FAILED;
@@ -23,10 +26,10 @@ struct output {
 	const char *name; /* for messages */
 	char *bytes;      /* what was printed, if a file is replaced */
 	size_t size;
-	int folder;     /* a file is replaced: the directory it is in; else -1 */
-	char base[256]; /* and its name there */
-	bool exists;
-	struct stat old; /* of the file to be replaced, if it exists, or of what is written directly */
+	int folder;            /* a file is replaced: the directory it is in; else -1 */
+	char base[256];        /* and its name there */
+	bool exists, is_input; /* is_input: it is meant to be a file that was read, which is changed */
+	struct stat old;       /* of the file to be replaced, if it exists, or of what is written directly */
 };
 
 /*
@@ -38,11 +41,11 @@ int output_raise(int fd);
 /* Opens the path; NULL and "-" are standard output. False after a message was printed. */
 bool output_open(struct output *output, const char *path);
 
-/*
- * False, after a message and output_discard(), if the input ("-": standard input, NULL: none) is the file that is
- * written.
- */
-bool output_spares(struct output *output, const char *input);
+/* The same for a file that was read, and that is changed. */
+bool output_open_input(struct output *output, const char *path);
+
+/* This file was read ("-": standard input), or was to be: no output takes its place. */
+void output_note_input(const char *path);
 
 /* False, after a message and output_discard() of the first output, if both are one file. */
 bool output_is_another(struct output *output, const struct output *other);

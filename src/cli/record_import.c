@@ -131,6 +131,7 @@ bool record_import(struct record *record, char *const *paths, size_t count)
 
 	for (size_t i = 0; done && i < count; i++) {
 		const bool is_input = strcmp(paths[i], "-") == 0;
+		output_note_input(paths[i]);
 		FILE *file = is_input ? stdin : fopen(paths[i], "re");
 		char *line = NULL;
 		size_t room = 0;

@@ -114,7 +114,7 @@ static bool write_profile(const struct record *record, const char *path)
 	if (result < 0)
 		cli_error("%s: %s", path, result == -EINVAL ? "there is no list of calls to add to" : "out of memory");
 	const bool is_right = result == 0 && check(record, path, &old, &new);
-	bool is_written = is_right && output_open(&output, path);
+	bool is_written = is_right && (record->settings->more ? output_open_input : output_open)(&output, path);
 	if (is_written) {
 		fwrite(new.bytes, 1, new.size, output.stream);
 		is_written = output_commit(&output);

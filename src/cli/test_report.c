@@ -59,22 +59,28 @@ static void print_total(FILE *out, const char *prefix, const char *what, const s
 	        permille % 10);
 }
 
-/* The beginning of a line about a place in the profile. */
-static void print_place(FILE *out, const char *prefix, const char *path, unsigned int line, unsigned int column)
+/* The beginning of a line about a rule: its place in the profile, or in a file that this includes. */
+static void print_place(FILE *out, const char *prefix, const struct filter *filter, uint32_t rule)
 {
-	print_safely(out, "%s  %s:", prefix, path);
+	const char *file = filter->path;
+	unsigned int line = 0, column;
+
+	if (rule)
+		(void)callgate_profile_rule_place(filter->profile, rule, &file, &line, &column);
+	print_safely(out, "%s  %s:", prefix, file);
 	if (line)
 		fprintf(out, "%u:%u:", line, column);
 }
 
 /* With the architectures where it is not exercised. */
-static void print_rule(const char *path, const struct callgate_coverage_rule *rule, FILE *out, const char *prefix)
+static void print_rule(const struct filter *filter, const struct callgate_coverage_rule *rule, FILE *out,
+                       const char *prefix)
 {
 	char action[CALLGATE_ACTION_TEXT];
 	size_t missed = 0;
 
 	callgate_action_text(rule->action, action);
-	print_place(out, prefix, path, rule->line, rule->column);
+	print_place(out, prefix, filter, rule->id);
 	print_safely(out, " not exercised: %s%s%s -> %s", rule->name, *rule->conditions ? " if " : "", rule->conditions,
 	             action);
 	for (size_t i = 0; rule->id && i < rule->place_count; i++)
@@ -100,7 +106,7 @@ static void print_coverage(const struct coverage_page *page, FILE *out, const ch
 	print_safely(out, "%scoverage of %s by %s\n", prefix, page->filter->path, page->source->path);
 	for (size_t i = 0; i < coverage->rule_count; i++)
 		if (coverage->rules[i].missed)
-			print_rule(page->filter->path, &coverage->rules[i], out, prefix);
+			print_rule(page->filter, &coverage->rules[i], out, prefix);
 	for (size_t i = 0; i < coverage->edge_count; i++)
 		if (!coverage->edges[i].edge.hits)
 			print_edge(&coverage->edges[i], stacked, out, prefix);
@@ -109,12 +115,13 @@ static void print_coverage(const struct coverage_page *page, FILE *out, const ch
 	print_total(out, prefix, "edges", &coverage->edges_total);
 }
 
-static void print_mutants(const struct callgate_mutants *mutants, const char *path, FILE *out, const char *prefix)
+static void print_mutants(const struct callgate_mutants *mutants, const struct filter *filter, FILE *out,
+                          const char *prefix)
 {
-	print_safely(out, "%smutants of %s\n", prefix, path);
+	print_safely(out, "%smutants of %s\n", prefix, filter->path);
 	for (size_t i = 0; i < mutants->survivor_count; i++) {
 		const struct callgate_mutant *mutant = &mutants->survivors[i];
-		print_place(out, prefix, path, mutant->line, mutant->column);
+		print_place(out, prefix, filter, mutant->rule);
 		print_safely(out, " no test notices: %s\n%s    %s\n", mutant->text, prefix, mutant->difference);
 	}
 	fprintf(out, "%s  %zu: %zu noticed, %zu equivalent, %zu not noticed\n", prefix, mutants->all, mutants->noticed,
@@ -169,7 +176,7 @@ static int mutate(struct coverage_page *page, FILE *out, const char *prefix)
 	int result = callgate_mutants_run(page->coverage, NULL, NULL, &page->mutants);
 	if (result < 0)
 		return fail(page, "mutants: ", result);
-	print_mutants(page->mutants, path, out, prefix);
+	print_mutants(page->mutants, page->filter, out, prefix);
 	return page->mutants->survivor_count ? CLI_NO : CLI_OK;
 }
 

@@ -159,6 +159,7 @@ static bool open_filters(struct test_source *source, const struct test_replaceme
 static char *read_text(struct test_source *source, size_t *ret_size)
 {
 	bool is_stdin = strcmp(source->path, "-") == 0;
+	output_note_input(source->path);
 	FILE *file = is_stdin ? stdin : fopen(source->path, "re");
 	char *text = file ? malloc(CALLGATE_TEST_FILE_SIZE_MAX + 1) : NULL;
 	size_t size = text ? fread(text, 1, CALLGATE_TEST_FILE_SIZE_MAX + 1, file) : 0;

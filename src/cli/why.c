@@ -160,8 +160,7 @@ static int prepare(struct why *why)
 {
 	const char *suggest = why->settings->suggest;
 
-	if (suggest && (!output_open(&why->output, suggest) || !output_spares(&why->output, why->filter->path) ||
-	                !filter_spared(why->filter, &why->output)))
+	if (suggest && !output_open(&why->output, suggest))
 		return -EINVAL;
 	int result = callgate_simulator_new(why->filter->ctx, &why->simulator);
 

@@ -66,6 +66,12 @@ void *scan_allocate(struct scan *scan, size_t count, size_t size);
 bool parse_calls(struct scan *scan, struct file_calls *ret_calls);
 /* "O_RDWR|O_CLOEXEC", "-1", "~0xff", "(A|B)" */
 bool parse_value(struct scan *scan, struct file_value *ret_value);
+/*
+ * What names with | between them mean for an argument of the call: alternatives, bits, or a mistake at `where`. Done
+ * already for calls by name; a call by number has a name on each architecture.
+ */
+bool parse_joined(struct scan *scan, const char *where, const char *call, unsigned index,
+                  struct file_argument *argument);
 /* What stands after the arrow. */
 bool parse_expectation(struct scan *scan, struct file_expectation *expectation);
 

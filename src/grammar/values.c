@@ -343,8 +343,8 @@ static bool check_joined(struct scan *scan, const char *start, const char *call,
 	                 joined.first->constant);
 }
 
-static bool check_enumerations(struct scan *scan, const char *start, const char *call, unsigned index,
-                               struct file_argument *argument)
+bool parse_joined(struct scan *scan, const char *start, const char *call, unsigned index,
+                  struct file_argument *argument)
 {
 	bool has_alternatives, is_alone = takes_alternatives(argument) && !argument->other_count;
 	bool takes = scan->has_alternatives;
@@ -361,6 +361,24 @@ static bool check_enumerations(struct scan *scan, const char *start, const char 
 	return done;
 }
 
+/*
+ * A call by number is another one on each architecture. Where the line takes alternatives, what its arguments mean is
+ * found for each; elsewhere a mistake on one of them is a mistake.
+ */
+static bool check_number(struct scan *scan, const char *start, int32_t number, unsigned index,
+                         const struct file_argument *argument)
+{
+	const struct callgate_arch *arch;
+
+	for (size_t i = 0; argument->words && !scan->has_alternatives && (arch = callgate_arch_at(i)); i++) {
+		const char *call = callgate_syscall_name(arch->token, number);
+		struct file_argument copy = *argument;
+		if (call && !parse_joined(scan, start, call, index, &copy))
+			return false;
+	}
+	return true;
+}
+
 static bool is_number(const struct file_value *value)
 {
 	const struct file_term *term = value->terms;
@@ -372,14 +390,16 @@ static bool is_number(const struct file_value *value)
  * What stands between the parentheses of a call: "*", "!= 3", "3..5", "{1, 3}", "* & MASK == VALUE", "(u32) < 3", and
  * for a live one also "string".
  */
-static bool parse_argument(struct scan *scan, const char *call, unsigned index, struct file_argument *ret_argument)
+static bool parse_argument(struct scan *scan, const struct file_calls *calls, unsigned index,
+                           struct file_argument *ret_argument)
 {
 	const char *start = scan_blanks(scan);
 	if (!parse_comparison(scan, ret_argument))
 		return false;
 	if (has_constants(ret_argument))
 		ret_argument->words = scan_copy(scan, start, (size_t)(scan->at - start));
-	if (call && !check_enumerations(scan, start, call, index, ret_argument))
+	if (calls->name ? !parse_joined(scan, start, calls->name, index, ret_argument)
+	                : !check_number(scan, start, calls->number, index, ret_argument))
 		return false;
 	if (ret_argument->op == FILE_RANGE && is_number(&ret_argument->value) && is_number(&ret_argument->second) &&
 	    ret_argument->value.terms[0].number > ret_argument->second.terms[0].number)
@@ -405,7 +425,7 @@ static bool parse_arguments(struct scan *scan, struct file_calls *calls)
 	do {
 		if (count == FILE_ARGUMENTS)
 			return scan_fail(scan, scan_blanks(scan), "a system call has at most 6 arguments");
-		if (!parse_argument(scan, calls->name, count, &arguments[count]))
+		if (!parse_argument(scan, calls, count, &arguments[count]))
 			return false;
 		count++;
 	} while (scan_take(scan, ","));

@@ -133,6 +133,7 @@ static void put_argument(struct text *text, const struct shown_argument *argumen
 		return;
 	case SHOWN_PATH:
 	case SHOWN_POINTER:
+	case SHOWN_ADDRESS:
 		put_pointer(text, argument);
 		return;
 	case SHOWN_NOTHING:

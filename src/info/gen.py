@@ -160,6 +160,7 @@ SHOWN = [  # what an argument is printed as where it has no family: the first wh
     ('DIRECTORY', r'int (\w*dfd|dirfd|\w+_dfd)$'),
     ('PATH', r'const char \* (filename|pathname|path|name|oldname|newname|library|special|put_old|new_root)$'),
     ('POINTER', r'.*\*'),
+    ('ADDRESS', r'unsigned long (addr|start|brk|old_addr|new_addr|newsp)$'),
     ('MODE', r'umode_t '),
     ('UNSIGNED', r'(size_t|u?int|unsigned( int)?) (len|size|count|nfds|nr_\w+|\w*size|vlen|\w*fd)$'),
     ('SIGNED', r'(int|pid_t|uid_t|gid_t|loff_t|off_t|long|clockid_t|key_serial_t|timer_t) '),

@@ -36,7 +36,8 @@ enum shown {
 	SHOWN_MODE,
 	SHOWN_DIRECTORY,
 	SHOWN_PATH,
-	SHOWN_POINTER
+	SHOWN_POINTER,
+	SHOWN_ADDRESS /* a pointer that is declared as a number */
 };
 
 struct prototype {

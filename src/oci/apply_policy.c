@@ -9,6 +9,7 @@
 #include <callgate/syscall.h>
 
 #include "base/arena.h"
+#include "grammar/scanner.h"
 #include "oci/read_policy.h"
 
 /* The rules that a statement made, and how many of them can never decide, and by which line that is known. */
@@ -238,6 +239,46 @@ static int add_call(struct application *application, const struct statement *sta
 	return result;
 }
 
+/* What the arguments of a call by number mean, which on this architecture has this name. */
+static int read_arguments(struct application *application, const struct statement *statement,
+                          const struct callgate_arch *arch, const char *name, const struct file_calls *calls,
+                          struct scan_output *output, struct file_argument arguments[FILE_ARGUMENTS])
+{
+	struct scan scan = {.output = output, .start = "", .line = statement->place.line, .has_alternatives = true};
+
+	scan.at = scan.end = scan.start;
+	memcpy(arguments, calls->arguments, FILE_ARGUMENTS * sizeof(arguments[0]));
+	for (unsigned i = 0; i < FILE_ARGUMENTS; i++) {
+		if (!arguments[i].words || parse_joined(&scan, scan.start, name, i, &arguments[i]))
+			continue;
+		if (scan.no_memory)
+			return diag_fail(application->diag, -ENOMEM, "out of memory for a statement");
+		messages_error(application->messages, statement->place, "call %d is %s on %s: %s", (int)calls->number,
+		               name, arch->name, output->messages.items[0].text);
+		return diag_fail(application->diag, -EINVAL, "an argument is wrong");
+	}
+	return 0;
+}
+
+/* A call by number is what its name is on the architecture, if it has one there. */
+static int add_number(struct application *application, const struct statement *statement,
+                      const struct callgate_arch *arch, uint32_t action, const struct file_calls *calls,
+                      struct applied *applied)
+{
+	const char *name = callgate_syscall_name(arch->token, calls->number);
+	struct file_argument arguments[FILE_ARGUMENTS];
+	struct scan_output output = {0};
+	const bool is_read = name && calls->arguments;
+	int result = is_read ? read_arguments(application, statement, arch, name, calls, &output, arguments) : 0;
+
+	if (result == 0)
+		result = add_call(application, statement, arch, action, name, calls->number,
+		                  is_read ? arguments : calls->arguments, applied);
+	vec_finish(&output.messages);
+	arena_finish(&output.arena);
+	return result;
+}
+
 static int add_calls(struct application *application, const struct statement *statement,
                      const struct callgate_arch *arch, const struct file_calls *calls, struct applied *applied)
 {
@@ -249,7 +290,7 @@ static int add_calls(struct application *application, const struct statement *st
 		return diag_fail(application->diag, -EINVAL, "an error is missing");
 	}
 	if (!calls->group && !calls->name)
-		return add_call(application, statement, arch, action, NULL, calls->number, calls->arguments, applied);
+		return add_number(application, statement, arch, action, calls, applied);
 	if (!calls->group)
 		return add_call(application, statement, arch, action, calls->name,
 		                callgate_syscall_number(arch->token, calls->name), calls->arguments, applied);

@@ -5,10 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct tally {
+	uint32_t action;
+	size_t count;
+};
+
 struct finder {
 	const struct callgate_arch *arch;
 	struct arena *arena;
 	ARENA_VEC(struct call_case) list;
+	ARENA_VEC(struct tally) tallies; /* how many cases each action has in the list */
 	struct call_cases *cases;
 };
 
@@ -30,6 +36,31 @@ static int note_too_many(struct call_cases *cases, uint32_t action)
 	return 0;
 }
 
+/* NULL: memory is out. */
+static struct tally *tally_of(struct finder *finder, uint32_t action)
+{
+	for (size_t i = 0; i < finder->tallies.count; i++)
+		if (finder->tallies.items[i].action == action)
+			return &finder->tallies.items[i];
+	if (!vec_push_in(&finder->tallies, finder->arena, ((struct tally){action, 0})))
+		return NULL;
+	return &finder->tallies.items[finder->tallies.count - 1];
+}
+
+/* An action with too many cases is what all other calls get, so that none of its cases is needed. */
+static int leave_out(struct finder *finder, uint32_t action)
+{
+	size_t kept = 0;
+
+	if (call_cases_has_too_many(finder->cases, action))
+		return 0;
+	for (size_t i = 0; i < finder->list.count; i++)
+		if (finder->list.items[i].action != action)
+			finder->list.items[kept++] = finder->list.items[i];
+	finder->list.count = kept;
+	return note_too_many(finder->cases, action);
+}
+
 /* All combinations of the alternatives. */
 static int add_combinations(struct finder *finder, uint32_t action, const struct comparisons *arguments)
 {
@@ -37,8 +68,12 @@ static int add_combinations(struct finder *finder, uint32_t action, const struct
 
 	for (unsigned int i = 0; i < CALLGATE_ARGUMENTS; i++)
 		total *= total > CALL_CASES_MAX ? 1 : arguments[i].list.count;
-	if (total + finder->list.count > CALL_CASES_MAX)
-		return note_too_many(finder->cases, action);
+	struct tally *tally = tally_of(finder, action);
+	if (!tally)
+		return -ENOMEM;
+	tally->count += total;
+	if (tally->count > CALL_CASES_MAX)
+		return leave_out(finder, action);
 	for (size_t n = 0; n < total; n++) {
 		struct call_case one = {.action = action};
 		for (unsigned int i = 0; i < CALLGATE_ARGUMENTS; i++)
@@ -56,15 +91,17 @@ static int add_case(struct finder *finder, const struct callgate_case *found)
 	struct comparisons arguments[CALLGATE_ARGUMENTS];
 	int result = 0;
 
+	if (call_cases_has_too_many(finder->cases, found->action))
+		return 0;
 	for (size_t i = 0; i < found->condition_count; i++) /* the instruction pointer has no name in any text */
 		if (found->conditions[i].argument >= CALLGATE_ARGUMENTS)
-			return note_too_many(finder->cases, found->action);
+			return leave_out(finder, found->action);
 	for (unsigned int i = 0; i < CALLGATE_ARGUMENTS && result == 0; i++) {
 		arguments[i] = comparisons_of(found, i, finder->arch, finder->arena);
 		result = arguments[i].result;
 	}
 	if (result == -EDQUOT)
-		return note_too_many(finder->cases, found->action);
+		return leave_out(finder, found->action);
 	return result == 0 ? add_combinations(finder, found->action, arguments) : result;
 }
 

@@ -40,8 +40,8 @@ struct call_case {
 };
 
 enum {
-	CALL_CASES_FOUND_MAX = 8192, /* of one call, as the proof divides it */
-	CALL_CASES_MAX = 4096        /* as a text can have them */
+	CALL_CASES_FOUND_MAX = 65536, /* of one call, as the proof divides it */
+	CALL_CASES_MAX = 4096         /* of one action, as a text can have them */
 };
 
 /* No call is in two cases, and every call is in one, but those of actions that are too much for it. */

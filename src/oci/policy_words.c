@@ -30,49 +30,62 @@ struct place_of_value {
 	unsigned int index, width;
 };
 
-/* Are the words names with | between them, that come to the value? In a mask they are bits, and nothing else. */
-static bool are_names(const struct place_of_value *place, char *words, uint64_t value, bool is_mask)
+/*
+ * The value as names with | between them, of those bits that are compared: names of values of other bits are left out,
+ * such as O_RDONLY where O_ACCMODE is not compared. As a mask it is bits, and no value of an enumeration. False: some
+ * of it has no name, or there is none to be said.
+ */
+static bool find_names(const struct place_of_value *place, uint64_t value, uint64_t compared, bool is_mask,
+                       char names[WORDS_MAX])
 {
-	char *rest = NULL;
+	char words[WORDS_MAX], *rest = NULL;
 	uint64_t all = 0, bits;
 	int64_t number;
+	size_t length = 0;
 
+	(void)callgate_decode_argument(place->arch->token, place->call, place->index, value, words, sizeof(words));
 	for (char *word = strtok_r(words, "|", &rest); word; word = strtok_r(NULL, "|", &rest)) {
 		if (callgate_constant(place->arch->token, word, &number) < 0)
 			return false;
-		if (is_mask &&
-		    (callgate_argument_constant(place->arch->token, place->call, place->index, word, &bits) < 0 ||
-		     bits))
+		bool is_known =
+		    callgate_argument_constant(place->arch->token, place->call, place->index, word, &bits) == 0;
+		if (number == 0 && (is_mask || (is_known && (bits & ~compared))))
+			continue;
+		if ((is_mask && (!is_known || bits)) || (number < 0 && place->width == 64))
 			return false;
+		length += (size_t)snprintf(names + length, WORDS_MAX - length, "%s%s", length ? "|" : "", word);
 		all |= place->width == 32 ? (uint32_t)number : (uint64_t)number;
-		if (number < 0 && place->width == 64)
-			return false;
 	}
-	return all == value;
+	return all == value && length > 0 && length < NAMES_MAX; /* more names than a line takes are a number */
 }
 
-/* "O_ACCMODE". NULL: it is no mask with a name of its own. */
-static const char *mask_name(const struct place_of_value *place, uint64_t mask)
+/* "O_ACCMODE", "(O_ACCMODE|O_CREAT)", "0x43" */
+static void write_mask(struct strbuf *out, const struct place_of_value *place, uint64_t mask)
 {
-	uint64_t bits;
+	uint64_t bits = 0;
 	const char *name = callgate_argument_mask_name(place->arch->token, place->call, place->index, &bits);
+	const bool has_name = name && bits && (mask & bits) == bits;
+	const uint64_t rest = has_name ? mask & ~bits : mask;
+	char names[WORDS_MAX] = "";
+	const bool are_names = rest && find_names(place, rest, UINT64_MAX, true, names);
 
-	return name && bits == mask ? name : NULL;
+	if (has_name && !rest)
+		strbuf_append(out, name);
+	else if (has_name && are_names)
+		strbuf_printf(out, "(%s|%s)", name, names);
+	else if (are_names)
+		strbuf_printf(out, strchr(names, '|') ? "(%s)" : "%s", names);
+	else
+		strbuf_printf(out, mask < 10 ? "%" PRIu64 : "0x%" PRIx64, mask);
 }
 
-static void write_value(struct strbuf *out, const struct place_of_value *place, uint64_t value, bool is_mask)
+/* `compared`: the bits that are looked at. */
+static void write_value(struct strbuf *out, const struct place_of_value *place, uint64_t value, uint64_t compared)
 {
-	const char *name = is_mask ? mask_name(place, value) : NULL;
-	char words[WORDS_MAX], copy[WORDS_MAX];
-	size_t length =
-	    callgate_decode_argument(place->arch->token, place->call, place->index, value, words, sizeof(words));
+	char names[WORDS_MAX];
 
-	strcpy(copy, words);
-	/* More names than a line takes are a number. */
-	if (name)
-		strbuf_append(out, name);
-	else if (length < NAMES_MAX && are_names(place, copy, value, is_mask))
-		strbuf_printf(out, is_mask && strchr(words, '|') ? "(%s)" : "%s", words);
+	if (find_names(place, value, compared, false, names))
+		strbuf_append(out, names);
 	else
 		strbuf_printf(out, value < 1000 ? "%" PRIu64 : "0x%" PRIx64, value);
 }
@@ -83,7 +96,7 @@ static void write_values(struct strbuf *out, const struct place_of_value *place,
 	strbuf_append(out, comparison->count > 1 ? "{" : "");
 	for (size_t i = 0; i < comparison->count; i++) {
 		strbuf_append(out, i ? ", " : "");
-		write_value(out, place, comparison->values[i], false);
+		write_value(out, place, comparison->values[i], UINT64_MAX);
 	}
 	strbuf_append(out, comparison->count > 1 ? "}" : "");
 }
@@ -119,9 +132,9 @@ static void write_argument(struct strbuf *out, const struct place_of_value *plac
 	case COMPARISON_BITS:
 	case COMPARISON_NO_BITS:
 		strbuf_append(out, "* & ");
-		write_value(out, place, comparison->mask, true);
+		write_mask(out, place, comparison->mask);
 		strbuf_append(out, comparison->kind == COMPARISON_BITS ? " == " : " != ");
-		write_value(out, place, comparison->value, false);
+		write_value(out, place, comparison->value, comparison->mask);
 		break;
 	case COMPARISON_RANGE:
 		write_range(out, comparison);

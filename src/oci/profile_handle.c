@@ -403,6 +403,13 @@ int callgate_profile_rule_origin(const struct callgate_profile *profile, uint32_
 	return 0;
 }
 
+const char *callgate_profile_included(const struct callgate_profile *profile, size_t index)
+{
+	const struct policy_text *policy = profile ? profile->model.policy : NULL;
+
+	return policy && index < policy->included.count ? policy->included.items[index] : NULL;
+}
+
 int callgate_profile_rule_place(const struct callgate_profile *profile, uint32_t rule, const char **ret_file,
                                 unsigned int *ret_line, unsigned int *ret_column)
 {

@@ -292,8 +292,10 @@ static bool parse_include(struct reader *reader)
 		return false;
 	if (depth_of(reader) == INCLUDES_MOST)
 		return scan_fail(scan, where, "files include each other more than %d deep", INCLUDES_MOST);
-	if (reader->policy->included++ >= FILES_MOST)
+	if (reader->policy->included.count == FILES_MOST)
 		return scan_fail(scan, where, "more than %d files are included", FILES_MOST);
+	if (!vec_push(&reader->policy->included, path))
+		return scan_fail_memory(scan);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &identity) < 0) {
 		scan_fail(scan, where, "%s: %s", path, strerror(errno));
@@ -435,6 +437,7 @@ void policy_finish(struct policy_text *policy)
 {
 	if (!policy)
 		return;
+	vec_finish(&policy->included);
 	vec_finish(&policy->statements);
 	vec_finish(&policy->output.messages);
 	arena_finish(&policy->output.arena);

@@ -17,8 +17,8 @@ struct statement {
 };
 
 struct policy_text {
-	struct scan_output output; /* what the grammar keeps, and its messages */
-	unsigned int included;     /* files, each as often as a line names it */
+	struct scan_output output;  /* what the grammar keeps, and its messages */
+	VEC(const char *) included; /* files, each as often as a line names it */
 	VEC(struct statement) statements;
 	struct file_archs archs; /* of the filter */
 	bool has_archs, has_default, has_kernel;

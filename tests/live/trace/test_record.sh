@@ -120,6 +120,28 @@ for answer in 'lseek(*, *, 138): ALLOW' 'lseek(*, *, 137): ' 'lseek(*, *, 1024):
 	grep -q "${answer##*: }" "$scratch/output" || fail "even values: not $answer"
 done
 
+grep -q '"any of 0x0 to 0x7 (seen: SEEK_SET, SEEK_END, SEEK_HOLE, 0x6)"' "$scratch/even.json" || fail 'even values: the comment does not say which were seen'
+i=0
+while [ $i -lt 600 ]; do
+	echo "lseek(3, 0, $((i * 6))) = 0"
+	i=$((i + 1))
+done >"$scratch/strace"
+tool record --from strace --args=lseek --force -o "$scratch/many.json" "$scratch/strace" || fail 'values far from each other'
+python3 - "$scratch/many.json" <<'PYTHON' || fail 'values far from each other: how many were seen'
+import json, re, sys
+entries = [entry for entry in json.load(open(sys.argv[1]))["syscalls"] if entry["names"] == ["lseek"]]
+seen = 0
+for entry in entries:
+    condition = entry["args"][0]
+    values = [value for value in range(0, 3600, 6) if value & condition["value"] == condition["valueTwo"]]
+    words = re.fullmatch(r"any of \S+ to \S+ \(seen: (.*?)(?: and (\d+) more, up to (\S+))?\)", entry["comment"])
+    shown = re.sub("SEEK_SET", "0x0", words[1]).split(", ")
+    assert [int(word, 0) for word in shown] == values[:6], entry
+    assert int(words[2] or 0) == len(values) - len(shown) and (not words[3] or int(words[3], 0) == values[-1]), entry
+    seen += len(values)
+assert seen == 600, seen
+PYTHON
+
 # Whether threads wait for each other is chance.
 grep -q '"futex"' "$scratch/threads.json" || fail 'threads without futex'
 grep -q '"futex"' "$scratch/vforks.json" && fail 'futex without threads'

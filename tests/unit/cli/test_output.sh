@@ -52,6 +52,48 @@ is_expected()
 	sed 's/ time="[0-9.]*"//' expected | cmp found -
 }
 
+# No output takes the place of a file that was read, whatever led to it: each command that writes one, for what it is given and for what that includes.
+mkdir policies
+cp "$profile" policies/given.json
+printf 'write(7) -> ALLOW\n' >policies/innermost.policy
+printf 'include innermost.policy\n' >policies/inner.policy
+printf 'default EPERM\narch x86_64\ninclude inner.policy\nread -> ALLOW\n' >policies/outer.policy
+printf 'profile outer.policy\nread -> ALLOW\n' >policies/outer.test
+printf 'openat(AT_FDCWD, "x", O_RDONLY) = 3\n' >policies/trace
+spared()
+{
+	file=$1
+	shift
+	before=$(cksum "$file")
+	for name in "$file" "policies/../$file" policies/link; do
+		ln -sf "${file#policies/}" policies/link
+		status=0
+		"$@" "$name" >stdout 2>stderr </dev/null || status=$?
+		[ $status -ne 0 ] && grep -q "$name: this file is read, and is not written over" stderr || fail "$* $name: exit status $status, $(cat stderr)"
+		[ "$(cksum "$file")" = "$before" ] || fail "$* $name: the file was touched"
+		rm policies/link
+	done
+}
+for file in policies/outer.policy policies/inner.policy policies/innermost.policy; do
+	for format in bpf c pfc; do
+		spared $file "$callgate" compile --profile policies/outer.policy --format $format -o
+	done
+	"$callgate" compile --profile policies/outer.policy --arch x86_64 --format header >header 2>stderr || grep -q libmd stderr || fail "a header: $(cat stderr)"
+	[ ! -s header ] || spared $file "$callgate" compile --profile policies/outer.policy --arch x86_64 --format header -o
+	spared $file "$callgate" explain policies/outer.policy -o
+	spared $file "$callgate" explain --against policies/outer.policy policies/given.json --arch x86_64 -o
+	spared $file "$callgate" profile convert policies/outer.policy -o
+	spared $file "$callgate" test policies/outer.test -o
+	spared $file "$callgate" test policies/outer.test -o /dev/null --coverage-html
+done
+spared policies/outer.test "$callgate" test policies/outer.test -o
+spared policies/given.json "$callgate" profile convert policies/given.json -o
+recorded()
+{
+	"$callgate" record --from strace --force -o "$1" policies/trace
+}
+spared policies/trace recorded
+
 # What is written to a file is what is written to standard output.
 for kind in bpf c pfc dump plain tap junit html; do
 	write_as $kind out/new >stdout 2>stderr || fail "$kind: $(cat stderr)"

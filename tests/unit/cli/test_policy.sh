@@ -68,6 +68,20 @@ fi
 cmp words out || fail "the build made something else"
 "$callgate" run --profile "$examples/server.policy" cat words >out 2>err || fail "cat under the server's policy: $(cat err)"
 
+# Where a rule comes from a file that is included, this file is named, and its line.
+mkdir included
+printf '# what is included\nsocket(AF_INET) -> EACCES\nwrite(7) -> ALLOW\n' >included/base.policy
+printf 'default EPERM\narch x86_64\ninclude included/base.policy\nread -> ALLOW\n' >including.policy
+"$callgate" explain --syscall socket including.policy >out 2>err || fail "explain: $(cat err)"
+grep -q "ERRNO(EACCES) .*included/base.policy:2\$" out || fail "explain: $(cat out)"
+echo 'socket(AF_INET, SOCK_STREAM, 0) = -1 EACCES (Permission denied)' | "$callgate" decode --arch x86_64 --profile including.policy >out 2>err || fail "decode: $(cat err)"
+grep -q "rule 1 at included/base.policy:2:1" out || fail "decode: $(cat out)"
+printf 'profile including.policy\nread -> ALLOW\n' >including.test
+"$callgate" test --coverage --mutate including.test >out 2>err || :
+grep -q "included/base.policy:2:1: not exercised: socket" out || fail "coverage: $(cat out err)"
+grep -q "included/base.policy:3:1: no test notices: rule 2, write" out || fail "mutants: $(cat out err)"
+grep -q "including.policy:4:1: no test notices" out && fail "a mutant that is noticed: $(cat out)"
+
 # A network server with threads; clients are not under the policy. Each command before the server's may put it under one.
 serve() {
 	rm -f port got

@@ -79,7 +79,7 @@ expect 2 "there is no command \"nothing-like-it\"" nothing-like-it
 expect 2 "callgate: there is no option --chek" profile --chek "$default"
 expect 0 "--no-new-privs" help run
 expect 0 "--no-new-privs" run -h
-[ "$("$callgate" profile 2>&1 >/dev/null | wc -l)" -le 3 ] || fail "long complaints hide what is wrong"
+[ "$("$callgate" profile 2>&1 >/dev/null | wc -l)" -le 4 ] || fail "long complaints hide what is wrong"
 [ -z "$("$callgate" profile 2>/dev/null)" ] || fail "a complaint on standard output"
 expect 2 "--json is for" profile show --json "$default"
 

@@ -92,6 +92,24 @@ fi
 "$callgate" sim "$(printf 'a\033[31m\302\233b\303\251')" x 2>"$dir/err" && fail "there is no such file"
 [ "$(cat "$dir/err")" = "$(printf 'callgate: a\\033[31m\\302\\233b\303\251: No such file or directory')" ] || fail "control characters: $(od -c "$dir/err")"
 
+# Every usage text fits a screen, whoever prints it, and breaks between options: no line ends within brackets, or between an option and its value.
+"$callgate" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' >"$dir/commands"
+[ "$(wc -l <"$dir/commands")" -ge 17 ] || fail "few commands: $(cat "$dir/commands")"
+while read -r command; do
+	"$callgate" "$command" --help >"$dir/help" </dev/null || fail "$command --help"
+	"$callgate" help "$command" | cmp -s - "$dir/help" || fail "help $command says something else"
+	"$callgate" "$command" --no-such-option >/dev/null 2>"$dir/misused" </dev/null && fail "$command takes every option"
+	for text in "$dir/help" "$dir/misused"; do
+		! grep '.\{81\}' "$text" || fail "$command: a line of more than 80 columns"
+		sed -n '/^usage: /,/^[^ u]\|^$/p' "$text" | grep '^usage: \|^  ' >"$dir/usage" || fail "$command: no usage in $(cat "$text")"
+		awk '{ open = gsub(/\[/, "["); if (open != gsub(/\]/, "]")) exit 1 } /\|$/ || /^ +[]|.]/ || (before ~ / -[-a-z]+$/ && !/callgate/) { exit 1 } { before = $0 }' "$dir/usage" ||
+			fail "$command: a line breaks within an option: $(cat "$dir/usage")"
+	done
+done <"$dir/commands"
+grep -q '^       callgate profile allow \[OPTION\]\.\.\. FILE CALL\.\.\.$' <<END || fail "no form of its own"
+$("$callgate" profile --help)
+END
+
 # Whatever a file, an option, a word of a profile or the program itself is called, no control character comes to a terminal,
 # and none that turns the direction of writing.
 turn=$(printf '\342\200\256')

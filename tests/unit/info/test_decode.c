@@ -39,12 +39,12 @@ START_TEST(constants)
 	      02 | 04010000 | 0x40000000);
 	WORDS("socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0)", NULL, "socket", 1, 1 | 02000000);
 	WORDS("socket(99, 0, 0)", NULL, "socket", 99);
-	WORDS("mmap(0x0, 0x2000, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, 0xffffffff, 0x0)", NULL, "mmap", 0,
+	WORDS("mmap(NULL, 0x2000, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, 0xffffffff, 0x0)", NULL, "mmap", 0,
 	      8192, 3, 0x22, ~0ULL, 0);
-	WORDS("clone(SIGCHLD|CLONE_VFORK|CLONE_VM, 0x0, NULL, NULL, 0x0)", NULL, "clone", 0x4100 | 17);
+	WORDS("clone(SIGCHLD|CLONE_VFORK|CLONE_VM, NULL, NULL, NULL, 0x0)", NULL, "clone", 0x4100 | 17);
 	WORDS("kill(-1, SIGKILL)", NULL, "kill", ~0ULL, 9);
 	WORDS("keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0x0, 0x0, 0x0, 0x0)", NULL, "keyctl", 1);
-	WORDS("ptrace(PTRACE_TRACEME, 0, 0x0, 0x0)", NULL, "ptrace", 0);
+	WORDS("ptrace(PTRACE_TRACEME, 0, NULL, 0x0)", NULL, "ptrace", 0);
 	WORDS("ioctl(0, TIOCSTI, 0x7)", NULL, "ioctl", 0, 0x5412, 7);
 	WORDS("getpid()", NULL, "getpid", 1, 2, 3);
 }

@@ -225,6 +225,30 @@ static const struct {
      "range\",\"exit\"],"
      "\"action\":\"SCMP_ACT_ALLOW\"}]}",
      "\nclose, close_range, exit, read -> ALLOW\n"},
+    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"openat\"],\"action\":\"SCMP_ACT_ERRNO\","
+     "\"errnoRet\":13,\"args\":[{\"index\":2,\"value\":67,\"valueTwo\":65,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
+     "\nopenat(*, *, * & (O_ACCMODE|O_CREAT) == O_WRONLY|O_CREAT) -> EACCES\n"},
+    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"open\"],\"action\":\"SCMP_ACT_ERRNO\","
+     "\"errnoRet\":13,\"args\":[{\"index\":1,\"value\":64,\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
+     "\nopen(*, * & O_CREAT == 0) -> EACCES\n"},
+    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"open\"],\"action\":\"SCMP_ACT_ERRNO\","
+     "\"errnoRet\":13,\"args\":[{\"index\":1,\"value\":67,\"valueTwo\":64,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
+     "\nopen(*, * & (O_ACCMODE|O_CREAT) == O_RDONLY|O_CREAT) -> EACCES\n"},
+    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"open\"],\"action\":\"SCMP_ACT_ERRNO\","
+     "\"errnoRet\":13,\"args\":[{\"index\":1,\"value\":65,\"valueTwo\":64,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
+     "\nopen(*, * & 0x41 == O_CREAT) -> EACCES\n"},
+    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mmap\"],\"action\":\"SCMP_ACT_ERRNO\","
+     "\"errnoRet\":13,\"args\":[{\"index\":3,\"value\":47,\"valueTwo\":34,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
+     "\nmmap(*, *, *, * & (MAP_TYPE|MAP_ANONYMOUS) == MAP_PRIVATE|MAP_ANONYMOUS) -> EACCES\n"},
+    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mmap\"],\"action\":\"SCMP_ACT_ERRNO\","
+     "\"errnoRet\":13,\"args\":[{\"index\":0,\"value\":0,\"valueTwo\":0,\"op\":\"SCMP_CMP_EQ\"}]}]}",
+     "\nmmap(0) -> EACCES\n"},
+    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"munmap\"],\"action\":\"SCMP_ACT_ERRNO\","
+     "\"errnoRet\":13,\"args\":[{\"index\":0,\"value\":0,\"valueTwo\":0,\"op\":\"SCMP_CMP_EQ\"}]}]}",
+     "\nmunmap(0) -> EACCES\n"},
+    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"openat\"],\"action\":\"SCMP_ACT_ERRNO\","
+     "\"errnoRet\":13,\"args\":[{\"index\":1,\"value\":0,\"valueTwo\":0,\"op\":\"SCMP_CMP_EQ\"}]}]}",
+     "\nopenat(*, 0) -> EACCES\n"},
 };
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 

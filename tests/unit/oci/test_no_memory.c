@@ -178,14 +178,14 @@ START_TEST(converting)
 	static const enum callgate_profile_form forms[] = {CALLGATE_PROFILE_FORM_JSON, CALLGATE_PROFILE_FORM_POLICY};
 	static const char text[] = "default EPERM\narch x86_64\nread, write(3), socket({1, 2}) -> ALLOW\n"
 	                           "openat(*, *, * & 3 != 0) -> EACCES\n";
-	struct callgate_profile *profile = new_profile();
 	long allocation = 1;
 	bool done = false;
 
-	ck_assert_int_eq(callgate_profile_read_memory(profile, text, strlen(text), "p"), 0);
 	for (; !done; allocation += 1 + allocation / 16) {
 		char *converted = NULL;
 		long live_before = live;
+		struct callgate_profile *profile = new_profile();
+		ck_assert_int_eq(callgate_profile_read_memory(profile, text, strlen(text), "p"), 0);
 		start_failing(allocation);
 		int result = callgate_profile_convert(profile, forms[_i], NULL, &converted);
 		fail_at = -1;
@@ -194,10 +194,12 @@ START_TEST(converting)
 		              result, callgate_profile_diagnosis(profile));
 		ck_assert((result == 0) == (converted != NULL));
 		ck_assert(result == 0 || *callgate_profile_diagnosis(profile));
+		/* Whom the JSON is for is said, or there is none. */
+		ck_assert(callgate_profile_message_count(profile) == (result == 0 && _i == 0));
 		free(converted);
+		callgate_profile_free(profile);
 		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation, live - live_before);
 	}
-	callgate_profile_free(profile);
 }
 END_TEST
 

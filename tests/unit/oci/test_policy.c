@@ -4,6 +4,8 @@
 
 #include <callgate/diagnosis.h>
 
+#include <callgate/prove.h>
+
 #include "reading.h"
 #include "support/run.h"
 
@@ -229,6 +231,16 @@ static const struct {
      2, 14},
     {"default EPERM\nmmap(*, *, *, MAP_SHARED|MAP_PRIVATE|MAP_ANONYMOUS) -> ALLOW\n", "not a bit: | can't join it", 2,
      15},
+    {"default EPERM\narch x86_64\n41(AF_UNIX|3) -> ALLOW\n", "call 41 is socket on x86_64: AF_UNIX is a value", 3, 1},
+    {"default EPERM\narch x86\n0x167(* & 0xf == AF_INET|SOCK_STREAM) -> ALLOW\n", "call 359 is socket on x86: AF_INET",
+     3, 1},
+    {"default EPERM\r\n\r\nread -> ALOW\r\n", "ALOW", 3, 9},
+    {"\xef\xbb\xbf"
+     "default EPERM\r\n# a comment\r\nread(1, \xc3\xa4) -> ALLOW\r\n",
+     "there should be a number", 3, 9},
+    {"default EPERM\r\nread ->\r\n", "there should be an action or an error here", 2, 8},
+    {"default EPERM\r\ninclude nowhere.policy\r\n", "nowhere.policy: No such file or directory", 2, 9},
+    {"default EPERM\r\nread \r-> ALLOW\r\n", "the control character 0x0d", 2, 6},
     {"default EPERM\nread -> ALLOW ALLOW\n", "the line should end here", 2, 15},
     {"default EPERM\ninclude nowhere.policy\n", "nowhere.policy: No such file or directory", 2, 9},
     {"default EPERM\ninclude /\n", "/: not a regular file", 2, 9},
@@ -249,6 +261,90 @@ START_TEST(mistakes_have_places)
 	ck_assert_msg(message->line == mistakes[_i].line && message->column == mistakes[_i].column, "%u:%u: %s",
 	              message->line, message->column, message->text);
 	callgate_profile_free(profile);
+}
+END_TEST
+
+/* ---- calls by number, and lines that end as on other systems ---- */
+
+static scmp_filter_ctx context_of(const char *text)
+{
+	struct callgate_profile *profile = new_profile();
+	scmp_filter_ctx ctx;
+
+	ck_assert_msg(callgate_profile_read_memory(profile, text, strlen(text), "p") == 0, "%s: %s",
+	              callgate_profile_diagnosis(profile), text);
+	ck_assert_int_eq(callgate_profile_context(profile, &ctx), 0);
+	callgate_profile_free(profile);
+	return ctx;
+}
+
+static void check_equal(const char *first, const char *second)
+{
+	scmp_filter_ctx a = context_of(first), b = context_of(second);
+	const struct callgate_filter sides[] = {{.ctx = a}, {.ctx = b}};
+	struct callgate_comparison *comparison;
+
+	ck_assert_int_eq(callgate_compare(&sides[0], &sides[1], 1, &comparison), 0);
+	ck_assert_msg(comparison->relation == CALLGATE_RELATION_EQUAL, "%s%s: %s", first, second,
+	              comparison->count ? comparison->differences[0].text : "");
+	callgate_comparison_free(comparison);
+	seccomp_release(a);
+	seccomp_release(b);
+}
+
+/* On each architecture a number means what the name does that it has there: alternatives, widths, multiplexed calls. */
+START_TEST(numbers_are_names)
+{
+	static const struct {
+		const char *name, *arguments;
+	} calls[] = {
+	    {"socket", "AF_UNIX|AF_INET"},
+	    {"socket", "!= AF_UNIX|AF_INET"},
+	    {"socket", "*, * & 0xf == SOCK_STREAM|SOCK_DGRAM"},
+	    {"socket", "*, *, -1"},
+	    {"socketpair", "{AF_UNIX, 5}"},
+	    {"openat", "AT_FDCWD, *, O_RDONLY|O_CLOEXEC"},
+	    {"clone", "* & CLONE_NEWUSER == 0"},
+	    {"personality", "0xffffffff"},
+	    {"semop", "3"},
+	    {"fcntl", "*, F_GETFD|F_SETFD"},
+	    {"unshare", "CLONE_NEWUSER|CLONE_NEWNS"},
+	    {"ioctl", "*, TIOCSTI"},
+	    {"dup", "AF_UNIX|AF_INET"},
+	    {"write", "1..2"},
+	};
+	static const char *const actions[] = {"ALLOW", "KILL_PROCESS"};
+	const struct callgate_arch *arch;
+	char first[200], second[200];
+
+	for (size_t i = 0; (arch = callgate_arch_at(i)); i++)
+		for (size_t j = 0; j < sizeof(calls) / sizeof(calls[0]); j++) {
+			const int nr = callgate_syscall_number(arch->token, calls[j].name);
+			for (size_t k = 0; k < 4 && nr >= 0; k++) {
+				snprintf(first, sizeof(first), "default EPERM\narch %s\n%s(%s) -> %s\n", arch->name,
+				         calls[j].name, calls[j].arguments, actions[k % 2]);
+				snprintf(second, sizeof(second),
+				         k < 2 ? "default EPERM\narch %s\n%d(%s) -> %s\n"
+				               : "default EPERM\narch %s\n%#x(%s) -> %s\n",
+				         arch->name, (unsigned int)nr, calls[j].arguments, actions[k % 2]);
+				check_equal(first, second);
+			}
+		}
+	/* With several architectures it is another call on each. */
+	check_equal("default EPERM\narch x86_64, x86\n41(AF_UNIX|AF_INET) -> ALLOW\n",
+	            "default EPERM\narch x86, x86_64\non x86_64: socket({AF_UNIX, AF_INET}) -> ALLOW\non x86: dup(3) "
+	            "-> ALLOW\n");
+}
+END_TEST
+
+START_TEST(carriage_returns)
+{
+	check_equal("\xef\xbb\xbf"
+	            "default EPERM\r\narch x86_64, x86\r\n\r\n# words\r\nkernel >= 5.10 # more\r\nflags "
+	            "SECCOMP_FILTER_FLAG_LOG\r\n"
+	            "on x86_64: socket(AF_UNIX|AF_INET) -> ALLOW\r\nuse @file-read@1\r\nread -> EACCES\r\n\r",
+	            "default EPERM\narch x86_64, x86\nkernel >= 5.10\nflags SECCOMP_FILTER_FLAG_LOG\n"
+	            "on x86_64: socket(AF_UNIX|AF_INET) -> ALLOW\nuse @file-read@1\nread -> EACCES\n");
 }
 END_TEST
 
@@ -361,6 +457,8 @@ int main(void)
 	tcase_add_test(tcase, multiplexed_calls);
 	tcase_add_test(tcase, alternatives);
 	tcase_add_loop_test(tcase, what_never_decides_is_a_warning, 0, WARNINGS);
+	tcase_add_test(tcase, numbers_are_names);
+	tcase_add_test(tcase, carriage_returns);
 	tcase_add_loop_test(tcase, mistakes_have_places, 0, MISTAKES);
 	tcase_add_loop_test(tcase, values_fit_their_arguments, 0, WIDE);
 	tcase_add_test(tcase, values_may_be_of_a_register);

@@ -83,6 +83,8 @@ static const struct {
     {"socket({AF_UNIX|AF_INET, 5}) -> ALLOW", 1, 8, "either of them"},
     {"socket({5, AF_UNIX|AF_INET}) -> ALLOW", 1, 8, "either of them"},
     {"socket(AF_UNIX|SOCK_CLOEXEC) -> ALLOW", 1, 8, "not a bit"},
+    {"41(AF_UNIX|AF_INET) -> ALLOW", 1, 4, "either of them is {AF_UNIX, AF_INET}"},
+    {"0x40000029(AF_UNIX|AF_INET) -> ALLOW", 1, 12, "either of them is {AF_UNIX, AF_INET}"},
     {"socket(*, SOCK_STREAM|SOCK_DGRAM|SOCK_CLOEXEC) -> ALLOW", 1, 11, "not a bit"},
     /* expectations */
     {"read ->", 1, 8, "an action or an error"},
