@@ -134,11 +134,11 @@ static bool compare(struct explanation *x, const struct filter *old)
 	return true;
 }
 
-const char *explained_word(const struct explained_call *call)
+const char *explained_word(enum explained_kind kind)
 {
 	static const char *const words[] = {"allowed", "denied", "by argument"}; /* ORDER explained_kind */
 
-	return words[call->kind];
+	return words[kind];
 }
 
 static void print_dot(FILE *out, const struct explanation *x)

@@ -153,6 +153,7 @@ enum { EXPLAINED_WAY = 160 };
 struct explained_way {
 	const struct callgate_bypass *row;
 	const struct explained_call *call; /* what has to pass: the way, or io_uring_setup(2), if that is denied */
+	enum explained_kind kind;          /* of the calls that the row is about, which may be some of that name */
 };
 
 /* The next way from *index on that the architecture has; false after the last. */
@@ -165,7 +166,9 @@ bool explanation_needs(const char *only, const char *name);
 /* Which calls of the way's name: "(IORING_OP_OPENAT)", "(cmd == F_DUPFD)"; "": all. */
 void explained_way_words(const struct callgate_bypass *row, char text[EXPLAINED_WAY]);
 
-const char *explained_word(const struct explained_call *call); /* "allowed" */
+/* Is the call made, whatever else happens? */
+bool explained_is_allowed(uint32_t action);
+const char *explained_word(enum explained_kind kind); /* "allowed" */
 
 /* "EPERM" for "ERRNO(EPERM)": pages have little room. */
 void explained_short_action(uint32_t action, char text[CALLGATE_ACTION_TEXT]);

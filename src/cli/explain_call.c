@@ -360,7 +360,7 @@ static bool add_conditional(struct explaining *e, struct explained_call *call)
 	return true;
 }
 
-static bool is_allowed(uint32_t action)
+bool explained_is_allowed(uint32_t action)
 {
 	const uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
 
@@ -372,8 +372,8 @@ static void classify(struct explained_call *call)
 	bool allowed = false, denied = false;
 
 	for (size_t i = 0; i < call->cases.count; i++) {
-		allowed = allowed || is_allowed(call->cases.items[i].action);
-		denied = denied || !is_allowed(call->cases.items[i].action);
+		allowed = allowed || explained_is_allowed(call->cases.items[i].action);
+		denied = denied || !explained_is_allowed(call->cases.items[i].action);
 	}
 	call->kind = call->cases.count > 1 ? EXPLAINED_CONDITIONAL
 	             : allowed && !denied  ? EXPLAINED_ALLOWED

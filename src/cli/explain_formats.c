@@ -50,8 +50,8 @@ static void print_way(FILE *out, const struct explained_way *way)
 	char calls[EXPLAINED_WAY];
 
 	explained_way_words(way->row, calls);
-	fprintf(out, "%s%s%s (%s", way->row->way.call, *calls ? " " : "", calls, explained_word(way->call));
-	if (!way->call->cases.items[0].rest)
+	fprintf(out, "%s%s%s (%s", way->row->way.call, *calls ? " " : "", calls, explained_word(way->kind));
+	if (way->kind == way->call->kind && !way->call->cases.items[0].rest)
 		fprintf(out, ", line %u", way->call->cases.items[0].line);
 	fputc(')', out);
 }
@@ -199,7 +199,7 @@ static void print_ways_json(struct json *json, const struct explanation *x, cons
 		json_text(json, "condition", way.row->condition);
 		json_text(json, "reason", way.row->reason);
 		json_bool(json, "tried", way.row->tried);
-		json_text(json, "verdict", explained_word(way.call));
+		json_text(json, "verdict", explained_word(way.kind));
 		json_close(json);
 	}
 	json_close(json);
@@ -214,7 +214,7 @@ static void print_call_json(struct json *json, const struct explanation *x, cons
 	json_text(json, "call", call->name);
 	json_text(json, "arch_name", call->arch->name);
 	json_number(json, "nr", call->nr);
-	json_text(json, "verdict", explained_word(call));
+	json_text(json, "verdict", explained_word(call->kind));
 	json_open(json, "cases", "[]");
 	for (size_t i = 0; i < call->cases.count; i++) {
 		const struct explained_case *one = &call->cases.items[i];

@@ -179,8 +179,8 @@ static void put_way(const struct page *page, const struct explained_way *way)
 
 	explained_way_words(row, calls);
 	PUT(page->x->only ? "explained-way" : "explained-way-link", TEXT("call", row->way.call));
-	PUT("explained-way-end", TEXT("calls", calls), TEXT("class", classes[way->call->kind]),
-	    TEXT("word", explained_word(way->call)), TEXT("condition", row->condition ? row->condition : ""));
+	PUT("explained-way-end", TEXT("calls", calls), TEXT("class", classes[way->kind]),
+	    TEXT("word", explained_word(way->kind)), TEXT("condition", row->condition ? row->condition : ""));
 }
 
 /* Ways to a part of the effect are folded: they are many, and have conditions. */

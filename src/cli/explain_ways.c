@@ -1,7 +1,9 @@
 /* Other ways to what a call does, from the table of <callgate/bypass.h>, and what the filter does with them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <callgate/bypass.h>
+#include <callgate/info.h>
 
 #include "base/strbuf.h"
 #include "cli/explain.h"
@@ -53,6 +55,69 @@ static bool is_repeated(const struct explained_call *call, size_t index)
 	return false;
 }
 
+/* The value of a constant or a decimal number on the architecture. */
+static bool value_of(const struct callgate_arch *arch, const char *word, uint64_t *ret_value)
+{
+	int64_t number;
+	char *end;
+
+	if (callgate_constant(arch->token, word, &number) == 0) {
+		*ret_value = (uint64_t)number;
+		return true;
+	}
+	*ret_value = strtoull(word, &end, 10);
+	return end != word && *end == '\0';
+}
+
+/* What calls with this value of the argument get, or with these bits. */
+static enum explained_kind ask_value(const struct explanation *x, const struct explained_call *way, unsigned argument,
+                                     uint64_t value, bool are_bits)
+{
+	const uint64_t read =
+	    callgate_argument_bits(way->arch->token, way->name, argument) <= 32 ? UINT32_MAX : UINT64_MAX;
+	const struct scmp_arg_cmp comparison = {argument, SCMP_CMP_MASKED_EQ, are_bits ? value & read : read,
+	                                        value & read};
+	struct callgate_cases *cases;
+	enum explained_kind kind = EXPLAINED_CONDITIONAL;
+
+	if (callgate_cases_find(&x->explaining.question, way->arch->token, way->nr, 1, &comparison, 2, &cases) < 0)
+		return kind;
+	if (cases->complete && cases->count == 1)
+		kind = explained_is_allowed(cases->cases[0].action) ? EXPLAINED_ALLOWED : EXPLAINED_DENIED;
+	callgate_cases_free(cases);
+	return kind;
+}
+
+/* Of a call whose arguments decide, that is asked for the values that the row is about. */
+static enum explained_kind judge(const struct explanation *x, const struct explained_call *way,
+                                 const struct callgate_bypass_calls *calls)
+{
+	const bool are_bits = calls->match == CALLGATE_BYPASS_MATCH_BITS;
+	enum explained_kind kind = way->kind, one;
+	const char *name = "";
+	unsigned argument = 0;
+	uint64_t value;
+
+	if (kind != EXPLAINED_CONDITIONAL || strcmp(way->name, calls->call) != 0 || !calls->argument ||
+	    !calls->constants)
+		return kind;
+	while (argument < CALLGATE_ARGUMENTS &&
+	       (name = callgate_argument_name(way->arch->token, way->name, argument)) &&
+	       strcmp(name, calls->argument) != 0)
+		argument++;
+	if (!name || argument == CALLGATE_ARGUMENTS)
+		return kind;
+	for (size_t i = 0; calls->constants[i]; i++) {
+		if (!value_of(way->arch, calls->constants[i], &value))
+			return EXPLAINED_CONDITIONAL;
+		one = ask_value(x, way, argument, value, are_bits);
+		if (one == EXPLAINED_CONDITIONAL || (i > 0 && one != kind))
+			return EXPLAINED_CONDITIONAL;
+		kind = one;
+	}
+	return kind;
+}
+
 bool explanation_way(const struct explanation *x, const struct explained_call *call, size_t *index,
                      struct explained_way *ret_way)
 {
@@ -64,8 +129,8 @@ bool explanation_way(const struct explanation *x, const struct explained_call *c
 			continue;
 		if (row->sort == CALLGATE_BYPASS_IO_URING)
 			setup = find(x, call->arch, "io_uring_setup");
-		*ret_way =
-		    (struct explained_way){.row = row, .call = setup && setup->kind == EXPLAINED_DENIED ? setup : way};
+		const struct explained_call *decides = setup && setup->kind == EXPLAINED_DENIED ? setup : way;
+		*ret_way = (struct explained_way){row, decides, judge(x, decides, &row->way)};
 		++*index;
 		return true;
 	}

@@ -65,6 +65,11 @@ struct file_argument {
 	const char *words;  /* as written, if there is a constant in it; else NULL */
 };
 
+static inline bool takes_alternatives(const struct file_argument *argument)
+{
+	return argument->op == FILE_EQUAL || argument->op == FILE_NOT_EQUAL || argument->op == FILE_BITS;
+}
+
 /* One of: a call by name, a call by number, a set. */
 struct file_calls {
 	const char *name;

@@ -91,6 +91,12 @@ printf 'default EPERM\narch x86_64\nopenat(*, *, * & (O_ACCMODE|O_CREAT) == O_RD
 "$callgate" explain masks.policy 2>err | grep -q 'ALLOW  *if flags & (O_ACCMODE|O_CREAT) == O_RDONLY' || fail "a mask without words"
 # A ring that can't be set up is no way, whatever is allowed of it; rows about bits of an argument are for calls whose arguments decide.
 printf '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["io_uring_enter"], "action": "SCMP_ACT_ALLOW"}, {"names": ["mmap"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 2, "value": 4, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}]}]}' >ring.json
+# Of a way that is one value of an argument, the answer is the one to this value, whatever other values get.
+for answer in denied allowed; do
+	printf 'default EPERM\narch x86\nsocketcall({%s, 7}) -> ALLOW\nsocketcall({20, 9}) -> ALLOW\n' "$([ "$answer" = allowed ] && echo 1 || echo 20)" >one.policy
+	"$callgate" explain one.policy --syscall socket >out 2>err
+	grep -q "same effect: socketcall (call == SYS_SOCKET) ($answer)" out || fail "a way of one value: not $answer: $(cat out)"
+done
 "$callgate" explain --arch x86_64 ring.json --syscall socket 2>err | grep -qx '  same effect: io_uring_enter (IORING_OP_SOCKET) (denied)' || fail "io_uring without io_uring_setup"
 sed 's/"io_uring_enter"/&, "io_uring_setup"/' ring.json >set.json
 "$callgate" explain --arch x86_64 set.json --syscall socket 2>err | grep -qx '  same effect: io_uring_enter (IORING_OP_SOCKET) (allowed, line 1)' || fail "io_uring"
