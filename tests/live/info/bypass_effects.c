@@ -455,11 +455,20 @@ const struct effect effects[] = {
 
 const size_t effect_count = sizeof(effects) / sizeof(effects[0]);
 
+const struct effect *effect_at(size_t index)
+{
+	if (index < effect_count)
+		return &effects[index];
+	return index - effect_count < wait_effect_count ? &wait_effects[index - effect_count] : NULL;
+}
+
 const struct effect *effect_find(const char *denied)
 {
-	for (size_t i = 0; i < effect_count; i++)
-		if (strcmp(effects[i].denied, denied) == 0)
-			return &effects[i];
+	const struct effect *effect;
+
+	for (size_t i = 0; (effect = effect_at(i)); i++)
+		if (strcmp(effect->denied, denied) == 0)
+			return effect;
 	return NULL;
 }
 

@@ -10,8 +10,11 @@ struct effect {
 	const char *denied;
 	bool (*has_effect)(const char *way);
 };
-extern const struct effect effects[];
-extern const size_t effect_count;
+extern const struct effect effects[], wait_effects[];
+extern const size_t effect_count, wait_effect_count;
+
+/* All of them, from index 0; NULL after the last. */
+const struct effect *effect_at(size_t index);
 
 /* NULL: there is none. */
 const struct effect *effect_find(const char *denied);

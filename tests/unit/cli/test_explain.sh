@@ -85,6 +85,7 @@ read(fd, buf, count) on x86_64:
   same effect: io_uring_enter (IORING_OP_READ) (denied), readv (denied), preadv2 (denied)
   part of the effect: pread64 (denied): of files that have positions
   part of the effect: preadv (denied): of files that have positions
+  part of the effect: io_submit (denied): with io_setup, of files
 OUT
 "$callgate" explain --arch x86 p.json --syscall socket 2>err | grep -qx '  same effect: socketcall (call == SYS_SOCKET) (denied), io_uring_enter (IORING_OP_SOCKET) (denied)' || fail "socketcall"
 printf 'default EPERM\narch x86_64\nopenat(*, *, * & (O_ACCMODE|O_CREAT) == O_RDONLY) -> ALLOW\n' >masks.policy
@@ -178,6 +179,7 @@ read(fd, buf, count) on x86_64:
   same effect: io_uring_enter (IORING_OP_READ) (denied), readv (denied), preadv2 (denied)
   part of the effect: pread64 (denied): of files that have positions
   part of the effect: preadv (denied): of files that have positions
+  part of the effect: io_submit (denied): with io_setup, of files
   allows more than before: read(*, *, *) on x86_64: A gives ERRNO(EPERM), B allows
 OUT
 "$callgate" explain --arch x86_64 p.json --against p.json | tail -n 1 | grep -qx 'nothing has changed' || fail "--against itself"

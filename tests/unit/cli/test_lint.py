@@ -4,6 +4,7 @@ profiles before and after; formats, baselines and fixes. What a finding shows is
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 
@@ -147,6 +148,25 @@ def check_meaning():
     assert not {"bypass", "twin"} & names(found), found
     found = [f for f in lint(profile(ALLOW, restricted))[0] if f["name"] == "bypass"]
     assert any("unshare(CLONE_NEWUSER)" in f["text"] for f in found) and not any("fork" in f["text"] for f in found), found
+
+
+# A call that is denied, and a way to its effect.
+WAYS = (("select", "poll"), ("poll", "epoll_wait"), ("epoll_wait", "ppoll"), ("poll", "io_submit"), ("getxattr", "fgetxattr"), ("fsetxattr", "setxattrat"), ("statfs", "fstatfs"),
+        ("pread64", "io_submit"), ("write", "sendfile"), ("writev", "copy_file_range"), ("sendfile", "splice"), ("splice", "sendfile"), ("copy_file_range", "sendfile"),
+        ("request_key", "keyctl"), ("alarm", "setitimer"), ("setitimer", "timer_create"), ("nanosleep", "clock_nanosleep"), ("mlock", "mmap"), ("madvise", "process_madvise"),
+        ("futex", "futex_wait"), ("inotify_init1", "fanotify_init"))
+
+
+def check_ways():
+    """Each is found where the way passes, and not where it is denied, too; a list of what is allowed is not accused of what it leaves out."""
+    def ways(content):
+        return [f for f in lint(content)[0] if f["name"] in ("bypass", "twin") and f["suppressed"] is None]
+    for denied, way in WAYS:
+        about = [f for f in ways(profile(ALLOW, entry(denied, ERRNO))) if f["text"].startswith(f"{denied} is denied") and way in f["text"]]
+        assert about, (denied, way)
+        assert not [f for f in ways(profile(ALLOW, entry(f"{denied} {way}", ERRNO))) if f["text"].startswith(f"{denied} is denied") and re.search(rf" {way}\b", f["text"])], (denied, way)
+        assert not [f for f in ways(profile(ALLOW, entry(denied, ERRNO, _why=f"lint:allow bypass: known; lint:allow twin: known"))) if f["text"].startswith(denied)]
+        assert not [f for f in ways(profile(ERRNO, NOT_ALL, entry(way, ALLOW))) if f["text"].startswith(f"{denied} ")], (denied, way)
 
 
 def check_many():
@@ -365,6 +385,6 @@ def check_shipped():
         assert len(found) > 3
 
 
-for check in (check_kinds, check_suppressions, check_advisories, check_many, check_programs, check_meaning, check_advice, check_start, check_formats, check_baseline, check_fix, check_statuses, check_shipped):
+for check in (check_kinds, check_suppressions, check_advisories, check_ways, check_many, check_programs, check_meaning, check_advice, check_start, check_formats, check_baseline, check_fix, check_statuses, check_shipped):
     check()
 print("all of lint is as it should be")
