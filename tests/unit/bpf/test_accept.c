@@ -120,6 +120,14 @@ START_TEST(scratch_memory)
 	/* written on one side of a branch only */
 	REFUSED("instruction 2 ", BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), BPF_STMT(BPF_ST, 0),
 	        BPF_STMT(BPF_LD | BPF_MEM, 0), RETURN_ALLOW);
+	REFUSED("instruction 2 ", BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), BPF_STMT(BPF_ST, 0),
+	        BPF_STMT(BPF_LD | BPF_MEM, 0), RETURN_ALLOW);
+	/* on one only, where a jump joins them */
+	REFUSED("instruction 4 ", BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2), BPF_STMT(BPF_LD | BPF_IMM, 0),
+	        BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_ST, 0), BPF_STMT(BPF_LD | BPF_MEM, 0), RETURN_ALLOW);
+	REFUSED("instruction 4 ", BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2), BPF_STMT(BPF_ST, 0),
+	        BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_LD | BPF_IMM, 0), BPF_STMT(BPF_LD | BPF_MEM, 0),
+	        RETURN_ALLOW);
 	/* written on both */
 	ck_assert_int_eq(ACCEPT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2), BPF_STMT(BPF_ST, 0),
 	                        BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_STX, 0), BPF_STMT(BPF_LD | BPF_MEM, 0),

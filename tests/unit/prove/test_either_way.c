@@ -71,6 +71,41 @@ START_TEST(not_modelled_on_either_side)
 }
 END_TEST
 
+/* Of three programs in a stack each counts, also where a sum leaves the question to the diagrams. */
+START_TEST(each_program_of_a_stack_counts)
+{
+	enum { STACK = 3 };
+	struct sock_filter insns[STACK][5];
+	struct callgate_program programs[STACK];
+	const struct callgate_program *stack[STACK], *others[STACK];
+
+	for (int i = 0; i < STACK; i++) {
+		struct sock_filter strict[] = {
+		    {BPF_LD | BPF_W | BPF_ABS, 0, 0, 16},       {BPF_ALU | BPF_ADD | BPF_K, 0, 0, (uint32_t)i + 1},
+		    {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 40},      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 7},
+		    {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+		};
+		memcpy(insns[i], strict, sizeof(strict));
+		programs[i] = (struct callgate_program){.count = 5, .insns = insns[i], .bytes = insns[i]};
+		stack[i] = others[i] = &programs[i];
+	}
+	for (int i = 0; i < STACK; i++) {
+		struct filter all = {.programs = stack, .program_count = STACK};
+		struct filter some = {.programs = others, .program_count = STACK};
+		others[i] = &programs[(i + 1) % STACK];
+		ck_assert_int_eq(outcome_of(&all, &some), PROVE_DIFFERENT);
+		others[i] = &programs[i];
+		ck_assert_int_eq(outcome_of(&all, &some), PROVE_EQUAL);
+	}
+	/* In whatever order, as all have the same verdict. */
+	others[0] = &programs[2];
+	others[2] = &programs[0];
+	ck_assert_int_eq(outcome_of(&(struct filter){.programs = stack, .program_count = STACK},
+	                            &(struct filter){.programs = others, .program_count = STACK}),
+	                 PROVE_EQUAL);
+}
+END_TEST
+
 static struct filter random_subject(struct random *random, struct arena *arena, struct callgate_program *program,
                                     const struct callgate_program **list, struct sock_filter *insns)
 {
@@ -120,6 +155,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, not_modelled_on_either_side);
+	tcase_add_test(tcase, each_program_of_a_stack_counts);
 	tcase_add_test(tcase, both_ways_alike);
 	return test_run(tcase);
 }
