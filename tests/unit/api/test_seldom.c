@@ -173,6 +173,8 @@ START_TEST(one_call_cannot_be_divided)
 		    0);
 	}
 	check_refused(seccomp_precompute(ctx), -EFAULT, "can't be divided", callgate_diagnosis(ctx));
+	/* What is too long is told as the kernel's errors are. */
+	check_refused(seccomp_load(ctx), -ECANCELED, "can't be divided", callgate_diagnosis(ctx));
 	seccomp_release(ctx);
 }
 END_TEST

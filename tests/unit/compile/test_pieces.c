@@ -148,9 +148,11 @@ static scmp_filter_ctx make(enum callgate_order order)
 
 	ck_assert_int_eq(callgate_order_set(ctx, order), 0);
 	ck_assert_int_eq(callgate_rule_unknown(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ERRNO(38)), 0);
-	for (int nr = 3; nr < 40; nr++)
-		ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A1(SCMP_CMP_GT, (scmp_datum_t)nr)),
-		                 0);
+	for (int nr = 3; nr < 40; nr++) {
+		const struct scmp_arg_cmp condition = {1, SCMP_CMP_GT, (scmp_datum_t)nr, 0};
+		ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86_64, SCMP_ACT_ALLOW, nr, 1, &condition), 0);
+		ck_assert_int_eq(callgate_rule_add(ctx, SCMP_ARCH_X86, SCMP_ACT_ALLOW, nr, 1, &condition), 0);
+	}
 	context_add_call(ctx, SCMP_ACT_TRAP, "socket");
 	return ctx;
 }
@@ -168,7 +170,8 @@ static int build(void *argument)
 	scmp_filter_ctx ctx = make(*order);
 	pieces = 0;
 	missing = wanted;
-	int result = callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, SCMP_ACT_ALLOW, SCMP_SYS(prctl), &some);
+	int result =
+	    callgate_rule_match(ctx, CALLGATE_EVERY_ARCH, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name("prctl"), &some);
 	if (result == 0)
 		result = callgate_rule_match(ctx, SCMP_ARCH_X86, SCMP_ACT_ALLOW, 54, &some);
 	if (result == 0)
