@@ -1,10 +1,11 @@
 #!/bin/sh
-# usage: tests/run.sh [--help] [--clients] [--clang] [--narrow] [--release] [--sanitize] [--strict] [--long] [MESON-TEST-ARGUMENT...]
+# usage: tests/run.sh [--help] [--clients] [--clang] [--narrow] [--optimize LEVEL] [--release] [--sanitize] [--strict] [--long] [MESON-TEST-ARGUMENT...]
 #
 # Installs what the tests need, builds, and runs all tests; on a fresh Debian machine this is the only command.
 #   --clients    instead, the suite of real programs on the drop-in libseccomp.so.2 (installs them; needs root)
 #   --clang      build with clang instead of gcc
 #   --narrow     build the library and its own tests for 32-bit x86, and run those; they need nothing of that architecture but libc
+#   --optimize   build with -O0, -O1, -O2 or -O3, as LEVEL says
 #   --release    build with more optimisation and without assertions
 #   --sanitize   build with AddressSanitizer and UndefinedBehaviorSanitizer
 #   --strict     take a compiler's warning for an error, as changes to callgate must have none
@@ -13,7 +14,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-variant=gcc compiler=gcc clients=false sanitize=none strict=false type=debugoptimized slow=10
+variant=gcc compiler=gcc clients=false sanitize=none strict=false type=debugoptimized level='' slow=10
 while [ $# -gt 0 ]; do
 	case $1 in
 	--clients) clients=true variant=clients ;;
@@ -21,13 +22,14 @@ while [ $# -gt 0 ]; do
 	--narrow) compiler="gcc -m32" variant=narrow ;;
 	--sanitize) sanitize=address,undefined ;;
 	--strict) strict=true ;;
+	--optimize) level=$2 variant=gcc-O$2 && shift ;;
 	--release) type=release variant=release ;;
 	--long)
 		export CALLGATE_LONG="${CALLGATE_LONG:-10}"
 		slow=$((10 * CALLGATE_LONG))
 		;;
 	-h | --help)
-		sed -n '2,13s/^# \{0,1\}//p' tests/run.sh
+		sed -n '2,14s/^# \{0,1\}//p' tests/run.sh
 		exit 0
 		;;
 	*) break ;;
@@ -47,6 +49,7 @@ fi
 
 options="-Dtests=enabled -Ddocs=enabled -Ddrop_in=true -Dclients=$clients -Dwerror=$strict -Db_sanitize=$sanitize -Dbuildtype=$type"
 [ "$sanitize" = none ] || options="$options -Db_lundef=false"
+[ -z "$level" ] || options="$options -Doptimization=$level"
 # The verified checker is the same in every variant.
 [ "$variant" = gcc ] || options="$options -Dformal=disabled"
 [ "$variant" != narrow ] || options="$options -Ddocs=disabled -Down_check=true"
