@@ -385,7 +385,7 @@ static bool is_policy(int fd)
 		if (*at++ == '#')
 			while (at < end && *at != '\n')
 				at++;
-	return end - at > 8 && memcmp(at, "default", 7) == 0 && (at[7] == ' ' || at[7] == '\t');
+	return end - at >= 7 && memcmp(at, "default", 7) == 0 && (end - at == 7 || memchr(" \t\r\n", at[7], 4));
 }
 
 /* What a file is that is no program, in which the first instructions have zero bytes. NULL: it may be one. */

@@ -298,6 +298,9 @@ static bool parse_set(struct scan *scan, struct file_calls *calls)
 	const char *version = strchr(name + 1, '@');
 	const struct callgate_group *newest =
 	    version ? callgate_group_find(scan_copy(scan, name, (size_t)(version - name))) : NULL;
+	if (newest && !version[1])
+		return scan_fail(scan, scan->at, "there should be a version here, such as @%s@%u", newest->name,
+		                 callgate_group_version_of(newest));
 	if (newest)
 		return scan_fail(scan, start, "there is no version %s of the set @%s; the newest is @%s@%u",
 		                 version + 1, newest->name, newest->name, callgate_group_version_of(newest));

@@ -37,9 +37,11 @@ static int add_rule(struct application *application, const struct statement *sta
 {
 	application_note_origin(application, &statement->origin);
 	int result = callgate_rule_match(application->ctx, arch, action, nr, expression);
+	if (result < 0 && result != -ENOMEM)
+		messages_error(application->messages, statement->place, "%s", callgate_diagnosis(application->ctx));
 	if (result < 0)
-		return diag_fail(application->diag, result, "%s:%u: %s", statement->file, statement->place.line,
-		                 callgate_diagnosis(application->ctx));
+		return diag_fail(application->diag, result, "%s:%u:%u: %s", statement->file, statement->place.line,
+		                 statement->place.column, callgate_diagnosis(application->ctx));
 	applied->rules++;
 	applied->dead += is_dead(application->ctx, applied);
 	return 0;

@@ -42,6 +42,42 @@ void policy_write_case(struct strbuf *out, const struct callgate_arch *arch, con
                        const struct call_case *one, bool as_wide);
 void policy_write_action(struct strbuf *out, const struct callgate_arch *arch, uint32_t action);
 
+/* ---- what is said of each call by a policy that is to be written, policy_rows.c ---- */
+
+enum { NARROW = 2 };
+
+/* What is said of a call on one architecture. */
+struct answer {
+	bool is_there;
+	/*
+	 * The statements about its arguments, each a line; "": none. Where registers have 32 bits any width says the
+	 * same, and there are two ways to write it: as where arguments are compared as the kernel reads them, and as
+	 * where all 64 bits are.
+	 */
+	const char *lines[NARROW];
+	const char *rest; /* the action of all other calls; NULL: that needs no statement */
+	bool is_decided;  /* a statement decides about every such call */
+};
+
+struct row {
+	const char *name;
+	int number;             /* -1: the row is about the name; else about this number where it has none */
+	struct answer *answers; /* by the architecture's place in the model */
+};
+
+struct policy_rows {
+	size_t count;
+	struct row *items; /* by name, and then calls that have none */
+};
+
+/* All that the conversion's filter does with calls. In its arena; 0, -ENOMEM, or what conversion_ask() returns. */
+int policy_rows_read(const struct conversion *conversion, struct policy_rows *ret_rows);
+
+/* socketcall(2), ipc(2) */
+bool policy_is_multiplexer(const char *name);
+
+/* ---- whole texts ---- */
+
 /* 0, -ENOMEM, -EDQUOT (what is done with a call is too much to be written), and errors of the questions. */
 int write_as_policy(struct strbuf *out, const struct conversion *conversion);
 int write_as_json(struct strbuf *out, const struct conversion *conversion);

@@ -28,6 +28,7 @@
 #include <callgate/diagnosis.h>
 
 #include "oci/profile_handle.h"
+#include "oci/read_policy.h"
 
 #define RUNTIME_SPEC_VERSION "1.0.2"
 
@@ -277,7 +278,7 @@ static bool uses_notify(const struct model *model)
 	for (size_t i = 0; i < model->entry_count; i++)
 		if (!model->entries[i].excluded && model->entries[i].verdict.action == SCMP_ACT_NOTIFY)
 			return true;
-	return false;
+	return model->policy && model->policy->uses_notify;
 }
 
 int callgate_profile_load(struct callgate_profile *profile, scmp_filter_ctx ctx)
@@ -292,6 +293,8 @@ int callgate_profile_load(struct callgate_profile *profile, scmp_filter_ctx ctx)
 		return load(profile, ctx);
 	if (!profile->model.listener_path)
 		return diag_fail(&profile->diag, -EINVAL,
-		                 "SCMP_ACT_NOTIFY without \"listenerPath\": nobody would answer");
+		                 profile->model.policy
+		                     ? "NOTIFY in a policy, which can't name a listener: nobody would answer"
+		                     : "SCMP_ACT_NOTIFY without \"listenerPath\": nobody would answer");
 	return load_with_helper(profile, ctx);
 }

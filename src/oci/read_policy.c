@@ -28,14 +28,39 @@ struct reader {
 
 /* ---- lines ---- */
 
-static bool parse_action(struct reader *reader, struct file_expectation *action)
-{
-	return parse_expectation(&reader->scan, action);
-}
-
 static struct place place_now(const struct reader *reader)
 {
 	return (struct place){reader->scan.line, 1};
+}
+
+/* No policy names a listener: who loads it has to answer, which a command can't. */
+static bool parse_action(struct reader *reader, struct file_expectation *action)
+{
+	const char *outer = reader->messages->file;
+	const char *where = scan_blanks(&reader->scan);
+
+	if (!parse_expectation(&reader->scan, action))
+		return false;
+	if (action->result != FILE_ACTION || action->action != SCMP_ACT_NOTIFY)
+		return true;
+	reader->policy->uses_notify = true;
+	reader->messages->file = reader->path;
+	messages_warn(reader->messages, ((struct place){reader->scan.line, scan_column(&reader->scan, where)}),
+	              "NOTIFY, and a policy can't name who answers: only a program that loads the filter can");
+	reader->messages->file = outer;
+	return true;
+}
+
+/* "line 3", or "line 3 of base.policy" where that is another file. */
+static const char *line_of(struct reader *reader, struct place place, const char *file)
+{
+	struct strbuf text = {0};
+
+	strbuf_printf(&text, "line %u", place.line);
+	if (file != reader->path)
+		strbuf_printf(&text, " of %s", file);
+	const char *words = strbuf_move(&text, &reader->policy->output.arena);
+	return words ? words : "another line";
 }
 
 /* A file that is included may have the same one again: it is a policy of its own, too. */
@@ -47,12 +72,13 @@ static bool parse_default(struct reader *reader)
 	if (!parse_action(reader, &again))
 		return false;
 	if (policy->has_default && strcmp(policy->fallback.text, again.text) != 0)
-		return scan_fail(&reader->scan, reader->scan.start, "this contradicts `default %s` in line %u",
-		                 policy->fallback.text, policy->default_place.line);
+		return scan_fail(&reader->scan, reader->scan.start, "this contradicts `default %s` in %s",
+		                 policy->fallback.text, line_of(reader, policy->default_place, policy->default_file));
 	if (policy->has_default)
 		return true;
 	policy->has_default = true;
 	policy->default_place = place_now(reader);
+	policy->default_file = reader->path;
 	policy->fallback = again;
 	return true;
 }
@@ -109,10 +135,11 @@ static bool parse_kernel(struct reader *reader)
 	    version.minor > 255)
 		return scan_fail(scan, where, "\"%s\" is not a version of Linux such as 5.10", text);
 	if (policy->has_kernel && (policy->major != version.major || policy->minor != version.minor))
-		return scan_fail(scan, where, "this contradicts `kernel >= %u.%u` in line %u", policy->major,
-		                 policy->minor, policy->kernel_place.line);
+		return scan_fail(scan, where, "this contradicts `kernel >= %u.%u` in %s", policy->major, policy->minor,
+		                 line_of(reader, policy->kernel_place, policy->kernel_file));
 	policy->has_kernel = true;
 	policy->kernel_place = place_now(reader);
+	policy->kernel_file = reader->path;
 	policy->major = version.major;
 	policy->minor = version.minor;
 	return true;
@@ -362,7 +389,7 @@ bool policy_is_one(const char *text, size_t size)
 		if (*at++ == '#')
 			while (at < end && *at != '\n')
 				at++;
-	return end - at > 8 && memcmp(at, "default", 7) == 0 && (at[7] == ' ' || at[7] == '\t');
+	return end - at >= 7 && memcmp(at, "default", 7) == 0 && (end - at == 7 || memchr(" \t\r\n", at[7], 4));
 }
 
 /* ---- what it means ---- */

@@ -22,9 +22,11 @@ struct policy_text {
 	VEC(struct statement) statements;
 	struct file_archs archs; /* of the filter */
 	bool has_archs, has_default, has_kernel;
+	bool uses_notify;                          /* some action is NOTIFY */
 	enum callgate_unknown_calls unknown_calls; /* AUTO: nothing is said of them */
 	bool flags[_SCMP_FLTATR_MAX];              /* by attribute */
 	struct place default_place, kernel_place;
+	const char *default_file, *kernel_file; /* which may be included */
 	struct file_expectation fallback;
 	unsigned int major, minor; /* of `kernel` */
 };

@@ -9,25 +9,7 @@
 
 #include "oci/convert.h"
 
-enum { LINE = 100, NARROW = 2 };
-
-/* What is said of a call on one architecture. */
-struct answer {
-	bool is_there;
-	/*
-	 * The statements about its arguments, each a line; "": none. Where registers have 32 bits any width says the
-	 * same, and there are two ways to write it: as where arguments are compared as the kernel reads them, and as
-	 * where all 64 bits are.
-	 */
-	const char *lines[NARROW];
-	const char *rest; /* the action of all other calls; NULL: that needs no statement */
-	bool is_decided;  /* a statement decides about every such call */
-};
-
-struct row {
-	const char *name;
-	struct answer *answers; /* by the architecture's place in the model */
-};
+enum { LINE = 100 };
 
 /* Calls of which the same is said. */
 struct group {
@@ -41,8 +23,7 @@ struct writer {
 	const struct conversion *conversion;
 	const struct model *model;
 	struct strbuf *out;
-	size_t row_count;
-	struct row *rows;
+	struct policy_rows rows;
 	ARENA_VEC(struct group) groups;
 	int result;
 };
@@ -50,170 +31,6 @@ struct writer {
 static void fail(struct writer *writer, int result)
 {
 	writer->result = writer->result ? writer->result : result;
-}
-
-static const char *keep(struct writer *writer, struct strbuf *text)
-{
-	const char *copy = strbuf_move(text, writer->conversion->arena);
-
-	if (!copy)
-		fail(writer, -ENOMEM);
-	return copy ? copy : "";
-}
-
-static const char *action_words(struct writer *writer, const struct callgate_arch *arch, uint32_t action)
-{
-	struct strbuf text = {0};
-
-	policy_write_action(&text, arch, action);
-	return keep(writer, &text);
-}
-
-static const char *case_words(struct writer *writer, const struct callgate_arch *arch, const char *name,
-                              const struct call_case *one, bool as_wide)
-{
-	struct strbuf text = {0};
-
-	policy_write_case(&text, arch, name, one, as_wide);
-	return keep(writer, &text);
-}
-
-/* ---- answers ---- */
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* All cases but those of one action, in an order that does not depend on the architecture. */
-static const char *lines_of(struct writer *writer, const struct callgate_arch *arch, const char *name,
-                            const struct call_cases *cases, uint32_t but, bool as_wide)
-{
-	const char **lines = ARENA_ARRAY(writer->conversion->arena, const char *, cases->count + 1);
-	struct strbuf text = {0};
-	size_t count = 0;
-
-	if (!lines) {
-		fail(writer, -ENOMEM);
-		return "";
-	}
-	for (size_t i = 0; i < cases->count; i++)
-		if (cases->items[i].action != but)
-			lines[count++] = case_words(writer, arch, name, &cases->items[i], as_wide);
-	qsort(lines, count, sizeof(lines[0]), compare_texts);
-	for (size_t i = 0; i < count; i++)
-		strbuf_printf(&text, "%s\n", lines[i]);
-	return keep(writer, &text);
-}
-
-static size_t count_cases(const struct call_cases *cases, uint32_t action)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < cases->count; i++)
-		count += cases->items[i].action == action;
-	return call_cases_has_too_many(cases, action) ? SIZE_MAX : count;
-}
-
-/* The action that takes the most words, which is then what all other calls get. */
-static uint32_t longest_action(const struct call_cases *cases, uint32_t fallback)
-{
-	uint32_t longest = fallback;
-
-	for (size_t i = 0; i < cases->count; i++)
-		if (count_cases(cases, cases->items[i].action) > count_cases(cases, longest))
-			longest = cases->items[i].action;
-	for (size_t i = 0; i < cases->too_many_count; i++)
-		longest = cases->too_many[i];
-	return longest;
-}
-
-static bool is_multiplexer(const char *name)
-{
-	return strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0;
-}
-
-/*
- * Would an unnamed call get something else than one that a statement gives the default action? Then that has to be
- * said.
- */
-static bool needs_name(const struct model *model, const struct callgate_arch *arch, int nr)
-{
-	const struct kernel_version *baseline = &model->baseline;
-	struct callgate_since since;
-
-	if (model->unknown_calls == CALLGATE_UNKNOWN_CALLS_NAMED && nr == model_newest_named(model, arch))
-		return true;
-	if (!baseline->major || callgate_syscall_since(arch->token, nr, &since) < 0)
-		return false;
-	return !since.by.major ||
-	       !kernel_version_at_least(*baseline, (struct kernel_version){since.by.major, since.by.minor});
-}
-
-static void set_answer(struct writer *writer, const struct callgate_arch *arch, const char *name, struct answer *answer)
-{
-	const uint32_t fallback = application_default(writer->conversion->application);
-	struct call_answer asked = {0};
-	int nr = callgate_syscall_number(arch->token, name);
-
-	answer->lines[0] = answer->lines[1] = "";
-	if (nr < 0 || writer->result < 0)
-		return;
-	answer->is_there = true;
-	int result = conversion_ask(writer->conversion, arch, name, nr, &asked);
-	if (result < 0) {
-		fail(writer, result);
-		return;
-	}
-	const bool is_first = writer->conversion->multiplexed_first && is_multiplexer(name);
-	const uint32_t rest = longest_action(&asked.cases, fallback);
-	if (asked.cases.too_many_count > 1)
-		fail(writer, conversion_refuse(writer->conversion, arch, name));
-	for (int i = 0; i < NARROW && !asked.cases.is_unconditional; i++)
-		answer->lines[i] = lines_of(writer, arch, name, &asked.cases, rest, i > 0);
-	const bool is_said = rest != fallback && !asked.is_unnamed;
-	const bool is_hole = rest == fallback && asked.cases.is_unconditional && needs_name(writer->model, arch, nr);
-	if (is_first || is_said || is_hole)
-		answer->rest = action_words(writer, arch, rest);
-}
-
-/* An architecture with narrow registers takes the words of a wide one, if it has them. */
-static void choose_words(const struct model *model, struct row *row)
-{
-	for (size_t i = 0; i < model->arch_count; i++) {
-		struct answer *answer = &row->answers[i];
-		bool is_wide = false;
-		for (size_t j = 0; j < model->arch_count && model->archs[i]->register_bits == 32; j++)
-			is_wide = is_wide || (row->answers[j].is_there && model->archs[j]->register_bits == 64 &&
-			                      strcmp(row->answers[j].lines[0], answer->lines[1]) == 0);
-		for (size_t j = 0; j < model->arch_count; j++)
-			if (row->answers[j].is_there && model->archs[j]->register_bits == 64 &&
-			    strcmp(row->answers[j].lines[0], answer->lines[0]) == 0)
-				is_wide = false;
-		if (is_wide)
-			answer->lines[0] = answer->lines[1];
-	}
-}
-
-static bool read_rows(struct writer *writer)
-{
-	struct arena *arena = writer->conversion->arena;
-	size_t count = 0;
-
-	while (callgate_syscall_name_at(count))
-		count++;
-	writer->rows = ARENA_ARRAY(arena, struct row, count);
-	for (size_t i = 0; writer->rows && i < count && writer->result == 0; i++) {
-		struct row *row = &writer->rows[writer->row_count++];
-		row->name = callgate_syscall_name_at(i);
-		row->answers = ARENA_ARRAY(arena, struct answer, writer->model->arch_count);
-		if (!row->answers)
-			return false;
-		for (size_t j = 0; j < writer->model->arch_count; j++)
-			set_answer(writer, writer->model->archs[j], row->name, &row->answers[j]);
-		choose_words(writer->model, row);
-	}
-	return writer->rows != NULL;
 }
 
 /* ---- statements ---- */
@@ -254,8 +71,10 @@ static uint64_t archs_like(const struct writer *writer, const struct row *row, s
 	bool is_all = true;
 
 	for (size_t i = 0; i < writer->model->arch_count; i++) {
-		if (!row->answers[i].is_there)
+		if (!row->answers[i].is_there) { /* there a number may be another call */
+			is_all = is_all && row->number < 0;
 			continue;
+		}
 		bool same = is_same(&row->answers[i], &row->answers[first], by_rest);
 		if (same && i < first)
 			return 0;
@@ -292,7 +111,7 @@ static void write_lines(const struct writer *writer, uint64_t archs, const char 
 /* What its arguments decide; the rest goes to the groups. */
 static void write_row(struct writer *writer, struct row *row)
 {
-	const bool is_first = writer->conversion->multiplexed_first && is_multiplexer(row->name);
+	const bool is_first = writer->conversion->multiplexed_first && policy_is_multiplexer(row->name);
 
 	for (size_t i = 0; i < writer->model->arch_count; i++) {
 		const struct answer *answer = &row->answers[i];
@@ -318,9 +137,9 @@ static void write_row(struct writer *writer, struct row *row)
 
 static struct row *find_row(const struct writer *writer, const char *name)
 {
-	for (size_t i = 0; i < writer->row_count; i++)
-		if (strcmp(writer->rows[i].name, name) == 0)
-			return &writer->rows[i];
+	for (size_t i = 0; i < writer->rows.count; i++)
+		if (strcmp(writer->rows.items[i].name, name) == 0)
+			return &writer->rows.items[i];
 	return NULL;
 }
 
@@ -453,8 +272,9 @@ static void write_head(struct writer *writer)
 	const struct model *model = writer->model;
 	const char *separator = "flags ";
 
-	strbuf_printf(writer->out, "default %s\narch ",
-	              action_words(writer, model->archs[0], application_default(writer->conversion->application)));
+	strbuf_append(writer->out, "default ");
+	policy_write_action(writer->out, model->archs[0], application_default(writer->conversion->application));
+	strbuf_append(writer->out, "\narch ");
 	write_archs(writer, everywhere);
 	strbuf_append(writer->out, "\n");
 	if (model->baseline.major)
@@ -476,15 +296,16 @@ int write_as_policy(struct strbuf *out, const struct conversion *conversion)
 	struct writer writer = {.conversion = conversion, .model = conversion->application->model, .out = out};
 
 	assert(writer.model->arch_count < 64);
-	if (!read_rows(&writer))
-		return -ENOMEM;
+	writer.result = policy_rows_read(conversion, &writer.rows);
+	if (writer.result < 0)
+		return writer.result;
 	write_head(&writer);
 	strbuf_append(out, "\n");
 	const size_t head = out->length;
 	for (int pass = 0; pass < 2; pass++) /* multiplexers first */
-		for (size_t i = 0; i < writer.row_count && writer.result == 0; i++)
-			if (is_multiplexer(writer.rows[i].name) == (pass == 0))
-				write_row(&writer, &writer.rows[i]);
+		for (size_t i = 0; i < writer.rows.count && writer.result == 0; i++)
+			if (policy_is_multiplexer(writer.rows.items[i].name) == (pass == 0))
+				write_row(&writer, &writer.rows.items[i]);
 	if (writer.result == 0 && writer.groups.count)
 		qsort(writer.groups.items, writer.groups.count, sizeof(struct group), compare_groups);
 	strbuf_append(out, writer.groups.count && out->length > head ? "\n" : "");

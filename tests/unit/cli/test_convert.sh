@@ -104,6 +104,12 @@ many 2000 '{"index": 1, "value": %d, "op": "SCMP_CMP_EQ"}'"$(printf '%%.0s')" >m
 "$callgate" profile convert -o many.policy many.json >out 2>&1 || fail "2,000 values of one argument"
 "$callgate" diff many.json many.policy >out 2>&1 || fail "2,000 values are others"
 
+# Numbers without a name, each on some architectures only, and numbers that have one.
+printf 'default EPERM\narch x86_64, x86, x32\n359(AF_UNIX|AF_INET) -> ALLOW\n41(3), 4000, 0x7000(*, (u32) 5, != 6) -> ALLOW\non x86: 600 -> EACCES\n' >numbers.policy
+"$callgate" profile convert --to policy -o other.policy numbers.policy 2>out || fail "numbers"
+"$callgate" diff numbers.policy other.policy >out 2>&1 || fail "other numbers"
+grep -qx "on x86: socket({AF_UNIX, AF_INET}) -> ALLOW" other.policy || { cp other.policy out; fail "a number with a name"; }
+
 # What JSON can't say, and how to ask.
 printf 'default EPERM\narch x86_64, x86\non x86: read -> ALLOW\n' >one.policy
 "$callgate" profile convert -o none.json one.policy >out 2>&1 && fail "JSON has said what it can't"

@@ -82,6 +82,17 @@ grep -q "included/base.policy:2:1: not exercised: socket" out || fail "coverage:
 grep -q "included/base.policy:3:1: no test notices: rule 2, write" out || fail "mutants: $(cat out err)"
 grep -q "including.policy:4:1: no test notices" out && fail "a mutant that is noticed: $(cat out)"
 
+printf 'default EPERM\nkernel >= 5.10\n' >included/one.policy
+printf '# the same default\ndefault EACCES\ninclude one.policy\n' >included/two.policy
+for first in one two; do
+	printf 'include included/%s.policy\n' $([ $first = one ] && echo one two || echo two one) | sed '1i default EPERM' >contrary.policy
+	"$callgate" profile check contrary.policy >out 2>&1 && fail "a default that contradicts another"
+	grep -q "included/two.policy:2:1: error: this contradicts .default EPERM. in line 1 of contrary.policy" out || fail "a default of another file: $(cat out)"
+done
+printf 'default EPERM\ninclude included/one.policy\nkernel >= 5.4\n' >contrary.policy
+"$callgate" profile check contrary.policy >out 2>&1 && fail "kernels that contradict each other"
+grep -q "contrary.policy:3:11: error: this contradicts .kernel >= 5.10. in line 2 of included/one.policy" out || fail "a kernel of another file: $(cat out)"
+
 # A network server with threads; clients are not under the policy. Each command before the server's may put it under one.
 serve() {
 	rm -f port got

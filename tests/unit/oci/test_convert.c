@@ -72,7 +72,10 @@ static void write_policy(struct random *random, char *text)
 		if (random_below(random, 3))
 			snprintf(argument, sizeof(argument), forms[random_below(random, 9)],
 			         (unsigned long long)some_value(random) & 0xffffffff);
-		sprintf(text + strlen(text), "%s(%s%s) -> %s\n", names[random_below(random, NAMES)],
+		char number[16];
+		snprintf(number, sizeof(number), "%#x", random_below(random, 500));
+		sprintf(text + strlen(text), "%s(%s%s) -> %s\n",
+		        random_below(random, 6) ? names[random_below(random, NAMES)] : number,
 		        random_below(random, 2) ? "*, " : "", argument, actions[random_below(random, 6)]);
 	}
 }
