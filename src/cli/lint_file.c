@@ -67,11 +67,30 @@ void lint_add_placed(struct lint_report *report, const struct lint_settings *set
 		report->out_of_memory = true;
 }
 
+/* So many messages about a text are kept, WARNINGS_MAX of oci/messages.h; a test has more. */
+enum { MESSAGES_KEPT = 900 };
+
+/* There may be more: they are not kept, and that is said. */
+static void add_unkept(struct lint_report *report, const struct filter *filter, const struct lint_settings *settings)
+{
+	struct placed_finding placed = {.file = keep_text(report, filter->path)};
+
+	placed.finding = (struct callgate_finding){.name = "name",
+	                                           .level = CALLGATE_FINDING_NOTE,
+	                                           .text = "of what the text itself shows (name, dead, width and "
+	                                                   "others) only the first 900 findings are listed",
+	                                           .subject = "unasked",
+	                                           .argument = -1};
+	lint_add_placed(report, settings, &placed);
+}
+
 static void add_messages(struct lint_report *report, const struct filter *filter, const struct lint_settings *settings)
 {
 	const struct callgate_profile_message *message;
 
 	for (size_t i = 0; (message = callgate_profile_message(filter->profile, i)); i++) {
+		if (i + 1 == MESSAGES_KEPT)
+			add_unkept(report, filter, settings);
 		struct placed_finding placed = {
 		    .file = keep_text(report, message->file), .line = message->line, .column = message->column};
 		const char *name = callgate_profile_message_finding(filter->profile, i);

@@ -1,4 +1,5 @@
 /* What has changed: in a file since it was read, and between two texts, for people. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,30 +56,103 @@ static void put_line(FILE *out, char sign, const char *const *line)
 	fputc('\n', out);
 }
 
-/* With the longest list of lines that both have, between what is the same at the beginning and at the end. */
-static bool put_changes(const char **a, size_t a_count, const char **b, size_t b_count, FILE *out)
-{
-	unsigned *common = calloc((a_count + 1) * (b_count + 1), sizeof(*common)); /* of the lines from here on */
-	size_t i = 0, j = 0, row = b_count + 1;
+/* Lines of two texts, between what is the same at the beginning and at the end. */
+struct texts {
+	const char **a, **b;
+	size_t a_count, b_count;
+};
 
-	if (!common)
-		return false;
-	for (size_t x = a_count; x-- > 0;)
-		for (size_t y = b_count; y-- > 0;) {
-			const unsigned without_a = common[(x + 1) * row + y], without_b = common[x * row + y + 1];
-			common[x * row + y] = is_same(&a[x], &b[y])   ? common[(x + 1) * row + y + 1] + 1
-			                      : without_a > without_b ? without_a
-			                                              : without_b;
+/*
+ * Myers's greedy algorithm: for each number of changes, how far each diagonal (lines of a less lines of b) gets, from
+ * which the next number's are found, and at last the way back. It takes what the changes are squared, and not the
+ * lines.
+ */
+enum { CHANGES_MAX = 2000 };
+
+/* Row d has, for each diagonal -d, -d + 2, ... d, the farthest line of `a` that d changes get to; NOWHERE: to none. */
+struct reach {
+	size_t *rows[CHANGES_MAX + 1];
+};
+
+#define NOWHERE SIZE_MAX
+
+/*
+ * The farthest line on diagonal 2 * i - d after d changes, the last of which is a line of `b` that comes
+ * (*ret_inserts) or one of `a` that goes.
+ */
+static size_t farthest(const struct texts *texts, const size_t *before, size_t d, size_t i, bool *ret_inserts)
+{
+	const bool can_insert = i < d && before[i] != NOWHERE && before[i] + d - 2 * i <= texts->b_count;
+	const bool can_delete = i > 0 && before[i - 1] != NOWHERE && before[i - 1] < texts->a_count;
+
+	*ret_inserts = can_insert && (!can_delete || before[i] > before[i - 1]);
+	return *ret_inserts ? before[i] : can_delete ? before[i - 1] + 1 : NOWHERE;
+}
+
+/* The number of changes; -1: there are too many, or memory is out. */
+static int find_changes(const struct texts *texts, struct reach *reach)
+{
+	for (size_t d = 0; d <= CHANGES_MAX; d++) {
+		size_t *row = reach->rows[d] = calloc(d + 1, sizeof(*row));
+		if (!row)
+			return -1;
+		for (size_t i = 0; i <= d; i++) {
+			bool inserts;
+			size_t x = d ? farthest(texts, reach->rows[d - 1], d, i, &inserts) : 0;
+			size_t y = x == NOWHERE ? 0 : x + d - 2 * i;
+			while (x < texts->a_count && y < texts->b_count && is_same(&texts->a[x], &texts->b[y]))
+				x++, y++;
+			row[i] = x;
+			if (x == texts->a_count && y == texts->b_count)
+				return (int)d;
 		}
-	while (i < a_count || j < b_count)
-		if (i < a_count && j < b_count && is_same(&a[i], &b[j]))
-			i++, j++;
-		else if (j == b_count || (i < a_count && common[(i + 1) * row + j] >= common[i * row + j + 1]))
-			put_line(out, '-', &a[i++]);
+	}
+	return -1;
+}
+
+/* Marks, of d changes that lead to the end, the lines that go and those that come. */
+static void mark_changes(const struct texts *texts, const struct reach *reach, size_t d, bool *gone, bool *new)
+{
+	for (size_t i = (texts->a_count + d - texts->b_count) / 2; d > 0; d--) {
+		const size_t *before = reach->rows[d - 1];
+		bool inserts;
+		(void)farthest(texts, before, d, i, &inserts);
+		i -= !inserts;
+		if (inserts)
+			new[before[i] + d - 1 - 2 * i] = true;
 		else
-			put_line(out, '+', &b[j++]);
-	free(common);
-	return true;
+			gone[before[i]] = true;
+	}
+}
+
+static bool put_changes(const struct texts *texts, FILE *out)
+{
+	struct reach *reach = calloc(1, sizeof(*reach));
+	bool *gone = calloc(texts->a_count + 1, sizeof(*gone)), *new = calloc(texts->b_count + 1, sizeof(*new));
+	const int count = reach && gone && new ? find_changes(texts, reach) : -1;
+	const bool is_done = reach && gone && new;
+
+	if (count > 0)
+		mark_changes(texts, reach, (size_t)count, gone, new);
+	/* Of very many changes all lines are shown. */
+	for (size_t i = 0; is_done && count < 0 && i < texts->a_count; i++)
+		gone[i] = true;
+	for (size_t i = 0; is_done && count < 0 && i < texts->b_count; i++)
+		new[i] = true;
+	for (size_t x = 0, y = 0; is_done && (x < texts->a_count || y < texts->b_count);) {
+		if (x < texts->a_count && gone[x])
+			put_line(out, '-', &texts->a[x++]);
+		else if (y < texts->b_count && new[y])
+			put_line(out, '+', &texts->b[y++]);
+		else
+			x++, y++;
+	}
+	for (size_t d = 0; reach && d <= CHANGES_MAX; d++)
+		free(reach->rows[d]);
+	free(reach);
+	free(gone);
+	free(new);
+	return is_done;
 }
 
 bool profile_text_print_changes(const struct text *old, const struct text *new, FILE *out)
@@ -92,8 +166,10 @@ bool profile_text_print_changes(const struct text *old, const struct text *new, 
 			same++;
 		while (a_count > same && b_count > same && is_same(&a[a_count - 1], &b[b_count - 1]))
 			a_count--, b_count--;
-		done = put_changes(a + same, a_count - same, b + same, b_count - same, out);
+		done = put_changes(&(struct texts){a + same, b + same, a_count - same, b_count - same}, out);
 	}
+	if (!done)
+		cli_error("out of memory");
 	free(a);
 	free(b);
 	return done;

@@ -58,7 +58,7 @@ int profile_text_narrow(const struct text *profile, unsigned line, unsigned colu
 int profile_text_mask(const struct text *profile, unsigned line, unsigned column, int argument, unsigned bits,
                       struct text *ret_text);
 
-/* The lines that differ, with "-" and "+" before them. False: out of memory. */
+/* The lines that differ, with "-" and "+" before them. False after a message: memory is out. */
 bool profile_text_print_changes(const struct text *old, const struct text *new, FILE *out);
 
 #endif

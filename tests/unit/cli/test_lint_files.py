@@ -95,6 +95,23 @@ def check_names():
                 assert all(line.startswith("::") for line in text.splitlines()), text
 
 
-for check in (check_suppressions_in_json, check_line_ends, check_costs, check_names):
+def check_large_fix():
+    """Changes far from each other in a file of many lines are shown: the memory that it takes grows with the changes."""
+    content = profile(ERRNO, entry("ioctl", "SCMP_ACT_KILL_PROCESS", (1, TIOCSTI, "EQ")), entry("read clone futex_waitv", ALLOW))
+    text = json.dumps(content, indent=1).replace('   "read"', "\n" * 200000 + '   "read"')
+    done = subprocess.run([TOOL, "lint", "--machine", "x86_64", "--fix", write("l.json", text)], capture_output=True, text=True, check=False, timeout=600)
+    assert "2 findings mended" in done.stderr, (done.returncode, done.stderr)
+    changed = [line for line in done.stdout.splitlines() if line[:1] in "+-"]
+    assert [line[0] for line in changed] == ["-"] * 5 + ["+"] + ["-"] + ["+"] * 2 and "clone3" in changed[-1], changed
+
+
+def check_unkept():
+    """Of very many warnings about a text the first are kept, which is said."""
+    for count in (899, 1200):
+        found = lint(profile(ALLOW, *(entry(f"x{i}", ERRNO) for i in range(count))))[0]
+        assert any("only the first 900" in f["text"] for f in found) == (count > 900), (count, len(found))
+
+
+for check in (check_large_fix, check_unkept, check_suppressions_in_json, check_line_ends, check_costs, check_names):
     check()
 print("all of the text is as it should be")
