@@ -11,7 +11,7 @@
 enum {
 	RULES_MAX = 40,         /* longer tables are folded, */
 	INSTRUCTIONS_MAX = 300, /* and longer listings */
-	PLACE_SIZE = 48
+	PLACE_SIZE = 300
 };
 
 /* What a section is printed from, and where to. */
@@ -39,12 +39,19 @@ static const char *percent(const struct callgate_coverage_total *total, char tex
 	return text;
 }
 
-/* "5:12", or nothing where there is no line. */
-static const char *place(unsigned int line, unsigned int column, char text[PLACE_SIZE])
+/* "5:12"; "base.policy:5:12" in a file that a policy includes; nothing where there is no line. */
+static const char *place(const struct filter *filter, uint32_t rule, char text[PLACE_SIZE])
 {
+	const char *file;
+	unsigned int line, column;
+
 	*text = '\0';
-	if (line)
+	if (!rule || callgate_profile_rule_place(filter->profile, rule, &file, &line, &column) < 0)
+		return text;
+	if (strcmp(file, filter->path) == 0)
 		snprintf(text, PLACE_SIZE, "%u:%u", line, column);
+	else
+		snprintf(text, PLACE_SIZE, "%s:%u:%u", file, line, column);
 	return text;
 }
 
@@ -106,7 +113,8 @@ static void put_rule(const struct section *section, const struct callgate_covera
 {
 	char action[CALLGATE_ACTION_TEXT], text[PLACE_SIZE];
 
-	PUT("rule", TEXT("class", rule->missed ? "miss" : "hit"), TEXT("place", place(rule->line, rule->column, text)),
+	PUT("rule", TEXT("class", rule->missed ? "miss" : "hit"),
+	    TEXT("place", place(section->page->filter, rule->id, text)),
 	    TEXT("call-class", rule->id ? "call" : "call other"), TEXT("call", rule->name));
 	if (*rule->conditions)
 		PUT("rule-if", TEXT("conditions", rule->conditions));
@@ -187,8 +195,8 @@ static void put_mutants(const struct section *section)
 	    NUMBER("survivors", mutants->survivor_count));
 	for (size_t i = 0; i < mutants->survivor_count; i++) {
 		const struct callgate_mutant *mutant = &mutants->survivors[i];
-		PUT("mutant", TEXT("place", place(mutant->line, mutant->column, text)), TEXT("mutant", mutant->text),
-		    TEXT("difference", mutant->difference));
+		PUT("mutant", TEXT("place", place(section->page->filter, mutant->rule, text)),
+		    TEXT("mutant", mutant->text), TEXT("difference", mutant->difference));
 	}
 	PUT("table-end");
 }

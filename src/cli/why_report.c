@@ -140,11 +140,12 @@ static void put_object(FILE *out, const struct why *why, const struct denial *de
 	const struct callgate_arch *arch = callgate_arch_of_call(denial->call.arch, denial->call.nr);
 	const bool has_rule = denial->verdict.reason == CALLGATE_REASON_RULE;
 	char since[CALLGATE_SINCE_TEXT] = "";
+	const char *file = why->filter->path;
 	unsigned line = 0, column = 0;
 	struct json json = {.out = out};
 
 	if (has_rule)
-		(void)callgate_profile_rule_origin(why->filter->profile, denial->verdict.rule, &line, &column);
+		(void)callgate_profile_rule_place(why->filter->profile, denial->verdict.rule, &file, &line, &column);
 	if (arch)
 		callgate_syscall_since_text(arch->token, denial->call.nr, since);
 	json_open(&json, NULL, "{}");
@@ -161,7 +162,7 @@ static void put_object(FILE *out, const struct why *why, const struct denial *de
 	json_action(&json, "action", denial->verdict.action);
 	json_text(&json, "gets", outcome(denial));
 	json_bool(&json, "default", !has_rule);
-	json_text(&json, "file", why->filter->path);
+	json_text(&json, "file", file);
 	json_number(&json, "line", line);
 	json_number(&json, "column", column);
 	json_text(&json, "since", *since ? since : NULL);

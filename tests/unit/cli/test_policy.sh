@@ -79,6 +79,8 @@ grep -q "rule 1 at included/base.policy:2:1" out || fail "decode: $(cat out)"
 printf 'profile including.policy\nread -> ALLOW\n' >including.test
 "$callgate" test --coverage --mutate including.test >out 2>err || :
 grep -q "included/base.policy:2:1: not exercised: socket" out || fail "coverage: $(cat out err)"
+"$callgate" test --coverage-html page.html including.test >/dev/null 2>err || fail "a page: $(cat err)"
+grep -q "included/base.policy:2:1" page.html || fail "the page does not name the file that is included"
 grep -q "included/base.policy:3:1: no test notices: rule 2, write" out || fail "mutants: $(cat out err)"
 grep -q "including.policy:4:1: no test notices" out && fail "a mutant that is noticed: $(cat out)"
 

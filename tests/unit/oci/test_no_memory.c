@@ -172,6 +172,35 @@ START_TEST(answering)
 }
 END_TEST
 
+/* Names, numbers, sets and warnings; and mistakes, which are words or -ENOMEM. */
+static const char *const policies[] = {
+    "default EPERM\n41(AF_UNIX|AF_INET), 0x167(!= AF_UNIX|AF_INET) -> ALLOW\nuse @file-read\n"
+    "socket({AF_UNIX, 5}, *, * & 3 == 1) -> NOTIFY\nread -> EACCES\n",
+    "default EPERM\n41(AF_UNIX|3) -> ALLOW\n",
+    "default EPERM\ndefault EACCES\nkernel >= 5.10\nkernel >= 5.4\nuse @file-read@\nread(x) -> NOTHING\n",
+};
+
+START_TEST(reading_policies)
+{
+	long allocation = 0;
+
+	do {
+		long live_before = live;
+		start_failing(allocation);
+		struct callgate_profile *profile = profile_or_null();
+		int result = read_text(profile, policies[_i]);
+		fail_at = -1;
+		ck_assert_msg(result == (_i == 0 ? 0 : -EINVAL) || (failed && result == -ENOMEM), "allocation %ld: %d",
+		              allocation, result);
+		ck_assert(result == 0 || !profile || *callgate_profile_diagnosis(profile));
+		callgate_profile_free(profile);
+		ck_assert_msg(live == live_before, "allocation %ld leaks %ld", allocation, live - live_before);
+		allocation += 1 + allocation / 64;
+	} while (failed);
+	ck_assert_int_gt(allocation, 5);
+}
+END_TEST
+
 /* As long as it takes to fail at each allocation is too long: the steps grow. */
 START_TEST(converting)
 {
@@ -242,6 +271,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, reading);
 	tcase_add_loop_test(tcase, answering, 0, 4);
+	tcase_add_loop_test(tcase, reading_policies, 0, 3);
 	tcase_add_loop_test(tcase, converting, 0, 2);
 	tcase_add_test(tcase, reviewing);
 	return test_run(tcase);
