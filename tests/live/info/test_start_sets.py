@@ -53,7 +53,7 @@ def kinds(compiler):
     """name, sets, source, how it is built, and what lint calls it"""
     yield 'dynamic', '@start@1', HELLO, compiler, 'glibc'
     yield 'static', '@start-static@1', HELLO, compiler + ['-static'], 'glibc-static'
-    yield 'static, position-independent', '@start-static@1', HELLO, compiler + ['-static-pie'], 'glibc-static'
+    yield 'static, position-independent', '@start-static@1', HELLO, compiler + ['-static-pie'], None
     yield 'dynamic with threads', '@start@1, @threads@1', THREADS, compiler + ['-pthread'], 'glibc-threads'
     yield 'static with threads', '@start-static@1, @threads@1', THREADS, compiler + ['-static', '-pthread'], None
     yield 'musl, static', '@start-static@1', HELLO, MUSL, 'musl-static'
