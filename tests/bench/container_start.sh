@@ -41,6 +41,19 @@ config["linux"]["seccomp"] = json.load(open(work + "/seccomp.json"))
 json.dump(config, open(work + "/filtered/config.json", "w"))
 PYTHON
 
+# A comparison of a library with itself says nothing, and a test runner's LD_LIBRARY_PATH would make one.
+unset LD_LIBRARY_PATH
+# loaded FOLDER: the libseccomp that crun loads, with FOLDER before those of the system.
+loaded() {
+	LD_LIBRARY_PATH=$1 ldd "$(command -v crun)" | sed -n 's#.*libseccomp\.so\.2 => \(.*\) (.*#\1#p'
+}
+peer=$(loaded '') ours=$(loaded "$work/lib")
+[ -n "$peer" ] || skip 'this crun loads no libseccomp'
+if grep -q callgate_version "$peer" || ! grep -q callgate_version "$ours"; then
+	echo "FAIL: libseccomp is $peer and callgate is $ours" >&2
+	exit 1
+fi
+
 start="exec crun --root $work/state --cgroup-manager=disabled run --bundle"
 "$turns" "${TURNS:-5}" "${RUNS:-40}" \
 	none "$start $work/none bench-$$" \

@@ -1,6 +1,6 @@
 /*
- * usage: bench-felt stages NAMES | stack | fork-server [COUNT]: what users of <seccomp.h> wait for, once, in this fresh
- * process.
+ * usage: bench-felt callgate|libseccomp stages NAMES | stack | fork-server [COUNT]: what users of <seccomp.h> wait for,
+ * once, in this fresh process.
  *
  * The program knows libseccomp's interface only, so that LD_LIBRARY_PATH chooses whose library is measured; felt.sh
  * takes turns.
@@ -13,6 +13,7 @@
  * child.
  */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,18 +238,35 @@ static void fork_server(long count)
 	seccomp_release(ctx);
 }
 
+/* A comparison of a library with itself says nothing: the library that was loaded has to be the one that was named. */
+static bool is_library(const char *name)
+{
+	const bool is_callgate = dlsym(RTLD_DEFAULT, "callgate_version") != NULL;
+	Dl_info library = {0};
+
+	if (strcmp(name, is_callgate ? "callgate" : "libseccomp") == 0)
+		return true;
+	(void)dladdr(dlsym(RTLD_DEFAULT, "seccomp_init"), &library);
+	fprintf(stderr, "bench-felt: %s is %s, and %s was to be measured\n",
+	        library.dli_fname ? library.dli_fname : "the library", is_callgate ? "callgate" : "libseccomp", name);
+	return false;
+}
+
 int main(int argc, char *argv[])
 {
-	const long count = argc > 2 ? strtol(argv[2], NULL, 10) : COUNT_DEFAULT;
+	const long count = argc > 3 ? strtol(argv[3], NULL, 10) : COUNT_DEFAULT;
+	const char *what = argc > 2 ? argv[2] : "";
 
-	if (argc == 3 && strcmp(argv[1], "stages") == 0)
-		stages(argv[2]);
-	else if (argc == 2 && strcmp(argv[1], "stack") == 0)
+	if (argc > 2 && !is_library(argv[1]))
+		return EXIT_FAILURE;
+	if (argc == 4 && strcmp(what, "stages") == 0)
+		stages(argv[3]);
+	else if (argc == 3 && strcmp(what, "stack") == 0)
 		load_stack();
-	else if (argc >= 2 && strcmp(argv[1], "fork-server") == 0 && count > 0 && count <= COUNT_MAX)
+	else if (strcmp(what, "fork-server") == 0 && count > 0 && count <= COUNT_MAX)
 		fork_server(count);
 	else {
-		fprintf(stderr, "usage: bench-felt stages NAMES | stack | fork-server [COUNT]\n");
+		fprintf(stderr, "usage: bench-felt callgate|libseccomp stages NAMES | stack | fork-server [COUNT]\n");
 		return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;
