@@ -45,7 +45,10 @@ def line_of(text, at):
 
 def edit(file, function, text, start, end, replacement):
     new = text[:start] + replacement + text[end:]
-    return Mutant(file, function, text.count("\n", 0, start) + 1, line_of(text, start), line_of(new, start), new)
+    old = line_of(text, start)
+    if old in ("break;", "continue;", "return false;", "return true;"):  # which of them is said by the line before
+        old = line_of(text, text.rfind("\n", 0, start) - 1) + " " + old
+    return Mutant(file, function, text.count("\n", 0, start) + 1, old, line_of(new, start), new)
 
 
 def mutants_of_token(token, before, after):
@@ -159,7 +162,7 @@ class Library:
             # Its name, which assertions print, is the file's.
             changed = self.place / "changed.c"
             changed.write_text('#line 1 "%s"\n' % file + text)
-            done = subprocess.run(command + ["-I", str(pathlib.Path(file).parent), str(changed)], cwd=self.build, capture_output=True, text=True)
+            done = subprocess.run(command + ["-iquote", str(pathlib.Path(file).parent), str(changed)], cwd=self.build, capture_output=True, text=True)
         if check and done.returncode:
             sys.exit(done.stderr)
         return done.returncode == 0

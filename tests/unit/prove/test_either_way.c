@@ -106,6 +106,75 @@ START_TEST(each_program_of_a_stack_counts)
 }
 END_TEST
 
+/* A word, or a constant, shifted by X: the low five bits of X count, at their ends too. */
+START_TEST(shifts_by_x)
+{
+	static const uint32_t distances[] = {0, 1, 16, 30, 31, 32, 33, 62, 63, 64, 0xffffffff};
+	const uint32_t distance = distances[_i], word = 0x80000001;
+
+	for (int left = 0; left < 2; left++)
+		for (int is_constant = 0; is_constant < 2; is_constant++) {
+			uint16_t op = BPF_ALU | (left ? BPF_LSH : BPF_RSH);
+			uint32_t k = left ? word << (distance & 31) : word >> (distance & 31);
+			struct sock_filter load = {BPF_LD | BPF_W | BPF_ABS, 0, 0, 16};
+			if (is_constant)
+				load = (struct sock_filter){BPF_LD | BPF_IMM, 0, 0, word};
+			struct sock_filter insns[2][6] = {{load,
+			                                   {BPF_LDX | BPF_IMM, 0, 0, distance},
+			                                   {op | BPF_X, 0, 0, 0},
+			                                   {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, k},
+			                                   {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 7},
+			                                   {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}},
+			                                  {load,
+			                                   {op | BPF_K, 0, 0, distance & 31},
+			                                   {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, k},
+			                                   {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 7},
+			                                   {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}}};
+			struct callgate_program x = {.count = 6, .insns = insns[0], .bytes = insns[0]};
+			struct callgate_program by_k = {.count = 5, .insns = insns[1], .bytes = insns[1]};
+			const struct callgate_program *a = &x, *b = &by_k;
+			ck_assert_int_eq(outcome_of(&(struct filter){.programs = &a, .program_count = 1},
+			                            &(struct filter){.programs = &b, .program_count = 1}),
+			                 PROVE_EQUAL);
+			insns[0][3].k ^= 1u << 30;
+			ck_assert_int_eq(outcome_of(&(struct filter){.programs = &a, .program_count = 1},
+			                            &(struct filter){.programs = &b, .program_count = 1}),
+			                 PROVE_DIFFERENT);
+		}
+}
+END_TEST
+
+/* A store changes neither register, and what is loaded again is what was stored. */
+START_TEST(stores_keep_registers)
+{
+	enum { STORED = 8, PLAIN = 4 };
+	const bool by_x = _i;
+	struct sock_filter stored[STORED] = {
+	    {BPF_LD | BPF_W | BPF_ABS, 0, 0, 16},
+	    {by_x ? BPF_MISC | BPF_TAX : BPF_LDX | BPF_IMM, 0, 0, 5},
+	    {by_x ? BPF_STX : BPF_ST, 0, 0, 3},
+	    {BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 7},
+	    {BPF_LD | BPF_MEM, 0, 0, 3},
+	    {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 7},
+	    {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 7},
+	    {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+	};
+	struct sock_filter plain[PLAIN] = {
+	    {BPF_LD | BPF_W | BPF_ABS, 0, 0, 16},
+	    {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 7},
+	    {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 7},
+	    {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+	};
+	struct callgate_program first = {.count = STORED, .insns = stored, .bytes = stored};
+	struct callgate_program second = {.count = PLAIN, .insns = plain, .bytes = plain};
+	const struct callgate_program *a = &first, *b = &second;
+
+	ck_assert_int_eq(outcome_of(&(struct filter){.programs = &a, .program_count = 1},
+	                            &(struct filter){.programs = &b, .program_count = 1}),
+	                 PROVE_EQUAL);
+}
+END_TEST
+
 static struct filter random_subject(struct random *random, struct arena *arena, struct callgate_program *program,
                                     const struct callgate_program **list, struct sock_filter *insns)
 {
@@ -156,6 +225,8 @@ int main(void)
 	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, not_modelled_on_either_side);
 	tcase_add_test(tcase, each_program_of_a_stack_counts);
+	tcase_add_loop_test(tcase, shifts_by_x, 0, 11);
+	tcase_add_loop_test(tcase, stores_keep_registers, 0, 2);
 	tcase_add_test(tcase, both_ways_alike);
 	return test_run(tcase);
 }
