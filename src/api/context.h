@@ -96,7 +96,6 @@ int conditions_read(const struct scmp_arg_cmp *comparisons, size_t count, uint64
  * Fills in the request's conditions and conjunctions, which are the arena's; NULL is the expression that always holds.
  * 0, -EINVAL (not an expression, or a too large one), -ENOMEM.
  */
-
 int expression_lower(const struct callgate_expression *expression, struct arena *arena, struct diag *diag,
                      struct ruleset_request *request);
 

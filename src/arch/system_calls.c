@@ -7,11 +7,6 @@
 #include "arch/generated.h"
 #include "base/strbuf.h"
 
-#define SOCKET_PSEUDO_FIRST (-101)
-#define SOCKET_PSEUDO_LAST  (-120)
-#define IPC_PSEUDO_FIRST    (-201)
-#define IPC_PSEUDO_LAST     (-224)
-
 /*
  * x32's own calls start here (arch/x86/entry/syscalls/syscall_64.tbl, Linux 6.18); nobody's common ones have come that
  * far.
@@ -68,12 +63,12 @@ static uint16_t by_number(const struct callgate_arch *arch, size_t i)
 
 static bool is_socket_family(int32_t nr)
 {
-	return nr <= SOCKET_PSEUDO_FIRST && nr >= SOCKET_PSEUDO_LAST;
+	return nr <= -101 && nr >= -120;
 }
 
 static bool is_ipc_family(int32_t nr)
 {
-	return nr <= IPC_PSEUDO_FIRST && nr >= IPC_PSEUDO_LAST;
+	return nr <= -201 && nr >= -224;
 }
 
 /* Whether the architecture's table holds the pseudo number of this name instead of a number. */
@@ -184,13 +179,9 @@ bool arch_since_may_be_after(const struct callgate_since *since, unsigned major,
 
 int32_t arch_syscall_rewrite(const struct callgate_arch *arch, int32_t nr)
 {
-	if (!arch->multiplexed)
-		return nr;
-	if (is_socket_family(nr))
+	if (arch->multiplexed && is_socket_family(nr))
 		return arch->socketcall_nr;
-	if (is_ipc_family(nr))
-		return arch->ipc_nr;
-	return nr;
+	return arch->multiplexed && is_ipc_family(nr) ? arch->ipc_nr : nr;
 }
 
 int arch_syscall_translate(const struct callgate_arch *to, int32_t native_nr, int32_t *ret_nr)
@@ -226,13 +217,21 @@ int32_t arch_syscall_number_at(const struct callgate_arch *arch, size_t i)
 size_t arch_syscall_tally(const struct callgate_arch *arch, size_t from, uint32_t last, uint32_t *count,
                           uint32_t *share)
 {
-	size_t at = from;
+	size_t end = from, high = private_of(arch)->count;
+	int64_t most = end < high ? last + INT64_C(1) - arch_syscall_number_at(arch, end) : 0;
 
-	for (; at < private_of(arch)->count && (uint32_t)arch_syscall_number_at(arch, at) <= last; at++)
-		if (share)
-			*share += arch_shares[by_number(arch, at)];
-	*count += (uint32_t)(at - from);
-	return at;
+	/* Most numbers follow each other without a gap: the last one that is possible mostly is the last. */
+	if (most < (int64_t)(high - end))
+		high = most > 0 ? end + (size_t)most : end;
+	for (size_t at = high - 1; end < high; at = end + (high - end) / 2)
+		if ((uint32_t)arch_syscall_number_at(arch, at) <= last)
+			end = at + 1;
+		else
+			high = at;
+	*count += (uint32_t)(end - from);
+	for (; share && from < end; from++)
+		*share += arch_shares[by_number(arch, from)];
+	return end;
 }
 
 int32_t arch_syscall_number_max(const struct callgate_arch *arch)

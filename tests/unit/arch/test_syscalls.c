@@ -321,6 +321,35 @@ START_TEST(every_version_is_in_the_enumeration)
 }
 END_TEST
 
+/* Beside a count of one number after the other: from each place, up to each number and its neighbours. */
+START_TEST(numbers_are_counted_up_to_a_last_one)
+{
+	for (size_t a = 0; a < arch_count(); a++) {
+		const struct callgate_arch *arch = callgate_arch_at(a);
+		size_t all = arch_syscall_number_count(arch);
+		for (size_t from = 0; from <= all; from += 1 + from / 4)
+			for (size_t i = 0; i < all; i++)
+				for (int near = -1; near <= 1; near++) {
+					uint32_t last = (uint32_t)arch_syscall_number_at(arch, i) + (uint32_t)near;
+					uint32_t count = 7, share = 0;
+					size_t end = from;
+					while (end < all && (uint32_t)arch_syscall_number_at(arch, end) <= last)
+						end++;
+					ck_assert_uint_eq(arch_syscall_tally(arch, from, last, &count, NULL), end);
+					ck_assert_uint_eq(count, 7 + end - from);
+					ck_assert_uint_eq(arch_syscall_tally(arch, from, last, &count, &share), end);
+				}
+		uint32_t count = 0, share = 0, parts = 0;
+		ck_assert_uint_eq(arch_syscall_tally(arch, 0, UINT32_MAX, &count, &share), all);
+		ck_assert_uint_eq(count, all);
+		for (size_t i = 0; i < all; i++)
+			arch_syscall_tally(arch, i, (uint32_t)arch_syscall_number_at(arch, i), &count, &parts);
+		ck_assert_uint_eq(parts, share);
+		ck_assert_uint_eq(count, 2 * all);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("arch/syscalls");
@@ -342,6 +371,7 @@ int main(void)
 	tcase_add_test(tests, versions_that_calls_came_with);
 	tcase_add_test(tests, every_version_is_in_the_enumeration);
 	tcase_add_test(tests, closest_name_corrects_typing_errors);
+	tcase_add_test(tests, numbers_are_counted_up_to_a_last_one);
 
 	return test_run(tests);
 }
