@@ -212,18 +212,24 @@ static bool starts(struct linting *linting, const struct program_kind *kind)
 
 /* ---- for which kind a filter looks to be made ---- */
 
-/* So many rows of another kind have to pass, in quarters, and so many of glibc's must not. */
+/*
+ * So many rows of another kind have to pass, in quarters, and so many of glibc's must not. Where glibc lacks fewer of
+ * those that it needs, all have to pass, or all but one and more than pass of glibc's.
+ */
 enum { QUARTERS_LEAST = 3, MISSING_LEAST = 4 };
 
-/* How many of the kind's rows pass, of those that the architecture has. */
-static size_t count_passing(const struct linting *linting, const struct program_kind *kind, size_t *ret_all)
+/* How many of the kind's rows pass, of those that the architecture has; *ret_missing: how many of the needed do not. */
+static size_t count_passing(const struct linting *linting, const struct program_kind *kind, size_t *ret_all,
+                            size_t *ret_missing)
 {
 	size_t count = 0;
 
-	*ret_all = 0;
+	*ret_all = *ret_missing = 0;
 	for (size_t i = 0; has_row(kind, i); i++) {
 		bool passes;
-		*ret_all += look_at_row(linting, &kind->rows[i], &passes) != NULL;
+		const bool exists = look_at_row(linting, &kind->rows[i], &passes) != NULL;
+		*ret_all += exists;
+		*ret_missing += exists && !passes && kind->rows[i].need == NEEDED;
 		count += passes;
 	}
 	return count;
@@ -233,17 +239,20 @@ static size_t count_passing(const struct linting *linting, const struct program_
 static const struct program_kind *find_kind(const struct linting *linting)
 {
 	const struct program_kind *best = &kinds[0];
-	size_t most = 0, all;
+	size_t most = 0, all, missing;
 
 	for (size_t i = 0; linting->libc && i < KINDS; i++)
 		if (strcmp(kinds[i].name, linting->libc) == 0)
 			return &kinds[i];
-	const size_t passing = count_passing(linting, &kinds[0], &all);
+	const size_t passing = count_passing(linting, &kinds[0], &all, &missing);
 	if (all - passing < MISSING_LEAST)
 		return &kinds[0];
+	const bool is_near = missing < MISSING_LEAST;
 	for (size_t i = 1; i < KINDS; i++) {
-		const size_t count = count_passing(linting, &kinds[i], &all);
-		if (kinds[i].is_asked || count * 4 < all * QUARTERS_LEAST || count <= most)
+		const size_t count = count_passing(linting, &kinds[i], &all, &missing);
+		const bool is_likely =
+		    is_near ? count == all || (count + 1 == all && count > passing) : count * 4 >= all * QUARTERS_LEAST;
+		if (kinds[i].is_asked || !is_likely || count <= most)
 			continue;
 		best = &kinds[i];
 		most = count;
