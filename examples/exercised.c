@@ -27,6 +27,7 @@ static scmp_filter_ctx make_filter(void)
 	            seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(exit_group), 0) < 0 ||
 	            seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 	                             SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDONLY)) < 0)) {
+		fprintf(stderr, "the rules: %s\n", callgate_diagnosis(ctx));
 		seccomp_release(ctx);
 		return NULL;
 	}

@@ -287,6 +287,7 @@ static int run(struct call *call)
 
 const struct command cmd_bench = {
     .name = "bench",
+    .for_this_kernel = true,
     .what = "measure programs, beside the distribution's library",
     .synopsis = "[--repeats N] [--counts] [OPTION]... [PROFILE]...",
     .help = "Measures the programs of a few profiles of its own, or of PROFILEs: their length, the "

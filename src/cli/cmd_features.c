@@ -295,6 +295,7 @@ static int run(struct call *call)
 
 const struct command cmd_features = {
     .name = "features",
+    .for_this_kernel = true,
     .what = "say what this kernel supports",
     .synopsis = "[--json]",
     .help = "Asks the running kernel for actions, flags, notifications, Landlock and the rest that filters "

@@ -405,6 +405,7 @@ static int run(struct call *call)
 
 const struct command cmd_record = {
     .name = "record",
+    .for_this_kernel = true,
     .what = "write a profile of what a command does",
     .synopsis = "-o FILE|--more FILE|--against FILE [OPTION]... [--] COMMAND [ARGUMENT]...\n"
                 "-o FILE|--more FILE|--against FILE [OPTION]... --from strace|audit FILE...",

@@ -168,6 +168,7 @@ static int run(struct call *call)
 
 const struct command cmd_run = {
     .name = "run",
+    .for_this_kernel = true,
     .what = "run a command under a profile",
     .synopsis = "--profile FILE [OPTION]... [--] COMMAND [ARGUMENT]...",
     .help = "Runs COMMAND under the filter that FILE describes. Exit status: 125 if callgate fails, 126 if "

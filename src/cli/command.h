@@ -70,6 +70,8 @@ struct command {
 	/* environment_options of filter_file.h as well; NULL: none of them */
 	const struct option_row *environment;
 	bool ends_at_operand; /* what comes after the first operand is no option of this command */
+	/* Filters are for this kernel. Otherwise every action of libseccomp's API can be used, whatever runs here. */
+	bool for_this_kernel;
 	const void *defaults; /* of the settings; NULL: all zero */
 	size_t settings_size;
 	unsigned int operands_least, operands_most;

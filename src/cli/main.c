@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <seccomp.h>
 #include <callgate/arch.h>
+#include <callgate/diagnosis.h>
 #include <callgate/version.h>
 
 #include "base/strbuf.h"
@@ -305,6 +307,8 @@ static int read_options(struct call *call, int argc, char **argv)
 	return command_misused(command);
 }
 
+enum { NEWEST_API_LEVEL = 7 };
+
 /* argv[0] is the command's name. Prints help or what is wrong, or runs the command. Returns the exit status. */
 static int run_command(const struct command *command, int argc, char **argv)
 {
@@ -319,6 +323,10 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (command->defaults)
 		memcpy(call.settings, command->defaults, command->settings_size);
 	status = read_options(&call, argc, argv);
+	if (status < 0 && !command->for_this_kernel && seccomp_api_set(NEWEST_API_LEVEL) < 0) {
+		cli_error("%s", callgate_diagnosis(NULL));
+		status = failure(command);
+	}
 	if (status < 0)
 		status = command->run(&call);
 	vec_finish(&call.environment.settings);
