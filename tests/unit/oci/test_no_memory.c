@@ -174,8 +174,8 @@ END_TEST
 
 /* Names, numbers, sets and warnings; and mistakes, which are words or -ENOMEM. */
 static const char *const policies[] = {
-    "default EPERM\n41(AF_UNIX|AF_INET), 0x167(!= AF_UNIX|AF_INET) -> ALLOW\nuse @file-read\n"
-    "socket({AF_UNIX, 5}, *, * & 3 == 1) -> NOTIFY\nread -> EACCES\n",
+    ("default EPERM\n41(AF_UNIX|AF_INET), 0x167(!= AF_UNIX|AF_INET) -> ALLOW\nuse @file-read\n"
+     "socket({AF_UNIX, 5}, *, * & 3 == 1) -> NOTIFY\nread -> EACCES\n"),
     "default EPERM\n41(AF_UNIX|3) -> ALLOW\n",
     "default EPERM\ndefault EACCES\nkernel >= 5.10\nkernel >= 5.4\nuse @file-read@\nread(x) -> NOTHING\n",
 };
