@@ -7,6 +7,8 @@
 #include "arch/generated.h"
 #include "base/strbuf.h"
 
+enum { SOCKET_PSEUDO_FIRST = -101, SOCKET_PSEUDO_LAST = -120, IPC_PSEUDO_FIRST = -201, IPC_PSEUDO_LAST = -224 };
+
 /*
  * x32's own calls start here (arch/x86/entry/syscalls/syscall_64.tbl, Linux 6.18); nobody's common ones have come that
  * far.
@@ -63,12 +65,12 @@ static uint16_t by_number(const struct callgate_arch *arch, size_t i)
 
 static bool is_socket_family(int32_t nr)
 {
-	return nr <= -101 && nr >= -120;
+	return nr <= SOCKET_PSEUDO_FIRST && nr >= SOCKET_PSEUDO_LAST;
 }
 
 static bool is_ipc_family(int32_t nr)
 {
-	return nr <= -201 && nr >= -224;
+	return nr <= IPC_PSEUDO_FIRST && nr >= IPC_PSEUDO_LAST;
 }
 
 /* Whether the architecture's table holds the pseudo number of this name instead of a number. */
