@@ -32,7 +32,7 @@ void load_prepare(void);
  * anything was done:
  * - -EINVAL: the byte order is another machine's; or a listener with synchronised threads, without LOAD_TSYNC_ESRCH.
  * - -EOPNOTSUPP: threads are to be synchronised, there are some, and there is only prctl(2).
- * - -E2BIG, -ENOMEM: several programs, with a listener, which can be on one only; certainly without room for all.
+ * - -E2BIG: several programs and a listener, which only one can have. -ENOMEM: several, which can't all fit.
  * - -EACCES, in words of its own: an older filter fakes success of the calls that load filters or set no_new_privs.
  *
  * *ret_listener becomes the listener's fd if one was asked for and made, and is otherwise untouched. The text is added
