@@ -224,12 +224,14 @@ static bool read_rows(struct row_reader *reader)
 	while (callgate_syscall_name_at(count))
 		count++;
 	reader->rows.items = ARENA_ARRAY(reader->conversion->arena, struct row, count + count_calls(policy));
-	for (size_t i = 0; reader->rows.items && i < count && done && reader->result == 0; i++)
+	if (!reader->rows.items)
+		return false;
+	for (size_t i = 0; i < count && done && reader->result == 0; i++)
 		done = read_row(reader, callgate_syscall_name_at(i), -1);
-	for (size_t i = 0; reader->rows.items && policy && i < policy->statements.count; i++)
+	for (size_t i = 0; policy && i < policy->statements.count; i++)
 		for (size_t j = 0; j < policy->statements.items[i].calls.count && done && reader->result == 0; j++)
 			done = read_number(reader, &policy->statements.items[i].calls.items[j]);
-	return reader->rows.items && done;
+	return done;
 }
 
 int policy_rows_read(const struct conversion *conversion, struct policy_rows *ret_rows)

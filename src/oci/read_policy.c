@@ -378,8 +378,7 @@ static bool read_text(struct reader *reader, const char *text, size_t size)
 	return reader->messages->errors == errors;
 }
 
-/* A policy's first statement is its default action; JSON, YAML and programs begin otherwise. */
-bool policy_is_one(const char *text, size_t size)
+const char *policy_first_statement(const char *text, size_t size)
 {
 	const char *end = text + size, *at = text;
 
@@ -389,6 +388,14 @@ bool policy_is_one(const char *text, size_t size)
 		if (*at++ == '#')
 			while (at < end && *at != '\n')
 				at++;
+	return at;
+}
+
+/* A policy's first statement is its default action; JSON, YAML and programs begin otherwise. */
+bool policy_is_one(const char *text, size_t size)
+{
+	const char *end = text + size, *at = policy_first_statement(text, size);
+
 	return end - at >= 7 && memcmp(at, "default", 7) == 0 && (end - at == 7 || memchr(" \t\r\n", at[7], 4));
 }
 

@@ -31,6 +31,9 @@ struct policy_text {
 	unsigned int major, minor; /* of `kernel` */
 };
 
+/* What comes after a byte order mark, blanks and comments: a statement, or the end of the text. */
+const char *policy_first_statement(const char *text, size_t size);
+
 /* Is the text a policy, by how it begins? */
 bool policy_is_one(const char *text, size_t size);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "oci/profile_handle.h"
+#include "oci/read_policy.h"
 
 /*
  * An instruction of classic BPF, in either byte order: only jumps use bytes 2 and 3, and a program begins with a load.
@@ -64,17 +65,6 @@ static bool looks_like_statement(const char *text)
 	       (strstr(text, "->") || has_line(text, "use ") || has_line(text, "include "));
 }
 
-static bool has_only_comments(const char *text, size_t size)
-{
-	const char *end = text + size;
-
-	while (text < end && (strchr(" \t\r\n#", *text) && *text))
-		if (*text++ == '#')
-			while (text < end && *text != '\n')
-				text++;
-	return text == end;
-}
-
 const char *profile_other_kind(const char *text, size_t size)
 {
 	if (strspn(text, " \t\r\n") == size)
@@ -85,7 +75,7 @@ const char *profile_other_kind(const char *text, size_t size)
 		return "this is a BPF program, not a profile: callgate disasm lists it";
 	if (looks_like_yaml(text) || has_line(text, "---\n") || has_line(text, "defaultAction:"))
 		return "this is YAML; a profile is JSON";
-	if (has_only_comments(text, size))
+	if (policy_first_statement(text, size) == text + size)
 		return "there are only comments; a policy begins with `default ACTION`";
 	if (looks_like_statement(text))
 		return "a profile begins with {, a policy with `default ACTION`";
