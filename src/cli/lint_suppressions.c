@@ -2,6 +2,7 @@
  * What a file says about its own findings: `lint:allow NAME: REASON` in a remark of JSON, or in a comment of a policy.
  * One pass over the text finds all of them, and each finding is suppressed once, by the innermost one that is about it.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,9 +230,8 @@ static void read_policy(struct pass *pass)
 
 /* The findings of one name in the file, in the order of their places. */
 struct of_name {
-	size_t *items; /* indices in the report */
-	size_t *next;  /* of each index, one that is not after the first finding from there on without a suppression */
-	size_t count;
+	ARENA_VEC(size_t) list; /* indices in the report */
+	size_t *next; /* of each index, one that is not after the first finding from there on without a suppression */
 };
 
 static bool is_before(const struct placed_finding *placed, struct text_place place)
@@ -263,18 +263,19 @@ static size_t next_open(struct of_name *findings, size_t at)
 static size_t suppress(struct lint_report *report, struct of_name *findings, const struct suppression *suppression)
 {
 	struct placed_finding *all = report->list.items;
-	size_t low = 0, high = findings->count, count = 0;
+	size_t low = 0, high = findings->list.count, count = 0;
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
-		if (is_before(&all[findings->items[middle]], suppression->begin))
+		if (is_before(&all[findings->list.items[middle]], suppression->begin))
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	for (size_t i = next_open(findings, low);
-	     i < findings->count && !is_after(&all[findings->items[i]], suppression->end); i = next_open(findings, i)) {
-		all[findings->items[i]].justification = suppression->reason;
+	     i < findings->list.count && !is_after(&all[findings->list.items[i]], suppression->end);
+	     i = next_open(findings, i)) {
+		all[findings->list.items[i]].justification = suppression->reason;
 		findings->next[i] = i + 1;
 		count++;
 	}
@@ -319,31 +320,21 @@ static void apply(struct lint_report *report, const char *path, struct of_name *
 }
 
 /* The findings of the file from index `first` on, which are in order, by their kinds. False: memory is out. */
-static bool sort_by_kind(struct lint_report *report, const char *path, size_t first, struct of_name *all,
-                         size_t kind_count)
+static bool sort_by_kind(struct lint_report *report, const char *path, size_t first, struct of_name *all)
 {
-	for (size_t kind = 0; kind < kind_count; kind++) {
-		const char *name = callgate_finding_kind_at(kind)->name;
-		struct of_name *own = &all[kind];
-		for (int is_counted = 0; is_counted < 2; is_counted++) {
-			own->count = 0;
-			for (size_t i = first; i < report->list.count; i++) {
-				const struct placed_finding *placed = &report->list.items[i];
-				if (strcmp(placed->finding.name, name) != 0 || !placed->file ||
-				    strcmp(placed->file, path) != 0)
-					continue;
-				if (is_counted)
-					own->items[own->count] = i;
-				own->count++;
-			}
-			if (is_counted)
-				continue;
-			own->items = ARENA_ARRAY(&report->arena, size_t, own->count + 1);
-			own->next = ARENA_ARRAY(&report->arena, size_t, own->count + 1);
-			if (!own->items || !own->next)
-				return false;
-		}
-		for (size_t i = 0; i <= own->count; i++)
+	for (size_t i = first; i < report->list.count; i++) {
+		const struct placed_finding *placed = &report->list.items[i];
+		const int kind = lint_kind(placed->finding.name);
+		assert(kind < LINT_KINDS_MAX);
+		if (kind >= 0 && placed->file && strcmp(placed->file, path) == 0 &&
+		    !vec_push_in(&all[kind].list, &report->arena, i))
+			return false;
+	}
+	for (struct of_name *own = all; own < all + LINT_KINDS_MAX; own++) {
+		own->next = ARENA_ARRAY(&report->arena, size_t, own->list.count + 1);
+		if (!own->next)
+			return false;
+		for (size_t i = 0; i <= own->list.count; i++)
 			own->next[i] = i;
 	}
 	return true;
@@ -353,16 +344,13 @@ void lint_suppress(struct lint_report *report, const char *path, const struct te
                    const struct lint_settings *settings)
 {
 	struct pass pass = {.report = report, .at = text->bytes, .end = text->bytes + text->size, .place = {1, 1}};
-	struct of_name all[LINT_KINDS_MAX] = {{.items = NULL}};
-	size_t kind_count = 0;
+	struct of_name all[LINT_KINDS_MAX] = {{.next = NULL}};
 
-	while (kind_count < LINT_KINDS_MAX && callgate_finding_kind_at(kind_count))
-		kind_count++;
 	if (profile_text_is_json(text))
 		read_json(&pass);
 	else
 		read_policy(&pass);
-	if (!sort_by_kind(report, path, first, all, kind_count)) {
+	if (!sort_by_kind(report, path, first, all)) {
 		report->out_of_memory = true;
 		return;
 	}

@@ -12,7 +12,7 @@ enum { WAYS_MAX = 3, ROWS_MAX = 32 };
 /* What comes of it where none of a row's calls passes. */
 enum need {
 	NEEDED, /* the program does not start, or does not end as it should */
-	MADE    /* it goes on after an error; what kills for the call kills it */
+	MADE    /* the program goes on after an error; a filter that kills for the call ends it */
 };
 
 /* Calls of which one is needed, on architectures that have any. */
@@ -202,19 +202,12 @@ static const char *missing_of(struct linting *linting, const struct row *row)
 	return first;
 }
 
-static bool starts(struct linting *linting, const struct program_kind *kind)
-{
-	for (size_t i = 0; has_row(kind, i); i++)
-		if (missing_of(linting, &kind->rows[i]))
-			return false;
-	return true;
-}
-
 /* ---- for which kind a filter looks to be made ---- */
 
 /*
- * So many rows of another kind have to pass, in quarters, and so many of glibc's must not. Where glibc lacks fewer of
- * those that it needs, all have to pass, or all but one and more than pass of glibc's.
+ * A filter is for another kind than glibc where three quarters of that kind's rows pass, and four of glibc's do not.
+ * Where fewer of the calls are denied that glibc needs, all rows of the other kind have to pass; or all but one, if
+ * that is more than pass of glibc's.
  */
 enum { QUARTERS_LEAST = 3, MISSING_LEAST = 4 };
 
@@ -270,7 +263,7 @@ bool lint_knows_libc(const char *name)
 
 /* ---- the finding ---- */
 
-/* All of the kind's sets that is denied: a library that is not this one may need any of it. */
+/* The denied calls of the kind's sets: another version of the library may need any of them. */
 static const char *denied_at_start(struct linting *linting, const struct program_kind *kind)
 {
 	struct strbuf calls = {0};
@@ -299,8 +292,6 @@ void lint_start(struct linting *linting)
 	struct callgate_call example = {.nr = -1};
 	struct strbuf missing = {0};
 
-	if (starts(linting, kind))
-		return;
 	for (size_t i = 0; has_row(kind, i); i++) {
 		const char *call = missing_of(linting, &kind->rows[i]);
 		bool is_listed = false;
@@ -314,6 +305,8 @@ void lint_start(struct linting *linting)
 		strbuf_printf(&missing, "%s%s", missing.length ? ", " : "", call);
 	}
 	const char *list = lint_take(linting, &missing);
+	if (!*list)
+		return;
 	if (kind != &kinds[0])
 		finding.subject = lint_text(linting, "start:%s", kind->name);
 	finding.text = lint_text(linting, "%s does not start under this profile, which lacks: %s", kind->what, list);
