@@ -86,6 +86,14 @@ int command_misused(const struct command *command);
 /* "callgate: ..." and a newline on standard error. */
 __attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);
 
+/* Compares two numbers of 64 bits, for qsort(3) and bsearch(3). */
+static inline int compare_numbers(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 /* The commands, from index 0, in the order of the help; NULL after the last. */
 const struct command *command_at(size_t index);
 

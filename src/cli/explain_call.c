@@ -177,13 +177,6 @@ static bool place_rules(struct explaining *e, const struct clause *clause, struc
 	return ret_case->place && ret_case->lines;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int by_rule(const void *a, const void *b)
 {
 	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -195,7 +188,7 @@ static int by_rule(const void *a, const void *b)
 static void sort(struct clause *clause)
 {
 	if (clause->values.count)
-		qsort(clause->values.items, clause->values.count, sizeof(uint64_t), by_value);
+		qsort(clause->values.items, clause->values.count, sizeof(uint64_t), compare_numbers);
 	qsort(clause->rules.items, clause->rules.count, sizeof(uint32_t), by_rule);
 }
 

@@ -232,7 +232,6 @@ static bool print_file(const struct header *header, FILE *out)
 bool print_header(const char *path, const char *name, const struct environment *environment, FILE *out)
 {
 	struct header header = {.file = strcmp(path, "-") == 0 ? "standard input" : path, .environment = environment};
-	output_note_input(path);
 	bool done = set_name(&header, name) && text_read(path, &header.text) && print_file(&header, out);
 
 	free(header.text.bytes);

@@ -6,6 +6,7 @@
 #include <callgate/info.h>
 
 #include "base/strbuf.h"
+#include "cli/command.h"
 #include "cli/learned.h"
 #include "cli/profile_text.h"
 
@@ -68,13 +69,6 @@ static void put_value(struct strbuf *text, const struct learned_call *call, unsi
 	strbuf_append(text, words);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* The first values of the block that were seen, in their order; how many there are, up to the limit of all. */
 static size_t seen_of(const struct learned_call *call, const struct learned_tuple *tuple, uint64_t values[])
 {
@@ -87,7 +81,7 @@ static size_t seen_of(const struct learned_call *call, const struct learned_tupl
 		    (seen[last] & ~tuple->span) == tuple->values[last])
 			values[count++] = seen[last];
 	}
-	qsort(values, count, sizeof(values[0]), by_number);
+	qsort(values, count, sizeof(values[0]), compare_numbers);
 	return count;
 }
 

@@ -61,8 +61,8 @@ void lint_add_placed(struct lint_report *report, const struct lint_settings *set
 	hash = hash_text(hash, strncmp(file, "./", 2) == 0 ? file + 2 : file, true);
 	hash = hash_text(hash, finding->subject ? finding->subject : finding->text, finding->subject != NULL);
 	snprintf(placed->fingerprint, sizeof(placed->fingerprint), "%016" PRIx64, hash);
-	placed->is_known = report->baseline.count &&
-	                   bsearch(&hash, report->baseline.items, report->baseline.count, sizeof(hash), lint_by_number);
+	placed->is_known = report->baseline.count && bsearch(&hash, report->baseline.items, report->baseline.count,
+	                                                     sizeof(hash), compare_numbers);
 	if (!vec_push_in(&report->list, &report->arena, *placed))
 		report->out_of_memory = true;
 }
@@ -156,13 +156,6 @@ static void add_finding(struct lint_report *report, const struct filter *filter,
 
 /* ---- the baseline ---- */
 
-int lint_by_number(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* A string of JSON with nothing but 16 hexadecimal digits, from its first quotation mark on. */
 static bool is_fingerprint(const char *at, const char *end, uint64_t *ret_number)
 {
@@ -199,7 +192,7 @@ bool lint_read_baseline(const char *path, struct lint_report *report)
 	free(text.bytes);
 	baseline->is_given = baseline->items != NULL;
 	if (baseline->count)
-		qsort(baseline->items, baseline->count, sizeof(baseline->items[0]), lint_by_number);
+		qsort(baseline->items, baseline->count, sizeof(baseline->items[0]), compare_numbers);
 	return baseline->is_given;
 }
 

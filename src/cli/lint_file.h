@@ -49,9 +49,6 @@ struct lint_report {
 	bool out_of_memory;
 };
 
-/* Compares two numbers of 64 bits, for qsort(3) and bsearch(3). */
-int lint_by_number(const void *a, const void *b);
-
 /*
  * Reads the fingerprints in what an earlier run printed as JSON or SARIF. False after a message was printed: it is
  * something else, or no regular file, or too large.

@@ -123,7 +123,8 @@ void print_safely(FILE *out, const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	print_bytes(out, text ? text : "out of memory\n", strlen(text ? text : "out of memory\n"));
+	const char *shown = text ? text : "out of memory\n";
+	print_bytes(out, shown, strlen(shown));
 	free(text);
 }
 

@@ -125,21 +125,10 @@ static void mark_changes(const struct texts *texts, const struct reach *reach, s
 	}
 }
 
-static bool put_changes(const struct texts *texts, FILE *out)
+/* All lines with their signs, but those that both have: a line of `b` comes after those of `a` that go. */
+static void put_marked(const struct texts *texts, const bool *gone, const bool *new, FILE *out)
 {
-	struct reach *reach = calloc(1, sizeof(*reach));
-	bool *gone = calloc(texts->a_count + 1, sizeof(*gone)), *new = calloc(texts->b_count + 1, sizeof(*new));
-	const int count = reach && gone && new ? find_changes(texts, reach) : -1;
-	const bool is_done = reach && gone && new;
-
-	if (count > 0)
-		mark_changes(texts, reach, (size_t)count, gone, new);
-	/* Of very many changes all lines are shown. */
-	for (size_t i = 0; is_done && count < 0 && i < texts->a_count; i++)
-		gone[i] = true;
-	for (size_t i = 0; is_done && count < 0 && i < texts->b_count; i++)
-		new[i] = true;
-	for (size_t x = 0, y = 0; is_done && (x < texts->a_count || y < texts->b_count);) {
+	for (size_t x = 0, y = 0; x < texts->a_count || y < texts->b_count;) {
 		if (x < texts->a_count && gone[x])
 			put_line(out, '-', &texts->a[x++]);
 		else if (y < texts->b_count && new[y])
@@ -147,8 +136,26 @@ static bool put_changes(const struct texts *texts, FILE *out)
 		else
 			x++, y++;
 	}
-	for (size_t d = 0; reach && d <= CHANGES_MAX; d++)
-		free(reach->rows[d]);
+}
+
+static bool put_changes(const struct texts *texts, FILE *out)
+{
+	struct reach *reach = calloc(1, sizeof(*reach));
+	bool *gone = calloc(texts->a_count + 1, sizeof(*gone)), *new = calloc(texts->b_count + 1, sizeof(*new));
+	const bool is_done = reach && gone && new;
+
+	if (is_done) {
+		const int count = find_changes(texts, reach);
+		if (count >= 0) {
+			mark_changes(texts, reach, (size_t)count, gone, new);
+		} else { /* of very many changes all lines are shown */
+			memset(gone, true, texts->a_count);
+			memset(new, true, texts->b_count);
+		}
+		put_marked(texts, gone, new, out);
+		for (size_t d = 0; d <= CHANGES_MAX; d++)
+			free(reach->rows[d]);
+	}
 	free(reach);
 	free(gone);
 	free(new);

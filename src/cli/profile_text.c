@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 
 enum { DEPTH = 32 /* more than CALLGATE_PROFILE_DEPTH_MAX */, TEXT_SIZE_MAX = 64 << 20 };
 
@@ -38,6 +39,7 @@ bool text_read(const char *path, struct text *ret_text)
 	char piece[4096];
 	size_t got, size = 0;
 
+	output_note_input(path);
 	if (!file)
 		return false;
 	text = open_memstream(&ret_text->bytes, &ret_text->size);

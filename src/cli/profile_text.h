@@ -17,7 +17,7 @@ struct text {
 	size_t size;
 };
 
-/* Of a regular file, "-" for standard input: at most 64 MiB. False after a message was printed. */
+/* Of a regular file, "-" for standard input: at most 64 MiB. It is noted as read. False after a message was printed. */
 bool text_read(const char *path, struct text *ret_text);
 
 /* Has the file what was read? False after a message: somebody changed it meanwhile, and what it has now would be lost.
