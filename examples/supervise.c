@@ -65,12 +65,13 @@ static void answer(int listener, const struct seccomp_notif *req, struct seccomp
 	char name[64];
 	int result = read_name(req, name, sizeof(name));
 
-	/* Only if it still waits was that memory the child's, and not that of a process with its number. */
+	/* If the child still waits, the memory was the child's, and not that of another process with its number. */
 	if (seccomp_notify_id_valid(listener, req->id) < 0)
 		return;
 	int error = result < 0 ? -EFAULT : strchr(name, '/') ? -EPERM : mkdir(name, 0700) < 0 ? -errno : 0;
 	*resp = (struct seccomp_notif_resp){.id = req->id, .error = error};
-	seccomp_notify_respond(listener, resp);
+	if (seccomp_notify_respond(listener, resp) < 0)
+		fputs("the child has ended meanwhile\n", stderr);
 }
 
 int main(void)
