@@ -88,14 +88,6 @@ int callgate_syscall_since(uint32_t arch, int32_t nr, struct callgate_since *ret
 	return 0;
 }
 
-static size_t put_linux(char *text, size_t size, const struct callgate_linux *version)
-{
-	int length =
-	    snprintf(text, size, version->patch ? "%u.%u.%u" : "%u.%u", version->major, version->minor, version->patch);
-
-	return (size_t)length;
-}
-
 void callgate_syscall_since_text(uint32_t arch, int32_t nr, char text[CALLGATE_SINCE_TEXT])
 {
 	const struct callgate_since *since = since_of(arch, nr);
@@ -109,11 +101,12 @@ void callgate_syscall_since_text(uint32_t arch, int32_t nr, char text[CALLGATE_S
 		memcpy(text, "never", sizeof("never"));
 		return;
 	}
-	size_t length = put_linux(text, CALLGATE_SINCE_TEXT, &since->first);
-	if (memcmp(&since->first, &since->by, sizeof(since->by)) == 0)
-		return;
-	memcpy(text + length, "..", 2);
-	put_linux(text + length + 2, CALLGATE_SINCE_TEXT - length - 2, &since->by);
+	const struct callgate_linux *versions[] = {&since->first, &since->by};
+	int count = memcmp(versions[0], versions[1], sizeof(*versions[0])) == 0 ? 1 : 2, length = 0;
+	for (int i = 0; i < count; i++)
+		length += snprintf(text + length, CALLGATE_SINCE_TEXT - (size_t)length,
+		                   versions[i]->patch ? "%s%u.%u.%u" : "%s%u.%u", i ? ".." : "", versions[i]->major,
+		                   versions[i]->minor, versions[i]->patch);
 }
 
 enum scmp_kver callgate_syscall_kver(uint32_t arch, int32_t nr)

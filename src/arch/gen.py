@@ -20,9 +20,8 @@ SHARES = os.path.join(DATA, 'ordinary_work.inc')
 PROTOTYPES = os.path.join(DATA, 'prototypes.tbl')
 
 # Grep tag: TABLE LAYOUT (generated.h has the other half).
-NUMBER_NONE = 0xffff
-NUMBER_FAR = 0x8000
-NAME_NONE = 0xffff
+PACKED_NONE = 1023
+NUMBER_FAR = 1008
 HASH_BUCKETS = 128
 HASH_SLOTS = 1024
 NAME_LENGTH_MAX = 31
@@ -120,6 +119,14 @@ def array(kind, name, values, size=''):
     return '\n'.join(lines + [line.rstrip(), '};', ''])
 
 
+def packed_array(name, values):
+    """Values of ten bits, four in five bytes, and a byte more: reading one reads two bytes."""
+    if min(values) < 0 or max(values) > PACKED_NONE:
+        raise tables.TableError('%s: a value does not fit ten bits' % name)
+    bits = sum(value << (10 * i) for i, value in enumerate(values))
+    return array('uint8_t', name, bits.to_bytes((10 * len(values) + 7) // 8 + 1, 'little'))
+
+
 def hash_name(name):
     value = 2166136261
     for byte in name.encode('ascii'):
@@ -136,12 +143,12 @@ def perfect_hash(names):
     buckets = [[] for _ in range(HASH_BUCKETS)]
     for index, name in enumerate(names):
         buckets[hash_name(name) % HASH_BUCKETS].append(index)
-    slots = [NAME_NONE] * HASH_SLOTS
+    slots = [PACKED_NONE] * HASH_SLOTS
     displacements = [0] * HASH_BUCKETS
     for bucket in sorted(range(HASH_BUCKETS), key=lambda b: -len(buckets[b])):
         for displacement in range(256):
             wanted = [hash_slot(hash_name(names[index]), displacement) for index in buckets[bucket]]
-            if len(set(wanted)) == len(wanted) and all(slots[slot] == NAME_NONE for slot in wanted):
+            if len(set(wanted)) == len(wanted) and all(slots[slot] == PACKED_NONE for slot in wanted):
                 break
         else:
             raise tables.TableError('no perfect hash: make HASH_SLOTS larger, here and in generated.h')
@@ -169,7 +176,7 @@ def name_arrays(facts):
         'const uint16_t arch_pseudo_count = %d;' % len(order),
         array('uint16_t', 'arch_pseudo_by_number', order),
         array('uint8_t', 'arch_hash_displacement', displacements, 'ARCH_HASH_BUCKETS'),
-        array('uint16_t', 'arch_hash_slot', slots, 'ARCH_HASH_SLOTS'),
+        packed_array('arch_hash_slot', slots),
     ])
 
 
@@ -208,41 +215,36 @@ def width_arrays(facts):
         '};', 'const uint16_t arch_width_exception_count = %d;' % len(exceptions), ''])
 
 
+def packed_number(number):
+    """The few that do not fit ten bits are counted from where the private calls of 32-bit ARM start."""
+    packed = number - ARM_PRIVATE_FIRST + NUMBER_FAR if number >= ARM_PRIVATE_FIRST else number
+    if packed >= PACKED_NONE or packed == number and number >= NUMBER_FAR:
+        raise tables.TableError('%d is too large for arch_numbers' % number)
+    return packed
+
+
 def number_arrays(facts):
-    """Numbers in 16 bits: the few that do not fit are counted from where the private calls of 32-bit ARM start."""
-    def packed(number):
-        if number >= ARM_PRIVATE_FIRST:
-            number += NUMBER_FAR - ARM_PRIVATE_FIRST
-        elif number >= NUMBER_FAR:
-            number = NUMBER_NONE
-        if number >= NUMBER_NONE:
-            raise tables.TableError('a number is too large for arch_numbers')
-        return number
-
-    numbers = []
-    by_number = []
-    places = {}
-    for table, known in facts.tables.items():
-        places[table] = (len(numbers), len(by_number), len(known))
-        numbers += [packed(known[name]) if name in known else NUMBER_NONE for name in facts.names]
-        order = [i for i, name in enumerate(facts.names) if name in known]
-        order.sort(key=lambda i: known[facts.names[i]])
-        by_number += order
-    privates = ['\t{%d, %d, %d, {%s}},' % (places[row['table']] + (compat_positions(facts, row),)) for row in facts.architectures]
-    return '\n'.join([array('uint16_t', 'arch_numbers', numbers), array('uint16_t', 'arch_by_number', by_number)]
-                     + ['const struct arch_private arch_privates[] = {'] + privates + ['};', ''])
-
-
-def since_arrays(facts):
-    """Few intervals of versions are different; each number has the place of its."""
+    """The numbers of the calls, and when they came: few intervals of versions are different, and neighbours mostly share one."""
     intervals = sorted({value for since in facts.since.values() for value in since.values()})
     if len(intervals) > 256 or max(max(value) for value in intervals) > 255:
         raise tables.TableError('the versions do not fit arch_since')
-    places = []
+    numbers, by_number, starts, kinds, places = [], [], [], [], {}
     for table, known in facts.tables.items():
-        places += [intervals.index(facts.since[table][name]) for name in sorted(known, key=known.get)]
-    rows = ['{{%d, %d, %d}, {%d, %d, %d}}' % value for value in intervals]
-    return array('struct callgate_since', 'arch_since', rows) + '\n' + array('uint8_t', 'arch_since_by_number', places)
+        order = sorted(known, key=known.get)
+        sinces = [intervals.index(facts.since[table][name]) for name in order]
+        runs = [i for i in range(len(sinces)) if i == 0 or sinces[i] != sinces[i - 1]]
+        places[table] = (len(numbers), len(by_number), len(known), len(starts), len(runs))
+        numbers += [packed_number(known[name]) if name in known else PACKED_NONE for name in facts.names]
+        by_number += [facts.names.index(name) for name in order]
+        starts += runs
+        kinds += [sinces[i] for i in runs]
+    return '\n'.join(
+        [packed_array('arch_numbers', numbers), packed_array('arch_by_number', by_number)]
+        + [array('struct callgate_since', 'arch_since', ['{{%d, %d, %d}, {%d, %d, %d}}' % value for value in intervals])]
+        + [packed_array('arch_since_start', starts), array('uint8_t', 'arch_since_kind', kinds)]
+        + ['const struct arch_private arch_privates[] = {']
+        + ['\t{%d, %d, %d, %d, %d, {%s}},' % (places[row['table']] + (compat_positions(facts, row),)) for row in facts.architectures]
+        + ['};', ''])
 
 
 def initializer(fields):
@@ -301,7 +303,6 @@ def write_tables(output):
         file.write(share_array(facts) + '\n')
         file.write(width_arrays(facts) + '\n')
         file.write(number_arrays(facts) + '\n')
-        file.write(since_arrays(facts) + '\n')
         file.write('const struct callgate_arch arch_descriptors[] = {\n')
         file.writelines(public_facts(facts, row) + '\n' for row in facts.architectures)
         file.write('};\n')

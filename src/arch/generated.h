@@ -11,11 +11,10 @@
 
 #include <callgate/arch.h>
 
+#define ARCH_PACKED_NONE      1023 /* the highest value of ten bits: no number, no name */
 #define ARCH_NUMBER_ABSENT    (-1)
-#define ARCH_NUMBER_NONE      UINT16_MAX /* in arch_numbers, for ARCH_NUMBER_ABSENT */
-#define ARCH_NUMBER_FAR       0x8000   /* from here on in arch_numbers: what is to be added to ARCH_NUMBER_FAR_FIRST */
+#define ARCH_NUMBER_FAR       1008     /* from here on in arch_numbers: what is to be added to ARCH_NUMBER_FAR_FIRST */
 #define ARCH_NUMBER_FAR_FIRST 0x0f0000 /* where the private calls of 32-bit ARM start */
-#define ARCH_NAME_NONE        UINT16_MAX
 #define ARCH_HASH_BUCKETS     128U
 #define ARCH_HASH_SLOTS       1024U
 #define ARCH_HASH_START       2166136261U /* FNV-1a */
@@ -29,6 +28,8 @@ struct arch_private {
 	uint16_t first;           /* of its name_count entries in arch_numbers */
 	uint16_t first_by_number; /* of its `count` entries in arch_by_number */
 	uint16_t count;           /* how many names have a number here */
+	uint16_t first_since;     /* of its `since_count` entries in arch_since_start and arch_since_kind */
+	uint8_t since_count;
 	/* the others of its machine: positions in arch_descriptors, and 1; then 0 */
 	uint8_t compat[ARCH_COMPAT_MOST];
 };
@@ -53,11 +54,14 @@ extern const struct arch_width_exception {
 } arch_width_exceptions[];
 extern const uint16_t arch_width_exception_count;
 
-extern const uint16_t arch_numbers[];   /* [first + index] -> number without base, in 16 bits */
-extern const uint16_t arch_by_number[]; /* [first_by_number + i] -> index of the name with the i-th smallest number */
+/* Packed: four values of ten bits in five bytes, the first in the lowest bits. */
+extern const uint8_t arch_numbers[];   /* [first + index] -> number without base */
+extern const uint8_t arch_by_number[]; /* [first_by_number + i] -> index of the name with the i-th smallest number */
 
+/* Calls that follow each other by number mostly came to an architecture together. */
 extern const struct callgate_since arch_since[];
-extern const uint8_t arch_since_by_number[]; /* [first_by_number + i] -> index in arch_since */
+extern const uint8_t arch_since_start[]; /* packed: the first i, as in arch_by_number, that came when the entry says */
+extern const uint8_t arch_since_kind[];  /* index in arch_since */
 
 extern const int16_t arch_pseudo_numbers[];    /* index -> pseudo number, 0 if the name has none */
 extern const uint16_t arch_pseudo_count;       /* names that have a pseudo number */
@@ -68,7 +72,7 @@ extern const uint16_t arch_pseudo_by_number[]; /* their indices, by ascending ps
  * SLOTS with step = (hash >> 17) | 1 has the only index that the name can have.
  */
 extern const uint8_t arch_hash_displacement[ARCH_HASH_BUCKETS];
-extern const uint16_t arch_hash_slot[ARCH_HASH_SLOTS];
+extern const uint8_t arch_hash_slot[]; /* packed */
 
 extern const struct callgate_arch arch_descriptors[];
 extern const struct arch_private arch_privates[]; /* in the same order */

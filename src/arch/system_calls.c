@@ -7,8 +7,6 @@
 #include "arch/generated.h"
 #include "base/strbuf.h"
 
-enum { SOCKET_PSEUDO_FIRST = -101, SOCKET_PSEUDO_LAST = -120, IPC_PSEUDO_FIRST = -201, IPC_PSEUDO_LAST = -224 };
-
 /*
  * x32's own calls start here (arch/x86/entry/syscalls/syscall_64.tbl, Linux 6.18); nobody's common ones have come that
  * far.
@@ -21,56 +19,51 @@ static const struct arch_private *private_of(const struct callgate_arch *arch)
 	return &arch_privates[arch - arch_descriptors];
 }
 
+static uint16_t packed_at(const uint8_t *packed, size_t i)
+{
+	return (packed[i + i / 4] | (unsigned)packed[i + i / 4 + 1] << 8) >> (i % 4 * 2) & ARCH_PACKED_NONE;
+}
+
 static const char *name_text(uint16_t idx)
 {
 	return &arch_name_text[arch_name_offset[idx]];
 }
 
 /*
- * The index of a name, ARCH_NAME_NONE if it is unknown or NULL. Never reads more than the longest known name and one.
+ * The index of a name, ARCH_PACKED_NONE if it is unknown or NULL. Never reads more than the longest known name and one.
  */
 static uint16_t index_of_name(const char *name)
 {
 	uint32_t hash = ARCH_HASH_START;
 
 	if (!name)
-		return ARCH_NAME_NONE;
+		return ARCH_PACKED_NONE;
 	for (size_t len = 0; name[len] != '\0'; len++) {
 		if (len == ARCH_NAME_LENGTH_MAX)
-			return ARCH_NAME_NONE;
+			return ARCH_PACKED_NONE;
 		hash = (hash ^ (unsigned char)name[len]) * ARCH_HASH_MULTIPLIER;
 	}
 	uint32_t displacement = arch_hash_displacement[hash % ARCH_HASH_BUCKETS];
 	uint32_t slot = (hash / ARCH_HASH_BUCKETS + displacement * ((hash >> 17) | 1)) % ARCH_HASH_SLOTS;
-	uint16_t idx = arch_hash_slot[slot];
-	return idx == ARCH_NAME_NONE || strcmp(name_text(idx), name) != 0 ? ARCH_NAME_NONE : idx;
+	uint16_t idx = packed_at(arch_hash_slot, slot);
+	return idx == ARCH_PACKED_NONE || strcmp(name_text(idx), name) != 0 ? ARCH_PACKED_NONE : idx;
 }
 
 /* Without the base; ARCH_NUMBER_ABSENT where the architecture lacks the call. */
 static int32_t number_of(const struct callgate_arch *arch, uint16_t idx)
 {
-	uint16_t packed = arch_numbers[private_of(arch)->first + idx];
+	int32_t packed = packed_at(arch_numbers, private_of(arch)->first + (size_t)idx);
 
-	if (packed < ARCH_NUMBER_FAR)
-		return packed;
-	return packed == ARCH_NUMBER_NONE ? ARCH_NUMBER_ABSENT : packed - ARCH_NUMBER_FAR + ARCH_NUMBER_FAR_FIRST;
+	if (packed == ARCH_PACKED_NONE)
+		return ARCH_NUMBER_ABSENT;
+	return packed < ARCH_NUMBER_FAR ? packed : packed - ARCH_NUMBER_FAR + ARCH_NUMBER_FAR_FIRST;
 }
 
 /* The index of the name with the i-th smallest number. */
 static uint16_t by_number(const struct callgate_arch *arch, size_t i)
 {
 	assert(i < private_of(arch)->count);
-	return arch_by_number[private_of(arch)->first_by_number + i];
-}
-
-static bool is_socket_family(int32_t nr)
-{
-	return nr <= SOCKET_PSEUDO_FIRST && nr >= SOCKET_PSEUDO_LAST;
-}
-
-static bool is_ipc_family(int32_t nr)
-{
-	return nr <= IPC_PSEUDO_FIRST && nr >= IPC_PSEUDO_LAST;
+	return packed_at(arch_by_number, private_of(arch)->first_by_number + i);
 }
 
 /* Whether the architecture's table holds the pseudo number of this name instead of a number. */
@@ -78,9 +71,7 @@ static bool holds_pseudo(const struct callgate_arch *arch, uint16_t idx)
 {
 	int32_t pseudo = arch_pseudo_numbers[idx];
 
-	if (arch->multiplexed && (is_socket_family(pseudo) || is_ipc_family(pseudo)))
-		return true;
-	return number_of(arch, idx) == ARCH_NUMBER_ABSENT;
+	return arch_syscall_rewrite(arch, pseudo) != pseudo || number_of(arch, idx) == ARCH_NUMBER_ABSENT;
 }
 
 /* The number in the architecture's table: its own or, where it has none or that is multiplexed, the pseudo number. */
@@ -93,14 +84,14 @@ int32_t arch_syscall_number(const struct callgate_arch *arch, const char *name)
 {
 	uint16_t idx = index_of_name(name);
 
-	return idx == ARCH_NAME_NONE ? ARCH_NR_ERROR : table_number(arch, idx);
+	return idx == ARCH_PACKED_NONE ? ARCH_NR_ERROR : table_number(arch, idx);
 }
 
 int32_t arch_syscall_direct_number(const struct callgate_arch *arch, const char *name)
 {
 	uint16_t idx = index_of_name(name);
 
-	if (idx == ARCH_NAME_NONE || number_of(arch, idx) == ARCH_NUMBER_ABSENT)
+	if (idx == ARCH_PACKED_NONE || number_of(arch, idx) == ARCH_NUMBER_ABSENT)
 		return -1;
 	return number_of(arch, idx) + (int32_t)arch->nr_base;
 }
@@ -120,7 +111,7 @@ static uint16_t index_of_pseudo(const struct callgate_arch *arch, int32_t nr)
 	for (; low < arch_pseudo_count && arch_pseudo_numbers[arch_pseudo_by_number[low]] == nr; low++)
 		if (holds_pseudo(arch, arch_pseudo_by_number[low]))
 			return arch_pseudo_by_number[low];
-	return ARCH_NAME_NONE;
+	return ARCH_PACKED_NONE;
 }
 
 /* The place of a number, with the base or without, among the architecture's; their count if it is none of them. */
@@ -149,20 +140,29 @@ static uint16_t index_of_number(const struct callgate_arch *arch, int32_t nr)
 
 	if (nr < 0)
 		return index_of_pseudo(arch, nr);
-	return place < private_of(arch)->count ? by_number(arch, place) : ARCH_NAME_NONE;
+	return place < private_of(arch)->count ? by_number(arch, place) : ARCH_PACKED_NONE;
 }
 
 const char *arch_syscall_name(const struct callgate_arch *arch, int32_t nr)
 {
 	uint16_t idx = index_of_number(arch, nr);
 
-	return idx == ARCH_NAME_NONE ? NULL : name_text(idx);
+	return idx == ARCH_PACKED_NONE ? NULL : name_text(idx);
 }
 
 const struct callgate_since *arch_syscall_since_at(const struct callgate_arch *arch, size_t i)
 {
+	size_t low = private_of(arch)->first_since, high = low + private_of(arch)->since_count;
+
 	assert(i < private_of(arch)->count);
-	return &arch_since[arch_since_by_number[private_of(arch)->first_by_number + i]];
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (packed_at(arch_since_start, middle) <= i)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &arch_since[arch_since_kind[low]];
 }
 
 const struct callgate_since *arch_syscall_since(const struct callgate_arch *arch, int32_t nr)
@@ -181,9 +181,12 @@ bool arch_since_may_be_after(const struct callgate_since *since, unsigned major,
 
 int32_t arch_syscall_rewrite(const struct callgate_arch *arch, int32_t nr)
 {
-	if (arch->multiplexed && is_socket_family(nr))
+	/* No call has -100 or -200: the numbers within socketcall(2) and ipc(2) begin with 1. */
+	if (!arch->multiplexed || nr % 100 == 0)
+		return nr;
+	if (arch_nr_is_socket_pseudo(nr))
 		return arch->socketcall_nr;
-	return arch->multiplexed && is_ipc_family(nr) ? arch->ipc_nr : nr;
+	return arch_nr_is_ipc_pseudo(nr) ? arch->ipc_nr : nr;
 }
 
 int arch_syscall_translate(const struct callgate_arch *to, int32_t native_nr, int32_t *ret_nr)
@@ -195,7 +198,7 @@ int arch_syscall_translate(const struct callgate_arch *to, int32_t native_nr, in
 		return 0;
 	}
 	uint16_t idx = index_of_number(native, native_nr);
-	if (idx == ARCH_NAME_NONE)
+	if (idx == ARCH_PACKED_NONE)
 		return -EFAULT;
 	*ret_nr = table_number(to, idx);
 	return 0;
@@ -266,7 +269,7 @@ unsigned arch_argument_bits(const struct callgate_arch *arch, const char *name, 
 
 	if (arg >= ARCH_ARGUMENTS)
 		return 0;
-	if (idx == ARCH_NAME_NONE)
+	if (idx == ARCH_PACKED_NONE)
 		return arch->word_bits;
 	uint8_t kind = arch_widths[idx];
 	for (size_t i = 0; i < arch_width_exception_count; i++)
