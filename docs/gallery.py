@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""usage: gallery.py CALLGATE [--check]: writes docs/gallery.md and the pictures of docs/pictures from what callgate prints now, in sessions that
-this file lists. --check writes nothing, and fails if anything would be another one; 77 if this machine can't run the sessions.
+"""usage: gallery.py CALLGATE [--check]: writes docs/gallery.md and the pictures of docs/pictures from what callgate prints now, in the sessions that
+this file lists. --check writes nothing, and fails if a file would change; the exit status is 77 if this machine can't run the sessions.
 
-Pictures of terminals are drawn here. Those of HTML pages are taken by chromium, and say in their file which page (its SHA-256) they show: with
---check, the page must be that one. Numbers of processes and addresses, which differ by machine, are written as [pid] and +0x...
+Pictures of terminals are drawn here. Pictures of HTML pages are screenshots that chromium takes. Such a picture contains the SHA-256 of the page that it shows, and --check
+compares that with the page. Process numbers and addresses, which differ between machines, are written as [pid] and +0x...
 """
 import hashlib
 import html
@@ -25,16 +25,16 @@ SESSIONS = [
     ("why", "Why was it denied?", "Each denied call with its arguments in words, the rule that denied it, and the command that would allow it.",
      ["callgate run --why --profile chmod.json -- chmod 400 file"]),
     ("test", "A filter has tests", "The first line is proved for all arguments; the last makes a real call.", ["callgate test chmod.test"]),
-    ("mistake", "A mistake is shown with a call", "Here the profile forgets a system call with the same effect.",
+    ("mistake", "A mistake is shown with a call", "This profile forgets a system call with the same effect.",
      ["callgate test forgotten.test", "callgate diff forgotten.json chmod.json"]),
-    ("check", "A profile is reviewed", "What evades it, and what it can't mean.", ["callgate profile check evaded.json"]),
-    ("program", "What the kernel gets", "A proved program, as instructions.", ["callgate compile --profile chmod.json --arch x86_64 -o chmod.bpf", "callgate disasm chmod.bpf"]),
+    ("check", "A profile is reviewed", "`callgate profile check` finds calls that evade a rule, and calls with the same effect as a denied one.", ["callgate profile check evaded.json"]),
+    ("program", "What the kernel gets", "The proved program, disassembled.", ["callgate compile --profile chmod.json --arch x86_64 -o chmod.bpf", "callgate disasm chmod.bpf"]),
 ]
-# Of each: the name of its picture, a heading, what it shows, the command that writes page.html, the picture's height, and what is clicked on before.
+# Of each: the name of its picture, a heading, what it shows, the command that writes page.html, the picture's height, and what is clicked first.
 PAGES = [
-    ("coverage", "What tests exercise", "`callgate test --coverage-html page.html --mutate chmod.test` draws the rules and the program, and what of them no test notices.",
+    ("coverage", "What tests exercise", "`callgate test --coverage-html page.html --mutate chmod.test` draws the rules and the program, and marks the parts that no test notices.",
      ["callgate", "test", "--coverage-html", "page.html", "--mutate", "chmod.test"], 760, None),
-    ("explain", "What a filter does, and why", "`callgate explain --html` makes a page to search in; here after a click on *By argument*. The policy is "
+    ("explain", "What a filter does, and why", "`callgate explain --html` writes a searchable page; the picture shows it after a click on *By argument*. The policy is "
      "[server.policy](../examples/policies/server.policy).",
      ["callgate", "explain", "--html", "--machine", "x86_64", "--kernel", "6.1", "--cap", "none", "-o", "page.html", "server.policy"], 760,
      'button[data-kind="conditional"]'),
@@ -118,7 +118,7 @@ def compared(path, text, check, differences):
 def gallery(folder, environment, check):
     differences = []
     page = ("# What callgate prints\n\nReal output: `docs/gallery.py CALLGATE` writes this page and its pictures, and a test compares them with what callgate "
-            "prints now. Numbers of\nprocesses and addresses are left out. The profiles and tests are those of [examples](../examples), and at the end.\n")
+            "prints now. Process numbers\nand addresses are left out. The profiles and tests are in [examples](../examples) and at the end of this page.\n")
     for name, heading, about, commands in SESSIONS:
         lines = session(commands, folder, environment)
         compared(DOCS / f"pictures/{name}.svg", terminal(lines), check, differences)
