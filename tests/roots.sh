@@ -1,10 +1,11 @@
 #!/bin/bash
-# usage: tests/roots.sh [--keep] 12|13 root|user|package [TEST-ARGUMENT...]
+# usage: tests/roots.sh [--keep] 12|13 root|user|package|foreign [TEST-ARGUMENT...]
 #
 # Tries both commands of the README, sh examples/quickstart.sh and sh tests/run.sh, in a fresh Debian 12 or 13: a root folder made by
 # debootstrap(8) from this machine's own package source, with a clean clone of HEAD, as root or as an ordinary user who has sudo, a
 # umask of 077 and a directory in PATH that can't be read. Needs root, or sudo. Prints how each command ended and how long it took.
 # With `package`, instead, builds the Debian packages there, and tries them in another root that is as fresh: tests/package.sh.
+# With `foreign`, instead, builds for other machines there, and tests under qemu-user: tests/foreign.sh, with the arguments.
 #   --keep            leave the root in build/roots/NUMBER-WHO; the next run then uses it again, with what is HEAD by then
 #   TEST-ARGUMENT...  goes on to tests/run.sh, and the quickstart is not tried
 # Everything runs in mount and process namespaces of its own, so that no mount or process is left, however this ends.
@@ -13,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 usage()
 {
-	sed -n '2,10s/^# \{0,1\}//p' tests/roots.sh
+	sed -n '2,11s/^# \{0,1\}//p' tests/roots.sh
 	exit "$1"
 }
 
@@ -26,7 +27,7 @@ if [ "${1-}" = --keep ]; then
 fi
 [ $# -ge 2 ] || usage 2
 case $1 in 12) codename=bookworm ;; 13) codename=trixie ;; *) usage 2 ;; esac
-case $2 in root | user | package) who=$2 ;; *) usage 2 ;; esac
+case $2 in root | user | package | foreign) who=$2 ;; *) usage 2 ;; esac
 name=$1-$2
 shift 2
 
@@ -209,6 +210,10 @@ main()
 		fresh_root
 	fi
 	[ "$who" != package ] || try_packages
+	if [ "$who" = foreign ]; then
+		try sh tests/foreign.sh "$@"
+		exit "$failures"
+	fi
 	if [ $# = 0 ]; then
 		try sh examples/quickstart.sh
 	fi
