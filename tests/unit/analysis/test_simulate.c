@@ -28,7 +28,7 @@ START_TEST(verdicts_and_reasons)
 	struct callgate_verdict read = ask(ctx, SCMP_ARCH_X86_64, 0, 7, 7);
 	struct callgate_verdict socket = ask(ctx, SCMP_ARCH_AARCH64, 198, 1, 0xffffffff);
 	struct callgate_verdict other_socket = ask(ctx, SCMP_ARCH_AARCH64, 198, 1, 0x100000000);
-	struct callgate_verdict mips = ask(ctx, SCMP_ARCH_MIPS, 4003, 0, 0);
+	struct callgate_verdict on_mips = ask(ctx, SCMP_ARCH_MIPS, 4003, 0, 0);
 	struct callgate_verdict x32 = ask(ctx, SCMP_ARCH_X32, 0x40000000, 0, 0);
 
 	ck_assert_uint_eq(read.action, SCMP_ACT_ALLOW);
@@ -42,8 +42,8 @@ START_TEST(verdicts_and_reasons)
 	ck_assert_uint_eq(other_socket.action, SCMP_ACT_ERRNO(1));
 	ck_assert_int_eq(other_socket.reason, CALLGATE_REASON_DEFAULT);
 	ck_assert_uint_eq(other_socket.rule, 0);
-	ck_assert_uint_eq(mips.action, SCMP_ACT_KILL);
-	ck_assert_int_eq(mips.reason, CALLGATE_REASON_BAD_ARCH);
+	ck_assert_uint_eq(on_mips.action, SCMP_ACT_KILL);
+	ck_assert_int_eq(on_mips.reason, CALLGATE_REASON_BAD_ARCH);
 	ck_assert_uint_eq(x32.action, SCMP_ACT_KILL);
 	ck_assert_int_eq(x32.reason, CALLGATE_REASON_BAD_ARCH);
 	seccomp_release(ctx);

@@ -45,13 +45,13 @@ START_TEST(facts_agree_with_the_bits_of_tokens)
 
 	for (size_t i = 0; (arch = callgate_arch_at(i)); i++) {
 		bool wide = arch->token & __AUDIT_ARCH_64BIT, n32 = arch->token & __AUDIT_ARCH_CONVENTION_MIPS64_N32;
-		bool x32 = arch->token == SCMP_ARCH_X32, mips = (arch->token & 0xffff) == 8;
+		bool x32 = arch->token == SCMP_ARCH_X32, is_mips = (arch->token & 0xffff) == 8;
 
 		ck_assert_uint_eq(arch->audit, x32 ? SCMP_ARCH_X86_64 : arch->token);
 		ck_assert_uint_eq(arch->word_bits, wide && !n32 ? 64 : 32);
 		ck_assert_uint_eq(arch->register_bits, wide || x32 ? 64 : 32);
 		ck_assert_int_eq(arch->big_endian, !(arch->token & __AUDIT_ARCH_LE));
-		ck_assert_uint_eq(arch->enosys, mips ? 89 : (arch->token & 0xffff) == 15 ? 251 : 38);
+		ck_assert_uint_eq(arch->enosys, is_mips ? 89 : (arch->token & 0xffff) == 15 ? 251 : 38);
 		ck_assert_int_eq(arch->multiplexed, arch->socketcall_nr != -1);
 		ck_assert_int_eq(arch->multiplexed, arch->ipc_nr != -1);
 		ck_assert_int_eq(arch->strict_sigreturn == NULL, x32);
