@@ -53,7 +53,7 @@ configure()
 {
 	folder=$1
 	shift
-	[ -f "$folder/build.ninja" ] || meson setup "$folder" -Dwerror=true -Dexamples=false -Ddocs=disabled -Dformal=disabled "$@"
+	[ -f "$folder/build.ninja" ] || meson setup "$folder" -Dwerror=true -Ddocs=disabled -Dformal=disabled "$@"
 	ninja -C "$folder"
 }
 
