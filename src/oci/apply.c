@@ -109,20 +109,14 @@ static int add_entry(struct application *application, const struct entry *entry)
 	return result;
 }
 
-/* The new context has the native architecture; the filter may be for others. */
+/* Those of the model, in its order on every machine: the new context has the native one. */
 static int set_archs(const struct application *application)
 {
 	const struct model *model = application->model;
-	bool has_native = false;
-	int result = 0;
+	int result = seccomp_arch_remove(application->ctx, SCMP_ARCH_NATIVE);
 
-	for (size_t i = 0; i < model->arch_count; i++)
-		has_native = has_native || model->archs[i]->token == seccomp_arch_native();
-	if (!has_native)
-		result = seccomp_arch_remove(application->ctx, SCMP_ARCH_NATIVE);
 	for (size_t i = 0; i < model->arch_count && result == 0; i++)
-		if (model->archs[i]->token != seccomp_arch_native())
-			result = seccomp_arch_add(application->ctx, model->archs[i]->token);
+		result = seccomp_arch_add(application->ctx, model->archs[i]->token);
 	return result;
 }
 

@@ -13,7 +13,7 @@
 #include "interpret.h"
 #include "support/bits.h"
 #include "support/random.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 enum { WINDOWS = 3, WINDOW_BITS = 3, BODY = 14, LENGTH = 2 * WINDOWS + WINDOWS + BODY + 4 };
 
@@ -183,16 +183,13 @@ static bool differ(const struct stack *a, const struct stack *b)
 
 static struct callgate_program *program_of(const struct sketch *s, bool big_endian)
 {
+	uint32_t arch = big_endian ? SCMP_ARCH_S390X : SCMP_ARCH_X86_64;
 	struct callgate_program *program;
 	struct sock_filter insns[LENGTH];
 
 	memcpy(insns, s->insns, sizeof(insns));
-	for (size_t i = 0; big_endian && i < LENGTH; i++) {
-		insns[i].code = __builtin_bswap16(insns[i].code);
-		insns[i].k = __builtin_bswap32(insns[i].k);
-	}
-	ck_assert_int_eq(
-	    callgate_program_new(insns, sizeof(insns), big_endian ? SCMP_ARCH_S390X : SCMP_ARCH_X86_64, &program), 0);
+	simulated_byte_order(arch, insns, LENGTH);
+	ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), arch, &program), 0);
 	ck_assert_msg(callgate_program_check(program) == 0, "%s", callgate_diagnosis(NULL));
 	return program;
 }
@@ -280,5 +277,5 @@ int main(void)
 
 	tcase_set_timeout(tcase, 1200);
 	tcase_add_test(tcase, programs_that_see_few_bits);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

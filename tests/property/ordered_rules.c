@@ -13,8 +13,9 @@
 #include <callgate/syscall.h>
 
 #include "api/context.h"
+#include "support/context.h"
 #include "support/random_policy.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 enum { RULES = 10, NODES = 40, VALUES = 4, SAVED = 4 };
 
@@ -187,8 +188,8 @@ static void random_node(struct random *random, struct model_rule *rule, size_t a
 		random_node(random, rule, first + i, depth - 1);
 }
 
-static const uint32_t tokens[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X32, SCMP_ARCH_ARM, SCMP_ARCH_AARCH64};
-enum { TOKENS = sizeof(tokens) / sizeof(tokens[0]) };
+static const uint32_t tokens[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X32, SCMP_ARCH_ARM, SCMP_ARCH_AARCH64, 0};
+enum { TOKENS = sizeof(tokens) / sizeof(tokens[0]) - 1 };
 static const char *const names[] = {"read", "ioctl", "openat"};
 
 static void random_rule(struct random *random, const struct model *model, struct model_rule *rule)
@@ -305,11 +306,8 @@ static void run_one(struct random *random, struct model *model)
 	*model =
 	    (struct model){.default_action = actions[random_below(random, sizeof(actions) / sizeof(actions[0]))],
 	                   .order = random_below(random, 2) ? CALLGATE_ORDER_FIRST_MATCH : CALLGATE_ORDER_STRICTEST};
-	scmp_filter_ctx ctx = seccomp_init(model->default_action);
+	scmp_filter_ctx ctx = context_new(model->default_action, tokens);
 
-	ck_assert_ptr_nonnull(ctx);
-	for (size_t i = 0; i < TOKENS; i++)
-		(void)seccomp_arch_add(ctx, tokens[i]);
 	ck_assert_int_eq(callgate_order_set(ctx, model->order), 0);
 	for (uint32_t i = 2 + random_below(random, 12); i > 0; i--)
 		change(random, model, ctx);
@@ -338,5 +336,5 @@ int main(void)
 
 	tcase_set_timeout(tcase, 1800);
 	tcase_add_test(tcase, ordered_rules_follow_the_model);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

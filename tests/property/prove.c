@@ -233,14 +233,17 @@ START_TEST(a_wrong_comparison_is_caught)
 	ck_assert_int_eq(result.outcome, PROVE_EQUAL);
 	struct sock_filter *insns = output.programs[0]->insns;
 	for (size_t i = 0; i < output.programs[0]->count; i++) {
+		struct callgate_program *changed;
 		if (insns[i].code != (BPF_JMP | BPF_JGE | BPF_K) && insns[i].code != (BPF_JMP | BPF_JGT | BPF_K))
 			continue;
 		insns[i].code ^= BPF_JGE ^ BPF_JGT;
-		ck_assert_int_eq(proof_policy(&policy, output.programs, 1, NULL, &(struct diag){""}, &result), 0);
-		if (result.outcome == PROVE_EQUAL)
-			ck_same_verdict(&policy, output.programs, 1, &random);
-		wrong += result.outcome == PROVE_DIFFERENT;
+		ck_assert_int_eq(bpf_program_new(insns, output.programs[0]->count, false, NULL, &changed), 0);
 		insns[i].code ^= BPF_JGE ^ BPF_JGT;
+		ck_assert_int_eq(proof_policy(&policy, &changed, 1, NULL, &(struct diag){""}, &result), 0);
+		if (result.outcome == PROVE_EQUAL)
+			ck_same_verdict(&policy, &changed, 1, &random);
+		wrong += result.outcome == PROVE_DIFFERENT;
+		bpf_program_free(changed);
 	}
 	ck_assert_int_gt(wrong, 0);
 	compile_output_finish(&output);

@@ -118,7 +118,7 @@ static void check_nothing_is_handed_out(scmp_filter_ctx ctx)
 	check_refused(ctx, callgate_program_compile(ctx, &program));
 	ck_assert_ptr_null(program);
 	check_refused(ctx, seccomp_load(ctx));
-	ck_assert_int_eq(prctl(PR_GET_SECCOMP, 0, 0, 0, 0), 0);
+	ck_assert_int_le(prctl(PR_GET_SECCOMP, 0, 0, 0, 0), 0); /* none; or no answer, under qemu-user */
 	ck_assert_int_eq(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
 	close(fd);
 }

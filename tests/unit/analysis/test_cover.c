@@ -11,7 +11,7 @@
 
 #include "support/context.h"
 #include "support/random.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 static struct callgate_simulator *simulator_of(scmp_filter_ctx ctx)
 {
@@ -125,11 +125,12 @@ START_TEST(everything)
 }
 END_TEST
 
-static struct callgate_simulator *simulate_program(const struct sock_filter *insns, size_t count)
+static struct callgate_simulator *simulate_program(struct sock_filter *insns, size_t count)
 {
 	struct callgate_program *program = NULL;
 	struct callgate_simulator *simulator = NULL;
 
+	simulated_byte_order(SCMP_ARCH_X86_64, insns, count);
 	ck_assert_int_eq(callgate_program_new(insns, count * sizeof(*insns), SCMP_ARCH_X86_64, &program), 0);
 	ck_assert_int_eq(callgate_simulator_new_program(program, &simulator), 0);
 	callgate_program_free(program);
@@ -150,7 +151,7 @@ static struct callgate_edge edge_at(const struct callgate_simulator *simulator, 
 /* 1: argument 1 is tested, kept in scratch memory, and tested again, where a sum is looked at. */
 START_TEST(what_is_compared)
 {
-	const struct sock_filter insns[] = {
+	struct sock_filter insns[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24),               /* 0 */
 	    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff0),           /* 1 */
 	    BPF_STMT(BPF_ST, 3),                                  /* 2 */
@@ -277,5 +278,5 @@ int main(void)
 	tcase_add_test(tcase, everything);
 	tcase_add_test(tcase, what_is_compared);
 	tcase_add_test(tcase, random_filters);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

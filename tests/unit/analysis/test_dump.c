@@ -7,7 +7,7 @@
 #include <callgate/compile.h>
 #include <callgate/diagnosis.h>
 
-#include "support/run.h"
+#include "support/simulated.h"
 
 static scmp_filter_ctx example(void)
 {
@@ -102,5 +102,5 @@ int main(void)
 	tcase_add_test(tcase, the_graph_says_what_the_rules_say);
 	tcase_add_test(tcase, every_pass_shows_what_it_leaves);
 	tcase_add_test(tcase, mistakes_leave_the_text_alone);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

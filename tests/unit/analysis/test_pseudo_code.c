@@ -7,7 +7,7 @@
 
 #include <callgate/rule.h>
 
-#include "support/run.h"
+#include "support/simulated.h"
 #include "unit/api/asking.h"
 
 #define HEAD               "#\n# pseudo filter code start\n#\n"
@@ -224,5 +224,5 @@ int main(void)
 	tcase_add_test(tests, order);
 	tcase_add_test(tests, tree);
 #endif
-	return test_run(tests);
+	return simulated_run(tests);
 }

@@ -236,7 +236,9 @@ START_TEST(into_memory)
 		ck_assert_uint_eq(buffer[i], CANARY);
 		ck_assert_uint_eq(buffer[8 + size + i], CANARY);
 	}
-	ck_assert_uint_eq(buffer[8 + size - 8], 0x06); /* the last instruction returns */
+	uint16_t code;
+	memcpy(&code, buffer + 8 + size - 8, sizeof(code));
+	ck_assert_uint_eq(code, 0x06); /* the last instruction returns */
 	free(buffer);
 	seccomp_release(ctx);
 }

@@ -30,8 +30,12 @@ static scmp_filter_ctx make(int more)
 	ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 0), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(5), SCMP_SYS(socket), 1, SCMP_A1(SCMP_CMP_GT, 3)), 0);
-	for (int nr = SCMP_SYS(fcntl); nr < SCMP_SYS(fcntl) + more; nr++)
-		ck_assert_int_eq(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0), 0);
+	/* The numbers are this machine's; x86 has not all calls of each. */
+	for (int nr = SCMP_SYS(fcntl); more > 0; nr++) {
+		int result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
+		ck_assert(result == 0 || (result == -EFAULT && seccomp_arch_native() != SCMP_ARCH_X86_64));
+		more -= result == 0;
+	}
 	return ctx;
 }
 

@@ -9,7 +9,7 @@
 #include <callgate/rule.h>
 
 #include "support/context.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 enum { NR = SCMP_SYS(ioctl) };
 
@@ -448,5 +448,5 @@ int main(void)
 	tcase_add_test(tests, errors_name_the_action);
 	tcase_add_test(tests, direct_rules);
 	tcase_add_test(tests, others);
-	return test_run(tests);
+	return simulated_run(tests);
 }

@@ -10,7 +10,7 @@
 #include <callgate/syscall.h>
 
 #include "support/context.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 #define DEFAULT SCMP_ACT_ERRNO(1)
 #define OTHER   SCMP_ACT_ERRNO(2)
@@ -312,5 +312,5 @@ int main(void)
 	tcase_add_test(tcase, transactions_merging_and_reset);
 	tcase_add_test(tcase, expressions_without_an_order);
 	tcase_add_test(tcase, bad_expressions);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

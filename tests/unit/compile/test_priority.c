@@ -4,7 +4,7 @@
 
 #include <callgate/simulate.h>
 
-#include "support/run.h"
+#include "support/simulated.h"
 
 enum { CALLS = 330 };
 
@@ -77,5 +77,5 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_favourite_is_reached_sooner);
 	tcase_add_test(tcase, a_tree_by_number_favours_nobody);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

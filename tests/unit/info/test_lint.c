@@ -7,7 +7,8 @@
 #include <callgate/lint.h>
 #include <callgate/rule.h>
 
-#include "support/run.h"
+#include "support/context.h"
+#include "support/simulated.h"
 #ifndef OTHER_ALLOCATOR
 #include "support/allocations.h"
 #endif
@@ -16,14 +17,7 @@ enum { TIOCSTI_NUMBER = 0x5412 };
 
 static scmp_filter_ctx new_context(uint32_t action)
 {
-	scmp_filter_ctx ctx = seccomp_init(action);
-
-	ck_assert_ptr_nonnull(ctx);
-	if (seccomp_arch_native() != SCMP_ARCH_X86_64) {
-		ck_assert_int_eq(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
-		ck_assert_int_eq(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
-	}
-	return ctx;
+	return CONTEXT(action, SCMP_ARCH_X86_64);
 }
 
 /* For seccomp_rule_add(), which takes the numbers of the machine that the library is built for. */
@@ -277,5 +271,5 @@ int main(void)
 #ifndef OTHER_ALLOCATOR
 	tcase_add_test(tcase, no_memory);
 #endif
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

@@ -11,7 +11,7 @@
 #include <callgate/decode.h>
 #include <callgate/syscall.h>
 
-#include "support/run.h"
+#include "support/simulated.h"
 
 #define RECORD                                                                                             \
 	"type=1326 audit(1580000000.123:456): auid=1000 uid=1000 gid=1000 ses=3 subj==unconfined pid=812 " \
@@ -366,6 +366,7 @@ START_TEST(programs)
 	struct callgate_decoder decoder = {.simulator = NULL};
 	struct callgate_report report = report_of("rmdir", 0, 0, SCMP_ACT_ERRNO(0));
 
+	simulated_byte_order(SCMP_ARCH_X86_64, insns, 1);
 	ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), SCMP_ARCH_X86_64, &program), 0);
 	ck_assert_int_eq(callgate_simulator_new_program(program, &decoder.simulator), 0);
 	check_text(&report, &decoder, "rmdir(...) on x86_64: ERRNO");
@@ -392,5 +393,5 @@ int main(void)
 	tcase_add_test(tests, registers);
 	tcase_add_test(tests, deciding_rules);
 	tcase_add_test(tests, programs);
-	return test_run(tests);
+	return simulated_run(tests);
 }

@@ -22,7 +22,7 @@
 
 #include "info/tables.h"
 #include "sandbox/confinement.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 enum { ARGS = 6, DIFFERENCES = 4096, ALLOW_SETS = 32, TEXT = 512 };
 
@@ -232,7 +232,13 @@ START_TEST(plugins)
 		for (int allow_stderr = 0; allow_stderr < 2; allow_stderr++) {
 			struct callgate_plugin_options options = {.allow = allow, .allow_stderr = allow_stderr};
 			struct plugin_filters filters;
-			ck_assert_msg(plugin_filters_make(&options, &filters) == 0, "%s", callgate_diagnosis(NULL));
+			int result = plugin_filters_make(&options, &filters);
+			/* Its mmap() has the arguments in memory. */
+			if (allow & CALLGATE_ALLOW_MEMORY && seccomp_arch_native() == SCMP_ARCH_S390X) {
+				ck_assert_int_eq(result, -EOPNOTSUPP);
+				continue;
+			}
+			ck_assert_msg(result == 0, "%s", callgate_diagnosis(NULL));
 			ck_assert(filters.loading.bytes && filters.serving.bytes);
 			check_filter("loading", &filters.loading);
 			check_filter("serving", &filters.serving);
@@ -299,5 +305,5 @@ int main(void)
 		tcase_add_test(tests, plugins);
 	tcase_add_loop_test(tests, multiplexed_calls, 0, WIDE_ARCHS);
 	tcase_add_loop_test(tests, profiles, 0, WIDE_ARCHS);
-	return test_run(tests);
+	return simulated_run(tests);
 }

@@ -4,7 +4,7 @@
  */
 #include "reading.h"
 #include "support/random.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 enum { TEXT = 1 << 16 };
 
@@ -315,5 +315,5 @@ int main(void)
 	tcase_add_test(tcase, random_policies_as_profiles);
 	tcase_add_loop_test(tcase, words_of_policies, 0, WORDS);
 	tcase_add_loop_test(tcase, what_cannot_be_said, 0, UNSAID);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

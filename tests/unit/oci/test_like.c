@@ -1,6 +1,6 @@
 /* Whose meaning a profile has, and on which machine. */
 #include "reading.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 /* What runc 1.1.5 and crun 1.8.1 answered to the same calls in a container with the same profile. */
 START_TEST(as_the_runtimes_answer)
@@ -208,5 +208,5 @@ int main(void)
 	tcase_add_test(tcase, whose_a_profile_is);
 	tcase_add_test(tcase, crun_minds_case);
 	tcase_add_test(tcase, another_machine);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

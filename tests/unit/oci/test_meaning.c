@@ -1,6 +1,6 @@
 /* What profiles mean: callgate-profile(5), asked of the filter. */
 #include "reading.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 /* One question to one profile on x86_64. The text goes into `syscalls` from line 2 on, the default is ERRNO(1). */
 static const struct meaning {
@@ -309,5 +309,5 @@ int main(void)
 	tcase_add_test(tcase, only_one_row_of_the_map_counts);
 	tcase_add_test(tcase, narrow_architectures);
 	tcase_add_test(tcase, given_architectures_take_the_place_of_the_list);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

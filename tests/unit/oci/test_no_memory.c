@@ -3,7 +3,7 @@
  * fine.
  */
 #include "reading.h"
-#include "support/run.h"
+#include "support/simulated.h"
 #include "support/allocations.h"
 
 /* Something of everything, with mistakes that are warned of. */
@@ -274,5 +274,5 @@ int main(void)
 	tcase_add_loop_test(tcase, reading_policies, 0, 3);
 	tcase_add_loop_test(tcase, converting, 0, 2);
 	tcase_add_test(tcase, reviewing);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

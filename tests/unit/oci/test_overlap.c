@@ -1,6 +1,6 @@
 /* Entries for one call that overlap: which one counts, in both orders, and what is said about those that never do. */
 #include "reading.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 #define C(index, op, value) "{\"index\":" #index ",\"op\":\"SCMP_CMP_" #op "\",\"value\":" #value "}"
 #define M(index, mask, value) \
@@ -121,5 +121,5 @@ int main(void)
 
 	tcase_add_loop_test(tcase, one_counts_in_either_order, 0, sizeof(pairs) / sizeof(pairs[0]));
 	tcase_add_loop_test(tcase, prefixes_are_told, 0, sizeof(prefixes) / sizeof(prefixes[0]));
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

@@ -7,7 +7,7 @@
 #include <callgate/prove.h>
 
 #include "reading.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 #define KILL SCMP_ACT_KILL_PROCESS
 
@@ -492,5 +492,5 @@ int main(void)
 	tcase_add_test(tcase, values_may_be_of_a_register);
 	tcase_add_test(tcase, files_include_others);
 	tcase_add_test(tcase, other_texts_are_profiles);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

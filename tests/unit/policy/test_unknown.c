@@ -13,7 +13,7 @@
 #include "bpf/simulate.h"
 #include "policy/policy.h"
 #include "support/context.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 #define UNKNOWN (SECCOMP_RET_ERRNO | 38)
 #define DEFAULT (SECCOMP_RET_ERRNO | 1)
@@ -76,11 +76,7 @@ static uint32_t simulate(scmp_filter_ctx ctx, int nr, uint64_t arg)
 
 static scmp_filter_ctx context(void)
 {
-	scmp_filter_ctx ctx = seccomp_init(DEFAULT);
-
-	ck_assert_ptr_nonnull(ctx);
-	(void)seccomp_arch_add(ctx, SCMP_ARCH_X86_64);
-	return ctx;
+	return CONTEXT(DEFAULT, SCMP_ARCH_X86_64);
 }
 
 START_TEST(the_program_knows_unknown_calls)
@@ -311,5 +307,5 @@ int main(void)
 	tcase_add_test(tcase, bad_baselines);
 	tcase_add_test(tcase, several_conditions_on_one_argument_all_hold);
 	tcase_add_test(tcase, bad_input);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

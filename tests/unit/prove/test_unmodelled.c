@@ -15,6 +15,8 @@
 
 enum { LONGEST = 12 };
 
+/* The proofs read instructions in host order; LOAD is of the low half of the first argument. */
+#define LITTLE_ENDIAN_TARGET false
 #define LOAD           BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16)
 #define RETURN(k)      BPF_STMT(BPF_RET | BPF_K, k)
 #define ABOVE(k)       BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, k, 0, 1)
@@ -135,7 +137,7 @@ static struct callgate_program program_of(const struct sock_filter *insns, struc
 	memcpy(copy, insns, LONGEST * sizeof(*copy));
 	while (BPF_CLASS(copy[count - 1].code) != BPF_RET)
 		count--;
-	return (struct callgate_program){bpf_host_is_big_endian(), count, copy, copy};
+	return (struct callgate_program){LITTLE_ENDIAN_TARGET, count, copy, copy};
 }
 
 START_TEST(what_is_modelled)
@@ -164,7 +166,7 @@ END_TEST
 START_TEST(every_question_says_it)
 {
 	struct sock_filter insns[] = {LOAD, BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 7), ABOVE(3), VERDICTS};
-	const struct callgate_program program = {bpf_host_is_big_endian(), 5, insns, insns};
+	const struct callgate_program program = {LITTLE_ENDIAN_TARGET, 5, insns, insns};
 	const struct callgate_program *list[] = {&program, &program};
 	struct filter filter = {.programs = list, .program_count = 2};
 	const struct query query = {.region = {AUDIT_ARCH_X86_64, AUDIT_ARCH_X86_64, 0, 0}};
@@ -205,8 +207,8 @@ START_TEST(scratch_memory_tells_regions_apart)
 
 	memcpy(second, first, sizeof(first));
 	second[7] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 1);
-	const struct callgate_program programs[] = {{bpf_host_is_big_endian(), 10, first, first},
-	                                            {bpf_host_is_big_endian(), 10, second, second}};
+	const struct callgate_program programs[] = {{LITTLE_ENDIAN_TARGET, 10, first, first},
+	                                            {LITTLE_ENDIAN_TARGET, 10, second, second}};
 	const struct callgate_program *lists[] = {&programs[0], &programs[1]};
 	struct filter a = {.programs = &lists[0], .program_count = 1}, b = {.programs = &lists[1], .program_count = 1};
 	for (int way = 0; way < 2; way++) {
@@ -225,7 +227,7 @@ END_TEST
 START_TEST(skipped_calls_are_told_apart)
 {
 	struct sock_filter insns[] = {RETURN(SECCOMP_RET_ALLOW)};
-	const struct callgate_program program = {bpf_host_is_big_endian(), 1, insns, insns};
+	const struct callgate_program program = {LITTLE_ENDIAN_TARGET, 1, insns, insns};
 	const struct callgate_program *list = &program;
 	struct policy_arch arch = {.arch = callgate_arch_find_name("x86_64")};
 	struct policy policy = {SECCOMP_RET_ERRNO | 1, SECCOMP_RET_KILL_PROCESS, 1, 1, &arch};

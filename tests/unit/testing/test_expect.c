@@ -26,7 +26,7 @@ static void note(const char *text)
 #include <callgate/syscall.h>
 #include <callgate/testing.h>
 
-#include "support/run.h"
+#include "support/simulated.h"
 
 #define HOLDS(assertion)                                     \
 	do {                                                 \
@@ -139,7 +139,7 @@ END_TEST
  */
 START_TEST(a_number_is_no_call_for_everyone)
 {
-	const struct sock_filter insns[] = {
+	struct sock_filter insns[] = {
 	    {0x20, 0, 0, 4},          {0x15, 0, 3, SCMP_ARCH_X86_64},      {0x20, 0, 0, 0},
 	    {0x15, 0, 1, 0x80000001}, {0x06, 0, 0, SCMP_ACT_ERRNO(EPERM)}, {0x06, 0, 0, SCMP_ACT_ALLOW},
 	};
@@ -148,6 +148,7 @@ START_TEST(a_number_is_no_call_for_everyone)
 	struct callgate_comparison *comparison;
 	struct callgate_simulator *simulator;
 
+	simulated_byte_order(SCMP_ARCH_X86_64, insns, sizeof(insns) / sizeof(insns[0]));
 	ck_assert_int_eq(callgate_program_new(insns, sizeof(insns), SCMP_ARCH_X86_64, &programs[0]), 0);
 	ck_assert_int_eq(callgate_program_new(&insns[5], sizeof(insns[5]), SCMP_ARCH_X86_64, &programs[1]), 0);
 	const struct callgate_program *const lists[] = {programs[0], programs[1]};
@@ -181,5 +182,5 @@ int main(void)
 	tcase_add_test(tcase, whole_sets);
 	tcase_add_test(tcase, weaker_and_stronger);
 	tcase_add_test(tcase, a_number_is_no_call_for_everyone);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }

@@ -18,7 +18,7 @@
 
 #include "outcome.h"
 #include "support/context.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 /* ORDER of rules: the tests know their ids. */
 static scmp_filter_ctx make(void)
@@ -354,5 +354,5 @@ int main(void)
 	tcase_add_test(tests, coverage_of_only);
 	tcase_add_test(tests, mutants);
 	tcase_add_test(tests, wrong_arguments);
-	return test_run(tests);
+	return simulated_run(tests);
 }

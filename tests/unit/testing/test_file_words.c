@@ -13,7 +13,7 @@
 
 #include "outcome.h"
 #include "support/context.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 /* Whatever a program returns: its verdict can be written in a test as it is printed, and nothing else passes. */
 START_TEST(every_verdict)
@@ -175,5 +175,5 @@ int main(void)
 	tcase_add_test(tests, lower_halves);
 	tcase_add_loop_test(tests, ignored_bits, 0, sizeof(notes) / sizeof(notes[0]));
 	tcase_add_test(tests, only_ignored_bits);
-	return test_run(tests);
+	return simulated_run(tests);
 }

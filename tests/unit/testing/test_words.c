@@ -11,7 +11,7 @@
 #include <callgate/testing.h>
 
 #include "support/context.h"
-#include "support/run.h"
+#include "support/simulated.h"
 
 static struct callgate_simulator *simulator_of(scmp_filter_ctx ctx)
 {
@@ -62,13 +62,14 @@ START_TEST(edges_in_words)
 END_TEST
 
 /* Of each jump of a program: where the comparison holds, and where it does not. */
-static void check_words(const struct sock_filter *insns, size_t count, const char *taken, const char *not_taken)
+static void check_words(struct sock_filter *insns, size_t count, const char *taken, const char *not_taken)
 {
 	struct callgate_simulator *simulator = NULL;
 	struct callgate_program *program = NULL;
 	struct callgate_edge edge;
 
-	ck_assert_int_eq(callgate_program_new(insns, count * sizeof(*insns), 0, &program), 0);
+	simulated_byte_order(SCMP_ARCH_X86_64, insns, count);
+	ck_assert_int_eq(callgate_program_new(insns, count * sizeof(*insns), SCMP_ARCH_X86_64, &program), 0);
 	ck_assert_int_eq(callgate_simulator_new_program(program, &simulator), 0);
 	for (size_t i = 0; i < 2; i++) {
 		ck_assert_int_eq(callgate_simulator_edge(simulator, i, &edge), 0);
@@ -82,7 +83,7 @@ static void check_words(const struct sock_filter *insns, size_t count, const cha
 
 #define CHECK_WORDS(taken, not_taken, ...)                                                         \
 	do {                                                                                       \
-		const struct sock_filter insns[] = {__VA_ARGS__, BPF_STMT(BPF_RET | BPF_K, 0),     \
+		struct sock_filter insns[] = {__VA_ARGS__, BPF_STMT(BPF_RET | BPF_K, 0),     \
 		                                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}; \
 		check_words(insns, sizeof(insns) / sizeof(insns[0]), taken, not_taken);            \
 	} while (0)
@@ -141,5 +142,5 @@ int main(void)
 	tcase_add_test(tcase, edges_in_words);
 	tcase_add_test(tcase, edges_of_programs_in_words);
 	tcase_add_test(tcase, reasons);
-	return test_run(tcase);
+	return simulated_run(tcase);
 }
