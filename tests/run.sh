@@ -78,6 +78,7 @@ rm -f "$build/meson-logs/testlog.json"
 # Where addresses are very random, older sanitizers of memory and threads need them less so.
 placed=
 case $sanitize in memory | thread) ! setarch -R true 2>/dev/null || placed="setarch -R" ;; esac
+[ "$sanitize" != memory ] || export LD_PRELOAD="$PWD/$build/tests/libkernel-writes.so"
 $placed meson test -C "$build" --print-errorlogs --no-rebuild --timeout-multiplier "$slow" "$@" || status=$?
 # What was skipped says why in its output, which meson does not show.
 python3 tests/skipped.py "$build/meson-logs/testlog.json"

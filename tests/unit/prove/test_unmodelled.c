@@ -17,12 +17,12 @@ enum { LONGEST = 12 };
 
 /* The proofs read instructions in host order; LOAD is of the low half of the first argument. */
 #define LITTLE_ENDIAN_TARGET false
-#define LOAD           BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16)
-#define RETURN(k)      BPF_STMT(BPF_RET | BPF_K, k)
-#define ABOVE(k)       BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, k, 0, 1)
-#define SECOND         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24)
-#define IS(k, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, yes, no)
-#define VERDICTS       RETURN(1), RETURN(2)
+#define LOAD                 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16)
+#define RETURN(k)            BPF_STMT(BPF_RET | BPF_K, k)
+#define ABOVE(k)             BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, k, 0, 1)
+#define SECOND               BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24)
+#define IS(k, yes, no)       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, yes, no)
+#define VERDICTS             RETURN(1), RETURN(2)
 
 struct pair {
 	struct sock_filter first[LONGEST], second[LONGEST];

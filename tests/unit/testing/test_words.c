@@ -81,11 +81,11 @@ static void check_words(struct sock_filter *insns, size_t count, const char *tak
 	callgate_program_free(program);
 }
 
-#define CHECK_WORDS(taken, not_taken, ...)                                                         \
-	do {                                                                                       \
+#define CHECK_WORDS(taken, not_taken, ...)                                                   \
+	do {                                                                                 \
 		struct sock_filter insns[] = {__VA_ARGS__, BPF_STMT(BPF_RET | BPF_K, 0),     \
-		                                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}; \
-		check_words(insns, sizeof(insns) / sizeof(insns[0]), taken, not_taken);            \
+		                              BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}; \
+		check_words(insns, sizeof(insns) / sizeof(insns[0]), taken, not_taken);      \
 	} while (0)
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
 
