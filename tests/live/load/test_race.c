@@ -1,5 +1,5 @@
 /*
- * Two threads with a context each never meet, and may be the first to probe the kernel at once. Built with
+ * Threads with a context each never meet, and may be the first to probe the kernel at once. Built with
  * ThreadSanitizer, library and all, which ends a child of the test in whose threads it sees a race.
  */
 #include <check.h>
@@ -16,7 +16,7 @@
 #include "child.h"
 #include "support/run.h"
 
-enum { THREADS = 4, ROUNDS = 20, RACE_STATUS = 66 };
+enum { THREADS = 8, ROUNDS = 20, RACE_STATUS = 66 };
 static pthread_barrier_t barrier;
 
 /* What a program does with a context before it loads it. */
