@@ -80,7 +80,7 @@ bool pass_layout(struct compilation *c)
 	return true;
 }
 
-enum { NOWHERE = UINT32_MAX, REACH = 255 };
+enum { NOWHERE = UINT32_MAX, REACH = UINT8_MAX };
 
 /* Where a node can be entered, with its word in A or not: the nearest instruction that leads there; one for a leaf. */
 struct entries {

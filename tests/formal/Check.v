@@ -343,14 +343,13 @@ Fixpoint tests_of_program (p : list instruction) (reached : N) (w : nat) (m : N)
     | _ => tests_of_program p next w m l
     end
   end.
-(** Does it ask for more of a word than the tests say? Then single bits are assumed, one after the other, and must not be lost. *)
-Definition asks_for_bits (c : instruction) : bool :=
-  match c with
-  | Alu And (K _) => false
-  | Alu _ _ | Neg | ReturnA | LoadMem _ | Txa | Branch _ X _ _ => true
-  | _ => false
+(** Does the execution wait for bits of a word, one after the other? What is known of them must not be lost until it goes on. *)
+Definition asks_for_bits (f : facts) (s : state) : bool :=
+  match s_program s, s_a s with
+  | Branch c (K k) _ _ :: _, Of w ops =>
+    match test_of_word (fact_of f w) ops (fst (test_of_branch c k)) with Some _ => false | None => true end
+  | _, _ => true
   end.
-Definition is_computed (v : value) : bool := match v with Num _ | Of _ [] | Of _ [(And, _)] => false | Of _ _ => true end.
 Definition tests_on (w : nat) (l : tests) : list test := map snd (filter (fun u => Nat.eqb (fst u) w) l).
 
 Definition breakpoints (l : list test) : list N :=
@@ -378,7 +377,7 @@ Fixpoint number_from {T U} (make : nat -> T -> U) (n : nat) (l : list T) : list 
 Definition reduce_all (s : state) (d : decision) (f : facts) : facts :=
   let l := tests_to_come s d in
   (* Programs that are still to run begin with architecture and number, and seldom test arguments that this one has tested. *)
-  let bits := existsb asks_for_bits (s_program s) || existsb is_computed (s_a s :: s_x s :: s_memory s) in
+  let bits := asks_for_bits f s in
   let kept w := bits || match s_later s with [] => false | _ => Nat.ltb w 2 end in
   number_from (fun w a => if kept w then a else reduce (tests_on w l) a) 0 f.
 
