@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -214,6 +215,17 @@ static enum channel_result receive_words(struct channel *channel, uint64_t claim
 	return result;
 }
 
+/* Both errors are the child's choice, and strerror(3) has room for the text of one that has no name. */
+static void refuse_unlimited(const struct report *report, struct callgate_exit_reason *reason)
+{
+	char landlock[sizeof(reason->text) / 2];
+
+	snprintf(landlock, sizeof(landlock), "%s", child_error_text((int)report->value));
+	exit_reason_set(reason, CALLGATE_EXIT_REFUSED,
+	                "nothing can limit the files that it reads: Landlock: %s; opening them for it: %s", landlock,
+	                child_error_text(report->detail));
+}
+
 /*
  * The first report. OK: *ret_error is 0, and the plugin is ready; or it is to be ended, and *reason says why. Anything
  * else: the report is not believed.
@@ -232,9 +244,7 @@ static enum channel_result judge_report(const struct report *report, struct chan
 		                child_step_name((enum child_step)report->detail), child_error_text((int)report->value));
 	} else if (report->kind == REPORT_NO_LIMIT) {
 		*ret_error = -EOPNOTSUPP;
-		exit_reason_set(reason, CALLGATE_EXIT_REFUSED,
-		                "nothing can limit the files that it reads: Landlock: %s; opening them for it: %s",
-		                child_error_text((int)report->value), child_error_text(report->detail));
+		refuse_unlimited(report, reason);
 	} else if (report->kind == REPORT_REFUSED) {
 		result = receive_words(channel, report->size, words, sizeof(words));
 		exit_reason_set(reason, CALLGATE_EXIT_REFUSED, "can't be loaded: %s", words);

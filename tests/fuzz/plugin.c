@@ -17,6 +17,7 @@
 #include <callgate/diagnosis.h>
 #include <callgate/plugin.h>
 
+#include "base/confine.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/hostile_host.h"
 #include "process/child.h"
@@ -35,7 +36,7 @@ struct plan {
 	struct chunk chunks[CHUNKS_MAX];
 };
 
-/* What a function of <callgate/plugin.h> returns and gives as the reason, but for its text. */
+/* What a function of <callgate/plugin.h> returns and gives as the reason; of its text, what the process chose. */
 struct outcome {
 	int result;
 	bool alive;
@@ -168,12 +169,35 @@ static const struct chunk *chunk_at(const struct plan *plan, uint32_t index)
 	return index < plan->head.chunks ? &plan->chunks[index] : &none;
 }
 
+static const char *error_text(int error)
+{
+	return -error == CONFINE_FAKED ? CONFINE_FAKED_TEXT : strerror(error);
+}
+
+/* Of an error that has no name, strerror(3) gives a text that lasts until the next one. */
+static void judge_unlimited(const struct report *report, struct callgate_exit_reason *reason)
+{
+	const size_t length = (size_t)snprintf(reason->text, sizeof(reason->text),
+	                                       ": Landlock: %s; opening them for it: ", error_text((int)report->value));
+
+	snprintf(reason->text + length, sizeof(reason->text) - length, "%s", error_text(report->detail));
+}
+
+static void judge_words(const char *words, size_t size, struct callgate_exit_reason *reason)
+{
+	const size_t length = (size_t)snprintf(reason->text, sizeof(reason->text), "can't be loaded: ");
+
+	for (size_t i = 0; i < size && words[i]; i++)
+		reason->text[length + i] = words[i] >= ' ' && words[i] <= '~' ? words[i] : '?';
+}
+
 static struct outcome judge_loading(const struct plan *plan)
 {
 	const struct chunk *chunk = chunk_at(plan, 0);
 	const size_t follows = chunk->head.size - sizeof(struct report);
 	struct outcome outcome = outcome_of(-EPIPE, CALLGATE_EXIT_REFUSED);
 	struct report report;
+	size_t words;
 
 	if (chunk->head.size < sizeof(report))
 		return ended(plan);
@@ -187,9 +211,12 @@ static struct outcome judge_loading(const struct plan *plan)
 		return outcome;
 	case REPORT_NO_LIMIT:
 		outcome.result = -EOPNOTSUPP;
+		judge_unlimited(&report, &outcome.reason);
 		return outcome;
 	case REPORT_REFUSED:
-		return follows < (report.size < WORDS_MAX ? report.size : WORDS_MAX) ? ended(plan) : outcome;
+		words = report.size < WORDS_MAX ? (size_t)report.size : WORDS_MAX;
+		judge_words((const char *)chunk->bytes + sizeof(report), words, &outcome.reason);
+		return follows < words ? ended(plan) : outcome;
 	case REPORT_FORBIDDEN:
 		return forbidden(&report);
 	case REPORT_FAILED:
@@ -314,14 +341,14 @@ static bool is_as_judged(const char *what, const struct outcome *judged, int res
 	FUZZ_EXPECT(result == 0 || *callgate_diagnosis(NULL));
 	if (result == judged->result && reason->kind == wanted->kind && reason->signal == wanted->signal &&
 	    reason->syscall == wanted->syscall && reason->arch == wanted->arch && reason->value == wanted->value &&
-	    reason->output_size == wanted->output_size)
+	    reason->output_size == wanted->output_size && strstr(reason->text, wanted->text))
 		return true;
 	fprintf(stderr, "%s gives %d, %s, signal %d, call %d, arch %x, value %lld, size %zu: %s\n", what, result,
 	        callgate_exit_kind_name(reason->kind), reason->signal, reason->syscall, reason->arch,
 	        (long long)reason->value, reason->output_size, reason->text);
-	fprintf(stderr, "not %d, %s, signal %d, call %d, arch %x, value %lld, size %zu\n", judged->result,
+	fprintf(stderr, "not %d, %s, signal %d, call %d, arch %x, value %lld, size %zu: %s\n", judged->result,
 	        callgate_exit_kind_name(wanted->kind), wanted->signal, wanted->syscall, wanted->arch,
-	        (long long)wanted->value, wanted->output_size);
+	        (long long)wanted->value, wanted->output_size, wanted->text);
 	return false;
 }
 
