@@ -1,4 +1,4 @@
-/* callgate/lint.h - what is suspicious about a filter. SPDX-License-Identifier: MIT */
+/* callgate/lint.h - finds what is suspicious about a filter. SPDX-License-Identifier: MIT */
 #ifndef CALLGATE_LINT_H
 #define CALLGATE_LINT_H
 
@@ -17,34 +17,34 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Link with -lcallgate-info. What `callgate lint` finds in the filter of a profile, a policy or a program, for any
- * filter: the rules of a context or loaded programs. Nothing is sampled: whether a call passes, whatever its arguments
- * are, is proved.
+ * Link with -lcallgate-info. These functions find in any filter, which is the rules of a context or a list of programs,
+ * what `callgate lint` finds in profiles, policies and program files. Whether a call passes with any arguments is
+ * proved, not sampled.
  */
 
 enum callgate_finding_level {
 	CALLGATE_FINDING_NOTE = 0, /* good to know */
-	CALLGATE_FINDING_WARNING,  /* the filter does perhaps not what is meant */
-	CALLGATE_FINDING_ERROR     /* the filter does not do what it says: a call shows it */
+	CALLGATE_FINDING_WARNING,  /* the filter may not do what was meant */
+	CALLGATE_FINDING_ERROR     /* the filter does not do what it says, as a call shows */
 };
 
 struct callgate_finding {
-	const char *name; /* "bypass": of callgate_finding_kind_at() */
+	const char *name; /* of its kind, as in struct callgate_finding_kind: "bypass" */
 	enum callgate_finding_level level;
 	const char *text;
 	const char *fix; /* what to do about it; NULL: no advice */
 	/*
-	 * What it is about, the same for every filter in which it is found: "socket>socketcall". No two findings of one
-	 * filter have one name and subject.
+	 * What the finding is about: "socket>socketcall". The subject is the same in every filter that has the finding;
+	 * no two findings of a filter have the same name and subject.
 	 */
 	const char *subject;
 	/*
-	 * The id of the rule that it is about, as in struct callgate_verdict; 0: none. An argument of its call (0 to
-	 * 5), or -1.
+	 * The id of the rule that the finding is about, as in struct callgate_verdict, or 0: no rule; and an argument
+	 * of the rule's call (0 to 5), or -1.
 	 */
 	uint32_t rule;
 	int argument;
-	/* A call that shows it, and what it gets. */
+	/* A call that shows the problem, and the filter's answer to it. */
 	bool has_witness;
 	struct callgate_call witness;
 	uint32_t action;
@@ -57,22 +57,22 @@ struct callgate_findings {
 
 /*
  * Finds what is suspicious. `arch` is the architecture (SCMP_ARCH_*, 0: native) that programs are for; a context has
- * its own. `capabilities` are the names ("CAP_SYS_ADMIN", any case, with or without CAP_) of those that the filtered
- * process may have, NULL after the last; NULL: none.
+ * its own. `capabilities` lists the names ("CAP_SYS_ADMIN", any case, with or without CAP_) of the capabilities that
+ * the filtered process may have, with NULL after the last; NULL in place of the list means no capabilities.
  *
  * Returns 0, and the caller frees the result with callgate_findings_free(); -EINVAL (NULL, a bad context, a filter with
- * nothing in it, an unknown architecture, a program that the kernel would refuse), -ENOMEM, -EDQUOT (not decided within
- * the budget, or not modelled), and what callgate_simulate() returns; callgate_diagnosis() of the context, or of NULL,
- * says why.
+ * neither a context nor programs, an unknown architecture, a program that the kernel would refuse), -ENOMEM, -EDQUOT
+ * (the proof exhausted its budget, or an instruction is not modelled), or an error of callgate_simulate(). On failure
+ * *ret_findings is untouched, and callgate_diagnosis(), of the context or of NULL if there is none, says why.
  */
 int callgate_lint(const struct callgate_filter *filter, uint32_t arch, const char *const *capabilities,
                   struct callgate_findings **ret_findings);
 
 /*
- * The same for programs of one C library or runtime, which are to start under the filter: "glibc", "musl" (linked
+ * Does the same for a filter under which programs of a given C library or runtime are to start: "glibc", "musl" (linked
  * dynamically), "glibc-static", "musl-static", "glibc-threads", "musl-threads" or "go"; -EINVAL for another name. NULL,
- * as callgate_lint() has it: "glibc", but "glibc-static", "musl", "musl-static" or "go" where several calls of the
- * former are denied, and nearly all of the latter pass.
+ * which callgate_lint() passes, means "glibc"; or "glibc-static", "musl", "musl-static" or "go" if the filter denies
+ * several calls of glibc programs, and lets nearly all calls of the latter pass.
  */
 int callgate_lint_libc(const struct callgate_filter *filter, uint32_t arch, const char *const *capabilities,
                        const char *libc, struct callgate_findings **ret_findings);
@@ -81,16 +81,16 @@ int callgate_lint_libc(const struct callgate_filter *filter, uint32_t arch, cons
 void callgate_findings_free(struct callgate_findings *findings);
 
 /*
- * A kind of findings. Some are about texts, and are never found in filters: a name that is no call's, a suppression
- * without a reason.
+ * A kind of findings. The kinds "name" (a name that no call has) and "suppression" (a suppression without a reason) are
+ * about texts, and are never found in filters.
  */
 struct callgate_finding_kind {
 	const char *name;
-	const char *summary;     /* a line */
-	const char *explanation; /* why it is one, and what to do: lines of at most 100 characters */
+	const char *summary;     /* one line */
+	const char *explanation; /* why it is a finding, and what to do: lines of at most 100 characters */
 };
 
-/* The kinds in alphabetical order, from index 0; NULL after the last. Static. */
+/* Lists the kinds in alphabetical order, from index 0; NULL after the last. The result is static. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow" /* of the struct's constructor, in C++ */
 const struct callgate_finding_kind *callgate_finding_kind_at(size_t index);
