@@ -15,12 +15,12 @@ extern "C" {
 struct callgate_action_kind {
 	const char *name;  /* "ERRNO": the word after SCMP_ACT_ */
 	uint32_t action;   /* SCMP_ACT_ERRNO(0) */
-	uint32_t data_max; /* the largest data that rules may have with it; 0: it has none */
+	uint32_t data_max; /* the largest data that a rule may give the action; 0: it has no data */
 };
 
 /*
- * All kinds, the strictest first, from index 0; NULL after the last. KILL and KILL_THREAD are two names of one kind,
- * and KILL comes first. Static.
+ * Lists all kinds from index 0, the strictest first; NULL after the last. KILL and KILL_THREAD are two names of one
+ * kind, and KILL comes first. The result is static.
  */
 const struct callgate_action_kind *callgate_action_kind_at(size_t index);
 
@@ -30,29 +30,29 @@ const struct callgate_action_kind *callgate_action_kind_at(size_t index);
 const struct callgate_action_kind *callgate_action_kind(uint32_t action);
 #pragma GCC diagnostic pop
 
-/* The kind that a name says, with or without "SCMP_ACT_" before it; NULL if there is none, and for NULL. */
+/* The kind with a name, which may begin with "SCMP_ACT_"; NULL if there is none, and for NULL. */
 const struct callgate_action_kind *callgate_action_kind_find(const char *name);
 
 /*
- * "ALLOW", "KILL" (KILL_THREAD), "TRAP(7)", "ERRNO(EPERM)" with this machine's names of errors, "ERRNO(0)"; a number
- * that is no action is "0x12345678".
+ * Writes an action as text: "ALLOW", "KILL" (KILL_THREAD), "TRAP(7)", "ERRNO(EPERM)" with this machine's names of
+ * errors, "ERRNO(0)". A number that is no action is written as "0x12345678".
  */
 #define CALLGATE_ACTION_TEXT 32
 void callgate_action_text(uint32_t action, char ret_text[CALLGATE_ACTION_TEXT]);
 
 /*
- * The action of such a text, with or without "SCMP_ACT_" before it. Data are decimal or 0x-prefixed numbers, those of
- * ERRNO also names of errors; KILL_THREAD is also taken. Without data, ERRNO and TRACE have 0. A number alone is taken
- * as it is.
+ * Reads such a text, which may begin with "SCMP_ACT_". "KILL_THREAD" is accepted for "KILL". Data are decimal or
+ * 0x-prefixed numbers, and for ERRNO also names of errors; data that are left out are 0. A text that is only a number
+ * is the numeric value of the action.
  *
- * 0, or -EINVAL for NULL and what is no action; *ret_action is untouched then, and callgate_diagnosis(NULL) says what
- * is wrong.
+ * Returns 0, or -EINVAL for NULL and for a text that is no action; *ret_action is then untouched, and
+ * callgate_diagnosis(NULL) says what is wrong.
  */
 int callgate_action_parse(const char *text, uint32_t *ret_action);
 
 /*
- * What the kernel does when two filters answer differently: the stricter action, and of equally strict ones the newest
- * filter's, with its data.
+ * What the kernel does when two filters answer: the stricter action or, if both are equally strict, the action of the
+ * newest filter, with its data.
  */
 uint32_t callgate_action_strictest(uint32_t newest, uint32_t older);
 

@@ -1,4 +1,4 @@
-/* callgate/bypass.h - other ways to what a system call does. SPDX-License-Identifier: MIT */
+/* callgate/bypass.h - other ways to the effect of a system call. SPDX-License-Identifier: MIT */
 #ifndef CALLGATE_BYPASS_H
 #define CALLGATE_BYPASS_H
 
@@ -11,15 +11,15 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Link with -lcallgate-info. A filter that denies a call, or restricts its arguments, and lets another call pass that
- * has the same effect denies little. This table has the other ways that are known, each tested on a kernel or
- * explained; it is the same for every thread, and all of it is static. A row applies to the architectures that have
- * both calls (callgate_syscall_number()).
+ * Link with -lcallgate-info. A filter that denies a call, or restricts its arguments, denies little if it lets another
+ * call with the same effect pass. This table lists the known ways, each tested on a kernel or explained. The table is
+ * static, and any thread may read it. A row applies to the architectures that have both calls
+ * (callgate_syscall_number()).
  */
 
-/* What the other way does of what the call does. */
+/* How much of the denied call's effect the other way has. */
 enum callgate_bypass_kind {
-	CALLGATE_BYPASS_SAME = 0, /* the same */
+	CALLGATE_BYPASS_SAME = 0, /* the same effect */
 	CALLGATE_BYPASS_LARGER,   /* all of it, and more */
 	CALLGATE_BYPASS_PARTIAL   /* some of it, as `condition` says */
 };
@@ -32,19 +32,23 @@ enum callgate_bypass_sort {
 };
 
 enum callgate_bypass_match {
-	/* Denied: the call's denial, or any rule on its arguments. The other way: whatever its arguments are. */
+	/* The way evades a denial of the call and any rule on its arguments, whatever the way's own arguments are. */
 	CALLGATE_BYPASS_MATCH_ANY = 0,
-	CALLGATE_BYPASS_MATCH_ALL,  /* denied: only where all its calls are; rules on arguments can't be evaded so */
-	CALLGATE_BYPASS_MATCH_BITS, /* rules on these bits of the argument; calls with one of the bits */
-	CALLGATE_BYPASS_MATCH_SAME_BITS, /* of the other way: calls with the bits that are denied */
-	CALLGATE_BYPASS_MATCH_VALUES     /* rules on these values of the argument; calls with one of the values */
+	/* The way evades only a denial of all calls, and no rules on arguments. */
+	CALLGATE_BYPASS_MATCH_ALL,
+	/* The way evades rules on these bits of the argument, or is a call with one of these bits. */
+	CALLGATE_BYPASS_MATCH_BITS,
+	/* Only of the way: calls that have, in their argument, the bits that are denied. */
+	CALLGATE_BYPASS_MATCH_SAME_BITS,
+	/* The way evades rules on these values of the argument, or is a call with one of these values. */
+	CALLGATE_BYPASS_MATCH_VALUES
 };
 
 /* Some calls of one name. */
 struct callgate_bypass_calls {
 	const char *call;
 	enum callgate_bypass_match match;
-	const char *argument; /* by callgate_argument_name(); NULL for MATCH_ANY and MATCH_ALL */
+	const char *argument; /* a name as callgate_argument_name() returns it; NULL for MATCH_ANY and MATCH_ALL */
 	/* names for callgate_constant(), or decimal numbers; NULL after the last. NULL without any */
 	const char *const *constants;
 };
@@ -54,18 +58,18 @@ struct callgate_bypass {
 	enum callgate_bypass_kind kind;
 	enum callgate_bypass_sort sort;
 	const char *operation; /* of io_uring: "IORING_OP_OPENAT"; else NULL */
-	const char *condition; /* what it needs besides, or how it differs, in words; NULL: nothing */
+	const char *condition; /* what else the way needs, or how its effect differs, in words; NULL: nothing */
 	const char *reason;    /* why the way has the effect */
-	/* a test of this project uses the way under a filter that denies the call; else `reason` must suffice */
+	/* a test of this project uses the way under a filter that denies the call; if false, there is only `reason` */
 	bool tried;
 };
 
-/* All ways, ascending by the denied call's name, from index 0; NULL after the last. */
+/* Lists all ways from index 0, ascending by the name of the denied call; NULL after the last. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow" /* of the struct's constructor, in C++ */
 const struct callgate_bypass *callgate_bypass_at(size_t index);
 
-/* Those of one call, from index 0; NULL after the last, and where there is none. */
+/* Lists the ways for one denied call, from index 0; NULL after the last, for a call without a way, and for NULL. */
 const struct callgate_bypass *callgate_bypass_of(const char *call, size_t index);
 #pragma GCC diagnostic pop
 

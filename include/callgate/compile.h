@@ -1,4 +1,4 @@
-/* callgate/compile.h - a look into the compiler. SPDX-License-Identifier: MIT */
+/* callgate/compile.h - shows the steps of the compiler. SPDX-License-Identifier: MIT */
 #ifndef CALLGATE_COMPILE_H
 #define CALLGATE_COMPILE_H
 
@@ -12,17 +12,17 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * The passes of the compiler, in order: the name of the i-th one, and in a few words what it does. Static; NULL after
- * the last one. The names and what they do may change with every version.
+ * The name of the i-th pass of the compiler, from 0, and a few words on what the pass does. The texts are static; NULL
+ * after the last pass. The passes may change with every version.
  */
 const char *callgate_pass_name(size_t i);
 const char *callgate_pass_what(size_t i);
 
 /*
- * What the pass called `pass` leaves of the context's rules, as text: the decision graph, its nodes in the order of the
- * program, or the disassembled program. If `dot` is not 0: the latest graph, in Graphviz' language. It is that of the
- * whole policy, also where that is too long for a program. *ret_text is malloc'ed and the caller frees it. For human
- * eyes: the form may change with every version.
+ * Writes the result of the pass with the name `pass` as text: the decision graph, its nodes in the order of the
+ * program, or the disassembled program. If `dot` is not 0, writes the latest graph in the language of Graphviz. The
+ * graph is that of the whole policy, even if it is too long for one program. The caller frees *ret_text with free().
+ * The text is for people, and its form may change with every version.
  *
  * Returns 0; -EINVAL (bad context, NULL, no such pass), -ENOMEM. On failure *ret_text is untouched, and
  * callgate_diagnosis(ctx) says why.
@@ -30,12 +30,12 @@ const char *callgate_pass_what(size_t i);
 int callgate_compile_dump(const scmp_filter_ctx ctx, const char *pass, int dot, char **ret_text);
 
 /*
- * The context's rules, and the bytes of all programs that they compile to, in the order in which seccomp_load() loads
- * them; for callgate-recheck, a checker that shares nothing with this library. The text's language is described in
- * docs/verified-checker.md. *ret_text is malloc'ed and the caller frees it.
+ * Writes the context's rules, and the bytes of all programs that they compile to, in the order in which seccomp_load()
+ * loads them. The text is the input of callgate-recheck, a checker that shares no code with this library.
+ * docs/verified-checker.md describes its language. The caller frees *ret_text with free().
  *
- * Returns 0; -EINVAL (bad context, NULL), -ENOMEM, -E2BIG (fits no stack of programs), -EFAULT (the proof failed). On
- * failure *ret_text is untouched, and callgate_diagnosis(ctx) says why.
+ * Returns 0; -EINVAL (bad context, NULL), -ENOMEM, -E2BIG (the rules fit no stack of programs), -EFAULT (the proof
+ * failed). On failure *ret_text is untouched, and callgate_diagnosis(ctx) says why.
  */
 int callgate_compile_text(const scmp_filter_ctx ctx, char **ret_text);
 
