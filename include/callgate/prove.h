@@ -1,4 +1,4 @@
-/* callgate/prove.h - are two filters the same, and where do they differ? SPDX-License-Identifier: MIT */
+/* callgate/prove.h - whether two filters are equal, and where they differ. SPDX-License-Identifier: MIT */
 #ifndef CALLGATE_PROVE_H
 #define CALLGATE_PROVE_H
 
@@ -20,29 +20,29 @@ extern "C" {
  * ---- what is proved of a context's own program ----
  *
  * seccomp_load(), seccomp_export_bpf(), seccomp_export_bpf_mem(), seccomp_precompute() and callgate_program_compile()
- * prove, for every input there is, that what they hand out answers as the rules say. If it does not, nothing is handed
- * out: they return -EFAULT, and callgate_diagnosis() shows a call that makes the difference.
+ * prove, for every possible input, that the program that they hand out answers as the rules say. If it does not, they
+ * hand out no program and return -EFAULT, and callgate_diagnosis() shows a call on which the program is wrong.
  */
 enum callgate_proof {
-	/* The default: -EFAULT also if the budget of the proof runs out before there is an answer. */
+	/* The default: a program for which the budget of the proof runs out is refused with -EFAULT, too. */
 	CALLGATE_PROOF_REQUIRED = 0,
-	/* A program for which the budget runs out is handed out; one that is disproved never is. */
+	/* A program for which the budget runs out is handed out; a program that is disproved never is. */
 	CALLGATE_PROOF_ATTEMPTED,
-	/* Nothing is proved. To measure what building costs without the proof; never to build a filter that is used. */
+	/* Nothing is proved. Only for measuring the cost of building without the proof, never for a filter in use. */
 	CALLGATE_PROOF_OFF_FOR_TIMING
 };
 
 /*
- * Sets it for later calls; seccomp_reset() sets it back. Returns 0, or -EINVAL (bad context, unknown value), and
- * callgate_diagnosis() says which.
+ * Sets which proof later calls make; seccomp_reset() restores the default. Returns 0, or -EINVAL (bad context, unknown
+ * value), and callgate_diagnosis() says which.
  */
 int callgate_proof_set(scmp_filter_ctx ctx, enum callgate_proof proof);
 
 /*
  * ---- comparing filters ----
  *
- * A filter to ask about: the rules of a context if `ctx` is not NULL, or else `program_count` programs that are loaded
- * in this order, whose combined effect counts: the strictest verdict, as the kernel takes it (seccomp(2)).
+ * A filter for queries: the rules of a context if `ctx` is not NULL, or otherwise `program_count` programs that are
+ * loaded in this order. Like the kernel, queries take the strictest verdict of several programs (seccomp(2)).
  */
 struct callgate_filter {
 	scmp_filter_ctx ctx;
@@ -50,75 +50,76 @@ struct callgate_filter {
 	size_t program_count;
 };
 
-/* A call is allowed where the verdict is ALLOW or LOG. */
+/* How two filters compare. A call is allowed if the verdict is ALLOW or LOG. */
 enum callgate_relation {
-	CALLGATE_RELATION_UNKNOWN = 0,  /* not decided within the budget, or not modelled: never a success */
+	CALLGATE_RELATION_UNKNOWN = 0,  /* not decided within the budget, or not modelled; not a success */
 	CALLGATE_RELATION_EQUAL,        /* the same verdict on every call */
-	CALLGATE_RELATION_SAME_ALLOWED, /* the same calls are allowed; others get different verdicts */
-	CALLGATE_RELATION_SUBSET,       /* the first allows less than the second, and nothing else */
-	CALLGATE_RELATION_SUPERSET,     /* the first allows more than the second, and everything that it allows */
+	CALLGATE_RELATION_SAME_ALLOWED, /* both allow the same calls; some verdicts differ */
+	CALLGATE_RELATION_SUBSET,       /* the second allows all that the first allows, and more */
+	CALLGATE_RELATION_SUPERSET,     /* the first allows all that the second allows, and more */
 	CALLGATE_RELATION_NEITHER,      /* each allows something that the other does not */
 	CALLGATE_RELATION_REFUSED,      /* the kernel would refuse a program: callgate_diagnosis(NULL) says why */
-	CALLGATE_RELATION_DIFFERENT     /* they differ, as the list shows; which allows more is not decided */
+	CALLGATE_RELATION_DIFFERENT     /* they differ, as the list shows; which one allows more is not decided */
 };
 
 /*
- * Calls with all those numbers [nr_first, nr_last] of the witness's architecture that have nr_value under nr_mask (0:
- * all of them), two verdicts, and one call that shows them.
+ * A difference between two filters: a range of call numbers of one architecture, the two verdicts, and a call that
+ * shows them. The difference is about the numbers from nr_first to nr_last whose bits in nr_mask equal nr_value (mask
+ * 0: all).
  */
 struct callgate_difference {
 	uint32_t nr_first, nr_last;
 	/*
-	 * Confirmed by simulation. arch is an audit value, which callgate_simulate() takes as it is; but for 0 and
-	 * SCMP_ARCH_X32, which no kernel passes and which stand for other architectures there.
+	 * The call, which is confirmed by simulation. arch is an audit value, which callgate_simulate() accepts as it
+	 * is; the values 0 and SCMP_ARCH_X32, which no kernel passes, have another meaning there.
 	 */
 	struct callgate_call witness;
-	/* bit i: it depends on argument i; bit 6: on the instruction pointer. The other fields do not matter. */
+	/* bit i: the difference depends on argument i; bit 6: on the instruction pointer; the others do not matter */
 	uint8_t depends;
 	uint32_t first, second; /* the verdicts, SCMP_ACT_* values with their data */
 	char *text;             /* "socket(38, *, *) on x86: A allows, B gives ERRNO(EPERM)" */
-	/* only numbers that have this value under the mask; the first and the last one have it */
+	/* nr_first and nr_last have this value under the mask, too */
 	uint32_t nr_mask, nr_value;
 };
 
 struct callgate_comparison {
 	enum callgate_relation relation;
-	bool complete; /* every difference is in the list, one for each system call and pair of verdicts */
+	bool complete; /* the list has every difference, one for each system call and pair of verdicts */
 	size_t count;
 	struct callgate_difference *differences; /* in the order of architectures and numbers */
 };
 
 /*
- * Compares two filters on every input there is, and finds up to `max` differences. To compare a context with its own or
- * another program is to ask whether that program is right.
+ * Compares two filters on every possible input, and finds up to `max` differences. Comparing a context with a program
+ * answers whether that program is correct.
  *
  * Returns 0, and the caller frees the result with callgate_comparison_free(); -EINVAL (NULL, a bad context, a filter
- * with nothing in it), -ENOMEM; callgate_diagnosis(NULL) says why, also for CALLGATE_RELATION_UNKNOWN, _DIFFERENT and
- * _REFUSED.
+ * with neither a context nor programs), -ENOMEM; callgate_diagnosis(NULL) says why, also for CALLGATE_RELATION_UNKNOWN,
+ * _DIFFERENT and _REFUSED.
  */
 int callgate_compare(const struct callgate_filter *first, const struct callgate_filter *second, size_t max,
                      struct callgate_comparison **ret_comparison);
 
-/* NULL is fine. */
+/* Frees it; NULL is allowed. */
 void callgate_comparison_free(struct callgate_comparison *comparison);
 
-/* What a filter does with all calls that match a partial one. */
+/* What a filter does with all calls of a number whose arguments satisfy some comparisons. */
 struct callgate_answer {
-	/* false: not decided within the budget, or not modelled; then nothing else in here means anything */
+	/* false: not decided within the budget, or not modelled; the other members then mean nothing */
 	bool proved;
-	bool holds; /* every such call gets the action; also where no call matches */
+	bool holds; /* every such call gets the action, or there is no such call */
 	bool ever_allowed, ever_denied;
-	struct callgate_call witness; /* if it does not hold: a call that gets another action, */
-	uint32_t action;              /* this one */
+	struct callgate_call witness; /* if `holds` is false: a call that gets another action */
+	uint32_t action;              /* the action that the witness gets */
 };
 
 /*
- * Do all calls of this architecture (SCMP_ARCH_*) and number whose arguments satisfy all `count` comparisons get
- * exactly `action`? Without comparisons: whatever the arguments are. Comparisons are on 64 bits, and several may name
- * one argument.
+ * Answers whether all calls of an architecture (SCMP_ARCH_*) and number whose arguments satisfy all `count` comparisons
+ * get exactly `action`. Without comparisons, all arguments count. Comparisons are on 64 bits, and several may be about
+ * the same argument.
  *
- * Returns 0; -EINVAL (as above, an unknown architecture, argument or operator, a program that the kernel would refuse),
- * -ENOMEM; callgate_diagnosis(NULL) says why.
+ * Returns 0; -EINVAL (as callgate_compare(), an unknown architecture, argument or operator, a program that the kernel
+ * would refuse), -ENOMEM; callgate_diagnosis(NULL) says why.
  */
 int callgate_ask(const struct callgate_filter *filter, uint32_t arch, int32_t nr, size_t count,
                  const struct scmp_arg_cmp *comparisons, uint32_t action, struct callgate_answer *ret_answer);
@@ -126,8 +127,8 @@ int callgate_ask(const struct callgate_filter *filter, uint32_t arch, int32_t nr
 /* ---- which calls of a number get which action ---- */
 
 /*
- * (argument & mask) OP value, unsigned, OP one of SCMP_CMP_NE, _LT, _LE, _EQ, _GE, _GT. Argument 6 is the instruction
- * pointer.
+ * The condition (argument & mask) OP value, unsigned, where OP is one of SCMP_CMP_NE, _LT, _LE, _EQ, _GE, _GT. Argument
+ * 6 is the instruction pointer.
  */
 struct callgate_condition {
 	unsigned int argument;
@@ -136,7 +137,7 @@ struct callgate_condition {
 };
 
 /*
- * Of the calls that were asked about, all those that satisfy all conditions get the action. The example is one of them.
+ * A case: all calls in question that satisfy all conditions get the action. The example is one of these calls.
  */
 struct callgate_case {
 	uint32_t action;
@@ -145,16 +146,16 @@ struct callgate_case {
 	struct callgate_call example;
 };
 
-/* No call is in two cases. */
+/* Cases, which do not overlap. */
 struct callgate_cases {
-	bool complete; /* every call that was asked about is in one */
+	bool complete; /* every call in question is in one of the cases */
 	size_t count;
 	struct callgate_case *cases;
 };
 
 /*
- * Divides the calls that callgate_ask() asks about into at most `max` cases, each with one action, as the proof has it:
- * nothing is sampled. Where no call satisfies the comparisons there is no case.
+ * Divides the calls that callgate_ask() would examine into at most `max` cases, each with one action. The cases are
+ * proved, not sampled. If no call satisfies the comparisons, there is no case.
  *
  * Returns 0, and the caller frees the result with callgate_cases_free(); -EINVAL (as for callgate_ask()), -ENOMEM,
  * -EDQUOT (not decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.
@@ -162,38 +163,39 @@ struct callgate_cases {
 int callgate_cases_find(const struct callgate_filter *filter, uint32_t arch, int32_t nr, size_t count,
                         const struct scmp_arg_cmp *comparisons, size_t max, struct callgate_cases **ret_cases);
 
-/* NULL is fine. */
+/* Frees it; NULL is allowed. */
 void callgate_cases_free(struct callgate_cases *cases);
 
 /* ---- which numbers are ever allowed ---- */
 
 #define CALLGATE_RANGE_ACTIONS 16
 
-/* Numbers [first, last]. An action is in the list if some call with such a number, whatever its arguments, gets it. */
+/* The numbers from first to last. The list has an action if some call with such a number, with any arguments, gets it.
+ */
 struct callgate_number_range {
 	uint32_t first, last;
-	bool ever_allowed, ever_denied; /* of all calls there are: ALLOW or LOG, or anything else */
-	bool complete;                  /* the list has all actions; they are ascending, with their data */
+	bool ever_allowed, ever_denied; /* whether some such call gets ALLOW or LOG, or anything else */
+	bool complete;                  /* the list has all actions, ascending, with their data */
 	size_t count;
 	uint32_t actions[CALLGATE_RANGE_ACTIONS];
 };
 
-/* Ranges in ascending order that hold every 32-bit number; neighbours differ. */
+/* Ranges in ascending order, which together cover all 32-bit numbers; neighbouring ranges differ. */
 struct callgate_numbers {
 	size_t count;
 	struct callgate_number_range *ranges;
 };
 
 /*
- * What a filter does with every number of an architecture (SCMP_ARCH_*; x32 and x86_64 are one, and the numbers
- * distinguish them).
+ * Finds what a filter does with every number of an architecture (SCMP_ARCH_*). x32 and x86_64 are one architecture
+ * here, and the numbers distinguish them.
  *
  * Returns 0, and the caller frees the result with callgate_numbers_free(); -EINVAL (as for callgate_ask()), -ENOMEM,
  * -EDQUOT (not decided within the budget, or not modelled); callgate_diagnosis(NULL) says why.
  */
 int callgate_numbers_find(const struct callgate_filter *filter, uint32_t arch, struct callgate_numbers **ret_numbers);
 
-/* NULL is fine. */
+/* Frees it; NULL is allowed. */
 void callgate_numbers_free(struct callgate_numbers *numbers);
 
 #pragma GCC visibility pop

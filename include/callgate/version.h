@@ -11,7 +11,7 @@ extern "C" {
 #define CALLGATE_VERSION_MINOR 2
 #define CALLGATE_VERSION_MICRO 0
 
-/* For the preprocessor: are the headers those of this version or of a later one? */
+/* For the preprocessor: true if the headers are of this version or of a later one. */
 #define CALLGATE_VERSION_AT_LEAST(major, minor, micro) \
 	(CALLGATE_VERSION_MAJOR > (major) ||           \
 	 (CALLGATE_VERSION_MAJOR == (major) &&         \
@@ -19,8 +19,9 @@ extern "C" {
 	   (CALLGATE_VERSION_MINOR == (minor) && CALLGATE_VERSION_MICRO >= (micro)))))
 
 /*
- * The version of the library that is running, "0.2.0"; static. It can differ from the macros above, which are the
- * headers' version. (seccomp_version() returns the version of libseccomp's interface that is implemented.)
+ * The version of the library that is running, such as "0.2.0"; the string is static. It can differ from the macros
+ * above, which are the version of the headers. (seccomp_version() returns the version of the libseccomp interface that
+ * this library implements.)
  */
 const char *callgate_version(void);
 
