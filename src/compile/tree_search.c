@@ -38,9 +38,9 @@ enum move {
 /* A range of edges: [0] all of it, [1] without its singleton. */
 struct range {
 	uint32_t costs[2];
-	uint8_t splits[2]; /* the edge before which it is best to divide, if it is to be divided */
-	uint8_t moves[2];  /* enum move */
-	uint8_t singleton; /* the edge of the heaviest single value; NO_SINGLETON if there is none */
+	/* 4 times the edge before which it is best to divide, if it is to be divided, and an enum move. */
+	uint16_t choices[2];
+	uint16_t singleton; /* the edge of the heaviest single value; NO_SINGLETON if there is none */
 };
 
 /* Places to divide at: before the edges [from, to]. */
@@ -61,33 +61,20 @@ struct search {
 	/* Of the part at hand: */
 	const struct graph_edge *edges;
 	uint32_t count;
-	struct places middle;    /* where a long search may be divided first; from is 0 in a short one */
-	uint32_t sums[MOST + 1]; /* the weights before each edge */
-	bool singles[MOST];      /* the edge is one value */
-	uint8_t bases[MOST];     /* the edge whose child is the base of ranges that start with this one */
-	struct range ranges[MOST * (MOST + 1) / 2]; /* by first edge, and by last edge from that one on */
+	struct places middle;            /* where a long search may be divided first; from is 0 in a short one */
+	uint32_t sums[MOST + 1];         /* the weights before each edge */
+	bool singles[MOST];              /* the edge is one value */
+	uint8_t bases[MOST];             /* the edge whose child is the base of ranges that start with this one */
+	struct range ranges[MOST][MOST]; /* by first and last edge */
 };
-
-/* The ranges that start with an edge, by last edge. */
-static inline struct range *ranges_of(struct search *search, uint32_t first)
-{
-	return &search->ranges[first * (2 * search->count - 1 - first) / 2];
-}
-
-/* How far it is from a range to the one that starts an edge later and ends at the same place. */
-static inline uint32_t stride_of(const struct search *search, uint32_t first)
-{
-	return search->count - 1 - first;
-}
 
 /* What is known of the ranges that start with one edge, while they grow. */
 struct row {
-	struct range *ranges; /* by last edge */
-	uint32_t first;
+	struct range *ranges;         /* by last edge */
+	uint32_t first, before;       /* the weight before it */
 	uint32_t singleton, heaviest; /* its weight */
 	struct graph_id base;
 	bool has_base;           /* some edge leads to the base */
-	bool is_chain;           /* all other edges are few single values: the exceptions */
 	uint32_t length, cost;   /* of the chain of exceptions */
 	uint32_t weights[CHAIN]; /* of the exceptions, the heaviest first */
 };
@@ -107,24 +94,31 @@ static void except(struct row *row, uint32_t weight, uint32_t passing, uint32_t 
 		row->cost -= row->weights[at];
 }
 
-static void extend(struct row *row, const struct search *search, uint32_t last, uint32_t passing)
+/* The row's ranges have one more edge, which may be their singleton. */
+static inline void extend(struct row *row, const struct search *search, uint32_t last)
 {
-	const struct graph_edge *edge = &search->edges[last];
-	bool is_single = search->singles[last];
-
-	if (is_single && edge->weight > row->heaviest) {
-		row->heaviest = edge->weight;
+	if (search->singles[last] && search->edges[last].weight > row->heaviest) {
+		row->heaviest = search->edges[last].weight;
 		row->singleton = last;
 	}
-	row->ranges[last].singleton = (uint8_t)row->singleton;
+	row->ranges[last].singleton = (uint16_t)row->singleton;
+}
+
+/* The same for ranges that a chain could decide; false if it can't with this edge, which is not added then. */
+static inline bool extend_chain(struct row *row, const struct search *search, uint32_t last, uint32_t passing)
+{
+	const struct graph_edge *edge = &search->edges[last];
+
 	if (graph_same(edge->child, row->base)) {
 		row->cost += row->length * edge->weight;
 		row->has_base = true;
-	} else if (is_single && row->is_chain && row->length < CHAIN) {
+	} else if (search->singles[last] && row->length < CHAIN) {
 		except(row, edge->weight, passing, search->size_cost);
 	} else {
-		row->is_chain = false;
+		return false;
 	}
+	extend(row, search, last);
+	return true;
 }
 
 /* What the chain costs once its range has a singleton: the first of the chain's exceptions, or a part of the base. */
@@ -136,14 +130,13 @@ static uint32_t chain_without_singleton(const struct row *row, const struct sear
 }
 
 /* Looks at the places to divide a range that ends with `last`; the part with its singleton, if any, is without it. */
-static inline struct divided divide_between(struct search *search, const struct row *row, uint32_t last,
+static inline struct divided divide_between(const struct search *search, const struct row *row, uint32_t last,
                                             struct places places, bool left_without, bool right_without,
                                             struct divided best)
 {
-	const struct range *left = &row->ranges[places.from - 1], *right = &ranges_of(search, places.from)[last];
-	uint32_t stride = stride_of(search, places.from);
+	const struct range *left = &row->ranges[places.from - 1], *right = &search->ranges[places.from][last];
 
-	for (uint32_t at = places.from; at <= places.to; at++, left++, right += stride--) {
+	for (uint32_t at = places.from; at <= places.to; at++, left++, right += MOST) {
 		uint32_t cost = left->costs[left_without] + right->costs[right_without];
 		if (cost < best.cost)
 			best = (struct divided){cost, at};
@@ -151,12 +144,13 @@ static inline struct divided divide_between(struct search *search, const struct 
 	return best;
 }
 
-static inline struct divided divide(struct search *search, const struct row *row, uint32_t last, struct places places)
+static inline struct divided divide(const struct search *search, const struct row *row, uint32_t last,
+                                    struct places places)
 {
 	return divide_between(search, row, last, places, false, false, (struct divided){UINT32_MAX, places.from});
 }
 
-static inline struct divided divide_without(struct search *search, const struct row *row, uint32_t last,
+static inline struct divided divide_without(const struct search *search, const struct row *row, uint32_t last,
                                             struct places places)
 {
 	struct divided best = {UINT32_MAX, places.from};
@@ -169,26 +163,27 @@ static inline struct divided divide_without(struct search *search, const struct 
 }
 
 /* Where the best place to divide is: between those of the range without its first and without its last edge. */
-static inline struct places places_of(const struct search *search, const struct row *row, uint32_t last, bool without)
+static inline struct places places_of(const struct row *row, uint32_t last, bool without)
 {
 	const struct range *range = &row->ranges[last];
-	uint32_t a = range[-1].splits[without], b = range[stride_of(search, row->first)].splits[without];
 
 	assert(last > row->first);
-	uint32_t from = (a < b ? a : b) - without * WINDOW, to = (a < b ? b : a) + without * WINDOW;
+	if (last - row->first < CLOSE)
+		return (struct places){row->first + 1, last};
+	uint32_t a = range[-1].choices[without], b = range[MOST].choices[without];
+	struct places places = {((a < b ? a : b) >> 2) - without * WINDOW, ((a < b ? b : a) >> 2) + without * WINDOW};
 
-	if (last - row->first < CLOSE || from <= row->first)
-		from = row->first + 1;
-	if (last - row->first < CLOSE || to > last)
-		to = last;
-	return (struct places){from, to};
+	if (places.from <= row->first)
+		places.from = row->first + 1;
+	if (places.to > last)
+		places.to = last;
+	return places;
 }
 
 static inline void put(struct range *range, bool without, uint32_t cost, enum move move, uint32_t split)
 {
 	range->costs[without] = cost;
-	range->moves[without] = (uint8_t)move;
-	range->splits[without] = (uint8_t)split;
+	range->choices[without] = (uint16_t)(split << 2 | move);
 }
 
 static inline struct divided better(struct divided a, uint32_t cost, uint32_t split)
@@ -200,16 +195,16 @@ static inline struct divided better(struct divided a, uint32_t cost, uint32_t sp
  * A range that a chain could decide. With one exception the chain is best; with two it can only be better to cut off
  * the first or last edge before.
  */
-static void solve_chain(struct search *search, const struct row *row, uint32_t last, uint32_t here)
+static inline void solve_chain(const struct search *search, const struct row *row, uint32_t last, uint32_t here)
 {
 	struct range *range = &row->ranges[last];
 	struct divided divided = {NEVER, (row->first + last + 1) / 2};
 
 	if (row->length == 2) {
-		divided = better(divided, here + range[stride_of(search, row->first)].costs[0], row->first + 1);
+		divided = better(divided, here + range[MOST].costs[0], row->first + 1);
 		divided = better(divided, here + range[-1].costs[0], last);
 	} else if (row->length > 2) {
-		divided = divide(search, row, last, places_of(search, row, last, false));
+		divided = divide(search, row, last, places_of(row, last, false));
 		divided.cost += here;
 	}
 	if (row->cost <= divided.cost)
@@ -220,27 +215,50 @@ static void solve_chain(struct search *search, const struct row *row, uint32_t l
 	    EXCEPTIONS, divided.split);
 }
 
-/* Any other range: divided, or asked for its heaviest value first; a long search is divided near its middle. */
-static void solve(struct search *search, const struct row *row, uint32_t last, uint32_t passing, bool at_middle)
+/* Any other range: divided, at these places or where it is best, or asked for its heaviest value first. */
+static inline void solve(const struct search *search, const struct row *row, uint32_t last, uint32_t passing,
+                         const struct places *places)
 {
 	struct range *range = &row->ranges[last];
 	uint32_t here = passing + search->size_cost;
-	struct places places = at_middle ? search->middle : places_of(search, row, last, false);
-	struct divided divided = {NEVER, places.from};
+	struct divided divided = {NEVER, places ? places->from : row->first + 1};
 
 	if (row->heaviest * 2 < passing) {
-		divided = divide(search, row, last, places);
+		divided = divide(search, row, last, places ? *places : places_of(row, last, false));
 		divided.cost += here;
 	}
 	put(range, false, divided.cost, DIVIDE, divided.split);
-	range->splits[1] = (uint8_t)divided.split;
+	range->choices[1] = range->choices[0];
 	if (row->heaviest * HEAVY < passing)
 		return;
-	struct divided rest =
-	    divide_without(search, row, last, at_middle ? places : places_of(search, row, last, true));
+	struct divided rest = divide_without(search, row, last, places ? *places : places_of(row, last, true));
 	put(range, true, rest.cost + here - row->heaviest, DIVIDE, rest.split);
 	if (range->costs[1] + here < divided.cost)
-		put(range, false, range->costs[1] + here, EQUAL, range->splits[divided.cost == NEVER]);
+		put(range, false, range->costs[1] + here, EQUAL, (divided.cost == NEVER ? rest : divided).split);
+}
+
+/* The weight of what passes a range. */
+static inline uint32_t passing_of(const struct search *search, const struct row *row, uint32_t last)
+{
+	return search->sums[last + 1] - row->before;
+}
+
+/* What is divided in a long search's middle only: the whole. */
+static void solve_whole(const struct search *search, struct row *row, uint32_t crossing)
+{
+	uint32_t last = search->count - 1;
+
+	while (crossing <= last)
+		extend(row, search, crossing++);
+	solve(search, row, last, passing_of(search, row, last), &search->middle);
+}
+
+static inline void solve_few(const struct search *search, const struct row *row, uint32_t last, uint32_t passing)
+{
+	bool is_pair = last > row->first;
+
+	put(&row->ranges[last], false, is_pair ? passing + search->size_cost : 0, is_pair ? DIVIDE : DECIDED, last);
+	put(&row->ranges[last], true, is_pair ? 0 : NEVER, DECIDED, last);
 }
 
 /*
@@ -250,36 +268,38 @@ static void solve(struct search *search, const struct row *row, uint32_t last, u
  */
 static void solve_row(struct search *search, uint32_t first)
 {
-	struct row row = {
-	    .ranges = ranges_of(search, first),
-	    .first = first,
-	    .singleton = NO_SINGLETON,
-	    .base = search->edges[search->bases[first]].child,
-	    .is_chain = true,
-	};
-
 	/* The first range that crosses. */
 	uint32_t crossing = first < search->middle.from ? search->middle.to : search->count;
-	uint32_t end = first > 0 ? crossing : search->count;
+	uint32_t last = first, size_cost = search->size_cost;
+	struct row row = {
+	    .ranges = search->ranges[first],
+	    .first = first,
+	    .before = search->sums[first],
+	    .singleton = NO_SINGLETON,
+	    .base = search->edges[search->bases[first]].child,
+	};
 
-	for (uint32_t last = first; last < end; last++) {
-		uint32_t passing = search->sums[last + 1] - search->sums[first];
-		bool crosses = last >= crossing;
-		extend(&row, search, last, passing);
-		if (crosses && last + 1 < search->count)
-			continue;
-		if (last == first) {
-			put(&row.ranges[last], false, 0, DECIDED, first);
-			put(&row.ranges[last], true, NEVER, DECIDED, first);
-		} else if (last == first + 1) {
-			put(&row.ranges[last], false, passing + search->size_cost, DIVIDE, last);
-			put(&row.ranges[last], true, 0, DECIDED, last);
-		} else if (!crosses && row.is_chain && row.has_base) {
-			solve_chain(search, &row, last, passing + search->size_cost);
-		} else {
-			solve(search, &row, last, passing, crosses);
-		}
+	for (; last < crossing; last++) {
+		uint32_t passing = passing_of(search, &row, last);
+		if (!extend_chain(&row, search, last, passing))
+			break;
+		if (last <= first + 1)
+			solve_few(search, &row, last, passing);
+		else if (row.has_base)
+			solve_chain(search, &row, last, passing + size_cost);
+		else
+			solve(search, &row, last, passing, NULL);
 	}
+	for (; last < crossing; last++) {
+		uint32_t passing = passing_of(search, &row, last);
+		extend(&row, search, last);
+		if (last <= first + 1)
+			solve_few(search, &row, last, passing);
+		else
+			solve(search, &row, last, passing, NULL);
+	}
+	if (first == 0 && crossing < search->count)
+		solve_whole(search, &row, crossing);
 }
 
 /* The base of a range is the child of its first edge that is no single value, or else of its last edge. */
@@ -350,10 +370,10 @@ static struct graph_id build_chain(const struct search *search, uint32_t first, 
 /* The tree for a range of edges, or for all of the range but its singleton. */
 static struct graph_id build(struct search *search, uint32_t first, uint32_t last, bool without)
 {
-	const struct range *range = &ranges_of(search, first)[last];
-	uint32_t split = range->splits[without];
+	const struct range *range = &search->ranges[first][last];
+	uint32_t split = range->choices[without] >> 2;
 
-	switch ((enum move)range->moves[without]) {
+	switch ((enum move)(range->choices[without] & 3)) {
 	case DECIDED:
 		return search->edges[without && range->singleton == first ? last : first].child;
 	case EQUAL:
