@@ -385,6 +385,8 @@ struct graph_id expansion_graph(struct expansion *expansion, const struct cube *
 		return best;
 	for (size_t i = 0; i < count; i++)
 		literals += cubes[i]->count;
+	/* Tests of one rule after the other load each word once at least. */
 	size_t size = least.nodes == SIZE_MAX ? SIZE_MAX : mixture_size(expansion, best, nodes);
-	return size > literals + literals / 4 ? smaller_mixture(expansion, best, size, nodes, cubes, count) : best;
+	size_t loads = words_of(cubes, count) < literals / 4 ? words_of(cubes, count) : literals / 4;
+	return size > literals + loads ? smaller_mixture(expansion, best, size, nodes, cubes, count) : best;
 }

@@ -41,6 +41,7 @@ struct expansion {
 	/* of what the policy has to spare for lists that need more than their literals are worth */
 	size_t spent;
 	enum expansion_order order;
+	uint32_t common;   /* by word: whether all of the present look-up test it, and share that test */
 	uint32_t run;      /* of cubes with the same target, numbered from 1 */
 	bool one_arch;     /* the policy has no other */
 	bool gave_up;      /* the present expansion is good for nothing */

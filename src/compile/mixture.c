@@ -40,29 +40,48 @@ static bool is_key(const struct literal *literal, bool single)
 	       (single || (literal->a > 0 && literal->b < UINT32_MAX));
 }
 
-/* Gives every member a key in the word in which the cubes have the most different single values. */
-static void choose_keys(struct expansion *expansion, struct member *members, size_t count)
+/* The literal of a cube that is a key, in this word (or GRAPH_WORDS: in any), or NULL. */
+static const struct literal *key_in(const struct cube *cube, uint8_t word, bool single)
 {
-	size_t values[GRAPH_WORDS] = {0};
+	for (uint32_t i = 0; i < cube->count; i++)
+		if ((cube->literals[i].word == word || word == GRAPH_WORDS) && is_key(&cube->literals[i], single))
+			return &cube->literals[i];
+	return NULL;
+}
+
+/* The word in which the cubes that have no key yet have the most different single values; GRAPH_WORDS: there are none.
+ */
+static uint8_t best_word(struct expansion *expansion, const struct member *members, size_t count)
+{
+	size_t values[GRAPH_WORDS + 1] = {0};
+	uint8_t best = GRAPH_WORDS;
 
 	expansion->run++;
 	for (size_t i = 0; i < count; i++)
-		for (uint32_t j = 0; j < members[i].cube->count; j++) {
+		for (uint32_t j = 0; !members[i].key && j < members[i].cube->count; j++) {
 			const struct literal *literal = &members[i].cube->literals[j];
 			struct occurrence *occurrence =
 			    is_key(literal, true) ? expansion_occurrence(expansion, literal) : NULL;
 			if (!occurrence || occurrence->run == expansion->run)
 				continue;
 			occurrence->run = expansion->run;
-			values[literal->word]++;
+			if (++values[literal->word] > values[best])
+				best = literal->word;
 		}
-	for (size_t i = 0; i < count; i++)
-		for (int single = 1; single >= 0 && !members[i].key; single--)
-			for (uint32_t j = 0; j < members[i].cube->count; j++) {
-				const struct literal *literal = &members[i].cube->literals[j], *key = members[i].key;
-				if (is_key(literal, single) && (!key || values[literal->word] > values[key->word]))
-					members[i].key = literal;
-			}
+	return best;
+}
+
+/* Gives members keys in few words, one after the other: a single value if they have one, or else an interval. */
+static void choose_keys(struct expansion *expansion, struct member *members, size_t count)
+{
+	uint8_t word;
+
+	do {
+		word = best_word(expansion, members, count);
+		for (size_t i = 0; i < count; i++)
+			if (!members[i].key)
+				members[i].key = key_in(members[i].cube, word, word < GRAPH_WORDS);
+	} while (word < GRAPH_WORDS);
 }
 
 /*
@@ -77,8 +96,10 @@ static struct graph_id chain_one(struct expansion *expansion, const struct cube 
 	for (uint32_t taken = 0; taken < cube->count; taken++) {
 		uint64_t best = 0;
 		for (uint32_t i = 0; i < cube->count; i++) {
+			bool is_common = expansion->common >> cube->literals[i].word & 1;
 			uint64_t rank = (uint64_t)expansion_rank(expansion, &cube->literals[i]) << 32 |
 			                (uint64_t)cube->literals[i].word << 16 | (i + 1);
+			rank |= (uint64_t)is_common << 63;
 			if (rank < before && rank > best)
 				best = rank;
 		}
@@ -115,7 +136,11 @@ static struct graph_id look_up(struct expansion *expansion, struct member *membe
 	if (expansion->graph->failed || expansion->cubes.failed ||
 	    !partition_divide(&partition, expansion, list, SIZE_MAX, &work))
 		return expansion_fail(expansion);
+	/* The other half of that argument is what all of them may test last. */
+	uint32_t common = expansion->common;
+	expansion->common |= 1u << (GRAPH_ARGS + ((partition.word - GRAPH_ARGS) ^ 1));
 	struct graph_id id = expansion_split_word(expansion, list, &partition);
+	expansion->common = common;
 	expansion->stack.count = list.start;
 	return id;
 }
@@ -178,7 +203,7 @@ static size_t comparisons_of(const struct graph_edge *edges, uint32_t count)
 			singles++;
 		else
 			comparisons++;
-	return comparisons + singles / 4;
+	return comparisons + (singles + 1) / 4;
 }
 
 enum { REACHED = 1, LOADS = 2 };
