@@ -1,11 +1,12 @@
 #!/bin/sh
-# usage: container_start.sh TURNS-PROGRAM DROP-IN-LIBRARY CALLGATE [PROFILE]: how long crun takes to start and end a container without
-# seccomp, with the distribution's libseccomp, and with the drop-in, in turns. PROFILE is Docker's or OCI's seccomp profile
-# (without: examples/profiles/container-default.json). TURNS and RUNS in the environment: 5 turns of 40 starts.
+# usage: container_start.sh TURNS-PROGRAM DROP-IN-LIBRARY NOTHING-LIBRARY CALLGATE [PROFILE]: how long crun takes to start and end a
+# container without seccomp, with the distribution's libseccomp, with the drop-in, and with a library that does nothing, in turns.
+# PROFILE is Docker's or OCI's seccomp profile (without: examples/profiles/container-default.json). TURNS and RUNS in the
+# environment: 5 turns of 40 starts.
 set -eu
-turns=$1 library=$2 callgate=$3
+turns=$1 library=$2 nothing=$3 callgate=$4
 here=$(cd "$(dirname "$0")" && pwd)
-profile=${4:-$here/../../examples/profiles/container-default.json}
+profile=${5:-$here/../../examples/profiles/container-default.json}
 skip() {
 	echo "SKIP: $*"
 	exit 77
@@ -23,8 +24,9 @@ mount -t cgroup2 callgate-bench /sys/fs/cgroup || skip 'no cgroup2 here'
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/lib" "$work/rootfs/bin" "$work/rootfs/proc" "$work/rootfs/dev" "$work/none" "$work/filtered"
+mkdir -p "$work/lib" "$work/nothing" "$work/rootfs/bin" "$work/rootfs/proc" "$work/rootfs/dev" "$work/none" "$work/filtered"
 cp "$library" "$work/lib/libseccomp.so.2"
+cp "$nothing" "$work/nothing/libseccomp.so.2"
 cp "$(command -v busybox)" "$work/rootfs/bin/true"
 "$callgate" profile resolve "$profile" >"$work/seccomp.json" 2>/dev/null
 python3 - "$work" <<'PYTHON'
@@ -58,4 +60,5 @@ start="exec crun --root $work/state --cgroup-manager=disabled run --bundle"
 "$turns" "${TURNS:-5}" "${RUNS:-40}" \
 	none "$start $work/none bench-$$" \
 	libseccomp "$start $work/filtered bench-$$" \
-	callgate "LD_LIBRARY_PATH=$work/lib; export LD_LIBRARY_PATH; $start $work/filtered bench-$$"
+	callgate "LD_LIBRARY_PATH=$work/lib; export LD_LIBRARY_PATH; $start $work/filtered bench-$$" \
+	nothing "LD_LIBRARY_PATH=$work/nothing; export LD_LIBRARY_PATH; $start $work/filtered bench-$$"

@@ -58,7 +58,7 @@ def table(rows, names):
 def container_start(root, build):
     """Milliseconds of processor time: without seccomp, with the peer, with callgate."""
     text = run("sh", root / "tests/bench/container_start.sh", build / "tests/bench/bench-turns", build / "src/libseccomp.so.2",
-               build / "src/cli/callgate")
+               build / "tests/bench/libbench-nothing.so", build / "src/cli/callgate")
     found = [re.search(rf"^{name} +processor.*median +([\d.]+)", text, re.M) for name in ("none", "libseccomp", "callgate")]
     if not all(found):
         sys.exit(text)

@@ -4,8 +4,9 @@
  * Each of TURNS turns runs every command (given to sh -c, once before the clock is looked at) RUNS times, one after the
  * other, so that what disturbs the machine disturbs all of them. Prints the median of each turn's runs and the median
  * of these medians: of the time that passed, and of the processor time that the command and its children took, which
- * other work on the machine disturbs less. With exactly three commands, none, peer and ours, a last line has (ours -
- * none) / (peer - none) of both.
+ * other work on the machine disturbs less. With three commands, none, peer and ours, a last line has (ours - none) /
+ * (peer - none) of both; with a fourth, nothing, which costs what neither of them can spare, there are two more:
+ * (nothing - none) / (peer - none) and (ours - nothing) / (peer - nothing).
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 enum { RUNS_MAX = 1000, TURNS_MAX = 100, COMMANDS_MAX = 8 };
+enum { NONE, PEER, OURS, NOTHING }; /* what three or four commands are */
 enum { PASSED, PROCESSOR, KINDS };
 static const char *const kinds[KINDS] = {"passed", "processor"};
 
@@ -104,6 +106,14 @@ static int number(const char *text, int max)
 	return (int)value;
 }
 
+/* How much more than the base it takes, as a part of how much more the peer takes. */
+static void print_ratio(const double *all, int kind, int which, int base)
+{
+	printf("(%s - %s) / (%s - %s), %s: %.3f\n", contestants[which].name, contestants[base].name,
+	       contestants[PEER].name, contestants[base].name, kinds[kind],
+	       (all[which] - all[base]) / (all[PEER] - all[base]));
+}
+
 int main(int argc, char *argv[])
 {
 	const int commands = (argc - 3) / 2;
@@ -124,10 +134,12 @@ int main(int argc, char *argv[])
 	for (int kind = 0; kind < KINDS; kind++) {
 		for (int i = 0; i < commands; i++)
 			all[i] = print_turns(&contestants[i], kind, turns);
-		if (commands == 3)
-			printf("(%s - %s) / (%s - %s), %s: %.3f\n", contestants[2].name, contestants[0].name,
-			       contestants[1].name, contestants[0].name, kinds[kind],
-			       (all[2] - all[0]) / (all[1] - all[0]));
+		if (commands == OURS + 1 || commands == NOTHING + 1)
+			print_ratio(all, kind, OURS, NONE);
+		if (commands == NOTHING + 1) {
+			print_ratio(all, kind, NOTHING, NONE);
+			print_ratio(all, kind, OURS, NOTHING);
+		}
 	}
 	return EXIT_SUCCESS;
 }
