@@ -16,29 +16,30 @@
 extern "C" {
 #endif
 
-/* One request. Nothing in it outlives the call that gets it. */
+/* One request. Its pointers are valid only during the call of callgate_plugin_serve(). */
 struct callgate_plugin_job {
 	const void *request;
 	size_t request_size;
-	/* Room for response_capacity bytes. */
+	/* A buffer for the response, of response_capacity bytes. */
 	void *response;
 	size_t response_capacity;
-	/* Set by the plugin, at first 0; more than the capacity says how much there would be. */
+	/* The size of the response, which the plugin sets; initially 0. A size above the capacity is reported as too
+	 * large. */
 	size_t response_size;
-	/* Not cleared between requests. */
+	/* Memory for callgate_plugin_alloc(), which is not cleared between requests. */
 	void *arena;
 	size_t arena_size, arena_used;
 };
 
 /*
- * The plugin's function: answers one request. What it returns reaches the host as it is, with response_size bytes of
- * response.
+ * The plugin's function, which answers one request. The host gets its return value unchanged, and response_size bytes
+ * of response.
  */
 __attribute__((visibility("default"))) int64_t callgate_plugin_serve(struct callgate_plugin_job *job);
 
 /*
- * `size` bytes of the arena, aligned for any object; NULL when it is used up. Never makes a system call. All of it is
- * free again at the next request.
+ * Allocates `size` bytes of the arena, aligned for any object; NULL if the arena is exhausted. The function makes no
+ * system call. The whole arena is free again at the next request.
  */
 static inline void *callgate_plugin_alloc(struct callgate_plugin_job *job, size_t size)
 {
