@@ -1,8 +1,8 @@
 /*
  * Any bytes as a filter program: the first byte chooses the architecture, the second a change, and the rest are
- * instructions. What the kernel would refuse is refused with words by every function. What it would take gets the same
- * verdict from the simulator and from a second interpreter, comes back from its listing as the same bytes, is equal to
- * itself, and differs from a changed copy just where the witnesses say so.
+ * instructions. The words of its listing are assembled again to the same program. What the kernel would refuse is
+ * refused with words by every function. What it would take gets the same verdict from the simulator and from a second
+ * interpreter, is equal to itself, and differs from a changed copy just where the witnesses say so.
  */
 #include <endian.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
+#include <callgate/action.h>
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 #include <callgate/program.h>
@@ -88,6 +89,176 @@ static void check_refused(const struct callgate_program *program)
 	callgate_comparison_free(comparison);
 }
 
+/* ---- its listing ---- */
+
+/* What follows a prefix; NULL: the text begins otherwise. */
+static const char *after(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0 ? text + strlen(prefix) : NULL;
+}
+
+/* "nr", "arg2.hi", "data[3]": where the word is in struct seccomp_data. */
+static uint32_t offset_of(const char *word, bool big_endian)
+{
+	unsigned int arg = 0, offset;
+	char half[3];
+
+	if (strcmp(word, "nr") == 0 || strcmp(word, "arch") == 0)
+		return *word == 'n' ? 0 : 4;
+	if (sscanf(word, "data[%u]", &offset) == 1)
+		return offset;
+	FUZZ_EXPECT(sscanf(word, "ip.%2s", half) == 1 || sscanf(word, "arg%u.%2s", &arg, half) == 2);
+	FUZZ_EXPECT(strcmp(half, "hi") == 0 || strcmp(half, "lo") == 0);
+	return (*word == 'i' ? 8 : 16 + 8 * arg) + ((*half == 'h') != big_endian ? 4 : 0);
+}
+
+/* The word after the operator, which sets the bit for X in the code, or the constant. */
+static void assemble_operand(const char *word, struct sock_filter *insn)
+{
+	char *end = NULL;
+
+	if (strcmp(word, "X") == 0) {
+		insn->code |= BPF_X;
+		return;
+	}
+	insn->k = (uint32_t)strtoul(word, &end, 16);
+	FUZZ_EXPECT(end && *end == '\0' && after(word, "0x"));
+}
+
+/* "A = arg0.lo", "X = 0x5", "A = M[3]", "X = length" and so on, but for "A = -A". */
+static void assemble_load(const char *word, char to, bool big_endian, struct sock_filter *insn)
+{
+	unsigned int place;
+
+	insn->code = to == 'A' ? BPF_LD : BPF_LDX;
+	if (strcmp(word, "A") == 0 || strcmp(word, "X") == 0) {
+		FUZZ_EXPECT(*word != to);
+		insn->code = BPF_MISC | (to == 'X' ? BPF_TAX : BPF_TXA);
+	} else if (strcmp(word, "length") == 0) {
+		insn->code |= BPF_W | BPF_LEN;
+	} else if (sscanf(word, "M[%u]", &place) == 1) {
+		insn->code |= BPF_MEM;
+		insn->k = place;
+	} else if (after(word, "0x")) {
+		insn->code |= BPF_IMM;
+		assemble_operand(word, insn);
+	} else {
+		FUZZ_EXPECT(to == 'A');
+		insn->code |= BPF_W | BPF_ABS;
+		insn->k = offset_of(word, big_endian);
+	}
+}
+
+static uint16_t operation_of(const char *symbol)
+{
+	static const struct {
+		const char *symbol;
+		uint16_t code;
+	} operations[] = {{"+", BPF_ADD}, {"-", BPF_SUB}, {"*", BPF_MUL},  {"/", BPF_DIV},  {"&", BPF_AND},
+	                  {"|", BPF_OR},  {"^", BPF_XOR}, {"<<", BPF_LSH}, {">>", BPF_RSH}, {"%", BPF_MOD}};
+
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+		if (strcmp(operations[i].symbol, symbol) == 0)
+			return operations[i].code;
+	fprintf(stderr, "no operation: %s\n", symbol);
+	abort();
+}
+
+static uint16_t comparison_of(const char *symbol)
+{
+	return strcmp(symbol, "==") == 0   ? BPF_JEQ
+	       : strcmp(symbol, ">") == 0  ? BPF_JGT
+	       : strcmp(symbol, ">=") == 0 ? BPF_JGE
+	                                   : BPF_JSET;
+}
+
+/* "KILL_PROCESS", "ERRNO(1)", "0x12345678" */
+static uint32_t action_of(const char *word)
+{
+	char name[CALLGATE_ACTION_TEXT];
+	unsigned int data = 0;
+
+	if (after(word, "0x"))
+		return (uint32_t)strtoul(word, NULL, 16);
+	FUZZ_EXPECT(sscanf(word, "%31[A-Z_](%u)", name, &data) >= 1);
+	const struct callgate_action_kind *kind = callgate_action_kind_find(name);
+	FUZZ_EXPECT(kind != NULL);
+	return kind->action | data;
+}
+
+/* The instruction that the words of a line mean; what an instruction has no use for is 0. False: they say it is none.
+ */
+static bool assemble(const char *words, size_t at, bool big_endian, struct sock_filter *ret_insn)
+{
+	struct sock_filter insn = {0};
+	char first[40], second[40];
+	unsigned long then, otherwise;
+	const char *rest;
+
+	if (after(words, "(not an instruction"))
+		return false;
+	if (sscanf(words, "if A %3s %15s goto %lu else %lu", first, second, &then, &otherwise) == 4) {
+		insn.code = BPF_JMP | comparison_of(first);
+		assemble_operand(second, &insn);
+		insn.jt = (uint8_t)(then - at - 1);
+		insn.jf = (uint8_t)(otherwise - at - 1);
+	} else if ((rest = after(words, "goto "))) {
+		insn.code = BPF_JMP | BPF_JA;
+		insn.k = (uint32_t)(strtoull(rest, NULL, 10) - at - 1);
+	} else if ((rest = after(words, "return "))) {
+		insn.code = BPF_RET | (strcmp(rest, "A") == 0 ? BPF_A : BPF_K);
+		insn.k = strcmp(rest, "A") == 0 ? 0 : action_of(rest);
+	} else if (strcmp(words, "A = -A") == 0) {
+		insn.code = BPF_ALU | BPF_NEG;
+	} else if (sscanf(words, "M[%lu] = %39s", &then, first) == 2) {
+		insn.code = *first == 'A' ? BPF_ST : BPF_STX;
+		insn.k = (uint32_t)then;
+	} else if (sscanf(words, "A %2[^= ]= %39s", first, second) == 2) {
+		insn.code = BPF_ALU | operation_of(first);
+		assemble_operand(second, &insn);
+	} else {
+		FUZZ_EXPECT(sscanf(words, "%1[AX] = %39s", first, second) == 2);
+		assemble_load(second, *first, big_endian, &insn);
+	}
+	*ret_insn = insn;
+	return true;
+}
+
+/* Is the constant a part of the instruction? */
+static bool uses_constant(uint16_t code)
+{
+	switch (BPF_CLASS(code)) {
+	case BPF_LD:
+	case BPF_LDX:
+		return BPF_MODE(code) != BPF_LEN;
+	case BPF_ALU:
+		return BPF_OP(code) != BPF_NEG && BPF_SRC(code) == BPF_K;
+	case BPF_JMP:
+		return BPF_OP(code) == BPF_JA || BPF_SRC(code) == BPF_K;
+	case BPF_RET:
+		return BPF_RVAL(code) == BPF_K;
+	default:
+		return BPF_CLASS(code) != BPF_MISC;
+	}
+}
+
+static void check_words(const char *line, const struct sock_filter *insn, size_t at, bool big_endian)
+{
+	struct sock_filter assembled;
+	char words[80] = "";
+	const bool branches = BPF_CLASS(insn->code) == BPF_JMP && BPF_OP(insn->code) != BPF_JA;
+
+	sscanf(line, "%*u: %*x %*u %*u %*x %79[^\n]", words);
+	if (!assemble(words, at, big_endian, &assembled))
+		return;
+	if (assembled.code == insn->code && (!uses_constant(insn->code) || assembled.k == insn->k) &&
+	    (!branches || (assembled.jt == insn->jt && assembled.jf == insn->jf)))
+		return;
+	fprintf(stderr, "%02x %u %u 0x%x is \"%s\", which is %02x %u %u 0x%x\n", insn->code, insn->jt, insn->jf,
+	        insn->k, words, assembled.code, assembled.jt, assembled.jf, assembled.k);
+	abort();
+}
+
 /* The listing has a line for each instruction, with its number, code, jumps and constant. */
 static void check_listing(const struct callgate_program *program, bool big_endian)
 {
@@ -107,6 +278,7 @@ static void check_listing(const struct callgate_program *program, bool big_endia
 		FUZZ_EXPECT(number == i && jt == bytes[2] && jf == bytes[3]);
 		FUZZ_EXPECT(code == (big_endian ? be16toh(expected_code) : le16toh(expected_code)));
 		FUZZ_EXPECT(k == (big_endian ? be32toh(expected_k) : le32toh(expected_k)));
+		check_words(at, &(struct sock_filter){(uint16_t)code, (uint8_t)jt, (uint8_t)jf, k}, i, big_endian);
 		at = strchr(at, '\n');
 		FUZZ_EXPECT(at != NULL);
 		at++;
