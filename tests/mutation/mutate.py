@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""usage: mutate.py SOURCE BUILD [--kinds N] [--sample N] [--only FILE[:FUNCTION]] [--again LOG] [--seconds N] [--longest N] [--figures FILE]: do the tests notice faults in the library?
+"""usage: mutate.py SOURCE BUILD [--kinds N] [--sample N] [--only FILE[:FUNCTION]] [--again LOG] [--seconds N] [--longest N] [--patience N] [--known LOG] [--figures FILE]: do the tests notice faults in the library?
 
 Puts one fault after the other into the C of the core rooms and into the tables of architectures, builds libcallgate with it, and runs the fast
 tests (of the suites unit, property, live, fuzz and formal, with their usual work) until one fails. Takes N faults of each kind of
 kinds.txt, and a sample of N of all faults there are; CALLGATE_SEED repeats a run. --only takes them from one file or function, --again the
-survivors that the output of another run names: so a first run can leave out long tests.
+survivors that the output of another run names: so a first run can leave out long tests. --known believes what the output of an earlier run, of
+the same library, says to be noticed.
 
 BUILD is a meson build with tests, and built. A mutant is one file compiled anew and linked into a shared library, which all tests use. What
 the compiler makes the same of, or refuses, is not counted. A fault that no test notices is a survivor: printed, and a failure unless survivors.txt says why
-nothing could notice it. --seconds ends the run after some time, with what was found until then; --longest leaves out tests that take longer.
+nothing could notice it. --seconds ends the run after some time, with what was found until then; --longest leaves out tests that take longer, --patience ends the search for
+a test that fails after so much of processor time.
 """
-import argparse, collections, hashlib, json, os, pathlib, random, re, resource, shlex, shutil, signal, subprocess, sys, time
+import argparse, atexit, collections, hashlib, json, os, pathlib, random, re, resource, shlex, shutil, signal, subprocess, sys, time
 
-WAIT = 900  # seconds, for what waits without end
+WAIT = 300  # seconds, for what waits without end
+TRACE_BYTES = 1 << 22  # more than the library's code
 ROOMS = ["policy", "compile", "bpf", "prove", "load", "api"]
 SUITES = ["unit", "property", "live", "fuzz", "formal"]
 # They watch time or memory, or have a library of their own, or take longer than all others together.
@@ -35,6 +38,7 @@ FUNCTION = re.compile(r"^(?:static |inline |const |unsigned |struct |enum |_Thre
 STATEMENT = re.compile(r"^\t+(?!return\b|case\b|default\b|else\b|goto\b|struct\b|const\b|enum\b|static\b|assert\b|\(void\)|uint\w+ |int |bool |size_t |char )"
                        r"(?:continue|break|[\w*(][^;{}\n]*(?:=|\+\+|--|\))[^;{}\n]*);$", re.M)
 
+COUNTED = ("killed", "argued", "survived")
 Mutant = collections.namedtuple("Mutant", "file function line old new text")
 
 
@@ -135,11 +139,11 @@ class Library:
     """libcallgate.so.1 with every name visible, of objects that are compiled one by one."""
 
     def __init__(self, source, build):
-        self.source, self.build, self.place = source, build, build / "mutation"
-        shutil.rmtree(self.place, ignore_errors=True)
+        self.source, self.build, self.place = source, build, build / ("mutation-%d" % os.getpid())
+        atexit.register(shutil.rmtree, self.place, True)
         (self.place / "objects").mkdir(parents=True)
         self.launcher = ["ccache"] if shutil.which("ccache") else []
-        self.commands = {}
+        self.commands, self.codes, self.linked = {}, {}, []
         for entry in json.load(open(build / "compile_commands.json")):
             if re.match(r"src/lib(base|callgate-fast|callgate-objects)\.a\.p/", entry["output"]):
                 words = shlex.split(entry["command"])
@@ -154,6 +158,10 @@ class Library:
             self.compile(file, None, self.commands[file][1], check=True)
         self.link([])
 
+    def objects(self, replaced=()):
+        """With other objects in place of some: pairs of old and new."""
+        return [str(dict(replaced).get(o, o)) for _, o in self.commands.values()]
+
     def compile(self, file, text, output, more=(), check=False):
         command = self.launcher + self.commands[file][0] + ["-w", *more, "-o", str(output), "-c"]
         if text is None:
@@ -167,11 +175,27 @@ class Library:
             sys.exit(done.stderr)
         return done.returncode == 0
 
-    def link(self, replaced):
-        """With other objects in place of some: pairs of old and new."""
-        objects = [str(dict(replaced).get(o, o)) for _, o in self.commands.values()]
+    def output(self, *command):
+        return subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout
+
+    def link(self, replaced, more=()):
+        self.linked = self.objects(replaced) + list(more)
         subprocess.run(["gcc", "-shared", "-Wl,-soname,libcallgate.so.1", "-Wl,--version-script," + str(self.place / "map"), "-o",
-                        str(self.place / "libcallgate.so.1")] + objects, check=True)
+                        str(self.place / "libcallgate.so.1")] + self.linked, check=True)
+
+    def link_traced(self):
+        """The library that says what of it is executed, and where: the line of each place that says so."""
+        traced, library = self.place / "traced", self.place / "libcallgate.so.1"
+        traced.mkdir()
+        for file, (_, output) in self.commands.items():
+            self.compile(file, None, traced / output.name, ["-Og", "-g", "-fsanitize-coverage=trace-pc"], check=True)
+        subprocess.run(["gcc", "-O1", "-fPIC", "-DTRACE_BYTES=%d" % TRACE_BYTES, '-DTRACE_FILE="%s"' % (self.place / "trace"), "-c", "-o", str(traced / "trace.o"),
+                        str(pathlib.Path(__file__).with_name("trace.c"))], check=True)
+        self.link([(output, traced / output.name) for _, output in self.commands.values()], [str(traced / "trace.o")])
+        calls = re.findall(r"^ *[0-9a-f]+:\tcall .*<__sanitizer_cov_trace_pc.*>\n *([0-9a-f]+):", self.output("objdump", "-d", "--no-show-raw-insn", library), re.M)
+        lines = self.output("addr2line", "-e", library, *["0x%x" % (int(place, 16) - 1) for place in calls]).split("\n")
+        return {int(place, 16): (str(pathlib.Path(line.split(":")[0]).resolve()), int(re.match(r"\d*", line.split(":")[1]).group() or 0))
+                for place, line in zip(calls, lines)}
 
     def mutate(self, mutant):
         """The library with a fault; "equal" or "refused" where there is none."""
@@ -180,10 +204,12 @@ class Library:
             return self.mutate_table(mutant)
         old = self.commands[file][1]
         baseline, new = self.place / "baseline.o", self.place / "changed.o"
-        self.compile(file, (self.source / mutant.file).read_text(), baseline, check=True)
+        if file not in self.codes:
+            self.compile(file, (self.source / mutant.file).read_text(), baseline, check=True)
+            self.codes[file] = code_of(baseline)
         if not self.compile(file, mutant.text, new):
             return "refused"
-        if code_of(baseline) == code_of(new):
+        if self.codes[file] == code_of(new):
             return "equal"
         self.link([(old, new)])
         return None
@@ -211,94 +237,146 @@ def code_of(path):
 
 
 class Tests:
-    """The fast tests on the changed library, in the order in which they find most for their time."""
+    """The fast tests on the changed library: those that execute the changed place, in the order in which they find most for their time."""
 
-    def __init__(self, library, build, longest):
-        self.library, self.place, self.relinked, self.tests, self.kills, self.sound = library, library.place, {}, [], collections.Counter(), {}
+    def __init__(self, library, build, longest, patience):
+        self.library, self.place, self.build, self.patience, self.relinked, self.wrapped = library, library.place, build, patience, {}, {}
+        self.tests, self.kills, self.sound, self.seconds, self.executed, self.places = [], collections.Counter(), {}, {}, {}, {}
         (self.place / "bin").mkdir()
         self.relink(build)
-        for test in json.load(open(build / "meson-info/intro-tests.json")):
-            suites = {suite.split(":")[-1] for suite in test["suite"]}
-            if suites & set(SUITES) and not LEFT_OUT.search(test["name"]):
-                self.tests.append((test["name"], [self.relinked.get(word, word) for word in test["cmd"]], test["env"], test["workdir"] or str(build)))
         # As long as the last run of meson's took, if there was one.
-        self.seconds = {test[0]: 1.0 for test in self.tests}
-        log = build / "meson-logs/testlog.json"
+        log, took = build / "meson-logs/testlog.json", {}
         for line in log.read_text().splitlines() if log.exists() else []:
             result = json.loads(line)
-            name = result["name"].split(" / ")[-1]
-            if name in self.seconds:
-                self.seconds[name] = result["duration"]
-        self.tests = [test for test in self.tests if not 0 < longest < self.seconds[test[0]]]
+            took[result["name"].split(" / ")[-1]] = result["duration"]
+        for test in json.load(open(build / "meson-info/intro-tests.json")):
+            suites = {suite.split(":")[-1] for suite in test["suite"]}
+            if suites & set(SUITES) and not LEFT_OUT.search(test["name"]) and not 0 < longest < took.get(test["name"], 1.0):
+                self.tests.append((test["name"], [self.relinked.get(word, word) for word in test["cmd"]], test["env"], test["workdir"] or str(build)))
+        self.trace(build / "mutation-executed.json")
 
     def relink(self, build):
-        """Test programs that contain the library get it from outside."""
+        """Test programs that contain the library get it from outside; those that wrap functions of it are linked with each fault."""
         text = (build / "build.ninja").read_text()
         for m in re.finditer(r"^build (tests/\S+): c_LINKER ([^|\n]*).*\n LINK_ARGS = (.*)$", text, re.M):
             output, objects, arguments = m.groups()
-            if "src/libcallgate-objects.a" not in arguments or "--wrap" in arguments:
+            if "src/libcallgate-objects.a" not in arguments:
                 continue
-            library = str(self.place / "libcallgate.so.1")
             # Once, without the archive's group.
             arguments = arguments.replace("src/libcallgate-objects.a", "").replace("src/libbase.a", "").replace("-Wl,--no-undefined", "")
             target = self.place / "bin" / output.replace("/", "_")
-            done = subprocess.run(["gcc", "-o", str(target)] + objects.split() + shlex.split(arguments) + [library, "-Wl,-rpath," + str(self.place)], cwd=build,
-                                  capture_output=True, text=True)
-            if done.returncode:
-                sys.exit(done.stderr)
             self.relinked[str(build / output)] = str(target)
+            command = ["gcc", "-o", str(target)] + objects.split() + shlex.split(arguments)
+            if "--wrap" in arguments:
+                self.wrapped[str(target)] = command
+            else:
+                self.link(command + [str(self.place / "libcallgate.so.1"), "-Wl,-rpath," + str(self.place)])
 
-    def passes(self, name, command, env, workdir):
-        """Processor time is limited, not time: the machine may be busy."""
+    def link(self, command):
+        done = subprocess.run(command, cwd=self.build, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(done.stderr)
+
+    def trace(self, path):
+        """Which test executes what, and how long it takes: asked once for each state of the library, and once for each test."""
+        state = hashlib.sha256(b"".join(pathlib.Path(file).read_bytes() for file in sorted(self.library.commands))).hexdigest()
+        known = json.loads(path.read_text()) if path.exists() else {}
+        if known.get("state") != state:
+            known = {"state": state, "places": [], "tests": {}}
+        missing = [test for test in self.tests if test[0] not in known["tests"]]
+        places = self.library.link_traced() if missing else {}
+        rooms = tuple(str(self.library.source / "src" / room) + "/" for room in ROOMS)
+        places = {place: "%s:%d" % (file[len(str(self.library.source)) + 1:], line) for place, (file, line) in places.items() if file.startswith(rooms)}
+        known["places"] = sorted(set(places.values())) or known["places"]
+        for test in missing:
+            (self.place / "trace").write_bytes(bytes(TRACE_BYTES))
+            os.chmod(self.place / "trace", 0o666)
+            start, before = time.monotonic(), os.times()
+            answer = self.answer(*test)
+            used = os.times().children_user + os.times().children_system - before.children_user - before.children_system
+            traced = (self.place / "trace").read_bytes()
+            executed = sorted({name for place, name in places.items() if traced[place]})
+            known["tests"][test[0]] = {"seconds": max(used, (time.monotonic() - start) / 4), "answer": answer, "executed": executed}
+            path.write_text(json.dumps(known) + "\n")
+        self.library.link([])
+        for name in known["places"]:
+            file, line = name.split(":")
+            self.places.setdefault(file, []).append(int(line))
+        for test in self.tests:
+            found = known["tests"][test[0]]
+            self.seconds[test[0]], self.executed[test[0]] = found["seconds"], set(found["executed"])
+            if found["answer"] != "passed":
+                print("left out, as it fails without a fault: %s" % test[0], flush=True)
+        self.tests = [test for test in self.tests if known["tests"][test[0]]["answer"] == "passed"]
+
+    def answer(self, name, command, env, workdir):
+        """Whether a test passed, failed, or computed without end: several times as long as it should. Processor time counts: the machine may be busy."""
+        for target in set(command) & set(self.wrapped):
+            self.link(self.wrapped[target] + self.library.linked)
         environment = dict(os.environ, **env, CK_DEFAULT_TIMEOUT="300", CK_TIMEOUT_MULTIPLIER="10")
         environment["LD_LIBRARY_PATH"] = "%s:%s" % (self.place, env.get("LD_LIBRARY_PATH", ""))
-        seconds = int(15 + 5 * self.seconds[name])
+        seconds = int(2 + 3 * self.seconds.get(name, 20))
 
         # What a mutant allocates or computes without end harms nobody.
         def limits():
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
 
-        with open(self.place / "output", "w") as output:
+        with open(self.place / "output", "w+", errors="replace") as output:
             process = subprocess.Popen(command, env=environment, cwd=workdir, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
                                        preexec_fn=limits)
             try:
-                return process.wait(WAIT) in (0, 77)
+                status = process.wait(WAIT)
             except subprocess.TimeoutExpired:
-                return False
+                return "endless"
             finally:
                 try:
                     os.killpg(process.pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
                 process.wait()
+            output.seek(0)
+            endless = status == -signal.SIGXCPU or (status and "CPU time limit" in output.read())
+        return "passed" if status in (0, 77) else "endless" if endless else "failed"
 
     def is_sound(self, test, mutant):
         """A test that fails with a fault counts if it passes without one; asked once."""
         if test[0] not in self.sound:
             self.library.link([])
-            self.sound[test[0]] = self.passes(*test)
+            self.sound[test[0]] = self.answer(*test) == "passed"
             if not self.sound[test[0]]:
                 print("left out, as it fails without a fault: %s" % test[0], flush=True)
             self.library.mutate(mutant)
         return self.sound[test[0]]
 
+    def candidates(self, mutant):
+        """The tests that execute a fault's place; all, where nobody can say."""
+        if mutant.file.endswith(".tbl"):
+            return [test for test in self.tests if TABLE_TESTS.search(test[0])]
+        before = [line for line in self.places.get(mutant.file, []) if line <= mutant.line]
+        place = "%s:%d" % (mutant.file, max(before, default=0))
+        return [test for test in self.tests if not mutant.function or not before or place in self.executed[test[0]] or set(test[1]) & set(self.wrapped)]
+
     def killer(self, mutant):
-        """The name of a test that fails, or None."""
+        """The name of a test that fails and how, or None."""
         room = mutant.file.split("/")[1]
-        tests = [t for t in self.tests if not mutant.file.endswith(".tbl") or TABLE_TESTS.search(t[0])]
 
         def worth(test):
             name = test[0]
-            found = 3 * self.kills[mutant.file, name] + self.kills[room, name] + (1 if name.startswith(room) else 0.1)
+            found = 9 * self.kills[mutant.file, mutant.function, name] + 3 * self.kills[mutant.file, name] + self.kills[room, name] + (1 if name.startswith(room) else 0.1)
             return found / (self.seconds[name] + 0.05)
 
-        for test in sorted(tests, key=worth, reverse=True):
-            if self.sound.get(test[0], True) and not self.passes(*test) and self.is_sound(test, mutant):
-                self.kills[mutant.file, test[0]] += 1
-                self.kills[room, test[0]] += 1
-                return test[0]
+        spent = 0
+        for test in sorted(self.candidates(mutant), key=worth, reverse=True):
+            spent += self.seconds[test[0]]
+            if 0 < self.patience < spent:
+                break
+            answer = self.answer(*test) if self.sound.get(test[0], True) else "passed"
+            if answer != "passed" and self.is_sound(test, mutant):
+                for key in ((mutant.file, mutant.function), (mutant.file,), (room,)):
+                    self.kills[(*key, test[0])] += 1
+                return test[0] + (" (endless)" if answer == "endless" else "")
         return None
 
 
@@ -321,11 +399,11 @@ def kinds_of(path, mutants):
 
 
 def argued(path):
-    """The survivors that nothing could notice: FILE FUNCTION | OLD | NEW | why."""
+    """The survivors that nothing could notice: FILE:FUNCTION ||| OLD ||| NEW ||| why."""
     found = {}
     for line in path.read_text().splitlines():
         if line and line[0] != "#":
-            place, old, new, why = (part.strip() for part in line.split(" | ", 3))
+            place, old, new, why = (part.strip() for part in line.split(" ||| ", 3))
             found[tuple(place.split(":")), old, new] = why
     return found
 
@@ -336,8 +414,9 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     for option in ("--kinds", "--sample", "--seconds"):
         parser.add_argument(option, type=int, default=0)
-    parser.add_argument("--longest", type=float, default=0)
-    for option in ("--only", "--figures", "--again"):
+    for option in ("--longest", "--patience"):
+        parser.add_argument(option, type=float, default=0)
+    for option in ("--only", "--figures", "--again", "--known"):
         parser.add_argument(option)
     options = parser.parse_args()
     source, build, here = options.source.resolve(), options.build.resolve(), pathlib.Path(__file__).parent
@@ -361,32 +440,41 @@ def main():
         file, _, function = options.only.partition(":")
         chosen = [("all", m) for m in mutants + tables if m.file == file and (not function or m.function == function)]
     if options.again:
-        survived = {tuple(line.split(" | ")[:3]) for line in open(options.again) if line.startswith("SURVIVED ")}
+        survived = {tuple(line.split(" ||| ")[:3]) for line in open(options.again) if line.startswith("SURVIVED ")}
         chosen = [("all", m) for m in mutants + tables if ("SURVIVED %s:%s" % (m.file, m.function), m.old, m.new) in survived]
-    chosen += [("sample", m) for m in rng.sample(mutants, min(options.sample, len(mutants)))]
+    chosen += [("sample", m) for m in rng.sample(mutants, min(3 * options.sample, len(mutants)))]
     print("%d faults to choose from" % (len(mutants) + len(tables)), flush=True)
     return judge(Library(source, build), chosen, options, argued(here / "survivors.txt"), build)
 
 
 def judge(library, chosen, options, reasons, build):
-    tests = Tests(library, build, options.longest)
+    tests = Tests(library, build, options.longest, options.patience)
     print("%d tests, %.0f s" % (len(tests.tests), sum(tests.seconds[t[0]] for t in tests.tests)), flush=True)
     counts, survivors, known, start, wanting = collections.defaultdict(collections.Counter), [], {}, time.monotonic(), collections.Counter()
+    earlier = {}
+    for line in open(options.known) if options.known else []:
+        found = re.match(r"((?:killed|equal|refused): (.*)): .*\n", line)
+        if found:
+            earlier[found.group(2)] = found.group(1)
     for kind, mutant in chosen:
         if options.seconds and time.monotonic() - start > options.seconds:
             print("the time is over")
             break
-        if kind not in ("sample", "all") and counts[kind]["killed"] + counts[kind]["survived"] + counts[kind]["argued"] >= options.kinds:
+        if kind != "all" and sum(counts[kind][result] for result in COUNTED) >= (options.sample if kind == "sample" else options.kinds):
             continue
         key = (mutant.file, mutant.function), mutant.old, mutant.new
+        name = "%s:%d: %s -> %s" % (mutant.file, mutant.line, mutant.old, mutant.new)
+        if name in earlier:
+            known[mutant.file, mutant.text] = earlier[name].split(": ")[0]
         if (mutant.file, mutant.text) not in known:
             result = library.mutate(mutant)
+            result = result or ("argued" if key in reasons else None)
             killer = None if result else tests.killer(mutant)
-            known[mutant.file, mutant.text] = result or ("killed" if killer else "argued" if key in reasons else "survived")
-            print("%s: %s:%d: %s -> %s: %s" % (known[mutant.file, mutant.text], mutant.file, mutant.line, mutant.old, mutant.new, killer or ""), flush=True)
+            known[mutant.file, mutant.text] = result or ("killed" if killer else "survived")
+            print("%s: %s: %s" % (known[mutant.file, mutant.text], name, killer or ""), flush=True)
             if known[mutant.file, mutant.text] == "survived":
                 survivors.append(mutant)
-                print("SURVIVED %s:%s | %s | %s | line %d" % (mutant.file, mutant.function, mutant.old, mutant.new, mutant.line), flush=True)
+                print("SURVIVED %s:%s ||| %s ||| %s ||| line %d" % (mutant.file, mutant.function, mutant.old, mutant.new, mutant.line), flush=True)
         counts[kind][known[mutant.file, mutant.text]] += 1
     total = collections.Counter(result for result in known.values())
     lines = ["%s: %d killed, %d argued, %d survived (%d equal, %d refused by the compiler)" % (
