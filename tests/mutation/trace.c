@@ -1,6 +1,7 @@
 /*
- * For mutate.py alone, which links it into a library compiled with -fsanitize-coverage=trace-pc: says which instructions of the library a test
- * has executed, by a byte each in a file that is mapped. What a process has executed is there however it ends.
+ * For mutate.py alone, which links it into a library compiled with -fsanitize-coverage=trace-pc: says which
+ * instructions of the library a test has executed, by a byte each in a file that is mapped. What a process has executed
+ * is there however it ends.
  */
 #include <fcntl.h>
 #include <stddef.h>
