@@ -87,7 +87,7 @@ void callgate_findings_free(struct callgate_findings *findings);
 struct callgate_finding_kind {
 	const char *name;
 	const char *summary;     /* one line */
-	const char *explanation; /* why it is a finding, and what to do: lines of at most 100 characters */
+	const char *explanation; /* why it is a finding, and what to do: lines of at most 120 characters */
 };
 
 /* Lists the kinds in alphabetical order, from index 0; NULL after the last. The result is static. */

@@ -24,7 +24,7 @@ static const struct option_row options[] = {
     {"repeats", 0, "N", take_number, offsetof(struct settings, repeats), "how often each program is built; default: 51",
      .least = 1, .most = BENCH_REPEATS_MAX},
     {"counts", 0, NULL, take_flag, offsetof(struct settings, counts),
-     "only what is counted, not timed: the same in every run"},
+     "only counts and no times: the same in every run"},
     {0},
 };
 
@@ -288,13 +288,11 @@ static int run(struct call *call)
 const struct command cmd_bench = {
     .name = "bench",
     .for_this_kernel = true,
-    .what = "measure programs, beside the distribution's library",
+    .what = "measure programs, next to the distribution's library",
     .synopsis = "[--repeats N] [--counts] [OPTION]... [PROFILE]...",
-    .help = "Measures the programs of a few profiles of its own, or of PROFILEs: their length, the "
-            "instructions that "
-            "calls execute, the time to build, to load, and per call; beside libseccomp at both levels of "
-            "optimisation "
-            "when it is installed.\n",
+    .help = "Measures the programs of a few built-in profiles, or of PROFILEs: their length, the instructions that "
+            "calls execute, and the time to build, to load, and per call; next to libseccomp at both levels of "
+            "optimisation if it is installed.\n",
     .options = options,
     .environment = environment_options,
     .defaults = &defaults,

@@ -243,8 +243,7 @@ const struct command cmd_diff = {
     .what = "show the calls on which two filters differ",
     .synopsis = "[--json] [--max N] [OPTION]... A B",
     .help = "Compares two filters, each a profile (JSON), a policy or a program, and shows calls on which they differ. "
-            "Exit "
-            "status 0: equal, 1: different, 2: there is no answer.\n",
+            "Exit status 0: equal, 1: different, 2: no answer.\n",
     .options = options,
     .environment = environment_options,
     .defaults = &defaults,

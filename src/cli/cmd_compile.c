@@ -31,18 +31,17 @@ static const struct option_row options[] = {
     {"profile", 0, "FILE", take_text, offsetof(struct settings, profile), "the profile; -: standard input"},
     {"output", 'o', "OUTPUT", take_text, offsetof(struct settings, output), "default: standard output"},
     {"format", 0, "bpf|c|pfc|proof|header", take_word, offsetof(struct settings, format),
-     "bpf: an array of struct sock_filter in the byte order of the architecture (default); c: the same as C "
-     "source; "
-     "pfc: pseudo code for reading; proof: rules and bytes, for callgate-recheck; header: a C header with a "
+     "bpf: an array of struct sock_filter in the byte order of the architecture (default); c: the same as C source; "
+     "pfc: pseudo code for people; proof: rules and bytes, for callgate-recheck; header: a C header with a "
      "program for each --arch, that is, for each "
      "kind of machine "
      "(all: every one), and a function that loads it",
      .words = formats},
     {"name", 0, "NAME", take_text, offsetof(struct settings, name),
-     "with --format header: what its names begin with; default: filter"},
+     "with --format header: the beginning of its names; default: filter"},
     {"dump", 0, "after:PASS", take_text, offsetof(struct settings, dump),
-     "write what a pass of the compiler leaves instead; after:help lists the passes"},
-    {"dot", 0, NULL, take_flag, offsetof(struct settings, dot), "with --dump: in Graphviz' language"},
+     "write the result of a pass of the compiler instead; after:help lists the passes"},
+    {"dot", 0, NULL, take_flag, offsetof(struct settings, dot), "with --dump: in the language of Graphviz"},
     {0},
 };
 

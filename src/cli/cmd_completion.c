@@ -198,7 +198,7 @@ static const struct option_row options[] = {{0}};
 
 const struct command cmd_completion = {
     .name = "completion",
-    .what = "print what a shell completes",
+    .what = "print the completion file of a shell",
     .synopsis = "bash|zsh|fish",
     .help = "Prints the file from which the shell learns the commands and options of callgate. Packages "
             "install it; "

@@ -425,7 +425,7 @@ static int run(struct call *call)
 
 const struct command cmd_decode = {
     .name = "decode",
-    .what = "say what filters did in logs and in strace's output",
+    .what = "explain what filters did, from logs and strace's output",
     .synopsis = "[--profile FILE] [--only] [--json] [OPTION]... <LOG",
     .help = "Reads lines of the audit log (ausearch, /var/log/audit), of the kernel's log (dmesg, journalctl -k) "
             "and "

@@ -19,11 +19,11 @@ struct settings {
 
 static const struct option_row options[] = {
     {"arch", 'a', "ARCH", take_arch, offsetof(struct settings, arch),
-     "whose byte order the file is in; default: this machine's"},
+     "the architecture whose byte order the file has; default: this machine's"},
     {"check", 0, NULL, take_flag, offsetof(struct settings, check),
      "say on standard error whether the kernel would accept it; exit status 1 if not"},
     {"no-names", 'C', NULL, take_flag, offsetof(struct settings, no_names),
-     "print no names of calls, architectures and errors beside the numbers"},
+     "print no names of calls, architectures and errors next to the numbers"},
     {0},
 };
 
@@ -147,7 +147,7 @@ const struct command cmd_disasm = {
     .what = "list the instructions of a filter",
     .synopsis = "[--arch ARCH] [--check] [-C] FILE",
     .help = "Lists the instructions of FILE (-: standard input), an array of struct sock_filter as "
-            "seccomp_export_bpf(3) and `callgate compile` write it, with names beside the numbers.\n",
+            "seccomp_export_bpf(3) and `callgate compile` write it, with names next to the numbers.\n",
     .options = options,
     .settings_size = sizeof(struct settings),
     .operands_least = 1,

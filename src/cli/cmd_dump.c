@@ -28,12 +28,13 @@ struct settings {
 };
 
 static const struct option_row options[] = {
-    {"all", 0, NULL, take_flag, offsetof(struct settings, all), "every process that has a filter, a line each; no PID"},
+    {"all", 0, NULL, take_flag, offsetof(struct settings, all),
+     "list every process that has a filter, one per line; no PID"},
     {"against", 0, "PROFILE", take_text, offsetof(struct settings, against),
-     "do all of the filters together do what PROFILE says? Exit status 0: yes, 1: no"},
+     "compare all filters together with PROFILE; exit status 0: equal, 1: not"},
     {"subset", 0, NULL, take_flag, offsetof(struct settings, subset),
-     "--against: do they allow nothing that PROFILE denies?"},
-    {"disasm", 0, "N", take_number, offsetof(struct settings, disasm), "the instructions of filter N", .least = 1,
+     "with --against: only check that they allow nothing that PROFILE denies"},
+    {"disasm", 0, "N", take_number, offsetof(struct settings, disasm), "list the instructions of filter N", .least = 1,
      .most = INT_MAX},
     {"output", 'o', "DIR", take_text, offsetof(struct settings, output), "writes each filter to DIR/N.bpf"},
     {0},
@@ -480,9 +481,8 @@ const struct command cmd_dump = {
     .what = "show the filters of a live process",
     .synopsis = "[OPTION]... PID [PROFILE|PROGRAM]...\n[OPTION]... --all",
     .help = "Shows the filters of a process, oldest first, which of the given profiles each of them is, and "
-            "what they do together. Needs CAP_SYS_ADMIN; "
-            "how many filters there are is shown without. Exit status 0, 1 for a no of --against, 2 if there "
-            "is no answer.\n",
+            "what they do together. This needs CAP_SYS_ADMIN; without it, only the number of filters is shown. Exit "
+            "status 0; 1 if --against or --subset does not hold; 2 if there is no answer.\n",
     .options = options,
     .environment = environment_options,
     .settings_size = sizeof(struct settings),

@@ -20,18 +20,18 @@ struct settings {
 
 static const struct option_row options[] = {
     {"syscall", 0, "CALL", take_text, offsetof(struct settings, syscall),
-     "what happens with this call, and why; default: an overview"},
+     "explains what happens to this call, and why; default: an overview"},
     {"against", 0, "FILTER", take_text, offsetof(struct settings, against),
-     "an older filter: says which calls have another answer now"},
+     "an older filter: lists the calls whose answers differ from it"},
     {"allowed", 0, NULL, take_flag, offsetof(struct settings, allowed), "lists the allowed calls"},
     {"denied", 0, NULL, take_flag, offsetof(struct settings, denied), "lists the denied calls"},
     {"conditional", 0, NULL, take_flag, offsetof(struct settings, conditional),
      "lists the calls whose arguments decide (default)"},
-    {"html", 0, NULL, take_flag, offsetof(struct settings, html), "a page that needs nothing else"},
-    {"markdown", 0, NULL, take_flag, offsetof(struct settings, markdown), "a table for a pull request"},
-    {"json", 0, NULL, take_flag, offsetof(struct settings, json), "all calls as JSON"},
+    {"html", 0, NULL, take_flag, offsetof(struct settings, html), "writes a self-contained page"},
+    {"markdown", 0, NULL, take_flag, offsetof(struct settings, markdown), "writes a table for a pull request"},
+    {"json", 0, NULL, take_flag, offsetof(struct settings, json), "writes all calls as JSON"},
     {"dot", 0, NULL, take_flag, offsetof(struct settings, dot),
-     "--syscall: the decisions of the program as a graph, for dot(1)"},
+     "with --syscall: writes the decisions of the program as a graph, for dot(1)"},
     {"output", 'o', "FILE", take_text, offsetof(struct settings, output), "default: standard output"},
     {0},
 };
@@ -223,12 +223,11 @@ static int run(struct call *call)
 
 const struct command cmd_explain = {
     .name = "explain",
-    .what = "say what a filter does, for people",
+    .what = "explain what a filter does",
     .synopsis = "[--syscall CALL] [--against FILTER] [--html|--markdown|--json|--dot] [-o FILE] [OPTION]... FILTER",
-    .help = "Says what FILTER, a profile (JSON), a policy or a program, does with the calls of its architectures: the "
-            "conditions "
-            "in words, where the rules stand, how many instructions it costs, whether the kernel answers without "
-            "running the program, and which other calls have the same effect.\n",
+    .help = "Explains what FILTER, a profile (JSON), a policy or a program, does with the calls of its architectures: "
+            "the conditions in words, the places of the rules, the number of instructions, whether the kernel answers "
+            "without running the program, and other calls with the same effect.\n",
     .options = options,
     .environment = environment_options,
     .settings_size = sizeof(struct settings),

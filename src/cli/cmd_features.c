@@ -206,7 +206,7 @@ static const struct row {
     {"actions", "ERRNO", "3.5", "the call fails", ask_action, SECCOMP_RET_ERRNO},
     {"actions", "NOTIFY", "5.0", "another process answers: seccomp_notify_receive(3)", ask_action,
      SECCOMP_RET_USER_NOTIF},
-    {"actions", "TRACE", "3.5", "a tracer is told", ask_action, SECCOMP_RET_TRACE},
+    {"actions", "TRACE", "3.5", "a tracer decides", ask_action, SECCOMP_RET_TRACE},
     {"actions", "LOG", "4.14", "allowed and logged; refused in filters where it is missing", ask_action,
      SECCOMP_RET_LOG},
     {"actions", "ALLOW", "3.5", "allowed", ask_action, SECCOMP_RET_ALLOW},
@@ -296,13 +296,12 @@ static int run(struct call *call)
 const struct command cmd_features = {
     .name = "features",
     .for_this_kernel = true,
-    .what = "say what this kernel supports",
+    .what = "show what this kernel supports",
     .synopsis = "[--json]",
-    .help = "Asks the running kernel for actions, flags, notifications, Landlock and the rest that filters "
-            "need, and says "
-            "since which Linux each is there and what callgate does with it. faked: an older filter around "
-            "this process "
-            "claims success in the kernel's place. Exit status 1 then.\n",
+    .help =
+        "Reports whether the running kernel has the actions, flags, notifications, Landlock and other features that "
+        "filters need, which Linux version introduced each, and what callgate uses it for. A feature is \"faked\" if "
+        "an older filter of this process claims success in the kernel's place. Exit status 1 if one is faked.\n",
     .options = options,
     .settings_size = sizeof(struct settings),
     .question = "features takes no argument",

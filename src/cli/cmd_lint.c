@@ -68,23 +68,24 @@ static const struct option_row options[] = {
      .value = "auto|glibc|glibc-static|glibc-threads|musl|musl-static|musl-threads|go",
      .take = take_word,
      .target = offsetof(struct lint_settings, libc),
-     .help = "whose programs are to start under the filter; default: auto, the ones for which it looks to be made",
+     .help =
+         "the C library whose programs must start under the filter; default: auto, which guesses it from the filter",
      .words = lint_libcs},
     {.name = "baseline",
      .value = "FILE",
      .take = take_text,
      .target = offsetof(struct lint_settings, baseline),
-     .help = "what an earlier run printed as json or sarif: findings that are in there do not fail"},
+     .help = "the output of an earlier run as json or sarif: findings that it contains do not fail"},
     {.name = "fix",
      .take = take_flag,
      .target = offsetof(struct lint_settings, fixes),
-     .help = "mends in profiles and policies what is safe to mend, and shows the lines that change (on standard error, "
-             "if the format is not text)"},
+     .help = "makes the fixes in profiles and policies that are safe, and shows the lines that change (on standard "
+             "error, unless the format is text)"},
     {.name = "explain",
      .value = "NAME|all",
      .take = take_text,
      .target = offsetof(struct lint_settings, explained),
-     .help = "says what a finding means; all: lists the names"},
+     .help = "explains a finding; all: lists the names"},
     {.name = NULL},
 };
 
@@ -166,7 +167,8 @@ const struct command cmd_lint = {
     .name = "lint",
     .what = "find what is suspicious about profiles, policies and programs",
     .synopsis = "[OPTION]... FILE...",
-    .help = "Each finding has a name, a place, what to do, and a call that shows it. Exit status 1 if there "
+    .help = "Reports what is suspicious about FILEs. Each finding has a name, a place, advice, and a call that shows "
+            "the problem. Exit status 1 if there "
             "are errors or "
             "warnings, 2 if there is no answer. `lint:allow NAME: REASON` in an entry of a profile (in the value "
             "of a key that begins "

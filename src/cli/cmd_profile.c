@@ -309,11 +309,10 @@ const struct command cmd_profile = {
             "read.\n"
             "show: which system calls are allowed, denied, or decided by their arguments, per architecture.\n"
             "resolve: the plain OCI JSON for this environment, without includes, excludes and archMap.\n"
-            "convert: a policy as plain JSON, and JSON as a policy, proved to be the same; exit status 1 and a "
-            "call if "
-            "the other form can't say it.\n"
-            "allow: changes FILE so that each CALL, as in callgate-test(5), is allowed: 'socket(AF_UNIX)'. It is "
-            "proved that nothing else changes.\n",
+            "convert: a policy as plain JSON, and JSON as a policy, proved to be the same filter; if the other form "
+            "can't express it, exit status 1 and a call for which it can't.\n"
+            "allow: changes FILE so that each CALL, as in callgate-test(5), is allowed: 'socket(AF_UNIX)'. The command "
+            "proves that nothing else changes.\n",
     .options = options,
     .environment = environment_options,
     .settings_size = sizeof(struct settings),

@@ -40,19 +40,19 @@ static const struct option_row options[] = {
      "writes a profile; an old FILE is not replaced"},
     {"force", 0, NULL, take_flag, offsetof(struct record_settings, force), "--output: an old FILE is replaced"},
     {"more", 0, "FILE", take_text, offsetof(struct record_settings, more),
-     "adds to the profile FILE what it does not allow; what it allows runs at full speed"},
+     "adds to the profile FILE the calls that it does not allow yet; calls that it allows run at full speed"},
     {"against", 0, "FILE", take_text, offsetof(struct record_settings, against),
      "writes nothing and compares with the profile FILE; exit status 1 if a call is new"},
     {"args", 0, "[=CALL,...]", take_list, offsetof(struct record_settings, arguments),
-     "the calls that are allowed with the arguments that were seen; default: ioctl, socket and their like"},
+     "the calls that are allowed only with the arguments that were seen; default: ioctl, socket and similar calls"},
     {"no-args", 0, NULL, take_flag, offsetof(struct record_settings, no_arguments), "allows calls with all arguments"},
     {"twins", 0, NULL, take_flag, offsetof(struct record_settings, twins),
-     "adds calls that do the same as those that were seen: openat2 for openat"},
+     "adds calls with the same effect as those that were seen: openat2 for openat"},
     {"steady", 0, "CALL|SECONDS", take_text, offsetof(struct record_settings, steady),
-     "where the start-up ends: the profile says which calls only come before"},
+     "the end of the start-up: the profile notes which calls are made only before it"},
     {"engine", 0, "trace|stops|notify", take_word, offsetof(struct record_settings, engine),
-     "how the command is watched; stops: slower, and sees what its own filters deny; notify: without "
-     "ptrace(2), and can disturb the command",
+     "how the command is watched; stops: slower, and also sees calls that the command's own filters deny; notify: "
+     "without ptrace(2), but can disturb the command",
      .words = engines},
     {"from", 0, "strace|audit", take_word, offsetof(struct record_settings, from),
      "runs no command: the operands are files that strace(1) or the audit log has written", .words = imports},
@@ -410,8 +410,8 @@ const struct command cmd_record = {
     .synopsis = "-o FILE|--more FILE|--against FILE [OPTION]... [--] COMMAND [ARGUMENT]...\n"
                 "-o FILE|--more FILE|--against FILE [OPTION]... --from strace|audit FILE...",
     .help = "Runs COMMAND, watches it and its children, and writes a profile that allows the calls they "
-            "made. Needs no privilege. Exit status: 125 if "
-            "callgate fails, 126 and 127 as env(1), else COMMAND's; with --against 0, 1, or 2 as diff(1).\n",
+            "made. No privilege is needed. Exit status: 125 if callgate fails, 126 and 127 as for env(1), otherwise "
+            "COMMAND's; with --against 0, 1 or 2 as for diff(1).\n",
     .options = options,
     .environment = environment_options,
     .ends_at_operand = true,

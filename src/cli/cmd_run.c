@@ -30,17 +30,18 @@ static const struct option_row options[] = {
     {"no-new-privs", 0, "yes|no", take_word, offsetof(struct settings, keeps_privileges),
      "default: yes; no needs CAP_SYS_ADMIN", .words = yes_or_no},
     {"verbose", 'v', NULL, take_flag, offsetof(struct settings, verbose),
-     "the warnings of `profile check` on standard error, too"},
+     "also print the warnings of `profile check` on standard error"},
     {"why", 0, "[=first|each|summary]", take_word, offsetof(struct settings, why.which),
      "reports each denied call on standard error: the first of its kind, each one, or all at the end",
      .words = which_denials},
-    {"limit", 0, "N", take_number, offsetof(struct settings, why.limit), "--why: so many reports at most", .least = 1,
-     .most = UINT_MAX},
-    {"json", 0, NULL, take_flag, offsetof(struct settings, why.json), "--why: an object a line"},
+    {"limit", 0, "N", take_number, offsetof(struct settings, why.limit), "with --why: print at most N reports",
+     .least = 1, .most = UINT_MAX},
+    {"json", 0, NULL, take_flag, offsetof(struct settings, why.json),
+     "with --why: print reports as JSON, one object per line"},
     {"keep-going", 0, NULL, take_flag, offsetof(struct settings, why.keep_going),
-     "--why: answers EPERM where the profile kills or traps, to see what else it denies"},
+     "with --why: answers EPERM where the profile kills or traps, to show what else it denies"},
     {"suggest", 0, "FILE", take_text, offsetof(struct settings, why.suggest),
-     "--why: writes the profile with the fewest entries more that would allow what was denied"},
+     "with --why: writes the profile with the fewest additional entries that allow the denied calls"},
     {0},
 };
 
@@ -173,7 +174,7 @@ const struct command cmd_run = {
     .synopsis = "--profile FILE [OPTION]... [--] COMMAND [ARGUMENT]...",
     .help = "Runs COMMAND under the filter that FILE describes. Exit status: 125 if callgate fails, 126 if "
             "COMMAND "
-            "can't be executed, 127 if it can't be found, else COMMAND's.\n",
+            "can't be executed, 127 if it can't be found, otherwise COMMAND's.\n",
     .options = options,
     .environment = environment_options,
     .ends_at_operand = true,

@@ -315,15 +315,12 @@ static int run(struct call *call)
 
 const struct command cmd_sim = {
     .name = "sim",
-    .what = "ask what a filter answers to a call",
+    .what = "show the answer of a filter to a call",
     .synopsis = "[--json] [--max N] [OPTION]... FILTER CALL...",
-    .help =
-        "Says what FILTER, a profile (JSON), a policy or a program, answers to each CALL, which rule decides that, how "
-        "many "
-        "instructions it takes, and whether the kernel caches the answer. CALL is as in callgate-test(5): "
-        "'openat(AT_FDCWD, *, O_RDONLY)', where * is any value: then every answer that there is, as the "
-        "prover "
-        "finds it. Of several --arch each is asked about.\n",
+    .help = "Shows the answer of FILTER, a profile (JSON), a policy or a program, to each CALL, the rule that decides, "
+            "the number of instructions, and whether the kernel caches the answer. CALL is as in callgate-test(5): "
+            "'openat(AT_FDCWD, *, O_RDONLY)', where * is any value: all possible answers are then shown, as the prover "
+            "finds them. With several --arch, each is shown.\n",
     .options = options,
     .environment = environment_options,
     .defaults = &defaults,

@@ -21,11 +21,12 @@ struct settings {
 static const struct option_row options[] = {
     {"arch", 'a', "ARCH", take_arch, offsetof(struct settings, arch), "default: this machine's"},
     {"kernel", 'k', "VERSION", take_text, offsetof(struct settings, kernel),
-     "only calls that this Linux has for certain"},
-    {"sets", 0, NULL, take_flag, offsetof(struct settings, sets), "the sets, and what they are for"},
-    {"set", 0, "SET", take_text, offsetof(struct settings, set), "the calls of the set, and why each belongs to it"},
+     "only calls that this Linux version has for certain"},
+    {"sets", 0, NULL, take_flag, offsetof(struct settings, sets), "list the sets and their purposes"},
+    {"set", 0, "SET", take_text, offsetof(struct settings, set),
+     "list the calls of the set, and why each belongs to it"},
     {"against", 0, "SET", take_text, offsetof(struct settings, against),
-     "with --set: how this set, or a later version, differs; exit status 1 if it does"},
+     "with --set: how the two sets or versions differ; exit status 1 if they do"},
     {0},
 };
 
@@ -257,7 +258,7 @@ static int run(struct call *call)
 
 const struct command cmd_syscalls = {
     .name = "syscalls",
-    .what = "names, numbers and ages of system calls",
+    .what = "list names, numbers and ages of system calls",
     .synopsis = "[--arch ARCH] [--kernel VERSION] [--set @SET [--against @SET]] [NAME|NUMBER|@SET]...",
     .help = "Without a name or number: all system calls of the architecture, by number. With one: its number "
             "or name. "

@@ -31,7 +31,7 @@ static const struct option_row options[] = {
     {"output", 'o', "FILE", take_text, offsetof(struct settings, path), "default: standard output"},
     {"list", 0, NULL, take_flag, offsetof(struct settings, list), "name the tests, and run none"},
     {"filter", 0, "PATTERN", take_text, offsetof(struct settings, pattern),
-     "only tests in whose name the shell pattern is found"},
+     "only tests whose names match the shell pattern"},
     {"jobs", 'j', "N", take_number, offsetof(struct settings, jobs), "run in N processes; default: 1", .least = 1,
      .most = 256},
     {"profile", 0, "FILE", take_text, offsetof(struct settings, replacement.profile),
@@ -40,10 +40,11 @@ static const struct option_row options[] = {
     {"coverage", 0, NULL, take_flag, offsetof(struct settings, report.coverage),
      "name the rules and the edges of programs that no test exercises"},
     {"coverage-min", 0, "N%", take_text, offsetof(struct settings, report.min),
-     "exit status 1 if less than that of a filter's rules or edges is exercised"},
-    {"coverage-html", 0, "FILE", take_text, offsetof(struct settings, report.html), "write a page about both"},
+     "exit status 1 if less than N% of a filter's rules or edges are exercised"},
+    {"coverage-html", 0, "FILE", take_text, offsetof(struct settings, report.html),
+     "write a page about coverage and mutants"},
     {"mutate", 0, NULL, take_flag, offsetof(struct settings, report.mutate),
-     "weaken each filter in one place at a time; exit status 1 if no test notices"},
+     "weaken each filter in one place at a time; exit status 1 if no test notices one of these mutants"},
     {0},
 };
 
@@ -428,9 +429,8 @@ const struct command cmd_test = {
     .name = "test",
     .what = "run files of tests for filters",
     .synopsis = "[OPTION]... FILE...",
-    .help = "Runs the tests in FILEs, callgate-test(5). Exit status 0: all passed, 1: a test failed, 2: "
-            "there is no "
-            "answer to one.\n",
+    .help = "Runs the tests in FILEs, callgate-test(5). Exit status 0: all passed, 1: a test failed, 2: a test has no "
+            "answer.\n",
     .options = options,
     .defaults = &defaults,
     .settings_size = sizeof(struct settings),

@@ -63,28 +63,32 @@ const struct option_row environment_options[OPTIONS + 1] = {
              "a capability that the command has (repeatable); none: the empty set; default: the ones that this "
              "process is permitted, and none for lint, convert and headers"},
     [KERNEL] = {"kernel", 0, "VERSION", take_setting, 0,
-                "for minKernel; default: the running one. \">=5.10\": the oldest one that the filter is for; "
-                "newer calls get "
-                "ENOSYS"},
+                "the version for minKernel; default: that of the running kernel. \">=5.10\": the oldest version that "
+                "the filter is for; newer calls get ENOSYS"},
     [MACHINE] = {"machine", 0, "ARCH", take_known_arch, 0,
-                 "as on this machine: the filter is for it, and for those of the profile's list that it runs; "
-                 "default: this one"},
+                 "the architecture of the machine: the filter is for it, and for those in the profile's list that such "
+                 "a machine runs; default: this machine's"},
     [ARCH] = {"arch", 0, "ARCH", take_arch_or_all, 0,
-              "an architecture the filter is for, in place of the profile's list (repeatable; without --machine "
+              "an architecture that the filter is for, in place of the profile's list (repeatable; without --machine "
               "the first one is the machine)"},
     [LIKE] = {"like", 0, "auto|docker|podman|runc|crun", take_known_word, 0,
-              "whose meaning the profile has: gives the next three their defaults; default: by what it has",
+              "the program whose reading of profiles to follow, which sets the defaults of the next three options; "
+              "default: depends on the profile's keys",
               .words = likes},
     [DEFAULT_ERRNO] = {"default-errno", 0, "E", take_setting, 0,
-                       "for ERRNO and TRACE without a number: a name or a number; default: EPERM"},
+                       "the error of ERRNO and TRACE actions without a number, as a name or a number; default: EPERM"},
     [SAME_ARGUMENT] = {"same-argument", 0, "or|and", take_known_word, 0,
-                       "several conditions on one argument of one entry; default: or", .words = same_argument},
+                       "how several conditions on one argument of one entry are combined; default: or",
+                       .words = same_argument},
     [UNKNOWN_CALLS] = {"unknown-calls", 0, "auto|enosys|default|named", take_known_word, 0,
-                       "calls newer than all known ones; named: than all that the profile names; default: auto, "
-                       "that is named like runc and docker, default like crun and podman",
+                       "which calls without a rule get ENOSYS; enosys: those newer than all known calls; named: those "
+                       "newer than all calls that the profile names; default: none; auto, which is the default: named "
+                       "for runc and docker, none for crun and podman",
                        .words = unknown_calls},
-    [SOCKETCALL] = {"socketcall", 0, "deny|open", take_known_word, 0,
-                    "where rules on socket arguments can't hold; default: deny", .words = socketcall},
+    [SOCKETCALL] =
+        {"socketcall", 0, "deny|open", take_known_word, 0,
+         "what happens to calls through socketcall(2) and ipc(2) whose arguments rules compare; default: deny",
+         .words = socketcall},
     [STRICT] = {"strict", 0, NULL, take_setting, 0, "unknown names are errors"},
 };
 
