@@ -40,17 +40,7 @@ static bool is_key(const struct literal *literal, bool single)
 	       (single || (literal->a > 0 && literal->b < UINT32_MAX));
 }
 
-/* The literal of a cube that is a key, in this word (or GRAPH_WORDS: in any), or NULL. */
-static const struct literal *key_in(const struct cube *cube, uint8_t word, bool single)
-{
-	for (uint32_t i = 0; i < cube->count; i++)
-		if ((cube->literals[i].word == word || word == GRAPH_WORDS) && is_key(&cube->literals[i], single))
-			return &cube->literals[i];
-	return NULL;
-}
-
-/* The word in which the cubes that have no key yet have the most different single values; GRAPH_WORDS: there are none.
- */
+/* The word in which the cubes that have no key yet have the most different single values; GRAPH_WORDS: none has one. */
 static uint8_t best_word(struct expansion *expansion, const struct member *members, size_t count)
 {
 	size_t values[GRAPH_WORDS + 1] = {0};
@@ -71,7 +61,7 @@ static uint8_t best_word(struct expansion *expansion, const struct member *membe
 	return best;
 }
 
-/* Gives members keys in few words, one after the other: a single value if they have one, or else an interval. */
+/* Gives members keys in one word after the other: single values, and at last an interval where there is none. */
 static void choose_keys(struct expansion *expansion, struct member *members, size_t count)
 {
 	uint8_t word;
@@ -79,8 +69,12 @@ static void choose_keys(struct expansion *expansion, struct member *members, siz
 	do {
 		word = best_word(expansion, members, count);
 		for (size_t i = 0; i < count; i++)
-			if (!members[i].key)
-				members[i].key = key_in(members[i].cube, word, word < GRAPH_WORDS);
+			for (uint32_t j = 0; !members[i].key && j < members[i].cube->count; j++) {
+				const struct literal *literal = &members[i].cube->literals[j];
+				if ((word == GRAPH_WORDS || literal->word == word) &&
+				    is_key(literal, word < GRAPH_WORDS))
+					members[i].key = literal;
+			}
 	} while (word < GRAPH_WORDS);
 }
 
@@ -203,7 +197,7 @@ static size_t comparisons_of(const struct graph_edge *edges, uint32_t count)
 			singles++;
 		else
 			comparisons++;
-	return comparisons + (singles + 1) / 4;
+	return comparisons + singles / 2;
 }
 
 enum { REACHED = 1, LOADS = 2 };

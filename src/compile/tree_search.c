@@ -70,11 +70,12 @@ struct search {
 
 /* What is known of the ranges that start with one edge, while they grow. */
 struct row {
-	struct range *ranges;         /* by last edge */
-	uint32_t first, before;       /* the weight before it */
+	struct range *ranges; /* by last edge */
+	uint32_t first;
 	uint32_t singleton, heaviest; /* its weight */
 	struct graph_id base;
 	bool has_base;           /* some edge leads to the base */
+	bool is_chain;           /* all other edges are few single values: the exceptions */
 	uint32_t length, cost;   /* of the chain of exceptions */
 	uint32_t weights[CHAIN]; /* of the exceptions, the heaviest first */
 };
@@ -104,8 +105,8 @@ static inline void extend(struct row *row, const struct search *search, uint32_t
 	row->ranges[last].singleton = (uint16_t)row->singleton;
 }
 
-/* The same for ranges that a chain could decide; false if it can't with this edge, which is not added then. */
-static inline bool extend_chain(struct row *row, const struct search *search, uint32_t last, uint32_t passing)
+/* The same for a chain, if there is one with this edge. */
+static inline void extend_chain(struct row *row, const struct search *search, uint32_t last, uint32_t passing)
 {
 	const struct graph_edge *edge = &search->edges[last];
 
@@ -115,18 +116,8 @@ static inline bool extend_chain(struct row *row, const struct search *search, ui
 	} else if (search->singles[last] && row->length < CHAIN) {
 		except(row, edge->weight, passing, search->size_cost);
 	} else {
-		return false;
+		row->is_chain = false;
 	}
-	extend(row, search, last);
-	return true;
-}
-
-/* What the chain costs once its range has a singleton: the first of the chain's exceptions, or a part of the base. */
-static uint32_t chain_without_singleton(const struct row *row, const struct search *search, uint32_t here)
-{
-	if (graph_same(search->edges[row->singleton].child, row->base))
-		return row->cost - row->length * row->heaviest;
-	return row->cost - here;
 }
 
 /* Looks at the places to divide a range that ends with `last`; the part with its singleton, if any, is without it. */
@@ -153,12 +144,11 @@ static inline struct divided divide(const struct search *search, const struct ro
 static inline struct divided divide_without(const struct search *search, const struct row *row, uint32_t last,
                                             struct places places)
 {
-	struct divided best = {UINT32_MAX, places.from};
 	struct places before = {places.from, row->singleton < places.to ? row->singleton : places.to};
 	struct places after = {row->singleton < places.from ? places.from : row->singleton + 1, places.to};
+	struct divided best =
+	    divide_between(search, row, last, before, false, true, (struct divided){UINT32_MAX, places.from});
 
-	if (before.from <= before.to)
-		best = divide_between(search, row, last, before, false, true, best);
 	return after.from > after.to ? best : divide_between(search, row, last, after, true, false, best);
 }
 
@@ -186,33 +176,27 @@ static inline void put(struct range *range, bool without, uint32_t cost, enum mo
 	range->choices[without] = (uint16_t)(split << 2 | move);
 }
 
-static inline struct divided better(struct divided a, uint32_t cost, uint32_t split)
-{
-	return cost < a.cost ? (struct divided){cost, split} : a;
-}
-
 /*
- * A range that a chain could decide. With one exception the chain is best; with two it can only be better to cut off
- * the first or last edge before.
+ * A range that a chain could decide; with one exception the chain is best. Once the range has its singleton, that was
+ * the first of the chain's exceptions, or a part of the base.
  */
 static inline void solve_chain(const struct search *search, const struct row *row, uint32_t last, uint32_t here)
 {
 	struct range *range = &row->ranges[last];
 	struct divided divided = {NEVER, (row->first + last + 1) / 2};
+	uint32_t rest = NEVER;
 
-	if (row->length == 2) {
-		divided = better(divided, here + range[MOST].costs[0], row->first + 1);
-		divided = better(divided, here + range[-1].costs[0], last);
-	} else if (row->length > 2) {
+	if (row->length > 1) {
 		divided = divide(search, row, last, places_of(row, last, false));
 		divided.cost += here;
 	}
-	if (row->cost <= divided.cost)
-		put(range, false, row->cost, EXCEPTIONS, divided.split);
-	else
-		put(range, false, divided.cost, DIVIDE, divided.split);
-	put(range, true, row->singleton == NO_SINGLETON ? NEVER : chain_without_singleton(row, search, here),
-	    EXCEPTIONS, divided.split);
+	if (row->singleton != NO_SINGLETON) {
+		bool is_base = graph_same(search->edges[row->singleton].child, row->base);
+		rest = row->cost - (is_base ? row->length * row->heaviest : here);
+	}
+	bool is_best = row->cost <= divided.cost;
+	put(range, false, is_best ? row->cost : divided.cost, is_best ? EXCEPTIONS : DIVIDE, divided.split);
+	put(range, true, rest, EXCEPTIONS, divided.split);
 }
 
 /* Any other range: divided, at these places or where it is best, or asked for its heaviest value first. */
@@ -237,30 +221,6 @@ static inline void solve(const struct search *search, const struct row *row, uin
 		put(range, false, range->costs[1] + here, EQUAL, (divided.cost == NEVER ? rest : divided).split);
 }
 
-/* The weight of what passes a range. */
-static inline uint32_t passing_of(const struct search *search, const struct row *row, uint32_t last)
-{
-	return search->sums[last + 1] - row->before;
-}
-
-/* What is divided in a long search's middle only: the whole. */
-static void solve_whole(const struct search *search, struct row *row, uint32_t crossing)
-{
-	uint32_t last = search->count - 1;
-
-	while (crossing <= last)
-		extend(row, search, crossing++);
-	solve(search, row, last, passing_of(search, row, last), &search->middle);
-}
-
-static inline void solve_few(const struct search *search, const struct row *row, uint32_t last, uint32_t passing)
-{
-	bool is_pair = last > row->first;
-
-	put(&row->ranges[last], false, is_pair ? passing + search->size_cost : 0, is_pair ? DIVIDE : DECIDED, last);
-	put(&row->ranges[last], true, is_pair ? 0 : NEVER, DECIDED, last);
-}
-
 /*
  * Ranges that start with an edge. In one edge nothing is to be decided, and a range without its only edge is empty, and
  * no tree leads there. Two edges take one comparison, and none without the singleton. Ranges that cross all places
@@ -270,36 +230,34 @@ static void solve_row(struct search *search, uint32_t first)
 {
 	/* The first range that crosses. */
 	uint32_t crossing = first < search->middle.from ? search->middle.to : search->count;
-	uint32_t last = first, size_cost = search->size_cost;
+	uint32_t end = first > 0 ? crossing : search->count, size_cost = search->size_cost;
 	struct row row = {
 	    .ranges = search->ranges[first],
 	    .first = first,
-	    .before = search->sums[first],
 	    .singleton = NO_SINGLETON,
 	    .base = search->edges[search->bases[first]].child,
+	    .is_chain = true,
 	};
 
-	for (; last < crossing; last++) {
-		uint32_t passing = passing_of(search, &row, last);
-		if (!extend_chain(&row, search, last, passing))
-			break;
-		if (last <= first + 1)
-			solve_few(search, &row, last, passing);
-		else if (row.has_base)
-			solve_chain(search, &row, last, passing + size_cost);
-		else
-			solve(search, &row, last, passing, NULL);
-	}
-	for (; last < crossing; last++) {
-		uint32_t passing = passing_of(search, &row, last);
+	for (uint32_t last = first, before = search->sums[first]; last < end; last++) {
+		uint32_t passing = search->sums[last + 1] - before;
+		bool crosses = last >= crossing;
 		extend(&row, search, last);
-		if (last <= first + 1)
-			solve_few(search, &row, last, passing);
-		else
-			solve(search, &row, last, passing, NULL);
+		if (crosses && last + 1 < search->count)
+			continue;
+		if (row.is_chain)
+			extend_chain(&row, search, last, passing);
+		if (last <= first + 1) {
+			bool is_pair = last > first;
+			put(&row.ranges[last], false, is_pair ? passing + size_cost : 0, is_pair ? DIVIDE : DECIDED,
+			    last);
+			put(&row.ranges[last], true, is_pair ? 0 : NEVER, DECIDED, last);
+		} else if (!crosses && row.is_chain && row.has_base) {
+			solve_chain(search, &row, last, passing + size_cost);
+		} else {
+			solve(search, &row, last, passing, crosses ? &search->middle : NULL);
+		}
 	}
-	if (first == 0 && crossing < search->count)
-		solve_whole(search, &row, crossing);
 }
 
 /* The base of a range is the child of its first edge that is no single value, or else of its last edge. */

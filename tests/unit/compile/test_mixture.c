@@ -1,6 +1,6 @@
 /*
- * Rules of one call that share nothing: their program is never longer than tests of one rule after the other, and
- * decides as they do.
+ * Rules of one call that share nothing: their program is never longer than tests of one rule after the other, but
+ * for one instruction where their actions differ, and decides as they do.
  */
 #include <check.h>
 #include <stdio.h>
@@ -121,8 +121,11 @@ static void check_rules(struct random *random, enum unrelated_kind kind, uint32_
 	size_t length = output.programs[0]->count, most = chain_length(&rules);
 	printf("%s, %u rules with %u actions on %s: %zu instructions, one after the other: %zu\n",
 	       unrelated_names[kind], count, actions, arch, length, most);
-	/* Whether a jump is too long for one instruction depends on where the nodes stand. */
-	ck_assert_uint_le(length, most + most / REACH);
+	/*
+	 * Whether a jump is too long for one instruction depends on where the nodes stand. And of rules with different
+	 * actions, a tree with one comparison more, by which its paths are shorter, can be taken for as short as they.
+	 */
+	ck_assert_uint_le(length, most + (actions > 1) + most / REACH);
 	check_calls(random, &rules, output.programs[0]);
 	compile_output_finish(&output);
 }
