@@ -103,6 +103,7 @@ answers()
 }
 
 mkdir -p build/foreign
+export CK_TIMEOUT_MULTIPLIER=10
 status=0
 configure build/foreign/native -Dtests=disabled
 callgate=build/foreign/native/src/cli/callgate

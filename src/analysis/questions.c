@@ -65,6 +65,14 @@ static void describe_verdict(const char *who, uint32_t action, struct strbuf *ou
 	describe_action(action, out);
 }
 
+/* What runs out of memory below a question may say nothing about it. */
+static int answered(int result)
+{
+	if (result == -ENOMEM && !*diag_thread()->text)
+		diag_set(diag_thread(), "out of memory for an answer");
+	return result;
+}
+
 static char *difference_text(const struct difference *difference)
 {
 	const struct prove_witness *witness = &difference->witness;
@@ -130,7 +138,7 @@ int callgate_compare(const struct callgate_filter *first, const struct callgate_
 		result = publish_comparison(&found, ret_comparison);
 	vec_finish(&found.list);
 	arena_finish(&arena);
-	return result;
+	return answered(result);
 }
 
 void callgate_comparison_free(struct callgate_comparison *comparison)
@@ -174,7 +182,7 @@ int callgate_ask(const struct callgate_filter *side, uint32_t arch, int32_t nr, 
 		result = query_calls(&filter, &query, action, diag_thread(), &answer);
 	arena_finish(&arena);
 	if (result < 0 || answer.outcome == PROVE_REFUSED)
-		return result < 0 ? result : -EINVAL;
+		return result < 0 ? answered(result) : -EINVAL;
 	*ret_answer = (struct callgate_answer){
 	    .proved = answer.outcome == PROVE_EQUAL || answer.outcome == PROVE_DIFFERENT,
 	    .holds = answer.outcome == PROVE_EQUAL,
@@ -241,7 +249,7 @@ int callgate_cases_find(const struct callgate_filter *side, uint32_t arch, int32
 	if (result == 0)
 		result = publish_cases(&found, ret_cases);
 	arena_finish(&arena);
-	return result;
+	return answered(result);
 }
 
 void callgate_cases_free(struct callgate_cases *cases)
@@ -290,7 +298,7 @@ int callgate_numbers_find(const struct callgate_filter *side, uint32_t arch, str
 		result = publish_numbers(&found, ret_numbers);
 	vec_finish(&found.rows);
 	arena_finish(&arena);
-	return result;
+	return answered(result);
 }
 
 void callgate_numbers_free(struct callgate_numbers *numbers)

@@ -278,6 +278,8 @@ int added_call_denied(const struct filter *filter, const struct added_call *call
 		return 0;
 	if (result == 0)
 		result = callgate_cases_find(&side, call->arch, call->nr, call->count, call->conditions, 1000, &cases);
+	if (result == -ENOMEM)
+		cli_lacks_memory();
 	if (result < 0)
 		return result;
 	result = -EDQUOT;

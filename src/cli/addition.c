@@ -166,7 +166,7 @@ static bool negation(const struct decider *decider, const struct added_call *cal
 	bool done = negate(&conditions[which]);
 	if (done && !is_possible(decider, which + 1, conditions))
 		return true;
-	FILE *out = done ? open_memstream(&text.bytes, &text.size) : NULL;
+	FILE *out = done ? memory_open(&text.bytes, &text.size) : NULL;
 	struct json json = {.out = out, .depth = 1, .levels = {{"{}", false, false}}}; /* in one line */
 	for (unsigned i = 0; out && done && i <= which; i++) {
 		struct scmp_arg_cmp opposite = conditions[i];
@@ -269,6 +269,8 @@ bool addition_make(const struct text *old, const char *name, const struct enviro
 
 	change.text = (struct text){malloc(old->size + 1), old->size};
 	bool done = change.text.bytes;
+	if (!done)
+		cli_lacks_memory();
 	if (done) {
 		memcpy(change.text.bytes, old->bytes, old->size);
 		done = change_text(&change, calls);

@@ -139,7 +139,7 @@ static int write_header(const struct call *call)
 	struct output output;
 	char *text = NULL;
 	size_t size;
-	FILE *memory = open_memstream(&text, &size);
+	FILE *memory = memory_open(&text, &size);
 	bool done = memory && print_header_format(settings, &call->environment, memory);
 
 	if (!memory || fclose(memory) != 0) {

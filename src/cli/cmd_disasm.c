@@ -1,4 +1,5 @@
 /* callgate disasm: a filter's instructions as text. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include <callgate/arch.h>
 #include <callgate/diagnosis.h>
 #include <callgate/simulate.h>
+#include <callgate/syscall.h>
 #include <callgate/testing.h>
 
 #include "cli/filter_file.h"
@@ -40,6 +42,13 @@ static void print_arch(uint32_t audit)
 		}
 }
 
+static char *text_or_lack(char *text)
+{
+	if (!text)
+		cli_lacks_memory();
+	return text;
+}
+
 /* What a comparison is about, known from a call that comes to it: an architecture, a call, or bits of an argument. */
 static void print_comparison(const struct callgate_edge *edge)
 {
@@ -51,17 +60,15 @@ static void print_comparison(const struct callgate_edge *edge)
 		return;
 	taken.taken = true;
 	if (edge->operand == CALLGATE_OPERAND_ARGUMENT || edge->operand == CALLGATE_OPERAND_POINTER)
-		text = callgate_explain_edge(&taken);
+		text = text_or_lack(callgate_explain_edge(&taken));
 	if (text)
 		printf("  ; %s", text);
 	else if (BPF_SRC(edge->code) == BPF_X || BPF_OP(edge->code) == BPF_JSET || edge->mask != UINT32_MAX)
 		return;
 	else if (edge->operand == CALLGATE_OPERAND_ARCH)
 		print_arch(edge->k);
-	else if (edge->operand == CALLGATE_OPERAND_NR && arch)
-		text = seccomp_syscall_resolve_num_arch(arch->token, (int)edge->k);
-	if (text && edge->operand == CALLGATE_OPERAND_NR)
-		printf("  ; %s on %s", text, arch->name);
+	else if (edge->operand == CALLGATE_OPERAND_NR && arch && callgate_syscall_name(arch->token, (int32_t)edge->k))
+		printf("  ; %s on %s", callgate_syscall_name(arch->token, (int32_t)edge->k), arch->name);
 	free(text);
 }
 
@@ -112,7 +119,10 @@ bool disasm_print(const struct callgate_program *program, bool with_names)
 		cli_error("out of memory");
 		return false;
 	}
-	if (with_names && callgate_simulator_new_program(program, &simulator) == 0)
+	int result = with_names ? callgate_simulator_new_program(program, &simulator) : -EINVAL;
+	if (result == -ENOMEM)
+		cli_lacks_memory();
+	if (result == 0)
 		print_listing(text, simulator);
 	else
 		fputs(text, stdout);

@@ -433,8 +433,10 @@ static int dump(int pid, const struct call *call)
 	struct process_facts process;
 	int status = CLI_FAILED;
 
+	errno = 0;
 	if (!process_facts_read(pid, &process)) {
-		cli_error("there is no process %d", pid);
+		cli_error(errno == ENOMEM ? "out of memory for the facts of process %d" : "there is no process %d",
+		          pid);
 		return CLI_FAILED;
 	}
 	if (!settings->disasm)

@@ -38,11 +38,15 @@ static void print_json_message(struct json *json, const struct callgate_profile_
 	json_close(json);
 }
 
+static const char *diagnosis(const struct filter *filter)
+{
+	return filter->profile ? callgate_profile_diagnosis(filter->profile) : "out of memory";
+}
+
 /* What has no place in the file, such as that it can't be opened, is a message without one. */
 static void print_json_messages(const struct filter *filter, const char *path, int result, bool is_placed)
 {
-	struct callgate_profile_message other = {CALLGATE_SEVERITY_ERROR, path, 0, 0,
-	                                         callgate_profile_diagnosis(filter->profile)};
+	struct callgate_profile_message other = {CALLGATE_SEVERITY_ERROR, path, 0, 0, diagnosis(filter)};
 	const struct callgate_profile_message *message;
 	struct json json = {.out = stdout};
 
@@ -80,7 +84,9 @@ static int check(const char *path, struct call *call)
 	if (result == 0) {
 		result = compile(filter->profile);
 		is_placed = result == 0;
-		(void)callgate_profile_review(filter->profile); /* what fits no single program is not reviewed */
+		/* What fits no single program is not reviewed. */
+		if (result != -ENOMEM && callgate_profile_review(filter->profile) == -ENOMEM)
+			cli_lacks_memory();
 	}
 	if (settings->json)
 		print_json_messages(filter, path, result, is_placed);
@@ -92,7 +98,7 @@ static int check(const char *path, struct call *call)
 	else if (result == 0 && !settings->json)
 		print_safely(stdout, "%s: as %s reads it\n", path, filter_like(filter));
 	if (!is_placed)
-		cli_error("%s", callgate_profile_diagnosis(filter->profile));
+		cli_error("%s", diagnosis(filter));
 	filter_close(filter);
 	return result == 0 ? CLI_OK : result == -EINVAL ? CLI_NO : CLI_FAILED;
 }

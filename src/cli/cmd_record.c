@@ -90,8 +90,11 @@ bool record_allows(const struct filter *filter, const struct callgate_call *call
 {
 	struct callgate_verdict verdict;
 
-	return callgate_simulate(filter->ctx, call, &verdict) == 0 &&
-	       (verdict.action == SCMP_ACT_ALLOW || verdict.action == SCMP_ACT_LOG);
+	if (callgate_simulate(filter->ctx, call, &verdict) < 0) {
+		cli_lacks_memory();
+		return false;
+	}
+	return verdict.action == SCMP_ACT_ALLOW || verdict.action == SCMP_ACT_LOG;
 }
 
 bool record_add(struct record *record, const struct callgate_call *call, bool has_arguments)
@@ -163,10 +166,12 @@ static bool has_list(const char *path)
 	struct text old = {0}, new = {0};
 	bool has = text_read(path, &old);
 
-	if (has && profile_text_append(&old, learned_print_entries, &nothing, &new) < 0) {
+	int result = has ? profile_text_append(&old, learned_print_entries, &nothing, &new) : -EINVAL;
+	if (has && result == -ENOMEM)
+		cli_error("%s: out of memory", path);
+	else if (has && result < 0)
 		cli_error("%s: there is no list of calls to add to; it has to be a profile with \"syscalls\"", path);
-		has = false;
-	}
+	has = result == 0;
 	free(old.bytes);
 	free(new.bytes);
 	return has;

@@ -155,8 +155,12 @@ __attribute__((noreturn)) static void work(const struct test_output *output, uns
 	for (size_t i = 0; pipe && i < output->count; i++)
 		for (size_t j = 0; j < output->sources[i].entry_count; j++) {
 			struct test_entry *entry = &output->sources[i].entries[j];
-			if (number++ % jobs == first &&
-			    (!run_one(&output->sources[i], entry) || !write_entry(pipe, entry)))
+			if (number++ % jobs != first)
+				continue;
+			const bool is_run = run_one(&output->sources[i], entry);
+			if (!is_run)
+				cli_error("out of memory");
+			if (!is_run || !write_entry(pipe, entry))
 				_exit(1);
 		}
 	_exit(0);

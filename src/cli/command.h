@@ -86,6 +86,13 @@ int command_misused(const struct command *command);
 /* "callgate: ..." and a newline on standard error. */
 __attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);
 
+/*
+ * Something that was to be printed is missing, or was not looked at, as memory was out: no output_commit() succeeds any
+ * more, and neither does a command whose exit status is its own.
+ */
+void cli_lacks_memory(void);
+bool cli_lacked_memory(void);
+
 /* Compares two numbers of 64 bits, for qsort(3) and bsearch(3). */
 static inline int compare_numbers(const void *a, const void *b)
 {

@@ -339,9 +339,11 @@ static bool add_conditional(struct explaining *e, struct explained_call *call)
 	call->is_complete = callgate_simulator_cover(e->simulator, call->arch->token, (uint32_t)call->nr,
 	                                             (uint32_t)call->nr, 0, NULL) == 0;
 	if (!e->filter->ctx)
-		return add_proved_cases(e, call) && graph_make(e, edges, call);
-	if (!add_rules(e, call->is_complete ? before : NULL, call) || !graph_make(e, edges, call))
+		return add_proved_cases(e, call) && (graph_make(e, edges, call) || no_memory(e));
+	if (!add_rules(e, call->is_complete ? before : NULL, call))
 		return false;
+	if (!graph_make(e, edges, call))
+		return no_memory(e);
 	for (int i = 0; i < 2; i++) {
 		struct callgate_verdict verdict = {0};
 		if (callgate_simulator_reason_hits(e->simulator, rest[i]) == reasons[i] ||

@@ -302,9 +302,8 @@ static void put_way(FILE *out, const struct picture *p, const struct way *way)
 		if (i + 1 < way->vertices.count)
 			strbuf_printf(&line, "V%lu", at_y);
 	}
-	PUT("graph-way", TEXT("class", word), TEXT("line", line.failed ? "" : line.text),
-	    NUMBER("x", (unsigned long)at_x), NUMBER("y", at_y),
-	    NUMBER("label-x", (unsigned long)(is_left ? x + 6 : x - 6)), NUMBER("label-y", y + 14),
+	PUT("graph-way", TEXT("class", word), TEXT("line", text_of(&line, "")), NUMBER("x", (unsigned long)at_x),
+	    NUMBER("y", at_y), NUMBER("label-x", (unsigned long)(is_left ? x + 6 : x - 6)), NUMBER("label-y", y + 14),
 	    TEXT("anchor", is_left ? "start" : "end"));
 	strbuf_finish(&line);
 }

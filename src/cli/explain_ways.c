@@ -163,6 +163,6 @@ void explained_way_words(const struct callgate_bypass *row, char text[EXPLAINED_
 			strbuf_printf(&words, "%s%s", i ? "|" : "", i < CONSTANTS_MOST ? way->constants[i] : "...");
 		strbuf_append(&words, ")");
 	}
-	snprintf(text, EXPLAINED_WAY, "%s", words.failed || !words.text ? "" : words.text);
+	snprintf(text, EXPLAINED_WAY, "%s", text_of(&words, ""));
 	strbuf_finish(&words);
 }

@@ -195,7 +195,7 @@ static char *machines_text(const struct header *header)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *memory = open_memstream(&text, &size);
+	FILE *memory = memory_open(&text, &size);
 	bool done = memory && print_machines(header, memory), is_whole = memory && fclose(memory) == 0;
 
 	if (!is_whole)

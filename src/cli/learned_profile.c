@@ -26,6 +26,8 @@ static const struct learned_call **sorted(const struct learned *learned)
 		calls[i] = &learned->calls.items[i];
 	if (calls)
 		qsort(calls, learned->calls.count, sizeof(*calls), by_name);
+	else
+		cli_lacks_memory();
 	return calls;
 }
 
@@ -144,7 +146,7 @@ static void print_tuple(struct json *json, const struct learned *learned, const 
 		put_values(&text, call, tuple, i);
 	}
 	json_close(json);
-	print_comment(json, learned, text.failed ? "" : text.text, tuple->is_steady);
+	print_comment(json, learned, text_of(&text, ""), tuple->is_steady);
 	json_close(json);
 	strbuf_finish(&text);
 }

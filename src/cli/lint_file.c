@@ -53,7 +53,7 @@ void lint_add_placed(struct lint_report *report, const struct lint_settings *set
 	const int kind = lint_kind(finding->name);
 	const char *file = placed->file ? placed->file : "";
 
-	if (kind >= 0 && settings->allowed >> kind & 1)
+	if (report->out_of_memory || (kind >= 0 && settings->allowed >> kind & 1))
 		return;
 	if (kind >= 0 && settings->denied >> kind & 1)
 		placed->finding.level = CALLGATE_FINDING_ERROR;
@@ -132,7 +132,7 @@ static const char *advice(struct lint_report *report, const struct filter *filte
 		              set_of_start(finding->subject));
 	else
 		return keep_text(report, finding->fix);
-	const char *kept = keep_text(report, help.failed ? finding->fix : help.text);
+	const char *kept = keep_text(report, text_of(&help, finding->fix));
 	strbuf_finish(&help);
 	return kept;
 }
@@ -374,7 +374,7 @@ int lint_file(struct lint_report *report, const char *path, const struct environ
 		is_open = filter_open(&filter, path, environment) && (!filter.profile || text_read(path, &text));
 	if (is_open)
 		status = lint_opened(report, &filter, &text, environment, settings);
-	else if (filter.path)
+	else if (filter.path || strcmp(path, "-") != 0)
 		filter_explain(&filter, false);
 	free(text.bytes);
 	filter_close(&filter);

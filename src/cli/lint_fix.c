@@ -57,7 +57,7 @@ static size_t count_named(const struct looked_at *looked, const char *name)
 static int replace(const struct text *text, size_t begin, size_t end, const char *more, struct text *ret_text)
 {
 	struct text new = {0};
-	FILE *out = open_memstream(&new.bytes, &new.size);
+	FILE *out = memory_open(&new.bytes, &new.size);
 
 	if (!out)
 		return -ENOMEM;

@@ -155,7 +155,7 @@ static void json_uri(struct json *json, const char *key, const char *path)
 			strbuf_append_bytes(&uri, path, 1);
 		else
 			strbuf_printf(&uri, "%%%02X", (unsigned char)*path);
-	json_text(json, key, uri.failed ? NULL : uri.text);
+	json_text(json, key, text_of(&uri, NULL));
 	strbuf_finish(&uri);
 }
 
@@ -191,7 +191,7 @@ static void print_sarif_result(struct json *json, const struct placed_finding *p
 	json_open(json, NULL, "{}");
 	json_text(json, "ruleId", finding->name);
 	json_text(json, "level", levels[finding->level]);
-	json_message(json, "message", text.failed ? finding->text : text.text);
+	json_message(json, "message", text_of(&text, finding->text));
 	print_sarif_place(json, placed);
 	json_open(json, "partialFingerprints", "{}");
 	json_text(json, "callgate/v1", placed->fingerprint);

@@ -292,12 +292,12 @@ static void complain(struct lint_report *report, const char *path, const struct 
 	struct strbuf text = {0};
 
 	strbuf_printf(&text, "lint:allow %s %s", suppression->name ? suppression->name : "", words);
-	placed.finding =
-	    (struct callgate_finding){.name = "suppression",
-	                              .level = level,
-	                              .text = text.failed ? words : lint_keep(report, text.text, text.length),
-	                              .fix = fix,
-	                              .argument = -1};
+	placed.finding = (struct callgate_finding){.name = "suppression",
+	                                           .level = level,
+	                                           .text = text.failed ? text_of(&text, words)
+	                                                               : lint_keep(report, text.text, text.length),
+	                                           .fix = fix,
+	                                           .argument = -1};
 	strbuf_finish(&text);
 	lint_add_placed(report, settings, &placed);
 }

@@ -16,6 +16,7 @@
 
 #include "base/vec.h"
 #include "cli/command.h"
+#include "cli/print.h"
 
 enum {
 	NEW_MODE = 0644,
@@ -125,7 +126,7 @@ static bool write_directly(struct output *output, int fd)
 	output->stream = output->exists ? fdopen(fd, "w") : NULL;
 	if (!output->stream) {
 		close(fd);
-		errno = EBADF; /* closed, or open for reading only */
+		errno = errno == ENOMEM ? ENOMEM : EBADF; /* closed, or open for reading only */
 	}
 	return output->stream != NULL;
 }
@@ -148,7 +149,7 @@ static bool write_to_memory(struct output *output)
 		return false;
 	}
 	output->folder = output_raise(output->folder);
-	output->stream = open_memstream(&output->bytes, &output->size);
+	output->stream = memory_open(&output->bytes, &output->size);
 	return output->stream != NULL;
 }
 
@@ -381,6 +382,11 @@ bool output_commit(struct output *output)
 	assert(output->stream);
 	if (!spares_inputs(output))
 		return false;
+	if (cli_lacked_memory() && output->folder >= 0) {
+		cli_error("%s: out of memory", output->name);
+		output_discard(output);
+		return false;
+	}
 	bool was_whole = !ferror(output->stream), done = fclose(output->stream) == 0;
 
 	output->stream = NULL;

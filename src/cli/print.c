@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include <callgate/arch.h>
 #include <callgate/syscall.h>
 #include <callgate/version.h>
+
+#include "cli/command.h"
 
 /* ---- texts ---- */
 
@@ -107,9 +110,10 @@ void print_bytes(FILE *out, const char *text, size_t length)
 		else
 			strbuf_printf(&safe, "\\%03o", (unsigned char)*text);
 	}
-	if (safe.failed)
+	if (safe.failed) {
+		cli_lacks_memory();
 		fputs("out of memory\n", out);
-	else
+	} else
 		fwrite(safe.text ? safe.text : "", 1, safe.length, out);
 	strbuf_finish(&safe);
 }
@@ -123,9 +127,66 @@ void print_safely(FILE *out, const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
+	if (!text)
+		cli_lacks_memory();
 	const char *shown = text ? text : "out of memory\n";
 	print_bytes(out, shown, strlen(shown));
 	free(text);
+}
+
+const char *text_of(const struct strbuf *buffer, const char *otherwise)
+{
+	if (buffer->failed) {
+		cli_lacks_memory();
+		return otherwise;
+	}
+	return buffer->text ? buffer->text : "";
+}
+
+/* ---- streams into memory ---- */
+
+struct memory {
+	struct strbuf text;
+	char **bytes;
+	size_t *size;
+};
+
+static ssize_t write_memory(void *cookie, const char *bytes, size_t size)
+{
+	struct memory *memory = cookie;
+
+	strbuf_append_bytes(&memory->text, bytes, size);
+	return memory->text.failed ? 0 : (ssize_t)size;
+}
+
+static int close_memory(void *cookie)
+{
+	struct memory *memory = cookie;
+
+	*memory->size = memory->text.length;
+	*memory->bytes = strbuf_steal(&memory->text);
+	const bool is_whole = *memory->bytes;
+	free(memory);
+	errno = is_whole ? errno : ENOMEM;
+	return is_whole ? 0 : -1;
+}
+
+FILE *memory_open(char **ret_bytes, size_t *ret_size)
+{
+	struct memory *memory = calloc(1, sizeof(*memory));
+	FILE *stream =
+	    memory ? fopencookie(memory, "w", (cookie_io_functions_t){.write = write_memory, .close = close_memory})
+	           : NULL;
+
+	*ret_bytes = NULL;
+	*ret_size = 0;
+	if (!stream) {
+		free(memory);
+		errno = ENOMEM;
+		return NULL;
+	}
+	*memory = (struct memory){.bytes = ret_bytes, .size = ret_size};
+	return stream;
 }
 
 void append_condition(struct strbuf *text, const struct callgate_condition *c, unsigned int bits)

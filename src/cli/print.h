@@ -46,8 +46,17 @@ void print_text(FILE *out, const struct text_format *format, const char *text, s
  */
 __attribute__((format(printf, 2, 3))) void print_safely(FILE *out, const char *format, ...);
 
-/* The same with bytes as they are. */
+/* The same with bytes as they are. What memory is lacking for is noted: cli_lacks_memory(). */
 void print_bytes(FILE *out, const char *text, size_t length);
+
+/*
+ * A stream into memory, with a NUL after what is printed, which the caller frees. Unlike that of open_memstream(3),
+ * fclose() of it fails if anything of it was lost; *ret_bytes is NULL then. NULL: out of memory.
+ */
+FILE *memory_open(char **ret_bytes, size_t *ret_size);
+
+/* The text of a buffer, "" of an empty one; `otherwise` if memory ran out for it, which is noted. */
+const char *text_of(const struct strbuf *buffer, const char *otherwise);
 
 /* "argument 2 & 0x3 == 0x1", of an argument that has so many bits. */
 void append_condition(struct strbuf *text, const struct callgate_condition *condition, unsigned int bits);

@@ -42,7 +42,7 @@ bool text_read(const char *path, struct text *ret_text)
 	output_note_input(path);
 	if (!file)
 		return false;
-	text = open_memstream(&ret_text->bytes, &ret_text->size);
+	text = memory_open(&ret_text->bytes, &ret_text->size);
 	while (text && size <= TEXT_SIZE_MAX && (got = fread(piece, 1, sizeof(piece), file)) > 0)
 		size += fwrite(piece, 1, got, text);
 	const bool has_failed = !text || ferror(file), is_large = size > TEXT_SIZE_MAX;
@@ -261,12 +261,12 @@ int profile_text_append(const struct text *profile, void (*print)(struct json *j
 	size_t kept = list.end - 1;
 	while (is_blank(profile->bytes[kept - 1]))
 		kept--;
-	FILE *out = open_memstream(&printed.bytes, &printed.size);
+	FILE *out = memory_open(&printed.bytes, &printed.size);
 	if (!out)
 		return -ENOMEM;
 	struct json json = {.out = out, .depth = 1, .levels = {{"[]", kept > list.begin + 1, true}}};
 	print(&json, data);
-	if (fclose(out) != 0 || !(out = open_memstream(&text.bytes, &text.size))) {
+	if (fclose(out) != 0 || !(out = memory_open(&text.bytes, &text.size))) {
 		free(printed.bytes);
 		return -ENOMEM;
 	}
@@ -374,7 +374,7 @@ int profile_text_narrow(const struct text *profile, unsigned line, unsigned colu
 	const bool stays =
 	    found.is_listed && skip_blanks(profile, skip_string(profile, skip_blanks(profile, found.names.begin + 1))) <
 	                           found.names.end - 1; /* with its other names */
-	FILE *out = open_memstream(&text.bytes, &text.size);
+	FILE *out = memory_open(&text.bytes, &text.size);
 	if (!out)
 		return -ENOMEM;
 	put(out, profile, 0, stays ? cut.begin : count ? found.entry.begin : all.begin);
@@ -436,7 +436,7 @@ int profile_text_mask(const struct text *profile, unsigned line, unsigned column
 	if (argument < 0 || bits == 0 || bits >= 64 || !find_entry(profile, line, column, &found) ||
 	    !find_key(profile, found.entry.begin, "args", &args) || profile->bytes[args.begin] != '[')
 		return -EINVAL;
-	FILE *out = open_memstream(&text.bytes, &text.size);
+	FILE *out = memory_open(&text.bytes, &text.size);
 	if (!out)
 		return -ENOMEM;
 	size_t kept = 0;

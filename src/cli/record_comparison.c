@@ -45,8 +45,11 @@ void comparison_add(struct comparison *comparison, const struct callgate_call *c
 	const char *name = call_name(call);
 	struct callgate_verdict verdict;
 
-	if (callgate_simulator_run(comparison->simulator, call, &verdict) < 0 || !name ||
-	    verdict.action == SCMP_ACT_ALLOW || verdict.action == SCMP_ACT_LOG)
+	if (callgate_simulator_run(comparison->simulator, call, &verdict) < 0) {
+		comparison->out_of_memory = true;
+		return;
+	}
+	if (!name || verdict.action == SCMP_ACT_ALLOW || verdict.action == SCMP_ACT_LOG)
 		return;
 	char *text = has_arguments ? addition_of(comparison->simulator, call) : strdup(name);
 	if (text)
@@ -65,7 +68,7 @@ static void print_unseen(const char *name, const struct callgate_arch *arch, con
 		strbuf_append(&text, i ? " and " : " if ");
 		explain_condition(&text, arch, name, &condition);
 	}
-	print_safely(stdout, "- %s%s  never seen\n", name, text.failed || !text.text ? "" : text.text);
+	print_safely(stdout, "- %s%s  never seen\n", name, text_of(&text, ""));
 	strbuf_finish(&text);
 }
 

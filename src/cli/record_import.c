@@ -135,13 +135,14 @@ bool record_import(struct record *record, char *const *paths, size_t count)
 		FILE *file = is_input ? stdin : fopen(paths[i], "re");
 		char *line = NULL;
 		size_t room = 0;
+		errno = 0;
 		while (file && getline(&line, &room, file) > 0) {
 			lines++;
 			used += (record->settings->from == IMPORT_STRACE ? import_strace : import_audit)(record, line);
 		}
-		done = file && !ferror(file);
+		done = file && feof(file) && !ferror(file);
 		if (!done)
-			cli_error("%s: %s", paths[i], strerror(errno));
+			cli_error("%s: %s", paths[i], strerror(errno ? errno : ENOMEM));
 		free(line);
 		if (file && !is_input)
 			fclose(file);

@@ -69,6 +69,16 @@ static bool only_adds(const struct learned *learned, const struct filter *old, c
 	return fits;
 }
 
+/* It was read before, and what is worth a warning was said then. */
+static bool open_old(struct filter *filter, const char *name, const struct text *text,
+                     const struct environment *environment)
+{
+	if (filter_open_text(filter, name, text->bytes, text->size, environment))
+		return true;
+	cli_error("%s", filter->error ? filter->error : "out of memory");
+	return false;
+}
+
 /* The new profile is read as any other, and has to allow what was seen, and nothing else that an `old` one does not. */
 static bool check(const struct record *record, const char *name, const struct text *old, const struct text *new)
 {
@@ -85,8 +95,8 @@ static bool check(const struct record *record, const char *name, const struct te
 		fits = false;
 	}
 	if (fits && old->bytes)
-		fits = filter_open_text(&old_filter, name, old->bytes, old->size, record->environment) &&
-		       only_adds(learned, &old_filter, &filter);
+		fits =
+		    open_old(&old_filter, name, old, record->environment) && only_adds(learned, &old_filter, &filter);
 	filter_close(&old_filter);
 	filter_close(&filter);
 	return fits;
@@ -106,7 +116,7 @@ static bool write_profile(const struct record *record, const char *path)
 	}
 	if (old.bytes)
 		result = profile_text_append(&old, learned_print_entries, &record->learned, &new);
-	else if ((stream = open_memstream(&new.bytes, &new.size))) {
+	else if ((stream = memory_open(&new.bytes, &new.size))) {
 		learned_print(&record->learned, stream);
 		result = fclose(stream) == 0 ? 0 : -ENOMEM;
 	} else

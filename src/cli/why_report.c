@@ -183,7 +183,7 @@ static void put_word(FILE *out, const char *word)
 	}
 	for (; *word; word++)
 		strbuf_printf(&quoted, *word == '\'' ? "'\\%c'" : "%c", *word);
-	print_safely(out, "'%s'", quoted.failed || !quoted.text ? "" : quoted.text);
+	print_safely(out, "'%s'", text_of(&quoted, ""));
 	strbuf_finish(&quoted);
 }
 
@@ -252,10 +252,12 @@ void why_print_denial(const struct why *why, const struct denial *denial)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = memory_open(&text, &size);
 
-	if (!out)
+	if (!out) {
+		cli_lacks_memory();
 		return;
+	}
 	if (why->settings->json)
 		put_object(out, why, denial, "denied");
 	else
@@ -264,6 +266,8 @@ void why_print_denial(const struct why *why, const struct denial *denial)
 		put_explanation(out, why, denial);
 	if (fclose(out) == 0)
 		fwrite(text, 1, size, stderr);
+	else
+		cli_lacks_memory();
 	free(text);
 }
 

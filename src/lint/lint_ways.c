@@ -225,6 +225,8 @@ static void add_meeting(struct linting *linting, size_t arch, struct group *grou
 	strbuf_append(&group->subject, meeting->row->way.call);
 	append_way(&group->ways, meeting);
 	append_way(advised, meeting);
+	if (group->ways.failed || group->subject.failed || advised->failed)
+		linting->error = -ENOMEM;
 }
 
 /* Does the filter answer as a kernel that lacks the call, so that a C library makes an older one? */

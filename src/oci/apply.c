@@ -209,7 +209,7 @@ static int make_context(struct application *application)
 {
 	application->ctx = seccomp_init(SCMP_ACT_KILL);
 	if (!application->ctx)
-		return diag_fail(application->diag, -ENOMEM, "%s", callgate_diagnosis(NULL));
+		return diag_fail(application->diag, -ENOMEM, "out of memory for the filter");
 	int result = seccomp_reset(application->ctx, application_default(application));
 
 	return result < 0 ? diag_fail(application->diag, result, "%s", callgate_diagnosis(application->ctx)) : 0;

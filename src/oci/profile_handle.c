@@ -339,7 +339,8 @@ int callgate_profile_review(struct callgate_profile *profile)
 	application.ctx = ctx;
 	result = review_filter(&application);
 	if (result < 0)
-		diag_set(&profile->diag, "%s", callgate_diagnosis(ctx));
+		diag_set(&profile->diag, "%s",
+		         result == -ENOMEM ? "out of memory for the review" : callgate_diagnosis(ctx));
 	if (result == 0 && messages->out_of_memory)
 		result = diag_fail(&profile->diag, -ENOMEM, "out of memory for the messages");
 	seccomp_release(ctx);

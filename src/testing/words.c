@@ -70,7 +70,7 @@ static void print_number(int32_t nr, struct strbuf *text)
 void words_print_call(const struct callgate_call *call, const struct file_argument *arguments, struct strbuf *text)
 {
 	const struct callgate_arch *arch = callgate_arch_of_call(call->arch, call->nr);
-	char *name = arch ? seccomp_syscall_resolve_num_arch(arch->token, call->nr) : NULL;
+	const char *name = arch ? callgate_syscall_name(arch->token, call->nr) : NULL;
 
 	if (name)
 		strbuf_append(text, name);
@@ -88,7 +88,6 @@ void words_print_call(const struct callgate_call *call, const struct file_argume
 		strbuf_printf(text, ") on architecture 0x%08x", call->arch);
 	if (call->nr < -1)
 		strbuf_append(text, ", which is no system call");
-	free(name);
 }
 
 /* ---- rules ---- */

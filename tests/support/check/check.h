@@ -75,6 +75,14 @@ static inline void check_add(TCase *tests, struct check_test test)
 #define srunner_ntests_failed(runner) ((runner)->failures)
 #define srunner_free(runner)          free(runner)
 
+/* CK_TIMEOUT_MULTIPLIER, for slow machines. */
+static inline unsigned check_timeout(const TCase *tests)
+{
+	const char *multiplier = getenv("CK_TIMEOUT_MULTIPLIER");
+
+	return tests->timeout * (multiplier && atoi(multiplier) > 0 ? (unsigned)atoi(multiplier) : 1);
+}
+
 static inline void check_run_one(TCase *tests, const struct check_test *test, int loop)
 {
 	int status = 0;
@@ -83,7 +91,7 @@ static inline void check_run_one(TCase *tests, const struct check_test *test, in
 	pid_t child = fork();
 	if (child == 0) {
 		setpgid(0, 0);
-		alarm(tests->timeout);
+		alarm(check_timeout(tests));
 		if (tests->setup)
 			tests->setup();
 		test->function(loop);

@@ -238,6 +238,9 @@ START_TEST(errors)
 	for (int number = 1; number < 200; number++) {
 		const char *expected = strerrorname_np(number);
 		name = callgate_errno_name(0, (uint32_t)number);
+		/* Where it is no other name of EDEADLK, the C library has none for it. */
+		if (name && !expected && strcmp(name, "EDEADLOCK") == 0)
+			continue;
 		ck_assert_msg((name != NULL) == (expected != NULL), "%d: %s", number, name ? name : expected);
 		if (!name)
 			continue;
