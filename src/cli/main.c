@@ -40,18 +40,6 @@ void cli_error(const char *format, ...)
 	free(text);
 }
 
-static bool has_lacked_memory;
-
-void cli_lacks_memory(void)
-{
-	has_lacked_memory = true;
-}
-
-bool cli_lacked_memory(void)
-{
-	return has_lacked_memory;
-}
-
 /* ---- values of options ---- */
 
 bool take_flag(const struct option_row *row, void *target, const char *value)
@@ -343,7 +331,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 		status = command->run(&call);
 	vec_finish(&call.environment.settings);
 	free(call.settings);
-	if (has_lacked_memory) {
+	if (cli_lacked_memory()) {
 		cli_error("out of memory: not everything was looked at and printed");
 		status = command == &cmd_run ? status : failure(command); /* which is that of what was run */
 	}

@@ -97,6 +97,22 @@ void print_text(FILE *out, const struct text_format *format, const char *text, s
 	}
 }
 
+/* ---- memory that is out ---- */
+
+static bool has_lacked_memory;
+
+void cli_lacks_memory(void)
+{
+	has_lacked_memory = true;
+}
+
+bool cli_lacked_memory(void)
+{
+	return has_lacked_memory;
+}
+
+/* ---- texts that are anybody's ---- */
+
 /* It is written at once: standard error has no buffer, and other processes write there too. */
 void print_bytes(FILE *out, const char *text, size_t length)
 {
