@@ -306,36 +306,36 @@ _SCMP_ARGUMENT(5)
     const struct scmp_version *seccomp_version(void);
 
 /*
- * What the kernel can do, as a level from 1 to 7; probed on the first call of the process (seccomp(2)):
+ * What the kernel supports, as a level from 1 to 7, which is probed on the first call in a process (seccomp(2)):
  * 1 prctl(2) only, 2 seccomp(2) and TSYNC (3.17), 3 LOG and KILL_PROCESS (4.14), 4 SPEC_ALLOW (4.17), 5 notification
  * (5.0), 6 TSYNC_ESRCH (5.7), 7 WAIT_KILLABLE_RECV (5.19).
  */
 unsigned int seccomp_api_get(void);
 
 /*
- * Makes the library believe a level from 1 to 7 without asking the kernel, until seccomp_reset(NULL, ...). Errors:
- * -EINVAL (other level).
+ * Sets the level, from 1 to 7, without querying the kernel, until seccomp_reset(NULL, ...). Errors: -EINVAL (no such
+ * level).
  */
 int seccomp_api_set(unsigned int level);
 
 /*
- * A new context: the native architecture, no rules, default attributes. The caller owns it; seccomp_release() frees it.
- * NULL if the action is invalid or not supported at the API level, or memory is out (callgate_diagnosis(NULL)).
+ * Makes a context with the native architecture, no rules, and default attributes. seccomp_release() frees it. Returns
+ * NULL if the action is invalid or unsupported at the API level, or memory is exhausted (callgate_diagnosis(NULL)).
  */
 scmp_filter_ctx seccomp_init(uint32_t def_action);
 
 /*
- * Back to the state after seccomp_init(def_action); with ctx NULL, the kernel is probed again when it is next needed,
+ * Resets a context to the state after seccomp_init(def_action). If ctx is NULL, the kernel is probed again when needed,
  * and seccomp_api_set() is undone. Errors: -EINVAL (action, or not a context), -ENOMEM (the context is unchanged).
  */
 int seccomp_reset(scmp_filter_ctx ctx, uint32_t def_action);
 
-/* Frees a context; NULL is fine. What was loaded stays loaded; a notification fd stays open and is the caller's. */
+/* Frees a context, or NULL. Loaded filters stay in force; a notification fd stays open, and the caller closes it. */
 void seccomp_release(scmp_filter_ctx ctx);
 
 /*
  * Moves all architectures of ctx_src, with their rules, after those of ctx_dst, and frees ctx_src.
- * Errors, after which both are as before: -EINVAL (bad context; default action, NNP or TSYNC differ), -EDOM (byte order
+ * Errors, after which both are unchanged: -EINVAL (bad context; default action, NNP or TSYNC differ), -EDOM (byte order
  * differs), -EEXIST (an architecture is in both), -ENOMEM.
  */
 int seccomp_merge(scmp_filter_ctx ctx_dst, scmp_filter_ctx ctx_src);
@@ -359,8 +359,8 @@ int seccomp_arch_add(scmp_filter_ctx ctx, uint32_t arch_token);
 int seccomp_arch_remove(scmp_filter_ctx ctx, uint32_t arch_token);
 
 /*
- * Hands the filter to the kernel: compiles, proves the program equal to the rules, sets no_new_privs unless CTL_NNP is
- * 0, then seccomp(2), or prctl(2) at API level 1. A policy that is too long for one program is loaded as several. After
+ * Compiles the rules, proves the program equal to them, sets no_new_privs unless CTL_NNP is 0, and loads the program
+ * by seccomp(2), or by prctl(2) at API level 1. A policy that is too long for one program is loaded as several. After
  * seccomp_precompute() it is async-signal-safe. Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (the proof failed;
  * nothing was loaded), -ESRCH (a thread could not be synchronised, and the diagnosis names it), -ECANCELED (the kernel
  * refused; with API_SYSRAWRC its own errno as far as the interface passes it).
@@ -376,20 +376,20 @@ int seccomp_attr_get(const scmp_filter_ctx ctx, enum scmp_filter_attr attr, uint
  */
 int seccomp_attr_set(scmp_filter_ctx ctx, enum scmp_filter_attr attr, uint32_t value);
 
-/* Name of a number on an architecture: malloc'ed, the caller frees it; NULL if unknown. */
+/* The name of a number on an architecture, which the caller frees with free(); NULL if it is unknown. */
 char *seccomp_syscall_resolve_num_arch(uint32_t arch_token, int num);
 
-/* Number of a name on an architecture; a pseudo number if it has none there; __NR_SCMP_ERROR if the name is unknown. */
+/* The number of a name on an architecture, or a pseudo number if it has none; __NR_SCMP_ERROR for an unknown name. */
 int seccomp_syscall_resolve_name_arch(uint32_t arch_token, const char *name);
 
-/* The same, but multiplexed socket and ipc calls give the number of socketcall(2) or ipc(2). */
+/* The same, but for multiplexed socket and ipc calls the number of socketcall(2) or ipc(2). */
 int seccomp_syscall_resolve_name_rewrite(uint32_t arch_token, const char *name);
 
 /* seccomp_syscall_resolve_name_arch() for the native architecture. */
 int seccomp_syscall_resolve_name(const char *name);
 
 /*
- * A hint from 0 to 255 that a call (native number) is made often; the highest given counts. Verdicts never change.
+ * Sets a hint, from 0 to 255, that a call (native number) is made often; the highest counts. Verdicts never change.
  * Errors: -EINVAL (bad context or reserved number), -EFAULT (the number has no name to translate it by), -ENOMEM.
  */
 int seccomp_syscall_priority(scmp_filter_ctx ctx, int syscall, uint8_t priority);
@@ -412,7 +412,7 @@ int seccomp_rule_add_exact_array(scmp_filter_ctx ctx, uint32_t action, int sysca
                                  const struct scmp_arg_cmp *arg_array);
 
 /*
- * Zeroed structures for notification, as large as the running kernel wants them; either pointer may be NULL.
+ * Allocates zeroed structures of the sizes that the running kernel uses; either pointer may be NULL.
  * Errors: -EOPNOTSUPP (no seccomp(2)), -ECANCELED (the kernel did not report their sizes), -EFAULT (it reported zero),
  * -ENOMEM.
  */
@@ -421,7 +421,7 @@ void seccomp_notify_free(struct seccomp_notif *req, struct seccomp_notif_resp *r
 
 /*
  * Waits for a notification (seccomp_unotify(2)); *req must be zeroed. Errors: -EINVAL (NULL), -EOPNOTSUPP (before Linux
- * 5.0), -ECANCELED (any failure of the kernel's, which is then in errno: EINTR, ENOENT because the target is gone,
+ * 5.0), -ECANCELED (the kernel failed, and errno has its error: EINTR, ENOENT because the target is gone,
  * ...).
  */
 int seccomp_notify_receive(int fd, struct seccomp_notif *req);
@@ -429,21 +429,21 @@ int seccomp_notify_receive(int fd, struct seccomp_notif *req);
 /* Answers a notification. Errors as seccomp_notify_receive(). */
 int seccomp_notify_respond(int fd, struct seccomp_notif_resp *resp);
 
-/* 0 while the target still waits. Errors: -ENOENT (gone, or any other failure), -EOPNOTSUPP. */
+/* Returns 0 while the target still waits. Errors: -ENOENT (gone, or any other failure), -EOPNOTSUPP. */
 int seccomp_notify_id_valid(int fd, uint64_t id);
 
-/* The listener's fd of this context after load. Errors: -EINVAL (bad context), -EFAULT (it has none). */
+/* Returns the listener of a context that was loaded. Errors: -EINVAL (bad context), -EFAULT (it has none). */
 int seccomp_notify_fd(const scmp_filter_ctx ctx);
 
 /*
- * Puts a file descriptor into the target: its number there, >= 0. Errors: -EINVAL (NULL), -EOPNOTSUPP (before
- * Linux 5.9, or the kernel says EINVAL), -ECANCELED.
+ * Puts a file descriptor into the target and returns its number there. Errors: -EINVAL (NULL), -EOPNOTSUPP (before
+ * Linux 5.9, or the kernel returns EINVAL), -ECANCELED.
  */
 int seccomp_notify_addfd(int fd, struct seccomp_notif_addfd *addfd);
 
 /*
- * Writes the filter as pseudo code, or as struct sock_filter instructions in target byte order, after what the fd
- * already has; the fd stays open. Instructions are compiled and proved first; pseudo code is the rules, printed.
+ * Appends the filter to a file, as pseudo code, or as struct sock_filter instructions in the byte order of the target;
+ * the fd stays open. Instructions are compiled and proved first; pseudo code is the rules, printed.
  * Errors: -EINVAL (bad context), -ENOMEM, -EFAULT (instructions: the proof failed, or more than 4096), -ECANCELED
  * (writing failed; with API_SYSRAWRC the -errno of it).
  */
@@ -451,8 +451,8 @@ int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd);
 int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd);
 
 /*
- * Writes the program into memory: *len is the buffer's size in bytes, and becomes the program's; with buf NULL only
- * that. Errors: as above, and -ERANGE (too small; buf is untouched).
+ * Writes the program into memory. *len is the size of the buffer in bytes, and becomes that of the program; if buf is
+ * NULL, nothing else is done. Errors: as above, and -ERANGE (too small; buf is untouched).
  */
 int seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len);
 
@@ -463,7 +463,7 @@ int seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len);
 int seccomp_precompute(const scmp_filter_ctx ctx);
 
 /*
- * Remembers architectures and rules; commit forgets the copy, reject goes back to it. They nest. Without an open one,
+ * Saves the architectures and rules; commit discards the copy, reject restores it. Transactions nest. If none is open,
  * commit and reject do nothing. Errors: -EINVAL (bad context), -ENOMEM.
  */
 int seccomp_transaction_start(const scmp_filter_ctx ctx);
