@@ -1,5 +1,6 @@
 /* <callgate/arch.h>: what it says about every architecture, and whose a call is. */
 #include <callgate/arch.h>
+#include <callgate/syscall.h>
 
 #include <linux/audit.h>
 
@@ -144,6 +145,22 @@ START_TEST(machines_have_one_byte_order)
 }
 END_TEST
 
+START_TEST(nothing_is_known_of_other_tokens)
+{
+	const uint32_t other = 0xdeadbeef;
+
+	ck_assert_int_eq(callgate_syscall_number(other, "read"), __NR_SCMP_ERROR);
+	ck_assert_ptr_null(callgate_syscall_name(other, 0));
+	ck_assert_int_eq(callgate_syscall_newest(other), -1);
+	ck_assert_uint_eq(callgate_argument_bits(other, "read", 0), 64);
+	ck_assert_uint_eq(callgate_argument_bits(other, "read", 5), 64);
+	ck_assert_uint_eq(callgate_argument_bits(other, "read", 6), 0);
+	ck_assert_int_eq(seccomp_syscall_resolve_name_arch(other, "read"), __NR_SCMP_ERROR);
+	ck_assert_int_eq(seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, NULL), __NR_SCMP_ERROR);
+	ck_assert_int_eq(callgate_syscall_number(SCMP_ARCH_X86_64, NULL), __NR_SCMP_ERROR);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("api/arch");
@@ -154,5 +171,6 @@ int main(void)
 	tcase_add_test(tests, has_number_knows_tokens_alone);
 	tcase_add_loop_test(tests, machines_run_architectures, 0, (int)(sizeof(machines) / sizeof(machines[0])));
 	tcase_add_test(tests, machines_have_one_byte_order);
+	tcase_add_test(tests, nothing_is_known_of_other_tokens);
 	return test_run(tests);
 }

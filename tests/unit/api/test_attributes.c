@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <callgate/diagnosis.h>
 #include <seccomp.h>
 
 #include "support/run.h"
@@ -107,6 +109,7 @@ START_TEST(what_is_no_attribute)
 		enum scmp_filter_attr attr = (enum scmp_filter_attr)attributes[i];
 		ck_assert_int_eq(seccomp_attr_get(ctx, attr, &value), -EINVAL);
 		ck_assert_int_eq(seccomp_attr_set(ctx, attr, 1), -EINVAL);
+		ck_assert_msg(strstr(callgate_diagnosis(ctx), "is not an attribute"), "%s", callgate_diagnosis(ctx));
 	}
 	for (int attr = SCMP_FLTATR_ACT_DEFAULT; attr < _SCMP_FLTATR_MAX; attr++) {
 		ck_assert_int_eq(seccomp_attr_get(NULL, (enum scmp_filter_attr)attr, &value), -EINVAL);

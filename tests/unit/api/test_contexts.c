@@ -7,6 +7,7 @@
 
 #include <callgate/version.h>
 
+#include "api/context.h"
 #include "asking.h"
 #include "support/run.h"
 
@@ -18,9 +19,12 @@ START_TEST(reset_begins_anew)
 
 	ck_assert_int_eq(seccomp_rule_add(ctx, E(5), SCMP_SYS(read), 0), 0);
 	ck_assert_int_eq(seccomp_transaction_start(ctx), 0);
+	ck_assert_int_eq(callgate_proof_set(ctx, CALLGATE_PROOF_ATTEMPTED), 0);
 	ck_assert_int_eq(seccomp_reset(ctx, 0xdeadbeef), -EINVAL);
+	ck_assert_int_eq(((const struct context *)ctx)->proof, CALLGATE_PROOF_ATTEMPTED);
 	ck_assert_int_eq(seccomp_arch_exist(ctx, SCMP_ARCH_PPC), 0);
 	ck_assert_int_eq(seccomp_reset(ctx, E(2)), 0);
+	ck_assert_int_eq(((const struct context *)ctx)->proof, CALLGATE_PROOF_REQUIRED);
 	ck_assert_int_eq(seccomp_arch_exist(ctx, SCMP_ARCH_PPC), -EEXIST);
 	ck_assert_int_eq(seccomp_arch_exist(ctx, SCMP_ARCH_NATIVE), 0);
 	ck_assert_int_eq(seccomp_rule_add(ctx, DEFAULT, SCMP_SYS(write), 0), 0);

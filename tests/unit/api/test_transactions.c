@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/diagnosis.h>
+
 #include "asking.h"
 #include "support/run.h"
 
@@ -61,6 +63,33 @@ START_TEST(transactions_take_back)
 	ck_assert_uint_eq(ask(ctx, SCMP_ARCH_X86_64, 1), DEFAULT);
 	free(before);
 	seccomp_release(ctx);
+}
+END_TEST
+
+/* The next rule does what it would have done, and the same is said of it. */
+START_TEST(rejected_rules_leave_no_trace)
+{
+	scmp_filter_ctx contexts[2];
+
+	for (int i = 0; i < 2; i++) {
+		contexts[i] = make(SCMP_ARCH_X86_64, 0);
+		ck_assert_int_eq(seccomp_rule_add(contexts[i], E(5), SCMP_SYS(ioctl), 2, SCMP_A0(SCMP_CMP_EQ, 0),
+		                                  SCMP_A1(SCMP_CMP_EQ, 0)),
+		                 0);
+	}
+	ck_assert_int_eq(seccomp_transaction_start(contexts[0]), 0);
+	ck_assert_int_eq(
+	    seccomp_rule_add(contexts[0], E(6), SCMP_SYS(ioctl), 2, SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A1(SCMP_CMP_EQ, 1)),
+	    0);
+	seccomp_transaction_reject(contexts[0]);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(seccomp_rule_add(contexts[i], E(5), SCMP_SYS(ioctl), 0), 0);
+	const char *after = strstr(callgate_diagnosis(contexts[0]), " for "),
+	           *without = strstr(callgate_diagnosis(contexts[1]), " for ");
+	ck_assert(after && without);
+	ck_assert_str_eq(after, without);
+	for (int i = 0; i < 2; i++)
+		seccomp_release(contexts[i]);
 }
 END_TEST
 
@@ -146,6 +175,7 @@ int main(void)
 
 	tcase_add_test(tests, nested_transactions);
 	tcase_add_test(tests, transactions_take_back);
+	tcase_add_test(tests, rejected_rules_leave_no_trace);
 	tcase_add_test(tests, transactions_keep);
 	tcase_add_test(tests, transactions_leave_alone);
 #ifdef __x86_64__

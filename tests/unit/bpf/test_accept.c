@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <linux/seccomp.h>
 
@@ -195,11 +197,33 @@ START_TEST(converted_length)
 }
 END_TEST
 
+/* The page behind the program can't be read. */
+START_TEST(nothing_behind_a_program_is_read)
+{
+	static const struct sock_filter insns[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+	                                           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1), RETURN_ALLOW,
+	                                           RETURN_ALLOW};
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(pages, MAP_FAILED);
+	ck_assert_int_eq(mprotect(pages + page, page, PROT_NONE), 0);
+	for (size_t count = 1; count <= COUNT(insns); count++) {
+		struct sock_filter *end = (struct sock_filter *)(void *)(pages + page) - count;
+		memcpy(end, insns, count * sizeof(*insns));
+		struct callgate_program program = {.count = count, .insns = end, .bytes = end};
+		ck_assert_int_eq(bpf_accept(&program, NULL), count < COUNT(insns) ? -EINVAL : 0);
+	}
+	ck_assert_int_eq(munmap(pages, 2 * page), 0);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("bpf accept");
 
 	tcase_add_test(tcase, every_code);
+	tcase_add_test(tcase, nothing_behind_a_program_is_read);
 	tcase_add_test(tcase, load_offsets);
 	tcase_add_test(tcase, operands);
 	tcase_add_test(tcase, jump_targets);

@@ -55,6 +55,24 @@ START_TEST(a_favourite_is_reached_sooner)
 }
 END_TEST
 
+/* The calls on either side of it have the same answer, and no priority. */
+START_TEST(a_favourite_among_its_like_is_reached_sooner)
+{
+	scmp_filter_ctx plain = make(1, -1);
+	size_t with = 0, without = 0;
+
+	for (int nr = 7; nr < CALLS; nr += 77) {
+		scmp_filter_ctx favoured = make(1, nr);
+		ck_assert_uint_le(executed(favoured, nr), executed(plain, nr));
+		with += executed(favoured, nr);
+		without += executed(plain, nr);
+		seccomp_release(favoured);
+	}
+	ck_assert_uint_lt(with, without);
+	seccomp_release(plain);
+}
+END_TEST
+
 START_TEST(a_tree_by_number_favours_nobody)
 {
 	scmp_filter_ctx tree = make(2, -1);
@@ -76,6 +94,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_favourite_is_reached_sooner);
+	tcase_add_test(tcase, a_favourite_among_its_like_is_reached_sooner);
 	tcase_add_test(tcase, a_tree_by_number_favours_nobody);
 	return simulated_run(tcase);
 }

@@ -53,8 +53,10 @@ START_TEST(the_first_difference_decides)
 	                                       {2, POLICY_EQ, WHOLE, 3}},
 	                              other[] = {
 	                                  {0, POLICY_EQ, WHOLE, 1}, {1, POLICY_EQ, WHOLE, 8}, {2, POLICY_EQ, WHOLE, 4}};
+	/* What lies behind the conditions of a rule is not looked at. */
+	const struct policy_condition begin[] = {one[0], {3, POLICY_NE, WHOLE, 7}, {4, POLICY_NE, WHOLE, 7}};
 	const struct policy_rule longer = rule(one, 3), shorter = rule(other, 2), less = rule(one, 2),
-	                         least = rule(one, 1);
+	                         least = rule(begin, 1);
 	const struct policy_rule third = rule(one + 2, 1), fourth = rule(other + 2, 1);
 
 	expect_first(&longer, &shorter, __LINE__);
@@ -62,6 +64,7 @@ START_TEST(the_first_difference_decides)
 	/* One is the beginning of the other: neither is first. */
 	ck_assert_int_eq(rule_order_compare(&longer, &less), 0);
 	ck_assert_int_eq(rule_order_compare(&least, &longer), 0);
+	ck_assert_int_eq(rule_order_compare(&longer, &least), 0);
 	ck_assert_int_eq(rule_order_compare(&longer, &longer), 0);
 }
 END_TEST
@@ -143,6 +146,34 @@ START_TEST(normal_forms_mean_the_same)
 }
 END_TEST
 
+/*
+ * The tree of rules tells conditions apart by what they are: there are so many of one call that some pairs have the
+ * same hash of 32 bits.
+ */
+START_TEST(conditions_differ_by_what_they_compare)
+{
+	enum { COUNT = 1 << 18 };
+	struct random random = {20240229};
+	struct arch_rules *rules = arch_rules_new(callgate_arch_find_name("x86_64"));
+	struct rule_plan plan;
+
+	ck_assert(rules && arch_rules_reserve(rules, 1, COUNT));
+	uint32_t call = arch_rules_add_call(rules, 1);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		struct policy_condition c = CONDITION((uint8_t)(i % 6), POLICY_GE, WHOLE, random_next(&random));
+		if (arch_rules_plan(rules, 1, &c, 1, SECCOMP_RET_ALLOW, &plan) != 0 || plan.at != call ||
+		    plan.depth != 0)
+			ck_abort_msg("condition %u is taken for another one", i);
+		uint32_t node = arch_rules_add_node(rules, call, &c);
+		if (arch_rules_plan(rules, 1, &c, 1, SECCOMP_RET_ALLOW, &plan) != 0 || plan.at != node ||
+		    plan.depth != 1)
+			ck_abort_msg("condition %u is not found", i);
+	}
+	arch_rules_free(rules);
+	arch_rules_free(NULL);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("matching-order");
@@ -152,5 +183,6 @@ int main(void)
 	tcase_add_test(tcase, the_first_difference_decides);
 	tcase_add_test(tcase, it_is_an_order);
 	tcase_add_test(tcase, normal_forms_mean_the_same);
+	tcase_add_test(tcase, conditions_differ_by_what_they_compare);
 	return test_run(tcase);
 }
