@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: mutate.py SOURCE BUILD [--kinds N] [--sample N] [--only FILE[:FUNCTION]] [--again LOG] [--seconds N] [--longest N] [--patience N] [--known LOG] [--figures FILE]: do the tests notice faults in the library?
+"""usage: mutate.py SOURCE BUILD [--kinds N] [--sample N] [--only FILE[:FUNCTION]] [--again LOG] [--seconds N] [--tests PATTERN] [--longest N] [--patience N] [--known LOG] [--figures FILE]: do the tests notice faults in the library?
 
 Puts one fault after the other into the C of the core rooms and into the tables of architectures, builds libcallgate with it, and runs the fast
 tests (of the suites unit, property, live, fuzz and formal, with their usual work) until one fails. Takes N faults of each kind of
@@ -9,7 +9,7 @@ the same library, says to be noticed.
 
 BUILD is a meson build with tests, and built. A mutant is one file compiled anew and linked into a shared library, which all tests use. What
 the compiler makes the same of, or refuses, is not counted. A fault that no test notices is a survivor: printed, and a failure unless survivors.txt says why
-nothing could notice it. --seconds ends the run after some time, with what was found until then; --longest leaves out tests that take longer, --patience ends the search for
+nothing could notice it. --seconds ends the run after some time, with what was found until then; --tests leaves out all others, --longest those that take longer, --patience ends the search for
 a test that fails after so much of processor time.
 """
 import argparse, atexit, collections, hashlib, json, os, pathlib, random, re, resource, shlex, shutil, signal, subprocess, sys, time
@@ -239,7 +239,7 @@ def code_of(path):
 class Tests:
     """The fast tests on the changed library: those that execute the changed place, in the order in which they find most for their time."""
 
-    def __init__(self, library, build, longest, patience):
+    def __init__(self, library, build, pattern, longest, patience):
         self.library, self.place, self.build, self.patience, self.relinked, self.wrapped = library, library.place, build, patience, {}, {}
         self.tests, self.kills, self.sound, self.seconds, self.executed, self.places = [], collections.Counter(), {}, {}, {}, {}
         (self.place / "bin").mkdir()
@@ -251,7 +251,7 @@ class Tests:
             took[result["name"].split(" / ")[-1]] = result["duration"]
         for test in json.load(open(build / "meson-info/intro-tests.json")):
             suites = {suite.split(":")[-1] for suite in test["suite"]}
-            if suites & set(SUITES) and not LEFT_OUT.search(test["name"]) and not 0 < longest < took.get(test["name"], 1.0):
+            if suites & set(SUITES) and not LEFT_OUT.search(test["name"]) and re.search(pattern, test["name"]) and not 0 < longest < took.get(test["name"], 1.0):
                 self.tests.append((test["name"], [self.relinked.get(word, word) for word in test["cmd"]], test["env"], test["workdir"] or str(build)))
         self.trace(build / "mutation-executed.json")
 
@@ -365,6 +365,8 @@ class Tests:
         def worth(test):
             name = test[0]
             found = 9 * self.kills[mutant.file, mutant.function, name] + 3 * self.kills[mutant.file, name] + self.kills[room, name] + (1 if name.startswith(room) else 0.1)
+            if name.replace("-", "_").endswith(pathlib.Path(mutant.file).stem):
+                found += 9
             return found / (self.seconds[name] + 0.05)
 
         spent = 0
@@ -416,7 +418,7 @@ def main():
         parser.add_argument(option, type=int, default=0)
     for option in ("--longest", "--patience"):
         parser.add_argument(option, type=float, default=0)
-    for option in ("--only", "--figures", "--again", "--known"):
+    for option in ("--only", "--figures", "--again", "--known", "--tests"):
         parser.add_argument(option)
     options = parser.parse_args()
     source, build, here = options.source.resolve(), options.build.resolve(), pathlib.Path(__file__).parent
@@ -448,7 +450,7 @@ def main():
 
 
 def judge(library, chosen, options, reasons, build):
-    tests = Tests(library, build, options.longest, options.patience)
+    tests = Tests(library, build, options.tests or "", options.longest, options.patience)
     print("%d tests, %.0f s" % (len(tests.tests), sum(tests.seconds[t[0]] for t in tests.tests)), flush=True)
     counts, survivors, known, start, wanting = collections.defaultdict(collections.Counter), [], {}, time.monotonic(), collections.Counter()
     earlier = {}
