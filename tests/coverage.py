@@ -74,6 +74,9 @@ def main():
     if "--figures" in sys.argv:
         pathlib.Path(sys.argv[sys.argv.index("--figures") + 1]).write_text(json.dumps({"lines": all_rooms[0], "executed": all_rooms[1], "branches": all_rooms[2], "taken": all_rooms[3],
                                                                        "listed": len(missed)}) + "\n")
+    reached = sorted(set(known) - {(line.split(":")[0], line.split(": ", 1)[1]) for line in missed})
+    if reached:
+        print("in coverage.txt, and reached this time:\n" + "\n".join("%s: %s" % place for place in reached))
     if unmet:
         print("not in coverage.txt:\n" + "\n".join(unmet))
     return 1 if unmet else 0

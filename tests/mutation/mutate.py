@@ -302,6 +302,8 @@ class Tests:
         for name in known["places"]:
             file, line = name.split(":")
             self.places.setdefault(file, []).append(int(line))
+        for lines in self.places.values():
+            lines.sort()
         for test in self.tests:
             found = known["tests"][test[0]]
             self.seconds[test[0]], self.executed[test[0]] = found["seconds"], set(found["executed"])
@@ -354,9 +356,12 @@ class Tests:
         """The tests that execute a fault's place; all, where nobody can say."""
         if mutant.file.endswith(".tbl"):
             return [test for test in self.tests if TABLE_TESTS.search(test[0])]
-        before = [line for line in self.places.get(mutant.file, []) if line <= mutant.line]
-        place = "%s:%d" % (mutant.file, max(before, default=0))
-        return [test for test in self.tests if not mutant.function or not before or place in self.executed[test[0]] or set(test[1]) & set(self.wrapped)]
+        lines = self.places.get(mutant.file, [])
+        before, after = [line for line in lines if line <= mutant.line], [line for line in lines if line > mutant.line]
+        # A line in the middle of a block says nothing itself: one of those around it does.
+        near = before[-1:] if mutant.line in before else before[-4:] + after[:1]
+        places = {"%s:%d" % (mutant.file, line) for line in near}
+        return [test for test in self.tests if not mutant.function or not near or places & self.executed[test[0]] or set(test[1]) & set(self.wrapped)]
 
     def killer(self, mutant):
         """The name of a test that fails and how, or None."""
