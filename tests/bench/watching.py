@@ -20,7 +20,7 @@ PROFILE = """{"defaultAction": "SCMP_ACT_ALLOW",
 
 
 def ways(callgate, profile, known):
-    yield "nothing", []
+    yield "the command alone", []
     yield "callgate run", [callgate, "run", "--profile", profile, "--"]
     yield "callgate run --why", [callgate, "run", "--profile", profile, "--why", "--"]
     yield "callgate record --more, all known", [callgate, "record", "--more", known, "--"]
@@ -57,7 +57,7 @@ def main():
             least = measure(sys.argv[1], pathlib.Path(folder), command, runs)
             print(f"{what}:")
             for name, time_taken in least.items():
-                print(f"  {name:<38} {time_taken * 1000:9.1f} ms {time_taken / least['nothing']:8.2f}")
+                print(f"  {name:<38} {time_taken * 1000:9.1f} ms {time_taken / least['the command alone']:8.2f}")
 
 
 if __name__ == "__main__":
