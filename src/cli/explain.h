@@ -1,6 +1,6 @@
 /*
  * What a filter does with calls, for people: conditions in words, places, costs, and the decisions of its program. All
- *texts are in the arena of struct explaining.
+ * texts are in the arena of struct explaining.
  *
  *	struct explaining explaining = {0};
  *	bool done = explain_start(&explaining, &filter) && explain_call(&explaining, arch, "socket", &call);

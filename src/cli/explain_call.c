@@ -1,6 +1,7 @@
 #include "cli/explain.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -336,8 +337,11 @@ static bool add_conditional(struct explaining *e, struct explained_call *call)
 		reasons[i] = callgate_simulator_reason_hits(e->simulator, rest[i]);
 	if (!before || !edges)
 		return no_memory(e);
-	call->is_complete = callgate_simulator_cover(e->simulator, call->arch->token, (uint32_t)call->nr,
-	                                             (uint32_t)call->nr, 0, NULL) == 0;
+	const int result =
+	    callgate_simulator_cover(e->simulator, call->arch->token, (uint32_t)call->nr, (uint32_t)call->nr, 0, NULL);
+	if (result == -ENOMEM)
+		return no_memory(e);
+	call->is_complete = result == 0;
 	if (!e->filter->ctx)
 		return add_proved_cases(e, call) && (graph_make(e, edges, call) || no_memory(e));
 	if (!add_rules(e, call->is_complete ? before : NULL, call))

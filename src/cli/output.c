@@ -393,8 +393,9 @@ bool output_commit(struct output *output)
 	done = done && was_whole && (output->folder < 0 || replace(output));
 	if (!done && was_whole)
 		complain(output);
-	else if (!done) /* the reason was an earlier call's */
-		cli_error("%s: not everything could be written", output->name);
+	else if (!done) /* the reason was an earlier call's; a stream in memory lacks nothing but memory */
+		cli_error("%s: %s", output->name,
+		          output->folder >= 0 ? "out of memory" : "not everything could be written");
 	output_discard(output);
 	return done;
 }

@@ -1,8 +1,8 @@
 /*
  * The one writer of the tool. A regular file is replaced as a whole or not at all: what a command prints is kept in
- *memory, and output_commit() writes it to a new file beside the old one, which is renamed when it is complete. Whatever
- *fails or ends the process before leaves the old file as it was. A symbolic link is followed; mode, owner and access
- *list of the old file are kept. Standard output, pipes and devices are written directly.
+ * memory, and output_commit() writes it to a new file beside the old one, which is renamed when it is complete.
+ * Whatever fails or ends the process before leaves the old file as it was. A symbolic link is followed; mode, owner and
+ * access list of the old file are kept. Standard output, pipes and devices are written directly.
  *
  * What the command has read, as output_note_input() was told, is not written over, whatever names are used for it:
  * neither what output_open() finds, nor what is read until output_commit().

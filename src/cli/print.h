@@ -121,7 +121,7 @@ void json_call(struct json *json, const struct callgate_call *call, unsigned int
  * ---- pages ----
  *
  * They are made of the blocks of data/page.html, and need nothing else: no script, no network. All markup stands in
- *that file; values are escaped.
+ * that file; values are escaped.
  *
  *	html_begin(out, "Coverage of filters by their tests");
  *	html_put(out, "mutant", TEXT("mutant", text), NUMBER("line", line));
