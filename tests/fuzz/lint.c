@@ -48,6 +48,7 @@ static const char *find_line(const char *text, size_t size, unsigned int line, s
 {
 	const char *end = text + size;
 
+	*ret_length = 0;
 	for (; line > 1 && text; line--) {
 		text = memchr(text, '\n', (size_t)(end - text));
 		text = text ? text + 1 : NULL;
@@ -152,10 +153,12 @@ static bool is_said_near(const struct placed_finding *placed, const char *text, 
 	size_t length;
 	const char *line = find_line(text, size, placed->line, &length);
 
+	FUZZ_EXPECT(line);
 	if (names(line, length, placed->finding.name))
 		return true;
 	for (unsigned int above = placed->line - 1; above > 0; above--) {
 		line = find_line(text, size, above, &length);
+		FUZZ_EXPECT(line);
 		if (!is_blank(line, length))
 			return false;
 		if (names(line, length, placed->finding.name))
@@ -187,6 +190,7 @@ static void check_suppressed(const struct lint_report *report, const char *text,
 		if (strcmp(placed->file, text_name) != 0 || placed->line == 0)
 			continue;
 		const char *line = find_line(text, size, placed->line, &length);
+		FUZZ_EXPECT(line);
 		if (placed->justification)
 			FUZZ_EXPECT(*placed->justification &&
 			            memmem(text, size, placed->finding.name, strlen(placed->finding.name)));

@@ -10,13 +10,13 @@
 
 static struct arena arena;
 static struct graph graph;
-static struct graph_id allow, deny, kill;
+static struct graph_id allow, deny, killed;
 
 static void begin(void)
 {
 	arena = (struct arena){0};
 	graph_init(&graph, &arena, 8);
-	kill = graph_leaf(&graph, SECCOMP_RET_KILL_PROCESS);
+	killed = graph_leaf(&graph, SECCOMP_RET_KILL_PROCESS);
 	allow = graph_leaf(&graph, SECCOMP_RET_ALLOW);
 	deny = graph_leaf(&graph, SECCOMP_RET_ERRNO | 1);
 }
@@ -56,7 +56,7 @@ END_TEST
 START_TEST(equal_neighbours_are_one_and_their_weights_add_up)
 {
 	struct graph_edge edges[] = {{0, allow, 1},          {5, allow, 2},  {7, deny, 3},
-	                             {9, allow, UINT32_MAX}, {11, allow, 1}, {12, kill, 4}};
+	                             {9, allow, UINT32_MAX}, {11, allow, 1}, {12, killed, 4}};
 
 	ck_assert_uint_eq(graph_merge_edges(edges, 6), 4);
 	static const uint32_t first[] = {0, 7, 9, 12}, weight[] = {3, 3, UINT32_MAX, 4};
@@ -68,7 +68,7 @@ START_TEST(equal_neighbours_are_one_and_their_weights_add_up)
 	expect_child(id, 6, allow);
 	expect_child(id, 8, deny);
 	expect_child(id, 11, allow);
-	expect_child(id, UINT32_MAX, kill);
+	expect_child(id, UINT32_MAX, killed);
 	struct graph_edge same[] = {{0, deny, 1}, {4, deny, 1}};
 	ck_assert(graph_same(graph_switch(&graph, GRAPH_NR, same, 2), deny));
 }
@@ -78,14 +78,14 @@ START_TEST(what_can_be_reached_is_below_the_root)
 {
 	bool reached[8];
 	struct graph_id low = graph_bits(&graph, GRAPH_LOW(0), 1, 1, allow, deny);
-	struct graph_id other = graph_bits(&graph, GRAPH_LOW(1), 1, 1, kill, low);
+	struct graph_id other = graph_bits(&graph, GRAPH_LOW(1), 1, 1, killed, low);
 	struct graph_id root = graph_bits(&graph, GRAPH_NR, 6, 4, low, deny);
 
 	graph_reach(&graph, root, reached);
 	ck_assert(reached[root.index] && reached[low.index] && reached[allow.index] && reached[deny.index]);
-	ck_assert(!reached[other.index] && !reached[kill.index]);
+	ck_assert(!reached[other.index] && !reached[killed.index]);
 	graph_reach(&graph, other, reached);
-	ck_assert(reached[other.index] && reached[low.index] && reached[kill.index] && !reached[root.index]);
+	ck_assert(reached[other.index] && reached[low.index] && reached[killed.index] && !reached[root.index]);
 }
 END_TEST
 
@@ -101,7 +101,7 @@ static bool holds(const struct graph_branch *branch, uint32_t value)
 START_TEST(a_branch_decides_as_its_node_does)
 {
 	struct graph_edge below[] = {{0, allow, 1}, {3, deny, 1}},
-	                  three[] = {{0, allow, 1}, {3, deny, 1}, {4, kill, 1}},
+	                  three[] = {{0, allow, 1}, {3, deny, 1}, {4, killed, 1}},
 	                  wide[] = {{0, allow, 1}, {3, deny, 1}, {5, allow, 1}};
 	struct graph_id branches[] = {
 	    graph_switch(&graph, GRAPH_NR, below, 2),        graph_range(&graph, GRAPH_NR, 5, 5, allow, deny),
@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(a_switch_is_no_branch)
 {
-	struct graph_edge edges[] = {{0, allow, 1}, {3, deny, 1}, {4, kill, 1}};
+	struct graph_edge edges[] = {{0, allow, 1}, {3, deny, 1}, {4, killed, 1}};
 	struct diag diag = {0};
 
 	graph_switch(&graph, GRAPH_NR, edges, 3);
