@@ -176,10 +176,10 @@ static const char *plain_reason(const char *line, size_t length, const char *nam
 	if (!mark || mark == line || mark[-1] != ' ' || memchr(line, '"', length) || is_blank(line, length))
 		return NULL;
 	const int size = snprintf(words, sizeof(words), "# lint:allow %s: ", name);
-	if (end - mark <= size || memcmp(mark, words, (size_t)size) != 0 || strchr(" \t;,#\r", mark[size]) ||
-	    memmem(mark + size, (size_t)(end - mark - size), marker, strlen(marker)))
+	if (end - mark <= size || memcmp(mark, words, (size_t)size) != 0 || strchr(" \t;,#\r", mark[size]))
 		return NULL;
-	return mark + size;
+	const char *reason = &mark[size];
+	return reason && memmem(reason, (size_t)(end - reason), marker, strlen(marker)) ? NULL : reason;
 }
 
 static void check_suppressed(const struct lint_report *report, const char *text, size_t size, bool is_json)
