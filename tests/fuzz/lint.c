@@ -44,22 +44,6 @@ static void lint(const char *bytes, size_t size, struct linted *ret_linted)
 
 /* ---- lines ---- */
 
-static const char *find_line(const char *text, size_t size, unsigned int line, size_t *ret_length)
-{
-	const char *end = text + size;
-
-	*ret_length = 0;
-	for (; line > 1 && text; line--) {
-		text = memchr(text, '\n', (size_t)(end - text));
-		text = text ? text + 1 : NULL;
-	}
-	if (!text)
-		return NULL;
-	const char *newline = memchr(text, '\n', (size_t)(end - text));
-	*ret_length = (size_t)((newline ? newline : end) - text);
-	return text;
-}
-
 static void check_places(const struct lint_report *report, const char *text, size_t size)
 {
 	for (size_t i = 0; i < report->list.count; i++) {
@@ -68,7 +52,7 @@ static void check_places(const struct lint_report *report, const char *text, siz
 		FUZZ_EXPECT(placed->finding.name && placed->finding.text && lint_kind(placed->finding.name) >= 0);
 		if (!placed->line || strcmp(placed->file, text_name) != 0)
 			continue;
-		FUZZ_EXPECT(placed->column > 0 && find_line(text, size, placed->line, &length) &&
+		FUZZ_EXPECT(placed->column > 0 && fuzz_find_line(text, size, placed->line, &length) &&
 		            placed->column <= length + 1);
 	}
 }
@@ -151,13 +135,13 @@ static bool names(const char *line, size_t length, const char *name)
 static bool is_said_near(const struct placed_finding *placed, const char *text, size_t size)
 {
 	size_t length;
-	const char *line = find_line(text, size, placed->line, &length);
+	const char *line = fuzz_find_line(text, size, placed->line, &length);
 
 	FUZZ_EXPECT(line);
 	if (names(line, length, placed->finding.name))
 		return true;
 	for (unsigned int above = placed->line - 1; above > 0; above--) {
-		line = find_line(text, size, above, &length);
+		line = fuzz_find_line(text, size, above, &length);
 		FUZZ_EXPECT(line);
 		if (!is_blank(line, length))
 			return false;
@@ -189,7 +173,7 @@ static void check_suppressed(const struct lint_report *report, const char *text,
 		size_t length;
 		if (strcmp(placed->file, text_name) != 0 || placed->line == 0)
 			continue;
-		const char *line = find_line(text, size, placed->line, &length);
+		const char *line = fuzz_find_line(text, size, placed->line, &length);
 		FUZZ_EXPECT(line);
 		if (placed->justification)
 			FUZZ_EXPECT(*placed->justification &&

@@ -50,28 +50,12 @@ static struct callgate_profile *read_text(const uint32_t *archs, enum callgate_p
 
 /* ---- places ---- */
 
-/* Where a line begins, counted from 1; NULL: the text has fewer. */
-static const char *find_line(const char *text, size_t size, unsigned int line, size_t *ret_length)
-{
-	const char *end = text + size;
-
-	for (; line > 1 && text; line--) {
-		text = memchr(text, '\n', (size_t)(end - text));
-		text = text ? text + 1 : NULL;
-	}
-	if (!text)
-		return NULL;
-	const char *newline = memchr(text, '\n', (size_t)(end - text));
-	*ret_length = (size_t)((newline ? newline : end) - text);
-	return text;
-}
-
 /* One column after the end is where something lacks. */
 static bool is_place(const char *text, size_t size, unsigned int line, unsigned int column)
 {
 	size_t length;
 
-	return line > 0 && column > 0 && find_line(text, size, line, &length) && column <= length + 1;
+	return line > 0 && column > 0 && fuzz_find_line(text, size, line, &length) && column <= length + 1;
 }
 
 static void check_messages(const struct callgate_profile *profile, const char *text, size_t size, bool is_refused)
@@ -171,7 +155,7 @@ static void check_layout(const uint32_t *archs, const char *text, size_t size, s
 
 	FUZZ_EXPECT(other != NULL);
 	to = stpcpy(to, "# A comment.\n\n");
-	for (unsigned int i = 1; (line = find_line(text, size, i, &length)); i++)
+	for (unsigned int i = 1; (line = fuzz_find_line(text, size, i, &length)); i++)
 		for (int times = may_repeat(line, length) ? 2 : 1; times > 0; times--) {
 			*to++ = ' ';
 			memcpy(to, line, length);
@@ -226,7 +210,7 @@ static void check_name(const struct callgate_profile *profile, uint32_t arch, co
 	/* What socketcall and ipc get depends on the calls behind them. */
 	if (call.nr < 0 || strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0)
 		return;
-	while ((line = find_line(text, size, first, &length)) && !surely_decides(line, length, name))
+	while ((line = fuzz_find_line(text, size, first, &length)) && !surely_decides(line, length, name))
 		first++;
 	int result = callgate_simulate(ctx, &call, &verdict);
 	if (result == -E2BIG)
@@ -243,7 +227,7 @@ static void check_name(const struct callgate_profile *profile, uint32_t arch, co
 		fprintf(stderr, "%s: line %u decides, after line %u\n%.*s\n", name, decides, first, (int)size, text);
 		abort();
 	}
-	line = find_line(text, size, decides, &length);
+	line = fuzz_find_line(text, size, decides, &length);
 	bool names = memmem(line, length, name, strlen(name)) || memchr(line, '@', length);
 	for (size_t i = 0; i < length && !names; i++)
 		names = isdigit((unsigned char)line[i]);
